@@ -1,0 +1,73 @@
+import type { ReportLayer } from "../tiles/layers.ts";
+import type { Report } from "../tiles/report.ts";
+
+/** What the app needs of the world outside. Adapters are factories in the folders beside; `node.ts` and `worker.ts` choose. */
+
+/** Time is injected: tests move it. */
+export interface Clock {
+  /** Unix milliseconds. */
+  now(): number;
+}
+
+/** A partition of the report log: all reports of one layer in one geohash-5 cell (about 4.9 x 4.9 km). */
+export interface LogCell {
+  readonly layer: ReportLayer;
+  readonly geohash5: string;
+}
+
+/** A span of one cell's log by report id, `from` inclusive, `before` exclusive; ids sort by time. */
+export interface LogRange {
+  readonly from?: string;
+  readonly before?: string;
+}
+
+/** "This cell has rows at or after `from` that you may not have seen." */
+export interface LogChange extends LogCell {
+  /** Smallest id, or `idTimePrefix`, that a reader must read again from. */
+  readonly from: string;
+}
+
+export type PutOutcome = "created" | "exists";
+
+/**
+ * The report log. Appends are conditional on the id, so a retry is harmless. Readers never see an expired report: stores
+ * delete late, so every adapter filters by `expiresAtMs` against the injected clock.
+ */
+export interface ReportStore {
+  /** Creates what the store needs; safe to repeat. */
+  migrate(): Promise<void>;
+  /** Appends one report. "exists": a report with that id was there and was left as it is. */
+  put(report: Report): Promise<PutOutcome>;
+  /** Appends many, in requests as large as the store takes, retrying what comes back unprocessed. Counts what was new. */
+  putMany(reports: readonly Report[]): Promise<{ written: number; existing: number }>;
+  get(id: string): Promise<Report | undefined>;
+  /** All live reports of a cell, oldest first. */
+  readCell(cell: LogCell, range?: LogRange): Promise<Report[]>;
+  /** The newest `limit` live reports of a cell, newest first. */
+  readNewest(cell: LogCell, limit: number, range?: LogRange): Promise<Report[]>;
+  /** Geohash-5 cells of a layer that ever held a report, ascending; optionally only those with a prefix. */
+  listCells(layer: ReportLayer, prefix?: string): Promise<string[]>;
+  /**
+   * What changed since a cursor of an earlier call, for other processes than the writer; every change is told at least once.
+   * Without a cursor: nothing but a cursor for now.
+   */
+  readChanges(cursor?: string): Promise<{ changes: LogChange[]; cursor: string }>;
+  /**
+   * Remembers for a day that an idempotency key belongs to a request (`fingerprint`) and the report id it made.
+   * Returns what is remembered: the caller's own pair if the key is new, else the earlier one.
+   */
+  claimKey(keyHash: string, claim: KeyClaim): Promise<KeyClaim>;
+  /** Resolves when the store answers; rejects when it does not. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface KeyClaim {
+  readonly fingerprint: string;
+  readonly reportId: string;
+}
+
+/** The store is throttled, away or timed out: 503 with Retry-After. Nothing was acknowledged. */
+export class StoreUnavailableError extends Error {
+  override readonly name = "StoreUnavailableError";
+}

@@ -1,0 +1,61 @@
+/**
+ * The product's vocabulary: layers, categories, severities, time windows and recency.
+ * Source of the numbers: the product contract (docs/decisions/0001-vocabulary.md).
+ */
+
+/** Layers that residents report into; the index is part of every report id, so only ever append. */
+export const REPORT_LAYERS = ["safety", "vibe", "infrastructure", "opportunity"] as const;
+export type ReportLayer = (typeof REPORT_LAYERS)[number];
+
+/** Categories with an icon and a label of their own. The API accepts others too: cities name things differently. */
+export const CATEGORIES: Readonly<Record<ReportLayer, readonly string[]>> = {
+  safety: ["theft", "assault", "unsafe-corner", "harassment", "vandalism", "poor-lighting", "traffic-danger"],
+  vibe: ["live-music", "street-art", "friendly", "noise", "festival", "green-space", "late-night"],
+  infrastructure: ["pothole", "flooding", "street-light", "construction", "transit-delay", "water-leak", "sidewalk"],
+  opportunity: ["new-business", "for-lease", "hiring", "pop-up", "market", "co-working", "development"],
+};
+
+export const MIN_SEVERITY = 1;
+export const MAX_SEVERITY = 5;
+
+const DAY_MS = 86_400_000;
+
+/** A report lives this long after it was created. */
+export const REPORT_LIFETIME_MS = 90 * DAY_MS;
+
+/**
+ * Ages are sorted into bands, newest first. Every time window is a run of bands from the newest on, and inside a band the
+ * recency weight is constant, so per-band counts and severity sums answer every window and weight exactly.
+ * `untilMs` is the oldest age inside; "1.0 under 1 day" excludes the first day's end, the later bands include theirs.
+ * `weightTenths` is the recency weight w(age) times ten: integer sums have the same bytes in any order of adding.
+ */
+export const AGE_BANDS = [
+  { untilMs: DAY_MS - 1, weightTenths: 10 },
+  { untilMs: 7 * DAY_MS, weightTenths: 7 },
+  { untilMs: 14 * DAY_MS, weightTenths: 4 },
+  { untilMs: 30 * DAY_MS, weightTenths: 2 },
+  { untilMs: REPORT_LIFETIME_MS, weightTenths: 0 },
+] as const;
+
+export const BAND_COUNT = AGE_BANDS.length;
+
+/** Time windows of the tile API and how many age bands each spans. */
+export const WINDOW_BANDS = { "24h": 1, "7d": 2, "30d": 4, "90d": 5 } as const;
+export type TimeWindow = keyof typeof WINDOW_BANDS;
+export const TIME_WINDOWS = Object.keys(WINDOW_BANDS) as readonly TimeWindow[];
+/** Without `?window=` a tile shows every live report. */
+export const DEFAULT_WINDOW: TimeWindow = "90d";
+
+/** The band of an age in milliseconds, or -1 when the report has expired. Ages below zero (clock skew) count as new. */
+export function ageBand(ageMs: number): number {
+  for (let band = 0; band < BAND_COUNT; band++) if (ageMs <= (AGE_BANDS[band]?.untilMs ?? 0)) return band;
+  return -1;
+}
+
+export function isReportLayer(name: string): name is ReportLayer {
+  return (REPORT_LAYERS as readonly string[]).includes(name);
+}
+
+export function isTimeWindow(name: string): name is TimeWindow {
+  return Object.hasOwn(WINDOW_BANDS, name);
+}

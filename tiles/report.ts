@@ -1,0 +1,23 @@
+import type { ReportLayer } from "./layers.ts";
+
+/** One anonymous signal. Coordinates are WGS 84 degrees, rounded to 1e-6 (about 0.1 m); times are Unix milliseconds. */
+export interface Report {
+  /** Sorts by time and carries its cell, see `report-id.ts`. */
+  readonly id: string;
+  readonly layer: ReportLayer;
+  /** 1..40 characters. */
+  readonly category: string;
+  /** 1..5 */
+  readonly severity: number;
+  readonly lonDeg: number;
+  readonly latDeg: number;
+  /** At most 280 characters. */
+  readonly text?: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** Rounds a coordinate to the resolution that reports are kept at. */
+export function roundDegrees(deg: number): number {
+  return Math.round(deg * 1e6) / 1e6;
+}
