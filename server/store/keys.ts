@@ -1,0 +1,124 @@
+import { encodeGeohash } from "../../tiles/geohash.ts";
+import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
+import type { Report } from "../../tiles/report.ts";
+import { idTimePrefix, parseReportId } from "../../tiles/report-id.ts";
+import type { LogCell, LogRange } from "../ports.ts";
+
+/**
+ * Keys of the one table, all strings:
+ *
+ *     pk                            sk                                         what
+ *     <layer>#<geohash5>#<shard>    R#<report id>                              a report
+ *     cells#<layer>                 <geohash5>                                 a cell that ever held a report
+ *     feed#<ten minutes>            <ms, 14 digits>#<layer>#<geohash5>#<nonce> "read this cell again"
+ *     idem#<key hash>               K                                          a claimed idempotency key
+ */
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** A half-closed report range as sort keys for BETWEEN, which includes both its ends. */
+export interface SortKeySpan {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Write shards of a cell. The id and the partition key carry the shard already, so that a hot cell can be split later
+ * without rewriting what is stored; readers would then merge this many partitions.
+ */
+export const LOG_SHARDS = 1;
+
+/** Feed partitions span ten minutes: a poll reads one of them, and a day of a sleeping reader is 144. */
+export const FEED_BUCKET_MS = 600_000;
+
+const FEED_TIME_DIGITS = 14;
+const REPORT_PREFIX = "R#";
+/** Sorts after every character of an id. */
+const AFTER_IDS = "~";
+
+export function logPartition(cell: LogCell, shard = 0): string {
+  return `${cell.layer}#${cell.geohash5}#${shard}`;
+}
+
+/** Where a report id is stored, `undefined` when it is not an id or lies in a shard that does not exist. */
+export function logKey(id: string): Key | undefined {
+  const parts = parseReportId(id);
+  if (parts === undefined || parts.shard >= LOG_SHARDS) return undefined;
+  return { pk: logPartition(parts, parts.shard), sk: REPORT_PREFIX + id };
+}
+
+/** The report id of a log row's sort key. */
+export function idOfSortKey(sk: string): string {
+  return sk.slice(REPORT_PREFIX.length);
+}
+
+/**
+ * The cell that a report belongs to.
+ * @throws RangeError when its id tells of another time, place, layer or shard: such a report would never be found again.
+ */
+export function cellOfReport(report: Report): LogCell {
+  const parts = parseReportId(report.id);
+  if (parts === undefined) throw new RangeError(`not a report id: ${report.id}`);
+  if (parts.shard >= LOG_SHARDS)
+    throw new RangeError(`report ${report.id} lies in shard ${parts.shard} of ${LOG_SHARDS}`);
+  if (parts.layer !== report.layer) throw new RangeError(`report ${report.id} is not of layer ${report.layer}`);
+  if (parts.createdAtMs !== report.createdAtMs) {
+    throw new RangeError(`report ${report.id} was not created at ${report.createdAtMs}`);
+  }
+  if (encodeGeohash(report.lonDeg, report.latDeg, 5) !== parts.geohash5) {
+    throw new RangeError(`report ${report.id} is not at ${report.lonDeg}, ${report.latDeg}`);
+  }
+  return { layer: parts.layer, geohash5: parts.geohash5 };
+}
+
+/** Sort keys of a range, or `undefined` when nothing can be inside. The row at exactly `to` is outside if `before` is given. */
+export function logSpan(range: LogRange = {}): SortKeySpan | undefined {
+  const { from = "", before = AFTER_IDS } = range;
+  return from < before ? { from: REPORT_PREFIX + from, to: REPORT_PREFIX + before } : undefined;
+}
+
+export function directoryPartition(layer: ReportLayer): string {
+  return `cells#${layer}`;
+}
+
+export function directoryKey(cell: LogCell): Key {
+  return { pk: directoryPartition(cell.layer), sk: cell.geohash5 };
+}
+
+export function feedPartition(timeMs: number): string {
+  return `feed#${String(Math.floor(timeMs / FEED_BUCKET_MS)).padStart(8, "0")}`;
+}
+
+/** Partitions that hold feed items of a time span, both ends inclusive, oldest first. */
+export function feedPartitions(fromMs: number, toMs: number): string[] {
+  const partitions: string[] = [];
+  const first = Math.floor(fromMs / FEED_BUCKET_MS) * FEED_BUCKET_MS;
+  for (let ms = first; ms <= toMs; ms += FEED_BUCKET_MS) partitions.push(feedPartition(ms));
+  return partitions;
+}
+
+/** The beginning of every feed sort key of a millisecond: an inclusive lower bound. */
+export function feedTime(timeMs: number): string {
+  return String(timeMs).padStart(FEED_TIME_DIGITS, "0");
+}
+
+/** Key of a feed item; the nonce must be new for every item, or one would silently replace another. */
+export function feedKey(timeMs: number, cell: LogCell, nonce: string): Key {
+  return { pk: feedPartition(timeMs), sk: `${feedTime(timeMs)}#${cell.layer}#${cell.geohash5}#${nonce}` };
+}
+
+/** The cell of a feed item's sort key; `undefined` when it is none, such as one of a later version's layers. */
+export function cellOfFeedKey(sk: string): LogCell | undefined {
+  const [, layer, geohash5] = sk.split("#");
+  if (layer === undefined || geohash5 === undefined || !isReportLayer(layer)) return undefined;
+  return { layer, geohash5 };
+}
+
+export function claimItemKey(keyHash: string): Key {
+  return { pk: `idem#${keyHash}`, sk: "K" };
+}
+
+/** A change that makes a reader read all of a cell again. */
+export const FROM_THE_BEGINNING = idTimePrefix(0);

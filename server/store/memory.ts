@@ -1,0 +1,126 @@
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import type { Report } from "../../tiles/report.ts";
+import type { Clock, KeyClaim, LogCell, LogChange, LogRange, PutOutcome, ReportStore } from "../ports.ts";
+import { cellOfReport, FROM_THE_BEGINNING, idOfSortKey, logKey, logPartition, logSpan } from "./keys.ts";
+import { CLAIM_LIFETIME_MS, FEED_LIFETIME_MS, isLive, mergeChanges, parseCursor } from "./log.ts";
+
+/** A report store that lives and dies with the process. The rest of the suite runs on it. */
+export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
+  /** Rows of each partition, sorted by id. */
+  const partitions = new Map<string, Report[]>();
+  const cells = new Map<ReportLayer, Set<string>>(REPORT_LAYERS.map((layer) => [layer, new Set()]));
+  const claims = new Map<string, KeyClaim & { untilMs: number }>();
+  /** Told changes by number; those before `firstChange` were forgotten, a day after they were told. */
+  const changes: { change: LogChange; atMs: number }[] = [];
+  let firstChange = 0;
+
+  function append(report: Report, cell: LogCell): PutOutcome {
+    const rows = rowsOf(cell);
+    const at = lowerBound(rows, report.id);
+    if (rows[at]?.id === report.id) return "exists";
+    rows.splice(at, 0, { ...report });
+    cells.get(cell.layer)?.add(cell.geohash5);
+    return "created";
+  }
+
+  function rowsOf(cell: LogCell): Report[] {
+    const partition = logPartition(cell);
+    const rows = partitions.get(partition) ?? [];
+    partitions.set(partition, rows);
+    return rows;
+  }
+
+  function tell(told: Iterable<LogChange>): void {
+    const atMs = clock.now();
+    const kept = changes.findIndex((entry) => entry.atMs >= atMs - FEED_LIFETIME_MS);
+    const forgotten = kept < 0 ? changes.length : kept;
+    changes.splice(0, forgotten);
+    firstChange += forgotten;
+    for (const change of told) changes.push({ change, atMs });
+  }
+
+  function liveRows(cell: LogCell, range?: LogRange): Report[] {
+    const span = logSpan(range);
+    const rows = partitions.get(logPartition(cell));
+    if (span === undefined || rows === undefined) return [];
+    const now = clock.now();
+    return rows
+      .slice(lowerBound(rows, idOfSortKey(span.from)), lowerBound(rows, idOfSortKey(span.to)))
+      .filter((report) => isLive(report, now));
+  }
+
+  return {
+    async migrate() {},
+
+    async put(report) {
+      const cell = cellOfReport(report);
+      const outcome = append(report, cell);
+      tell([{ ...cell, from: report.id }]);
+      return outcome;
+    },
+
+    async putMany(reports) {
+      const rows = reports.map((report) => ({ report, cell: cellOfReport(report) }));
+      const written = rows.filter(({ report, cell }) => append(report, cell) === "created").length;
+      tell(mergeChanges(rows.map(({ report, cell }) => ({ ...cell, from: report.id }))));
+      return { written, existing: reports.length - written };
+    },
+
+    async get(id) {
+      const key = logKey(id);
+      const rows = key && partitions.get(key.pk);
+      const report = rows?.[lowerBound(rows, id)];
+      return report?.id === id && isLive(report, clock.now()) ? report : undefined;
+    },
+
+    async readCell(cell, range) {
+      return liveRows(cell, range);
+    },
+
+    async readNewest(cell, limit, range) {
+      return liveRows(cell, range).reverse().slice(0, Math.max(0, limit));
+    },
+
+    async listCells(layer, prefix = "") {
+      return [...(cells.get(layer) ?? [])].filter((geohash5) => geohash5.startsWith(prefix)).sort();
+    },
+
+    async readChanges(cursor) {
+      const next = String(firstChange + changes.length);
+      if (cursor === undefined) return { changes: [], cursor: next };
+      const since = parseCursor(cursor);
+      if (since >= firstChange) {
+        return { changes: mergeChanges(changes.slice(since - firstChange).map(({ change }) => change)), cursor: next };
+      }
+      const everything = [...cells].flatMap(([layer, hashes]) =>
+        [...hashes].map((geohash5) => ({ layer, geohash5, from: FROM_THE_BEGINNING })),
+      );
+      return { changes: everything, cursor: next };
+    },
+
+    async claimKey(keyHash, { fingerprint, reportId }) {
+      const held = claims.get(keyHash);
+      const now = clock.now();
+      if (held !== undefined && held.untilMs > now) {
+        return { fingerprint: held.fingerprint, reportId: held.reportId };
+      }
+      claims.set(keyHash, { fingerprint, reportId, untilMs: now + CLAIM_LIFETIME_MS });
+      return { fingerprint, reportId };
+    },
+
+    async ping() {},
+    async close() {},
+  };
+}
+
+/** Index of the first row whose id is not below `id`. */
+function lowerBound(rows: readonly Report[], id: string): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((rows[middle]?.id ?? "") < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
