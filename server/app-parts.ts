@@ -1,0 +1,46 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Report } from "../tiles/report.ts";
+import type { MetricSample } from "./metrics.ts";
+import type { Clock, ReportStore } from "./ports.ts";
+
+/** What the HTTP app is made of. `node.ts` and `worker.ts` fill it in; tests fill it with the memory store. */
+export interface AppParts {
+  readonly store: ReportStore;
+  readonly clock: Clock;
+  /** Resolves when PostgreSQL answers; only `/readyz` asks. */
+  pingDatabase(): Promise<void>;
+  /** Tells this process's tiles of a stored report before it is acknowledged. The same report may be told twice. */
+  onReport(report: Report): void;
+  /** The client's network address, for the rate limit; how to know it differs per runtime. */
+  clientAddress(context: Context): string | undefined;
+  readonly settings: AppSettings;
+  readonly log: Log;
+  /** Further figures for `/metrics`, such as the store's capacity units. */
+  samples?(): readonly MetricSample[];
+}
+
+export interface AppSettings {
+  /** Valid reports that one client address may send in a minute, also the burst. */
+  readonly reportsPerMinute: number;
+  /** Most geohash-5 cells that the box of one report query may meet. */
+  readonly queryCells: number;
+  /** Most reports that one query reads; a page ends early there and its cursor goes on. */
+  readonly queryRows: number;
+}
+
+export const DEFAULT_SETTINGS: AppSettings = { reportsPerMinute: 600, queryCells: 512, queryRows: 20_000 };
+
+export interface Log {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Values that the app's middleware hands to its routes. */
+export interface AppEnv {
+  Variables: { requestId: string };
+}
+
+export type App = OpenAPIHono<AppEnv>;

@@ -1,0 +1,75 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { requestId } from "hono/request-id";
+import { matchedRoutes } from "hono/route";
+import type { App, AppEnv, AppParts, Log } from "./app-parts.ts";
+import { createRequestMetrics, type RequestMetrics } from "./metrics.ts";
+import { problemOfError, respondProblem } from "./problem.ts";
+import { mountOperations } from "./routes/operations.ts";
+
+export { type App, type AppEnv, type AppParts, type AppSettings, DEFAULT_SETTINGS, type Log } from "./app-parts.ts";
+
+/**
+ * The whole HTTP interface over ports, the same on Node and in workerd. A runtime may add routes behind it (static files);
+ * what then matches nothing is answered as a problem, like every error.
+ */
+export function createApp(parts: AppParts): App {
+  const app: App = new OpenAPIHono<AppEnv>();
+  const metrics = createRequestMetrics();
+
+  app.use(requestId({ limitLength: 64 }), observe(metrics, parts.log), safeHeaders(), openToEveryOrigin());
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, allowed) => respondMethodNotAllowed(c, allowed) }));
+
+  // Tiles mount here: app.route("/tiles", createTileRoutes(parts)).
+  mountOperations(app, parts, metrics);
+
+  app.notFound((c) => respondProblem(c, { status: 404, detail: "There is nothing at this address." }));
+  app.onError((error, c) => respondProblem(c, problemOfError(error, c.get("requestId"), parts.log)));
+  return app;
+}
+
+function respondMethodNotAllowed(c: Parameters<typeof respondProblem>[0], allowed: readonly string[]): Response {
+  const allow = [...allowed, "OPTIONS"].join(", ");
+  return respondProblem(c, { status: 405, detail: `This address takes ${allow}.`, headers: { Allow: allow } });
+}
+
+/** Reading and reporting are public and carry no credentials, so every page may call every route. */
+function openToEveryOrigin(): MiddlewareHandler<AppEnv> {
+  return cors({
+    origin: "*",
+    allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
+    allowHeaders: ["Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-Id"],
+    exposeHeaders: ["ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After", "X-Request-Id"],
+    maxAge: 86_400,
+  });
+}
+
+function safeHeaders(): MiddlewareHandler<AppEnv> {
+  return async function safeHeaders(c, next) {
+    await next();
+    c.header("X-Content-Type-Options", "nosniff");
+    c.header("Referrer-Policy", "strict-origin-when-cross-origin");
+    // Tiles and answers are meant for other sites' pages, also for those that are cross-origin isolated.
+    c.header("Cross-Origin-Resource-Policy", "cross-origin");
+  };
+}
+
+/** Methods that metrics tell apart: a client may send any word. */
+const METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"];
+
+function observe(metrics: RequestMetrics, log: Log): MiddlewareHandler<AppEnv> {
+  return async /** Methods that metrics tell apart: a client may send any word. */
+const METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"];
+
+function observe(c, next) {
+    const startMs = performance.now();
+    await next();
+    const seconds = (performance.now() - startMs) / 1000;
+    const route = matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "unmatched";
+    const method = METHODS.includes(c.req.method) ? c.req.method : "other";
+    metrics.observe(method, route, c.res.status, seconds);
+    log.debug("request", { requestId: c.get("requestId"), method, route, status: c.res.status, seconds });
+  };
+}

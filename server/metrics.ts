@@ -1,0 +1,81 @@
+/** One line of Prometheus' text format. `name` ends in `_total` for a counter. */
+export interface MetricSample {
+  readonly name: string;
+  readonly help: string;
+  readonly type: "counter" | "gauge";
+  readonly value: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Upper bounds of the duration histogram, seconds. */
+const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+export interface RequestMetrics {
+  /** Counts one answer. `route` is a pattern, never a path: label values must stay few. */
+  observe(method: string, route: string, status: number, seconds: number): void;
+  /** Prometheus' text exposition format 0.0.4 of all requests and of `samples`. */
+  render(samples: readonly MetricSample[]): string;
+}
+
+interface Series {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly buckets: number[];
+  count: number;
+  sum: number;
+}
+
+/** Counts requests of this process by method, route pattern and status. */
+export function createRequestMetrics(): RequestMetrics {
+  const series = new Map<string, Series>();
+  return {
+    observe(method, route, status, seconds) {
+      const key = `${method} ${route} ${status}`;
+      let entry = series.get(key);
+      if (entry === undefined) {
+        entry = {
+          labels: { method, route, status: `${status}` },
+          buckets: BUCKETS_SECONDS.map(() => 0),
+          count: 0,
+          sum: 0,
+        };
+        series.set(key, entry);
+      }
+      entry.count++;
+      entry.sum += seconds;
+      BUCKETS_SECONDS.forEach((bound, i) => {
+        if (entry.buckets[i] !== undefined && seconds <= bound) entry.buckets[i]++;
+      });
+    },
+    render: (samples) => [...renderRequests([...series.values()]), ...renderSamples(samples), ""].join("\n"),
+  };
+}
+
+function renderRequests(series: readonly Series[]): string[] {
+  const name = "stratum_http_request_duration_seconds";
+  const lines = [`# HELP ${name} Time to the answer's head, by route pattern.`, `# TYPE ${name} histogram`];
+  for (const { labels, buckets, count, sum } of series) {
+    BUCKETS_SECONDS.forEach((bound, i) => {
+      lines.push(`${name}_bucket${renderLabels({ ...labels, le: `${bound}` })} ${buckets[i]}`);
+    });
+    lines.push(`${name}_bucket${renderLabels({ ...labels, le: "+Inf" })} ${count}`);
+    lines.push(`${name}_sum${renderLabels(labels)} ${sum}`, `${name}_count${renderLabels(labels)} ${count}`);
+  }
+  return lines;
+}
+
+function renderSamples(samples: readonly MetricSample[]): string[] {
+  const byName = Map.groupBy(samples, (sample) => sample.name);
+  return [...byName].flatMap(([name, group]) => [
+    `# HELP ${name} ${group[0]?.help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}`,
+    `# TYPE ${name} ${group[0]?.type}`,
+    ...group.map(({ labels, value }) => `${name}${renderLabels(labels ?? {})} ${value}`),
+  ]);
+}
+
+function renderLabels(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+const escapeLabel = (value: string): string =>
+  value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
