@@ -60,10 +60,7 @@ function safeHeaders(): MiddlewareHandler<AppEnv> {
 const METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"];
 
 function observe(metrics: RequestMetrics, log: Log): MiddlewareHandler<AppEnv> {
-  return async /** Methods that metrics tell apart: a client may send any word. */
-const METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"];
-
-function observe(c, next) {
+  return async function observe(c, next) {
     const startMs = performance.now();
     await next();
     const seconds = (performance.now() - startMs) / 1000;
