@@ -87,6 +87,16 @@ export function respondProblem(c: Context<AppEnv>, init: ProblemInit): Response 
   return c.newResponse(JSON.stringify(problem), { status: init.status as StatusCode, headers });
 }
 
+/** A problem among a route's documented answers. */
+export function problemAnswer(description: string) {
+  return { description, content: { "application/problem+json": { schema: problemSchema } } };
+}
+
+/** What any route may answer beside its own. */
+export const unexpectedAnswer = {
+  500: problemAnswer("Something went wrong on our side; `request_id` finds it in the log."),
+};
+
 /** The one place where errors become answers. Whatever is not known here is logged and answered as a bare 500. */
 export function problemOfError(error: unknown, requestId: string, log: Log): ProblemInit {
   if (error instanceof ProblemError) return error.init;
@@ -105,15 +115,17 @@ export function problemOfError(error: unknown, requestId: string, log: Log): Pro
 }
 
 const MAX_FIELD_ERRORS = 50;
+const MAX_TOLD_ERRORS = 6;
 
 /** 400 that names every wrong field. */
 export function invalidRequest(errors: readonly FieldError[]): ProblemInit {
-  const more = errors.length > MAX_FIELD_ERRORS ? `; ${errors.length - MAX_FIELD_ERRORS} more are not listed` : "";
+  const told = errors.slice(0, MAX_TOLD_ERRORS).map(({ field, message }) => `${field} ${message}`);
+  if (errors.length > told.length) told.push(`${errors.length - told.length} more`);
   return {
     status: 400,
     kind: "invalid-request",
     title: "The request is not valid",
-    detail: errors.length === 1 && errors[0] ? `${errors[0].field} ${errors[0].message}` : `see errors${more}`,
+    detail: told.join("; "),
     errors: errors.slice(0, MAX_FIELD_ERRORS),
   };
 }
