@@ -57,6 +57,11 @@ export interface ReportStore {
    * Returns what is remembered: the caller's own pair if the key is new, else the earlier one.
    */
   claimKey(keyHash: string, claim: KeyClaim): Promise<KeyClaim>;
+  /**
+   * Keeps a small value under a key until a time and returns what is kept: the caller's value if none was, else the earlier
+   * one. With `replace` the caller's takes its place. The import keeps here which "now" a file was dated by.
+   */
+  remember(key: string, value: string, options: RememberOptions): Promise<string>;
   /** Resolves when the store answers; rejects when it does not. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -65,6 +70,12 @@ export interface ReportStore {
 export interface KeyClaim {
   readonly fingerprint: string;
   readonly reportId: string;
+}
+
+export interface RememberOptions {
+  /** Unix milliseconds; from then on the key is free again. */
+  readonly untilMs: number;
+  readonly replace?: boolean;
 }
 
 /** The store is throttled, away or timed out: 503 with Retry-After. Nothing was acknowledged. */

@@ -10,6 +10,7 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
   const partitions = new Map<string, Report[]>();
   const cells = new Map<ReportLayer, Set<string>>(REPORT_LAYERS.map((layer) => [layer, new Set()]));
   const claims = new Map<string, KeyClaim & { untilMs: number }>();
+  const remembered = new Map<string, { value: string; untilMs: number }>();
   /** Told changes by number; those before `firstChange` were forgotten, a day after they were told. */
   const changes: { change: LogChange; atMs: number }[] = [];
   let firstChange = 0;
@@ -106,6 +107,13 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
       }
       claims.set(keyHash, { fingerprint, reportId, untilMs: now + CLAIM_LIFETIME_MS });
       return { fingerprint, reportId };
+    },
+
+    async remember(key, value, { untilMs, replace = false }) {
+      const held = remembered.get(key);
+      if (held !== undefined && held.untilMs > clock.now() && !replace) return held.value;
+      remembered.set(key, { value, untilMs });
+      return value;
     },
 
     async ping() {},
