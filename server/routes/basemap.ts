@@ -1,0 +1,24 @@
+import { Hono } from "hono";
+import { CITY_MAX_ZOOM, createBasemapTiles } from "../basemap/tiles.ts";
+
+const HEADERS = { "Cache-Control": "public, max-age=86400" };
+
+/**
+ * `GET /basemap/:z/:x/:y.pbf`: the built-in basemap, so that a map needs no third party. Zooms 0..8 hold the world, 9..13 the
+ * seeded cities' own detail. 204 where nothing is drawn, 404 outside.
+ */
+export function basemapRoutes(): Hono {
+  const readTile = createBasemapTiles();
+  return new Hono().get("/basemap/:z{[0-9]{1,2}}/:x{[0-9]{1,5}}/:file{[0-9]{1,5}\\.pbf}", async (c) => {
+    const z = Number(c.req.param("z"));
+    const x = Number(c.req.param("x"));
+    const y = Number.parseInt(c.req.param("file"), 10);
+    if (z > CITY_MAX_ZOOM || x >= 2 ** z || y >= 2 ** z) return c.notFound();
+    const bytes = await readTile(z, x, y);
+    if (bytes.byteLength === 0) return c.body(null, 204, HEADERS);
+    return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {
+      ...HEADERS,
+      "Content-Type": "application/vnd.mapbox-vector-tile",
+    });
+  });
+}
