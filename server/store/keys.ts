@@ -12,6 +12,7 @@ import type { LogCell, LogRange } from "../ports.ts";
  *     cells#<layer>                 <geohash5>                                 a cell that ever held a report
  *     feed#<ten minutes>            <ms, 14 digits>#<layer>#<geohash5>#<nonce> "read this cell again"
  *     idem#<key hash>               K                                          a claimed idempotency key
+ *     memo#<key>                    K                                          a small value kept for a while
  */
 export interface Key {
   readonly pk: string;
@@ -116,8 +117,12 @@ export function cellOfFeedKey(sk: string): LogCell | undefined {
   return { layer, geohash5 };
 }
 
-export function claimItemKey(keyHash: string): Key {
+export function idempotencyKey(keyHash: string): Key {
   return { pk: `idem#${keyHash}`, sk: "K" };
+}
+
+export function memoKey(key: string): Key {
+  return { pk: `memo#${key}`, sk: "K" };
 }
 
 /** A change that makes a reader read all of a cell again. */

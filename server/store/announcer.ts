@@ -1,0 +1,129 @@
+import { idTimePrefix, parseReportId } from "../../tiles/report-id.ts";
+import { type Clock, type LogCell, type LogChange, StoreUnavailableError } from "../ports.ts";
+import { chunk, forEachBounded } from "./batches.ts";
+import { directoryKey, feedKey, type Key } from "./keys.ts";
+import { FEED_LIFETIME_MS } from "./log.ts";
+import { ttlSeconds } from "./rows.ts";
+
+/**
+ * Tells other processes of rows, through the change feed and the directory of cells.
+ *
+ * Why one feed item may stand for the writes of a second. An item carries its writer's time T, and every reader tells it
+ * again until it has polled at a time later than T + OVERLAP_MS, see `readFeed`. So an item is enough for every row that
+ * is stored before that last poll, also for rows that came after the item. With
+ *
+ *     COMMIT_MS    the longest from T until the item is stored; a slower one is written again with a new T
+ *     COVERED_MS   the longest from T until a later row is stored that is taken as told
+ *     OVERLAP_MS   5 s
+ *
+ * 3 s are left for the clocks of the processes to differ and for eventually consistent reads to catch up. Nobody waits for
+ * a timer, the first write is not delayed, nothing is left to flush at the end, and no promise is shared between requests
+ * (which a Worker must not do). Writers of one cell that start while its first item is under way write an item each.
+ */
+export const OVERLAP_MS = 5000;
+const COVERED_MS = 1000;
+const COMMIT_MS = 2000;
+const MAX_TRIES = 3;
+
+/**
+ * Items name a point this long before their oldest row, so that a write of the same second that started earlier, or whose
+ * clock is slightly behind, is covered too. Readers read a second more.
+ */
+const SLACK_MS = 1000;
+
+/** Eventually consistent reads lag by less than a second; a process reads strongly for this long after its own writes. */
+const READ_OWN_WRITES_MS = 10_000;
+
+/** Cells remembered; one that was forgotten is only listed and told once too often. */
+const MAX_CELLS = 20_000;
+/** Two items a cell, and 25 puts a request. */
+const CELLS_PER_BATCH = 12;
+const BATCH_WIDTH = 4;
+
+interface CellState {
+  listed: boolean;
+  /** When this process last wrote a row. */
+  wroteAtMs: number;
+  /** Time and start of the last feed item that is stored. */
+  toldAtMs: number;
+  toldFrom: string;
+}
+
+export interface Announcer {
+  /**
+   * Resolves once the directory lists the cells and the feed tells of the changes. To be called when the rows are stored.
+   * @throws StoreUnavailableError
+   */
+  announce(changes: readonly LogChange[]): Promise<void>;
+  /** True when this process wrote to a cell so lately that an eventually consistent read might miss it. */
+  wroteLately(cell: LogCell): boolean;
+}
+
+export function createAnnouncer(options: {
+  clock: Clock;
+  putAll: (items: readonly Key[]) => Promise<void>;
+}): Announcer {
+  const { clock, putAll } = options;
+  const cells = new Map<string, CellState>();
+  const nextNonce = createNonces();
+
+  function stateOf(cell: LogCell): CellState {
+    const key = `${cell.layer}#${cell.geohash5}`;
+    const state = cells.get(key) ?? { listed: false, wroteAtMs: 0, toldAtMs: 0, toldFrom: "" };
+    // Moves it to the end: a Map iterates in the order of insertion, so the first is the least recently written.
+    cells.delete(key);
+    cells.set(key, state);
+    const [oldest] = cells.size > MAX_CELLS ? cells.keys() : [];
+    if (oldest !== undefined) cells.delete(oldest);
+    return state;
+  }
+
+  async function write(changes: readonly LogChange[]): Promise<void> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const now = clock.now();
+      const told = changes.map((change) => ({ change, state: stateOf(change), from: withSlack(change.from) }));
+      await putAll(
+        told.flatMap(({ change, state, from }) => [
+          ...(state.listed ? [] : [directoryKey(change)]),
+          { ...feedKey(now, change, nextNonce()), from, expires_at: ttlSeconds(now + FEED_LIFETIME_MS) },
+        ]),
+      );
+      for (const { state } of told) state.listed = true;
+      if (clock.now() - now > COMMIT_MS) continue;
+      for (const { state, from } of told) {
+        if (now >= state.toldAtMs) Object.assign(state, { toldAtMs: now, toldFrom: from });
+      }
+      return;
+    }
+    throw new StoreUnavailableError(`the change feed took longer than ${COMMIT_MS} ms, ${MAX_TRIES} times`);
+  }
+
+  return {
+    async announce(changes) {
+      const now = clock.now();
+      const untold = changes.filter((change) => {
+        const state = stateOf(change);
+        state.wroteAtMs = now;
+        const ageMs = now - state.toldAtMs;
+        return !(state.listed && ageMs >= 0 && ageMs <= COVERED_MS && state.toldFrom <= change.from);
+      });
+      await forEachBounded(chunk(untold, CELLS_PER_BATCH), BATCH_WIDTH, write);
+    },
+
+    wroteLately(cell) {
+      const state = cells.get(`${cell.layer}#${cell.geohash5}`);
+      return state !== undefined && Math.abs(clock.now() - state.wroteAtMs) <= READ_OWN_WRITES_MS;
+    },
+  };
+}
+
+function withSlack(id: string): string {
+  return idTimePrefix(Math.max(0, (parseReportId(id)?.createdAtMs ?? 0) - SLACK_MS));
+}
+
+/** Names that no other item has: random per writer, counted within. */
+function createNonces(): () => string {
+  const writer = crypto.getRandomValues(new Uint32Array(2)).reduce((text, part) => text + part.toString(36), "");
+  let count = 0;
+  return () => `${writer}.${(count++).toString(36)}`;
+}

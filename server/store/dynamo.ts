@@ -1,0 +1,194 @@
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import type { Report } from "../../tiles/report.ts";
+import { parseReportId } from "../../tiles/report-id.ts";
+import type { Clock, LogCell, LogChange, LogRange, PutOutcome, ReportStore } from "../ports.ts";
+import { createAnnouncer, OVERLAP_MS } from "./announcer.ts";
+import { collect, forEachBounded } from "./batches.ts";
+import { claim } from "./claims.ts";
+import {
+  cellOfFeedKey,
+  cellOfReport,
+  directoryPartition,
+  FROM_THE_BEGINNING,
+  feedPartitions,
+  feedTime,
+  idempotencyKey,
+  type Key,
+  logKey,
+  logPartition,
+  logSpan,
+  memoKey,
+} from "./keys.ts";
+import { CLAIM_LIFETIME_MS, FEED_LIFETIME_MS, isLive, mergeChanges, parseCursor } from "./log.ts";
+import { createRequests, type RequestOptions, type Requests } from "./requests.ts";
+import { type ReportRow, reportOfRow, rowOfReport } from "./rows.ts";
+import { migrateTable } from "./table.ts";
+
+export type DynamoStoreOptions = RequestOptions & { readonly clock: Clock };
+
+/** Rows of a newest-first page: a few hundred bytes more than asked for cost less than another request for each expired row. */
+const MIN_PAGE = 25;
+const MAX_PAGE = 5000;
+/** Feed partitions read at a time. */
+const FEED_WIDTH = 8;
+
+/**
+ * A report store on DynamoDB or an emulator of it; `keys.ts` tells the layout of the table. `close` destroys the client.
+ *
+ * Consistency: reads are eventually consistent, at half the price, except for those of a cell that this process itself
+ * wrote to a moment ago, because a writer must see its own report at once. Another process may read a cell a moment too
+ * early after `readChanges`, but is told again for some seconds.
+ */
+export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
+  const { client, table, clock } = options;
+  const requests = createRequests(options);
+  const announcer = createAnnouncer({ clock, putAll: requests.putAll });
+
+  /** Pages of a cell's live reports. */
+  async function* readPages(
+    cell: LogCell,
+    range: LogRange | undefined,
+    page: { newestFirst: boolean; limit?: number },
+  ) {
+    const span = logSpan(range);
+    if (span === undefined) return;
+    const pages = requests.queryPages<ReportRow>({
+      KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
+      ExpressionAttributeValues: { ":pk": logPartition(cell), ":from": span.from, ":to": span.to },
+      ScanIndexForward: !page.newestFirst,
+      ConsistentRead: announcer.wroteLately(cell),
+      ...(page.limit === undefined ? {} : { Limit: page.limit }),
+    });
+    for await (const rows of pages) {
+      const now = clock.now();
+      yield rows
+        .filter((row) => row.sk < span.to)
+        .map(reportOfRow)
+        .filter((report) => isLive(report, now));
+    }
+  }
+
+  return {
+    migrate: () => migrateTable(client, table),
+
+    async put(report) {
+      const cell = cellOfReport(report);
+      const outcome = await putRow(requests, report);
+      // Also when it was there: whoever wrote it may have died before the feed told of it.
+      await announcer.announce([{ ...cell, from: report.id }]);
+      return outcome;
+    },
+
+    async putMany(reports) {
+      const changes = mergeChanges(reports.map((report) => ({ ...cellOfReport(report), from: report.id })));
+      const rows = [...new Map(reports.map((report) => [report.id, rowOfReport(report)])).values()];
+      const existing = await requests.whichExist(rows);
+      const missing = rows.filter(({ sk }) => !existing.has(sk));
+      await requests.putAll(missing);
+      await announcer.announce(changes);
+      return { written: missing.length, existing: reports.length - missing.length };
+    },
+
+    async get(id) {
+      const key = logKey(id);
+      const parts = parseReportId(id);
+      if (key === undefined || parts === undefined) return undefined;
+      const row = await requests.get<ReportRow>(key, announcer.wroteLately(parts));
+      const report = row && reportOfRow(row);
+      return report && isLive(report, clock.now()) ? report : undefined;
+    },
+
+    readCell: async (cell, range) => collect(readPages(cell, range, { newestFirst: false })),
+
+    async readNewest(cell, limit, range) {
+      const newest: Report[] = [];
+      if (limit <= 0) return newest;
+      const page = Math.min(MAX_PAGE, Math.max(MIN_PAGE, limit));
+      for await (const reports of readPages(cell, range, { newestFirst: true, limit: page })) {
+        newest.push(...reports);
+        if (newest.length >= limit) break;
+      }
+      return newest.slice(0, limit);
+    },
+
+    listCells: (layer, prefix) => listCells(requests, layer, prefix),
+
+    async readChanges(cursor) {
+      const now = clock.now();
+      const next = String(now);
+      if (cursor === undefined) return { changes: [], cursor: next };
+      // A clock that was set back must not hide what is written from now on.
+      const fromMs = Math.max(0, Math.min(parseCursor(cursor), now) - OVERLAP_MS);
+      const slept = now - fromMs > FEED_LIFETIME_MS;
+      return { changes: slept ? await everyCell(requests) : await readFeed(requests, fromMs, now), cursor: next };
+    },
+
+    async claimKey(keyHash, { fingerprint, reportId }) {
+      const untilMs = clock.now() + CLAIM_LIFETIME_MS;
+      const held = await claim(
+        requests,
+        clock,
+        idempotencyKey(keyHash),
+        { fingerprint, report_id: reportId },
+        { untilMs },
+      );
+      return { fingerprint: held.fingerprint, reportId: held.report_id };
+    },
+
+    remember: async (key, value, options) => (await claim(requests, clock, memoKey(key), { value }, options)).value,
+
+    async ping() {
+      await requests.get({ pk: "ping", sk: "ping" }, false);
+    },
+
+    async close() {
+      client.destroy();
+    },
+  };
+}
+
+async function putRow(requests: Requests, report: Report): Promise<PutOutcome> {
+  try {
+    await requests.put({ Item: { ...rowOfReport(report) }, ConditionExpression: "attribute_not_exists(pk)" });
+    return "created";
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return "exists";
+    throw error;
+  }
+}
+
+async function listCells(requests: Requests, layer: ReportLayer, prefix = ""): Promise<string[]> {
+  const named = prefix === "" ? "" : " AND begins_with(sk, :prefix)";
+  const pages = requests.queryPages({
+    KeyConditionExpression: `pk = :pk${named}`,
+    ExpressionAttributeValues: { ":pk": directoryPartition(layer), ...(prefix === "" ? {} : { ":prefix": prefix }) },
+  });
+  return (await collect(pages)).map(({ sk }) => sk);
+}
+
+/** Everything that the feed holds since a time; `announcer.ts` says why this tells of every write. */
+async function readFeed(requests: Requests, fromMs: number, nowMs: number): Promise<LogChange[]> {
+  const changes: LogChange[] = [];
+  await forEachBounded(feedPartitions(fromMs, nowMs + OVERLAP_MS), FEED_WIDTH, async (partition) => {
+    const pages = requests.queryPages<Key & { from: string }>({
+      KeyConditionExpression: "pk = :pk AND sk >= :from",
+      ExpressionAttributeValues: { ":pk": partition, ":from": feedTime(fromMs) },
+    });
+    for await (const items of pages) {
+      for (const { sk, from } of items) {
+        const cell = cellOfFeedKey(sk);
+        if (cell !== undefined) changes.push({ ...cell, from });
+      }
+    }
+  });
+  return mergeChanges(changes);
+}
+
+/** For a reader who slept longer than the feed remembers. */
+async function everyCell(requests: Requests): Promise<LogChange[]> {
+  const perLayer = REPORT_LAYERS.map(async (layer) =>
+    (await listCells(requests, layer)).map((geohash5) => ({ layer, geohash5, from: FROM_THE_BEGINNING })),
+  );
+  return (await Promise.all(perLayer)).flat();
+}

@@ -1,0 +1,143 @@
+import { type ConsumedCapacity, DynamoDBServiceException, ResourceNotFoundException } from "@aws-sdk/client-dynamodb";
+import {
+  BatchGetCommand,
+  BatchWriteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  type PutCommandInput,
+  QueryCommand,
+  type QueryCommandInput,
+} from "@aws-sdk/lib-dynamodb";
+import { StoreUnavailableError } from "../ports.ts";
+import { chunk, forEachBounded, sendAll } from "./batches.ts";
+import type { Key } from "./keys.ts";
+
+/** What requests cost: DynamoDB's read and write units, and attempts over the wire. */
+export interface ConsumedUnits {
+  readonly read: number;
+  readonly write: number;
+  readonly requests: number;
+}
+
+const MAX_GETS = 100;
+const MAX_PUTS = 25;
+/** Batches in flight: enough to hide the round trips, too few to be throttled for. */
+const BATCH_WIDTH = 4;
+
+const THROTTLED = new Set(["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]);
+
+export interface RequestOptions {
+  readonly client: DynamoDBDocumentClient;
+  readonly table: string;
+  /** Called after each request. Costs are asked for only when it is given. */
+  readonly onConsumed?: (units: ConsumedUnits) => void;
+}
+
+export type Requests = ReturnType<typeof createRequests>;
+
+/** The requests of the data plane, all against one table: counted, batched, and their failures told apart. */
+export function createRequests({ client, table, onConsumed }: RequestOptions) {
+  const base = onConsumed ? ({ TableName: table, ReturnConsumedCapacity: "TOTAL" } as const) : { TableName: table };
+  const batchBase = onConsumed ? ({ ReturnConsumedCapacity: "TOTAL" } as const) : {};
+
+  async function run<T extends Answer>(kind: "read" | "write", answer: Promise<T>): Promise<T> {
+    try {
+      const output = await answer;
+      onConsumed?.({ read: 0, write: 0, [kind]: unitsOf(output), requests: output.$metadata.attempts ?? 1 });
+      return output;
+    } catch (error) {
+      onConsumed?.({ read: 0, write: 0, requests: attemptsOf(error) });
+      throw storeError(error, table);
+    }
+  }
+
+  return {
+    put: (input: Omit<PutCommandInput, "TableName">) =>
+      run("write", client.send(new PutCommand({ ...base, ...input }))),
+
+    async get<T extends Key>(key: Key, consistent: boolean): Promise<T | undefined> {
+      const command = new GetCommand({ ...base, Key: key, ConsistentRead: consistent });
+      const { Item } = await run("read", client.send(command));
+      return Item as T | undefined;
+    },
+
+    /** Follows the pages of a query, each at most 1 MB. */
+    async *queryPages<T extends Key>(input: Omit<QueryCommandInput, "TableName">): AsyncGenerator<T[]> {
+      let start = input.ExclusiveStartKey;
+      do {
+        const command = new QueryCommand({ ...base, ...input, ExclusiveStartKey: start });
+        const { Items = [], LastEvaluatedKey } = await run("read", client.send(command));
+        yield Items as T[];
+        start = LastEvaluatedKey;
+      } while (start !== undefined);
+    },
+
+    /** Sort keys of those keys that are there, by strongly consistent reads; a report's sort key alone says which it is. */
+    async whichExist(keys: readonly Key[]): Promise<Set<string>> {
+      const found = new Set<string>();
+      await forEachBounded(chunk(keys, MAX_GETS), BATCH_WIDTH, (batch) =>
+        sendAll(batch, async (left) => {
+          const request = {
+            Keys: left.map(({ pk, sk }) => ({ pk, sk })),
+            ConsistentRead: true,
+            ProjectionExpression: "pk, sk",
+          };
+          const command = new BatchGetCommand({ ...batchBase, RequestItems: { [table]: request } });
+          const { Responses, UnprocessedKeys } = await run("read", client.send(command));
+          for (const { sk } of (Responses?.[table] ?? []) as Key[]) found.add(sk);
+          return (UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
+        }),
+      );
+      return found;
+    },
+
+    /** Puts without a condition, in any order. */
+    putAll: (items: readonly Key[]): Promise<void> =>
+      forEachBounded(chunk(items, MAX_PUTS), BATCH_WIDTH, (batch) =>
+        sendAll(batch, async (left) => {
+          const requests = left.map((item) => ({ PutRequest: { Item: { ...item } } }));
+          const command = new BatchWriteCommand({ ...batchBase, RequestItems: { [table]: requests } });
+          const { UnprocessedItems } = await run("write", client.send(command));
+          return (UnprocessedItems?.[table] ?? []).flatMap(
+            ({ PutRequest }) => (PutRequest?.Item as Key | undefined) ?? [],
+          );
+        }),
+      ),
+  };
+}
+
+interface Answer {
+  readonly $metadata: { readonly attempts?: number | undefined };
+  readonly ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[] | undefined;
+}
+
+function unitsOf({ ConsumedCapacity: consumed = [] }: Answer): number {
+  return [consumed].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+}
+
+function attemptsOf(error: unknown): number {
+  const metadata = (error as Partial<Answer> | undefined)?.$metadata;
+  return metadata?.attempts ?? 1;
+}
+
+/** Maps what the SDK gave up on: an unavailable store is the caller's 503, anything else is a fault of ours or the operator's. */
+function storeError(error: unknown, table: string): unknown {
+  if (error instanceof ResourceNotFoundException) {
+    return new Error(`DynamoDB has no table ${table}: run the migration first`, { cause: error });
+  }
+  if (!isUnavailable(error)) return error;
+  const { name, message } = error as Error;
+  return new StoreUnavailableError(`DynamoDB is unavailable (${name}: ${message})`, { cause: error });
+}
+
+/**
+ * An answer of 5xx or a throttle; or no answer, which the SDK's retry marks by `$metadata` on an error that is not the
+ * service's. Errors from before the wire (a value that cannot be marshalled) have no such mark, missing credentials do.
+ */
+function isUnavailable(error: unknown): boolean {
+  if (error instanceof DynamoDBServiceException) {
+    return (error.$metadata.httpStatusCode ?? 0) >= 500 || THROTTLED.has(error.name);
+  }
+  return error instanceof Error && "$metadata" in error && !/credential/i.test(error.name + error.message);
+}

@@ -1,0 +1,395 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Clock, LogCell, ReportStore } from "../../../server/ports.ts";
+import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
+import { roundDegrees } from "../../../tiles/report.ts";
+import {
+  AUSTIN,
+  BROOKLYN,
+  createTestClock,
+  DAY_MS,
+  idsOf,
+  makeReport,
+  makeReports,
+  type TestClock,
+} from "./reports.ts";
+
+/** Where a store keeps its rows. */
+export interface Backend {
+  /** Two stores that are opened on the same table share their rows, but nothing else, as two processes would. */
+  open(table: string, clock: Clock): ReportStore;
+  stop(): Promise<void>;
+}
+
+const CELL: LogCell = { layer: "safety", geohash5: "9v6kp" };
+let tables = 0;
+
+/** The contract of the port `ReportStore`, for every adapter. */
+export function describeContract(name: string, start: () => Promise<Backend>): void {
+  describe(name, () => {
+    let backend: Backend;
+    let clock: TestClock;
+    let store: ReportStore;
+    /** A second process on the same table. */
+    let other: ReportStore;
+
+    beforeAll(async () => {
+      backend = await start();
+    });
+    afterAll(() => backend?.stop());
+
+    beforeEach(async () => {
+      clock = createTestClock();
+      const table = `contract-${++tables}`;
+      store = backend.open(table, clock);
+      other = backend.open(table, clock);
+      await store.migrate();
+      return async () => {
+        await store.close();
+        await other.close();
+      };
+    });
+
+    it("migrates again without a change", async () => {
+      const report = makeReport({ createdAtMs: clock.now() });
+      await store.put(report);
+      await Promise.all([store.migrate(), other.migrate()]);
+      expect(await store.get(report.id)).toEqual(report);
+      await store.ping();
+    });
+
+    describe("put and get", () => {
+      it("creates a report once and leaves it as it was", async () => {
+        const report = makeReport({ createdAtMs: clock.now(), severity: 2 });
+        expect(await store.put(report)).toBe("created");
+        expect(await store.put({ ...report, severity: 5 })).toBe("exists");
+        expect(await other.put({ ...report, severity: 5 })).toBe("exists");
+        expect(await other.get(report.id)).toEqual(report);
+      });
+
+      it("creates a report once when many put it at the same time", async () => {
+        const report = makeReport({ createdAtMs: clock.now() });
+        const outcomes = await Promise.all(Array.from({ length: 8 }, (_, i) => (i % 2 ? store : other).put(report)));
+        expect(outcomes.filter((outcome) => outcome === "created")).toHaveLength(1);
+      });
+
+      it("returns every report as it was put", async () => {
+        const reports = fc.record({
+          layer: fc.constantFrom(...REPORT_LAYERS),
+          category: fc.string({ unit: "binary", minLength: 1, maxLength: 40 }),
+          severity: fc.integer({ min: 1, max: 5 }),
+          lonDeg: fc.double({ min: -180, max: 180, noNaN: true }).map((deg) => roundDegrees(deg) + 0),
+          latDeg: fc.double({ min: -90, max: 90, noNaN: true }).map((deg) => roundDegrees(deg) + 0),
+          createdAtMs: fc.integer({ min: 0, max: REPORT_LIFETIME_MS }).map((age) => clock.now() - age),
+          lifetimeMs: fc.option(fc.integer({ min: REPORT_LIFETIME_MS, max: 2 * REPORT_LIFETIME_MS }), {
+            nil: undefined,
+          }),
+          text: fc.option(fc.string({ unit: "grapheme", maxLength: 280 }), { nil: undefined }),
+          seed: fc.integer(),
+        });
+        await fc.assert(
+          fc.asyncProperty(reports, async ({ lifetimeMs = REPORT_LIFETIME_MS, text, ...fields }) => {
+            const expiresAtMs = fields.createdAtMs + lifetimeMs;
+            const report = makeReport({ ...fields, expiresAtMs, ...(text === undefined ? {} : { text }) });
+            await store.put(report);
+            expect(await other.get(report.id)).toEqual(report);
+          }),
+          { numRuns: 40 },
+        );
+      });
+
+      it("knows nothing under another id", async () => {
+        const report = makeReport({ createdAtMs: clock.now() });
+        await store.put(report);
+        for (const id of ["", "nonsense", report.id.slice(1), `${report.id}0`, makeReport({ ...report, seed: 1 }).id]) {
+          expect(await store.get(id)).toBeUndefined();
+        }
+      });
+
+      it("refuses reports that their id would not find, before it writes any", async () => {
+        const report = makeReport({ createdAtMs: clock.now() });
+        const elsewhere = makeReport({ createdAtMs: clock.now(), ...BROOKLYN });
+        const lost = [
+          { ...report, id: "" },
+          { ...report, id: `${report.id.slice(0, 16)}1${report.id.slice(17)}` },
+          { ...report, id: elsewhere.id },
+          { ...report, layer: "vibe" as const },
+          { ...report, createdAtMs: report.createdAtMs - 1 },
+        ];
+        for (const wrong of lost) {
+          await expect(store.put(wrong)).rejects.toThrow(RangeError);
+          await expect(store.putMany([report, wrong])).rejects.toThrow(RangeError);
+        }
+        expect(await store.readCell(CELL)).toEqual([]);
+      });
+    });
+
+    describe("putMany", () => {
+      it("counts what is new", async () => {
+        const reports = makeReports(260, clock.now());
+        expect(await store.putMany([])).toEqual({ written: 0, existing: 0 });
+        expect(await store.putMany(reports.slice(0, 130))).toEqual({ written: 130, existing: 0 });
+        expect(await store.putMany(reports)).toEqual({ written: 130, existing: 130 });
+        expect(await other.putMany(reports)).toEqual({ written: 0, existing: 260 });
+        expect(await other.readCell(CELL)).toEqual(reports);
+      });
+
+      it("counts a report that is named twice once", async () => {
+        const [a, b] = makeReports(2, clock.now());
+        if (a === undefined || b === undefined) throw new Error("no reports");
+        expect(await store.putMany([a, b, a, a])).toEqual({ written: 2, existing: 2 });
+        expect(await store.readCell(CELL)).toEqual([a, b]);
+      });
+
+      it("leaves what exists as it was", async () => {
+        const report = makeReport({ createdAtMs: clock.now(), severity: 2 });
+        await store.put(report);
+        await store.putMany([{ ...report, severity: 5 }]);
+        expect(await store.get(report.id)).toEqual(report);
+      });
+
+      it("spreads over layers and cells", async () => {
+        const inAustin = makeReports(30, clock.now());
+        const inBrooklyn = makeReports(30, clock.now(), { ...BROOKLYN, layer: "vibe" });
+        expect(await store.putMany([...inAustin, ...inBrooklyn])).toEqual({ written: 60, existing: 0 });
+        expect(await store.readCell(CELL)).toEqual(inAustin);
+        expect(await store.readCell({ layer: "vibe", geohash5: "dr5rm" })).toEqual(inBrooklyn);
+        expect(await store.readCell({ layer: "vibe", geohash5: "9v6kp" })).toEqual([]);
+      });
+    });
+
+    describe("reading a cell", () => {
+      it("goes by id, oldest first, over a range that ends before its end", async () => {
+        const reports = makeReports(6, clock.now());
+        const [, b, c, , e] = idsOf(reports);
+        if (b === undefined || c === undefined || e === undefined) throw new Error("no reports");
+        await store.putMany(reports.toReversed());
+        expect(await store.readCell(CELL)).toEqual(reports);
+        expect(await store.readCell(CELL, { from: b })).toEqual(reports.slice(1));
+        expect(await store.readCell(CELL, { before: c })).toEqual(reports.slice(0, 2));
+        expect(await store.readCell(CELL, { from: b, before: e })).toEqual(reports.slice(1, 4));
+        expect(await store.readCell(CELL, { from: c.slice(0, 10), before: e.slice(0, 10) })).toEqual(
+          reports.slice(2, 4),
+        );
+        expect(await store.readCell(CELL, { from: c, before: c })).toEqual([]);
+        expect(await store.readCell(CELL, { from: e, before: b })).toEqual([]);
+      });
+
+      it("finds the newest, newest first", async () => {
+        const reports = makeReports(40, clock.now());
+        await store.putMany(reports);
+        const newestFirst = reports.toReversed();
+        const [, , third] = idsOf(newestFirst);
+        if (third === undefined) throw new Error("no reports");
+        expect(await store.readNewest(CELL, 3)).toEqual(newestFirst.slice(0, 3));
+        expect(await store.readNewest(CELL, 39)).toEqual(newestFirst.slice(0, 39));
+        expect(await store.readNewest(CELL, 1000)).toEqual(newestFirst);
+        expect(await store.readNewest(CELL, 2, { before: third })).toEqual(newestFirst.slice(3, 5));
+        expect(await store.readNewest(CELL, 9, { from: third })).toEqual(newestFirst.slice(0, 3));
+        expect(await store.readNewest(CELL, 0)).toEqual([]);
+      });
+
+      it("follows pages of more than 1 MB", async () => {
+        const reports = makeReports(1300, clock.now(), { text: "水".repeat(280) });
+        await store.putMany(reports);
+        expect(idsOf(await other.readCell(CELL))).toEqual(idsOf(reports));
+        expect(idsOf(await other.readNewest(CELL, 1250))).toEqual(idsOf(reports).reverse().slice(0, 1250));
+      });
+    });
+
+    describe("expiry", () => {
+      it("hides a report after its last millisecond", async () => {
+        const report = makeReport({ createdAtMs: clock.now() });
+        await store.put(report);
+        clock.advance(REPORT_LIFETIME_MS);
+        expect(await store.get(report.id)).toEqual(report);
+        expect(await store.readCell(CELL)).toEqual([report]);
+        expect(await store.readNewest(CELL, 1)).toEqual([report]);
+        clock.advance(1);
+        expect(await store.get(report.id)).toBeUndefined();
+        expect(await store.readCell(CELL)).toEqual([]);
+        expect(await store.readNewest(CELL, 1)).toEqual([]);
+      });
+
+      it("finds the newest live reports beyond expired ones", async () => {
+        const live = makeReports(5, clock.now() - DAY_MS);
+        const gone = makeReports(70, clock.now(), { expiresAtMs: clock.now() + 1000 });
+        await store.putMany([...live, ...gone]);
+        clock.advance(1001);
+        expect(await store.readNewest(CELL, 4)).toEqual(live.toReversed().slice(0, 4));
+        expect(await store.readNewest(CELL, 50)).toEqual(live.toReversed());
+      });
+    });
+
+    it("lists the cells that hold reports, ascending", async () => {
+      const created = { createdAtMs: clock.now() };
+      await store.put(makeReport({ ...created, ...BROOKLYN }));
+      await other.putMany([
+        makeReport({ ...created, lonDeg: -97.5, latDeg: 30.5 }),
+        makeReport({ ...created, ...AUSTIN }),
+        makeReport({ ...created, layer: "vibe", lonDeg: 0, latDeg: 0 }),
+      ]);
+      expect(await store.listCells("safety")).toEqual(["9v6kp", "9v6tt", "dr5rm"]);
+      expect(await store.listCells("safety", "9v6")).toEqual(["9v6kp", "9v6tt"]);
+      expect(await store.listCells("safety", "9v6kp")).toEqual(["9v6kp"]);
+      expect(await store.listCells("safety", "u")).toEqual([]);
+      expect(await store.listCells("vibe")).toEqual(["s0000"]);
+      expect(await store.listCells("opportunity")).toEqual([]);
+    });
+
+    describe("changes", () => {
+      it("tells another process of a report, from its id or before", async () => {
+        const start = await other.readChanges();
+        expect(start.changes).toEqual([]);
+        const report = makeReport({ createdAtMs: clock.now() });
+        await store.put(report);
+        const { changes } = await other.readChanges(start.cursor);
+        expect(changes).toHaveLength(1);
+        expect(changes[0]).toMatchObject(CELL);
+        expect((changes[0]?.from ?? "~") <= report.id).toBe(true);
+      });
+
+      it("tells of every cell of a batch, from its oldest report", async () => {
+        const { cursor } = await other.readChanges();
+        const reports = [
+          ...makeReports(30, clock.now() - 40 * DAY_MS),
+          ...makeReports(30, clock.now() - 20 * DAY_MS, { ...BROOKLYN, layer: "vibe" }),
+        ];
+        await store.putMany(reports.toReversed());
+        const { changes } = await other.readChanges(cursor);
+        const reread = await Promise.all(changes.map(({ from, ...cell }) => other.readCell(cell, { from })));
+        expect(changes).toHaveLength(2);
+        expect(new Set(idsOf(reread.flat()))).toEqual(new Set(idsOf(reports)));
+      });
+
+      it("tells again of a batch that is put again, for the first run may have died before it told", async () => {
+        const reports = makeReports(30, clock.now());
+        await store.putMany(reports);
+        clock.advance(3_600_000);
+        const { cursor } = await other.readChanges();
+        await store.putMany(reports);
+        expect((await other.readChanges(cursor)).changes).toMatchObject([CELL]);
+      });
+
+      it("falls silent when nothing is written any more", async () => {
+        await store.put(makeReport({ createdAtMs: clock.now() }));
+        clock.advance(60_000);
+        const { cursor } = await other.readChanges();
+        clock.advance(60_000);
+        expect((await other.readChanges(cursor)).changes).toEqual([]);
+      });
+
+      it("tells a reader who slept, and whoever slept longer than a day to read everything again", async () => {
+        const report = makeReport({ createdAtMs: clock.now() });
+        await store.put(report);
+        const { cursor } = await other.readChanges();
+        clock.advance(7 * 3_600_000);
+        const late = makeReport({ createdAtMs: clock.now(), ...BROOKLYN });
+        await store.put(late);
+        clock.advance(7 * 3_600_000);
+        const afterHours = (await other.readChanges(cursor)).changes;
+        expect(afterHours.map(({ geohash5 }) => geohash5)).toContain("dr5rm");
+        clock.advance(2 * DAY_MS);
+        await store.put(makeReport({ createdAtMs: clock.now(), layer: "vibe" }));
+        const afterDays = (await other.readChanges(cursor)).changes;
+        const reread = await Promise.all(afterDays.map(({ from, ...cell }) => other.readCell(cell, { from })));
+        expect(idsOf(reread.flat())).toEqual(expect.arrayContaining([report.id, late.id]));
+      });
+
+      it("tells of what is written after the clock was set back", async () => {
+        clock.advance(3_600_000);
+        await store.put(makeReport({ createdAtMs: clock.now() }));
+        const { cursor } = await other.readChanges();
+        clock.advance(-3_600_000);
+        await store.put(makeReport({ createdAtMs: clock.now(), ...BROOKLYN }));
+        const { changes } = await other.readChanges(cursor);
+        expect(changes.map(({ geohash5 }) => geohash5)).toContain("dr5rm");
+      });
+
+      it("refuses what is not a cursor", async () => {
+        for (const cursor of ["", "x", "-1", "1e3", "9".repeat(40)]) {
+          await expect(store.readChanges(cursor)).rejects.toThrow(RangeError);
+        }
+      });
+
+      it("covers every acknowledged write of two processes, whatever their writes interleave with", async () => {
+        const view = new Set<string>();
+        let { cursor } = await other.readChanges();
+        const poll = async () => {
+          const told = await other.readChanges(cursor);
+          cursor = told.cursor;
+          for (const { from, ...cell } of told.changes) {
+            for (const id of idsOf(await other.readCell(cell, { from }))) view.add(id);
+          }
+        };
+        const acknowledged: string[] = [];
+        const write = async (writer: ReportStore, seeds: readonly number[]) => {
+          for (const seed of seeds) {
+            clock.advance((seed * 37) % 400);
+            const place = seed % 3 === 0 ? BROOKLYN : AUSTIN;
+            const report = makeReport({ createdAtMs: clock.now() - ((seed * 53) % 1500), ...place, seed });
+            if (seed % 5 === 0) await writer.putMany([report]);
+            else await writer.put(report);
+            acknowledged.push(report.id);
+            if (seed % 4 !== 0) continue;
+            // One poll that starts after the acknowledgement tells of it.
+            await poll();
+            expect(view).toContain(report.id);
+          }
+        };
+        const seeds = Array.from({ length: 48 }, (_, i) => i);
+        const thirdOf = (rest: number) => seeds.filter((seed) => seed % 3 === rest);
+        await Promise.all([write(store, thirdOf(0)), write(store, thirdOf(1)), write(other, thirdOf(2))]);
+        await poll();
+        expect([...view].sort()).toEqual(acknowledged.sort());
+      });
+    });
+
+    describe("remembered values", () => {
+      it("stay what they were first, for every process, unless they are replaced", async () => {
+        const options = { untilMs: clock.now() + 5000 };
+        expect(await store.remember("a", "1", options)).toBe("1");
+        expect(await other.remember("a", "2", options)).toBe("1");
+        expect(await other.remember("b", "2", options)).toBe("2");
+        expect(await other.remember("a", "3", { ...options, replace: true })).toBe("3");
+        expect(await store.remember("a", "4", options)).toBe("3");
+      });
+
+      it("are forgotten at their time", async () => {
+        await store.remember("a", "1", { untilMs: clock.now() + 5000 });
+        clock.advance(4999);
+        expect(await store.remember("a", "2", { untilMs: clock.now() + 5000 })).toBe("1");
+        clock.advance(1);
+        expect(await store.remember("a", "2", { untilMs: clock.now() + 5000 })).toBe("2");
+      });
+    });
+
+    describe("idempotency keys", () => {
+      it("belong to the first who claims them", async () => {
+        const first = { fingerprint: "f1", reportId: "r1" };
+        expect(await store.claimKey("key", first)).toEqual(first);
+        expect(await store.claimKey("key", { fingerprint: "f2", reportId: "r2" })).toEqual(first);
+        expect(await other.claimKey("key", first)).toEqual(first);
+        expect(await store.claimKey("another", { fingerprint: "f2", reportId: "r2" })).toMatchObject({
+          reportId: "r2",
+        });
+      });
+
+      it("have one owner when many claim them at the same time", async () => {
+        const claims = Array.from({ length: 12 }, (_, i) => ({ fingerprint: `f${i}`, reportId: `r${i}` }));
+        const held = await Promise.all(claims.map((claim, i) => (i % 2 ? store : other).claimKey("key", claim)));
+        expect(new Set(held.map((claim) => JSON.stringify(claim))).size).toBe(1);
+        expect(claims).toContainEqual(held[0]);
+      });
+
+      it("are free again after a day", async () => {
+        await store.claimKey("key", { fingerprint: "f1", reportId: "r1" });
+        clock.advance(DAY_MS - 1);
+        expect(await store.claimKey("key", { fingerprint: "f2", reportId: "r2" })).toMatchObject({ reportId: "r1" });
+        clock.advance(1);
+        expect(await store.claimKey("key", { fingerprint: "f2", reportId: "r2" })).toMatchObject({ reportId: "r2" });
+        expect(await other.claimKey("key", { fingerprint: "f3", reportId: "r3" })).toMatchObject({ reportId: "r2" });
+      });
+    });
+  });
+}

