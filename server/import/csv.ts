@@ -1,0 +1,180 @@
+import { isUtf8 } from "node:buffer";
+import { OperatorError } from "../operator-error.ts";
+import { createLineSplitter, isBlank, type Line, trimLineEnd } from "./lines.ts";
+import { MAX_ROW_BYTES, type Row, type RowReader } from "./row.ts";
+
+const QUOTE = 0x22;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/** Where a scan of RFC 4180 text stands. A quote inside a field that did not begin with one is just a character. */
+type ScanState = "field-start" | "plain" | "quoted" | "quote-seen" | "broken";
+
+/**
+ * Reads CSV (RFC 4180) with a header, lines ended by LF or CRLF, quoted fields over several lines.
+ * A row that is broken (a quote that never closes or closes in the middle of a field, too few or too many fields) costs
+ * its first line only: reading goes on at the next one, so that a lost quote does not swallow the good rows behind it.
+ */
+export function createCsvReader(delimiter = ","): RowReader {
+  const lines = createLineSplitter();
+  const delimiterByte = delimiter.charCodeAt(0);
+  const columns: string[] = [];
+  let blankLines = 0;
+  let lineCount = 0;
+  let rowCount = 0;
+  /** Lines of a record whose quoted field is still open. */
+  let open: Buffer[] = [];
+  let openBytes = 0;
+  let state: ScanState = "field-start";
+  /** Lines to read before the next one of the file, last first. */
+  const waiting: Line[] = [];
+
+  const reject = (bytes: Buffer, problem: string): Row => {
+    if (columns.length === 0) throw new OperatorError(`the header cannot be read: ${problem}`);
+    return { number: ++rowCount, values: [], raw: trimLineEnd(bytes), problem };
+  };
+
+  /** Gives up the record that is open: its first line is a row that failed, the others are read anew. */
+  function giveUp(problem: string): Row {
+    const first = open[0] ?? Buffer.alloc(0);
+    for (let i = open.length - 1; i > 0; i--) waiting.push({ bytes: open[i] ?? first, overlong: false });
+    open = [];
+    return reject(first, problem);
+  }
+
+  /** A whole record, as a row; nothing for the header. */
+  function finish(record: Buffer): Row | undefined {
+    const raw = trimLineEnd(record);
+    if (!isUtf8(raw)) return reject(raw, "not valid UTF-8");
+    const values = splitFields(raw.toString("utf8"), delimiter);
+    if (columns.length === 0) {
+      columns.push(...nameColumns(values));
+      return undefined;
+    }
+    if (values.length !== columns.length) return reject(raw, countProblem(values.length, columns.length));
+    return { number: ++rowCount, values, raw };
+  }
+
+  function finishOpen(): Row | undefined {
+    const record = Buffer.concat(open);
+    if (open.length > 1 && columns.length > 0) {
+      const found = splitFields(record.toString("latin1"), delimiter).length;
+      if (found !== columns.length) return giveUp(countProblem(found, columns.length));
+    }
+    open = [];
+    return finish(record);
+  }
+
+  function read(line: Line): Row | undefined {
+    if (open.length === 0) {
+      if (line.overlong) return reject(line.bytes, `longer than ${MAX_ROW_BYTES} bytes`);
+      if (isBlank(line.bytes)) {
+        blankLines++;
+        return undefined;
+      }
+      if (!line.bytes.includes(QUOTE)) return finish(line.bytes);
+      openBytes = 0;
+      state = "field-start";
+    } else if (line.overlong || openBytes + line.bytes.length > MAX_ROW_BYTES) {
+      waiting.push(line);
+      return giveUp(UNCLOSED);
+    }
+    open.push(line.bytes);
+    openBytes += line.bytes.length;
+    state = scan(line.bytes, state, delimiterByte);
+    if (state === "broken") return giveUp("a quote is closed in the middle of a field");
+    return state === "quoted" ? undefined : finishOpen();
+  }
+
+  function* readWaiting(): Generator<Row> {
+    for (let line = waiting.pop(); line; line = waiting.pop()) {
+      const row = read(line);
+      if (row) yield row;
+    }
+  }
+
+  return {
+    columns,
+    get blankLines() {
+      return blankLines;
+    },
+    *push(chunk) {
+      for (const line of lines.push(chunk)) {
+        waiting.push(lineCount++ === 0 ? { ...line, bytes: checkEncoding(line.bytes) } : line);
+        yield* readWaiting();
+      }
+    },
+    *end() {
+      waiting.push(...lines.end());
+      yield* readWaiting();
+      while (open.length > 0) {
+        yield giveUp(UNCLOSED);
+        yield* readWaiting();
+      }
+      if (columns.length === 0)
+        throw new OperatorError("the file is empty: a CSV file starts with a line of column names");
+    },
+  };
+}
+
+const UNCLOSED = "a quote is opened and never closed";
+
+const countProblem = (found: number, expected: number): string =>
+  `${found} ${found === 1 ? "field" : "fields"} where the header has ${expected}`;
+
+function scan(bytes: Buffer, from: ScanState, delimiter: number): ScanState {
+  let state = from;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (state === "quoted") {
+      if (byte === QUOTE) state = "quote-seen";
+    } else if (byte === delimiter) state = "field-start";
+    else if (byte === LINE_FEED) return "field-start";
+    else if (state === "quote-seen") {
+      if (byte === QUOTE) state = "quoted";
+      else if (byte !== CARRIAGE_RETURN || (bytes[i + 1] ?? LINE_FEED) !== LINE_FEED) return "broken";
+    } else if (state === "field-start") state = byte === QUOTE ? "quoted" : "plain";
+  }
+  return state;
+}
+
+/** Fields of a record whose quotes are known to be balanced. */
+function splitFields(record: string, delimiter: string): string[] {
+  if (!record.includes('"')) return record.split(delimiter);
+  const fields: string[] = [];
+  let from = 0;
+  while (from <= record.length) {
+    if (record.charAt(from) !== '"') {
+      const to = record.indexOf(delimiter, from);
+      fields.push(record.slice(from, to < 0 ? record.length : to));
+      from = to < 0 ? record.length + 1 : to + 1;
+      continue;
+    }
+    let to = record.indexOf('"', from + 1);
+    while (record.charAt(to + 1) === '"') to = record.indexOf('"', to + 2);
+    fields.push(record.slice(from + 1, to).replaceAll('""', '"'));
+    from = to + 2;
+  }
+  return fields;
+}
+
+/** Every column gets a name of its own: an empty one its number, a repeated one a suffix. */
+function nameColumns(header: readonly string[]): string[] {
+  const names: string[] = [];
+  for (const [index, cell] of header.entries()) {
+    const wanted = cell.trim() || `column_${index + 1}`;
+    let name = wanted;
+    for (let n = 2; names.includes(name); n++) name = `${wanted}_${n}`;
+    names.push(name);
+  }
+  return names;
+}
+
+/** Drops a UTF-8 byte order mark from a file's first line. @throws OperatorError on UTF-16, which would look like one endless broken row. */
+export function checkEncoding(firstLine: Buffer): Buffer {
+  const [a, b, c] = firstLine;
+  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
+    throw new OperatorError("the file is UTF-16; save it as UTF-8 first (iconv -f UTF-16 -t UTF-8)");
+  }
+  return a === 0xef && b === 0xbb && c === 0xbf ? firstLine.subarray(3) : firstLine;
+}

@@ -1,0 +1,193 @@
+import { OperatorError } from "../operator-error.ts";
+import { type Clock, type ReportStore, StoreUnavailableError } from "../ports.ts";
+import { findAnchor } from "./anchor.ts";
+import { createFieldReader, type Mapping } from "./mapping.ts";
+import { openRejects, type Rejects } from "./rejects.ts";
+import type { Row } from "./row.ts";
+import { createRowDigest, type RowReportOptions, reportOfRow, tailOfRow } from "./row-report.ts";
+import { openSource, type Source, type SourceOptions } from "./source.ts";
+import { type Survey, surveyFile } from "./survey.ts";
+import { mapIntoLast, type TimeSpan } from "./time.ts";
+import { createDryWriter, createReportWriter, type ReportWriter } from "./writer.ts";
+
+export interface ImportOptions extends SourceOptions {
+  readonly path: string;
+  readonly mapping: Mapping;
+  readonly store: Pick<ReportStore, "putMany" | "remember">;
+  readonly clock: Clock;
+  /** Maps the file's time span onto this many milliseconds before now, or before the now of the first such import. */
+  readonly intoLastMs?: number | undefined;
+  /** Forgets that now: the file's rows become new reports. */
+  readonly newAnchor?: boolean | undefined;
+  /** Reads only so many rows. */
+  readonly limit?: number | undefined;
+  /** Checks every row and writes the rejects, but stores nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** Cuts longer texts to so many code points instead of rejecting their rows. */
+  readonly truncateText?: number | undefined;
+  /** Default: the path and `.rejects.csv`. */
+  readonly rejectsPath?: string | undefined;
+  /** First wait when the store is unavailable. */
+  readonly retryMs?: number | undefined;
+  /** When aborted, what was read is stored and the import resolves with `interrupted`. */
+  readonly signal?: AbortSignal | undefined;
+  onProgress?(progress: ImportProgress): void;
+}
+
+/** "survey" is the first pass, which stores nothing; "import" the second. */
+export interface ImportProgress {
+  readonly phase: "survey" | "import";
+  readonly rows: number;
+  /** Known from the second pass on. */
+  readonly totalRows?: number;
+  readonly bytes: number;
+  readonly totalBytes: number;
+  readonly written: number;
+  readonly existing: number;
+  readonly rejected: number;
+}
+
+/** rowsRead = written + existing + rejected, always. */
+export interface ImportSummary {
+  readonly rowsRead: number;
+  /** New in the store; in a dry run what would be written or is there. */
+  readonly written: number;
+  readonly existing: number;
+  readonly rejected: number;
+  /** How many rows were rejected for which kind of reason. */
+  readonly reasons: ReadonlyMap<string, number>;
+  /** Where they are; only when there are any. */
+  readonly rejectsPath?: string;
+  /** Lines without content, which are not rows. */
+  readonly blankLines: number;
+  /** Of the times in the file. */
+  readonly span?: TimeSpan;
+  /** The now that the file's newest row was mapped to. */
+  readonly anchorMs?: number;
+  readonly interrupted: boolean;
+}
+
+/**
+ * Imports a file in two passes, each in memory that does not grow with the file: the first finds the span of times, the
+ * number of rows and whether the file can be read at all; the second stores. Ids come from the rows, so a second import
+ * of a file, or of one that was interrupted, writes only what is not there.
+ * @throws OperatorError when the file or the mapping is at fault, or the store stays away; rows of bad content never are.
+ */
+export async function importFile(options: ImportOptions): Promise<ImportSummary> {
+  const { path, mapping, signal, onProgress } = options;
+  const source = await openSource(path, options);
+  const totalBytes = source.sizeBytes;
+  const nothing = { written: 0, existing: 0, rejected: 0 };
+  const survey = await surveyFile({
+    source,
+    mapping,
+    signal,
+    onProgress: (progress) => onProgress?.({ phase: "survey", ...progress, totalBytes, ...nothing }),
+  });
+  if (signal?.aborted) return { rowsRead: 0, ...nothing, reasons: new Map(), blankLines: 0, interrupted: true };
+
+  const anchorMs = await anchorOf(options, survey);
+  const rejectsPath = options.rejectsPath ?? `${path}.rejects.csv`;
+  const rejects = await openRejects(rejectsPath);
+  const counts = await storeRows({ options, source, survey, anchorMs, rejects }).finally(() => rejects.close());
+  return {
+    ...counts,
+    ...(counts.rejected > 0 && { rejectsPath }),
+    ...(survey.span && { span: survey.span }),
+    ...(anchorMs !== undefined && { anchorMs }),
+    interrupted: signal?.aborted === true && counts.rowsRead < rowsToRead(options, survey),
+  };
+}
+
+async function anchorOf(options: ImportOptions, { contentHash }: Survey): Promise<number | undefined> {
+  const { store, clock, mapping, intoLastMs, dryRun, newAnchor: renew = false } = options;
+  if (intoLastMs === undefined) return undefined;
+  return dryRun ? clock.now() : findAnchor({ store, clock, contentHash, intoLastMs, mapping, renew });
+}
+
+const rowsToRead = ({ limit }: ImportOptions, { rows }: Survey): number => Math.min(limit ?? rows, rows);
+
+interface SecondPass {
+  readonly options: ImportOptions;
+  readonly source: Source;
+  readonly survey: Survey;
+  readonly anchorMs: number | undefined;
+  readonly rejects: Rejects;
+}
+
+type Counts = Pick<ImportSummary, "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "blankLines">;
+
+async function storeRows({ options, source, survey, anchorMs, rejects }: SecondPass): Promise<Counts> {
+  const { mapping, signal, onProgress, dryRun } = options;
+  const totalRows = rowsToRead(options, survey);
+  const reader = source.rows();
+  const fieldsOf = createFieldReader(mapping, reader.columns);
+  const digestOf = createRowDigest(reader.columns);
+  const reasons = new Map<string, number>();
+  const rowOptions = rowOptionsOf(options, survey, anchorMs);
+  let [rowsRead, rejected, bytes] = [0, 0, 0];
+
+  const tell = (): void => {
+    const { written, existing } = writer;
+    const sizes = { bytes, totalBytes: source.sizeBytes };
+    onProgress?.({ phase: "import", rows: rowsRead, totalRows, ...sizes, written, existing, rejected });
+  };
+  const writer: ReportWriter = dryRun ? createDryWriter() : createReportWriter({ ...options, onBatch: tell });
+
+  async function reject(row: Row, kind: string, reason: string): Promise<void> {
+    rejected++;
+    reasons.set(kind, (reasons.get(kind) ?? 0) + 1);
+    await rejects.add(row.number, reason, row.raw);
+  }
+
+  /** False when no further row is wanted. */
+  async function take(rows: Iterable<Row>): Promise<boolean> {
+    for (const row of rows) {
+      if (rowsRead === totalRows || signal?.aborted) return false;
+      rowsRead++;
+      if (row.problem !== undefined) {
+        await reject(row, row.problem, row.problem);
+        continue;
+      }
+      const digest = digestOf(row);
+      const result = reportOfRow(fieldsOf(row), tailOfRow(digest, survey.recurrence.occurrence(digest)), rowOptions);
+      if ("kind" in result) await reject(row, result.kind, result.reason);
+      else await writer.add(result);
+    }
+    return true;
+  }
+
+  try {
+    let more = totalRows > 0;
+    for await (const chunk of source.read((size) => (bytes = size))) {
+      more &&= await take(reader.push(chunk));
+      if (!more) break;
+      tell();
+    }
+    if (more) await take(reader.end());
+    await writer.finish();
+  } catch (error) {
+    throw storeFailure(error, writer);
+  }
+  tell();
+  const { written, existing } = writer;
+  return { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines };
+}
+
+function rowOptionsOf(options: ImportOptions, { span }: Survey, anchorMs: number | undefined): RowReportOptions {
+  const { clock, intoLastMs, truncateText } = options;
+  const mapped = span !== undefined && intoLastMs !== undefined && anchorMs !== undefined;
+  return {
+    nowMs: clock.now(),
+    mapTime: mapped ? mapIntoLast(span, intoLastMs, anchorMs) : (timeMs) => timeMs,
+    truncateText,
+  };
+}
+
+function storeFailure(error: unknown, { written, existing }: ReportWriter): unknown {
+  if (!(error instanceof StoreUnavailableError)) return error;
+  return new OperatorError(
+    `The store stopped answering (${error.message}) after ${written} reports were written and ${existing} found there. ` +
+      "Run the same command again: it goes on with what is missing.",
+  );
+}

@@ -1,0 +1,109 @@
+import { isUtf8 } from "node:buffer";
+import type { Row } from "./row.ts";
+
+/** Turns JSON objects into rows of a table whose columns are the keys seen so far. */
+export interface JsonTable {
+  readonly columns: readonly string[];
+  /** The row of an object written as JSON; a GeoJSON Feature gives its properties, `id`, `lon` and `lat`. */
+  rowOf(raw: Buffer): Row;
+  /** A row that could not be read. */
+  reject(raw: Buffer, problem: string): Row;
+}
+
+export const NOT_JSON = "not valid JSON";
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Keys that differ from row to row are data, not columns; and every column costs memory. */
+const MAX_COLUMNS = 4096;
+const MAX_DEPTH = 16;
+
+/**
+ * Nested objects become columns named with dots (`place.name`), arrays stay JSON text, null is nothing. A Feature's Point
+ * geometry is the columns `lon` and `lat`; properties of these names give way to it.
+ */
+export function createJsonTable(): JsonTable {
+  const columns: string[] = [];
+  const indexOf = new Map<string, number>();
+  let rowCount = 0;
+
+  function put(values: string[], name: string, value: string): boolean {
+    let index = indexOf.get(name);
+    if (index === undefined) {
+      if (columns.length === MAX_COLUMNS) return false;
+      index = columns.push(name) - 1;
+      indexOf.set(name, index);
+    }
+    while (values.length < index) values.push("");
+    values[index] = value;
+    return true;
+  }
+
+  const reject = (raw: Buffer, problem: string): Row => ({ number: ++rowCount, values: [], raw, problem });
+
+  return {
+    columns,
+    reject,
+    rowOf(raw) {
+      const cells = parseCells(raw);
+      if (typeof cells === "string") return reject(raw, cells);
+      const values: string[] = [];
+      for (const [name, value] of cells) {
+        if (!put(values, name, value)) return reject(raw, `the file has more than ${MAX_COLUMNS} different keys`);
+      }
+      return { number: ++rowCount, values, raw };
+    },
+  };
+}
+
+type Cell = readonly [name: string, value: string];
+
+/** Names and values of an object or Feature, or the sentence why it has none. */
+function cellsOf(object: JsonObject): Cell[] | string {
+  const cells: Cell[] = [];
+  if (object.type !== "Feature") return flatten(object, "", 1, cells) ? cells : TOO_DEEP;
+  const point = pointOf(object.geometry);
+  if (typeof point === "string") return point;
+  const id = object.id;
+  if (typeof id === "string" || typeof id === "number") cells.push(["id", String(id)]);
+  const properties = object.properties;
+  if (isObject(properties) && !flatten(properties, "", 1, cells)) return TOO_DEEP;
+  if (point) cells.push(["lon", String(point[0])], ["lat", String(point[1])]);
+  return cells;
+}
+
+const TOO_DEEP = `nested more than ${MAX_DEPTH} deep`;
+
+function flatten(object: JsonObject, prefix: string, depth: number, into: Cell[]): boolean {
+  if (depth > MAX_DEPTH) return false;
+  for (const [key, value] of Object.entries(object)) {
+    if (value === null) continue;
+    if (!isObject(value)) into.push([prefix + key, Array.isArray(value) ? JSON.stringify(value) : String(value)]);
+    else if (!flatten(value, `${prefix}${key}.`, depth + 1, into)) return false;
+  }
+  return true;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parseCells(raw: Buffer): Cell[] | string {
+  if (!isUtf8(raw)) return "not valid UTF-8";
+  try {
+    const value: unknown = JSON.parse(raw.toString("utf8"));
+    return isObject(value) ? cellsOf(value) : "not a JSON object";
+  } catch (error) {
+    // Writing an array back as text recurses, so one of 100 000 brackets ends in a RangeError.
+    return error instanceof RangeError ? TOO_DEEP : NOT_JSON;
+  }
+}
+
+/** Longitude and latitude of a Point (RFC 7946, 3.1.2), nothing for no geometry, or the sentence why it is none. */
+function pointOf(geometry: unknown): readonly unknown[] | string | undefined {
+  if (geometry === null || geometry === undefined) return undefined;
+  if (!isObject(geometry)) return "geometry is not an object";
+  if (geometry.type !== "Point") return `geometry is a ${String(geometry.type)}, not a Point`;
+  const coordinates = geometry.coordinates;
+  return Array.isArray(coordinates) && coordinates.length >= 2 ? coordinates : "geometry has no coordinates";
+}

@@ -1,0 +1,114 @@
+import { hash } from "node:crypto";
+import { encodeGeohash } from "../../tiles/geohash.ts";
+import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
+import { type Report, roundDegrees } from "../../tiles/report.ts";
+import { formatReportId, idTail } from "../../tiles/report-id.ts";
+import { draftOfBody, reportBodySchema } from "../routes/report-body.ts";
+import { type Field, type FieldValues, isField } from "./mapping.ts";
+import type { Row } from "./row.ts";
+import { parseTime } from "./time.ts";
+
+/** Why a row is no report. `kind` is the same for all rows with the same fault, `reason` has the value. */
+export interface Rejection {
+  readonly kind: string;
+  readonly reason: string;
+}
+
+export interface RowReportOptions {
+  readonly nowMs: number;
+  /** Where on today's clock a time of the file lies. */
+  readonly mapTime: (timeMs: number) => number;
+  /** Cuts a longer text to this many code points instead of rejecting the row. */
+  readonly truncateText?: number | undefined;
+}
+
+/** Every imported row goes into write shard 0, as every report does until hot cells are split. */
+const SHARD = 0;
+const LONGEST_QUOTED_VALUE = 60;
+
+/**
+ * SHA-256 of what a row says, in whatever format: names and values of its columns, in the order of the names, empty ones
+ * left out.
+ */
+export function createRowDigest(columns: readonly string[]): (row: Row) => Buffer {
+  let order: { name: string; index: number }[] = [];
+  return ({ values }) => {
+    if (order.length !== columns.length) {
+      order = columns.map((name, index) => ({ name, index })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    }
+    let content = "";
+    for (const { name, index } of order) {
+      const value = values[index] ?? "";
+      // The lengths keep apart what would read the same run together.
+      if (value !== "") content += `${name.length}:${name}${value.length}:${value}`;
+    }
+    return hash("sha256", content, "buffer");
+  };
+}
+
+/** The end of a report's id: of the row's content, and of its number among rows with the same content. */
+export function tailOfRow(digest: Buffer, occurrence: number): string {
+  return idTail(occurrence === 0 ? digest : hash("sha256", `${digest.toString("hex")}#${occurrence}`, "buffer"));
+}
+
+/** The report that a row tells, by the rules of `POST /api/reports`, or why there is none. */
+export function reportOfRow(values: FieldValues, tail: string, options: RowReportOptions): Report | Rejection {
+  const time = parseTime(values.time);
+  if (time === undefined) return rejection("time", values.time, missingOr(values.time, "is not a time"));
+  const createdAtMs = options.mapTime(time);
+  const expiresAtMs = createdAtMs + REPORT_LIFETIME_MS;
+  if (createdAtMs > options.nowMs) return rejection("time", values.time, "is in the future");
+  if (expiresAtMs < options.nowMs) return rejection("time", values.time, "is more than 90 days ago, so it has expired");
+
+  const parsed = reportBodySchema.safeParse(bodyOf(values, options.truncateText));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const field = String(issue?.path[0] ?? "");
+    return rejection(field, isField(field) ? values[field] : "", issue?.message ?? "is not valid");
+  }
+  const draft = draftOfBody(parsed.data);
+  const [lonDeg, latDeg] = [resolution(draft.lonDeg), resolution(draft.latDeg)];
+  const geohash5 = encodeGeohash(lonDeg, latDeg, 5);
+  const id = formatReportId({ createdAtMs, geohash5, layer: draft.layer, shard: SHARD, tail });
+  return { ...draft, lonDeg, latDeg, id, createdAtMs, expiresAtMs };
+}
+
+/** A row as a request body: absent what is empty, and numbers where the text is one. */
+function bodyOf(values: FieldValues, truncateText: number | undefined): Record<string, unknown> {
+  const { text } = values;
+  return {
+    ...present("layer", values.layer),
+    ...present("category", values.category),
+    ...present("severity", numberOf(values.severity)),
+    ...present("lon", numberOf(values.lon)),
+    ...present("lat", numberOf(values.lat)),
+    ...present("text", truncateText === undefined ? text : cutText(text, truncateText)),
+  };
+}
+
+const present = (field: Field, value: string | number): Record<string, unknown> =>
+  value === "" ? {} : { [field]: value };
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i;
+
+function numberOf(text: string): number | string {
+  return NUMBER.test(text) ? Number(text) : text;
+}
+
+function cutText(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const points = [...text];
+  return points.length <= length ? text : `${points.slice(0, length - 1).join("")}…`;
+}
+
+/** Adding zero turns -0, which JSON does not know, into 0. */
+const resolution = (deg: number): number => roundDegrees(deg) + 0;
+
+const missingOr = (value: string, message: string): string => (value === "" ? "is missing" : message);
+
+function rejection(field: string, value: string, message: string): Rejection {
+  const kind = `${field} ${message}`;
+  if (value === "") return { kind, reason: kind };
+  const quoted = value.length <= LONGEST_QUOTED_VALUE ? value : `${value.slice(0, LONGEST_QUOTED_VALUE)}…`;
+  return { kind, reason: `${field} ${JSON.stringify(quoted)} ${message}` };
+}

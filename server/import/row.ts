@@ -1,0 +1,31 @@
+/** One row of a file, whatever its format: a value per column, as text. */
+export interface Row {
+  /** Counts the rows of the file from 1; a header is not a row. */
+  readonly number: number;
+  /** By column index; "" where the row has nothing. May be shorter than the columns. */
+  readonly values: readonly string[];
+  /** The row as it stands in the file, without the end of its last line. */
+  readonly raw: Buffer;
+  /** Why the row could not be read at all. `values` is empty then. */
+  readonly problem?: string;
+}
+
+/** Cuts bytes into rows; fed with chunks of any size, so that a file of any length passes in bounded memory. */
+export interface RowReader {
+  /** Names of the columns seen so far. Only ever grows; a CSV file's are complete before its first row. */
+  readonly columns: readonly string[];
+  /** Lines without content, which are not rows. */
+  readonly blankLines: number;
+  /** Rows that end within the chunk. @throws OperatorError when the file is not of this format at all. */
+  push(chunk: Buffer): Iterable<Row>;
+  /** What is left at the end of the file. */
+  end(): Iterable<Row>;
+}
+
+/** A longer row is rejected instead of held: a lost quote must not swallow a file into memory. */
+export const MAX_ROW_BYTES = 1 << 20;
+/** As much of an overlong row goes into the rejects. */
+export const KEPT_OF_OVERLONG_BYTES = 1 << 12;
+
+export const FORMATS = ["csv", "ndjson", "geojson"] as const;
+export type Format = (typeof FORMATS)[number];

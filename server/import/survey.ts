@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { checkMapping, createFieldReader, type Mapping } from "./mapping.ts";
+import { createRecurrence, type Recurrence } from "./recurrence.ts";
+import { createRowDigest } from "./row-report.ts";
+import type { Source } from "./source.ts";
+import { parseTime, type TimeSpan } from "./time.ts";
+
+/** What the first pass over a file found. */
+export interface Survey {
+  readonly rows: number;
+  /** SHA-256 of the decompressed content, in hex. */
+  readonly contentHash: string;
+  /** Of the times that could be read; `undefined` when none could. */
+  readonly span?: TimeSpan;
+  readonly recurrence: Recurrence;
+}
+
+export interface SurveyOptions {
+  readonly source: Source;
+  readonly mapping: Mapping;
+  readonly signal?: AbortSignal | undefined;
+  onProgress?(progress: { readonly rows: number; readonly bytes: number }): void;
+}
+
+/**
+ * Reads a file once without storing anything: what cannot be imported fails here, before the first row is written.
+ * Ends early, with what it has, when the signal is aborted.
+ * @throws OperatorError when the file is not readable or the mapping does not fit its columns.
+ */
+export async function surveyFile({ source, mapping, signal, onProgress }: SurveyOptions): Promise<Survey> {
+  const reader = source.rows();
+  const content = createHash("sha256");
+  const recurrence = createRecurrence();
+  const digestOf = createRowDigest(reader.columns);
+  const fieldsOf = createFieldReader(mapping, reader.columns);
+  let [rows, bytes, oldestMs, newestMs] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let checked = source.format !== "csv";
+
+  function note(found: Iterable<Parameters<typeof digestOf>[0]>): void {
+    for (const row of found) {
+      rows++;
+      if (row.problem !== undefined) continue;
+      recurrence.note(digestOf(row));
+      const time = parseTime(fieldsOf(row).time);
+      if (time === undefined) continue;
+      oldestMs = Math.min(oldestMs, time);
+      newestMs = Math.max(newestMs, time);
+    }
+  }
+
+  for await (const chunk of source.read((size) => (bytes = size))) {
+    if (signal?.aborted) break;
+    content.update(chunk);
+    note(reader.push(chunk));
+    if (!checked && reader.columns.length > 0) checkMapping(mapping, reader.columns);
+    checked ||= reader.columns.length > 0;
+    onProgress?.({ rows, bytes });
+  }
+  if (!signal?.aborted) {
+    note(reader.end());
+    // A file of objects tells its columns only with its last row; one without rows has none to miss.
+    if (rows > 0 || source.format === "csv") checkMapping(mapping, reader.columns);
+  }
+  const span = Number.isFinite(oldestMs) ? { span: { oldestMs, newestMs } } : {};
+  return { rows, contentHash: content.digest("hex"), recurrence, ...span };
+}
