@@ -3,11 +3,13 @@ import type { Context } from "hono";
 import type { Report } from "../tiles/report.ts";
 import type { MetricSample } from "./metrics.ts";
 import type { Clock, ReportStore } from "./ports.ts";
+import type { TileSource } from "./tiles/tile-source.ts";
 
 /** What the HTTP app is made of. `node.ts` and `worker.ts` fill it in; tests fill it with the memory store. */
 export interface AppParts {
   readonly store: ReportStore;
   readonly clock: Clock;
+  readonly tiles: TileSource;
   /** Resolves when PostgreSQL answers; only `/readyz` asks. */
   pingDatabase(): Promise<void>;
   /** Tells this process's tiles of a stored report before it is acknowledged. The same report may be told twice. */

@@ -6,8 +6,11 @@ import { requestId } from "hono/request-id";
 import { matchedRoutes } from "hono/route";
 import type { App, AppEnv, AppParts, Log } from "./app-parts.ts";
 import { createRequestMetrics, type RequestMetrics } from "./metrics.ts";
-import { problemOfError, respondProblem } from "./problem.ts";
+import { fieldErrors, invalidRequest, ProblemError, problemOfError, respondProblem } from "./problem.ts";
+import { mountCities } from "./routes/cities.ts";
 import { mountOperations } from "./routes/operations.ts";
+import { mountReports } from "./routes/reports.ts";
+import { mountTiles } from "./routes/tiles.ts";
 
 export { type App, type AppEnv, type AppParts, type AppSettings, DEFAULT_SETTINGS, type Log } from "./app-parts.ts";
 
@@ -16,13 +19,19 @@ export { type App, type AppEnv, type AppParts, type AppSettings, DEFAULT_SETTING
  * what then matches nothing is answered as a problem, like every error.
  */
 export function createApp(parts: AppParts): App {
-  const app: App = new OpenAPIHono<AppEnv>();
+  const app: App = new OpenAPIHono<AppEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw new ProblemError(invalidRequest(fieldErrors(result.error)));
+    },
+  });
   const metrics = createRequestMetrics();
 
   app.use(requestId({ limitLength: 64 }), observe(metrics, parts.log), safeHeaders(), openToEveryOrigin());
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, allowed) => respondMethodNotAllowed(c, allowed) }));
 
-  // Tiles mount here: app.route("/tiles", createTileRoutes(parts)).
+  mountReports(app, parts);
+  mountCities(app, parts);
+  mountTiles(app, parts);
   mountOperations(app, parts, metrics);
 
   app.notFound((c) => respondProblem(c, { status: 404, detail: "There is nothing at this address." }));

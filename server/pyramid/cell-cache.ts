@@ -1,0 +1,106 @@
+import { LRUCache } from "lru-cache";
+import type { ReportLayer } from "../../tiles/layers.ts";
+import type { Report } from "../../tiles/report.ts";
+import {
+  allocateColumns,
+  BYTES_PER_ROW,
+  columnsOfReports,
+  mergeColumns,
+  type ReportColumns,
+} from "../../tiles/report-columns.ts";
+import type { Clock, LogCell, ReportStore } from "../ports.ts";
+
+/** The log's cells as columns, read once and then kept up by what is told to have changed. */
+export interface CellCache {
+  /** All live reports of a cell. */
+  read(cell: LogCell): Promise<ReportColumns>;
+  /** Takes in a report that this process wrote: no store is asked. Returns whether the cell's rows changed. */
+  add(report: Report, geohash5: string): void;
+  /** Reads a cell again from an id on, if it is held. Returns whether that brought anything new, or the cell is not held. */
+  refresh(cell: LogCell, from: string): Promise<boolean>;
+}
+
+interface Held {
+  columns: ReportColumns;
+  /** Rows from here on may be missing, because they were written while an earlier read was under way. */
+  missingFrom: string | undefined;
+}
+
+const keyOf = (layer: ReportLayer, geohash5: string): string => `${layer}/${geohash5}`;
+
+/** Fixed cost of an entry beside its rows: key, objects, array headers. */
+const ENTRY_BYTES = 800;
+
+export function createCellCache(store: ReportStore, clock: Clock, maxBytes: number): CellCache {
+  const held = new LRUCache<string, Held>({
+    maxSize: maxBytes,
+    sizeCalculation: ({ columns }) => columns.length * BYTES_PER_ROW + ENTRY_BYTES,
+  });
+  // Cells being read for the first time; what is written meanwhile is noted here, since the read may have missed it.
+  const firstReads = new Map<string, { missingFrom: string | undefined; readers: number }>();
+
+  async function readMissing(cell: LogCell, entry: Held): Promise<void> {
+    while (entry.missingFrom !== undefined) {
+      const from = entry.missingFrom;
+      const rows = columnsOfReports(await store.readCell(cell, { from }));
+      if (entry.missingFrom === from) entry.missingFrom = undefined;
+      hold(cell, entry, mergeColumns(entry.columns, rows, clock.now()));
+    }
+  }
+
+  function hold(cell: LogCell, entry: Held, columns: ReportColumns): void {
+    entry.columns = columns;
+    held.set(keyOf(cell.layer, cell.geohash5), entry);
+  }
+
+  function missing(entry: { missingFrom: string | undefined }, from: string): void {
+    if (entry.missingFrom === undefined || from < entry.missingFrom) entry.missingFrom = from;
+  }
+
+  return {
+    async read(cell) {
+      const key = keyOf(cell.layer, cell.geohash5);
+      const known = held.get(key);
+      if (known !== undefined) {
+        await readMissing(cell, known);
+        return known.columns;
+      }
+      const reading = firstReads.get(key) ?? { missingFrom: undefined, readers: 0 };
+      firstReads.set(key, reading);
+      reading.readers++;
+      let entry: Held;
+      try {
+        const columns = columnsOfReports(await store.readCell(cell));
+        entry = { columns, missingFrom: reading.missingFrom };
+      } finally {
+        if (--reading.readers === 0) firstReads.delete(key);
+      }
+      hold(cell, entry, entry.columns);
+      await readMissing(cell, entry);
+      return entry.columns;
+    },
+    add(report, geohash5) {
+      const key = keyOf(report.layer, geohash5);
+      const reading = firstReads.get(key);
+      if (reading !== undefined) missing(reading, report.id);
+      const entry = held.get(key);
+      if (entry === undefined) return;
+      hold(
+        { layer: report.layer, geohash5 },
+        entry,
+        mergeColumns(entry.columns, columnsOfReports([report]), clock.now()),
+      );
+    },
+    async refresh(cell, from) {
+      const key = keyOf(cell.layer, cell.geohash5);
+      const reading = firstReads.get(key);
+      if (reading !== undefined) missing(reading, from);
+      const entry = held.get(key);
+      if (entry === undefined) return true;
+      const before = mergeColumns(entry.columns, allocateColumns(0), clock.now()).length;
+      missing(entry, from);
+      await readMissing(cell, entry);
+      return entry.columns.length !== before;
+    },
+  };
+}

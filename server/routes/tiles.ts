@@ -1,0 +1,107 @@
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
+import type { App, AppEnv, AppParts } from "../app-parts.ts";
+import { ProblemError, problemSchema } from "../problem.ts";
+import { parseLayers, parseTileAddress, parseWindow } from "../tiles/parse-tile-path.ts";
+import { catalogue, tileJson } from "../tiles/tilejson.ts";
+
+/** Any cache may keep a tile but asks before every use; with a stable entity tag an unchanged tile costs one 304. */
+const TILE_CACHE_CONTROL = "public, no-cache";
+const TILEJSON_CACHE_CONTROL = "public, max-age=300";
+
+/** Mounts `/tiles/:layers/:z/:x/:y.pbf`, `/tiles/:layers.json` and `/tiles.json`. */
+export function mountTiles(app: App, parts: AppParts): void {
+  describe(app);
+
+  app.get("/tiles/:layers/:z/:x/:file", async (c) => {
+    const { layers, z: zoom, x, file } = c.req.param();
+    const request = {
+      layers: parseLayers(layers),
+      tile: parseTileAddress(zoom, x, file),
+      window: parseWindow(c.req.query("window")),
+    };
+    const tile = await parts.tiles.read(request);
+    c.header("Cache-Control", TILE_CACHE_CONTROL);
+    if (tile === undefined) return c.body(null, 204);
+    c.header("ETag", tile.etag);
+    if (matches(c.req.header("If-None-Match"), tile.etag)) return c.body(null, 304);
+    return c.body(tile.bytes, 200, { "Content-Type": "application/vnd.mapbox-vector-tile" });
+  });
+
+  app.get("/tiles.json", (c) => c.json(catalogue(originOf(c)), 200, { "Cache-Control": TILEJSON_CACHE_CONTROL }));
+
+  app.get("/tiles/:file", (c) => {
+    const named = /^(.+)\.json$/.exec(c.req.param("file"));
+    if (named === null) throw new ProblemError({ status: 404, detail: "There is nothing at this address." });
+    const document = tileJson(parseLayers(named[1] ?? ""), originOf(c), parseWindow(c.req.query("window")));
+    return c.json(document, 200, { "Cache-Control": TILEJSON_CACHE_CONTROL });
+  });
+}
+
+function originOf(c: Context<AppEnv>): string {
+  return new URL(c.req.url).origin;
+}
+
+/** If-None-Match compares weakly (RFC 9110, section 13.1.2): `W/` does not count. */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.trim() === "*" || header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
+}
+
+function describe(app: App): void {
+  const problem = (description: string) => ({
+    description,
+    content: { "application/problem+json": { schema: problemSchema } },
+  });
+  const layers = z
+    .string()
+    .openapi({ description: `One of ${REPORT_LAYERS.join(", ")}, or several with commas.`, example: "safety" });
+  const window = z.enum(TIME_WINDOWS as [string, ...string[]]).optional();
+  const coordinate = z.string().openapi({ example: "0" });
+  app.openAPIRegistry.registerPath({
+    method: "get",
+    path: "/tiles/{layers}/{z}/{x}/{y}.pbf",
+    summary: "A Mapbox Vector Tile of clustered reports; `.mvt` is the same",
+    tags: ["tiles"],
+    request: {
+      params: z.object({ layers, z: coordinate, x: coordinate, y: coordinate }),
+      query: z.object({ window }),
+    },
+    responses: {
+      200: {
+        description: "The tile, never empty; a layer without features is left out.",
+        content: { "application/vnd.mapbox-vector-tile": { schema: z.string().openapi({ format: "binary" }) } },
+      },
+      204: { description: "Nothing lies in this tile." },
+      304: { description: "The tile is what If-None-Match names." },
+      400: problem("A malformed address or window."),
+      404: problem("No such layer, or outside zooms 0 to 22 or the zoom's x and y."),
+      503: problem("The report store does not answer."),
+    },
+  });
+  const tileJsonSchema = z
+    .object({
+      tilejson: z.literal("3.0.0"),
+      tiles: z.array(z.string()),
+      vector_layers: z.array(z.looseObject({ id: z.string() })),
+    })
+    .loose()
+    .openapi("TileJson");
+  const document = { description: "TileJSON 3.0.0.", content: { "application/json": { schema: tileJsonSchema } } };
+  app.openAPIRegistry.registerPath({
+    method: "get",
+    path: "/tiles/{layers}.json",
+    summary: "TileJSON of one layer or several",
+    tags: ["tiles"],
+    request: { params: z.object({ layers }), query: z.object({ window }) },
+    responses: { 200: document, 400: problem("A malformed list or window."), 404: problem("No such layer.") },
+  });
+  app.openAPIRegistry.registerPath({
+    method: "get",
+    path: "/tiles.json",
+    summary: "The catalogue: TileJSON of all layers together, with each one's own address",
+    tags: ["tiles"],
+    responses: { 200: document },
+  });
+}

@@ -1,0 +1,67 @@
+import { LEVELS } from "../../tiles/domains.ts";
+import { DEFAULT_WINDOW, REPORT_LAYERS, type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
+import { MAX_LATITUDE, MAX_ZOOM } from "../../tiles/tile-address.ts";
+
+/** What each layer is about, for people who choose one. */
+export const LAYER_DESCRIPTIONS: Readonly<Record<ReportLayer, string>> = {
+  safety: "What makes people feel unsafe: theft, poor lighting, dangerous traffic.",
+  vibe: "What a neighbourhood feels like: music, noise, street art, festivals.",
+  infrastructure: "What is broken or being built: potholes, flooding, construction.",
+  opportunity: "What is starting: new businesses, spaces for lease, markets.",
+};
+
+/** Fields of the features, as a TileJSON `vector_layers` entry tells them. */
+const FIELDS = {
+  cluster: "Boolean. true on clusters; absent on single reports.",
+  point_count: "Number. Reports in the cluster.",
+  point_count_abbreviated: "String or number. The same in short: 1.2k.",
+  severity: "Number. 1 to 5; a cluster's is the mean.",
+  weight: "Number. Cluster: sum of severity times recency weight.",
+  newest: "Number. Unix seconds of the newest report.",
+  geohash: "String. Neighbourhood (geohash of 6 characters) under the feature.",
+  score: "Number. That neighbourhood's overall score, when known.",
+  category: "String. Single report: its category.",
+  id: "String. Of the report or the cluster.",
+} as const;
+
+/**
+ * TileJSON 3.0.0 for a set of layers. `origin` is the public scheme and host, without a slash at the end.
+ * https://github.com/mapbox/tilejson-spec/tree/master/3.0.0
+ */
+export function tileJson(layers: readonly ReportLayer[], origin: string, window: TimeWindow = DEFAULT_WINDOW) {
+  const query = window === DEFAULT_WINDOW ? "" : `?window=${window}`;
+  return {
+    tilejson: "3.0.0",
+    tiles: [`${origin}/tiles/${layers.join(",")}/{z}/{x}/{y}.pbf${query}`],
+    name: `STRATUM ${layers.join(", ")}`,
+    description: layers.map((layer) => LAYER_DESCRIPTIONS[layer]).join(" "),
+    version: "1.0.0",
+    attribution: "© STRATUM contributors",
+    scheme: "xyz",
+    minzoom: LEVELS[0]?.minZoom ?? 0,
+    maxzoom: MAX_ZOOM,
+    bounds: [-180, -MAX_LATITUDE, 180, MAX_LATITUDE],
+    center: [-98.5, 39.8, 4],
+    vector_layers: layers.map((layer) => ({
+      id: layer,
+      description: LAYER_DESCRIPTIONS[layer],
+      minzoom: 0,
+      maxzoom: MAX_ZOOM,
+      fields: FIELDS,
+    })),
+  };
+}
+
+/** The catalogue: a TileJSON of all layers together, with the address of each one's own. */
+export function catalogue(origin: string) {
+  return {
+    ...tileJson(REPORT_LAYERS, origin),
+    windows: TIME_WINDOWS,
+    layers: REPORT_LAYERS.map((layer) => ({
+      id: layer,
+      description: LAYER_DESCRIPTIONS[layer],
+      tilejson: `${origin}/tiles/${layer}.json`,
+      tiles: `${origin}/tiles/${layer}/{z}/{x}/{y}.pbf`,
+    })),
+  };
+}

@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { domainsOfTile, levelOfZoom } from "../../tiles/domains.ts";
+import { encodeGeohash } from "../../tiles/geohash.ts";
+import {
+  isTile,
+  latOfWorldY,
+  lonOfWorldX,
+  MAX_ZOOM,
+  tileAt,
+  tileBounds,
+  worldX,
+  worldY,
+} from "../../tiles/tile-address.ts";
+
+const lonLat = fc.record({
+  lon: fc.oneof(
+    fc.double({ min: -180, max: 180, noNaN: true }),
+    fc.constantFrom(-180, 180, 0, -90, 90, 179.999999, 11.25),
+  ),
+  lat: fc.oneof(
+    fc.double({ min: -90, max: 90, noNaN: true }),
+    fc.constantFrom(-90, 90, 85.0511, 85.06, -89.9, 0, 66.51326044311186),
+  ),
+});
+const zoom = fc.integer({ min: 0, max: MAX_ZOOM });
+
+describe("tileAt", () => {
+  it("finds a tile of the scheme for every place, poles and antimeridian included", () => {
+    fc.assert(fc.property(lonLat, zoom, ({ lon, lat }, z) => isTile(tileAt(worldX(lon), worldY(lat), z))));
+  });
+
+  it("finds the tile whose bounds hold the place", () => {
+    fc.assert(
+      fc.property(lonLat, zoom, ({ lon, lat }, z) => {
+        const box = tileBounds(tileAt(worldX(lon), worldY(lat), z));
+        const slack = 1e-9;
+        expect(lon).toBeGreaterThanOrEqual(box.west - slack);
+        expect(lon).toBeLessThanOrEqual(box.east + slack);
+        expect(lat).toBeGreaterThanOrEqual(box.south - slack);
+        expect(lat).toBeLessThanOrEqual(box.north + slack);
+      }),
+    );
+  });
+});
+
+describe("worldX and worldY", () => {
+  it("come back to the degrees inside Mercator's square", () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -180, max: 179.999, noNaN: true }),
+        fc.double({ min: -85, max: 85, noNaN: true }),
+        (lon, lat) => {
+          expect(lonOfWorldX(worldX(lon))).toBeCloseTo(lon, 9);
+          expect(latOfWorldY(worldY(lat))).toBeCloseTo(lat, 9);
+        },
+      ),
+    );
+  });
+});
+
+describe("domainsOfTile", () => {
+  it("lists the domain of every place in the tile, each once and in order", () => {
+    fc.assert(
+      fc.property(lonLat, zoom, ({ lon, lat }, z) => {
+        const domains = domainsOfTile(tileAt(worldX(lon), worldY(lat), z));
+        expect(domains).toContain(encodeGeohash(lon, lat, levelOfZoom(z).precision));
+        expect(domains).toEqual([...new Set(domains)].sort());
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("meets at most nine domains between the polar rows", () => {
+    const most = (z: number): number => {
+      // A whole column of every longitude's repeat, and all of the small zooms.
+      const columns = Math.min(2 ** z, 64);
+      const rows = Math.min(2 ** z - 2, 512);
+      let found = 0;
+      for (let x = 0; x < columns; x++) {
+        for (let i = 0; i < rows; i++) {
+          const y = 1 + Math.floor((i * (2 ** z - 2)) / rows);
+          found = Math.max(found, domainsOfTile({ z, x, y }).length);
+        }
+      }
+      return found;
+    };
+    for (let z = 0; z <= 22; z++) expect(most(z), `z${z}`).toBeLessThanOrEqual(9);
+  });
+});

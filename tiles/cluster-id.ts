@@ -1,0 +1,42 @@
+import { isGeohash } from "./geohash.ts";
+import { DEFAULT_WINDOW, isTimeWindow, REPORT_LAYERS, type ReportLayer, type TimeWindow } from "./layers.ts";
+import { parseReportId } from "./report-id.ts";
+import { MAX_ZOOM } from "./tile-address.ts";
+
+/**
+ * Names a cluster by content: layer, zoom, window and where it starts (a micro cell's geohash, or from z16 on a report's
+ * id). `safety.11.9q8yyk8` or, with a window other than the default, `safety.11.9q8yyk8.24h`. At one zoom every start
+ * belongs to exactly one cluster, so the id finds it again whatever else was reported since.
+ */
+export interface ClusterIdParts {
+  readonly layer: ReportLayer;
+  readonly zoom: number;
+  readonly start: string;
+  readonly window: TimeWindow;
+}
+
+export function formatClusterId({ layer, zoom, start, window }: ClusterIdParts): string {
+  return `${layer}.${zoom}.${start}${window === DEFAULT_WINDOW ? "" : `.${window}`}`;
+}
+
+/** Reads a cluster id; `undefined` when it is not one. */
+export function parseClusterId(id: string): ClusterIdParts | undefined {
+  const [layerName, zoomText, start, windowName = DEFAULT_WINDOW, ...more] = id.split(".");
+  const layer = REPORT_LAYERS.find((name) => name === layerName);
+  const zoom = Number(zoomText);
+  if (layer === undefined || start === undefined || more.length > 0 || !isTimeWindow(windowName)) return undefined;
+  if (!/^\d{1,2}$/.test(zoomText ?? "") || zoom > MAX_ZOOM) return undefined;
+  if (!isGeohash(start) && parseReportId(start) === undefined) return undefined;
+  return { layer, zoom, start, window: windowName };
+}
+
+/** A 42-bit number for a feature id in a tile: two rounds of FNV-1a; equal for equal text on every machine. */
+export function numericId(text: string): number {
+  let low = 0x811c9dc5;
+  let high = 0x2f0b4c47;
+  for (let i = 0; i < text.length; i++) {
+    low = Math.imul(low ^ text.charCodeAt(i), 0x01000193);
+    high = Math.imul(high ^ text.charCodeAt(i), 0x01000193) ^ (low >>> 13);
+  }
+  return (high >>> 22) * 2 ** 32 + (low >>> 0);
+}

@@ -1,0 +1,129 @@
+import { allocateClusters, BYTES_PER_CLUSTER, type Clusters, clusterZooms } from "./cluster.ts";
+import type { Level } from "./domains.ts";
+import { columnAt, formatCell, rowAt } from "./geohash.ts";
+import {
+  AGE_BANDS,
+  ageBand,
+  BAND_COUNT,
+  REPORT_LAYERS,
+  type ReportLayer,
+  type TimeWindow,
+  WINDOW_BANDS,
+} from "./layers.ts";
+import { BYTES_PER_MICRO_CELL, GRID, geohashOfKey, type MicroCells } from "./micro-cells.ts";
+import { BYTES_PER_ROW, idOfRow, type ReportColumns } from "./report-columns.ts";
+import { worldX, worldY } from "./tile-address.ts";
+
+/** One domain of one layer and window, clustered for its level's zooms. */
+export interface DomainIndex {
+  readonly layer: ReportLayer;
+  readonly window: TimeWindow;
+  readonly zooms: ReadonlyMap<number, Clusters>;
+  /** Details of the one report that a cluster of count 1 stands for; indexed by `source[first]`. */
+  readonly rows: ReportColumns;
+  readonly source: Uint32Array;
+  /** Names the place where a cluster starts, for its id: a micro cell's geohash, or a report's id. */
+  readonly startOf: (sourceIndex: number) => string;
+  /** From this time on the index may differ: Unix milliseconds. */
+  readonly staleAtMs: number;
+  readonly bytes: number;
+}
+
+/** Clusters micro cells; every cell with a report in the window counts. */
+export function indexMicroCells(cells: MicroCells, level: Level, layer: ReportLayer, window: TimeWindow): DomainIndex {
+  const bands = WINDOW_BANDS[window];
+  const points = allocateClusters(cells.length);
+  const source = new Uint32Array(cells.length);
+  let n = 0;
+  for (let cell = 0; cell < cells.length; cell++) {
+    let count = 0;
+    let severity = 0;
+    let weightTenths = 0;
+    let all = 0;
+    for (let band = 0; band < BAND_COUNT; band++) {
+      const inBand = cells.bandCount[cell * BAND_COUNT + band] as number;
+      all += inBand;
+      if (band >= bands) continue;
+      const severityInBand = cells.bandSeverity[cell * BAND_COUNT + band] as number;
+      count += inBand;
+      severity += severityInBand;
+      weightTenths += severityInBand * (AGE_BANDS[band]?.weightTenths ?? 0);
+    }
+    if (count === 0) continue;
+    // A lone report stands where it is, not on the mean of reports that the window leaves out.
+    const lone = count === 1;
+    points.x[n] = lone ? rowX(cells.newest, cell) : (cells.sumX[cell] as number) / all / GRID;
+    points.y[n] = lone ? rowY(cells.newest, cell) : (cells.sumY[cell] as number) / all / GRID;
+    points.count[n] = count;
+    points.severity[n] = severity;
+    points.weightTenths[n] = weightTenths;
+    points.newestSeconds[n] = Math.floor((cells.newest.createdAtMs[cell] as number) / 1000);
+    source[n++] = cell;
+  }
+  return finish(points, n, source, level, layer, window, {
+    rows: cells.newest,
+    startOf: (cell) => geohashOfKey(cells.key[cell] as number, cells.precision),
+    staleAtMs: cells.staleAtMs,
+    bytes: cells.length * BYTES_PER_MICRO_CELL,
+  });
+}
+
+/** Clusters the reports of one domain themselves, as they are at `nowMs`. */
+export function indexReports(
+  reports: ReportColumns,
+  domain: string,
+  level: Level,
+  layer: ReportLayer,
+  window: TimeWindow,
+  nowMs: number,
+): DomainIndex {
+  const points = allocateClusters(reports.length);
+  const source = new Uint32Array(reports.length);
+  let staleAtMs = Infinity;
+  let n = 0;
+  for (let row = 0; row < reports.length; row++) {
+    const createdAtMs = reports.createdAtMs[row] as number;
+    const band = ageBand(nowMs - createdAtMs);
+    if (band < 0 || band >= WINDOW_BANDS[window] || cellOfRow(reports, row, domain.length) !== domain) continue;
+    const severity = reports.severity[row] as number;
+    staleAtMs = Math.min(staleAtMs, createdAtMs + (AGE_BANDS[band]?.untilMs ?? 0) + 1);
+    points.x[n] = rowX(reports, row);
+    points.y[n] = rowY(reports, row);
+    points.count[n] = 1;
+    points.severity[n] = severity;
+    points.weightTenths[n] = severity * (AGE_BANDS[band]?.weightTenths ?? 0);
+    points.newestSeconds[n] = Math.floor(createdAtMs / 1000);
+    source[n++] = row;
+  }
+  return finish(points, n, source, level, layer, window, {
+    rows: reports,
+    startOf: (row) => idOfRow(reports, row, REPORT_LAYERS.indexOf(layer)),
+    staleAtMs,
+    bytes: reports.length * BYTES_PER_ROW,
+  });
+}
+
+function finish(
+  points: Clusters,
+  length: number,
+  source: Uint32Array,
+  level: Level,
+  layer: ReportLayer,
+  window: TimeWindow,
+  rest: Pick<DomainIndex, "rows" | "startOf" | "staleAtMs" | "bytes">,
+): DomainIndex {
+  for (let i = 0; i < length; i++) points.first[i] = i;
+  const zooms = clusterZooms({ ...points, length }, level.minZoom, level.maxZoom);
+  let bytes = rest.bytes + source.byteLength;
+  for (const clusters of new Set(zooms.values())) bytes += clusters.length * BYTES_PER_CLUSTER;
+  return { layer, window, zooms, source, ...rest, bytes };
+}
+
+const rowX = (rows: ReportColumns, row: number): number => worldX((rows.lonE6[row] as number) / 1e6);
+const rowY = (rows: ReportColumns, row: number): number => worldY((rows.latE6[row] as number) / 1e6);
+
+function cellOfRow(rows: ReportColumns, row: number, precision: number): string {
+  const lonDeg = (rows.lonE6[row] as number) / 1e6;
+  const latDeg = (rows.latE6[row] as number) / 1e6;
+  return formatCell(columnAt(lonDeg, precision), rowAt(latDeg, precision), precision);
+}

@@ -1,0 +1,185 @@
+import { columnAt, formatCell, MAX_PRECISION, rowAt } from "./geohash.ts";
+import { AGE_BANDS, ageBand, BAND_COUNT } from "./layers.ts";
+import {
+  allocateColumns,
+  BYTES_PER_ROW,
+  compareRows,
+  copyRow,
+  type ReportColumns,
+  takeRows,
+} from "./report-columns.ts";
+import { worldX, worldY } from "./tile-address.ts";
+
+/**
+ * Micro cells: what clustering needs to know of all reports in a small geohash cell. They form a commutative monoid (counts
+ * and sums add, the newest report wins), so a coarser cell is the sum of the finer ones inside, in any order, exactly.
+ *
+ * Counts and severity sums are kept per age band. A time window is a run of bands from the newest on, hence one set of micro
+ * cells answers every window, and a window that holds exactly one report holds exactly the cell's newest, whose details
+ * are kept. The mean position is that of all bands.
+ */
+export interface MicroCells {
+  readonly precision: number;
+  readonly length: number;
+  /** Geohash of each cell as a number (5 * precision bits), ascending. */
+  readonly key: Float64Array;
+  /** Reports by age band: `bandCount[cell * BAND_COUNT + band]`. */
+  readonly bandCount: Uint32Array;
+  readonly bandSeverity: Uint32Array;
+  /** Sums of the reports' places on a grid of 2^26 over the world, so that adding is exact (0.6 m at the equator). */
+  readonly sumX: Float64Array;
+  readonly sumY: Float64Array;
+  readonly newest: ReportColumns;
+  /** From this time on, some report is in another band: Unix milliseconds, Infinity when there is none. */
+  readonly staleAtMs: number;
+}
+
+/** World units to the grid that places are summed on. */
+export const GRID = 2 ** 26;
+
+/** Bytes that a micro cell occupies, for caches bounded in bytes. */
+export const BYTES_PER_MICRO_CELL = 8 + BAND_COUNT * 8 + 16 + BYTES_PER_ROW;
+
+const spread16 = (value: number): number => {
+  let v = value;
+  v = (v | (v << 8)) & 0x00ff00ff;
+  v = (v | (v << 4)) & 0x0f0f0f0f;
+  v = (v | (v << 2)) & 0x33333333;
+  return (v | (v << 1)) & 0x55555555;
+};
+
+/** Geohash as a number: column and row interleaved, longitude first, so that numbers order as geohashes do. */
+export function cellKey(column: number, row: number, precision: number): number {
+  const lonLow = precision % 2 === 1;
+  const low = lonLow ? column : row;
+  const high = lonLow ? row : column;
+  const lowBits = (spread16(low & 0xffff) | (spread16(high & 0xffff) << 1)) >>> 0;
+  const highBits = (spread16(low >>> 16) | (spread16(high >>> 16) << 1)) >>> 0;
+  return highBits * 2 ** 32 + lowBits;
+}
+
+/** Geohash text of a key. */
+export function geohashOfKey(key: number, precision: number): string {
+  let column = 0;
+  let row = 0;
+  for (let bit = 5 * precision - 1, left = key, lon = 1, lat = 1; bit >= 0; bit--, left = Math.floor(left / 2)) {
+    if (bit % 2 === 0) {
+      column += (left % 2) * lon;
+      lon *= 2;
+    } else {
+      row += (left % 2) * lat;
+      lat *= 2;
+    }
+  }
+  return formatCell(column, row, precision);
+}
+
+/** Sums reports into cells of a precision as they are at `nowMs`; expired ones are left out. */
+export function microCellsOfReports(reports: ReportColumns, precision: number, nowMs: number): MicroCells {
+  if (precision > MAX_PRECISION) throw new RangeError(`precision over ${MAX_PRECISION}: ${precision}`);
+  const keys = new Float64Array(reports.length);
+  for (let i = 0; i < reports.length; i++) {
+    const lon = (reports.lonE6[i] as number) / 1e6;
+    const lat = (reports.latE6[i] as number) / 1e6;
+    keys[i] = cellKey(columnAt(lon, precision), rowAt(lat, precision), precision);
+  }
+  const order = Uint32Array.from(keys.keys()).sort((a, b) => (keys[a] as number) - (keys[b] as number) || a - b);
+  const cells = allocateCells(precision, reports.length);
+  let length = 0;
+  let staleAtMs = Infinity;
+  for (const i of order) {
+    const createdAtMs = reports.createdAtMs[i] as number;
+    const band = ageBand(nowMs - createdAtMs);
+    if (band < 0) continue;
+    staleAtMs = Math.min(staleAtMs, createdAtMs + (AGE_BANDS[band]?.untilMs ?? 0) + 1);
+    if (length === 0 || cells.key[length - 1] !== keys[i]) cells.key[length++] = keys[i] as number;
+    const cell = length - 1;
+    bump(cells.bandCount, cell * BAND_COUNT + band, 1);
+    bump(cells.bandSeverity, cell * BAND_COUNT + band, reports.severity[i] as number);
+    bump(cells.sumX, cell, Math.floor(worldX((reports.lonE6[i] as number) / 1e6) * GRID));
+    bump(cells.sumY, cell, Math.floor(worldY((reports.latE6[i] as number) / 1e6) * GRID));
+    // Rows ascend by id and the sort is stable by row, so the last of a cell is its newest.
+    copyRow(reports, i, cells.newest, cell);
+  }
+  return { ...shorten(cells, length), staleAtMs };
+}
+
+/**
+ * Adds sets of cells up to cells of a coarser or the same precision. The order of the sets does not matter.
+ * @throws RangeError when a set is coarser than asked for
+ */
+export function addMicroCells(sets: readonly MicroCells[], precision: number): MicroCells {
+  const total = sets.reduce((sum, set) => sum + set.length, 0);
+  const setOf = new Uint32Array(total);
+  const cellOf = new Uint32Array(total);
+  const keys = new Float64Array(total);
+  let staleAtMs = Infinity;
+  let n = 0;
+  sets.forEach((set, s) => {
+    if (set.precision < precision)
+      throw new RangeError(`cells of precision ${set.precision} do not add up to ${precision}`);
+    staleAtMs = Math.min(staleAtMs, set.staleAtMs);
+    const factor = 32 ** (set.precision - precision);
+    for (let c = 0; c < set.length; c++, n++) {
+      setOf[n] = s;
+      cellOf[n] = c;
+      keys[n] = Math.floor((set.key[c] as number) / factor);
+    }
+  });
+  const order = Uint32Array.from(keys.keys()).sort((a, b) => (keys[a] as number) - (keys[b] as number));
+  const cells = allocateCells(precision, total);
+  let length = 0;
+  for (const i of order) {
+    const fresh = length === 0 || cells.key[length - 1] !== keys[i];
+    if (fresh) cells.key[length++] = keys[i] as number;
+    addCell(cells, length - 1, sets[setOf[i] as number] as MicroCells, cellOf[i] as number, fresh);
+  }
+  return { ...shorten(cells, length), staleAtMs };
+}
+
+function addCell(
+  target: Omit<MicroCells, "staleAtMs">,
+  to: number,
+  source: MicroCells,
+  from: number,
+  fresh: boolean,
+): void {
+  for (let band = 0; band < BAND_COUNT; band++) {
+    bump(target.bandCount, to * BAND_COUNT + band, source.bandCount[from * BAND_COUNT + band] as number);
+    bump(target.bandSeverity, to * BAND_COUNT + band, source.bandSeverity[from * BAND_COUNT + band] as number);
+  }
+  bump(target.sumX, to, source.sumX[from] as number);
+  bump(target.sumY, to, source.sumY[from] as number);
+  if (fresh || compareRows(source.newest, from, target.newest, to) > 0) copyRow(source.newest, from, target.newest, to);
+}
+
+function bump(array: Uint32Array | Float64Array, at: number, by: number): void {
+  array[at] = (array[at] as number) + by;
+}
+
+function allocateCells(precision: number, length: number): Omit<MicroCells, "staleAtMs"> {
+  return {
+    precision,
+    length,
+    key: new Float64Array(length),
+    bandCount: new Uint32Array(length * BAND_COUNT),
+    bandSeverity: new Uint32Array(length * BAND_COUNT),
+    sumX: new Float64Array(length),
+    sumY: new Float64Array(length),
+    newest: allocateColumns(length),
+  };
+}
+
+function shorten(cells: Omit<MicroCells, "staleAtMs">, length: number): Omit<MicroCells, "staleAtMs"> {
+  if (length === cells.length) return cells;
+  return {
+    precision: cells.precision,
+    length,
+    key: cells.key.slice(0, length),
+    bandCount: cells.bandCount.slice(0, length * BAND_COUNT),
+    bandSeverity: cells.bandSeverity.slice(0, length * BAND_COUNT),
+    sumX: cells.sumX.slice(0, length),
+    sumY: cells.sumY.slice(0, length),
+    newest: takeRows(cells.newest, 0, length),
+  };
+}

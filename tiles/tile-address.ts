@@ -1,0 +1,60 @@
+import type { Bounds } from "./geohash.ts";
+
+/** Tiles of the Web Mercator XYZ scheme: z 0..22, x from the west, y from the north. */
+export const MAX_ZOOM = 22;
+/** Integer coordinates inside a tile, 0..4095 (Mapbox Vector Tile 2.1, section 4.1). */
+export const EXTENT = 4096;
+/** Latitude at which Web Mercator is cut off; places beyond are drawn on the edge. */
+export const MAX_LATITUDE = 85.0511287798066;
+
+export interface TileAddress {
+  readonly z: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Whether x and y exist at the zoom, and the zoom in the scheme. */
+export function isTile({ z, x, y }: TileAddress): boolean {
+  const inside = (value: number, limit: number): boolean => Number.isInteger(value) && value >= 0 && value < limit;
+  return inside(z, MAX_ZOOM + 1) && inside(x, 2 ** z) && inside(y, 2 ** z);
+}
+
+const LAST_BEFORE_ONE = 1 - 2 ** -53;
+
+/** Longitude in degrees to world units, 0 (west) up to but not including 1. */
+export function worldX(lonDeg: number): number {
+  return Math.min(LAST_BEFORE_ONE, Math.max(0, lonDeg / 360 + 0.5));
+}
+
+/** Latitude in degrees to world units, 0 (north) up to but not including 1; poles are clamped to the edges. */
+export function worldY(latDeg: number): number {
+  const sin = Math.sin((latDeg * Math.PI) / 180);
+  const y = 0.5 - (0.25 * Math.log((1 + sin) / (1 - sin))) / Math.PI;
+  return Math.min(LAST_BEFORE_ONE, Math.max(0, y));
+}
+
+export function lonOfWorldX(x: number): number {
+  return (x - 0.5) * 360;
+}
+
+export function latOfWorldY(y: number): number {
+  return (360 * Math.atan(Math.exp((0.5 - y) * 2 * Math.PI))) / Math.PI - 90;
+}
+
+/** The tile of a zoom that a point in world units lies in. */
+export function tileAt(x: number, y: number, z: number): TileAddress {
+  return { z, x: Math.floor(x * 2 ** z), y: Math.floor(y * 2 ** z) };
+}
+
+/**
+ * Degrees that a tile covers. The top and bottom rows reach to the poles, because that is where clamped places are drawn.
+ */
+export function tileBounds({ z, x, y }: TileAddress): Bounds {
+  const n = 2 ** z;
+  return {
+    west: (x / n) * 360 - 180,
+    east: ((x + 1) / n) * 360 - 180,
+    north: y === 0 ? 90 : latOfWorldY(y / n),
+    south: y === n - 1 ? -90 : latOfWorldY((y + 1) / n),
+  };
+}
