@@ -11,5 +11,5 @@ declare module "dynalite" {
 
   /** A DynamoDB over HTTP; its `close` also closes the LevelDB. */
   const dynalite: (options?: DynaliteOptions) => Server;
-  export default dynalite;
+  export = dynalite;
 }

@@ -5,7 +5,7 @@ import type { Log } from "../log.ts";
 import { OperatorError } from "../operator-error.ts";
 import { answers } from "./answers.ts";
 import { type Claim, claimDataDir, type Owner, type Role, readOwner, type StoreName } from "./data-dir.ts";
-import { type StoreThread, startThread } from "./thread.ts";
+import { startThread } from "./thread.ts";
 
 /** How to reach the DynamoDB: what the store's client is made with. */
 export interface DynamoAddress {

@@ -1,0 +1,43 @@
+import { readConfig } from "../config.ts";
+import { openStores } from "../embedded/stores.ts";
+import { createLog } from "../log.ts";
+import { openReportStore } from "../open-report-store.ts";
+import { exitOnError } from "../operator-error.ts";
+import { explain } from "../postgres/database.ts";
+import { migrateDatabase } from "../postgres/migrate.ts";
+import { createPool } from "../postgres/pool.ts";
+import { createTerminal } from "../terminal.ts";
+
+/** `npm run migrate`: the DynamoDB table and PostgreSQL's schema, wherever the environment says they are. */
+try {
+  const config = readConfig(process.env);
+  const terminal = createTerminal(process.stdout);
+  const log = createLog({
+    level: config.logLevel,
+    pretty: true,
+    write: (line) => terminal.line(line.trimEnd()),
+    now: Date.now,
+  });
+  const stores = openStores(config, { role: "command", log });
+  try {
+    await terminal.run("DynamoDB", async (note) => {
+      const store = await openReportStore(stores, { now: Date.now });
+      await store.migrate();
+      note(`table ${config.dynamo.tableName} is there`);
+      await store.close();
+    });
+    await terminal.run("PostgreSQL", async (note) => {
+      const pool = createPool(await stores.database(), log);
+      const applied = await migrateDatabase(pool).finally(() => pool.end());
+      note(
+        applied.length === 0
+          ? "up to date"
+          : `applied ${applied.map(({ version, name }) => `${version} ${name}`).join(", ")}`,
+      );
+    });
+  } finally {
+    await stores.close();
+  }
+} catch (error) {
+  exitOnError(explain(error));
+}
