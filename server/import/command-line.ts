@@ -1,0 +1,127 @@
+import { parseArgs } from "node:util";
+import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
+import { OperatorError } from "../operator-error.ts";
+import type { ImportOptions } from "./import-file.ts";
+import { FIELDS, type Field, type FieldSource, parseSource, parseValueMaps } from "./mapping.ts";
+import { FORMATS, type Format } from "./row.ts";
+import { parseSpan } from "./time.ts";
+
+export const USAGE = `npm run import -- FILE [options]
+
+FILE is CSV with a header, newline-delimited JSON, or a GeoJSON FeatureCollection of points, of any size; .gz is fine.
+
+What a report is made of: a column's name, or =VALUE for the same in every row. Without the option, the column of that
+name is taken; for GeoJSON lon and lat are the geometry's, and its properties are the columns.
+  --lon --lat             degrees, WGS 84
+  --time                  ISO 8601, "YYYY-MM-DD HH:MM[:SS]" as UTC, Unix seconds or milliseconds
+  --layer                 safety, vibe, infrastructure or opportunity
+  --category              1 to 40 characters
+  --severity              1 to 5
+  --text                  at most 280 characters; may be left out
+  --map FIELD:FROM=TO     replaces a value that was read, as in --map severity:murder=5; FROM * is every other value.
+                          Can be given many times.
+
+  --into-last SPAN        old data: maps the file's time span onto the last 89d, 36h, 2w, up to 90d
+  --new-anchor            with --into-last: date the file by now again, making new reports of rows imported before
+  --truncate-text         cut longer texts instead of rejecting their rows
+  --limit N               read only the first N rows
+  --dry-run               check every row, store nothing
+  --format FORMAT         csv, ndjson or geojson, when the file's name does not tell
+  --delimiter CHARACTER   between the fields of a CSV file, "," by default; "tab" for a tab
+  --rejects FILE          where rows that cannot be imported go with their reason; default FILE.rejects.csv
+
+A second run writes nothing twice, and one that was interrupted can simply be run again.
+`;
+
+const MAX_TEXT = 280;
+
+const OPTIONS = {
+  lon: { type: "string" },
+  lat: { type: "string" },
+  time: { type: "string" },
+  layer: { type: "string" },
+  category: { type: "string" },
+  severity: { type: "string" },
+  text: { type: "string" },
+  map: { type: "string", multiple: true },
+  "into-last": { type: "string" },
+  "new-anchor": { type: "boolean" },
+  "truncate-text": { type: "boolean" },
+  limit: { type: "string" },
+  "dry-run": { type: "boolean" },
+  format: { type: "string" },
+  delimiter: { type: "string" },
+  rejects: { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+export type CommandLine = Omit<ImportOptions, "store" | "clock" | "signal" | "onProgress">;
+
+/** Reads the arguments behind the script's name; "help" when they ask for it. @throws OperatorError on a mistake in them. */
+export function parseCommandLine(args: readonly string[]): CommandLine | "help" {
+  const { values, positionals } = parse(args);
+  if (values.help) return "help";
+  const [path, surplus] = positionals;
+  if (path === undefined)
+    throw new OperatorError("Name the file to import: npm run import -- FILE. --help tells more.");
+  if (surplus !== undefined) throw new OperatorError(`One file at a time: ${path} or ${surplus}?`);
+  const intoLastMs = values["into-last"] === undefined ? undefined : parseIntoLast(values["into-last"]);
+  if (values["new-anchor"] && intoLastMs === undefined) throw new OperatorError("--new-anchor goes with --into-last.");
+  return {
+    path,
+    format: values.format === undefined ? undefined : parseFormat(values.format),
+    delimiter: values.delimiter === undefined ? undefined : parseDelimiter(values.delimiter),
+    mapping: { sources: sourcesOf(values), values: parseValueMaps(values.map ?? []) },
+    intoLastMs,
+    newAnchor: values["new-anchor"],
+    limit: values.limit === undefined ? undefined : parseLimit(values.limit),
+    dryRun: values["dry-run"],
+    truncateText: values["truncate-text"] ? MAX_TEXT : undefined,
+    rejectsPath: values.rejects,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    const what = error instanceof Error ? error.message.split(/\. |\n/, 1)[0] : String(error);
+    const options = Object.keys(OPTIONS).map((name) => `--${name}`);
+    throw new OperatorError(`${what}. The options are: ${options.join(" ")}.`);
+  }
+}
+
+function sourcesOf(values: Readonly<Partial<Record<Field, string>>>): Partial<Record<Field, FieldSource>> {
+  const sources: Partial<Record<Field, FieldSource>> = {};
+  for (const field of FIELDS) {
+    const given = values[field];
+    if (given !== undefined) sources[field] = parseSource(given);
+  }
+  return sources;
+}
+
+function parseIntoLast(text: string): number {
+  const span = parseSpan(text);
+  if (span === undefined) throw new OperatorError(`--into-last ${text} is not a span of time such as 89d, 36h or 2w.`);
+  if (span > REPORT_LIFETIME_MS) throw new OperatorError(`--into-last ${text} is too long: reports expire after 90d.`);
+  return span;
+}
+
+function parseFormat(text: string): Format {
+  const format = FORMATS.find((name) => name === text.toLowerCase());
+  if (format === undefined) throw new OperatorError(`--format ${text} is not one of ${FORMATS.join(", ")}.`);
+  return format;
+}
+
+function parseDelimiter(text: string): string {
+  const delimiter = text === "tab" || text === "\\t" ? "\t" : text;
+  if (!/^[\t -~]$/.test(delimiter) || delimiter === '"') {
+    throw new OperatorError(`--delimiter ${text} is not one ASCII character, or tab.`);
+  }
+  return delimiter;
+}
+
+function parseLimit(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new OperatorError(`--limit ${text} is not a number of rows.`);
+  return Number(text);
+}
