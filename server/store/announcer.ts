@@ -1,3 +1,4 @@
+import type { ReportLayer } from "../../tiles/layers.ts";
 import { idTimePrefix, parseReportId } from "../../tiles/report-id.ts";
 import { type Clock, type LogCell, type LogChange, StoreUnavailableError } from "../ports.ts";
 import { chunk, forEachBounded } from "./batches.ts";
@@ -40,6 +41,8 @@ const MAX_CELLS = 20_000;
 const CELLS_PER_BATCH = 12;
 const BATCH_WIDTH = 4;
 
+const NEVER = Number.NEGATIVE_INFINITY;
+
 interface CellState {
   listed: boolean;
   /** When this process last wrote a row. */
@@ -57,6 +60,8 @@ export interface Announcer {
   announce(changes: readonly LogChange[]): Promise<void>;
   /** True when this process wrote to a cell so lately that an eventually consistent read might miss it. */
   wroteLately(cell: LogCell): boolean;
+  /** The same for the directory of a layer. */
+  listedLately(layer: ReportLayer): boolean;
 }
 
 export function createAnnouncer(options: {
@@ -65,11 +70,13 @@ export function createAnnouncer(options: {
 }): Announcer {
   const { clock, putAll } = options;
   const cells = new Map<string, CellState>();
+  const listedAtMs = new Map<ReportLayer, number>();
   const nextNonce = createNonces();
+  const lately = (timeMs = NEVER) => Math.abs(clock.now() - timeMs) <= READ_OWN_WRITES_MS;
 
   function stateOf(cell: LogCell): CellState {
-    const key = `${cell.layer}#${cell.geohash5}`;
-    const state = cells.get(key) ?? { listed: false, wroteAtMs: 0, toldAtMs: 0, toldFrom: "" };
+    const key = cellName(cell);
+    const state = cells.get(key) ?? { listed: false, wroteAtMs: NEVER, toldAtMs: NEVER, toldFrom: "" };
     // Moves it to the end: a Map iterates in the order of insertion, so the first is the least recently written.
     cells.delete(key);
     cells.set(key, state);
@@ -88,10 +95,14 @@ export function createAnnouncer(options: {
           { ...feedKey(now, change, nextNonce()), from, expires_at: ttlSeconds(now + FEED_LIFETIME_MS) },
         ]),
       );
-      for (const { state } of told) state.listed = true;
+      for (const { change, state } of told) {
+        if (!state.listed) listedAtMs.set(change.layer, clock.now());
+        state.listed = true;
+      }
       if (clock.now() - now > COMMIT_MS) continue;
       for (const { state, from } of told) {
-        if (now >= state.toldAtMs) Object.assign(state, { toldAtMs: now, toldFrom: from });
+        state.toldAtMs = now;
+        state.toldFrom = from;
       }
       return;
     }
@@ -110,12 +121,12 @@ export function createAnnouncer(options: {
       await forEachBounded(chunk(untold, CELLS_PER_BATCH), BATCH_WIDTH, write);
     },
 
-    wroteLately(cell) {
-      const state = cells.get(`${cell.layer}#${cell.geohash5}`);
-      return state !== undefined && Math.abs(clock.now() - state.wroteAtMs) <= READ_OWN_WRITES_MS;
-    },
+    wroteLately: (cell) => lately(cells.get(cellName(cell))?.wroteAtMs),
+    listedLately: (layer) => lately(listedAtMs.get(layer)),
   };
 }
+
+const cellName = (cell: LogCell): string => `${cell.layer}#${cell.geohash5}`;
 
 function withSlack(id: string): string {
   return idTimePrefix(Math.max(0, (parseReportId(id)?.createdAtMs ?? 0) - SLACK_MS));

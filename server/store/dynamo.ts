@@ -82,7 +82,8 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
 
     async putMany(reports) {
       const changes = mergeChanges(reports.map((report) => ({ ...cellOfReport(report), from: report.id })));
-      const rows = [...new Map(reports.map((report) => [report.id, rowOfReport(report)])).values()];
+      // Reversed, for a Map keeps the last of a key, and a report that is named twice is left as it was first.
+      const rows = [...new Map(reports.toReversed().map((report) => [report.id, rowOfReport(report)])).values()];
       const existing = await requests.whichExist(rows);
       const missing = rows.filter(({ sk }) => !existing.has(sk));
       await requests.putAll(missing);
@@ -112,7 +113,7 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       return newest.slice(0, limit);
     },
 
-    listCells: (layer, prefix) => listCells(requests, layer, prefix),
+    listCells: (layer, prefix) => listCells(requests, layer, prefix, announcer.listedLately(layer)),
 
     async readChanges(cursor) {
       const now = clock.now();
@@ -126,13 +127,8 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
 
     async claimKey(keyHash, { fingerprint, reportId }) {
       const untilMs = clock.now() + CLAIM_LIFETIME_MS;
-      const held = await claim(
-        requests,
-        clock,
-        idempotencyKey(keyHash),
-        { fingerprint, report_id: reportId },
-        { untilMs },
-      );
+      const value = { fingerprint, report_id: reportId };
+      const held = await claim(requests, clock, idempotencyKey(keyHash), value, { untilMs });
       return { fingerprint: held.fingerprint, reportId: held.report_id };
     },
 
@@ -158,11 +154,12 @@ async function putRow(requests: Requests, report: Report): Promise<PutOutcome> {
   }
 }
 
-async function listCells(requests: Requests, layer: ReportLayer, prefix = ""): Promise<string[]> {
+async function listCells(requests: Requests, layer: ReportLayer, prefix = "", consistent = false): Promise<string[]> {
   const named = prefix === "" ? "" : " AND begins_with(sk, :prefix)";
   const pages = requests.queryPages({
     KeyConditionExpression: `pk = :pk${named}`,
     ExpressionAttributeValues: { ":pk": directoryPartition(layer), ...(prefix === "" ? {} : { ":prefix": prefix }) },
+    ConsistentRead: consistent,
   });
   return (await collect(pages)).map(({ sk }) => sk);
 }

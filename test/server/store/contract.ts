@@ -137,7 +137,7 @@ export function describeContract(name: string, start: () => Promise<Backend>): v
       it("counts a report that is named twice once", async () => {
         const [a, b] = makeReports(2, clock.now());
         if (a === undefined || b === undefined) throw new Error("no reports");
-        expect(await store.putMany([a, b, a, a])).toEqual({ written: 2, existing: 2 });
+        expect(await store.putMany([a, b, { ...a, severity: 5 }, a])).toEqual({ written: 2, existing: 2 });
         expect(await store.readCell(CELL)).toEqual([a, b]);
       });
 
