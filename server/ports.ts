@@ -36,9 +36,15 @@ export type PutOutcome = "created" | "exists";
 export interface ReportStore {
   /** Creates what the store needs; safe to repeat. */
   migrate(): Promise<void>;
-  /** Appends one report. "exists": a report with that id was there and was left as it is. */
+  /**
+   * Appends one report. "exists": a report with that id was there and was left as it is; it may be this very one, when the
+   * store tried again after an answer that was lost. @throws RangeError when the id is not of the report's time, place and layer.
+   */
   put(report: Report): Promise<PutOutcome>;
-  /** Appends many, in requests as large as the store takes, retrying what comes back unprocessed. Counts what was new. */
+  /**
+   * Appends many, in requests as large as the store takes, retrying what comes back unprocessed. Counts what was new. When it
+   * rejects, some may be stored: call it again with the same reports. @throws RangeError as `put`, before anything is stored.
+   */
   putMany(reports: readonly Report[]): Promise<{ written: number; existing: number }>;
   get(id: string): Promise<Report | undefined>;
   /** All live reports of a cell, oldest first. */
@@ -49,7 +55,9 @@ export interface ReportStore {
   listCells(layer: ReportLayer, prefix?: string): Promise<string[]>;
   /**
    * What changed since a cursor of an earlier call, for other processes than the writer; every change is told at least once.
-   * Without a cursor: nothing but a cursor for now.
+   * A change may be told in several calls over some seconds, and each time the cell must be read again: one telling stands
+   * for writes that come shortly after it too. Without a cursor: nothing but a cursor for now; take it before reading cells.
+   * @throws RangeError when the cursor is none.
    */
   readChanges(cursor?: string): Promise<{ changes: LogChange[]; cursor: string }>;
   /**
