@@ -21,7 +21,7 @@ import {
   memoKey,
 } from "./keys.ts";
 import { CLAIM_LIFETIME_MS, FEED_LIFETIME_MS, isLive, mergeChanges, parseCursor } from "./log.ts";
-import { createRequests, type RequestOptions, type Requests } from "./requests.ts";
+import { createRequests, type RequestOptions, type Requests, storeError } from "./requests.ts";
 import { type ReportRow, reportOfRow, rowOfReport } from "./rows.ts";
 import { migrateTable } from "./table.ts";
 
@@ -70,7 +70,13 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
   }
 
   return {
-    migrate: () => migrateTable(client, table),
+    async migrate() {
+      try {
+        await migrateTable(client, table);
+      } catch (error) {
+        throw storeError(error, table);
+      }
+    },
 
     async put(report) {
       const cell = cellOfReport(report);

@@ -122,7 +122,7 @@ function attemptsOf(error: unknown): number {
 }
 
 /** Maps what the SDK gave up on: an unavailable store is the caller's 503, anything else is a fault of ours or the operator's. */
-function storeError(error: unknown, table: string): unknown {
+export function storeError(error: unknown, table: string): unknown {
   if (error instanceof ResourceNotFoundException) {
     return new Error(`DynamoDB has no table ${table}: run the migration first`, { cause: error });
   }

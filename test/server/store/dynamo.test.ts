@@ -101,6 +101,7 @@ describe("a store that is away", () => {
     ["readChanges", (store) => store.readChanges(String(clock.now()))],
     ["claimKey", (store) => store.claimKey("key", { fingerprint: "f", reportId: "r" })],
     ["remember", (store) => store.remember("key", "value", { untilMs: clock.now() + 1000 })],
+    ["migrate", (store) => store.migrate()],
     ["ping", (store) => store.ping()],
   ];
 
