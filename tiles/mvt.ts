@@ -1,3 +1,4 @@
+import { type Bytes, createBytes } from "./bytes.ts";
 import { EXTENT } from "./tile-address.ts";
 
 /**
@@ -122,92 +123,4 @@ function indexOf<T>(index: Map<T, number>, entry: T): number {
   if (known !== undefined) return known;
   index.set(entry, index.size);
   return index.size - 1;
-}
-
-interface Bytes {
-  length(): number;
-  clear(): void;
-  byte(value: number): void;
-  /** Unsigned, up to 2^53 - 1. */
-  varint(value: number): void;
-  double(value: number): void;
-  /** Length and UTF-8. */
-  text(value: string): void;
-  /** Length and bytes of another buffer. */
-  block(other: Bytes): void;
-  append(other: Bytes): void;
-  view(): Uint8Array;
-  take(): Uint8Array;
-}
-
-function createBytes(capacity: number): Bytes {
-  let buffer = new Uint8Array(capacity);
-  let at = 0;
-  const reserve = (more: number): void => {
-    if (at + more <= buffer.length) return;
-    const grown = new Uint8Array(Math.max(buffer.length * 2, at + more));
-    grown.set(buffer);
-    buffer = grown;
-  };
-  const bytes: Bytes = {
-    length: () => at,
-    clear: () => {
-      at = 0;
-    },
-    byte(value) {
-      reserve(1);
-      buffer[at++] = value;
-    },
-    varint(value) {
-      reserve(8);
-      let left = value;
-      while (left > 0x7fffffff) {
-        buffer[at++] = (left % 128) | 128;
-        left = Math.floor(left / 128);
-      }
-      while (left > 127) {
-        buffer[at++] = (left & 127) | 128;
-        left >>>= 7;
-      }
-      buffer[at++] = left;
-    },
-    double(value) {
-      reserve(8);
-      new DataView(buffer.buffer).setFloat64(at, value, true);
-      at += 8;
-    },
-    text(value) {
-      const utf8 = encodeUtf8(value);
-      bytes.varint(utf8.length);
-      reserve(utf8.length);
-      buffer.set(utf8, at);
-      at += utf8.length;
-    },
-    block(other) {
-      bytes.varint(other.length());
-      bytes.append(other);
-    },
-    append(other) {
-      reserve(other.length());
-      buffer.set(other.view(), at);
-      at += other.length();
-    },
-    view: () => buffer.subarray(0, at),
-    take: () => buffer.slice(0, at),
-  };
-  return bytes;
-}
-
-/** UTF-8 without TextEncoder, which the language itself does not have. Lone surrogates become U+FFFD. */
-export function encodeUtf8(text: string): Uint8Array {
-  const out: number[] = [];
-  for (const char of text) {
-    let code = char.codePointAt(0) ?? 0xfffd;
-    if (code >= 0xd800 && code <= 0xdfff) code = 0xfffd;
-    if (code < 0x80) out.push(code);
-    else if (code < 0x800) out.push(0xc0 | (code >> 6), 0x80 | (code & 63));
-    else if (code < 0x10000) out.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
-    else out.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
-  }
-  return Uint8Array.from(out);
 }

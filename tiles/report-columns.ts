@@ -59,7 +59,7 @@ export function columnsOfReports(reports: readonly Report[]): ReportColumns {
   return columns;
 }
 
-/** Both together, ascending by id, each id once. Rows that expired at or before `expiredMs` are left out. */
+/** Both together, ascending by id, each id once. Rows that expired before `expiredMs` are left out. */
 export function mergeColumns(a: ReportColumns, b: ReportColumns, expiredMs = -Infinity): ReportColumns {
   const merged = allocateColumns(a.length + b.length);
   let i = 0;
@@ -71,7 +71,7 @@ export function mergeColumns(a: ReportColumns, b: ReportColumns, expiredMs = -In
     const row = order <= 0 ? i : j;
     if (order <= 0) i++;
     if (order >= 0) j++;
-    if ((source.createdAtMs[row] as number) + REPORT_LIFETIME_MS > expiredMs) copyRow(source, row, merged, length++);
+    if ((source.createdAtMs[row] as number) + REPORT_LIFETIME_MS >= expiredMs) copyRow(source, row, merged, length++);
   }
   return length === merged.length ? merged : takeRows(merged, 0, length);
 }
