@@ -1,7 +1,9 @@
 /**
  * Geohash on integer cell coordinates. A geohash of precision p has ceil(5p/2) bits of longitude and floor(5p/2) of
  * latitude, interleaved, longitude first, five bits a character. Cells are half open: a point on a border belongs to the
- * cell east or north of it, and the world's last column and row also own their outer edge.
+ * cell east or north of it, and the world's last column and row also own their outer edge. That is exact up to precision 10
+ * for every coordinate that a report can have (multiples of 1e-6 degrees). Beyond, what lies within 1e-13 degrees of a border
+ * may fall on either side of it, as it may in the tile projection.
  */
 
 /** Base 32 of geohash; its characters ascend in ASCII, so strings sort as their bits do. */
