@@ -31,7 +31,14 @@ export async function openReportStore(env: NodeJS.ProcessEnv): Promise<ReportSto
     const { tableName, ...address } = await stores.dynamo();
     const client = createDocumentClient({ ...address, requestTimeoutMs: REQUEST_TIMEOUT_MS });
     const store = createDynamoStore({ client, table: tableName, clock: SYSTEM_CLOCK });
-    await store.migrate();
+    await store.migrate().catch((error: unknown) => {
+      if (config.dynamo.embedded) throw error;
+      const where = address.endpoint ?? `AWS's in ${address.region}`;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new OperatorError(
+        `DynamoDB (${where}) cannot be used: ${why}. See DYNAMODB_ENDPOINT and the AWS_ variables.`,
+      );
+    });
     return {
       ...store,
       async close() {

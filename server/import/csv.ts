@@ -58,7 +58,7 @@ export function createCsvReader(delimiter = ","): RowReader {
   function finishOpen(): Row | undefined {
     const record = Buffer.concat(open);
     if (open.length > 1 && columns.length > 0) {
-      const found = splitFields(record.toString("latin1"), delimiter).length;
+      const found = splitFields(trimLineEnd(record).toString("latin1"), delimiter).length;
       if (found !== columns.length) return giveUp(countProblem(found, columns.length));
     }
     open = [];

@@ -15,7 +15,7 @@ export const NOT_JSON = "not valid JSON";
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Keys that differ from row to row are data, not columns; and every column costs memory. */
-const MAX_COLUMNS = 4096;
+const MAX_COLUMNS = 1024;
 const MAX_DEPTH = 16;
 
 /**

@@ -58,8 +58,8 @@ export async function surveyFile({ source, mapping, signal, onProgress }: Survey
   }
   if (!signal?.aborted) {
     note(reader.end());
-    // A file of objects tells its columns only with its last row; one without rows has none to miss.
-    if (rows > 0 || source.format === "csv") checkMapping(mapping, reader.columns);
+    // A file of objects tells its columns only with its last row; one without any readable row has none to miss.
+    if (reader.columns.length > 0) checkMapping(mapping, reader.columns);
   }
   const span = Number.isFinite(oldestMs) ? { span: { oldestMs, newestMs } } : {};
   return { rows, contentHash: content.digest("hex"), recurrence, ...span };

@@ -21,7 +21,7 @@ export function parseTime(text: string): number | undefined {
   const ofDayMs = (Number(hour) * 3600 + Number(minute) * 60 + Number(second)) * 1000;
   const offset = offsetMs(zone);
   if (offset === undefined) return undefined;
-  return date.getTime() + ofDayMs + Math.floor(Number(`0.${fraction || "0"}`) * 1000) - offset;
+  return date.getTime() + ofDayMs + Number(fraction.padEnd(3, "0").slice(0, 3)) - offset;
 }
 
 function offsetMs(zone: string): number | undefined {

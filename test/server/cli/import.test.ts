@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseCommandLine } from "../../../server/import/command-line.ts";
+import { type ImportOptions, importFile } from "../../../server/import/import-file.ts";
+import type { ReportStore } from "../../../server/ports.ts";
+import { createDynamoStore } from "../../../server/store/dynamo.ts";
+import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
+import { createMemoryStore } from "../../../server/store/memory.ts";
+import { REPORT_LAYERS } from "../../../tiles/layers.ts";
+import { startDynalite } from "../store/dynalite-server.ts";
+
+const CLI = fileURLToPath(new URL("../../../server/cli/import.ts", import.meta.url));
+const HOUSTON = fileURLToPath(new URL("../../../../shared/data/houston-incidents-2010.csv.gz", import.meta.url));
+/** The command of the README. */
+const HOUSTON_ARGS = [
+  ...["--lon", "lon", "--lat", "lat", "--time", "occurred_at", "--layer", "=safety"],
+  ...["--category", "offense", "--severity", "offense", "--into-last", "89d"],
+  ...["murder=5", "rape=5", "aggravated assault=4", "robbery=4", "burglary=3", "auto theft=3", "theft=2"].flatMap(
+    (map) => ["--map", `severity:${map}`],
+  ),
+];
+
+const clock = { now: () => Date.now() };
+const dir = mkdtempSync(join(tmpdir(), "import-cli-"));
+let dynalite: Awaited<ReturnType<typeof startDynalite>>;
+beforeAll(async () => {
+  dynalite = await startDynalite();
+});
+afterAll(async () => {
+  await dynalite.stop();
+  rmSync(dir, { recursive: true });
+});
+
+function openTable(table: string): ReportStore {
+  const client = createDocumentClient({
+    endpoint: dynalite.endpoint,
+    credentials: EMULATOR_CREDENTIALS,
+    requestTimeoutMs: 20_000,
+  });
+  return createDynamoStore({ client, table, clock });
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+function start(table: string, args: readonly string[]): { process: ChildProcess; ended: Promise<Ended> } {
+  const env = { PATH: process.env.PATH, DYNAMODB_ENDPOINT: dynalite.endpoint, DYNAMODB_TABLE: table };
+  const child = spawn(process.execPath, [CLI, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let [output, errors] = ["", ""];
+  child.stdout.on("data", (data) => (output += data));
+  child.stderr.on("data", (data) => (errors += data));
+  const ended = new Promise<Ended>((resolve) => {
+    child.on("close", (code, signal) => resolve({ code, signal, output, errors }));
+  });
+  return { process: child, ended };
+}
+
+async function idsIn(store: ReportStore): Promise<string[]> {
+  const ids: string[] = [];
+  for (const layer of REPORT_LAYERS) {
+    for (const geohash5 of await store.listCells(layer)) {
+      for (const { id } of await store.readCell({ layer, geohash5 })) ids.push(id);
+    }
+  }
+  return ids.sort();
+}
+
+/** Resolves when the import has stored something and most likely has more to store. */
+async function untilSomeAreStored(store: ReportStore, wanted: number): Promise<void> {
+  for (;;) {
+    const ids = await idsIn(store).catch(() => []);
+    if (ids.length >= wanted) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** Four numbers of a summary: rows read, written, already there, rejected. */
+function countsOf(output: string): number[] {
+  return ["Rows read", "written", "already there", "rejected"].map((label) => {
+    const [, digits = ""] = new RegExp(`^ *${label} +([\\d ]+?)(?:  |$)`, "m").exec(output) ?? [];
+    return digits === "" ? Number.NaN : Number(digits.replaceAll(" ", ""));
+  });
+}
+
+const rows = Array.from(
+  { length: 12_000 },
+  (_, i) => `${-97 - (i % 100) / 1000},30.2,2010-01-${10 + (i % 20)},noise,${i}\n`,
+);
+const ARGS = ["--layer", "=vibe", "--severity", "=1", "--category", "what", "--into-last", "10d"];
+const small = join(dir, "small.csv");
+writeFileSync(small, `lon,lat,time,what,text\n${rows.join("")}NA,30,2010-01-10,noise,\n`);
+
+describe("the import command", () => {
+  test("ends on Ctrl-C with what it has, and completes on the next run", async () => {
+    const store = openTable("interrupted");
+    const first = start("interrupted", [small, ...ARGS]);
+    await untilSomeAreStored(store, 1);
+    first.process.kill("SIGINT");
+    const { code, output } = await first.ended;
+    const [read = 0, written = 0, existing, rejected] = countsOf(output);
+    expect([code, existing, rejected]).toEqual([130, 0, 0]);
+    expect(output).toContain("Run the same command again");
+    expect(read).toBe(written);
+    expect(await idsIn(store)).toHaveLength(written);
+
+    const second = await start("interrupted", [small, ...ARGS]).ended;
+    expect([second.code, countsOf(second.output)]).toEqual([0, [12_001, 12_000 - written, written, 1]]);
+    expect(readFileSync(`${small}.rejects.csv`, "utf8")).toContain('12001,"lon');
+    await store.close();
+  });
+
+  test("says what to do instead of showing a stack", async () => {
+    const wrong = await start("wrong", [small, "--time", "when"]).ended;
+    expect(wrong).toEqual({
+      code: 1,
+      signal: null,
+      output: "",
+      errors: 'There is no column "when" for --time. The columns are: lon, lat, time, what, text.\n',
+    });
+  });
+});
+
+const skipped = existsSync(HOUSTON) ? "" : " (skipped: ../shared/data has no Houston file)";
+
+describe.skipIf(skipped !== "")(`Houston's 86 314 incidents${skipped}`, () => {
+  const path = join(dir, "houston.csv.gz");
+  const command = () => parseCommandLine([path, ...HOUSTON_ARGS]) as Omit<ImportOptions, "store" | "clock">;
+  beforeAll(() => copyFileSync(HOUSTON, path));
+
+  test("are stored but for five, and once", async () => {
+    const store = createMemoryStore({ clock });
+    const summary = await importFile({ ...command(), store, clock });
+    expect(summary).toMatchObject({ rowsRead: 86_314, written: 86_309, existing: 0, rejected: 5 });
+    expect([...summary.reasons]).toEqual([["lat must be a number from -90 to 90", 5]]);
+    expect(await importFile({ ...command(), store, clock })).toMatchObject({
+      written: 0,
+      existing: 86_309,
+      rejected: 5,
+    });
+  });
+
+  test("are the same after a SIGKILL half way and a second run as after one run", { timeout: 240_000 }, async () => {
+    const store = openTable("houston");
+    const killed = start("houston", [path, ...HOUSTON_ARGS]);
+    await untilSomeAreStored(store, 30_000);
+    killed.process.kill("SIGKILL");
+    expect(await killed.ended).toMatchObject({ code: null, signal: "SIGKILL" });
+    const stored = (await idsIn(store)).length;
+    expect(stored).toBeLessThan(86_309);
+
+    const second = await start("houston", [path, ...HOUSTON_ARGS]).ended;
+    expect([second.code, countsOf(second.output)]).toEqual([0, [86_314, 86_309 - stored, stored, 5]]);
+
+    // The one run that nothing disturbed, dated as the killed one was.
+    const memory = createMemoryStore({ clock });
+    const remember: ReportStore["remember"] = (key, value, options) => store.remember(key, value, options);
+    await importFile({ ...command(), store: { ...memory, remember }, clock });
+    expect(await idsIn(store)).toEqual(await idsIn(memory));
+    await store.close();
+  });
+});

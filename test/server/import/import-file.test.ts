@@ -1,0 +1,345 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { type ImportOptions, importFile } from "../../../server/import/import-file.ts";
+import { parseSource, parseValueMaps } from "../../../server/import/mapping.ts";
+import { type ReportStore, StoreUnavailableError } from "../../../server/ports.ts";
+import { createMemoryStore } from "../../../server/store/memory.ts";
+import { REPORT_LAYERS } from "../../../tiles/layers.ts";
+import type { Report } from "../../../tiles/report.ts";
+
+const DAY_MS = 86_400_000;
+const START_MS = Date.parse("2026-03-01T12:00:00Z");
+const dir = mkdtempSync(join(tmpdir(), "import-"));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+let nowMs = START_MS;
+const clock = { now: () => nowMs };
+let store: ReportStore;
+beforeEach(() => {
+  nowMs = START_MS;
+  store = createMemoryStore({ clock });
+});
+
+let fileCount = 0;
+function writeFile(content: string | Buffer, ending = "csv"): string {
+  const path = join(dir, `${fileCount++}.${ending}`);
+  writeFileSync(path, content);
+  return path;
+}
+
+const run = (path: string, options: Partial<ImportOptions> = {}) =>
+  importFile({ path, mapping: { sources: {}, values: {} }, store, clock, retryMs: 1, ...options });
+
+async function allReports(from: ReportStore = store): Promise<Report[]> {
+  const reports: Report[] = [];
+  for (const layer of REPORT_LAYERS) {
+    for (const geohash5 of await from.listCells(layer)) reports.push(...(await from.readCell({ layer, geohash5 })));
+  }
+  return reports.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+const HEADER = "lon,lat,time,layer,category,severity,text\n";
+const GOOD = "-95.4,29.7,2026-02-28T10:00:00Z,safety,theft,3,a bike\n";
+
+describe("rows", () => {
+  test("become reports", async () => {
+    const summary = await run(writeFile(HEADER + GOOD));
+    expect(summary).toMatchObject({ rowsRead: 1, written: 1, existing: 0, rejected: 0, interrupted: false });
+    const createdAtMs = Date.parse("2026-02-28T10:00:00Z");
+    expect(await allReports()).toEqual([
+      {
+        id: expect.any(String),
+        layer: "safety",
+        category: "theft",
+        severity: 3,
+        lonDeg: -95.4,
+        latDeg: 29.7,
+        text: "a bike",
+        createdAtMs,
+        expiresAtMs: createdAtMs + 90 * DAY_MS,
+      },
+    ]);
+  });
+
+  test.each([
+    ["NA,29.7,2026-02-28,safety,theft,3,", 'lon "NA" must be a number from -180 to 180'],
+    ["181,29.7,2026-02-28,safety,theft,3,", 'lon "181" must be a number from -180 to 180'],
+    ["-95.4,,2026-02-28,safety,theft,3,", "lat is missing"],
+    ["-95.4,0x10,2026-02-28,safety,theft,3,", 'lat "0x10" must be a number from -90 to 90'],
+    ["-95.4,29.7,soon,safety,theft,3,", 'time "soon" is not a time'],
+    ["-95.4,29.7,,safety,theft,3,", "time is missing"],
+    ["-95.4,29.7,2026-03-02,safety,theft,3,", 'time "2026-03-02" is in the future'],
+    ["-95.4,29.7,2025-11-01,safety,theft,3,", 'time "2025-11-01" is more than 90 days ago, so it has expired'],
+    ["-95.4,29.7,0001-01-01,safety,theft,3,", 'time "0001-01-01" is more than 90 days ago, so it has expired'],
+    ["-95.4,29.7,2026-02-28,crime,theft,3,", 'layer "crime" must be one of safety, vibe, infrastructure, opportunity'],
+    ["-95.4,29.7,2026-02-28,safety,,3,", "category is missing"],
+    ["-95.4,29.7,2026-02-28,safety,theft,6,", 'severity "6" must be an integer from 1 to 5'],
+    ["-95.4,29.7,2026-02-28,safety,theft,2.5,", 'severity "2.5" must be an integer from 1 to 5'],
+    [`-95.4,29.7,2026-02-28,safety,theft,3,${"é".repeat(281)}`, /^text "é{60}…" must have at most 280 characters$/],
+    ["-95.4,29.7", "2 fields where the header has 7"],
+  ])("such as %j are rejected by name and value", async (line, reason) => {
+    const path = writeFile(`${HEADER}${GOOD}${line}\n`);
+    expect(await run(path)).toMatchObject({ rowsRead: 2, written: 1, rejected: 1, rejectsPath: `${path}.rejects.csv` });
+    const [header, reject = "", ...rest] = readFileSync(`${path}.rejects.csv`, "utf8").trim().split("\n");
+    expect([header, rest]).toEqual(["row,reason,original", []]);
+    const [, number, found = "", original] = /^(\d+),"((?:[^"]|"")*)","(.*)"$/.exec(reject) ?? [];
+    expect([number, original]).toEqual(["2", line]);
+    expect(found.replaceAll('""', '"')).toMatch(reason);
+  });
+
+  test("go into the rejects byte for byte, and an earlier run's rejects go away", async () => {
+    const bad = Buffer.from([0x31, 0x22, 0xff, 0x2c]);
+    const path = writeFile(Buffer.concat([Buffer.from(HEADER), bad]));
+    await run(path);
+    expect(readFileSync(`${path}.rejects.csv`).includes(Buffer.from([0x22, 0x31, 0x22, 0x22, 0xff, 0x2c, 0x22]))).toBe(
+      true,
+    );
+    writeFileSync(path, HEADER + GOOD);
+    expect(await run(path)).not.toHaveProperty("rejectsPath");
+    expect(() => readFileSync(`${path}.rejects.csv`)).toThrow("ENOENT");
+  });
+
+  test("with a longer text are taken when it may be cut", async () => {
+    const path = writeFile(`${HEADER}-95.4,29.7,2026-02-28,safety,theft,3,${"🌊".repeat(300)}\n`);
+    await run(path, { truncateText: 280 });
+    expect((await allReports())[0]?.text).toBe(`${"🌊".repeat(279)}…`);
+  });
+
+  test("are read up to a limit, and not stored in a dry run", async () => {
+    const path = writeFile(HEADER + GOOD.repeat(5));
+    expect(await run(path, { dryRun: true })).toMatchObject({ rowsRead: 5, written: 5 });
+    expect(await allReports()).toEqual([]);
+    expect(await run(path, { limit: 2 })).toMatchObject({ rowsRead: 2, written: 2, interrupted: false });
+    expect(await run(path)).toMatchObject({ rowsRead: 5, written: 3, existing: 2 });
+  });
+});
+
+describe("identity", () => {
+  test("a row that stands there three times is three reports, whatever the order of rows and columns", async () => {
+    const other = "-95.5,29.7,2026-02-28T10:00:00Z,safety,theft,3,\n";
+    await run(writeFile(HEADER + GOOD + other + GOOD + GOOD));
+    const reports = await allReports();
+    expect(new Set(reports.map(({ id }) => id)).size).toBe(4);
+    const turned = "lat,lon,text,severity,layer,category,time\n";
+    const row = "29.7,-95.4,a bike,3,safety,theft,2026-02-28T10:00:00Z\n";
+    expect(await run(writeFile(turned + row + row))).toMatchObject({ written: 0, existing: 2 });
+  });
+
+  test("mending the mapping of another field does not double the reports", async () => {
+    const path = writeFile(HEADER + GOOD);
+    const mapping = { sources: {}, values: parseValueMaps(["category:theft=larceny"]) };
+    await run(path, { intoLastMs: DAY_MS });
+    nowMs += 60_000;
+    expect(await run(path, { intoLastMs: DAY_MS, mapping })).toMatchObject({ written: 0, existing: 1 });
+  });
+});
+
+describe("old data", () => {
+  const old = `${HEADER}1,1,2010-01-01,vibe,noise,1,\n1,1,2010-01-02,vibe,noise,1,\n1,1,2010-01-05,vibe,noise,1,\n`;
+  const ages = async () => (await allReports()).map(({ createdAtMs }) => (nowMs - createdAtMs) / DAY_MS);
+
+  test("is mapped onto the last days, once", async () => {
+    const path = writeFile(old);
+    await run(path, { intoLastMs: 80 * DAY_MS });
+    expect(await ages()).toEqual([80, 60, 0]);
+    nowMs += 5 * DAY_MS;
+    expect(await run(path, { intoLastMs: 80 * DAY_MS })).toMatchObject({ written: 0, existing: 3, anchorMs: START_MS });
+    const copy = writeFile(gzipSync(old), "csv.gz");
+    expect(await run(copy, { intoLastMs: 80 * DAY_MS })).toMatchObject({ written: 0, existing: 3 });
+  });
+
+  test("that has expired since is rejected, not dated anew", async () => {
+    const path = writeFile(old);
+    await run(path, { intoLastMs: 80 * DAY_MS });
+    nowMs += 30 * DAY_MS;
+    expect(await run(path, { intoLastMs: 80 * DAY_MS })).toMatchObject({ written: 0, existing: 2, rejected: 1 });
+  });
+
+  test("is dated anew on demand, and by its new date from then on", async () => {
+    const path = writeFile(old);
+    await run(path, { intoLastMs: 80 * DAY_MS });
+    nowMs += DAY_MS;
+    expect(await run(path, { intoLastMs: 80 * DAY_MS, newAnchor: true })).toMatchObject({
+      written: 3,
+      anchorMs: nowMs,
+    });
+    expect(await run(path, { intoLastMs: 80 * DAY_MS })).toMatchObject({ written: 0, existing: 3 });
+  });
+
+  test("is mapped by the whole file's span when only some rows are read", async () => {
+    await run(writeFile(old), { intoLastMs: 80 * DAY_MS, limit: 2 });
+    expect(await ages()).toEqual([80, 60]);
+  });
+});
+
+describe("failures", () => {
+  test("of the store are waited out", async () => {
+    let calls = 0;
+    const flaky = {
+      ...store,
+      putMany: async (reports: readonly Report[]) => {
+        if (calls++ % 3 !== 2) throw new StoreUnavailableError("throttled");
+        return store.putMany(reports);
+      },
+    };
+    expect(await run(writeFile(HEADER + GOOD.repeat(1200)), { store: flaky })).toMatchObject({ written: 1200 });
+  });
+
+  test("of a store that stays away end the import; a later run completes it", async () => {
+    const path = writeFile(HEADER + GOOD.repeat(3000));
+    let left = 3;
+    const dying = {
+      ...store,
+      putMany: async (reports: readonly Report[]) => {
+        if (left-- <= 0) throw new StoreUnavailableError("gone");
+        return store.putMany(reports);
+      },
+    };
+    await expect(run(path, { store: dying })).rejects.toThrow(/gone.* 1500 reports .*same command again/);
+    expect(await run(path)).toMatchObject({ written: 1500, existing: 1500 });
+  });
+
+  test("an interruption stores what was read; a later run completes it", async () => {
+    const path = writeFile(HEADER + GOOD.repeat(3000));
+    const abort = new AbortController();
+    const interrupting = {
+      ...store,
+      putMany: async (reports: readonly Report[]) => {
+        abort.abort();
+        return store.putMany(reports);
+      },
+    };
+    const first = await run(path, { store: interrupting, signal: abort.signal });
+    expect(first.interrupted).toBe(true);
+    expect(first.rowsRead).toBeLessThan(3000);
+    expect(first.written).toBe(first.rowsRead);
+    expect(await run(path)).toMatchObject({ written: 3000 - first.written, existing: first.written });
+  });
+
+  test("of the file are told before anything is stored", async () => {
+    const whole = gzipSync(HEADER + GOOD.repeat(10));
+    await expect(run(writeFile(whole.subarray(0, -12), "csv.gz"))).rejects.toThrow(/damaged or cut-off gzip/);
+    await expect(run(join(dir, "none.csv"))).rejects.toThrow(/no file/);
+    await expect(run(dir, { format: "csv" })).rejects.toThrow(/not a file/);
+    await expect(run(writeFile("", "xls"))).rejects.toThrow(/--format/);
+    const mapping = { sources: { time: parseSource("when") }, values: {} };
+    await expect(run(writeFile(HEADER + GOOD), { mapping })).rejects.toThrow(/The columns are: lon, lat, time/);
+    await expect(run(writeFile('{"a":1}', "ndjson"))).rejects.toThrow(/The columns are: a/);
+    expect(await allReports()).toEqual([]);
+  });
+});
+
+interface Signal {
+  readonly lon: number;
+  readonly lat: number;
+  readonly time: string;
+  readonly layer: string;
+  readonly category: string;
+  readonly severity: number;
+  readonly text: string;
+}
+
+const records = fc.array(
+  fc.record<Signal>({
+    lon: fc.integer({ min: -180_000_000, max: 180_000_000 }).map((n) => n / 1e6),
+    lat: fc.integer({ min: -90_000_000, max: 90_000_000 }).map((n) => n / 1e6),
+    time: fc.integer({ min: START_MS - 89 * DAY_MS, max: START_MS }).map((ms) => new Date(ms).toISOString()),
+    layer: fc.constantFrom(...REPORT_LAYERS),
+    category: fc.constantFrom("theft", "new coffee shop", "R&B", "café"),
+    severity: fc.integer({ min: 1, max: 5 }),
+    text: fc.string({ unit: fc.constantFrom("a", '"', ",", "\n", "🌊", "é", "'", "{", "]"), maxLength: 12 }),
+  }),
+  { maxLength: 25 },
+);
+
+const quoted = (value: string | number) => `"${String(value).replaceAll('"', '""')}"`;
+const toCsv = (rows: readonly Signal[]) =>
+  HEADER +
+  rows.map((r) => [r.lon, r.lat, r.time, r.layer, r.category, r.severity, r.text].map(quoted).join(",")).join("\r\n");
+const toNdjson = (rows: readonly Signal[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+const toGeojson = (rows: readonly Signal[]) =>
+  JSON.stringify({
+    type: "FeatureCollection",
+    features: rows.map(({ lon, lat, ...properties }) => ({
+      type: "Feature",
+      geometry: { type: "Point", coordinates: [lon, lat] },
+      properties,
+    })),
+  });
+
+const FIRST: Signal = {
+  lon: 1,
+  lat: 2,
+  time: "2026-02-28T10:00:00Z",
+  layer: "vibe",
+  category: "noise",
+  severity: 1,
+  text: "first",
+};
+
+describe("every format", () => {
+  test("of the same table gives the same reports", async () => {
+    await fc.assert(
+      fc.asyncProperty(records, async (table) => {
+        // Twice, so that rows recur.
+        const rows = [...table, ...table.slice(0, 5)];
+        const files = [
+          writeFile(toCsv(rows)),
+          writeFile(gzipSync(toCsv(rows)), "csv.gz"),
+          writeFile(toNdjson(rows), "ndjson"),
+          writeFile(gzipSync(toNdjson(rows)), "jsonl.gz"),
+          writeFile(toGeojson(rows), "geojson"),
+        ];
+        const results: Report[][] = [];
+        for (const path of files) {
+          const fresh = createMemoryStore({ clock });
+          expect(await run(path, { store: fresh })).toMatchObject({ rowsRead: rows.length, written: rows.length });
+          results.push(await allReports(fresh));
+          rmSync(path);
+        }
+        for (const result of results) expect(result).toEqual(results[0]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test.each([
+    ["csv", toCsv],
+    ["ndjson", toNdjson],
+    ["geojson", toGeojson],
+  ] as const)("as damaged %s never fails, and its rows add up", async (ending, write) => {
+    const damage = fc.array(
+      fc.tuple(
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.integer({ min: 0, max: 20 }),
+        fc.uint8Array({ maxLength: 4 }),
+      ),
+      { minLength: 1, maxLength: 6 },
+    );
+    // The header or the first row stays whole, so that the columns are there.
+    const intact = write([FIRST]).replace(/\]\}$/, "").length;
+    await fc.assert(
+      fc.asyncProperty(records, damage, async (table, cuts) => {
+        const whole = Buffer.from(write([FIRST, ...table]));
+        let tail = whole.subarray(intact);
+        for (const [share, length, put] of cuts) {
+          const at = Math.floor(share * tail.length);
+          tail = Buffer.concat([tail.subarray(0, at), put, tail.subarray(at + length)]);
+        }
+        const path = writeFile(Buffer.concat([whole.subarray(0, intact), tail]), ending);
+        const fresh = createMemoryStore({ clock });
+        const summary = await run(path, { store: fresh });
+        expect(summary.written + summary.existing + summary.rejected).toBe(summary.rowsRead);
+        expect(await allReports(fresh)).toHaveLength(summary.written);
+        const again = await run(path, { store: fresh });
+        expect(again).toMatchObject({ rowsRead: summary.rowsRead, written: 0, existing: summary.written });
+        rmSync(path);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});

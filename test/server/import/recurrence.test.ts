@@ -1,0 +1,17 @@
+import { hash } from "node:crypto";
+import { expect, test } from "vitest";
+import { createRecurrence } from "../../../server/import/recurrence.ts";
+
+test("counts how often a row came before, among many that are alone", () => {
+  const contents = Array.from({ length: 30_000 }, (_, i) => (i % 3 === 0 ? i : i % 3000));
+  const digests = contents.map((content) => hash("sha256", String(content), "buffer"));
+  const recurrence = createRecurrence();
+  for (const digest of digests) recurrence.note(digest);
+  const seen = new Map<number, number>();
+  const expected = contents.map((content) => {
+    const before = seen.get(content) ?? 0;
+    seen.set(content, before + 1);
+    return before;
+  });
+  expect(digests.map((digest) => recurrence.occurrence(digest))).toEqual(expected);
+});

@@ -1,0 +1,73 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { mapIntoLast, parseSpan, parseTime } from "../../../server/import/time.ts";
+
+describe("parseTime", () => {
+  test.each([
+    ["2024-02-29T12:34:56Z", "2024-02-29T12:34:56.000Z"],
+    ["2024-02-29T12:34:56.789123Z", "2024-02-29T12:34:56.789Z"],
+    ["2024-02-29T12:34:56+02:00", "2024-02-29T10:34:56.000Z"],
+    ["2024-02-29 12:34:56 -0530", "2024-02-29T18:04:56.000Z"],
+    ["2024-02-29T12:34:56-05", "2024-02-29T17:34:56.000Z"],
+    ["2024-02-29T12:34", "2024-02-29T12:34:00.000Z"],
+    ["2024-02-29 12:34:56", "2024-02-29T12:34:56.000Z"],
+    [" 2024-02-29 ", "2024-02-29T00:00:00.000Z"],
+    ["1709209296", "2024-02-29T12:21:36.000Z"],
+    ["1709209296.5", "2024-02-29T12:21:36.500Z"],
+    ["1709209296789", "2024-02-29T12:21:36.789Z"],
+    ["946684800", "2000-01-01T00:00:00.000Z"],
+  ])("reads %s", (text, iso) => {
+    expect(new Date(parseTime(text) ?? Number.NaN).toISOString()).toBe(iso);
+  });
+
+  test.each([
+    "",
+    "NA",
+    "yesterday",
+    "2023-02-29",
+    "2024-13-01",
+    "2024-00-10",
+    "2024-01-32",
+    "2024-01-01T24:00:00Z",
+    "2024-01-01 12:60",
+    "02/29/2024",
+    "2024-1-1",
+    "12:30",
+    "1e9",
+    "-1709209296",
+    "17092092961",
+    "2024-01-01T10:00+25:00",
+  ])("refuses %j", (text) => {
+    expect(parseTime(text)).toBeUndefined();
+  });
+
+  test("reads back every moment that a Date writes", () => {
+    const date = fc.date({ min: new Date("1970-01-01"), max: new Date("9999-12-31"), noInvalidDate: true });
+    fc.assert(
+      fc.property(date, (moment) => {
+        expect(parseTime(moment.toISOString())).toBe(moment.getTime());
+      }),
+    );
+  });
+});
+
+test("parseSpan reads days, hours and weeks and nothing else", () => {
+  expect(["89d", "36h", "1.5d", "2w", "90s", "5m"].map(parseSpan)).toEqual([
+    7_689_600_000, 129_600_000, 129_600_000, 1_209_600_000, 90_000, 300_000,
+  ]);
+  expect(["", "0d", "d", "89", "-1d", "1y", "89 days"].map(parseSpan)).toEqual(Array(7).fill(undefined));
+});
+
+test("mapIntoLast puts the newest at the anchor, the oldest at the span's end, and keeps the order", () => {
+  const times = fc.array(fc.integer({ min: 0, max: 4e12 }), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(times, fc.integer({ min: 1, max: 90 * 864e5 }), (unsorted, lastMs) => {
+      const sorted = unsorted.toSorted((a, b) => a - b);
+      const [oldestMs = 0, newestMs = 0] = [sorted[0], sorted.at(-1)];
+      const mapped = sorted.map(mapIntoLast({ oldestMs, newestMs }, lastMs, 5e12));
+      expect(mapped.at(-1)).toBe(5e12);
+      expect(mapped[0]).toBe(oldestMs === newestMs ? 5e12 : 5e12 - lastMs);
+      expect(mapped).toEqual(mapped.toSorted((a, b) => a - b));
+    }),
+  );
+});
