@@ -1,0 +1,69 @@
+/** One line of a chart, a value for each label of the x axis; undefined leaves a gap. */
+export interface Series {
+  readonly name: string;
+  readonly values: readonly (number | undefined)[];
+}
+
+export interface ChartOptions {
+  readonly title: string;
+  readonly xLabels: readonly string[];
+  readonly series: readonly Series[];
+  /** Horizontal dashed lines: budgets. */
+  readonly limits?: readonly { readonly name: string; readonly value: number }[];
+}
+
+const WIDTH = 760;
+const HEIGHT = 360;
+const LEFT = 64;
+const RIGHT = 190;
+const TOP = 40;
+const BOTTOM = 36;
+const COLORS = ["#1a73c7", "#d1495b", "#2a9d63", "#8a5cc2", "#c98a1b", "#4a5568"];
+
+/** A line chart as SVG, with a logarithmic y axis: what is compared here differs by factors. */
+export function lineChart({ title, xLabels, series, limits = [] }: ChartOptions): string {
+  const all = [...series.flatMap(({ values }) => values), ...limits.map(({ value }) => value)];
+  const positive = all.filter((value): value is number => value !== undefined && value > 0);
+  const low = Math.floor(Math.log10(Math.min(...positive)));
+  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...positive))));
+  const x = (i: number): number => LEFT + (i / Math.max(1, xLabels.length - 1)) * (WIDTH - LEFT - RIGHT);
+  const y = (value: number): number =>
+    TOP + (1 - (Math.log10(Math.max(value, 10 ** low)) - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
+  const parts = [text(LEFT, 22, title, `font-size="15" font-weight="600"`)];
+  for (let power = low; power <= high; power++) {
+    parts.push(line(LEFT, y(10 ** power), WIDTH - RIGHT, y(10 ** power), "#e2e8f0"));
+    parts.push(text(LEFT - 8, y(10 ** power) + 4, (10 ** power).toLocaleString("en"), `text-anchor="end"`));
+  }
+  xLabels.forEach((label, i) => {
+    parts.push(text(x(i), HEIGHT - BOTTOM + 18, label, `text-anchor="middle"`));
+  });
+  for (const { name, value } of limits) {
+    parts.push(line(LEFT, y(value), WIDTH - RIGHT, y(value), "#718096", `stroke-dasharray="5 4"`));
+    parts.push(text(WIDTH - RIGHT + 8, y(value) + 4, name, `fill="#718096"`));
+  }
+  series.forEach(({ name, values }, s) => {
+    const color = COLORS[s % COLORS.length] ?? "#000";
+    const points = values.flatMap((value, i) =>
+      value === undefined ? [] : [`${x(i).toFixed(1)},${y(value).toFixed(1)}`],
+    );
+    parts.push(`<polyline points="${points.join(" ")}" fill="none" stroke="${color}" stroke-width="2"/>`);
+    const ly = TOP + 14 + s * 18;
+    parts.push(line(WIDTH - RIGHT + 40, ly, WIDTH - RIGHT + 58, ly, color, `stroke-width="3"`));
+    parts.push(text(WIDTH - RIGHT + 64, ly + 4, name));
+  });
+  const style = `font-family="system-ui, sans-serif" font-size="12" fill="#1a202c"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" ${style}>
+<rect width="100%" height="100%" fill="#fff"/>
+${parts.join("\n")}
+</svg>
+`;
+}
+
+function line(x1: number, y1: number, x2: number, y2: number, color: string, more = ""): string {
+  return `<line x1="${x1}" y1="${y1.toFixed(1)}" x2="${x2}" y2="${y2.toFixed(1)}" stroke="${color}" ${more}/>`;
+}
+
+function text(x: number, y: number, content: string, more = ""): string {
+  const safe = content.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${safe}</text>`;
+}
