@@ -6,6 +6,8 @@ export interface Bytes {
   /** Unsigned, up to 2^53 - 1. */
   varint(value: number): void;
   double(value: number): void;
+  /** Unsigned, in so many bytes, at most six. */
+  uint(value: number, byteCount: number): void;
   /** Length and UTF-8. */
   text(value: string): void;
   /** Length and bytes of another buffer. */
@@ -51,6 +53,10 @@ export function createBytes(capacity: number): Bytes {
       new DataView(buffer.buffer).setFloat64(at, value, true);
       at += 8;
     },
+    uint(value, byteCount) {
+      reserve(byteCount);
+      for (let i = 0, left = value; i < byteCount; i++, left = Math.floor(left / 256)) buffer[at++] = left % 256;
+    },
     text(value) {
       const utf8 = encodeUtf8(value);
       bytes.varint(utf8.length);
@@ -93,6 +99,7 @@ export interface ByteReader {
   byte(): number;
   varint(): number;
   double(): number;
+  uint(byteCount: number): number;
   /** Length and UTF-8. */
   text(): string;
 }
@@ -118,6 +125,12 @@ export function createByteReader(bytes: Uint8Array, start = 0, end = bytes.lengt
       throw new RangeError(`number over 53 bits at ${at}`);
     },
     double: () => view.getFloat64(advance(8), true),
+    uint(byteCount) {
+      const from = advance(byteCount);
+      let value = 0;
+      for (let i = byteCount - 1; i >= 0; i--) value = value * 256 + (bytes[from + i] as number);
+      return value;
+    },
     text() {
       const length = reader.varint();
       const from = advance(length);

@@ -1,0 +1,131 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { indexMicroCells } from "../../tiles/domain-index.ts";
+import { levelOfZoom } from "../../tiles/domains.ts";
+import { encodeGeohash } from "../../tiles/geohash.ts";
+import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
+import { decodeMicroCells, encodeMicroCells } from "../../tiles/micro-cell-codec.ts";
+import { addMicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
+import type { Report } from "../../tiles/report.ts";
+import { decodeReports, encodeReports } from "../../tiles/report-codec.ts";
+import { columnsOfReports } from "../../tiles/report-columns.ts";
+import { encodeReportLayer } from "../../tiles/report-tile.ts";
+import { StoredItemError } from "../../tiles/stored-item.ts";
+import { tileAt, worldX, worldY } from "../../tiles/tile-address.ts";
+import { makeCity, makeReport, seededRandom } from "./sample-reports.ts";
+
+const NOW = Date.UTC(2026, 5, 1);
+const DAY = 86_400_000;
+
+/** Reports in the one geohash-5 cell of a place. */
+const cellful = fc
+  .record({
+    lon: fc.oneof(fc.double({ min: -180, max: 180, noNaN: true }), fc.constantFrom(-180, 180, 0)),
+    lat: fc.oneof(fc.double({ min: -90, max: 90, noNaN: true }), fc.constantFrom(-90, 90, 0, 85.06)),
+    count: fc.integer({ min: 0, max: 60 }),
+    seed: fc.integer(),
+  })
+  .map(({ lon, lat, count, seed }) => {
+    const random = seededRandom(seed);
+    const geohash = encodeGeohash(lon, lat, 5);
+    const reports: Report[] = [];
+    for (let i = 0; i < count * 3 && reports.length < count; i++) {
+      const report = makeReport(
+        {
+          lonDeg: Math.max(-180, Math.min(180, lon + (random() - 0.5) * 0.04)),
+          latDeg: Math.max(-90, Math.min(90, lat + (random() - 0.5) * 0.04)),
+          createdAtMs: Math.floor(NOW - random() * 89 * DAY),
+          severity: 1 + Math.floor(random() * 5),
+          category: ["theft", "Straße", "🚲"][Math.floor(random() * 3)] ?? "",
+        },
+        random,
+      );
+      if (encodeGeohash(report.lonDeg, report.latDeg, 5) === geohash) reports.push(report);
+    }
+    return { geohash, columns: columnsOfReports(reports) };
+  });
+
+describe("reports as a stored item", () => {
+  it("read back as they were", () => {
+    fc.assert(
+      fc.property(cellful, ({ geohash, columns }) => {
+        expect(decodeReports(encodeReports(columns, geohash), geohash, "item")).toEqual(columns);
+      }),
+    );
+  });
+
+  it("take at most 16 bytes each", () => {
+    const columns = columnsOfReports(
+      makeCity(20_000, NOW).filter((r) => encodeGeohash(r.lonDeg, r.latDeg, 5) === "9vk0m"),
+    );
+    expect(columns.length).toBeGreaterThan(100);
+    expect(encodeReports(columns, "9vk0m").length / columns.length).toBeLessThan(16);
+  });
+});
+
+describe("micro cells as a stored item", () => {
+  it("make the same tiles as before, in every window, also when added up first", () => {
+    fc.assert(
+      fc.property(cellful, fc.integer({ min: 4, max: 13 }), ({ geohash, columns }, zoom) => {
+        const level = levelOfZoom(zoom);
+        const cells = microCellsOfReports(columns, 7, NOW);
+        const stored = decodeMicroCells(encodeMicroCells(cells), "item");
+        const place =
+          columns.length > 0
+            ? ([(columns.lonE6[0] as number) / 1e6, (columns.latE6[0] as number) / 1e6] as const)
+            : ([0, 0] as const);
+        const tile = tileAt(worldX(place[0]), worldY(place[1]), zoom);
+        const precision = level.microPrecision ?? 7;
+        for (const window of TIME_WINDOWS) {
+          const [before, after] = [cells, stored].map((c) =>
+            encodeReportLayer("safety", tile, [
+              indexMicroCells(addMicroCells([c], precision), level, REPORT_LAYERS[0], window),
+            ]),
+          );
+          expect(after, `${geohash} ${window}`).toEqual(before);
+        }
+      }),
+    );
+  });
+
+  it("write the same bytes again after they were read", () => {
+    fc.assert(
+      fc.property(cellful, ({ columns }) => {
+        const bytes = encodeMicroCells(microCellsOfReports(columns, 6, NOW));
+        expect(encodeMicroCells(decodeMicroCells(bytes, "item"))).toEqual(bytes);
+      }),
+    );
+  });
+});
+
+describe("a damaged item", () => {
+  const columns = columnsOfReports(makeCity(300, NOW).filter((r) => encodeGeohash(r.lonDeg, r.latDeg, 4) === "9vk0"));
+  const cells = encodeMicroCells(microCellsOfReports(columns, 7, NOW));
+
+  it("is an error that names the item, wherever it is cut or changed", () => {
+    fc.assert(
+      fc.property(fc.nat({ max: cells.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const changed = cells.slice();
+        changed[at] = (changed[at] as number) ^ change;
+        expect(() => decodeMicroCells(changed, "slices safety/9vk 9vk0")).toThrow(/slices safety\/9vk 9vk0/);
+        expect(() => decodeMicroCells(cells.subarray(0, at), "x")).toThrow(StoredItemError);
+      }),
+    );
+  });
+
+  it("of another kind or version is refused, not misread", () => {
+    expect(() => decodeReports(cells, "9vk0m", "x")).toThrow("not of kind reports");
+    const later = cells.slice();
+    later[1] = 99;
+    expect(() => decodeMicroCells(later, "x")).toThrow("format version 99");
+  });
+
+  it("is never a crash of another sort, whatever the bytes", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(() => decodeMicroCells(bytes, "x")).toThrow(StoredItemError);
+        expect(() => decodeReports(bytes, "9vk0m", "x")).toThrow(StoredItemError);
+      }),
+    );
+  });
+});

@@ -1,0 +1,81 @@
+import type { ByteReader, Bytes } from "./bytes.ts";
+import { cellBounds } from "./geohash.ts";
+import { allocateColumns, type ReportColumns } from "./report-columns.ts";
+import { readItem, writeItem } from "./stored-item.ts";
+
+/** A run of one cell's reports, about 15 bytes each: time as the step from the one before, place inside the cell. */
+const VERSION = 1;
+
+/** Bytes of a report's id that are not in its time, place and layer: 45 bits. */
+export const REST_BYTES = 6;
+
+/** @param geohash the cell that all reports lie in, at most 0.06 degrees wide: precision 5 or finer */
+export function encodeReports(reports: ReportColumns, geohash: string): Uint8Array<ArrayBuffer> {
+  const origin = originE6(geohash);
+  const categories = dictionaryOf(reports.category);
+  return writeItem("reports", VERSION, (out) => {
+    out.varint(reports.length);
+    writeDictionary(out, categories);
+    let before = 0;
+    for (let row = 0; row < reports.length; row++) {
+      const time = reports.createdAtMs[row] as number;
+      out.varint(time - before);
+      before = time;
+      out.uint(reports.idRest[row] as number, REST_BYTES);
+      out.uint((reports.lonE6[row] as number) - origin.lon, 2);
+      out.uint((reports.latE6[row] as number) - origin.lat, 2);
+      const category = categories.get(reports.category[row] as string) ?? 0;
+      out.varint(category * 8 + (reports.severity[row] as number));
+    }
+  });
+}
+
+/** @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which */
+export function decodeReports(bytes: Uint8Array, geohash: string, name: string): ReportColumns {
+  const origin = originE6(geohash);
+  return readItem("reports", VERSION, name, bytes, (from) => {
+    const length = from.varint();
+    if (length > bytes.length) throw new RangeError(`${length} reports in ${bytes.length} bytes`);
+    const categories = readDictionary(from);
+    const reports = allocateColumns(length);
+    let time = 0;
+    for (let row = 0; row < length; row++) {
+      time += from.varint();
+      reports.createdAtMs[row] = time;
+      reports.idRest[row] = from.uint(REST_BYTES);
+      reports.lonE6[row] = origin.lon + from.uint(2);
+      reports.latE6[row] = origin.lat + from.uint(2);
+      const packed = from.varint();
+      reports.severity[row] = packed % 8;
+      reports.category[row] = lookUp(categories, Math.floor(packed / 8));
+    }
+    return reports;
+  });
+}
+
+/** South-west corner in millionths of a degree, rounded down, so that places inside count up from it. */
+export function originE6(geohash: string): { lon: number; lat: number } {
+  const { west, south } = cellBounds(geohash);
+  return { lon: Math.floor(west * 1e6), lat: Math.floor(south * 1e6) };
+}
+
+export function dictionaryOf(texts: readonly string[]): Map<string, number> {
+  return new Map([...new Set(texts)].sort().map((text, index) => [text, index]));
+}
+
+export function writeDictionary(out: Bytes, dictionary: ReadonlyMap<string, number>): void {
+  out.varint(dictionary.size);
+  for (const text of dictionary.keys()) out.text(text);
+}
+
+export function readDictionary(from: ByteReader): string[] {
+  const texts: string[] = [];
+  for (let left = from.varint(); left > 0; left--) texts.push(from.text());
+  return texts;
+}
+
+export function lookUp(texts: readonly string[], index: number): string {
+  const text = texts[index];
+  if (text === undefined) throw new RangeError(`entry ${index} of ${texts.length}`);
+  return text;
+}

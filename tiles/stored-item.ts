@@ -1,0 +1,51 @@
+import { type ByteReader, type Bytes, checksum, createByteReader, createBytes } from "./bytes.ts";
+
+/**
+ * The frame of every stored binary item: a kind, a format version, the content, and a checksum over all of it. A reader
+ * that finds anything else throws, and falls back to the report log.
+ */
+export type ItemKind = "micro-cells" | "reports";
+
+const KIND_BYTE: Readonly<Record<ItemKind, number>> = { "micro-cells": 0x4d, reports: 0x52 };
+const CHECKSUM_BYTES = 4;
+
+/** An item's bytes are not what they should be: cut short, damaged, or of another kind or version. */
+export class StoredItemError extends Error {
+  override readonly name = "StoredItemError";
+}
+
+export function writeItem(kind: ItemKind, version: number, write: (out: Bytes) => void): Uint8Array<ArrayBuffer> {
+  const out = createBytes(1024);
+  out.byte(KIND_BYTE[kind]);
+  out.byte(version);
+  write(out);
+  const sum = checksum(out.view());
+  for (let i = 0; i < CHECKSUM_BYTES; i++) out.byte((sum >>> (8 * i)) & 255);
+  return out.take();
+}
+
+/** Reads an item; `name` is for the message. @throws StoredItemError */
+export function readItem<T>(
+  kind: ItemKind,
+  version: number,
+  name: string,
+  bytes: Uint8Array,
+  read: (from: ByteReader) => T,
+): T {
+  const end = bytes.length - CHECKSUM_BYTES;
+  if (end < 2) throw new StoredItemError(`${name}: ${bytes.length} bytes are no item`);
+  let sum = 0;
+  for (let i = 0; i < CHECKSUM_BYTES; i++) sum += (bytes[end + i] as number) * 2 ** (8 * i);
+  if (bytes[0] !== KIND_BYTE[kind]) throw new StoredItemError(`${name}: not of kind ${kind}`);
+  if (bytes[1] !== version)
+    throw new StoredItemError(`${name}: format version ${bytes[1]}, this program reads ${version}`);
+  if (sum !== checksum(bytes, end)) throw new StoredItemError(`${name}: damaged`);
+  try {
+    const reader = createByteReader(bytes, 2, end);
+    const value = read(reader);
+    if (reader.position() !== end) throw new RangeError(`${end - reader.position()} bytes left over`);
+    return value;
+  } catch (error) {
+    throw new StoredItemError(`${name}: ${(error as Error).message}`, { cause: error });
+  }
+}
