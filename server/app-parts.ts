@@ -1,9 +1,12 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Report } from "../tiles/report.ts";
+import type { Log } from "./log.ts";
 import type { MetricSample } from "./metrics.ts";
 import type { Clock, ReportStore } from "./ports.ts";
 import type { TileSource } from "./tiles/tile-source.ts";
+
+export type { Log } from "./log.ts";
 
 /** What the HTTP app is made of. `node.ts` and `worker.ts` fill it in; tests fill it with the memory store. */
 export interface AppParts {
@@ -32,13 +35,6 @@ export interface AppSettings {
 }
 
 export const DEFAULT_SETTINGS: AppSettings = { reportsPerMinute: 600, queryCells: 512, queryRows: 20_000 };
-
-export interface Log {
-  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
-}
 
 /** Values that the app's middleware hands to its routes. */
 export interface AppEnv {

@@ -4,7 +4,8 @@ import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { matchedRoutes } from "hono/route";
-import type { App, AppEnv, AppParts, Log } from "./app-parts.ts";
+import type { App, AppEnv, AppParts } from "./app-parts.ts";
+import type { Log } from "./log.ts";
 import { createRequestMetrics, type RequestMetrics } from "./metrics.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemOfError, respondProblem } from "./problem.ts";
 import { mountCities } from "./routes/cities.ts";
@@ -12,7 +13,7 @@ import { mountOperations } from "./routes/operations.ts";
 import { mountReports } from "./routes/reports.ts";
 import { mountTiles } from "./routes/tiles.ts";
 
-export { type App, type AppEnv, type AppParts, type AppSettings, DEFAULT_SETTINGS, type Log } from "./app-parts.ts";
+export { type App, type AppEnv, type AppParts, type AppSettings, DEFAULT_SETTINGS } from "./app-parts.ts";
 
 /**
  * The whole HTTP interface over ports, the same on Node and in workerd. A runtime may add routes behind it (static files);

@@ -26,13 +26,22 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   const bytes = new Uint8Array(maxBytes);
   let size = 0;
   const reader = request.body?.getReader();
-  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
-    if (size + part.value.length > maxBytes) {
+  for (let part = await readPart(reader); part !== undefined; part = await readPart(reader)) {
+    if (size + part.length > maxBytes) {
       await reader?.cancel();
       throw tooLarge;
     }
-    bytes.set(part.value, size);
-    size += part.value.length;
+    bytes.set(part, size);
+    size += part.length;
   }
   return bytes.subarray(0, size);
+}
+
+/** The next part of a body, `undefined` at its end. A client that hangs up half way is no fault of ours. */
+async function readPart(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Promise<Uint8Array | undefined> {
+  try {
+    return (await reader?.read())?.value;
+  } catch {
+    throw new ProblemError({ status: 400, detail: "The body broke off." });
+  }
 }

@@ -146,6 +146,21 @@ describe("POST /api/reports", () => {
     expect(sent).toBeLessThan(64 * 1_024);
   });
 
+  it("takes a client that hangs up half way for no fault of the server", async () => {
+    const { app, logged } = createTestApp();
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{"layer":'));
+      },
+      pull(controller) {
+        controller.error(new Error("aborted"));
+      },
+    });
+    const init = { method: "POST", headers: { "Content-Type": "application/json" }, body, duplex: "half" as const };
+    expect((await app.request(new Request("http://localhost/api/reports", init))).status).toBe(400);
+    expect(logged).toEqual([]);
+  });
+
   it("limits an address's valid reports and says when to come back", async () => {
     const { app, clock } = createTestApp({ settings: { reportsPerMinute: 3, queryCells: 512, queryRows: 1_000 } });
     for (let i = 0; i < 9; i++) expect((await post(app, { ...VALID_BODY, severity: 9 })).status).toBe(400);
