@@ -3,13 +3,24 @@ import { CITY_MAX_ZOOM, createBasemapTiles } from "../basemap/tiles.ts";
 
 const HEADERS = { "Cache-Control": "public, max-age=86400" };
 
+export interface BasemapOptions {
+  /** A style of the operator's choice, which the client then draws instead of this basemap. */
+  readonly styleUrl?: string;
+}
+
 /**
+ * `GET /basemap.json`: `{ style_url? }`, what the client should draw below the reports.
+ *
  * `GET /basemap/:z/:x/:y.pbf`: the built-in basemap, so that a map needs no third party. Zooms 0..8 hold the world, 9..13 the
  * seeded cities' own detail. 204 where nothing is drawn, 404 outside.
  */
-export function basemapRoutes(): Hono {
+export function basemapRoutes({ styleUrl }: BasemapOptions = {}): Hono {
   const readTile = createBasemapTiles();
-  return new Hono().get("/basemap/:z{[0-9]{1,2}}/:x{[0-9]{1,5}}/:file{[0-9]{1,5}\\.pbf}", async (c) => {
+  const routes = new Hono();
+  routes.get("/basemap.json", (c) =>
+    c.json(styleUrl === undefined ? {} : { style_url: styleUrl }, 200, { "Cache-Control": "no-cache" }),
+  );
+  routes.get("/basemap/:z{[0-9]{1,2}}/:x{[0-9]{1,5}}/:file{[0-9]{1,5}\\.pbf}", async (c) => {
     const z = Number(c.req.param("z"));
     const x = Number(c.req.param("x"));
     const y = Number.parseInt(c.req.param("file"), 10);
@@ -21,4 +32,5 @@ export function basemapRoutes(): Hono {
       "Content-Type": "application/vnd.mapbox-vector-tile",
     });
   });
+  return routes;
 }

@@ -47,3 +47,10 @@ test("answers 404 outside its zooms and outside the zoom's columns and rows", as
     expect((await app.request(`/basemap/${address}.pbf`)).status).toBe(404);
   }
 });
+
+test("tells the client of the operator's own style", async () => {
+  const styleUrl = "https://maps.example/style.json";
+  const withStyle = await basemapRoutes({ styleUrl }).request("/basemap.json");
+  expect(await withStyle.json()).toEqual({ style_url: styleUrl });
+  expect(await (await app.request("/basemap.json")).json()).toEqual({});
+});

@@ -1,0 +1,166 @@
+import "maplibre-gl/dist/maplibre-gl.css";
+import {
+  AttributionControl,
+  GeolocateControl,
+  Map as MapLibreMap,
+  Marker,
+  NavigationControl,
+  type StyleSpecification,
+  setWorkerUrl,
+  type VectorTileSource,
+} from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import type { ReportJson } from "../api.ts";
+import { element, prefersReducedMotion } from "../dom.ts";
+import type { Page, PageState } from "../page/page-state.ts";
+import { affectedTiles } from "./affected-tiles.ts";
+import { bindClicks } from "./clicks.ts";
+import { drawReportIcon } from "./report-icon.ts";
+import { MAX_ZOOM, offsetOf, STYLE_LAYERS, sourceOf, tileUrl } from "./report-layers.ts";
+import { createReportPopups, type ReportPopups } from "./report-popup.ts";
+import { composeStyle, fetchBasemapStyle } from "./style.ts";
+import { onThemeChange } from "./theme.ts";
+
+setWorkerUrl(new URL(workerUrl, location.href).href);
+
+/** Changed tiles that lie in a cache out of view are refreshed when they come back, if that is within this time. */
+const REMEMBER_CHANGE_MS = 10 * 60_000;
+const PULSE_MS = 5_000;
+
+export interface LiveMapOptions {
+  readonly container: HTMLElement;
+  readonly page: Page;
+  /** A basemap instead of our own. */
+  readonly basemap: StyleSpecification | undefined;
+  /** While this is true a click picks a place and opens nothing. */
+  isPicking(): boolean;
+}
+
+export interface LiveMap {
+  readonly map: MapLibreMap;
+  readonly popups: ReportPopups;
+  /** Brings a report that was just stored onto the map: loads its tiles again and points at it. */
+  showNew(report: ReportJson): void;
+}
+
+/** The style at the operator's URL; `undefined`, for our own basemap, when there is none or it cannot be had. */
+export async function chooseBasemap(
+  styleUrl: string | undefined,
+  onFailure: () => void,
+): Promise<StyleSpecification | undefined> {
+  if (styleUrl === undefined) return undefined;
+  try {
+    return await fetchBasemapStyle(styleUrl);
+  } catch (error) {
+    console.warn("basemap:", error);
+    onFailure();
+    return undefined;
+  }
+}
+
+/** The map, kept in step with the page's state in both directions. */
+export function createLiveMap({ container, page, basemap, isPicking }: LiveMapOptions): LiveMap {
+  const { view } = page.get();
+  const map = new MapLibreMap({
+    container,
+    style: composeStyle(page.get(), basemap),
+    center: [view.lonDeg, view.latDeg],
+    zoom: view.zoom,
+    maxZoom: MAX_ZOOM,
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    fadeDuration: prefersReducedMotion() ? 0 : 200,
+    reduceMotion: prefersReducedMotion(),
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.setMissingStyleImageResolver((name) => {
+    const icon = drawReportIcon(name);
+    if (icon) map.addImage(name, icon.image, { pixelRatio: icon.pixelRatio });
+  });
+  map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
+  map.addControl(new GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), "bottom-right");
+  map.addControl(new AttributionControl({ compact: true }), "bottom-left");
+
+  const popups = createReportPopups(map);
+  bindState(map, page);
+  bindClicks({ map, page, popups, isPicking });
+  onThemeChange(() => map.setStyle(composeStyle(page.get(), basemap), { diff: true }));
+  const refresh = createRefresh(map);
+  return {
+    map,
+    popups,
+    showNew(report) {
+      refresh(report.layer, report.lon, report.lat);
+      const pulse = new Marker({
+        element: element("div", { class: `pulse on-${report.layer}`, "aria-hidden": "true" }),
+      });
+      pulse.setLngLat([report.lon, report.lat]).addTo(map);
+      setTimeout(() => pulse.remove(), PULSE_MS);
+    },
+  };
+}
+
+function bindState(map: MapLibreMap, page: Page): void {
+  let styled = false;
+  map.once("style.load", () => {
+    styled = true;
+    showLayers(map, page.get().layers);
+    showWindow(map, page.get());
+  });
+  page.listen((state, before) => {
+    if (styled && state.layers !== before.layers) showLayers(map, state.layers);
+    if (styled && state.window !== before.window) showWindow(map, state);
+    if (state.view !== before.view && !sameView(map, state)) {
+      map.jumpTo({ center: [state.view.lonDeg, state.view.latDeg], zoom: state.view.zoom });
+    }
+  });
+  map.on("moveend", () => {
+    const { lng, lat } = map.getCenter().wrap();
+    page.set({ view: { zoom: map.getZoom(), lonDeg: lng, latDeg: lat } });
+  });
+}
+
+function sameView(map: MapLibreMap, { view }: PageState): boolean {
+  const { lng, lat } = map.getCenter().wrap();
+  return (
+    Math.abs(lng - view.lonDeg) < 1e-6 &&
+    Math.abs(lat - view.latDeg) < 1e-6 &&
+    Math.abs(map.getZoom() - view.zoom) < 0.01
+  );
+}
+
+function showLayers(map: MapLibreMap, shown: readonly ReportLayer[]): void {
+  for (const layer of REPORT_LAYERS) {
+    const visibility = shown.includes(layer) ? "visible" : "none";
+    const offset = offsetOf(layer, shown);
+    for (const id of STYLE_LAYERS[layer]) {
+      map.setLayoutProperty(id, "visibility", visibility);
+      const type = map.getLayer(id)?.type;
+      if (type === "circle") map.setPaintProperty(id, "circle-translate", offset);
+      else if (id.endsWith("-count")) map.setPaintProperty(id, "text-translate", offset);
+      else map.setPaintProperty(id, "icon-translate", offset);
+    }
+  }
+}
+
+function showWindow(map: MapLibreMap, { window }: PageState): void {
+  for (const layer of REPORT_LAYERS) {
+    const source = map.getSource<VectorTileSource>(sourceOf(layer));
+    const url = tileUrl(location.origin, layer, window);
+    if (source?.tiles[0] !== url) source?.setTiles([url]);
+  }
+}
+
+/** Reloads the tiles around a change without taking the old ones away: nothing flickers. */
+function createRefresh(map: MapLibreMap): (layer: ReportLayer, lonDeg: number, latDeg: number) => void {
+  return (layer, lonDeg, latDeg) => {
+    const tiles = affectedTiles(lonDeg, latDeg, MAX_ZOOM);
+    const reload = () => map.refreshTiles(sourceOf(layer), tiles);
+    reload();
+    map.on("zoomend", reload);
+    setTimeout(() => map.off("zoomend", reload), REMEMBER_CHANGE_MS);
+  };
+}

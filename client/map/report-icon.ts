@@ -1,0 +1,52 @@
+import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
+import { LAYER_ICONS } from "../icons.ts";
+import { currentTheme } from "./theme.ts";
+
+const PIXEL_RATIO = 3;
+
+/** The name of a single report's icon, `report-light-safety-3`; with an empty severity its beginning. */
+export function reportIconName(theme: string, layer: ReportLayer, severity: number | ""): string {
+  return `report-${theme}-${layer}-${severity}`;
+}
+
+/** A disc with the layer's shape, larger and stronger with severity. */
+export interface ReportIcon {
+  readonly image: ImageData;
+  readonly pixelRatio: number;
+}
+
+/** Draws the icon of a name; `undefined` when it is none of ours. */
+export function drawReportIcon(name: string): ReportIcon | undefined {
+  const [prefix, , layer = "", severityText = ""] = name.split("-");
+  const severity = Number(severityText);
+  if (prefix !== "report" || !isReportLayer(layer) || !(severity >= 1 && severity <= 5)) return undefined;
+  const theme = currentTheme();
+  const radius = 7.5 + severity * 1.1;
+  const size = 2 * Math.ceil(radius + 3);
+  const canvas = new OffscreenCanvas(size * PIXEL_RATIO, size * PIXEL_RATIO);
+  const context = canvas.getContext("2d");
+  if (context === null) return undefined;
+  context.scale(PIXEL_RATIO, PIXEL_RATIO);
+  context.translate(size / 2, size / 2);
+  const strong = severity >= 3;
+  const color = theme.layers[layer];
+
+  context.beginPath();
+  context.arc(0, 0, radius, 0, 2 * Math.PI);
+  context.shadowColor = "rgb(0 0 0 / 0.3)";
+  context.shadowBlur = 2 * PIXEL_RATIO;
+  context.shadowOffsetY = 0.5 * PIXEL_RATIO;
+  context.fillStyle = strong ? color : theme.halo;
+  context.fill();
+  context.shadowColor = "transparent";
+  context.lineWidth = strong ? 1.3 : 1.9;
+  context.strokeStyle = strong ? theme.halo : color;
+  context.stroke();
+
+  const scale = (radius * 1.12) / 24;
+  context.scale(scale, scale);
+  context.translate(-12, -12);
+  context.fillStyle = strong ? theme.onLayer : color;
+  context.fill(new Path2D(LAYER_ICONS[layer]));
+  return { image: context.getImageData(0, 0, canvas.width, canvas.height), pixelRatio: PIXEL_RATIO };
+}

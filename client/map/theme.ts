@@ -1,0 +1,73 @@
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+
+/** Colours of the map. Those of the layers come from the stylesheet, which the page's controls share. */
+export interface Theme {
+  readonly name: "light" | "dark";
+  readonly layers: Readonly<Record<ReportLayer, string>>;
+  /** Counts and icons on a layer's colour. */
+  readonly onLayer: string;
+  readonly land: string;
+  readonly water: string;
+  readonly waterEdge: string;
+  readonly park: string;
+  readonly street: string;
+  readonly streetEdge: string;
+  readonly border: string;
+  readonly county: string;
+  readonly label: string;
+  readonly labelSoft: string;
+  readonly labelWater: string;
+  readonly halo: string;
+  readonly grid: string;
+}
+
+const LIGHT: Omit<Theme, "layers" | "name"> = {
+  onLayer: "#ffffff",
+  land: "#f7f5f0",
+  water: "#d3dfe6",
+  waterEdge: "#b9cbd5",
+  park: "#e3ead8",
+  street: "#ffffff",
+  streetEdge: "#e2dccf",
+  border: "#b5ab9a",
+  county: "#e4ded2",
+  label: "#4c4a45",
+  labelSoft: "#86817a",
+  labelWater: "#6f8b9c",
+  halo: "#f7f5f0",
+  grid: "#8d8471",
+};
+
+const DARK: Omit<Theme, "layers" | "name"> = {
+  onLayer: "#10151a",
+  land: "#181d23",
+  water: "#0e1318",
+  waterEdge: "#28333d",
+  park: "#1b2622",
+  street: "#2a323b",
+  streetEdge: "#12171c",
+  border: "#4d5863",
+  county: "#242c34",
+  label: "#c9d0d6",
+  labelSoft: "#87919b",
+  labelWater: "#52697a",
+  halo: "#12171c",
+  grid: "#8fa0b0",
+};
+
+const darkScheme = matchMedia("(prefers-color-scheme: dark)");
+
+/** The theme that the system asks for now. */
+export function currentTheme(): Theme {
+  const css = getComputedStyle(document.documentElement);
+  const layers = Object.fromEntries(REPORT_LAYERS.map((layer) => [layer, css.getPropertyValue(`--${layer}`).trim()]));
+  return {
+    ...(darkScheme.matches ? DARK : LIGHT),
+    name: darkScheme.matches ? "dark" : "light",
+    layers: layers as Record<ReportLayer, string>,
+  };
+}
+
+export function onThemeChange(listener: () => void): void {
+  darkScheme.addEventListener("change", listener);
+}

@@ -1,0 +1,78 @@
+import type { Map as MapLibreMap } from "maplibre-gl";
+import type { ReportLayer } from "../../tiles/layers.ts";
+import { fetchReports, type ReportJson } from "../api.ts";
+import { element, find } from "../dom.ts";
+import { clusterLayerOf, singleLayerOf } from "../map/report-layers.ts";
+import { reportCard } from "../report/report-card.ts";
+import { formatCount, LAYER_LABELS, WINDOW_LABELS } from "../words.ts";
+import type { Page } from "./page-state.ts";
+
+/** The list's box must be city-sized: the API refuses larger ones. */
+const LIST_MIN_ZOOM = 10.5;
+const LIST_LENGTH = 5;
+const SETTLE_MS = 350;
+
+/** Says how many reports the visible map holds, as its tiles count them. */
+export function bindCount(paragraph: HTMLElement, map: MapLibreMap, page: Page): void {
+  map.on("idle", () => {
+    const { layers, window } = page.get();
+    const count = countInView(map, layers);
+    const what = layers.length === 1 && layers[0] ? `${LAYER_LABELS[layers[0]].toLowerCase()} ` : "";
+    const text = `${what}${count === 1 ? "report" : "reports"} in view, ${WINDOW_LABELS[window][1]}`;
+    paragraph.replaceChildren(element("strong", {}, formatCount(count)), ` ${text}`);
+  });
+}
+
+function countInView(map: MapLibreMap, layers: readonly ReportLayer[]): number {
+  const hit = layers.flatMap((layer) => [clusterLayerOf(layer), singleLayerOf(layer)]);
+  const features = map.queryRenderedFeatures({ layers: hit });
+  return features.reduce((sum, { properties }) => sum + Number(properties.point_count ?? 1), 0);
+}
+
+/** Lists the newest reports of the visible map: also the way to read reports without a pointer. */
+export function bindLatest(
+  section: HTMLElement,
+  map: MapLibreMap,
+  page: Page,
+  open: (report: ReportJson) => void,
+): void {
+  const list = find("ol", section);
+  let pending: AbortController | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const load = async () => {
+    pending?.abort();
+    if (map.getZoom() < LIST_MIN_ZOOM || (section.offsetParent === null && !section.hidden)) {
+      section.hidden = true;
+      return;
+    }
+    pending = new AbortController();
+    const { layers, window } = page.get();
+    const { _sw, _ne } = map.getBounds();
+    const bbox = [_sw.lng, _sw.lat, _ne.lng, _ne.lat].map((deg) => Math.max(-180, Math.min(180, deg)));
+    const [west = 0, south = 0, east = 0, north = 0] = bbox;
+    const query = { bbox: [west, south, east, north] as const, layers, since: window, limit: LIST_LENGTH };
+    try {
+      const reports = await fetchReports(query, pending.signal);
+      section.hidden = reports.length === 0;
+      list.replaceChildren(...reports.map((report) => row(report, open)));
+    } catch {
+      section.hidden = true;
+    }
+  };
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(load, SETTLE_MS);
+  };
+  map.on("moveend", soon);
+  page.listen((state, before) => {
+    if (state.layers !== before.layers || state.window !== before.window) soon();
+  });
+  soon();
+}
+
+function row(report: ReportJson, open: (report: ReportJson) => void): HTMLElement {
+  const card = reportCard({ ...report, createdAtMs: Date.parse(report.created_at) }, report.text);
+  const button = element("button", { type: "button", class: "bare" }, card);
+  button.addEventListener("click", () => open(report));
+  return element("li", {}, button);
+}

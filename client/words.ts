@@ -1,0 +1,46 @@
+import type { ReportLayer, TimeWindow } from "../tiles/layers.ts";
+
+export const LAYER_LABELS: Readonly<Record<ReportLayer, string>> = {
+  safety: "Safety",
+  vibe: "Vibe",
+  infrastructure: "Infrastructure",
+  opportunity: "Opportunity",
+};
+
+export const WINDOW_LABELS: Readonly<Record<TimeWindow, readonly [short: string, long: string]>> = {
+  "24h": ["24 h", "the last 24 hours"],
+  "7d": ["7 days", "the last 7 days"],
+  "30d": ["30 days", "the last 30 days"],
+  "90d": ["90 days", "the last 90 days"],
+};
+
+/** What severity means in a layer: the question of the form, and the words for 1 and 5. */
+export const SEVERITY_WORDS: Readonly<Record<ReportLayer, readonly [question: string, least: string, most: string]>> = {
+  safety: ["How serious is it?", "Minor", "Severe"],
+  vibe: ["How strong is it?", "Faint", "Intense"],
+  infrastructure: ["How serious is it?", "Minor", "Severe"],
+  opportunity: ["How big is it?", "Small", "Huge"],
+};
+
+/** `unsafe-corner` becomes "Unsafe corner"; categories of cities' own are left as they are but for that. */
+export function categoryLabel(category: string): string {
+  const words = category.replaceAll(/[-_]+/g, " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+] as const;
+
+/** "3 hours ago", from times in milliseconds. */
+export function timeAgo(thenMs: number, nowMs: number): string {
+  const seconds = Math.max(0, (nowMs - thenMs) / 1000);
+  for (const [unit, size] of UNITS) if (seconds >= size) return relative.format(-Math.floor(seconds / size), unit);
+  return "just now";
+}
+
+const numbers = new Intl.NumberFormat("en");
+export const formatCount = (count: number): string => numbers.format(count);
