@@ -3,7 +3,8 @@ import type { ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
 import type { LogCell, LogRange, ReportStore } from "../ports.ts";
-import { forEachLimited, mergeNewest } from "./merge-newest.ts";
+import { mapLimited } from "../pyramid/map-limited.ts";
+import { mergeNewest } from "./merge-newest.ts";
 
 export interface ReportQuery {
   /** All borders belong to the box; west > east crosses the antimeridian. */
@@ -84,12 +85,11 @@ async function findLogCells(store: ReportStore, layers: readonly ReportLayer[], 
   const inBox = new Set(cover);
   const prefixes = [...new Set(cover.map((geohash5) => geohash5.slice(0, DIRECTORY_PRECISION)))];
   const listings = layers.flatMap((layer) => prefixes.map((prefix) => ({ layer, prefix })));
-  const cells: LogCell[] = [];
-  await forEachLimited(listings, CONCURRENCY, async ({ layer, prefix }) => {
-    for (const geohash5 of await store.listCells(layer, prefix))
-      if (inBox.has(geohash5)) cells.push({ layer, geohash5 });
+  const found = await mapLimited(listings, CONCURRENCY, async ({ layer, prefix }) => {
+    const listed = await store.listCells(layer, prefix);
+    return listed.filter((geohash5) => inBox.has(geohash5)).map((geohash5) => ({ layer, geohash5 }));
   });
-  return cells;
+  return found.flat();
 }
 
 function isInside({ lonDeg, latDeg }: Report, { west, south, east, north }: Bounds): boolean {

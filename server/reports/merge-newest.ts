@@ -1,4 +1,5 @@
 import type { Report } from "../../tiles/report.ts";
+import { mapLimited } from "../pyramid/map-limited.ts";
 
 /** One sorted run: the newest `limit` reports with ids below `before`, newest first; fewer only at its end. */
 export type NewestRun = (limit: number, before: string | undefined) => Promise<readonly Report[]>;
@@ -25,7 +26,7 @@ export async function* mergeNewest(
   concurrency: number,
 ): AsyncGenerator<Report, void, void> {
   const heads = runs.map((read): Head => ({ read, rows: [], at: 0, chunk, ended: false }));
-  await forEachLimited(heads, concurrency, refill);
+  await mapLimited(heads, concurrency, refill);
   const heap: Head[] = [];
   for (const head of heads) if (head.rows.length > 0) pushHead(heap, head);
 
@@ -45,19 +46,6 @@ async function refill(head: Head): Promise<void> {
   head.chunk = Math.max(head.chunk, Math.min(MAX_CHUNK, head.chunk * 2));
   head.rows = rows;
   head.at = 0;
-}
-
-/** Runs `work` for every item, at most `limit` at a time. */
-export async function forEachLimited<T>(
-  items: readonly T[],
-  limit: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
 }
 
 // A binary heap with the newest head on top.

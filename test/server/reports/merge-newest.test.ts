@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { forEachLimited, mergeNewest, type NewestRun } from "../../../server/reports/merge-newest.ts";
+import { mergeNewest, type NewestRun } from "../../../server/reports/merge-newest.ts";
 import type { Report } from "../../../tiles/report.ts";
 
 const reportOf = (id: string): Report => ({
@@ -71,30 +71,27 @@ describe("mergeNewest", () => {
     expect(reads).toEqual([16, 16, 0]);
   });
 
-  it("is empty without runs", async () => {
-    expect(await take(mergeNewest([], 16, 4), 1)).toEqual([]);
-  });
-});
-
-describe("forEachLimited", () => {
-  it("does every item once, never more at a time than it may", async () => {
+  it("keeps to its number of reads at a time", async () => {
     let underWay = 0;
     let most = 0;
-    const done: number[] = [];
-    await forEachLimited([1, 2, 3, 4, 5, 6, 7], 3, async (item) => {
+    const slow: NewestRun = async () => {
       most = Math.max(most, ++underWay);
       await Promise.resolve();
-      done.push(item);
       underWay--;
-    });
-    expect(done.toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7]);
-    expect(most).toBe(3);
+      return [];
+    };
+    await take(mergeNewest(Array<NewestRun>(20).fill(slow), 16, 4), 1);
+    expect(most).toBe(4);
   });
 
-  it("fails when one item fails", async () => {
-    const work = async (item: number) => {
-      if (item === 2) throw new Error("two");
+  it("fails when a read fails", async () => {
+    const away: NewestRun = async () => {
+      throw new Error("away");
     };
-    await expect(forEachLimited([1, 2, 3], 2, work)).rejects.toThrow("two");
+    await expect(take(mergeNewest([runOf(["a"]), away], 16, 4), 1)).rejects.toThrow("away");
+  });
+
+  it("is empty without runs", async () => {
+    expect(await take(mergeNewest([], 16, 4), 1)).toEqual([]);
   });
 });
