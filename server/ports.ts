@@ -112,7 +112,8 @@ export interface DerivedStore {
    * nothing was written. The store may drop the item from `expiresAtMs` on.
    */
   put(group: string, name: string, body: Uint8Array, condition: PutCondition): Promise<boolean>;
-  remove(group: string, names: readonly string[]): Promise<void>;
+  /** Removes those items whose versions are still these; what another writer wrote meanwhile stays. */
+  remove(group: string, items: readonly Pick<DerivedItem, "name" | "version">[]): Promise<void>;
 }
 
 export interface PutCondition {
