@@ -1,8 +1,10 @@
+import type { DynamoConfig } from "./config.ts";
 import type { Stores } from "./embedded/stores.ts";
-import type { Clock, ReportStore } from "./ports.ts";
+import { OperatorError } from "./operator-error.ts";
+import { type Clock, type ReportStore, StoreUnavailableError } from "./ports.ts";
 import { createDynamoStore } from "./store/dynamo.ts";
 import { createDocumentClient } from "./store/dynamo-client.ts";
-import type { ConsumedUnits } from "./store/requests.ts";
+import { type ConsumedUnits, storeError } from "./store/requests.ts";
 
 /**
  * The report store on whichever DynamoDB the configuration chose. Its table may not be there yet: `migrate` makes it.
@@ -16,4 +18,29 @@ export async function openReportStore(
   const { tableName, ...address } = await stores.dynamo();
   const client = createDocumentClient(address);
   return createDynamoStore({ client, table: tableName, clock, ...(onConsumed === undefined ? {} : { onConsumed }) });
+}
+
+/** Makes the store's table. @throws OperatorError when the DynamoDB is away or refuses us. */
+export async function migrateReportStore(
+  store: ReportStore,
+  { endpoint, region, tableName }: DynamoConfig,
+): Promise<void> {
+  try {
+    await store.migrate();
+  } catch (error) {
+    const place = endpoint ?? `AWS ${region}`;
+    const { name, message } = error as Error;
+    if (storeError(error, tableName) instanceof StoreUnavailableError) {
+      throw new OperatorError(
+        `The DynamoDB at ${place} does not answer (${message}): start it, correct DYNAMODB_ENDPOINT and AWS_REGION, or unset ` +
+          "DYNAMODB_ENDPOINT and AWS's credentials to use the embedded one.",
+      );
+    }
+    if (/Credential|UnrecognizedClient|InvalidSignature|AccessDenied|ExpiredToken|InvalidClientTokenId/.test(name)) {
+      throw new OperatorError(
+        `The DynamoDB at ${place} refuses us (${name}: ${message}): correct AWS's credentials, or unset them to use the embedded one.`,
+      );
+    }
+    throw error;
+  }
 }

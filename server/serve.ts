@@ -8,7 +8,7 @@ import type { Config } from "./config.ts";
 import { openStores, type Stores } from "./embedded/stores.ts";
 import { assertPortFree, openListener } from "./listener.ts";
 import { type Log, silentLog } from "./log.ts";
-import { openReportStore } from "./open-report-store.ts";
+import { migrateReportStore, openReportStore } from "./open-report-store.ts";
 import type { Clock, ReportStore } from "./ports.ts";
 import { type Database, openDatabase } from "./postgres/database.ts";
 import { followChanges } from "./pyramid/follow-changes.ts";
@@ -45,6 +45,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
   const closers = createClosers(log);
   try {
     const stores = closers.add(openStores(config, { role: "server", log }));
+    await stores.claim();
     const units = createUnitCounter();
     const [store, database] = await allOrNone(
       openStore(config, stores, clock, units.add, steps).then(closers.add),
@@ -86,7 +87,7 @@ function openStore(
 ): Promise<ReportStore> {
   return steps.run("DynamoDB", async (note) => {
     const opened = await openReportStore(stores, clock, onConsumed);
-    await opened.migrate();
+    await migrateReportStore(opened, config.dynamo);
     note(placeOf(config, config.dynamo.embedded, config.dynamo.endpoint ?? `AWS ${config.dynamo.region}`));
     return opened;
   });

@@ -1,7 +1,7 @@
 import { readConfig } from "../config.ts";
 import { openStores } from "../embedded/stores.ts";
 import { createLog } from "../log.ts";
-import { openReportStore } from "../open-report-store.ts";
+import { migrateReportStore, openReportStore } from "../open-report-store.ts";
 import { exitOnError } from "../operator-error.ts";
 import { explain } from "../postgres/database.ts";
 import { migrateDatabase } from "../postgres/migrate.ts";
@@ -22,7 +22,7 @@ try {
   try {
     await terminal.run("DynamoDB", async (note) => {
       const store = await openReportStore(stores, { now: Date.now });
-      await store.migrate();
+      await migrateReportStore(store, config.dynamo);
       note(`table ${config.dynamo.tableName} is there`);
       await store.close();
     });

@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { errorCode, OperatorError } from "../operator-error.ts";
@@ -74,23 +74,33 @@ function writeOwner(dir: string, owner: Owner): void {
 
 function makeWritable(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true });
+    makeDirectories(dir);
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    const code = errorCode(error);
-    if (code === "EEXIST" || code === "ENOTDIR") throw new OperatorError(notDirectorySentence(dir));
+    if (error instanceof OperatorError) throw error;
     throw new OperatorError(
-      `DATA_DIR ${dir} cannot be written by this user (${code}): make it writable, or set DATA_DIR to a directory of your own ` +
-        "(DATA_DIR=memory keeps nothing).",
+      `DATA_DIR ${dir} cannot be written by this user (${errorCode(error)}): make it writable, or set DATA_DIR to a directory of ` +
+        "your own (DATA_DIR=memory keeps nothing).",
     );
   }
 }
 
-function notDirectorySentence(dir: string): string {
-  const isFile = statSync(dir, { throwIfNoEntry: false })?.isFile() ?? false;
-  return isFile
-    ? `DATA_DIR ${dir} is a file where a directory is needed: set DATA_DIR to another path, or move the file away.`
-    : `DATA_DIR ${dir} lies below something that is not a directory: set DATA_DIR to another path.`;
+/** Node's own recursive mkdir never returns where the file system makes no directories (`/proc`). */
+function makeDirectories(dir: string): void {
+  const kind = statSync(dir, { throwIfNoEntry: false });
+  if (kind?.isDirectory()) return;
+  if (kind !== undefined) {
+    throw new OperatorError(
+      `DATA_DIR needs a directory, but ${dir} is a file: set DATA_DIR to another path, or move the file away.`,
+    );
+  }
+  makeDirectories(dirname(dir));
+  try {
+    mkdirSync(dir);
+  } catch (error) {
+    // Another process that starts at the same moment.
+    if (errorCode(error) !== "EEXIST") throw error;
+  }
 }
 
 const SQLITE_BUSY = 5;

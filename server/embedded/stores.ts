@@ -26,6 +26,8 @@ export interface DatabaseAddress {
 
 /** Both databases, whichever they are. A store is started when it is first asked for: an import needs no PostgreSQL. */
 export interface Stores {
+  /** Takes DATA_DIR, when anything is to be kept there, so that what is wrong with it shows before the slow work. */
+  claim(): Promise<void>;
   /** @throws OperatorError when its files cannot be used. */
   dynamo(): Promise<DynamoAddress>;
   /** @throws OperatorError when its files cannot be used. */
@@ -54,6 +56,9 @@ export function openStores(config: Config, options: StoresOptions): Stores {
   const home = once(() => (dataDir === undefined ? openMemory(options.log) : openHome(resolve(dataDir), options)));
   const embeddedUrl = async (store: StoreName) => (await home()).url(store);
   return {
+    async claim() {
+      if (dynamo.embedded || databaseUrl === undefined) await home();
+    },
     dynamo: once(async () => {
       const { embedded, ...address } = dynamo;
       return embedded ? { ...address, endpoint: await embeddedUrl("dynamodb") } : address;
