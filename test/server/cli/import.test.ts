@@ -157,7 +157,10 @@ describe.skipIf(skipped !== "")(`Houston's 86 314 incidents${skipped}`, () => {
     expect(stored).toBeLessThan(86_309);
 
     const second = await start("houston", [path, ...HOUSTON_ARGS]).ended;
-    expect([second.code, countsOf(second.output)]).toEqual([0, [86_314, 86_309 - stored, stored, 5]]);
+    const [read, written = 0, existing = 0, rejected] = countsOf(second.output);
+    expect([second.code, read, written + existing, rejected]).toEqual([0, 86_314, 86_309, 5]);
+    // What was on its way when the process died may have been stored since.
+    expect(existing).toBeGreaterThanOrEqual(stored);
 
     // The one run that nothing disturbed, dated as the killed one was.
     const memory = createMemoryStore({ clock });
