@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type Clock, StoreUnavailableError } from "../ports.ts";
 import type { Key } from "./keys.ts";
 import type { Requests } from "./requests.ts";
@@ -25,18 +24,18 @@ export async function claim<T extends object>(
   { untilMs, replace = false }: ClaimOptions,
 ): Promise<T> {
   const Item = { ...value, ...key, until_ms: untilMs, expires_at: ttlSeconds(untilMs) };
+  if (replace) {
+    await requests.put({ Item });
+    return value;
+  }
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    // TTL deletes late, hence the second half.
-    const free = {
+    const isOurs = await requests.putIf({
+      Item,
+      // TTL deletes late, hence the second half.
       ConditionExpression: "attribute_not_exists(pk) OR until_ms <= :now",
       ExpressionAttributeValues: { ":now": clock.now() },
-    };
-    try {
-      await requests.put({ Item, ...(replace ? {} : free) });
-      return value;
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    }
+    });
+    if (isOurs) return value;
     const held = await requests.get<Key & T>(key, true);
     // Gone only if TTL deleted it between the two requests.
     if (held !== undefined) return held;

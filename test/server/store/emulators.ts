@@ -1,0 +1,39 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { createDynamoDerivedStore } from "../../../server/store/derived-dynamo.ts";
+import { createDynamoStore, type DynamoStoreOptions } from "../../../server/store/dynamo.ts";
+import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
+import { migrateTable } from "../../../server/store/table.ts";
+import type { Backend } from "./contract.ts";
+import type { DerivedBackend } from "./derived-contract.ts";
+
+/** An emulator of DynamoDB, listening. */
+export interface Emulator {
+  readonly endpoint: string;
+  stop(): Promise<void>;
+}
+
+export function connect(endpoint: string): DynamoDBDocumentClient {
+  return createDocumentClient({ endpoint, credentials: EMULATOR_CREDENTIALS });
+}
+
+/** Report stores on an emulator, each with a client of its own. */
+export function reportBackend({ endpoint, stop }: Emulator, options: Partial<DynamoStoreOptions> = {}): Backend {
+  return { open: (table, clock) => createDynamoStore({ client: connect(endpoint), table, clock, ...options }), stop };
+}
+
+/** Stores of derived data on an emulator, each with a client of its own. */
+export function derivedBackend({ endpoint, stop }: Emulator): DerivedBackend {
+  const clients: DynamoDBDocumentClient[] = [];
+  return {
+    async open(table, clock) {
+      const client = connect(endpoint);
+      clients.push(client);
+      await migrateTable(client, table);
+      return createDynamoDerivedStore({ client, table, clock });
+    },
+    async stop() {
+      for (const client of clients) client.destroy();
+      await stop();
+    },
+  };
+}
