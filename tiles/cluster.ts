@@ -26,7 +26,7 @@ export const BYTES_PER_CLUSTER = 36;
 
 /** Pixels at 512 px a tile within which points join. */
 export const CLUSTER_RADIUS_PX = 50;
-const TILE_SIZE_PX = 512;
+export const TILE_SIZE_PX = 512;
 
 export function allocateClusters(length: number): Clusters {
   return {
@@ -41,13 +41,21 @@ export function allocateClusters(length: number): Clusters {
   };
 }
 
-/** Clusters of every zoom from `maxZoom` down to `minZoom`, each made of the clusters of the zoom below it. */
-export function clusterZooms(points: Clusters, minZoom: number, maxZoom: number): Map<number, Clusters> {
+/**
+ * Clusters of every zoom from `maxZoom` down to `minZoom`, each made of the clusters of the zoom below it. Joining begins at
+ * `fromZoom`; what is closer than `maxZoom` is a step on the way and not kept.
+ */
+export function clusterZooms(
+  points: Clusters,
+  minZoom: number,
+  maxZoom: number,
+  fromZoom = maxZoom,
+): Map<number, Clusters> {
   const levels = new Map<number, Clusters>();
   let current = points;
-  for (let z = maxZoom; z >= minZoom; z--) {
+  for (let z = fromZoom; z >= minZoom; z--) {
     current = clusterOnce(current, CLUSTER_RADIUS_PX / (TILE_SIZE_PX * 2 ** z));
-    levels.set(z, current);
+    if (z <= maxZoom) levels.set(z, current);
   }
   return levels;
 }
@@ -95,7 +103,8 @@ export function clusterOnce(points: Clusters, radius: number): Clusters {
   return length === points.length ? points : takeClusters(out, length);
 }
 
-interface Bins {
+/** Points sorted into square bins, row by row. */
+export interface Bins {
   readonly columns: number;
   readonly rows: number;
   readonly column: (x: number) => number;
@@ -106,7 +115,7 @@ interface Bins {
 }
 
 /** Counting sort into square bins at least `radius` wide, and no more bins than a few times the points. */
-function binPoints({ length, x, y }: Clusters, radius: number): Bins {
+export function binPoints({ length, x, y }: Clusters, radius: number): Bins {
   let minX = Infinity;
   let minY = Infinity;
   let maxX = -Infinity;
@@ -142,7 +151,8 @@ function binPoints({ length, x, y }: Clusters, radius: number): Bins {
   return { columns, rows, column, row, start, points: sorted };
 }
 
-function copyPoint(from: Clusters, i: number, to: Clusters, j: number): void {
+/** Copies point `i` over point `j` of another set. */
+export function copyPoint(from: Clusters, i: number, to: Clusters, j: number): void {
   to.x[j] = from.x[i] as number;
   to.y[j] = from.y[i] as number;
   to.count[j] = from.count[i] as number;
@@ -152,14 +162,16 @@ function copyPoint(from: Clusters, i: number, to: Clusters, j: number): void {
   to.first[j] = from.first[i] as number;
 }
 
-function addPoint(from: Clusters, i: number, to: Clusters, j: number): void {
+/** Adds the sums of point `i` to point `j` of another set; the place is the caller's. */
+export function addPoint(from: Clusters, i: number, to: Clusters, j: number): void {
   to.count[j] = (to.count[j] as number) + (from.count[i] as number);
   to.severity[j] = (to.severity[j] as number) + (from.severity[i] as number);
   to.weightTenths[j] = (to.weightTenths[j] as number) + (from.weightTenths[i] as number);
   to.newestSeconds[j] = Math.max(to.newestSeconds[j] as number, from.newestSeconds[i] as number);
 }
 
-function takeClusters(clusters: Clusters, length: number): Clusters {
+/** The first `length` of them. */
+export function takeClusters(clusters: Clusters, length: number): Clusters {
   return {
     length,
     x: clusters.x.slice(0, length),

@@ -35,7 +35,7 @@ export function indexMicroCells(cells: MicroCells, level: Level, layer: ReportLa
   const points = allocateClusters(cells.length);
   const source = new Uint32Array(cells.length);
   let n = 0;
-  for (let cell = 0; cell < cells.length; cell++) {
+  for (const cell of scatteredOrder(cells)) {
     let count = 0;
     let severity = 0;
     let weightTenths = 0;
@@ -103,6 +103,27 @@ export function indexReports(
   });
 }
 
+/**
+ * The cells in an order that their keys alone decide and that has nothing to do with place. The first point of a neighbourhood
+ * starts its cluster; in the order of the geohash curve, that made 24% more clusters at z13 of a real city than supercluster
+ * makes, closer together.
+ */
+function scatteredOrder({ length, key }: MicroCells): Uint32Array {
+  if (length > 2 ** 21) throw new RangeError(`more micro cells than an order is made for: ${length}`);
+  // Hash above, index below: 53 bits, so that numbers sort without calling back.
+  const hashAndIndex = new Float64Array(length);
+  for (let i = 0; i < length; i++) hashAndIndex[i] = mix32((key[i] as number) % 2 ** 32) * 2 ** 21 + i;
+  return Uint32Array.from(hashAndIndex.sort(), (value) => value % 2 ** 21);
+}
+
+/** The finalizer of MurmurHash3 (Austin Appleby): a permutation of 32-bit numbers that leaves no pattern. */
+function mix32(value: number): number {
+  let v = value | 0;
+  v = Math.imul(v ^ (v >>> 16), 0x85ebca6b);
+  v = Math.imul(v ^ (v >>> 13), 0xc2b2ae35);
+  return (v ^ (v >>> 16)) >>> 0;
+}
+
 function finish(
   points: Clusters,
   length: number,
@@ -113,7 +134,9 @@ function finish(
   rest: Pick<DomainIndex, "rows" | "startOf" | "staleAtMs" | "bytes">,
 ): DomainIndex {
   for (let i = 0; i < length; i++) points.first[i] = i;
-  const zooms = clusterZooms({ ...points, length }, level.minZoom, level.maxZoom);
+  // A step at half the radius first: micro cells lie on a raster, and clusters made of them at once keep traces of it.
+  const fromZoom = level.maxZoom + (level.microPrecision === undefined ? 0 : 1);
+  const zooms = clusterZooms({ ...points, length }, level.minZoom, level.maxZoom, fromZoom);
   let bytes = rest.bytes + source.byteLength;
   for (const clusters of new Set(zooms.values())) bytes += clusters.length * BYTES_PER_CLUSTER;
   return { layer, window, zooms, source, ...rest, bytes };

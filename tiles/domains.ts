@@ -1,4 +1,5 @@
-import { type Bounds, coverBounds } from "./geohash.ts";
+import { coverBounds } from "./geohash.ts";
+import { STITCH_MARGIN } from "./stitch.ts";
 import { MAX_ZOOM, type TileAddress, tileBounds } from "./tile-address.ts";
 
 /**
@@ -39,16 +40,12 @@ export function levelOfZoom(z: number): Level {
 const MAX_DOMAINS_OF_TILE = 4096;
 
 /**
- * Geohashes of the domains that a tile meets, ascending. A place exactly on a tile's southern or eastern edge belongs to
- * the next tile, so a domain that only touches there adds nothing; it is listed all the same where rounding cannot tell.
+ * Geohashes of the domains that a tile shows or must know to stitch what it shows (stitch.ts): those that meet it grown by the
+ * stitching margin, ascending. A domain that only touches there adds nothing; it is listed all the same where rounding
+ * cannot tell.
  */
 export function domainsOfTile(tile: TileAddress): string[] {
   const { precision } = levelOfZoom(tile.z);
   if (precision === 0) return [""];
-  return coverBounds(shrinkEast(tileBounds(tile)), precision, MAX_DOMAINS_OF_TILE).sort();
-}
-
-// A tile's eastern edge is exact in binary and always a domain border or inside a domain, never just across one.
-function shrinkEast(box: Bounds): Bounds {
-  return { ...box, east: box.east - 1e-9 };
+  return coverBounds(tileBounds(tile, STITCH_MARGIN), precision, MAX_DOMAINS_OF_TILE).sort();
 }

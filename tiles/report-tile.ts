@@ -1,9 +1,11 @@
+import type { Clusters } from "./cluster.ts";
 import { formatClusterId, numericId } from "./cluster-id.ts";
 import type { DomainIndex } from "./domain-index.ts";
 import { encodeGeohash } from "./geohash.ts";
 import { REPORT_LAYERS, type ReportLayer } from "./layers.ts";
 import { createLayerWriter, type LayerWriter } from "./mvt.ts";
 import { idOfRow } from "./report-columns.ts";
+import { clustersOfTile } from "./stitch.ts";
 import { EXTENT, latOfWorldY, lonOfWorldX, type TileAddress } from "./tile-address.ts";
 
 /** Precision of a neighbourhood, about 1.2 x 0.6 km. */
@@ -26,8 +28,8 @@ const CLUSTER_KEYS = [
 const REPORT_KEYS = ["id", "category", "severity", "newest", "geohash", "score"] as const;
 
 /**
- * One layer of a tile as MVT bytes, empty when nothing lies in the tile. `domains` are the indexes of the domains that the
- * tile meets, in ascending order. There is no buffer: a feature is in the one tile that its point lies in.
+ * One layer of a tile as MVT bytes, empty when nothing lies in the tile. `domains` are the indexes of the domains of
+ * `domainsOfTile`, in ascending order. There is no buffer: a feature is in the one tile that its point lies in.
  */
 export function encodeReportLayer(
   layer: ReportLayer,
@@ -36,15 +38,17 @@ export function encodeReportLayer(
   scoreOf: ScoreOf = () => undefined,
 ): Uint8Array {
   const writer = createLayerWriter(layer);
-  const n = 2 ** tile.z;
-  for (const domain of domains) {
-    const clusters = domain.zooms.get(tile.z);
-    if (clusters === undefined) throw new RangeError(`domain of another level asked for zoom ${tile.z}`);
-    for (let i = 0; i < clusters.length; i++) {
-      const x = (clusters.x[i] as number) * n - tile.x;
-      const y = (clusters.y[i] as number) * n - tile.y;
-      if (x >= 0 && x < 1 && y >= 0 && y < 1) addFeature(writer, domain, tile.z, i, x, y, scoreOf);
-    }
+  const clusters = clustersOfTile(
+    tile,
+    domains.map(({ zooms }) => {
+      const atZoom = zooms.get(tile.z);
+      if (atZoom === undefined) throw new RangeError(`domain of another level asked for zoom ${tile.z}`);
+      return atZoom;
+    }),
+  );
+  for (let i = 0; i < clusters.length; i++) {
+    const domain = domains[clusters.domain[i] as number] as DomainIndex;
+    addFeature(writer, domain, tile, clusters, i, scoreOf);
   }
   return writer.finish();
 }
@@ -52,18 +56,16 @@ export function encodeReportLayer(
 function addFeature(
   writer: LayerWriter,
   domain: DomainIndex,
-  zoom: number,
+  tile: TileAddress,
+  clusters: Clusters,
   i: number,
-  x: number,
-  y: number,
   scoreOf: ScoreOf,
 ): void {
-  const clusters = domain.zooms.get(zoom);
-  if (clusters === undefined) return;
   const count = clusters.count[i] as number;
   const source = domain.source[clusters.first[i] as number] as number;
-  const px = Math.floor(x * EXTENT);
-  const py = Math.floor(y * EXTENT);
+  const n = 2 ** tile.z;
+  const px = Math.floor(((clusters.x[i] as number) * n - tile.x) * EXTENT);
+  const py = Math.floor(((clusters.y[i] as number) * n - tile.y) * EXTENT);
   const newest = clusters.newestSeconds[i] as number;
   if (count === 1) {
     const lonDeg = (domain.rows.lonE6[source] as number) / 1e6;
@@ -84,7 +86,12 @@ function addFeature(
   const lonDeg = lonOfWorldX(clusters.x[i] as number);
   const latDeg = latOfWorldY(clusters.y[i] as number);
   const geohash = encodeGeohash(lonDeg, latDeg, NEIGHBORHOOD_PRECISION);
-  const id = formatClusterId({ layer: domain.layer, zoom, start: domain.startOf(source), window: domain.window });
+  const id = formatClusterId({
+    layer: domain.layer,
+    zoom: tile.z,
+    start: domain.startOf(source),
+    window: domain.window,
+  });
   const severity = Math.round((10 * (clusters.severity[i] as number)) / count) / 10;
   const weight = (clusters.weightTenths[i] as number) / 10;
   writer.addPoint(numericId(id), px, py, CLUSTER_KEYS, [

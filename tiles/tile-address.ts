@@ -47,14 +47,15 @@ export function tileAt(x: number, y: number, z: number): TileAddress {
 }
 
 /**
- * Degrees that a tile covers. The top and bottom rows reach to the poles, because that is where clamped places are drawn.
+ * Degrees that a tile covers, grown on each side by `margin` tile widths as far as the world goes. What reaches the top or
+ * bottom row reaches to the poles, because that is where clamped places are drawn.
  */
-export function tileBounds({ z, x, y }: TileAddress): Bounds {
+export function tileBounds({ z, x, y }: TileAddress, margin = 0): Bounds {
   const n = 2 ** z;
   return {
-    west: (x / n) * 360 - 180,
-    east: ((x + 1) / n) * 360 - 180,
-    north: y === 0 ? 90 : latOfWorldY(y / n),
-    south: y === n - 1 ? -90 : latOfWorldY((y + 1) / n),
+    west: (Math.max(0, x - margin) / n) * 360 - 180,
+    east: (Math.min(n, x + 1 + margin) / n) * 360 - 180,
+    north: y - margin <= 0 ? 90 : latOfWorldY((y - margin) / n),
+    south: y + 1 + margin >= n ? -90 : latOfWorldY((y + 1 + margin) / n),
   };
 }

@@ -1,0 +1,131 @@
+import {
+  addPoint,
+  allocateClusters,
+  binPoints,
+  CLUSTER_RADIUS_PX,
+  type Clusters,
+  copyPoint,
+  TILE_SIZE_PX,
+  takeClusters,
+} from "./cluster.ts";
+import type { TileAddress } from "./tile-address.ts";
+
+/**
+ * Domains are clustered one by one, so near a border clusters of two domains can come to lie almost on each other, which one
+ * clustering of the world would not leave so. Stitching joins two clusters when each is the nearest of the other and they
+ * are closer than STITCH_PX. The rule does not know of domains: inside one it finds next to nothing to join.
+ *
+ * Every tile decides alike about every pair: whether a joins b depends on what lies within STITCH_PX of a and of b, so on
+ * nothing farther than 2 * STITCH_PX from the joined cluster, since that lies between them.
+ */
+
+/** Supercluster over all points leaves about 1 cluster in 1000 closer than this to another, plain domains up to 1 in 30. */
+export const STITCH_PX = 0.6 * CLUSTER_RADIUS_PX;
+
+/**
+ * How far around a tile its stitching must see, in tile widths. The pixel more is for clusters that lie a little outside their
+ * domain, since places are summed on a grid, and for rounding.
+ */
+export const STITCH_MARGIN = (2 * STITCH_PX + 1) / TILE_SIZE_PX;
+
+/** The clusters of a tile; `first` is an index into the points of domain `domain`, where the cluster starts. */
+export interface TileClusters extends Clusters {
+  readonly domain: Uint16Array;
+}
+
+/**
+ * Stitched clusters that lie in a tile. `domains` are the tile's zoom of the domains that meet the tile grown by STITCH_MARGIN,
+ * in ascending order of their geohash, which decides ties.
+ */
+export function clustersOfTile(tile: TileAddress, domains: readonly Clusters[]): TileClusters {
+  const near = clustersAround(tile, domains);
+  const reach = STITCH_PX / (TILE_SIZE_PX * 2 ** tile.z);
+  const nearest = nearestWithin(near, reach);
+  const n = 2 ** tile.z;
+  let length = 0;
+  for (let i = 0; i < near.length; i++) {
+    const partner = nearest[i] as number;
+    const joins = partner >= 0 && nearest[partner] === i;
+    if (joins && partner < i) continue;
+    // Written over the front of the input: only what was decided already is lost.
+    if (joins) joinPoints(near, i, partner, length);
+    else copyCluster(near, i, length);
+    const x = (near.x[length] as number) * n - tile.x;
+    const y = (near.y[length] as number) * n - tile.y;
+    if (x >= 0 && x < 1 && y >= 0 && y < 1) length++;
+  }
+  return { ...takeClusters(near, length), domain: near.domain.slice(0, length) };
+}
+
+/** All clusters in the grown tile, domain by domain. */
+function clustersAround({ z, x, y }: TileAddress, domains: readonly Clusters[]): TileClusters {
+  const n = 2 ** z;
+  const west = (x - STITCH_MARGIN) / n;
+  const east = (x + 1 + STITCH_MARGIN) / n;
+  const north = (y - STITCH_MARGIN) / n;
+  const south = (y + 1 + STITCH_MARGIN) / n;
+  const found: number[] = [];
+  const endOfDomain = domains.map((clusters) => {
+    for (let i = 0; i < clusters.length; i++) {
+      const px = clusters.x[i] as number;
+      const py = clusters.y[i] as number;
+      if (px >= west && px <= east && py >= north && py <= south) found.push(i);
+    }
+    return found.length;
+  });
+  const around = { ...allocateClusters(found.length), domain: new Uint16Array(found.length) };
+  let k = 0;
+  domains.forEach((clusters, domain) => {
+    for (; k < (endOfDomain[domain] as number); k++) {
+      copyPoint(clusters, found[k] as number, around, k);
+      around.domain[k] = domain;
+    }
+  });
+  return around;
+}
+
+/** The nearest other cluster closer than `reach`, or -1; of two as near, the one that comes first. */
+function nearestWithin(clusters: Clusters, reach: number): Int32Array {
+  const { x, y, length } = clusters;
+  const bins = binPoints(clusters, reach);
+  const nearest = new Int32Array(length).fill(-1);
+  for (let i = 0; i < length; i++) {
+    let best = reach * reach;
+    const column = bins.column(x[i] as number);
+    const row = bins.row(y[i] as number);
+    for (let r = Math.max(0, row - 1); r <= Math.min(bins.rows - 1, row + 1); r++) {
+      const from = bins.start[r * bins.columns + Math.max(0, column - 1)] as number;
+      const until = bins.start[r * bins.columns + Math.min(bins.columns - 1, column + 1) + 1] as number;
+      for (let k = from; k < until; k++) {
+        const j = bins.points[k] as number;
+        const dx = (x[j] as number) - (x[i] as number);
+        const dy = (y[j] as number) - (y[i] as number);
+        const distance = dx * dx + dy * dy;
+        if (j === i || distance > best || (distance === best && (nearest[i] === -1 || j > (nearest[i] as number))))
+          continue;
+        best = distance;
+        nearest[i] = j;
+      }
+    }
+  }
+  return nearest;
+}
+
+function copyCluster(clusters: TileClusters, from: number, to: number): void {
+  copyPoint(clusters, from, clusters, to);
+  clusters.domain[to] = clusters.domain[from] as number;
+}
+
+/** Puts two clusters together, at their mean weighed by reports; it starts where the one of the lower index does. */
+function joinPoints(clusters: TileClusters, low: number, high: number, to: number): void {
+  const { x, y, count } = clusters;
+  const lowCount = count[low] as number;
+  const highCount = count[high] as number;
+  const total = lowCount + highCount;
+  const meanX = ((x[low] as number) * lowCount + (x[high] as number) * highCount) / total;
+  const meanY = ((y[low] as number) * lowCount + (y[high] as number) * highCount) / total;
+  copyCluster(clusters, low, to);
+  addPoint(clusters, high, clusters, to);
+  x[to] = meanX;
+  y[to] = meanY;
+}
