@@ -1,0 +1,178 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Pool } from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { readConfig } from "../../../server/config.ts";
+import { type DatabaseAddress, openStores } from "../../../server/embedded/stores.ts";
+import { silentLog } from "../../../server/log.ts";
+import { migrateDatabase } from "../../../server/postgres/migrate.ts";
+import { createPool } from "../../../server/postgres/pool.ts";
+import { findPostgres, startPostgres } from "./native.ts";
+
+const MIGRATIONS = fileURLToPath(new URL("../../../migrations", import.meta.url));
+
+interface Running {
+  readonly address: DatabaseAddress;
+  close(): Promise<void>;
+}
+
+async function startEmbedded(): Promise<Running> {
+  const stores = openStores(readConfig({ DATA_DIR: "memory" }), { role: "server", log: silentLog });
+  return { address: await stores.database(), close: stores.close };
+}
+
+async function startNative(): Promise<Running> {
+  const url = process.env.TEST_DATABASE_URL;
+  const close = async () => {};
+  if (url !== undefined) return { address: { url, embedded: false }, close };
+  const postgres = await startPostgres(bin ?? "");
+  return { address: { url: postgres.url, embedded: false }, close: postgres.close };
+}
+
+const bin = findPostgres();
+const native = process.env.TEST_DATABASE_URL ?? bin;
+
+describe("migrations on the embedded PostgreSQL", () => describeMigrations(startEmbedded));
+describe.skipIf(native === undefined)(
+  native === undefined
+    ? "migrations on a native PostgreSQL (skipped: no initdb on PATH or in /usr/lib/postgresql, no TEST_DATABASE_URL)"
+    : `migrations on a native PostgreSQL (${bin ?? "TEST_DATABASE_URL"})`,
+  () => describeMigrations(startNative),
+);
+
+function describeMigrations(start: () => Promise<Running>): void {
+  const folder = mkdtempSync(join(tmpdir(), "stratum-migrations-"));
+  let running: Running;
+  const pools: Pool[] = [];
+  const connect = () => {
+    const pool = createPool(running.address, silentLog);
+    pools.push(pool);
+    return pool;
+  };
+  const versions = async (pool: Pool) =>
+    (await pool.query("SELECT version::int FROM schema_migrations WHERE version > 0 ORDER BY 1")).rows.map(
+      (r) => r.version,
+    );
+
+  beforeAll(async () => {
+    running = await start();
+  });
+  beforeEach(async () => {
+    await connect().query("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    rmSync(folder, { recursive: true, force: true });
+    cpSync(MIGRATIONS, folder, { recursive: true });
+  });
+  afterEach(async () => {
+    await Promise.all(pools.splice(0).map((pool) => pool.end()));
+  });
+  afterAll(async () => {
+    await running.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("goes forward from empty, then finds nothing to do", async () => {
+    const pool = connect();
+    expect(await migrateDatabase(pool)).toContainEqual({ version: 1, name: "neighborhood_scores" });
+    expect(await migrateDatabase(pool)).toEqual([]);
+    expect(await versions(pool)).toEqual([1]);
+  });
+
+  it("applies only what is new", async () => {
+    const pool = connect();
+    await migrateDatabase(pool, folder);
+    writeFileSync(join(folder, "002.do.more.sql"), "CREATE TABLE more (n integer); INSERT INTO more VALUES (2);");
+    expect(await migrateDatabase(pool, folder)).toEqual([{ version: 2, name: "more" }]);
+    expect((await pool.query("SELECT n FROM more")).rows).toEqual([{ n: 2 }]);
+  });
+
+  it("is safe from several processes at once: each migration runs once", async () => {
+    writeFileSync(join(folder, "002.do.more.sql"), "CREATE TABLE more (n integer); INSERT INTO more VALUES (2);");
+    const applied = await Promise.all([connect(), connect(), connect()].map((pool) => migrateDatabase(pool, folder)));
+    expect(
+      applied
+        .flat()
+        .map(({ version }) => version)
+        .sort(),
+    ).toEqual([1, 2]);
+    expect((await connect().query("SELECT n FROM more")).rows).toEqual([{ n: 2 }]);
+  });
+
+  it("leaves nothing of a migration that fails, and keeps those before it", async () => {
+    const pool = connect();
+    writeFileSync(join(folder, "002.do.broken.sql"), "CREATE TABLE half (n integer); SELECT 1 / 0;");
+    await expect(migrateDatabase(pool, folder)).rejects.toThrow("division by zero");
+    expect(await versions(pool)).toEqual([1]);
+    expect((await pool.query("SELECT to_regclass('half') AS half")).rows).toEqual([{ half: null }]);
+  });
+
+  it("refuses a database that is newer, and a file that was changed after it was applied", async () => {
+    const pool = connect();
+    await migrateDatabase(pool, folder);
+    const file = join(folder, "001.do.neighborhood_scores.sql");
+    writeFileSync(file, "SELECT 1;");
+    await expect(migrateDatabase(pool, folder)).rejects.toThrow(/changed after it was applied/);
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+    await expect(migrateDatabase(pool, folder)).rejects.toThrow(/at migration 1.*knows only 0/);
+  });
+
+  it("keeps scores within their bounds, and every calculation of a neighbourhood", async () => {
+    const pool = connect();
+    await migrateDatabase(pool);
+    const insert = (values: Record<string, unknown>) => {
+      const row = { geohash: "9q8yyk", calculated_at: "2026-01-01", ...SCORES, ...values };
+      const holes = Object.keys(row).map((_, i) => `$${i + 1}`);
+      return pool.query(`INSERT INTO neighborhood_scores (${Object.keys(row)}) VALUES (${holes})`, Object.values(row));
+    };
+    await insert({});
+    await insert({ calculated_at: "2026-01-08" });
+    await insert({ geohash: "9q8y", city: null, safety: 0, overall: 100 });
+    await expect(insert({})).rejects.toThrow(/duplicate key/);
+    await expect(insert({ geohash: "9q8yym", safety: 100.1 })).rejects.toThrow(/check/);
+    await expect(insert({ geohash: "9q8yym", vibe: -0.1 })).rejects.toThrow(/check/);
+    await expect(insert({ geohash: "9q8yya" })).rejects.toThrow(/check/);
+    await expect(insert({ geohash: "9q8" })).rejects.toThrow(/check/);
+    const { rows } = await pool.query("SELECT geohash, precision, safety FROM neighborhood_scores ORDER BY 1, safety");
+    expect(rows).toEqual([
+      { geohash: "9q8y", precision: 4, safety: "0.0" },
+      { geohash: "9q8yyk", precision: 6, safety: "71.5" },
+      { geohash: "9q8yyk", precision: 6, safety: "71.5" },
+    ]);
+  });
+
+  it("answers a city's average of the last days from one index", async () => {
+    const pool = connect();
+    await migrateDatabase(pool);
+    await pool.query(MANY_SCORES);
+    await pool.query("ANALYZE neighborhood_scores");
+    const { rows } = await pool.query(`EXPLAIN (FORMAT JSON) ${CITY_AVERAGE}`, CITY_VALUES);
+    expect(JSON.stringify(rows)).toContain("neighborhood_scores_city_time");
+    const [answer] = (await pool.query(CITY_AVERAGE, CITY_VALUES)).rows;
+    expect(Number(answer.safety)).toBeCloseTo(70);
+  });
+}
+
+const SCORES = {
+  safety: 71.5,
+  vibe: 50,
+  infrastructure: 99.9,
+  opportunity: 50,
+  overall: 67.9,
+  report_count_7d: 12,
+  city: "austin",
+};
+
+/** Thirty days of 300 cells in two cities; safety is 70 in one of them during the last 7 days, 30 everywhere else. */
+const MANY_SCORES = `
+  INSERT INTO neighborhood_scores
+    (geohash, safety, vibe, infrastructure, opportunity, overall, report_count_7d, city, calculated_at)
+  SELECT (CASE city WHEN 'austin' THEN '9v6' ELSE '9q8' END) || lpad((cell + 100)::text, 3, '0'),
+         CASE WHEN city = 'austin' AND day < 7 THEN 70 ELSE 30 END, 50, 50, 50, 50, 3, city,
+         timestamptz '2026-03-01' - day * interval '1 day'
+  FROM generate_series(0, 29) day, generate_series(0, 149) cell, unnest(ARRAY['austin', 'san-francisco']) city`;
+const CITY_AVERAGE = `
+  SELECT avg(safety) AS safety FROM neighborhood_scores
+  WHERE city = $1 AND precision = 6 AND calculated_at > $2::timestamptz - interval '7 days'`;
+const CITY_VALUES = ["austin", "2026-03-01"];
