@@ -1,7 +1,8 @@
 import type { DynamoConfig } from "./config.ts";
 import type { Stores } from "./embedded/stores.ts";
 import { OperatorError } from "./operator-error.ts";
-import { type Clock, type ReportStore, StoreUnavailableError } from "./ports.ts";
+import { type Clock, type DerivedStore, type ReportStore, StoreUnavailableError } from "./ports.ts";
+import { createDynamoDerivedStore } from "./store/derived-dynamo.ts";
 import { createDynamoStore } from "./store/dynamo.ts";
 import { createDocumentClient } from "./store/dynamo-client.ts";
 import { type ConsumedUnits, storeError } from "./store/requests.ts";
@@ -15,9 +16,19 @@ export async function openReportStore(
   clock: Clock,
   onConsumed?: (units: ConsumedUnits) => void,
 ): Promise<ReportStore> {
+  return (await openLogAndDerived(stores, clock, onConsumed)).store;
+}
+
+/** The same, with the store of what is derived from the log. Closing the report store closes both. */
+export async function openLogAndDerived(
+  stores: Stores,
+  clock: Clock,
+  onConsumed?: (units: ConsumedUnits) => void,
+): Promise<{ store: ReportStore; derived: DerivedStore }> {
   const { tableName, ...address } = await stores.dynamo();
   const client = createDocumentClient(address);
-  return createDynamoStore({ client, table: tableName, clock, ...(onConsumed === undefined ? {} : { onConsumed }) });
+  const options = { client, table: tableName, clock, ...(onConsumed === undefined ? {} : { onConsumed }) };
+  return { store: createDynamoStore(options), derived: createDynamoDerivedStore(options) };
 }
 
 /** Makes the store's table. @throws OperatorError when the DynamoDB is away or refuses us. */

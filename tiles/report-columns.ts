@@ -76,6 +76,17 @@ export function mergeColumns(a: ReportColumns, b: ReportColumns, expiredMs = -In
   return length === merged.length ? merged : takeRows(merged, 0, length);
 }
 
+/** The rows of `a` whose ids are not in `b`. */
+export function rowsMissing(a: ReportColumns, b: ReportColumns): ReportColumns {
+  const missing = allocateColumns(a.length);
+  let length = 0;
+  for (let i = 0, j = 0; i < a.length; i++) {
+    while (j < b.length && compareRows(b, j, a, i) < 0) j++;
+    if (j >= b.length || compareRows(b, j, a, i) !== 0) copyRow(a, i, missing, length++);
+  }
+  return takeRows(missing, 0, length);
+}
+
 /** Rows `from` up to but not including `until`. */
 export function takeRows(columns: ReportColumns, from: number, until: number): ReportColumns {
   return {

@@ -9,6 +9,7 @@ import {
   type ReportColumns,
 } from "../../tiles/report-columns.ts";
 import type { Clock, LogCell, ReportStore } from "../ports.ts";
+import type { Segments } from "./segments.ts";
 
 /** The log's cells as columns, read once and then kept up by what is told to have changed. */
 export interface CellCache {
@@ -31,13 +32,31 @@ const keyOf = (layer: ReportLayer, geohash5: string): string => `${layer}/${geoh
 /** Fixed cost of an entry beside its rows: key, objects, array headers. */
 const ENTRY_BYTES = 800;
 
-export function createCellCache(store: ReportStore, clock: Clock, maxBytes: number): CellCache {
+export interface CellCacheOptions {
+  readonly store: ReportStore;
+  readonly segments: Segments;
+  readonly clock: Clock;
+  /** Smallest id of a cell's rows that may be missing from its segments, beside those after the segments' end. */
+  readonly changedFrom: (cell: LogCell) => string | undefined;
+  readonly maxBytes: number;
+}
+
+export function createCellCache({ store, segments, clock, changedFrom, maxBytes }: CellCacheOptions): CellCache {
   const held = new LRUCache<string, Held>({
     maxSize: maxBytes,
     sizeCalculation: ({ columns }) => columns.length * BYTES_PER_ROW + ENTRY_BYTES,
   });
   // Cells being read for the first time; what is written meanwhile is noted here, since the read may have missed it.
   const firstReads = new Map<string, { missingFrom: string | undefined; readers: number }>();
+
+  /** Segments, then the log from their end on, or from an earlier row that came late. */
+  async function readStored(cell: LogCell): Promise<ReportColumns> {
+    const { columns, upTo } = await segments.read(cell);
+    const changed = changedFrom(cell);
+    const from = changed !== undefined && changed < upTo ? changed : upTo;
+    const tail = columnsOfReports(await store.readCell(cell, from === "" ? {} : { from }));
+    return mergeColumns(columns, tail, clock.now());
+  }
 
   async function readMissing(cell: LogCell, entry: Held): Promise<void> {
     while (entry.missingFrom !== undefined) {
@@ -70,8 +89,7 @@ export function createCellCache(store: ReportStore, clock: Clock, maxBytes: numb
       reading.readers++;
       let entry: Held;
       try {
-        const columns = columnsOfReports(await store.readCell(cell));
-        entry = { columns, missingFrom: reading.missingFrom };
+        entry = { columns: await readStored(cell), missingFrom: reading.missingFrom };
       } finally {
         if (--reading.readers === 0) firstReads.delete(key);
       }

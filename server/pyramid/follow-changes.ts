@@ -1,5 +1,4 @@
 import type { Log } from "../app-parts.ts";
-import type { ReportStore } from "../ports.ts";
 import type { Pyramid } from "./pyramid.ts";
 
 /** Keeps a pyramid up with what other processes write, by polling the store's changes. */
@@ -13,21 +12,13 @@ export interface ChangeFollower {
 /** Half of the promised two seconds in which every process shows a report. */
 const POLL_EVERY_MS = 1000;
 
-export function followChanges(store: ReportStore, pyramid: Pyramid, log: Log): ChangeFollower {
-  let cursor: string | undefined;
+export function followChanges(pyramid: Pyramid, log: Log): ChangeFollower {
   let running: Promise<void> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
 
-  async function readOnce(): Promise<void> {
-    const { changes, cursor: next } = await store.readChanges(cursor);
-    // The cursor moves on only when all of them were taken in, so a failure in between is told again.
-    await Promise.all(changes.map((change) => pyramid.noteChange(change)));
-    cursor = next;
-  }
-
   function poll(): Promise<void> {
-    running ??= readOnce().finally(() => {
+    running ??= pyramid.poll().finally(() => {
       running = undefined;
     });
     return running;

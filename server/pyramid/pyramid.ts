@@ -1,70 +1,110 @@
-import { LRUCache } from "lru-cache";
 import { type DomainIndex, indexMicroCells, indexReports } from "../../tiles/domain-index.ts";
 import { domainsOfTile, type Level, levelOfZoom } from "../../tiles/domains.ts";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { BASE32, encodeGeohash } from "../../tiles/geohash.ts";
 import { type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
 import { addMicroCells, BYTES_PER_MICRO_CELL, type MicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
 import type { Report } from "../../tiles/report.ts";
 import type { TileAddress } from "../../tiles/tile-address.ts";
-import type { Clock, LogChange, ReportStore } from "../ports.ts";
+import type { Log } from "../app-parts.ts";
+import type { Clock, DerivedStore, LogCell, LogChange, ReportStore } from "../ports.ts";
 import { createCellCache } from "./cell-cache.ts";
-import { createDirectory } from "./directory.ts";
+import { coarseTime } from "./coarse-time.ts";
+import { createCompactionState } from "./compaction-state.ts";
+import { REFRESH_AFTER_MS } from "./compactor.ts";
 import { mapLimited } from "./map-limited.ts";
+import { createMemo } from "./memo.ts";
+import { createPendingChanges } from "./pending-changes.ts";
+import { createSegments } from "./segments.ts";
+import { createSlices } from "./slices.ts";
 
 /**
- * The geohash pyramid over a report log. A node is the micro cells of one geohash at one level: those of a geohash-5 cell come
- * from its reports, those of a shorter geohash are the sum of its children. A domain index clusters the nodes of one
- * domain. Both are kept until a change below them, or until time moves a report into another age band.
+ * The geohash pyramid, as one process sees it. A node is the micro cells of one geohash at one level: those of a geohash-5
+ * cell come from its reports, those of a shorter geohash are the sum of its children. Nodes are read as stored slices,
+ * except above cells that changed since the last compaction: these are made here, from what is below. A domain index
+ * clusters the nodes of one domain. Everything is kept until a change below it, or until time moves a report into another
+ * age band.
  */
 export interface Pyramid {
-  /** Indexes of the domains that a tile meets and that ever held a report, ascending. An index object is replaced, never changed. */
+  /** Indexes of the domains that a tile meets, ascending. An index object is replaced, never changed. */
   domains(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<DomainIndex[]>;
   /** This process wrote a report: it is in the tiles from now on. */
   noteReport(report: Report): void;
-  /** Another process wrote: reads what is new. */
-  noteChange(change: LogChange): Promise<void>;
+  /** Takes in what other processes wrote, and what was compacted. Rejects when the store does not answer. */
+  poll(): Promise<void>;
 }
 
 export interface PyramidOptions {
   readonly store: ReportStore;
+  readonly derived: DerivedStore;
   readonly clock: Clock;
-  /** Bounds of the three caches, bytes. */
+  readonly log: Log;
+  /** Bounds of the caches, bytes: reports, nodes and slices, indexes. */
   readonly cellBytes?: number;
   readonly nodeBytes?: number;
   readonly indexBytes?: number;
 }
 
+const MEBIBYTE = 2 ** 20;
+
 /** Precision of the log's cells. */
 const CELL_PRECISION = 5;
 
-/**
- * Zooms up to 13 see ages as they will be at the end of the running ten minutes: exact to within an hour, as promised, and
- * the same bytes on every machine for ten minutes instead of new ones with every report that ages. Closer zooms are exact.
- */
-const COARSE_CLOCK_MS = 10 * 60_000;
+/** Stored slices are believed for so long after an age in them went wrong; the compactor makes them anew after half of it. */
+const BELIEVE_AFTER_MS = 2 * REFRESH_AFTER_MS;
 
-/** Cells read at once when a wide domain is built: enough to hide latency, few enough for a store's connections. */
+/** A domain's slices are not read again sooner, even if they are too old. */
+const READ_AGAIN_AFTER_MS = 60_000;
+
+/** A change is taken as compacted when it was told this long before the compaction read its changes. */
+const COMPACTED_MARGIN_MS = 10_000;
+
+/** How often the compaction's progress is asked for. */
+const ASK_COMPACTION_EVERY_MS = 30_000;
+
+/** Reads at once when a wide domain is built: enough to hide latency, few enough for a store's connections. */
 const PARALLEL_READS = 16;
 
-interface Kept<T> {
-  readonly value: T;
-  /** Valid for times in [fromMs, staleAtMs). */
-  readonly fromMs: number;
+/** Between the polar rows a tile meets at most nine domains; where there are more, those without reports are left out first. */
+const MANY_DOMAINS = 16;
+
+/** A domain's slices by geohash, undefined where damaged. */
+interface Domain {
+  readonly slices: ReadonlyMap<string, MicroCells | undefined>;
   readonly staleAtMs: number;
 }
 
 export function createPyramid(options: PyramidOptions): Pyramid {
-  const { store, clock } = options;
-  const cells = createCellCache(store, clock, options.cellBytes ?? 256 * 2 ** 20);
-  const directory = createDirectory(store);
-  const nodes = createMemo<MicroCells>(
-    options.nodeBytes ?? 128 * 2 ** 20,
-    (node) => node.length * BYTES_PER_MICRO_CELL,
-  );
-  const indexes = createMemo<DomainIndex>(options.indexBytes ?? 256 * 2 ** 20, (index) => index.bytes);
+  const { store, derived, clock, log } = options;
+  const pending = createPendingChanges();
+  const slices = createSlices(derived, log);
+  const cells = createCellCache({
+    store,
+    segments: createSegments(derived, log),
+    clock,
+    changedFrom: pending.fromOf,
+    maxBytes: options.cellBytes ?? 256 * MEBIBYTE,
+  });
+  const state = createCompactionState(derived);
+  const nodeBytes = options.nodeBytes ?? 128 * MEBIBYTE;
+  const nodes = createMemo<MicroCells>(nodeBytes / 2, bytesOfCells);
+  const domains = createMemo<Domain>(nodeBytes / 2, bytesOfDomain);
+  const indexes = createMemo<DomainIndex>(options.indexBytes ?? 256 * MEBIBYTE, (index) => index.bytes);
+  let feed: string | undefined;
+  let askedCompactionAtMs = 0;
 
-  async function node(layer: ReportLayer, geohash: string, atMs: number): Promise<MicroCells> {
-    return nodes.get(`${layer}/${geohash}`, `${layer}/${geohash}`, atMs, async () => {
+  function readDomain(layer: ReportLayer, domain: string, atMs: number): Promise<Domain> {
+    const key = `${layer}/${domain}`;
+    return domains.get(key, key, atMs, async () => {
+      const found = await slices.read(layer, domain);
+      const ages = [...found.values()].map((cells) => cells?.staleAtMs ?? Infinity);
+      const believedUntil = Math.min(...ages) + BELIEVE_AFTER_MS;
+      return { slices: found, staleAtMs: Math.max(believedUntil, atMs + READ_AGAIN_AFTER_MS) };
+    });
+  }
+
+  function node(layer: ReportLayer, geohash: string, atMs: number): Promise<MicroCells> {
+    const key = `${layer}/${geohash}`;
+    return nodes.get(key, key, atMs, async () => {
       if (geohash.length === CELL_PRECISION) {
         return microCellsOfReports(await cells.read({ layer, geohash5: geohash }), CELL_PRECISION + 2, atMs);
       }
@@ -74,18 +114,17 @@ export function createPyramid(options: PyramidOptions): Pyramid {
 
   /** The nodes right below a geohash, where there are reports. */
   async function children(layer: ReportLayer, geohash: string, atMs: number): Promise<MicroCells[]> {
-    const below = await directory.cells(layer, geohash);
-    const names = [...new Set(below.map((cell) => cell.slice(0, geohash.length + 1)))];
-    return mapLimited(names, PARALLEL_READS, (name) => node(layer, name, atMs));
+    const stored = (await readDomain(layer, geohash, atMs)).slices;
+    const names = [...new Set([...stored.keys(), ...pending.below(layer, geohash)])].sort();
+    return mapLimited(names, PARALLEL_READS, async (name) => {
+      const slice = stored.get(name);
+      if (slice === undefined || pending.has(layer, name)) return node(layer, name, atMs);
+      const believedUntil = slice.staleAtMs + BELIEVE_AFTER_MS;
+      return believedUntil > atMs ? { ...slice, staleAtMs: believedUntil } : node(layer, name, atMs);
+    });
   }
 
-  async function buildIndex(
-    layer: ReportLayer,
-    domain: string,
-    level: Level,
-    window: TimeWindow,
-    atMs: number,
-  ): Promise<DomainIndex> {
+  async function buildIndex(layer: ReportLayer, domain: string, level: Level, window: TimeWindow, atMs: number) {
     const micro = level.microPrecision;
     const cell = { layer, geohash5: domain.slice(0, CELL_PRECISION) };
     if (micro === undefined) return indexReports(await cells.read(cell), domain, level, layer, window, atMs);
@@ -95,21 +134,47 @@ export function createPyramid(options: PyramidOptions): Pyramid {
     return indexMicroCells(addMicroCells(await children(layer, domain, atMs), micro), level, layer, window);
   }
 
-  function invalidate(layer: ReportLayer, geohash5: string): void {
-    for (let length = 0; length <= CELL_PRECISION; length++) {
-      const prefix = `${layer}/${geohash5.slice(0, length)}`;
+  function changed({ layer, geohash5 }: LogCell): void {
+    for (const prefix of prefixes(layer, geohash5)) {
       nodes.touch(prefix, [prefix]);
-      indexes.touch(prefix, indexKeys(prefix, length));
+      indexes.touch(prefix, indexKeys(prefix));
     }
+  }
+
+  /** The slices above a cell were written anew: those that are held are older than what was just forgotten. */
+  function compacted({ layer, geohash5 }: LogCell): void {
+    for (const prefix of prefixes(layer, geohash5)) domains.touch(prefix, [prefix]);
+  }
+
+  async function noteChange(change: LogChange): Promise<void> {
+    pending.add(change, change.from, clock.now());
+    if (await cells.refresh(change, change.from)) changed(change);
+  }
+
+  async function dropCompacted(): Promise<void> {
+    const now = clock.now();
+    if (now - askedCompactionAtMs < ASK_COMPACTION_EVERY_MS) return;
+    askedCompactionAtMs = now;
+    const atMs = (await state.read())?.atMs;
+    if (atMs !== undefined) for (const cell of pending.drop(atMs - COMPACTED_MARGIN_MS)) compacted(cell);
+  }
+
+  async function poll(): Promise<void> {
+    if (feed !== undefined) await dropCompacted();
+    const from = feed ?? (await state.read())?.cursor ?? "0";
+    const { changes, cursor } = await store.readChanges(from);
+    // The cursor moves on only when all of them were taken in, so a failure in between is told again.
+    await mapLimited(changes, PARALLEL_READS, noteChange);
+    feed = cursor;
   }
 
   return {
     async domains(layer, tile, window) {
+      if (feed === undefined) await poll();
       const level = levelOfZoom(tile.z);
-      const now = clock.now();
-      const atMs = level.precision < CELL_PRECISION ? Math.ceil(now / COARSE_CLOCK_MS) * COARSE_CLOCK_MS : now;
-      const domains = await directory.having(layer, domainsOfTile(tile));
-      return mapLimited(domains, PARALLEL_READS, (domain) => {
+      const atMs = level.precision < CELL_PRECISION ? coarseTime(clock.now()) : clock.now();
+      const met = await withReports(store, layer, domainsOfTile(tile));
+      return mapLimited(met, PARALLEL_READS, (domain) => {
         const prefix = `${layer}/${domain.slice(0, CELL_PRECISION)}`;
         return indexes.get(indexKey(layer, domain, window), prefix, atMs, () =>
           buildIndex(layer, domain, level, window, atMs),
@@ -117,71 +182,52 @@ export function createPyramid(options: PyramidOptions): Pyramid {
       });
     },
     noteReport(report) {
-      const geohash5 = encodeGeohash(report.lonDeg, report.latDeg, CELL_PRECISION);
-      directory.add(report.layer, geohash5);
-      cells.add(report, geohash5);
-      invalidate(report.layer, geohash5);
+      const cell = { layer: report.layer, geohash5: encodeGeohash(report.lonDeg, report.latDeg, CELL_PRECISION) };
+      pending.add(cell, report.id, clock.now());
+      cells.add(report, cell.geohash5);
+      changed(cell);
     },
-    async noteChange({ layer, geohash5, from }) {
-      directory.add(layer, geohash5);
-      if (await cells.refresh({ layer, geohash5 }, from)) invalidate(layer, geohash5);
-    },
+    poll,
   };
+}
+
+/** Keeps of very many domains those that lie in cells with reports. */
+async function withReports(
+  store: ReportStore,
+  layer: ReportLayer,
+  domains: readonly string[],
+): Promise<readonly string[]> {
+  if (domains.length <= MANY_DOMAINS) return domains;
+  const shared = commonPrefix(domains[0] ?? "", domains.at(-1) ?? "").slice(0, CELL_PRECISION);
+  const length = Math.min(CELL_PRECISION, domains[0]?.length ?? 0);
+  const known = new Set((await store.listCells(layer, shared)).map((cell) => cell.slice(0, length)));
+  return domains.filter((domain) => known.has(domain.slice(0, length)));
+}
+
+function commonPrefix(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return a.slice(0, length);
 }
 
 const indexKey = (layer: ReportLayer, domain: string, window: TimeWindow): string => `${layer}/${domain}/${window}`;
 
+/** A cell and everything above it, as keys. */
+function prefixes(layer: ReportLayer, geohash5: string): string[] {
+  return Array.from({ length: CELL_PRECISION + 1 }, (_, length) => `${layer}/${geohash5.slice(0, length)}`);
+}
+
 /** Keys of all indexes that a change below a prefix makes wrong; the finest level's domains are one character longer. */
-function indexKeys(prefix: string, length: number): string[] {
-  const domains =
-    length === CELL_PRECISION ? [prefix, ...[..."0123456789bcdefghjkmnpqrstuvwxyz"].map((c) => prefix + c)] : [prefix];
+function indexKeys(prefix: string): string[] {
+  const isCell = prefix.length - prefix.indexOf("/") - 1 === CELL_PRECISION;
+  const domains = isCell ? [prefix, ...[...BASE32].map((char) => prefix + char)] : [prefix];
   return domains.flatMap((domain) => TIME_WINDOWS.map((window) => `${domain}/${window}`));
 }
 
-interface Memo<T> {
-  /** What was built for a key and still holds at a time, or builds it; one build at a time for each key. */
-  get(key: string, prefix: string, atMs: number, build: () => Promise<T>): Promise<T>;
-  /** Something below a prefix changed: forgets the keys, and keeps builds under way from being kept. */
-  touch(prefix: string, keys: readonly string[]): void;
-}
+const bytesOfCells = (cells: MicroCells): number => cells.length * BYTES_PER_MICRO_CELL;
 
-function createMemo<T extends { readonly staleAtMs: number }>(
-  maxBytes: number,
-  bytesOf: (value: T) => number,
-): Memo<T> {
-  const kept = new LRUCache<string, Kept<T>>({
-    maxSize: maxBytes,
-    sizeCalculation: ({ value }) => bytesOf(value) + 400,
-  });
-  const building = new Map<string, { readonly atMs: number; readonly result: Promise<T> }>();
-  const touchedAt = new Map<string, number>();
-  let touches = 0;
-
-  async function build(key: string, prefix: string, atMs: number, make: () => Promise<T>): Promise<T> {
-    const startedAt = touches;
-    const value = await make();
-    if ((touchedAt.get(prefix) ?? -1) < startedAt) kept.set(key, { value, fromMs: atMs, staleAtMs: value.staleAtMs });
-    return value;
-  }
-
-  return {
-    get(key, prefix, atMs, make) {
-      const entry = kept.get(key);
-      if (entry !== undefined && atMs >= entry.fromMs && atMs < entry.staleAtMs) return Promise.resolve(entry.value);
-      const running = building.get(key);
-      if (running !== undefined && running.atMs === atMs) return running.result;
-      const result = build(key, prefix, atMs, make).finally(() => {
-        if (building.get(key)?.result === result) building.delete(key);
-      });
-      building.set(key, { atMs, result });
-      return result;
-    },
-    touch(prefix, keys) {
-      touchedAt.set(prefix, touches++);
-      for (const key of keys) {
-        kept.delete(key);
-        building.delete(key);
-      }
-    },
-  };
+function bytesOfDomain({ slices }: Domain): number {
+  let bytes = 0;
+  for (const cells of slices.values()) bytes += cells === undefined ? 0 : bytesOfCells(cells);
+  return bytes;
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/log.ts";
-import type { Clock, ReportStore } from "../../../server/ports.ts";
+import type { Clock, DerivedStore, ReportStore } from "../../../server/ports.ts";
 import { followChanges } from "../../../server/pyramid/follow-changes.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";
+import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
 import { createTileSource, type TileSource } from "../../../server/tiles/tile-source.ts";
 import { parseClusterId } from "../../../tiles/cluster-id.ts";
@@ -21,6 +22,7 @@ const ALL_ZOOMS = Array.from({ length: 23 }, (_, z) => z);
 interface Setup {
   clock: { at: number } & Clock;
   store: ReportStore;
+  derived: DerivedStore;
   pyramid: Pyramid;
   tiles: TileSource;
 }
@@ -29,11 +31,12 @@ async function setUp(reports: readonly Report[]): Promise<Setup> {
   const clock = { at: NOW, now: () => clock.at };
   const store = createMemoryStore({ clock });
   await store.putMany(reports);
-  return { clock, store, ...viewOf(store, clock) };
+  const derived = createMemoryDerivedStore({ clock });
+  return { clock, store, derived, ...viewOf(store, derived, clock) };
 }
 
-function viewOf(store: ReportStore, clock: Clock): Pick<Setup, "pyramid" | "tiles"> {
-  const pyramid = createPyramid({ store, clock });
+function viewOf(store: ReportStore, derived: DerivedStore, clock: Clock): Pick<Setup, "pyramid" | "tiles"> {
+  const pyramid = createPyramid({ store, derived, clock, log: silentLog });
   return { pyramid, tiles: createTileSource(pyramid) };
 }
 
@@ -205,9 +208,9 @@ describe("freshness", () => {
 
   it("brings another process's reports after one poll of the changes, old ones of an import too", async () => {
     const reports = makeCity(500, NOW);
-    const { clock, store } = await setUp(reports);
-    const reader = viewOf(store, clock);
-    const follower = followChanges(store, reader.pyramid, silentLog);
+    const { clock, store, derived } = await setUp(reports);
+    const reader = viewOf(store, derived, clock);
+    const follower = followChanges(reader.pyramid, silentLog);
     await follower.poll();
     const added = [at(-95.37, 29.76), at(-95.37, 29.76, 80 * DAY), at(10.1, 53.5, 40 * DAY)];
     const read = async (z: number): Promise<number> =>

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { silentLog } from "../../../server/log.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
+import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
 import { createTileSource } from "../../../server/tiles/tile-source.ts";
 import type { Report } from "../../../tiles/report.ts";
@@ -20,7 +22,8 @@ async function withReports() {
     makeReport({ lonDeg: -122.43, latDeg: 37.76, createdAtMs: now - 1000, layer: "vibe" }, random),
   ];
   await store.putMany(reports);
-  const { app } = createTestApp({ store, clock, tiles: createTileSource(createPyramid({ store, clock })) });
+  const pyramid = createPyramid({ store, derived: createMemoryDerivedStore({ clock }), clock, log: silentLog });
+  const { app } = createTestApp({ store, clock, tiles: createTileSource(pyramid) });
   return { app, get: async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }) };
 }
 

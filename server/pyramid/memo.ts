@@ -1,0 +1,67 @@
+import { LRUCache } from "lru-cache";
+
+/** Values that were built, each kept until something below it changes or its time is up, within a bound of bytes. */
+export interface Memo<T> {
+  /** What was built for a key and still holds at a time, or builds it; one build at a time for each key. */
+  get(key: string, prefix: string, atMs: number, build: () => Promise<T>): Promise<T>;
+  /** Something below a prefix changed: forgets the keys, and keeps builds under way from being kept. */
+  touch(prefix: string, keys: readonly string[]): void;
+}
+
+interface Kept<T> {
+  readonly value: T;
+  /** Valid for times in [fromMs, staleAtMs). */
+  readonly fromMs: number;
+  readonly staleAtMs: number;
+}
+
+/** Fixed cost of an entry beside its value. */
+const ENTRY_BYTES = 400;
+
+export function createMemo<T extends { readonly staleAtMs: number }>(
+  maxBytes: number,
+  bytesOf: (value: T) => number,
+): Memo<T> {
+  const kept = new LRUCache<string, Kept<T>>({
+    maxSize: maxBytes,
+    sizeCalculation: ({ value }) => bytesOf(value) + ENTRY_BYTES,
+  });
+  const building = new Map<string, { readonly atMs: number; readonly result: Promise<T> }>();
+  /** When a prefix was last touched, while builds are under way that may have begun before. */
+  const touchedAt = new Map<string, number>();
+  let touches = 0;
+  let builds = 0;
+
+  async function build(key: string, prefix: string, atMs: number, make: () => Promise<T>): Promise<T> {
+    const startedAt = touches;
+    builds++;
+    try {
+      const value = await make();
+      if ((touchedAt.get(prefix) ?? -1) < startedAt) kept.set(key, { value, fromMs: atMs, staleAtMs: value.staleAtMs });
+      return value;
+    } finally {
+      if (--builds === 0) touchedAt.clear();
+    }
+  }
+
+  return {
+    get(key, prefix, atMs, make) {
+      const entry = kept.get(key);
+      if (entry !== undefined && atMs >= entry.fromMs && atMs < entry.staleAtMs) return Promise.resolve(entry.value);
+      const running = building.get(key);
+      if (running !== undefined && running.atMs === atMs) return running.result;
+      const result = build(key, prefix, atMs, make).finally(() => {
+        if (building.get(key)?.result === result) building.delete(key);
+      });
+      building.set(key, { atMs, result });
+      return result;
+    },
+    touch(prefix, keys) {
+      if (builds > 0) touchedAt.set(prefix, touches++);
+      for (const key of keys) {
+        kept.delete(key);
+        building.delete(key);
+      }
+    },
+  };
+}

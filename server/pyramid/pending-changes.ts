@@ -1,0 +1,57 @@
+import type { ReportLayer } from "../../tiles/layers.ts";
+import type { LogCell } from "../ports.ts";
+
+/** Cells that changed since the last compaction: what is stored above them must not be believed yet. */
+export interface PendingChanges {
+  add(cell: LogCell, from: string, toldAtMs: number): void;
+  /** Whether a cell below a geohash, or the cell that it is, has changed. */
+  has(layer: ReportLayer, geohash: string): boolean;
+  /** The geohashes one character longer than a domain under which something changed. */
+  below(layer: ReportLayer, domain: string): string[];
+  /** Smallest id that a cell's stored rows may lack. */
+  fromOf(cell: LogCell): string | undefined;
+  /** Forgets what was told before a time, and returns it. */
+  drop(beforeMs: number): LogCell[];
+}
+
+export function createPendingChanges(): PendingChanges {
+  const pending = new Map<string, { cell: LogCell; from: string; toldAtMs: number }>();
+  /** Names right below a prefix, with the number of pending cells under each. */
+  const below = new Map<string, Map<string, number>>();
+
+  function count({ layer, geohash5 }: LogCell, by: 1 | -1): void {
+    for (let length = 0; length < geohash5.length; length++) {
+      const prefix = `${layer}/${geohash5.slice(0, length)}`;
+      const name = geohash5.slice(0, length + 1);
+      const names = below.get(prefix) ?? new Map<string, number>();
+      const left = (names.get(name) ?? 0) + by;
+      if (left > 0) names.set(name, left);
+      else names.delete(name);
+      if (names.size > 0) below.set(prefix, names);
+      else below.delete(prefix);
+    }
+  }
+
+  const keyOf = ({ layer, geohash5 }: LogCell): string => `${layer}/${geohash5}`;
+
+  return {
+    add(cell, from, toldAtMs) {
+      const known = pending.get(keyOf(cell));
+      if (known === undefined) count(cell, 1);
+      pending.set(keyOf(cell), { cell, from: known !== undefined && known.from < from ? known.from : from, toldAtMs });
+    },
+    has: (layer, geohash) => pending.has(`${layer}/${geohash}`) || below.has(`${layer}/${geohash}`),
+    below: (layer, domain) => [...(below.get(`${layer}/${domain}`)?.keys() ?? [])],
+    fromOf: (cell) => pending.get(keyOf(cell))?.from,
+    drop(beforeMs) {
+      const dropped: LogCell[] = [];
+      for (const [key, { cell, toldAtMs }] of pending) {
+        if (toldAtMs >= beforeMs) continue;
+        pending.delete(key);
+        count(cell, -1);
+        dropped.push(cell);
+      }
+      return dropped;
+    },
+  };
+}

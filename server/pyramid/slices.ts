@@ -1,0 +1,69 @@
+import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
+import { decodeMicroCells, encodeMicroCells } from "../../tiles/micro-cell-codec.ts";
+import type { MicroCells } from "../../tiles/micro-cells.ts";
+import { StoredItemError } from "../../tiles/stored-item.ts";
+import type { Log } from "../app-parts.ts";
+import type { DerivedStore } from "../ports.ts";
+
+/**
+ * Slices: the pyramid's nodes as stored items. The slices of one domain, one for each geohash a character longer, are one
+ * group and one request.
+ */
+export interface Slices {
+  /** Slices of a domain by geohash; undefined in place of a damaged one, which must be made from below. */
+  read(
+    layer: ReportLayer,
+    domain: string,
+    options?: { consistent?: boolean },
+  ): Promise<Map<string, MicroCells | undefined>>;
+  /**
+   * Makes a slice anew until nobody else wrote it meanwhile. `make` must read what is below after it was called, so that of
+   * two compactors the one that writes last has seen everything. Returns the slice.
+   */
+  rewrite(layer: ReportLayer, geohash: string, make: () => Promise<MicroCells>): Promise<MicroCells>;
+}
+
+const MAX_TRIES = 8;
+
+const groupOf = (layer: ReportLayer, domain: string): string => `slices/${layer}/${domain}`;
+
+export function createSlices(derived: DerivedStore, log: Log): Slices {
+  return {
+    async read(layer, domain, options) {
+      const group = groupOf(layer, domain);
+      const slices = new Map<string, MicroCells | undefined>();
+      for (const { name, body } of await derived.list(group, options)) {
+        try {
+          slices.set(name, decodeMicroCells(body, `${group} ${name}`));
+        } catch (error) {
+          if (!(error instanceof StoredItemError)) throw error;
+          log.warn("damaged slice: making it from below", { item: error.message });
+          slices.set(name, undefined);
+        }
+      }
+      return slices;
+    },
+
+    async rewrite(layer, geohash, make) {
+      const group = groupOf(layer, geohash.slice(0, -1));
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        const before = await derived.get(group, geohash, { consistent: true });
+        const cells = await make();
+        if (cells.length === 0) {
+          if (before !== undefined) await derived.remove(group, [before]);
+          return cells;
+        }
+        const body = encodeMicroCells(cells);
+        if (before !== undefined && sameBytes(before.body, body)) return cells;
+        const newest = cells.newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0);
+        const condition = { expected: before?.version, expiresAtMs: newest + REPORT_LIFETIME_MS };
+        if (await derived.put(group, geohash, body, condition)) return cells;
+      }
+      throw new Error(`slice ${group} ${geohash} was rewritten by others ${MAX_TRIES} times while it was made`);
+    },
+  };
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
