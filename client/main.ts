@@ -19,7 +19,7 @@ declare global {
 
 const page = createPage();
 const notices = createNotices(find("#notices"));
-bindLayerSwitch(find("#layers"), page);
+bindLayerSwitch(find("#layers"), find<HTMLInputElement>("#combine"), page);
 bindWindowSwitch(find("#windows"), page);
 fillLegend(find("#legend"));
 watchConnection(notices);

@@ -1,4 +1,5 @@
 import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
+import { GRID_SOURCE } from "./geohash-grid.ts";
 import type { Theme } from "./theme.ts";
 
 /**
@@ -22,8 +23,9 @@ export function basemapStyle(theme: Theme, origin: string): StyleSpecification {
     sources: {
       world: { type: "vector", tiles, maxzoom: 8, attribution: "Natural Earth, US Census" },
       city: { type: "vector", tiles, minzoom: CITY_ZOOM, maxzoom: 13 },
+      [GRID_SOURCE]: { type: "geojson", data: { type: "FeatureCollection", features: [] }, tolerance: 0 },
     },
-    layers: [...ground(theme), ...cityGround(theme), ...lines(theme), ...labels(theme)],
+    layers: [...ground(theme), ...cityGround(theme), grid(theme), ...lines(theme), ...labels(theme)],
   };
 }
 
@@ -87,6 +89,21 @@ function cityGround(theme: Theme): LayerSpecification[] {
 function metres(width: ExpressionSpecification): ExpressionSpecification {
   const at = (zoom: number) => ["max", 1, ["*", width, 2 ** (zoom - 12) / 15.5]];
   return ["interpolate", ["exponential", 2], ["zoom"], 9, at(9), 18, at(18)] as unknown as ExpressionSpecification;
+}
+
+/** Neighbourhoods as the product knows them, on land and water alike: also texture where no street is drawn. */
+function grid(theme: Theme): LayerSpecification {
+  return {
+    id: "grid",
+    type: "line",
+    source: GRID_SOURCE,
+    minzoom: 12,
+    paint: {
+      "line-color": theme.grid,
+      "line-width": ["match", ["get", "precision"], 6, 1, 0.6],
+      "line-opacity": ["interpolate", ["linear"], ["zoom"], 12, 0, 13, ["match", ["get", "precision"], 6, 0.16, 0.1]],
+    },
+  };
 }
 
 function lines(theme: Theme): LayerSpecification[] {
@@ -179,7 +196,10 @@ function labels(theme: Theme): LayerSpecification[] {
         "text-size": zoomed(10.5, 9, 13, 11.5, 16, 16),
         "text-letter-spacing": 0.12,
         "text-max-width": 7,
-        "text-padding": 6,
+        "text-padding": 2,
+        "text-variable-anchor": ["center", "top", "bottom", "left", "right"],
+        "text-radial-offset": 0.9,
+        "text-justify": "auto",
         "symbol-sort-key": ["get", "rank"],
       },
       paint: { "text-color": theme.labelSoft, ...halo },

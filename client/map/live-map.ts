@@ -16,6 +16,8 @@ import { element, prefersReducedMotion } from "../dom.ts";
 import type { Page, PageState } from "../page/page-state.ts";
 import { affectedTiles } from "./affected-tiles.ts";
 import { bindClicks } from "./clicks.ts";
+import { coveredEdges } from "./free-area.ts";
+import { bindGeohashGrid } from "./geohash-grid.ts";
 import { drawReportIcon } from "./report-icon.ts";
 import { MAX_ZOOM, offsetOf, STYLE_LAYERS, sourceOf, tileUrl } from "./report-layers.ts";
 import { createReportPopups, type ReportPopups } from "./report-popup.ts";
@@ -74,18 +76,20 @@ export function createLiveMap({ container, page, basemap, isPicking }: LiveMapOp
     fadeDuration: prefersReducedMotion() ? 0 : 200,
     reduceMotion: prefersReducedMotion(),
   });
+  map.jumpTo({ center: [view.lonDeg, view.latDeg], padding: coveredEdges() });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   map.setMissingStyleImageResolver((name) => {
     const icon = drawReportIcon(name);
     if (icon) map.addImage(name, icon.image, { pixelRatio: icon.pixelRatio });
   });
+  map.addControl(new AttributionControl({ compact: true }), "bottom-right");
   map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   map.addControl(new GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), "bottom-right");
-  map.addControl(new AttributionControl({ compact: true }), "bottom-left");
 
   const popups = createReportPopups(map);
   bindState(map, page);
+  bindGeohashGrid(map);
   bindClicks({ map, page, popups, isPicking });
   onThemeChange(() => map.setStyle(composeStyle(page.get(), basemap), { diff: true }));
   const refresh = createRefresh(map);

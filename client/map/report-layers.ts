@@ -141,7 +141,8 @@ export function reportLayers(layer: ReportLayer, options: ReportLayersOptions): 
         "text-font": font,
         "text-size": ["interpolate", ["linear"], ["ln", ["get", "point_count"]], 0.7, 11.5, 4.6, 13, 9.2, 17],
         "text-allow-overlap": true,
-        "text-ignore-placement": true,
+        // Not ignored: names of places make room for the reports.
+        "text-padding": 6,
       },
       { "text-color": theme.onLayer, "text-translate": offset },
     ),
@@ -157,7 +158,7 @@ export function reportLayers(layer: ReportLayer, options: ReportLayersOptions): 
         "icon-image": ["concat", reportIconName(theme.name, layer, ""), ["to-string", ["round", ["get", "severity"]]]],
         "icon-size": ["interpolate", ["linear"], ["zoom"], 11, 0.72, 14, 0.9, 17, 1.15],
         "icon-allow-overlap": true,
-        "icon-ignore-placement": true,
+        "icon-padding": 0,
         "symbol-sort-key": ["get", "severity"],
       },
       { "icon-translate": offset },

@@ -4,7 +4,7 @@ import { fetchReports, type ReportJson } from "../api.ts";
 import { element, find } from "../dom.ts";
 import { clusterLayerOf, singleLayerOf } from "../map/report-layers.ts";
 import { reportCard } from "../report/report-card.ts";
-import { formatCount, LAYER_LABELS, WINDOW_LABELS } from "../words.ts";
+import { formatCount, LAYER_LABELS } from "../words.ts";
 import type { Page } from "./page-state.ts";
 
 /** The list's box must be city-sized: the API refuses larger ones. */
@@ -15,10 +15,10 @@ const SETTLE_MS = 350;
 /** Says how many reports the visible map holds, as its tiles count them. */
 export function bindCount(paragraph: HTMLElement, map: MapLibreMap, page: Page): void {
   map.on("idle", () => {
-    const { layers, window } = page.get();
+    const { layers } = page.get();
     const count = countInView(map, layers);
     const what = layers.length === 1 && layers[0] ? `${LAYER_LABELS[layers[0]].toLowerCase()} ` : "";
-    const text = `${what}${count === 1 ? "report" : "reports"} in view, ${WINDOW_LABELS[window][1]}`;
+    const text = `${what}${count === 1 ? "report" : "reports"} in view`;
     paragraph.replaceChildren(element("strong", {}, formatCount(count)), ` ${text}`);
   });
 }

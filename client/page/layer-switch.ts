@@ -4,10 +4,9 @@ import { LAYER_ICONS } from "../icons.ts";
 import { LAYER_LABELS, WINDOW_LABELS } from "../words.ts";
 import type { Page } from "./page-state.ts";
 
-/** Fills the fieldset with a toggle per layer. One shows at a time, several while "Combine" is on; never none. */
-export function bindLayerSwitch(fieldset: HTMLElement, page: Page): void {
+/** Fills the fieldset with a toggle per layer. One shows at a time, several while `combine` is on; never none. */
+export function bindLayerSwitch(fieldset: HTMLElement, combine: HTMLInputElement, page: Page): void {
   const boxes = new Map<ReportLayer, HTMLInputElement>();
-  const combine = element("input", { type: "checkbox", role: "switch" });
   for (const layer of REPORT_LAYERS) {
     const box = element("input", { type: "checkbox", name: "layer", value: layer });
     boxes.set(layer, box);
@@ -23,7 +22,6 @@ export function bindLayerSwitch(fieldset: HTMLElement, page: Page): void {
       else box.checked = true;
     });
   }
-  fieldset.append(element("label", { class: "combine" }, combine, "Combine layers"));
   combine.addEventListener("change", () => {
     const [first] = page.get().layers;
     if (!combine.checked && first !== undefined) page.set({ layers: [first] });

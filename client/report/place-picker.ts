@@ -1,6 +1,7 @@
 import type { Map as MapLibreMap, Subscription } from "maplibre-gl";
 import { element, find, icon, prefersReducedMotion } from "../dom.ts";
 import { LOCATE_ICON } from "../icons.ts";
+import { type CoveredEdges, coveredEdges } from "../map/free-area.ts";
 
 /** Below this zoom a cross covers more than a block, and a report would land anywhere. */
 export const MIN_PICK_ZOOM = 13;
@@ -24,7 +25,7 @@ export function createPlacePicker(map: MapLibreMap, onError: (message: string | 
   const where = element("p", { class: "where", "aria-live": "polite" });
   const locate = element("button", { type: "button", class: "secondary" }, icon(LOCATE_ICON), "Use my location");
   let following: Subscription[] = [];
-  const move = (target: { center?: [number, number]; zoom?: number; padding?: Padding }) =>
+  const move = (target: { center?: [number, number]; zoom?: number; padding?: CoveredEdges }) =>
     map.easeTo({ ...target, duration: prefersReducedMotion() ? 0 : 500 });
 
   const describe = () => {
@@ -64,7 +65,7 @@ export function createPlacePicker(map: MapLibreMap, onError: (message: string | 
     ),
     start(form) {
       crosshair.hidden = false;
-      move({ padding: freeOf(form), ...(map.getZoom() >= 9 && { zoom: Math.max(map.getZoom(), PICK_ZOOM) }) });
+      move({ padding: coveredEdges(form), ...(map.getZoom() >= 9 && { zoom: Math.max(map.getZoom(), PICK_ZOOM) }) });
       following = [map.on("move", align), map.on("resize", align), map.on("moveend", describe)];
       align();
       describe();
@@ -72,32 +73,13 @@ export function createPlacePicker(map: MapLibreMap, onError: (message: string | 
     stop() {
       crosshair.hidden = true;
       for (const subscription of following.splice(0)) subscription.unsubscribe();
-      move({ padding: { top: 0, right: 0, bottom: 0, left: 0 } });
+      move({ padding: coveredEdges() });
     },
     read() {
       if (map.getZoom() < MIN_PICK_ZOOM) return "Zoom in to the street first: from here the place would be a guess.";
       const { lng, lat } = map.getCenter().wrap();
       return { lon: round(lng), lat: round(lat) };
     },
-  };
-}
-
-interface Padding {
-  top: number;
-  right: number;
-  bottom: number;
-  left: number;
-}
-
-/** The form is a sheet at the bottom of a phone and a column at the side of a desktop. */
-function freeOf(form: HTMLElement): Padding {
-  const { left, top, width } = form.getBoundingClientRect();
-  const isSheet = width > innerWidth * 0.8;
-  return {
-    top: 0,
-    right: !isSheet && left > innerWidth / 2 ? innerWidth - left : 0,
-    bottom: isSheet ? innerHeight - top : 0,
-    left: !isSheet && left < innerWidth / 2 ? left + width : 0,
   };
 }
 

@@ -24,10 +24,10 @@ export function bindReportForm({ liveMap, page, notices, onOpenChange }: ReportF
   let form: HTMLFormElement | undefined;
 
   const close = () => {
-    picker.stop();
-    onOpenChange(false);
     document.body.classList.remove("reporting");
     dialog.close();
+    picker.stop();
+    onOpenChange(false);
     opener.focus();
   };
   const picker = createPlacePicker(liveMap.map, (message) => {

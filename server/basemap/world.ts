@@ -1,5 +1,6 @@
 import type { Feature, Geometry, Position } from "geojson";
 import { feature, mesh } from "topojson-client";
+import { unwrappedPolygons } from "./unwrap.ts";
 import { WORLD_CITIES } from "./world-cities.ts";
 
 /** GeoJSON features by vector layer name. */
@@ -20,7 +21,7 @@ export async function loadWorld(): Promise<BasemapLayers> {
   const countries = feature(world, world.objects.countries).features;
   const states = feature(us, us.objects.states).features;
   return {
-    land: feature(world, world.objects.land).features,
+    land: feature(world, world.objects.land).features.flatMap(({ geometry }) => unwrappedPolygons(geometry)),
     lake: feature(waters, waters.objects.lakes).features,
     river: feature(waters, waters.objects.rivers).features,
     border: [

@@ -1,4 +1,5 @@
 import type { Feature, Geometry, Position } from "geojson";
+import { smooth } from "./smooth.ts";
 
 /**
  * One city's detail, drawn by hand from general knowledge of the place: good to about 100 m, enough to know where one is.
@@ -21,12 +22,15 @@ export interface CityMap {
 
 /** GeoJSON of a city by vector layer: `sea`, `shore`, `city_lake`, `city_river`, `park`, `street`, `neighbourhood`. */
 export function cityLayers(city: CityMap): Record<string, Feature[]> {
-  const polygon = (ring: string): Geometry => ({ type: "Polygon", coordinates: [closed(positions(ring))] });
-  const line = (path: string): Geometry => ({ type: "LineString", coordinates: positions(path) });
+  const polygon = (ring: string, rounds = 0): Geometry => ({
+    type: "Polygon",
+    coordinates: [closed(smooth(positions(ring), rounds, true))],
+  });
+  const line = (path: string): Geometry => ({ type: "LineString", coordinates: smooth(positions(path), 2, false) });
   return {
     sea: city.sea === undefined ? [] : [feature(polygon(city.sea))],
-    shore: (city.land ?? []).map((ring) => feature(polygon(ring))),
-    city_lake: (city.lakes ?? []).map((ring) => feature(polygon(ring))),
+    shore: (city.land ?? []).map((ring) => feature(polygon(ring, 1))),
+    city_lake: (city.lakes ?? []).map((ring) => feature(polygon(ring, 2))),
     city_river: (city.rivers ?? []).map(([width, path]) => feature(line(path), { width })),
     park: (city.parks ?? []).map(([name, ring]) => feature(polygon(ring), { name })),
     street: [

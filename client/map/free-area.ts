@@ -1,0 +1,24 @@
+import { find } from "../dom.ts";
+
+/** Pixels at each edge of the map that something covers; its centre is the centre of the rest. */
+export interface CoveredEdges {
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+  readonly left: number;
+}
+
+/** What the panel and, while it is open, the form cover: columns at the sides of a desktop, sheets on a phone. */
+export function coveredEdges(form?: HTMLElement): CoveredEdges {
+  const edges = { top: 0, right: 0, bottom: 0, left: 0 };
+  for (const card of form ? [find("#panel"), form] : [find("#panel")]) {
+    const { left, right, top, bottom, width } = card.getBoundingClientRect();
+    if (width === 0) continue;
+    const isSheet = width > innerWidth * 0.8;
+    if (isSheet && top < innerHeight / 3) edges.top = bottom;
+    else if (isSheet) edges.bottom = innerHeight - top;
+    else if (left < innerWidth / 2) edges.left = right;
+    else edges.right = innerWidth - left;
+  }
+  return edges;
+}
