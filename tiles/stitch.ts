@@ -87,7 +87,8 @@ function clustersAround({ z, x, y }: TileAddress, domains: readonly Clusters[]):
 /** The nearest other cluster closer than `reach`, or -1; of two as near, the one that comes first. */
 function nearestWithin(clusters: Clusters, reach: number): Int32Array {
   const { x, y, length } = clusters;
-  const bins = binPoints(clusters, reach);
+  // Bins start elsewhere in every tile; a little wider, rounding cannot put a pair within reach two bins apart in one of them.
+  const bins = binPoints(clusters, reach * 1.001);
   const nearest = new Int32Array(length).fill(-1);
   for (let i = 0; i < length; i++) {
     let best = reach * reach;

@@ -1,0 +1,194 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { domainIndexes, plainSpots, type Spot, shareCloserThan, stitchedSpots } from "../../bench/domain-clusters.ts";
+import { houstonReports } from "../../bench/houston.ts";
+import { allocateClusters, CLUSTER_RADIUS_PX, type Clusters } from "../../tiles/cluster.ts";
+import { levelOfZoom } from "../../tiles/domains.ts";
+import { columnCount, rowCount } from "../../tiles/geohash.ts";
+import type { Report } from "../../tiles/report.ts";
+import { clustersOfTile, STITCH_PX, type TileClusters } from "../../tiles/stitch.ts";
+import { latOfWorldY, lonOfWorldX, MAX_ZOOM, worldY } from "../../tiles/tile-address.ts";
+import { makeReport, seededRandom } from "./sample-reports.ts";
+
+const NOW = Date.UTC(2026, 5, 1, 12, 3);
+const pixel = (z: number): number => 1 / (512 * 2 ** z);
+
+type Dot = Pick<Spot, "x" | "y" | "count">;
+
+function clustersOf(dots: readonly Dot[]): Clusters {
+  const clusters = allocateClusters(dots.length);
+  dots.forEach(({ x, y, count }, i) => {
+    clusters.x[i] = x;
+    clusters.y[i] = y;
+    clusters.count[i] = count;
+    clusters.severity[i] = count * 3;
+    clusters.first[i] = i;
+  });
+  return clusters;
+}
+
+const dotsOf = (clusters: Clusters): Dot[] =>
+  Array.from({ length: clusters.length }, (_, i) => ({
+    x: clusters.x[i] as number,
+    y: clusters.y[i] as number,
+    count: clusters.count[i] as number,
+  }));
+
+/** The rule over all clusters of the world at once, without bins, tiles or domains. */
+function stitchWorld<T extends Dot>(dots: readonly T[], z: number): T[] {
+  const reach = STITCH_PX * pixel(z);
+  const nearest = dots.map((a, i) => {
+    let best = -1;
+    let bestDistance = reach * reach;
+    dots.forEach((b, j) => {
+      const distance = (b.x - a.x) ** 2 + (b.y - a.y) ** 2;
+      if (i === j || distance >= bestDistance) return;
+      best = j;
+      bestDistance = distance;
+    });
+    return best;
+  });
+  return dots.flatMap((a, i) => {
+    const j = nearest[i] ?? -1;
+    const b = dots[j];
+    if (b === undefined || nearest[j] !== i) return [a];
+    const count = a.count + b.count;
+    const mean = (u: number, v: number): number => (u * a.count + v * b.count) / count;
+    return i < j ? [{ ...a, x: mean(a.x, b.x), y: mean(a.y, b.y), count }] : [];
+  });
+}
+
+const inOrder = <T extends Dot>(dots: readonly T[]): T[] =>
+  dots.toSorted((a, b) => a.x - b.x || a.y - b.y || a.count - b.count);
+const total = (dots: readonly Dot[]): number => dots.reduce((sum, { count }) => sum + count, 0);
+
+describe("clustersOfTile", () => {
+  const home = { z: 10, x: 300, y: 400 };
+  const at = (px: number, py: number, count = 1): Dot => ({
+    x: (home.x + px / 512) / 1024,
+    y: (home.y + py / 512) / 1024,
+    count,
+  });
+  const stitched = (...domains: Dot[][]): TileClusters => clustersOfTile(home, domains.map(clustersOf));
+
+  it("joins two clusters of two domains at their weighted mean, and adds their sums up", () => {
+    const joined = stitched([at(100, 100, 1)], [at(120, 100, 3)]);
+    expect(dotsOf(joined)).toEqual([at(115, 100, 4)]);
+    expect([joined.severity[0], joined.domain[0], joined.first[0]]).toEqual([12, 0, 0]);
+  });
+
+  it("leaves clusters apart that are not closer than the stitching distance", () => {
+    expect(stitched([at(100, 100)], [at(100 + STITCH_PX, 100)]).length).toBe(2);
+    expect(stitched([at(100, 100)], [at(99.9 + STITCH_PX, 100)]).length).toBe(1);
+  });
+
+  it("joins the nearest two of a row and leaves the third", () => {
+    const counts = dotsOf(stitched([at(100, 100, 1)], [at(125, 100, 2)], [at(145, 100, 4)])).map(({ count }) => count);
+    expect(counts).toEqual([1, 6]);
+  });
+
+  it("joins pairs of clusters on one spot, in the order of the domains", () => {
+    const four = [1, 2, 4].map((count) => [at(50, 50, count)]);
+    expect(dotsOf(stitched(...four)).map(({ count }) => count)).toEqual([3, 4]);
+  });
+
+  it("shows a joined cluster in the tile that it lies in, whichever tiles its halves lie in", () => {
+    const halves = [clustersOf([at(-15, 200, 1)]), clustersOf([at(5, 200, 9)])];
+    expect(clustersOfTile(home, halves).length).toBe(1);
+    expect(clustersOfTile({ ...home, x: home.x - 1 }, halves).length).toBe(0);
+  });
+
+  it("gives every tile its part of what one stitching of the world gives", () => {
+    // A raster of a few pixels around a corner of four tiles, so that ties and clusters on edges come up.
+    const dot = fc.record({
+      px: fc.integer({ min: -30, max: 30 }).map((n) => n * 5),
+      py: fc.integer({ min: -30, max: 30 }).map((n) => n * 5),
+      count: fc.integer({ min: 1, max: 9 }),
+      domain: fc.integer({ min: 0, max: 3 }),
+    });
+    fc.assert(
+      fc.property(fc.array(dot, { maxLength: 80 }), (dots) => {
+        const domains = [0, 1, 2, 3].map((d) =>
+          dots.filter(({ domain }) => domain === d).map(({ px, py, count }) => at(px, py, count)),
+        );
+        const clusters = domains.map(clustersOf);
+        const tiles = [-1, 0].flatMap((dx) => [-1, 0].map((dy) => ({ z: 10, x: home.x + dx, y: home.y + dy })));
+        const found = tiles.flatMap((tile) => dotsOf(clustersOfTile(tile, clusters)));
+        expect(inOrder(found)).toEqual(inOrder(stitchWorld(domains.flat(), 10)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("stitching from the domains of each tile", () => {
+  /** Reports some pixels of the zoom around a corner of four domains, poles and the antimeridian included. */
+  const aroundCorner = fc
+    .record({
+      z: fc.integer({ min: 0, max: MAX_ZOOM }),
+      u: fc.double({ min: 0, max: 1, noNaN: true }),
+      v: fc.double({ min: 0, max: 1, noNaN: true }),
+    })
+    .chain(({ z, u, v }) => {
+      const { precision } = levelOfZoom(z);
+      const x = Math.round(u * columnCount(precision)) / columnCount(precision);
+      const y = worldY((Math.round(v * rowCount(precision)) / rowCount(precision)) * 180 - 90);
+      const offset = fc.oneof(fc.constant(0), fc.integer({ min: -90, max: 90 }));
+      const inside = (value: number): number => Math.min(1, Math.max(0, value));
+      const place = fc.record({ dx: offset, dy: offset }).map(({ dx, dy }) => ({
+        lonDeg: lonOfWorldX(inside(x + dx * pixel(z))),
+        latDeg: latOfWorldY(inside(y + dy * pixel(z))),
+      }));
+      return fc.record({ z: fc.constant(z), places: fc.array(place, { minLength: 1, maxLength: 60 }) });
+    });
+  const reportsAt = (places: readonly { lonDeg: number; latDeg: number }[]): Report[] => {
+    const random = seededRandom(places.length);
+    return places.map((place, i) => makeReport({ ...place, createdAtMs: NOW - i }, random));
+  };
+
+  it("agrees with one stitching of the world and counts each report once, on borders and corners of domains", () => {
+    fc.assert(
+      fc.property(aroundCorner, ({ z, places }) => {
+        const indexes = domainIndexes(reportsAt(places), levelOfZoom(z), NOW);
+        const found = stitchedSpots(indexes, z);
+        expect(inOrder(found)).toEqual(inOrder(stitchWorld(plainSpots(indexes, z), z)));
+        expect(total(found)).toBe(places.length);
+        expect(new Set(found.map(({ start }) => start)).size).toBe(found.length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("does not depend on the order in which reports come", () => {
+    fc.assert(
+      fc.property(
+        aroundCorner,
+        fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+        ({ z, places }, keys) => {
+          const reports = reportsAt(places);
+          const shuffled = reports
+            .map((report) => ({ report, key: keys.next().value as number }))
+            .sort((a, b) => a.key - b.key)
+            .map(({ report }) => report);
+          const spots = (of: readonly Report[]): Spot[] => stitchedSpots(domainIndexes(of, levelOfZoom(z), NOW), z);
+          expect(inOrder(spots(shuffled))).toEqual(inOrder(spots(reports)));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
+
+const houston = houstonReports(NOW);
+const without = houston === undefined ? " (skipped: the incidents file is not on this machine)" : "";
+
+describe(`Houston's incidents${without}`, () => {
+  it.skipIf(houston === undefined)("are counted once, and at most 1% of clusters are closer than half a radius", () => {
+    const reports = houston ?? [];
+    for (let z = 0; z <= 18; z++) {
+      const spots = stitchedSpots(domainIndexes(reports, levelOfZoom(z), NOW), z);
+      expect(total(spots), `z${z}`).toBe(86_309);
+      expect(shareCloserThan(CLUSTER_RADIUS_PX / 2, spots, z), `z${z}`).toBeLessThanOrEqual(0.01);
+    }
+  });
+});
