@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
@@ -13,7 +13,7 @@ export const CLIENT_DIR = root("dist/client");
 /** The client is made of these: it imports the tile core, and its packages are pinned by the lock file. */
 const INPUTS = [SOURCE, root("tiles"), root("package-lock.json")];
 
-const COMPRESSIBLE = new Set([".html", ".js", ".css", ".svg", ".json", ".map", ".wasm", ".pbf"]);
+const COMPRESSIBLE = new Set([".html", ".js", ".mjs", ".css", ".svg", ".json", ".map", ".wasm", ".pbf"]);
 const MIN_COMPRESSIBLE_BYTES = 1_024;
 /** Nearly the size of the best level for a tenth of its time. */
 const BROTLI_LEVEL = 9;
@@ -39,14 +39,22 @@ export async function buildClientWhenStale(log: Log): Promise<BuildOutcome> {
   }
 }
 
-/** Builds beside the old client and swaps: nobody is served half a build. */
+/** Builds beside the old client and swaps: nobody is served half a build, also when two processes build at once. */
 async function buildClient(): Promise<void> {
-  const fresh = `${CLIENT_DIR}.new`;
   const { build } = await import("vite");
-  await build({ root: SOURCE, logLevel: "error", build: { outDir: fresh, emptyOutDir: true } });
-  await compressFiles(fresh);
-  await rm(CLIENT_DIR, { recursive: true, force: true });
-  await rename(fresh, CLIENT_DIR);
+  await mkdir(dirname(CLIENT_DIR), { recursive: true });
+  const fresh = await mkdtemp(`${CLIENT_DIR}-`);
+  try {
+    await build({ root: SOURCE, logLevel: "error", build: { outDir: fresh, emptyOutDir: true } });
+    await compressFiles(fresh);
+    await rm(CLIENT_DIR, { recursive: true, force: true });
+    await rename(fresh, CLIENT_DIR).catch((error: unknown) => {
+      // Another process swapped its own in at this moment: as fresh as ours.
+      if (!existsSync(join(CLIENT_DIR, "index.html"))) throw error;
+    });
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
 }
 
 /** Unix milliseconds of the newest file in a tree. */

@@ -17,9 +17,8 @@ const KEEP_ALIVE_MS = 65_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const IDLE_SWEEP_MS = 50;
 
-/** Finds out before the slow work whether the port can be had. @throws OperatorError when it cannot. */
+/** Finds out before the slow work whether the address can be had. @throws OperatorError when it cannot. */
 export async function assertPortFree(host: string, port: number): Promise<void> {
-  if (port === 0) return;
   const probe = createServer();
   await listen(probe, host, port);
   await new Promise((resolve) => probe.close(resolve));

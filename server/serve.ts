@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { createApp, DEFAULT_SETTINGS } from "./app.ts";
-import { clientAddress } from "./client-address.ts";
 import { buildClientWhenStale, CLIENT_DIR } from "./client-build.ts";
 import { mountClientFiles } from "./client-files.ts";
 import type { Config } from "./config.ts";
 import { openStores, type Stores } from "./embedded/stores.ts";
+import { behindProxies, clientAddress } from "./forwarded.ts";
 import { assertPortFree, openListener } from "./listener.ts";
 import { type Log, silentLog } from "./log.ts";
 import { migrateReportStore, openLogAndDerived } from "./open-report-store.ts";
@@ -15,6 +15,7 @@ import { compactInBackground } from "./pyramid/compact-in-background.ts";
 import { createCompactor } from "./pyramid/compactor.ts";
 import { followChanges } from "./pyramid/follow-changes.ts";
 import { createPyramid } from "./pyramid/pyramid.ts";
+import { basemapRoutes } from "./routes/basemap.ts";
 import type { ConsumedUnits } from "./store/requests.ts";
 import { type Steps, silentSteps } from "./terminal.ts";
 import { createTileSource } from "./tiles/tile-source.ts";
@@ -50,6 +51,7 @@ const COMPACT_EVERY_MS = 300_000;
 export async function startServer(config: Config, options: ServeOptions = {}): Promise<RunningServer> {
   const { log = silentLog, steps = silentSteps, clock = { now: Date.now }, client = true } = options;
   await assertPortFree(config.host, config.port);
+  const { basemapStyleUrl: styleUrl } = config;
   const closers = createClosers(log);
   try {
     const stores = closers.add(openStores(config, { role: "server", log }));
@@ -79,12 +81,13 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       log,
       samples: units.samples,
     });
+    app.route("/", basemapRoutes(styleUrl === undefined ? {} : { styleUrl }));
     if (client && existsSync(CLIENT_DIR)) mountClientFiles(app, { ...config, dir: CLIENT_DIR });
     follower.start();
     closers.add({ close: () => follower.stop() });
     compaction.start();
     closers.add({ close: () => compaction.stop() });
-    const listener = await openListener(config.host, config.port, app.fetch);
+    const listener = await openListener(config.host, config.port, behindProxies(app.fetch, config.trustedProxies));
     closers.add({ close: () => listener.close(CLOSE_GRACE_MS) });
     return { url: listener.url, close: closers.close };
   } catch (error) {

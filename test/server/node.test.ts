@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+
+const ENTRY = fileURLToPath(new URL("../../server/node.ts", import.meta.url));
+const root = mkdtempSync(join(tmpdir(), "stratum-node-"));
+const children = new Set<ChildProcess>();
+
+interface Process {
+  /** Everything that it printed so far. */
+  output(): string;
+  /** Where it serves, once it says so. */
+  readonly url: Promise<string>;
+  stop(signal: "SIGINT" | "SIGTERM" | "SIGKILL"): Promise<number | null>;
+  readonly exitCode: Promise<number | null>;
+}
+
+/** `npm start`, with an environment that holds no more than what the test gives. */
+function start(env: Record<string, string>): Process {
+  const base = { PATH: process.env.PATH ?? "", HOME: root, PORT: "0", SEED: "off", DATA_DIR: join(root, "unused") };
+  const child = spawn(process.execPath, [ENTRY], { env: { ...base, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  children.add(child);
+  let output = "";
+  const url = new Promise<string>((resolve, reject) => {
+    const take = (chunk: Buffer) => {
+      output += chunk.toString();
+      const said = /is at (http:\S+) /.exec(output)?.[1];
+      if (said !== undefined) resolve(said);
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    child.once("close", () => reject(new Error(output)));
+  });
+  url.catch(() => {});
+  const exitCode = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return {
+    output: () => output,
+    url,
+    exitCode,
+    stop(signal) {
+      child.kill(signal);
+      return exitCode;
+    },
+  };
+}
+
+async function drop(url: string): Promise<{ id: string }> {
+  const body = { layer: "safety", category: "theft", severity: 3, lat: 37.77, lon: -122.43, text: "a bike" };
+  const response = await fetch(`${url}/api/reports`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  expect(response.status).toBe(201);
+  return (await response.json()) as { id: string };
+}
+
+afterEach(() => {
+  for (const child of children) child.kill("SIGKILL");
+  children.clear();
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe("npm start", () => {
+  it("keeps every acknowledged report through Ctrl-C and through SIGKILL", async () => {
+    const env = { DATA_DIR: join(root, "kept") };
+    const ids: string[] = [];
+    for (const [signal, code] of [
+      ["SIGINT", 0],
+      ["SIGKILL", null],
+      ["SIGTERM", 0],
+    ] as const) {
+      const server = start(env);
+      const url = await server.url;
+      for (const id of ids)
+        expect((await fetch(`${url}/api/reports/${id}`)).status, `${id} before ${signal}`).toBe(200);
+      expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ store: "ok", database: "ok" });
+      ids.push((await drop(url)).id);
+      expect(await server.stop(signal), server.output()).toBe(code);
+    }
+  });
+
+  it("serves its client and says what each step took", async () => {
+    const server = start({ DATA_DIR: "memory" });
+    const url = await server.url;
+    const page = await fetch(url);
+    expect(page.headers.get("Content-Security-Policy")).toContain("default-src 'self'");
+    const script = /src="(\/assets\/[^"]+\.js)"/.exec(await page.text())?.[1];
+    expect((await fetch(url + script)).headers.get("Cache-Control")).toContain("immutable");
+    for (const step of ["DynamoDB", "PostgreSQL", "client"]) {
+      expect(server.output()).toMatch(new RegExp(`^${step}: \\d+\\.\\d s`, "m"));
+    }
+    expect(await server.stop("SIGTERM")).toBe(0);
+  });
+
+  it("seeds an empty store once, unless SEED is off", async () => {
+    const server = start({ DATA_DIR: "memory", SEED: "on" });
+    const { features } = (await (await fetch(`${await server.url}/api/cities/austin/reports?limit=5`)).json()) as {
+      features: unknown[];
+    };
+    expect(features.length).toBe(5);
+    await server.stop("SIGTERM");
+  });
+});
+
+describe("npm start says what to do and ends with code 1", () => {
+  let busy: Server;
+  afterEach(() => busy?.close());
+
+  it("when the port is in use, before the slow work", async () => {
+    busy = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => busy.once("listening", resolve));
+    const { port } = busy.address() as AddressInfo;
+    const server = start({ PORT: String(port), DATA_DIR: join(root, "never") });
+    expect(await server.exitCode).toBe(1);
+    expect(server.output()).toMatch(new RegExp(`^Port ${port} is in use: .*PORT=${port + 1} npm start\\.\\n$`));
+  });
+
+  it.each([
+    ["a bad value", { PORT: "eighty" }, /^PORT is "eighty", but must be a whole number from 0 to 65535\.\n$/],
+    ["an address that is not ours", { HOST: "192.0.2.1" }, /^HOST 192\.0\.2\.1 is no address of this machine: .*\n$/],
+    ["a DATA_DIR that is a file", { DATA_DIR: ENTRY }, /^DATA_DIR needs a directory, but .* is a file: .*\n$/],
+    [
+      "a DynamoDB that is away",
+      { DATA_DIR: "memory", DYNAMODB_ENDPOINT: "http://127.0.0.1:9" },
+      /does not answer.*: start it/,
+    ],
+  ])("for %s", async (_name, env, expected) => {
+    const server = start(env);
+    expect(await server.exitCode).toBe(1);
+    expect(server.output()).toMatch(expected);
+    expect(server.output()).not.toMatch(/^ +at /m);
+  });
+
+  it.skipIf(process.getuid?.() === undefined)("for a DATA_DIR that cannot be written", async () => {
+    // Root may write anywhere but here.
+    const server = start({ DATA_DIR: "/proc/stratum" });
+    expect(await server.exitCode).toBe(1);
+    expect(server.output()).toMatch(/^DATA_DIR \/proc\/stratum cannot be written by this user \(\w+\): .*\n$/);
+  });
+});
