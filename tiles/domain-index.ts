@@ -1,3 +1,4 @@
+import { writeBase32, writeIdOfRow } from "./base32.ts";
 import { allocateClusters, BYTES_PER_CLUSTER, type Clusters, clusterZooms } from "./cluster.ts";
 import type { Level } from "./domains.ts";
 import { columnAt, formatCell, rowAt } from "./geohash.ts";
@@ -24,6 +25,8 @@ export interface DomainIndex {
   readonly source: Uint32Array;
   /** Names the place where a cluster starts, for its id: a micro cell's geohash, or a report's id. */
   readonly startOf: (sourceIndex: number) => string;
+  /** Writes the same as ASCII; returns where the next byte goes. */
+  readonly writeStart: (out: Uint8Array, at: number, sourceIndex: number) => number;
   /** From this time on the index may differ: Unix milliseconds. */
   readonly staleAtMs: number;
   readonly bytes: number;
@@ -63,6 +66,7 @@ export function indexMicroCells(cells: MicroCells, level: Level, layer: ReportLa
   return finish(points, n, source, level, layer, window, {
     rows: cells.newest,
     startOf: (cell) => geohashOfKey(cells.key[cell] as number, cells.precision),
+    writeStart: (out, at, cell) => writeBase32(out, at, cells.key[cell] as number, cells.precision),
     staleAtMs: cells.staleAtMs,
     bytes: cells.length * BYTES_PER_MICRO_CELL,
   });
@@ -95,9 +99,11 @@ export function indexReports(
     points.newestSeconds[n] = Math.floor(createdAtMs / 1000);
     source[n++] = row;
   }
+  const layerIndex = REPORT_LAYERS.indexOf(layer);
   return finish(points, n, source, level, layer, window, {
     rows: reports,
-    startOf: (row) => idOfRow(reports, row, REPORT_LAYERS.indexOf(layer)),
+    startOf: (row) => idOfRow(reports, row, layerIndex),
+    writeStart: (out, at, row) => writeIdOfRow(out, at, reports, row, layerIndex),
     staleAtMs,
     bytes: reports.length * BYTES_PER_ROW,
   });
@@ -131,7 +137,7 @@ function finish(
   level: Level,
   layer: ReportLayer,
   window: TimeWindow,
-  rest: Pick<DomainIndex, "rows" | "startOf" | "staleAtMs" | "bytes">,
+  rest: Pick<DomainIndex, "rows" | "startOf" | "writeStart" | "staleAtMs" | "bytes">,
 ): DomainIndex {
   for (let i = 0; i < length; i++) points.first[i] = i;
   // A step at half the radius first: micro cells lie on a raster, and clusters made of them at once keep traces of it.

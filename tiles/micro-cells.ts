@@ -1,4 +1,4 @@
-import { columnAt, formatCell, MAX_PRECISION, rowAt } from "./geohash.ts";
+import { BASE32, columnAt, MAX_PRECISION, rowAt } from "./geohash.ts";
 import { AGE_BANDS, ageBand, BAND_COUNT } from "./layers.ts";
 import {
   allocateColumns,
@@ -58,20 +58,13 @@ export function cellKey(column: number, row: number, precision: number): number 
   return highBits * 2 ** 32 + lowBits;
 }
 
-/** Geohash text of a key. */
+/** Geohash text of a key: its bits, five a character. */
 export function geohashOfKey(key: number, precision: number): string {
-  let column = 0;
-  let row = 0;
-  for (let bit = 5 * precision - 1, left = key, lon = 1, lat = 1; bit >= 0; bit--, left = Math.floor(left / 2)) {
-    if (bit % 2 === 0) {
-      column += (left % 2) * lon;
-      lon *= 2;
-    } else {
-      row += (left % 2) * lat;
-      lat *= 2;
-    }
+  let geohash = "";
+  for (let i = 0, left = key; i < precision; i++, left = Math.floor(left / 32)) {
+    geohash = BASE32.charAt(left % 32) + geohash;
   }
-  return formatCell(column, row, precision);
+  return geohash;
 }
 
 /** Sums reports into cells of a precision as they are at `nowMs`; expired ones are left out. */

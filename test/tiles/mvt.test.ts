@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { PbfReader } from "pbf";
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../tiles/bytes.ts";
-import { createLayerWriter, type TagValue } from "../../tiles/mvt.ts";
+import { createLayerWriter, type LayerWriter, type TagValue } from "../../tiles/mvt.ts";
 
 // The reference garbles code points above U+3FFFF and keys like "toString"; what it gets wrong is tested apart, below.
 const value: fc.Arbitrary<TagValue | undefined> = fc.oneof(
@@ -27,9 +27,24 @@ const layer = fc.array(feature, { minLength: 1, maxLength: 40 });
 type Feature = { id: number; x: number; y: number; tags: Record<string, TagValue | undefined> };
 
 function write(features: readonly Feature[], name = "safety"): Uint8Array {
-  const writer = createLayerWriter(name);
-  for (const { id, x, y, tags } of features) writer.addPoint(id, x, y, Object.keys(tags), Object.values(tags));
+  const keys = [...new Set(features.flatMap(({ tags }) => Object.keys(tags)))];
+  return writeWith(createLayerWriter(keys), keys, features, name);
+}
+
+function writeWith(writer: LayerWriter, keys: readonly string[], features: readonly Feature[], name: string) {
+  writer.begin(name);
+  for (const { id, x, y, tags } of features) {
+    for (const [key, value] of Object.entries(tags)) {
+      if (value !== undefined) writer.tag(keys.indexOf(key), indexOfValue(writer, value));
+    }
+    writer.addPoint(id, x, y);
+  }
   return writer.finish();
+}
+
+function indexOfValue(writer: LayerWriter, value: TagValue): number {
+  if (typeof value === "number") return writer.number(value);
+  return typeof value === "string" ? writer.text(value) : writer.flag(value);
 }
 
 function writeWithReference(features: readonly Feature[]): Uint8Array {
@@ -83,7 +98,29 @@ describe("createLayerWriter", () => {
   });
 
   it("writes nothing for a layer without features", () => {
-    expect(createLayerWriter("safety").finish()).toEqual(new Uint8Array(0));
+    expect(write([])).toEqual(new Uint8Array(0));
+  });
+
+  it("carries nothing over from layer to layer, whatever an earlier one held", () => {
+    const keys = ["a", "b", "c"];
+    const tags = fc.dictionary(fc.constantFrom(...keys), value, { noNullPrototype: true });
+    const features = fc.array(fc.record({ id: fc.nat(), x: fc.constant(1), y: fc.constant(2), tags }));
+    const reused = createLayerWriter(keys);
+    fc.assert(
+      fc.property(features, (list) => {
+        expect(writeWith(reused, keys, list, "safety")).toEqual(
+          writeWith(createLayerWriter(keys), keys, list, "safety"),
+        );
+      }),
+    );
+  });
+
+  it("writes ids as text", () => {
+    const writer = createLayerWriter(["id"]);
+    writer.begin("safety");
+    writer.tag(0, writer.uniqueAscii(new TextEncoder().encode("9q8yyk8!"), 7));
+    writer.addPoint(7, 0, 0);
+    expect(read(writer.finish())).toMatchObject([{ id: 7, properties: { id: "9q8yyk8" } }]);
   });
 
   it("makes a composite tile of layers put one after the other", () => {
