@@ -37,6 +37,11 @@ export interface ReportStore {
   /** Creates what the store needs; safe to repeat. */
   migrate(): Promise<void>;
   /**
+   * The write shard for the id of a report that is about to be put: 0, unless the cell is hot. Counts as a write. Any shard
+   * is found again, so whoever makes ids of what they stand for, as the import does, may name 0 instead.
+   */
+  shardFor(cell: LogCell): number;
+  /**
    * Appends one report. "exists": a report with that id was there and was left as it is; it may be this very one, when the
    * store tried again after an answer that was lost. @throws RangeError when the id is not of the report's time, place and layer.
    */

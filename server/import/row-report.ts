@@ -22,7 +22,10 @@ export interface RowReportOptions {
   readonly truncateText?: number | undefined;
 }
 
-/** Every imported row goes into write shard 0, as every report does until hot cells are split. */
+/**
+ * Every imported row goes into write shard 0: its id must be the same in every run, whatever is hot then, and an import can
+ * wait where DynamoDB takes only 1 000 rows a second of a cell.
+ */
 const SHARD = 0;
 const LONGEST_QUOTED_VALUE = 60;
 

@@ -25,9 +25,6 @@ export type CreateOutcome =
   | { readonly outcome: "created" | "replayed"; readonly report: Report }
   | { readonly outcome: "key-taken" };
 
-/** Every id is of write shard 0 until hot cells are split. */
-const SHARD = 0;
-
 /**
  * Stores a report. With an idempotency key any number of requests, at once or after a crash of an earlier one, store it
  * once: the claim remembers the id before the report is written, and whoever finds the claim without its report writes the
@@ -41,11 +38,11 @@ export async function createReport(
 ): Promise<CreateOutcome> {
   const place = { lonDeg: resolution(draft.lonDeg), latDeg: resolution(draft.latDeg) };
   const rounded: ReportDraft = { ...draft, ...place };
+  const cell = { layer: draft.layer, geohash5: encodeGeohash(place.lonDeg, place.latDeg, 5) };
   const ownId = formatReportId({
+    ...cell,
     createdAtMs: clock.now(),
-    geohash5: encodeGeohash(place.lonDeg, place.latDeg, 5),
-    layer: draft.layer,
-    shard: SHARD,
+    shard: store.shardFor(cell),
     tail: idTail(crypto.getRandomValues(new Uint8Array(5))),
   });
 

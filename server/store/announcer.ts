@@ -2,7 +2,7 @@ import type { ReportLayer } from "../../tiles/layers.ts";
 import { idTimePrefix, parseReportId } from "../../tiles/report-id.ts";
 import { type Clock, type LogCell, type LogChange, StoreUnavailableError } from "../ports.ts";
 import { chunk, forEachBounded } from "./batches.ts";
-import { directoryKey, feedKey, type Key } from "./keys.ts";
+import { cellName, directoryKey, feedKey, type Key } from "./keys.ts";
 import { FEED_LIFETIME_MS } from "./log.ts";
 import { ttlSeconds } from "./rows.ts";
 
@@ -125,8 +125,6 @@ export function createAnnouncer(options: {
     listedLately: (layer) => lately(listedAtMs.get(layer)),
   };
 }
-
-const cellName = (cell: LogCell): string => `${cell.layer}#${cell.geohash5}`;
 
 function withSlack(id: string): string {
   return idTimePrefix(Math.max(0, (parseReportId(id)?.createdAtMs ?? 0) - SLACK_MS));

@@ -1,11 +1,14 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { parseReportId } from "../../tiles/report-id.ts";
-import type { Clock, LogCell, LogChange, LogRange, PutOutcome, ReportStore } from "../ports.ts";
+import type { Clock, LogCell, LogChange, PutOutcome, ReportStore } from "../ports.ts";
 import { createAnnouncer, OVERLAP_MS } from "./announcer.ts";
 import { collect, forEachBounded } from "./batches.ts";
+import { createCellReader } from "./cell-reader.ts";
 import { claim } from "./claims.ts";
+import { createHeat } from "./heat.ts";
 import {
+  cellName,
   cellOfFeedKey,
   cellOfReport,
   directoryPartition,
@@ -15,20 +18,27 @@ import {
   idempotencyKey,
   type Key,
   logKey,
-  logPartition,
-  logSpan,
   memoKey,
 } from "./keys.ts";
 import { CLAIM_LIFETIME_MS, FEED_LIFETIME_MS, isLive, mergeChanges, parseCursor } from "./log.ts";
-import { createRequests, type RequestOptions, type Requests, storeError } from "./requests.ts";
+import { createRequests, isHotPartition, type RequestOptions, type Requests, storeError } from "./requests.ts";
 import { type ReportRow, reportOfRow, rowOfReport } from "./rows.ts";
+import { createShards, type Shards } from "./shards.ts";
 import { migrateTable } from "./table.ts";
 
-export type DynamoStoreOptions = RequestOptions & { readonly clock: Clock };
+export type DynamoStoreOptions = RequestOptions & {
+  readonly clock: Clock;
+  /** Rows a second of this process from which on a cell's new rows are spread over shards. */
+  readonly hotRowsPerSecond?: number;
+};
 
-/** Rows of a newest-first page: a few hundred bytes more than asked for cost less than another request for each expired row. */
-const MIN_PAGE = 25;
-const MAX_PAGE = 5000;
+/**
+ * A cell is hot from so many rows a second of one process on. DynamoDB takes 1 000 of a partition, so five processes may write
+ * to it at the brink of being hot.
+ */
+const HOT_ROWS_PER_SECOND = 200;
+/** Shards of a batch that are opened at a time. */
+const SHARDS_WIDTH = 8;
 /** Feed partitions read at a time. */
 const FEED_WIDTH = 8;
 
@@ -40,31 +50,23 @@ const FEED_WIDTH = 8;
  * early after `readChanges`, but is told again for some seconds.
  */
 export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
-  const { client, table, clock } = options;
+  const { client, table, clock, hotRowsPerSecond = HOT_ROWS_PER_SECOND } = options;
   const requests = createRequests(options);
   const announcer = createAnnouncer({ clock, putAll: requests.putAll });
 
-  /** Pages of a cell's live reports. */
-  async function* readPages(
-    cell: LogCell,
-    range: LogRange | undefined,
-    page: { newestFirst: boolean; limit?: number },
-  ) {
-    const span = logSpan(range);
-    if (span === undefined) return;
-    const pages = requests.queryPages<ReportRow>({
-      KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
-      ExpressionAttributeValues: { ":pk": logPartition(cell), ":from": span.from, ":to": span.to },
-      ScanIndexForward: !page.newestFirst,
-      ConsistentRead: announcer.wroteLately(cell),
-      ...(page.limit === undefined ? {} : { Limit: page.limit }),
-    });
-    for await (const rows of pages) {
-      const now = clock.now();
-      yield rows
-        .filter((row) => row.sk < span.to)
-        .map(reportOfRow)
-        .filter((report) => isLive(report, now));
+  const shards = createShards({ clock, requests });
+  const heat = createHeat({ clock, rowsPerSecond: hotRowsPerSecond });
+  const reader = createCellReader({ clock, requests, shards, isConsistent: announcer.wroteLately });
+
+  async function putRow(report: Report, cell: LogCell): Promise<PutOutcome> {
+    await shards.open(cell, shardOf(report), report.expiresAtMs);
+    try {
+      const Item = { ...rowOfReport(report) };
+      const isNew = await requests.putIf({ Item, ConditionExpression: "attribute_not_exists(pk)" });
+      return isNew ? "created" : "exists";
+    } catch (error) {
+      if (isHotPartition(error)) heat.throttled(cell);
+      throw error;
     }
   }
 
@@ -77,9 +79,11 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       }
     },
 
+    shardFor: (cell) => Math.floor(Math.random() * heat.add(cell)),
+
     async put(report) {
       const cell = cellOfReport(report);
-      const outcome = await putRow(requests, report);
+      const outcome = await putRow(report, cell);
       // Also when it was there: whoever wrote it may have died before the feed told of it.
       await announcer.announce([{ ...cell, from: report.id }]);
       return outcome;
@@ -91,6 +95,7 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       const rows = [...new Map(reports.toReversed().map((report) => [report.id, rowOfReport(report)])).values()];
       const existing = await requests.whichExist(rows);
       const missing = rows.filter(({ sk }) => !existing.has(sk));
+      await openShards(shards, reports);
       await requests.putAll(missing);
       await announcer.announce(changes);
       return { written: missing.length, existing: reports.length - missing.length };
@@ -105,18 +110,7 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       return report && isLive(report, clock.now()) ? report : undefined;
     },
 
-    readCell: async (cell, range) => collect(readPages(cell, range, { newestFirst: false })),
-
-    async readNewest(cell, limit, range) {
-      const newest: Report[] = [];
-      if (limit <= 0) return newest;
-      const page = Math.min(MAX_PAGE, Math.max(MIN_PAGE, limit));
-      for await (const reports of readPages(cell, range, { newestFirst: true, limit: page })) {
-        newest.push(...reports);
-        if (newest.length >= limit) break;
-      }
-      return newest.slice(0, limit);
-    },
+    ...reader,
 
     listCells: (layer, prefix) => listCells(requests, layer, prefix, announcer.listedLately(layer)),
 
@@ -149,12 +143,19 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
   };
 }
 
-async function putRow(requests: Requests, report: Report): Promise<PutOutcome> {
-  const isNew = await requests.putIf({
-    Item: { ...rowOfReport(report) },
-    ConditionExpression: "attribute_not_exists(pk)",
-  });
-  return isNew ? "created" : "exists";
+const shardOf = (report: Report): number => parseReportId(report.id)?.shard ?? 0;
+
+/** Opens the shards that a batch needs, each once. */
+async function openShards(shards: Shards, reports: readonly Report[]): Promise<void> {
+  const needed = new Map<string, Report>();
+  for (const report of reports) {
+    if (shardOf(report) === 0) continue;
+    const name = `${cellName(cellOfReport(report))}#${shardOf(report)}`;
+    if (report.expiresAtMs > (needed.get(name)?.expiresAtMs ?? 0)) needed.set(name, report);
+  }
+  await forEachBounded([...needed.values()], SHARDS_WIDTH, (report) =>
+    shards.open(cellOfReport(report), shardOf(report), report.expiresAtMs),
+  );
 }
 
 async function listCells(requests: Requests, layer: ReportLayer, prefix = "", consistent = false): Promise<string[]> {

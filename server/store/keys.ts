@@ -1,4 +1,4 @@
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { BASE32, encodeGeohash } from "../../tiles/geohash.ts";
 import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { idTimePrefix, parseReportId } from "../../tiles/report-id.ts";
@@ -9,6 +9,7 @@ import type { LogCell, LogRange } from "../ports.ts";
  *
  *     pk                            sk                                         what
  *     <layer>#<geohash5>#<shard>    R#<report id>                              a report
+ *     <layer>#<geohash5>#0          S#<shard>                                  "reports lie in this shard, too"
  *     cells#<layer>                 <geohash5>                                 a cell that ever held a report
  *     feed#<ten minutes>            <ms, 14 digits>#<layer>#<geohash5>#<nonce> "read this cell again"
  *     idem#<key hash>               K                                          a claimed idempotency key
@@ -26,34 +27,52 @@ export interface SortKeySpan {
   readonly to: string;
 }
 
-/**
- * Write shards of a cell. The id and the partition key carry the shard already, so that a hot cell can be split later
- * without rewriting what is stored; readers would then merge this many partitions.
- */
-export const LOG_SHARDS = 1;
+/** Write shards that a cell can have; `shards.ts` says when it has more than one. */
+export const MAX_SHARDS = 16;
 
 /** Feed partitions span ten minutes: a poll reads one of them, and a day of a sleeping reader is 144. */
 export const FEED_BUCKET_MS = 600_000;
 
 const FEED_TIME_DIGITS = 14;
 const REPORT_PREFIX = "R#";
+/** Sorts right after the reports. */
+const MARKER_PREFIX = "S#";
 /** Sorts after every character of an id. */
 const AFTER_IDS = "~";
 
+/** A cell as the key of a map. */
+export function cellName(cell: LogCell): string {
+  return `${cell.layer}#${cell.geohash5}`;
+}
+
 export function logPartition(cell: LogCell, shard = 0): string {
-  return `${cell.layer}#${cell.geohash5}#${shard}`;
+  return `${cellName(cell)}#${shard}`;
 }
 
 /** Where a report id is stored, `undefined` when it is not an id or lies in a shard that does not exist. */
 export function logKey(id: string): Key | undefined {
   const parts = parseReportId(id);
-  if (parts === undefined || parts.shard >= LOG_SHARDS) return undefined;
+  if (parts === undefined || parts.shard >= MAX_SHARDS) return undefined;
   return { pk: logPartition(parts, parts.shard), sk: REPORT_PREFIX + id };
 }
 
 /** The report id of a log row's sort key. */
 export function idOfSortKey(sk: string): string {
   return sk.slice(REPORT_PREFIX.length);
+}
+
+/** Sort keys of all shard markers. */
+export const MARKER_SPAN: SortKeySpan = { from: MARKER_PREFIX, to: MARKER_PREFIX + AFTER_IDS };
+
+/** The marker of a shard beside 0. */
+export function shardKey(cell: LogCell, shard: number): Key {
+  return { pk: logPartition(cell), sk: MARKER_PREFIX + BASE32[shard] };
+}
+
+/** The shard of a marker's sort key; `undefined` when it is none. */
+export function shardOfSortKey(sk: string): number | undefined {
+  const shard = sk.startsWith(MARKER_PREFIX) ? BASE32.indexOf(sk.slice(MARKER_PREFIX.length)) : -1;
+  return shard > 0 && shard < MAX_SHARDS ? shard : undefined;
 }
 
 /**
@@ -63,8 +82,8 @@ export function idOfSortKey(sk: string): string {
 export function cellOfReport(report: Report): LogCell {
   const parts = parseReportId(report.id);
   if (parts === undefined) throw new RangeError(`not a report id: ${report.id}`);
-  if (parts.shard >= LOG_SHARDS)
-    throw new RangeError(`report ${report.id} lies in shard ${parts.shard} of ${LOG_SHARDS}`);
+  if (parts.shard >= MAX_SHARDS)
+    throw new RangeError(`report ${report.id} lies in shard ${parts.shard} of ${MAX_SHARDS}`);
   if (parts.layer !== report.layer) throw new RangeError(`report ${report.id} is not of layer ${report.layer}`);
   if (parts.createdAtMs !== report.createdAtMs) {
     throw new RangeError(`report ${report.id} was not created at ${report.createdAtMs}`);

@@ -1,5 +1,6 @@
 import type { Report } from "../../tiles/report.ts";
 import type { LogChange } from "../ports.ts";
+import { cellName } from "./keys.ts";
 
 /** Changes are told for a day; a reader that slept longer is told to read every cell again. */
 export const FEED_LIFETIME_MS = 86_400_000;
@@ -16,7 +17,7 @@ export function isLive(report: Pick<Report, "expiresAtMs">, nowMs: number): bool
 export function mergeChanges(changes: Iterable<LogChange>): LogChange[] {
   const merged = new Map<string, LogChange>();
   for (const change of changes) {
-    const key = `${change.layer}#${change.geohash5}`;
+    const key = cellName(change);
     const known = merged.get(key);
     if (known === undefined || change.from < known.from) merged.set(key, change);
   }

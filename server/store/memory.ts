@@ -1,12 +1,13 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
+import { parseReportId } from "../../tiles/report-id.ts";
 import type { Clock, KeyClaim, LogCell, LogChange, LogRange, PutOutcome, ReportStore } from "../ports.ts";
-import { cellOfReport, FROM_THE_BEGINNING, idOfSortKey, logKey, logPartition, logSpan } from "./keys.ts";
+import { cellOfReport, FROM_THE_BEGINNING, idOfSortKey, logPartition, logSpan } from "./keys.ts";
 import { CLAIM_LIFETIME_MS, FEED_LIFETIME_MS, isLive, mergeChanges, parseCursor } from "./log.ts";
 
 /** A report store that lives and dies with the process. The rest of the suite runs on it. */
 export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
-  /** Rows of each partition, sorted by id. */
+  /** Rows of each cell, sorted by id; here nothing is gained by shards. */
   const partitions = new Map<string, Report[]>();
   const cells = new Map<ReportLayer, Set<string>>(REPORT_LAYERS.map((layer) => [layer, new Set()]));
   const claims = new Map<string, KeyClaim & { untilMs: number }>();
@@ -67,9 +68,11 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
       return { written, existing: reports.length - written };
     },
 
+    shardFor: () => 0,
+
     async get(id) {
-      const key = logKey(id);
-      const rows = key && partitions.get(key.pk);
+      const parts = parseReportId(id);
+      const rows = parts && partitions.get(logPartition(parts));
       const report = rows?.[lowerBound(rows, id)];
       return report?.id === id && isLive(report, clock.now()) ? report : undefined;
     },

@@ -3,6 +3,7 @@ import {
   type ConsumedCapacity,
   DynamoDBServiceException,
   ResourceNotFoundException,
+  type ThrottlingReason,
 } from "@aws-sdk/client-dynamodb";
 import {
   BatchGetCommand,
@@ -171,4 +172,17 @@ function isUnavailable(error: unknown): boolean {
     return (error.$metadata.httpStatusCode ?? 0) >= 500 || THROTTLED.has(error.name);
   }
   return error instanceof Error && "$metadata" in error && !/credential/i.test(error.name + error.message);
+}
+
+/** Whether a write was refused because its one partition takes no more; not so when the table or the account does not. */
+export function isHotPartition(error: unknown): boolean {
+  const cause = error instanceof StoreUnavailableError ? error.cause : undefined;
+  const { ThrottlingReasons, throttlingReasons = ThrottlingReasons } = (cause ?? {}) as Throttle;
+  return throttlingReasons?.some(({ reason }) => reason?.endsWith("WriteKeyRangeThroughputExceeded")) ?? false;
+}
+
+/** The SDK's two throttling errors spell it differently. */
+interface Throttle {
+  readonly ThrottlingReasons?: readonly ThrottlingReason[];
+  readonly throttlingReasons?: readonly ThrottlingReason[];
 }

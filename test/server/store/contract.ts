@@ -111,7 +111,7 @@ export function describeContract(name: string, start: () => Promise<Backend>): v
         const elsewhere = makeReport({ createdAtMs: clock.now(), ...BROOKLYN });
         const lost = [
           { ...report, id: "" },
-          { ...report, id: `${report.id.slice(0, 16)}1${report.id.slice(17)}` },
+          { ...report, id: `${report.id.slice(0, 16)}h${report.id.slice(17)}` },
           { ...report, id: elsewhere.id },
           { ...report, layer: "vibe" as const },
           { ...report, createdAtMs: report.createdAtMs - 1 },

@@ -11,6 +11,10 @@ import {
   logKey,
   logPartition,
   logSpan,
+  MARKER_SPAN,
+  MAX_SHARDS,
+  shardKey,
+  shardOfSortKey,
 } from "../../../server/store/keys.ts";
 import { BASE32, encodeGeohash } from "../../../tiles/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
@@ -20,17 +24,18 @@ const base32 = (length: number) =>
   fc.array(fc.constantFrom(...BASE32), { minLength: length, maxLength: length }).map((chars) => chars.join(""));
 const timeMs = fc.integer({ min: 0, max: 10_000_000_000_000 });
 const cell = fc.record({ layer: fc.constantFrom(...REPORT_LAYERS), geohash5: base32(5) });
+const shard = fc.integer({ min: 0, max: MAX_SHARDS - 1 });
 const id = fc
-  .tuple(cell, timeMs, base32(TAIL_LENGTH))
-  .map(([place, createdAtMs, tail]) => formatReportId({ ...place, createdAtMs, shard: 0, tail }));
+  .tuple(cell, timeMs, shard, base32(TAIL_LENGTH))
+  .map(([place, createdAtMs, inShard, tail]) => formatReportId({ ...place, createdAtMs, shard: inShard, tail }));
 
 describe("log keys", () => {
-  it("hold the id, in the partition of its cell", () => {
+  it("hold the id, in the partition of its cell and shard", () => {
     fc.assert(
-      fc.property(cell, timeMs, base32(TAIL_LENGTH), (place, createdAtMs, tail) => {
-        const made = formatReportId({ ...place, createdAtMs, shard: 0, tail });
+      fc.property(cell, timeMs, shard, base32(TAIL_LENGTH), (place, createdAtMs, inShard, tail) => {
+        const made = formatReportId({ ...place, createdAtMs, shard: inShard, tail });
         const key = logKey(made);
-        expect(key?.pk).toBe(logPartition(place));
+        expect(key?.pk).toBe(logPartition(place, inShard));
         expect(idOfSortKey(key?.sk ?? "")).toBe(made);
       }),
     );
@@ -53,8 +58,25 @@ describe("log keys", () => {
         expect(logKey(text)).toBeUndefined();
       }),
     );
-    const ofShard1 = formatReportId({ layer: "vibe", geohash5: "9v6kp", createdAtMs: 1, shard: 1, tail: "00000000" });
-    expect(logKey(ofShard1)).toBeUndefined();
+    const parts = { layer: "vibe", geohash5: "9v6kp", createdAtMs: 1, tail: "00000000" } as const;
+    expect(logKey(formatReportId({ ...parts, shard: MAX_SHARDS - 1 }))).toBeDefined();
+    expect(logKey(formatReportId({ ...parts, shard: MAX_SHARDS }))).toBeUndefined();
+  });
+
+  it("leave room for markers of shards right behind, in the partition of shard 0", () => {
+    fc.assert(
+      fc.property(id, cell, fc.integer({ min: 1, max: MAX_SHARDS - 1 }), (report, place, marked) => {
+        const marker = shardKey(place, marked);
+        expect(marker.pk).toBe(logPartition(place));
+        expect(shardOfSortKey(marker.sk)).toBe(marked);
+        expect(marker.sk > MARKER_SPAN.from && marker.sk < MARKER_SPAN.to).toBe(true);
+        const row = logKey(report)?.sk ?? "";
+        expect(row < MARKER_SPAN.from).toBe(true);
+        expect((logSpan()?.to ?? "~") < MARKER_SPAN.from).toBe(true);
+        expect(shardOfSortKey(row)).toBeUndefined();
+      }),
+    );
+    for (const sk of ["S#", "S#0", "S#h", "S#11", "S#~"]) expect(shardOfSortKey(sk)).toBeUndefined();
   });
 
   it("keep cells apart", () => {

@@ -1,0 +1,107 @@
+import { LRUCache } from "lru-cache";
+import type { Clock, LogCell } from "../ports.ts";
+import { collect } from "./batches.ts";
+import { cellName, type Key, logPartition, MARKER_SPAN, shardKey, shardOfSortKey } from "./keys.ts";
+import type { Requests } from "./requests.ts";
+import { ttlSeconds } from "./rows.ts";
+
+/**
+ * Which shards a cell's rows lie in, beside shard 0 where all rows of a cell lie that never was hot.
+ *
+ * Before the first row goes into another shard, a marker of that shard is stored in shard 0, and it outlives the row. Markers
+ * sort right after the rows, so the Query for the tail of shard 0, which every reader makes anyway, brings them along. They
+ * are items of their own, so that writers have nothing to agree upon: each is only ever made to live longer. A cell that was
+ * hot for an hour is one partition again when the rows of that hour have expired.
+ *
+ * A reader that is not strongly consistent may miss a marker for a moment, as it may miss a row. What it missed it sees when
+ * the feed tells it to read again, and the feed does so for seconds after each write, see `announcer.ts`. A marker is stored
+ * before the row that the feed tells of, so the telling covers it as it covers the row.
+ */
+export interface Shards {
+  /** Resolves once readers find the shard, at least until a row in it expires. To be called before the row is stored. */
+  open(cell: LogCell, shard: number, expiresAtMs: number): Promise<void>;
+  /** Shards beside 0 that this process knows to be open. */
+  known(cell: LogCell): number[];
+  /** Takes in what a read of all markers brought. Returns the shards beside 0. */
+  note(cell: LogCell, markers: readonly ShardMarker[]): number[];
+  /** All shards beside 0, read from the store unless they were read just now. */
+  find(cell: LogCell, consistent: boolean): Promise<number[]>;
+}
+
+export interface ShardMarker extends Key {
+  /** Unix seconds. */
+  readonly expires_at: number;
+}
+
+interface CellShards {
+  /** When all markers were last read. */
+  readAtMs: number;
+  /** Expiry of each marker, Unix seconds. */
+  readonly expiries: Map<number, number>;
+}
+
+/** A marker lives this much longer than its row needs, so that it is written once in a week, not with each row. */
+const SPARE_MS = 7 * 86_400_000;
+
+/** Time within which every process shows a report: what another process opens is not looked for more often. */
+const FRESH_MS = 2000;
+
+const MAX_CELLS = 20_000;
+
+export function isShardMarker({ sk }: Key): boolean {
+  return shardOfSortKey(sk) !== undefined;
+}
+
+export function createShards({ clock, requests }: { clock: Clock; requests: Requests }): Shards {
+  const cells = new LRUCache<string, CellShards>({ max: MAX_CELLS });
+
+  function shardsOf(cell: LogCell): CellShards {
+    const key = cellName(cell);
+    const shards = cells.get(key) ?? { readAtMs: Number.NEGATIVE_INFINITY, expiries: new Map<number, number>() };
+    cells.set(key, shards);
+    return shards;
+  }
+
+  function note(cell: LogCell, markers: readonly ShardMarker[]): number[] {
+    const shards = shardsOf(cell);
+    shards.readAtMs = clock.now();
+    for (const { sk, expires_at } of markers) {
+      const shard = shardOfSortKey(sk);
+      if (shard !== undefined) shards.expiries.set(shard, Math.max(expires_at, shards.expiries.get(shard) ?? 0));
+    }
+    return known(cell);
+  }
+
+  function known(cell: LogCell): number[] {
+    const now = clock.now();
+    const expiries = [...(cells.get(cellName(cell))?.expiries ?? [])];
+    return expiries.filter(([, expiresAt]) => expiresAt * 1000 > now).map(([shard]) => shard);
+  }
+
+  return {
+    async open(cell, shard, expiresAtMs) {
+      if (shard === 0 || (shardsOf(cell).expiries.get(shard) ?? 0) >= ttlSeconds(expiresAtMs)) return;
+      const marker = { ...shardKey(cell, shard), expires_at: ttlSeconds(expiresAtMs + SPARE_MS) };
+      // Whether it is written or somebody's lives longer still, it is there for as long as is needed here.
+      await requests.putIf({
+        Item: marker,
+        ConditionExpression: "attribute_not_exists(pk) OR expires_at < :until",
+        ExpressionAttributeValues: { ":until": marker.expires_at },
+      });
+      shardsOf(cell).expiries.set(shard, marker.expires_at);
+    },
+
+    known,
+    note,
+
+    async find(cell, consistent) {
+      if (Math.abs(clock.now() - shardsOf(cell).readAtMs) <= FRESH_MS) return known(cell);
+      const pages = requests.queryPages<ShardMarker>({
+        KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
+        ExpressionAttributeValues: { ":pk": logPartition(cell), ":from": MARKER_SPAN.from, ":to": MARKER_SPAN.to },
+        ConsistentRead: consistent,
+      });
+      return note(cell, await collect(pages));
+    },
+  };
+}
