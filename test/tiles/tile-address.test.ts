@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { domainsOfTile, levelOfZoom } from "../../tiles/domains.ts";
 import { encodeGeohash } from "../../tiles/geohash.ts";
+import { STITCH_MARGIN } from "../../tiles/stitch.ts";
 import {
   isTile,
   latOfWorldY,
@@ -68,6 +69,22 @@ describe("domainsOfTile", () => {
         expect(domains).toEqual([...new Set(domains)].sort());
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  it("lists the domain of every place that stitching must see around the tile", () => {
+    // Integers, since fc.double mostly gives values next to its limits.
+    const part = fc.integer({ min: 0, max: 4095 }).map((n) => n / 4096);
+    const edge = fc.oneof(part, fc.constantFrom(0, 1));
+    fc.assert(
+      fc.property(zoom, part, part, edge, edge, (z, x, y, u, v) => {
+        const tile = tileAt(x, y, z);
+        const along = (start: number, share: number): number =>
+          Math.min(1, Math.max(0, (start - STITCH_MARGIN + share * (1 + 2 * STITCH_MARGIN)) / 2 ** z));
+        const place = [lonOfWorldX(along(tile.x, u)), latOfWorldY(along(tile.y, v))] as const;
+        expect(domainsOfTile(tile)).toContain(encodeGeohash(...place, levelOfZoom(z).precision));
+      }),
+      { numRuns: 5000 },
     );
   });
 
