@@ -3,7 +3,7 @@ import { importFile } from "../import/import-file.ts";
 import { createProgressDisplay } from "../import/progress.ts";
 import { formatSummary } from "../import/summary.ts";
 import { exitOnError } from "../operator-error.ts";
-import { openReportStore, SYSTEM_CLOCK } from "./report-store.ts";
+import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 
 const INTERRUPTED = 130;
 
@@ -23,7 +23,7 @@ async function run(args: readonly string[]): Promise<number> {
     isTTY: process.stderr.isTTY === true,
     now: SYSTEM_CLOCK.now,
   });
-  const store = await openReportStore(process.env);
+  const store = await openCommandStore(process.env);
   try {
     const summary = await importFile({
       ...command,

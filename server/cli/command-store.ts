@@ -1,0 +1,41 @@
+import { readConfig } from "../config.ts";
+import { openStores } from "../embedded/stores.ts";
+import { createLog } from "../log.ts";
+import { migrateReportStore, openReportStore } from "../open-report-store.ts";
+import { OperatorError } from "../operator-error.ts";
+import type { Clock, ReportStore } from "../ports.ts";
+
+export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
+
+/**
+ * The report store that the environment names, migrated, for a command that writes and ends; a running server's, when that
+ * keeps DATA_DIR. Its `close` also stops what was started for it.
+ * @throws OperatorError when it cannot be reached or would keep nothing.
+ */
+export async function openCommandStore(env: NodeJS.ProcessEnv): Promise<ReportStore> {
+  const config = readConfig(env);
+  if (config.dynamo.embedded && config.dataDir === undefined) {
+    throw new OperatorError("DATA_DIR is `memory`, so nothing would be kept: set it to a directory.");
+  }
+  const log = createLog({
+    level: config.logLevel,
+    pretty: process.stderr.isTTY,
+    write: (line) => process.stderr.write(line),
+    now: SYSTEM_CLOCK.now,
+  });
+  const stores = openStores(config, { role: "command", log });
+  try {
+    const store = await openReportStore(stores, SYSTEM_CLOCK);
+    await migrateReportStore(store, config.dynamo);
+    return {
+      ...store,
+      async close() {
+        await store.close();
+        await stores.close();
+      },
+    };
+  } catch (error) {
+    await stores.close();
+    throw error;
+  }
+}
