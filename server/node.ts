@@ -8,6 +8,7 @@ import { createTerminal } from "./terminal.ts";
 
 /** A stop that takes longer hangs; what was acknowledged is on disk either way. */
 const STOP_LIMIT_MS = 12_000;
+const SAME_SIGNAL_MS = 1_000;
 
 try {
   const config = readConfig(process.env);
@@ -25,12 +26,18 @@ try {
   exitOnError(error);
 }
 
-/** The first signal stops in order, a second one at once. */
+/**
+ * The first signal stops in order, a second one at once; but npm passes on the Ctrl-C that the terminal has already sent to
+ * us, so what follows within a moment is the same one.
+ */
 function stopOnSignal(server: RunningServer, say: (text: string) => void): void {
-  let stopping = false;
+  let stoppingSinceMs: number | undefined;
   const stop = async () => {
-    if (stopping) process.exit(130);
-    stopping = true;
+    if (stoppingSinceMs !== undefined) {
+      if (performance.now() - stoppingSinceMs > SAME_SIGNAL_MS) process.exit(130);
+      return;
+    }
+    stoppingSinceMs = performance.now();
     say("stopping");
     setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
     await server.close();

@@ -31,7 +31,7 @@ export function createTerminal(stream: TerminalStream): Terminal {
   function redraw(above = ""): void {
     if (!pretty) return void (above && stream.write(above));
     const text = [...running].map(([name, detail]) => (detail ? `${name} (${detail})` : name)).join(", ");
-    const status = text === "" ? "" : `\x1b[2m… ${text.slice(0, (stream.columns ?? 80) - 4)}\x1b[0m`;
+    const status = text === "" ? "" : `\x1b[2m… ${text.slice(0, (stream.columns || 80) - 4)}\x1b[0m`;
     stream.write(`${CLEAR_LINE}${above}${status}`);
   }
 

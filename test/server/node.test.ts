@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 
 const ENTRY = fileURLToPath(new URL("../../server/node.ts", import.meta.url));
+const MIGRATE = fileURLToPath(new URL("../../server/cli/migrate.ts", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "stratum-node-"));
 const children = new Set<ChildProcess>();
 
@@ -21,9 +22,9 @@ interface Process {
 }
 
 /** `npm start`, with an environment that holds no more than what the test gives. */
-function start(env: Record<string, string>): Process {
+function start(env: Record<string, string>, entry = ENTRY): Process {
   const base = { PATH: process.env.PATH ?? "", HOME: root, PORT: "0", SEED: "off", DATA_DIR: join(root, "unused") };
-  const child = spawn(process.execPath, [ENTRY], { env: { ...base, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [entry], { env: { ...base, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   children.add(child);
   let output = "";
   const url = new Promise<string>((resolve, reject) => {
@@ -105,6 +106,23 @@ describe("npm start", () => {
     };
     expect(features.length).toBe(5);
     await server.stop("SIGTERM");
+  });
+});
+
+describe("npm run migrate", () => {
+  it("makes table and schema, finds them made, and works beside a running server", async () => {
+    const env = { DATA_DIR: join(root, "migrated") };
+    const first = start(env, MIGRATE);
+    expect(await first.exitCode).toBe(0);
+    expect(first.output()).toMatch(
+      /^DynamoDB: .*table stratum is there\nPostgreSQL: .*applied 1 neighborhood_scores\n$/,
+    );
+    const server = start(env);
+    await server.url;
+    const second = start(env, MIGRATE);
+    expect(await second.exitCode).toBe(0);
+    expect(second.output()).toContain("up to date");
+    expect(await server.stop("SIGTERM")).toBe(0);
   });
 });
 
