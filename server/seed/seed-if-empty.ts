@@ -1,0 +1,39 @@
+import { REPORT_LAYERS } from "../../tiles/layers.ts";
+import type { Clock, ReportStore } from "../ports.ts";
+import { seedReports } from "./seed-reports.ts";
+
+export interface SeedIfEmptyOptions {
+  readonly store: Pick<ReportStore, "listCells" | "putMany" | "remember">;
+  readonly clock: Clock;
+  onProgress?(progress: { readonly written: number; readonly total: number }): void;
+}
+
+const KEY = "seed";
+const DONE = "done";
+const NOT_OURS = "none";
+const DAY_MS = 86_400_000;
+const BATCH_REPORTS = 250;
+
+/**
+ * Fills a store that never held a report with three cities' reports; resolves with how many were written, 0 when the store
+ * had reports already. The store remembers for a day when the seed was dated, so one that was cut off half way is
+ * completed by the next call instead of being taken for somebody's data.
+ */
+export async function seedIfEmpty({ store, clock, onProgress }: SeedIfEmptyOptions): Promise<number> {
+  const nowMs = clock.now();
+  const untilMs = nowMs + DAY_MS;
+  const cells = await Promise.all(REPORT_LAYERS.map((layer) => store.listCells(layer)));
+  const empty = cells.every((list) => list.length === 0);
+  const begun = await store.remember(KEY, empty ? String(nowMs) : NOT_OURS, { untilMs, replace: empty });
+  if (!/^\d+$/.test(begun)) return 0;
+
+  const reports = seedReports({ nowMs: Number(begun) });
+  let written = 0;
+  for (let at = 0; at < reports.length; at += BATCH_REPORTS) {
+    const outcome = await store.putMany(reports.slice(at, at + BATCH_REPORTS));
+    written += outcome.written;
+    onProgress?.({ written: Math.min(at + BATCH_REPORTS, reports.length), total: reports.length });
+  }
+  await store.remember(KEY, DONE, { untilMs, replace: true });
+  return written;
+}
