@@ -115,14 +115,28 @@ export function indexReports(
  * makes, closer together.
  */
 function scatteredOrder({ length, key }: MicroCells): Uint32Array {
-  if (length > 2 ** 21) throw new RangeError(`more micro cells than an order is made for: ${length}`);
-  // Hash above, index below: 53 bits, so that numbers sort without calling back.
-  const hashAndIndex = new Float64Array(length);
-  for (let i = 0; i < length; i++) hashAndIndex[i] = mix32((key[i] as number) % 2 ** 32) * 2 ** 21 + i;
-  return Uint32Array.from(hashAndIndex.sort(), (value) => value % 2 ** 21);
+  const start = new Uint32Array(HASH_BUCKETS + 1);
+  const bucketOf = new Uint16Array(length);
+  for (let i = 0; i < length; i++) {
+    const bucket = mix32(key[i] as number) % HASH_BUCKETS;
+    bucketOf[i] = bucket;
+    start[bucket + 1] = (start[bucket + 1] as number) + 1;
+  }
+  for (let b = 0; b < HASH_BUCKETS; b++) start[b + 1] = (start[b + 1] as number) + (start[b] as number);
+  const order = new Uint32Array(length);
+  for (let i = 0; i < length; i++) {
+    const bucket = bucketOf[i] as number;
+    const at = start[bucket] as number;
+    order[at] = i;
+    start[bucket] = at + 1;
+  }
+  return order;
 }
 
-/** The finalizer of MurmurHash3 (Austin Appleby): a permutation of 32-bit numbers that leaves no pattern. */
+/** Fixed, so that a cell more does not reorder the others; the few cells of a bucket stay in the order of their keys. */
+const HASH_BUCKETS = 4096;
+
+/** The finalizer of MurmurHash3 (Austin Appleby) on the low 32 bits: a permutation that leaves no pattern. */
 function mix32(value: number): number {
   let v = value | 0;
   v = Math.imul(v ^ (v >>> 16), 0x85ebca6b);
