@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 
 /** Values that were built, each kept until something below it changes or its time is up, within a bound of bytes. */
 export interface Memo<T> {
-  /** What was built for a key and still holds at a time, or builds it; one build at a time for each key. */
+  /** What was built for a key and still holds at a time, or builds it. */
   get(key: string, prefix: string, atMs: number, build: () => Promise<T>): Promise<T>;
   /** Something below a prefix changed: forgets the keys, and keeps builds under way from being kept. */
   touch(prefix: string, keys: readonly string[]): void;
@@ -18,10 +18,18 @@ interface Kept<T> {
 /** Fixed cost of an entry beside its value. */
 const ENTRY_BYTES = 400;
 
-export function createMemo<T extends { readonly staleAtMs: number }>(
-  maxBytes: number,
-  bytesOf: (value: T) => number,
-): Memo<T> {
+export interface MemoOptions<T> {
+  readonly maxBytes: number;
+  readonly bytesOf: (value: T) => number;
+  /**
+   * Whether who asks for what is being built waits for that build. False in a Worker: a build's requests to the store end
+   * with the request that began it, so nobody else may wait for them.
+   */
+  readonly shareBuilds: boolean;
+}
+
+export function createMemo<T extends { readonly staleAtMs: number }>(options: MemoOptions<T>): Memo<T> {
+  const { maxBytes, bytesOf, shareBuilds } = options;
   const kept = new LRUCache<string, Kept<T>>({
     maxSize: maxBytes,
     sizeCalculation: ({ value }) => bytesOf(value) + ENTRY_BYTES,
@@ -48,6 +56,7 @@ export function createMemo<T extends { readonly staleAtMs: number }>(
     get(key, prefix, atMs, make) {
       const entry = kept.get(key);
       if (entry !== undefined && atMs >= entry.fromMs && atMs < entry.staleAtMs) return Promise.resolve(entry.value);
+      if (!shareBuilds) return build(key, prefix, atMs, make);
       const running = building.get(key);
       if (running !== undefined && running.atMs === atMs) return running.result;
       const result = build(key, prefix, atMs, make).finally(() => {

@@ -42,6 +42,8 @@ export interface PyramidOptions {
   readonly cellBytes?: number;
   readonly nodeBytes?: number;
   readonly indexBytes?: number;
+  /** Whether requests wait for each other's builds, as by default; false in a Worker. */
+  readonly shareBuilds?: boolean;
 }
 
 const MEBIBYTE = 2 ** 20;
@@ -85,10 +87,10 @@ export function createPyramid(options: PyramidOptions): Pyramid {
     maxBytes: options.cellBytes ?? 256 * MEBIBYTE,
   });
   const state = createCompactionState(derived);
-  const nodeBytes = options.nodeBytes ?? 128 * MEBIBYTE;
-  const nodes = createMemo<MicroCells>(nodeBytes / 2, bytesOfCells);
-  const domains = createMemo<Domain>(nodeBytes / 2, bytesOfDomain);
-  const indexes = createMemo<DomainIndex>(options.indexBytes ?? 256 * MEBIBYTE, (index) => index.bytes);
+  const { nodeBytes = 128 * MEBIBYTE, indexBytes = 256 * MEBIBYTE, shareBuilds = true } = options;
+  const nodes = createMemo<MicroCells>({ maxBytes: nodeBytes / 2, bytesOf: bytesOfCells, shareBuilds });
+  const domains = createMemo<Domain>({ maxBytes: nodeBytes / 2, bytesOf: bytesOfDomain, shareBuilds });
+  const indexes = createMemo<DomainIndex>({ maxBytes: indexBytes, bytesOf: (index) => index.bytes, shareBuilds });
   let feed: string | undefined;
   let askedCompactionAtMs = 0;
 
