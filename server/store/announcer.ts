@@ -2,8 +2,9 @@ import type { ReportLayer } from "../../tiles/layers.ts";
 import { idTimePrefix, parseReportId } from "../../tiles/report-id.ts";
 import { type Clock, type LogCell, type LogChange, StoreUnavailableError } from "../ports.ts";
 import { chunk, forEachBounded } from "./batches.ts";
-import { cellName, directoryKey, feedKey, type Key } from "./keys.ts";
+import { directoryKey, feedKey, type Key } from "./keys.ts";
 import { FEED_LIFETIME_MS } from "./log.ts";
+import { createRecentCells } from "./recent.ts";
 import { ttlSeconds } from "./rows.ts";
 
 /**
@@ -35,8 +36,6 @@ const SLACK_MS = 1000;
 /** Eventually consistent reads lag by less than a second; a process reads strongly for this long after its own writes. */
 const READ_OWN_WRITES_MS = 10_000;
 
-/** Cells remembered; one that was forgotten is only listed and told once too often. */
-const MAX_CELLS = 20_000;
 /** Two items a cell, and 25 puts a request. */
 const CELLS_PER_BATCH = 12;
 const BATCH_WIDTH = 4;
@@ -69,26 +68,21 @@ export function createAnnouncer(options: {
   putAll: (items: readonly Key[]) => Promise<void>;
 }): Announcer {
   const { clock, putAll } = options;
-  const cells = new Map<string, CellState>();
+  // One that was forgotten is only listed and told once too often.
+  const cells = createRecentCells<CellState>(() => ({
+    listed: false,
+    wroteAtMs: NEVER,
+    toldAtMs: NEVER,
+    toldFrom: "",
+  }));
   const listedAtMs = new Map<ReportLayer, number>();
   const nextNonce = createNonces();
   const lately = (timeMs = NEVER) => Math.abs(clock.now() - timeMs) <= READ_OWN_WRITES_MS;
 
-  function stateOf(cell: LogCell): CellState {
-    const key = cellName(cell);
-    const state = cells.get(key) ?? { listed: false, wroteAtMs: NEVER, toldAtMs: NEVER, toldFrom: "" };
-    // Moves it to the end: a Map iterates in the order of insertion, so the first is the least recently written.
-    cells.delete(key);
-    cells.set(key, state);
-    const [oldest] = cells.size > MAX_CELLS ? cells.keys() : [];
-    if (oldest !== undefined) cells.delete(oldest);
-    return state;
-  }
-
   async function write(changes: readonly LogChange[]): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const now = clock.now();
-      const told = changes.map((change) => ({ change, state: stateOf(change), from: withSlack(change.from) }));
+      const told = changes.map((change) => ({ change, state: cells.of(change), from: withSlack(change.from) }));
       await putAll(
         told.flatMap(({ change, state, from }) => [
           ...(state.listed ? [] : [directoryKey(change)]),
@@ -113,7 +107,7 @@ export function createAnnouncer(options: {
     async announce(changes) {
       const now = clock.now();
       const untold = changes.filter((change) => {
-        const state = stateOf(change);
+        const state = cells.of(change);
         state.wroteAtMs = now;
         const ageMs = now - state.toldAtMs;
         return !(state.listed && ageMs >= 0 && ageMs <= COVERED_MS && state.toldFrom <= change.from);
@@ -121,7 +115,7 @@ export function createAnnouncer(options: {
       await forEachBounded(chunk(untold, CELLS_PER_BATCH), BATCH_WIDTH, write);
     },
 
-    wroteLately: (cell) => lately(cells.get(cellName(cell))?.wroteAtMs),
+    wroteLately: (cell) => lately(cells.peek(cell)?.wroteAtMs),
     listedLately: (layer) => lately(listedAtMs.get(layer)),
   };
 }

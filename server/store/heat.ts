@@ -1,6 +1,6 @@
-import { LRUCache } from "lru-cache";
 import type { Clock, LogCell } from "../ports.ts";
-import { cellName, MAX_SHARDS } from "./keys.ts";
+import { MAX_SHARDS } from "./keys.ts";
+import { createRecentCells } from "./recent.ts";
 
 /**
  * Decides over how many partitions this process spreads a cell's new rows. DynamoDB takes 1 000 write units a second of a
@@ -17,7 +17,6 @@ export interface Heat {
 const MEMORY_MS = 5000;
 /** Rows that DynamoDB refused tell of other processes' writes, which this one cannot count; so it remembers them longer. */
 const THROTTLED_MS = 60_000;
-const MAX_CELLS = 20_000;
 
 interface CellHeat {
   /** Rows, each fading by 1/e in MEMORY_MS: a steady rate of r rows a second comes to r * MEMORY_MS / 1000. */
@@ -29,19 +28,18 @@ interface CellHeat {
 }
 
 export function createHeat({ clock, rowsPerSecond }: { clock: Clock; rowsPerSecond: number }): Heat {
-  const cells = new LRUCache<string, CellHeat>({ max: MAX_CELLS });
+  const cells = createRecentCells<CellHeat>(() => ({
+    rows: 0,
+    atMs: clock.now(),
+    shards: 1,
+    leastShards: 1,
+    leastUntilMs: 0,
+  }));
   const rowsPerShard = (rowsPerSecond * MEMORY_MS) / 1000;
-
-  function heatOf(cell: LogCell): CellHeat {
-    const key = cellName(cell);
-    const heat = cells.get(key) ?? { rows: 0, atMs: clock.now(), shards: 1, leastShards: 1, leastUntilMs: 0 };
-    cells.set(key, heat);
-    return heat;
-  }
 
   return {
     add(cell) {
-      const heat = heatOf(cell);
+      const heat = cells.of(cell);
       const now = clock.now();
       heat.rows = heat.rows * Math.exp(-Math.max(0, now - heat.atMs) / MEMORY_MS) + 1;
       heat.atMs = now;
@@ -51,7 +49,7 @@ export function createHeat({ clock, rowsPerSecond }: { clock: Clock; rowsPerSeco
     },
 
     throttled(cell) {
-      const heat = heatOf(cell);
+      const heat = cells.of(cell);
       heat.leastShards = Math.min(MAX_SHARDS, 2 * heat.shards);
       heat.leastUntilMs = clock.now() + THROTTLED_MS;
     },

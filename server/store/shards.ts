@@ -1,7 +1,7 @@
-import { LRUCache } from "lru-cache";
 import type { Clock, LogCell } from "../ports.ts";
 import { collect } from "./batches.ts";
-import { cellName, type Key, logPartition, MARKER_SPAN, shardKey, shardOfSortKey } from "./keys.ts";
+import { type Key, logPartition, MARKER_SPAN, shardKey, shardOfSortKey } from "./keys.ts";
+import { createRecentCells } from "./recent.ts";
 import type { Requests } from "./requests.ts";
 import { ttlSeconds } from "./rows.ts";
 
@@ -46,24 +46,15 @@ const SPARE_MS = 7 * 86_400_000;
 /** Time within which every process shows a report: what another process opens is not looked for more often. */
 const FRESH_MS = 2000;
 
-const MAX_CELLS = 20_000;
-
 export function isShardMarker({ sk }: Key): boolean {
   return shardOfSortKey(sk) !== undefined;
 }
 
 export function createShards({ clock, requests }: { clock: Clock; requests: Requests }): Shards {
-  const cells = new LRUCache<string, CellShards>({ max: MAX_CELLS });
-
-  function shardsOf(cell: LogCell): CellShards {
-    const key = cellName(cell);
-    const shards = cells.get(key) ?? { readAtMs: Number.NEGATIVE_INFINITY, expiries: new Map<number, number>() };
-    cells.set(key, shards);
-    return shards;
-  }
+  const cells = createRecentCells<CellShards>(() => ({ readAtMs: Number.NEGATIVE_INFINITY, expiries: new Map() }));
 
   function note(cell: LogCell, markers: readonly ShardMarker[]): number[] {
-    const shards = shardsOf(cell);
+    const shards = cells.of(cell);
     shards.readAtMs = clock.now();
     for (const { sk, expires_at } of markers) {
       const shard = shardOfSortKey(sk);
@@ -74,13 +65,13 @@ export function createShards({ clock, requests }: { clock: Clock; requests: Requ
 
   function known(cell: LogCell): number[] {
     const now = clock.now();
-    const expiries = [...(cells.get(cellName(cell))?.expiries ?? [])];
+    const expiries = [...(cells.peek(cell)?.expiries ?? [])];
     return expiries.filter(([, expiresAt]) => expiresAt * 1000 > now).map(([shard]) => shard);
   }
 
   return {
     async open(cell, shard, expiresAtMs) {
-      if (shard === 0 || (shardsOf(cell).expiries.get(shard) ?? 0) >= ttlSeconds(expiresAtMs)) return;
+      if (shard === 0 || (cells.of(cell).expiries.get(shard) ?? 0) >= ttlSeconds(expiresAtMs)) return;
       const marker = { ...shardKey(cell, shard), expires_at: ttlSeconds(expiresAtMs + SPARE_MS) };
       // Whether it is written or somebody's lives longer still, it is there for as long as is needed here.
       await requests.putIf({
@@ -88,14 +79,14 @@ export function createShards({ clock, requests }: { clock: Clock; requests: Requ
         ConditionExpression: "attribute_not_exists(pk) OR expires_at < :until",
         ExpressionAttributeValues: { ":until": marker.expires_at },
       });
-      shardsOf(cell).expiries.set(shard, marker.expires_at);
+      cells.of(cell).expiries.set(shard, marker.expires_at);
     },
 
     known,
     note,
 
     async find(cell, consistent) {
-      if (Math.abs(clock.now() - shardsOf(cell).readAtMs) <= FRESH_MS) return known(cell);
+      if (Math.abs(clock.now() - cells.of(cell).readAtMs) <= FRESH_MS) return known(cell);
       const pages = requests.queryPages<ShardMarker>({
         KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
         ExpressionAttributeValues: { ":pk": logPartition(cell), ":from": MARKER_SPAN.from, ":to": MARKER_SPAN.to },

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ReportStore } from "../../../server/ports.ts";
+import type { LogCell, ReportStore } from "../../../server/ports.ts";
 import { StoreUnavailableError } from "../../../server/ports.ts";
 import { createReport, type ReportDraft } from "../../../server/reports/create-report.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
 import type { Report } from "../../../tiles/report.ts";
+import { parseReportId } from "../../../tiles/report-id.ts";
 import { createTestClock } from "../app-fixture.ts";
 
 const DRAFT: ReportDraft = {
@@ -36,6 +37,15 @@ describe("createReport", () => {
     if (created.outcome === "key-taken") throw new Error("no key was given");
     expect(created.report.lonDeg).toBeGreaterThan(border);
     expect(await parts.store.get(created.report.id)).toEqual(created.report);
+  });
+
+  it("names the shard that the store chooses for the report's cell", async () => {
+    const cells: LogCell[] = [];
+    const shardFor = (cell: LogCell) => cells.push(cell) + 2;
+    const parts = createParts(() => ({ shardFor }));
+    const [id = ""] = idsOf([await createReport(parts, DRAFT)]);
+    expect(parseReportId(id)?.shard).toBe(3);
+    expect(cells).toEqual([{ layer: parseReportId(id)?.layer, geohash5: parseReportId(id)?.geohash5 }]);
   });
 
   it("stores once what many send at once with one key, and all of them learn the same report", async () => {

@@ -2,17 +2,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Clock, LogCell, ReportStore } from "../../../server/ports.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
-import { roundDegrees } from "../../../tiles/report.ts";
-import {
-  AUSTIN,
-  BROOKLYN,
-  createTestClock,
-  DAY_MS,
-  idsOf,
-  makeReport,
-  makeReports,
-  type TestClock,
-} from "./reports.ts";
+import { type Report, roundDegrees } from "../../../tiles/report.ts";
+import { AUSTIN, BROOKLYN, createReportMaker, createTestClock, DAY_MS, idsOf, type TestClock } from "./reports.ts";
 
 /** Where a store keeps its rows. */
 export interface Backend {
@@ -24,9 +15,11 @@ export interface Backend {
 const CELL: LogCell = { layer: "safety", geohash5: "9v6kp" };
 let tables = 0;
 
-/** The contract of the port `ReportStore`, for every adapter. */
-export function describeContract(name: string, start: () => Promise<Backend>): void {
-  describe(name, () => {
+/** The contract of the port `ReportStore`, for every adapter, with reports in one write shard or in several. */
+export function describeContract(name: string, start: () => Promise<Backend>, shards = 1): void {
+  const { makeReport, makeReports } = createReportMaker(shards);
+
+  describe(shards === 1 ? name : `${name}, in ${shards} write shards`, () => {
     let backend: Backend;
     let clock: TestClock;
     let store: ReportStore;
@@ -194,6 +187,65 @@ export function describeContract(name: string, start: () => Promise<Backend>): v
         await store.putMany(reports);
         expect(idsOf(await other.readCell(CELL))).toEqual(idsOf(reports));
         expect(idsOf(await other.readNewest(CELL, 1250))).toEqual(idsOf(reports).reverse().slice(0, 1250));
+      });
+    });
+
+    describe("a cell that gets hot", () => {
+      const append = async (writer: ReportStore, count: number, firstSeed: number) => {
+        const reports: Report[] = [];
+        for (let seed = firstSeed; seed < firstSeed + count; seed++) {
+          clock.advance(7);
+          const report = makeReport({ createdAtMs: clock.now(), seed, shard: writer.shardFor(CELL) });
+          await writer.put(report);
+          reports.push(report);
+          expect(idsOf(await other.readNewest(CELL, 1))).toEqual([report.id]);
+        }
+        return reports;
+      };
+
+      it("is read as one log, by every process at once", async () => {
+        const old = makeReports(5, clock.now() - DAY_MS);
+        await store.putMany(old);
+        const reports = [...old, ...(await append(store, 60, 100)), ...(await append(other, 10, 200))];
+        const ids = idsOf(reports);
+        const [from, before] = [ids[30], ids[50]];
+        if (from === undefined || before === undefined) throw new Error("no reports");
+        for (const reader of [store, other]) {
+          expect(await reader.readCell(CELL)).toEqual(reports);
+          expect(idsOf(await reader.readCell(CELL, { from }))).toEqual(ids.slice(30));
+          expect(idsOf(await reader.readCell(CELL, { from, before }))).toEqual(ids.slice(30, 50));
+          expect(idsOf(await reader.readNewest(CELL, 33))).toEqual(ids.toReversed().slice(0, 33));
+          expect(idsOf(await reader.readNewest(CELL, 15, { from, before }))).toEqual(ids.slice(35, 50).toReversed());
+          for (const report of reports.slice(0, 20)) expect(await reader.get(report.id)).toEqual(report);
+        }
+      });
+
+      it("loses and doubles nothing while two processes write, and a third reads", async () => {
+        const acknowledged = new Set<string>();
+        let writing = true;
+        const write = async (writer: ReportStore, firstSeed: number) => {
+          for (let seed = firstSeed; seed < firstSeed + 40; seed++) {
+            clock.advance(3);
+            const report = makeReport({ createdAtMs: clock.now(), seed, shard: writer.shardFor(CELL) });
+            if (seed % 9 === 0) await writer.putMany([report]);
+            else await writer.put(report);
+            acknowledged.add(report.id);
+          }
+        };
+        const read = async (reader: ReportStore) => {
+          while (writing) {
+            const before = [...acknowledged];
+            const ids = idsOf(await reader.readCell(CELL));
+            expect(ids).toEqual([...new Set(ids)].sort());
+            expect(ids).toEqual(expect.arrayContaining(before));
+            await new Promise((resolve) => setTimeout(resolve, 1));
+          }
+        };
+        const reading = read(other);
+        await Promise.all([write(store, 0), write(store, 100), write(other, 200)]);
+        writing = false;
+        await reading;
+        expect(idsOf(await store.readCell(CELL))).toEqual([...acknowledged].sort());
       });
     });
 

@@ -3,5 +3,9 @@ import { describeDerivedContract } from "./derived-contract.ts";
 import { startDynalite } from "./dynalite-server.ts";
 import { derivedBackend, reportBackend } from "./emulators.ts";
 
-describeContract("DynamoDB store on dynalite", async () => reportBackend(await startDynalite()));
+const HOT = { hotRowsPerSecond: 1 };
+
+for (const shards of [1, 5]) {
+  describeContract("DynamoDB store on dynalite", async () => reportBackend(await startDynalite(), HOT), shards);
+}
 describeDerivedContract("derived data on dynalite", async () => derivedBackend(await startDynalite()));

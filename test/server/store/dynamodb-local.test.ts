@@ -10,6 +10,7 @@ import { describeDerivedContract } from "./derived-contract.ts";
 import { connect, derivedBackend, type Emulator, reportBackend } from "./emulators.ts";
 
 const JAVA_NEEDED = 17;
+const HOT = { hotRowsPerSecond: 1 };
 const java = javaVersion();
 const skipped = java < JAVA_NEEDED ? `: skipped, it needs Java ${JAVA_NEEDED}+ and here is ${java || "none"}` : "";
 
@@ -21,7 +22,13 @@ describe.skipIf(java < JAVA_NEEDED)("AWS's own emulator", () => {
   });
   afterAll(() => server?.stop());
 
-  describeContract(`DynamoDB store on DynamoDB Local${skipped}`, async () => reportBackend(await shared()));
+  for (const shards of [1, 5]) {
+    describeContract(
+      `DynamoDB store on DynamoDB Local${skipped}`,
+      async () => reportBackend(await shared(), HOT),
+      shards,
+    );
+  }
   describeDerivedContract(`derived data on DynamoDB Local${skipped}`, async () => derivedBackend(await shared()));
 });
 

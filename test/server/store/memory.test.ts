@@ -1,8 +1,10 @@
 import type { ReportStore } from "../../../server/ports.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
-import { describeContract } from "./contract.ts";
+import { type Backend, describeContract } from "./contract.ts";
 
-describeContract("memory store", async () => {
+for (const shards of [1, 5]) describeContract("memory store", start, shards);
+
+async function start(): Promise<Backend> {
   const stores = new Map<string, ReportStore>();
   return {
     open(table, clock) {
@@ -12,4 +14,4 @@ describeContract("memory store", async () => {
     },
     async stop() {},
   };
-});
+}

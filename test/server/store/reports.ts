@@ -27,28 +27,37 @@ export const AUSTIN = { lonDeg: -97.743057, latDeg: 30.267153 } as const;
 /** Brooklyn, in geohash-5 cell dr5rm. */
 export const BROOKLYN = { lonDeg: -73.949997, latDeg: 40.650002 } as const;
 
-/** A report with an id that fits the rest; reports that differ in `seed` alone differ in the id's tail. */
-export function makeReport(fields: Partial<Omit<Report, "id">> & { createdAtMs: number; seed?: number }): Report {
-  const { seed = 0, ...given } = fields;
-  const report = {
-    layer: "safety",
-    category: "theft",
-    severity: 3,
-    ...AUSTIN,
-    expiresAtMs: fields.createdAtMs + REPORT_LIFETIME_MS,
-    ...given,
-  } as const;
-  const tail = idTail(createHash("sha256").update(String(seed)).digest());
-  const geohash5 = encodeGeohash(report.lonDeg, report.latDeg, 5);
-  const id = formatReportId({ createdAtMs: report.createdAtMs, geohash5, layer: report.layer, shard: 0, tail });
-  return { ...report, id };
+type Fields = Partial<Omit<Report, "id">>;
+
+/** Makes reports that lie in so many write shards, by their seeds. */
+export function createReportMaker(shards: number) {
+  /** A report with an id that fits the rest; reports that differ in `seed` alone differ in the end of the id. */
+  function makeReport(fields: Fields & { createdAtMs: number; seed?: number; shard?: number }): Report {
+    const { seed = 0, shard = Math.abs(seed) % shards, ...given } = fields;
+    const report = {
+      layer: "safety",
+      category: "theft",
+      severity: 3,
+      ...AUSTIN,
+      expiresAtMs: fields.createdAtMs + REPORT_LIFETIME_MS,
+      ...given,
+    } as const;
+    const tail = idTail(createHash("sha256").update(String(seed)).digest());
+    const geohash5 = encodeGeohash(report.lonDeg, report.latDeg, 5);
+    return { ...report, id: formatReportId({ ...report, geohash5, shard, tail }) };
+  }
+
+  /** `count` reports of a cell, a second apart, the last one at `endMs`. */
+  function makeReports(count: number, endMs: number, fields: Fields = {}): Report[] {
+    return Array.from({ length: count }, (_, i) =>
+      makeReport({ ...fields, createdAtMs: endMs - (count - 1 - i) * 1000, seed: i }),
+    );
+  }
+
+  return { makeReport, makeReports };
 }
 
-/** `count` reports of a cell, a second apart, the last one at `endMs`. */
-export function makeReports(count: number, endMs: number, fields: Partial<Omit<Report, "id">> = {}): Report[] {
-  return Array.from({ length: count }, (_, i) =>
-    makeReport({ ...fields, createdAtMs: endMs - (count - 1 - i) * 1000, seed: i }),
-  );
-}
+/** Reports as they are when no cell is hot. */
+export const { makeReport, makeReports } = createReportMaker(1);
 
 export const idsOf = (reports: readonly Report[]): string[] => reports.map(({ id }) => id);
