@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { getConnInfo } from "@hono/node-server/conninfo";
-import { createApp, DEFAULT_SETTINGS } from "./app.ts";
+import { type App, createApp, DEFAULT_SETTINGS } from "./app.ts";
 import { buildClientWhenStale, CLIENT_DIR } from "./client-build.ts";
 import { mountClientFiles } from "./client-files.ts";
 import type { Config } from "./config.ts";
@@ -9,13 +9,14 @@ import { behindProxies, clientAddress } from "./forwarded.ts";
 import { assertPortFree, openListener } from "./listener.ts";
 import { type Log, silentLog } from "./log.ts";
 import { migrateReportStore, openLogAndDerived } from "./open-report-store.ts";
-import type { Clock, DerivedStore, ReportStore } from "./ports.ts";
+import type { Clock, ReportStore } from "./ports.ts";
 import { type Database, openDatabase } from "./postgres/database.ts";
 import { compactInBackground } from "./pyramid/compact-in-background.ts";
 import { createCompactor } from "./pyramid/compactor.ts";
 import { followChanges } from "./pyramid/follow-changes.ts";
 import { createPyramid } from "./pyramid/pyramid.ts";
 import { basemapRoutes } from "./routes/basemap.ts";
+import { type SeedIfEmptyOptions, seedIfEmpty } from "./seed/seed-if-empty.ts";
 import type { ConsumedUnits } from "./store/requests.ts";
 import { type Steps, silentSteps } from "./terminal.ts";
 import { createTileSource } from "./tiles/tile-source.ts";
@@ -51,26 +52,19 @@ const COMPACT_EVERY_MS = 300_000;
 export async function startServer(config: Config, options: ServeOptions = {}): Promise<RunningServer> {
   const { log = silentLog, steps = silentSteps, clock = { now: Date.now }, client = true } = options;
   await assertPortFree(config.host, config.port);
-  const { basemapStyleUrl: styleUrl } = config;
   const closers = createClosers(log);
   try {
     const stores = closers.add(openStores(config, { role: "server", log }));
     await stores.claim();
     const units = createUnitCounter();
-    const [{ store, derived }, database] = await allOrNone(
-      openStore(config, stores, clock, units.add, steps).then((opened) => {
-        closers.add(opened.store);
-        return opened;
-      }),
+    const [reports, database] = await allOrNone(
+      openReports({ config, stores, clock, steps, closers, onConsumed: units.add }),
       openMigratedDatabase(config, stores, log, steps).then(closers.add),
       client ? buildClient(log, steps) : Promise.resolve(),
     );
-    const pyramid = createPyramid({ store, derived, clock, log });
-    const follower = followChanges(pyramid, log);
-    const compactor = createCompactor({ store, derived, clock, log });
-    const compaction = compactInBackground(compactor, COMPACT_EVERY_MS, log);
+    const pyramid = createPyramid({ ...reports, clock, log });
     const app = createApp({
-      store,
+      store: reports.store,
       clock,
       tiles: createTileSource(pyramid),
       pingDatabase: database.ping,
@@ -81,12 +75,9 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       log,
       samples: units.samples,
     });
-    app.route("/", basemapRoutes(styleUrl === undefined ? {} : { styleUrl }));
-    if (client && existsSync(CLIENT_DIR)) mountClientFiles(app, { ...config, dir: CLIENT_DIR });
-    follower.start();
-    closers.add({ close: () => follower.stop() });
-    compaction.start();
-    closers.add({ close: () => compaction.stop() });
+    mountMap(app, config, client);
+    runBeside(followChanges(pyramid, log), closers);
+    runBeside(compactInBackground(createCompactor({ ...reports, clock, log }), COMPACT_EVERY_MS, log), closers);
     const listener = await openListener(config.host, config.port, behindProxies(app.fetch, config.trustedProxies));
     closers.add({ close: () => listener.close(CLOSE_GRACE_MS) });
     return { url: listener.url, close: closers.close };
@@ -96,19 +87,45 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
   }
 }
 
-function openStore(
-  config: Config,
-  stores: Stores,
-  clock: Clock,
-  onConsumed: (units: ConsumedUnits) => void,
-  steps: Steps,
-): Promise<{ store: ReportStore; derived: DerivedStore }> {
-  return steps.run("DynamoDB", async (note) => {
-    const opened = await openLogAndDerived(stores, clock, onConsumed);
-    await migrateReportStore(opened.store, config.dynamo);
+function mountMap(app: App, { basemapStyleUrl: styleUrl }: Config, client: boolean): void {
+  app.route("/", basemapRoutes(styleUrl === undefined ? {} : { styleUrl }));
+  if (!client || !existsSync(CLIENT_DIR)) return;
+  mountClientFiles(app, { dir: CLIENT_DIR, ...(styleUrl === undefined ? {} : { basemapStyleUrl: styleUrl }) });
+}
+
+/** Work that goes on beside the requests until the server closes. */
+function runBeside(work: { start(): void; stop(): Promise<void> }, closers: Closers): void {
+  work.start();
+  closers.add({ close: () => work.stop() });
+}
+
+interface OpenReports {
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly steps: Steps;
+  readonly closers: Closers;
+  readonly onConsumed: (units: ConsumedUnits) => void;
+}
+
+async function openReports({ config, stores, clock, steps, closers, onConsumed }: OpenReports) {
+  const opened = await steps.run("DynamoDB", async (note) => {
+    const { store, derived } = await openLogAndDerived(stores, clock, onConsumed);
+    closers.add(store);
+    await migrateReportStore(store, config.dynamo);
     note(placeOf(config, config.dynamo.embedded, config.dynamo.endpoint ?? `AWS ${config.dynamo.region}`));
-    return opened;
+    return { store, derived };
   });
+  if (config.seed) await steps.run("seed", (note) => seed(opened.store, clock, note));
+  return opened;
+}
+
+type SeedProgress = Parameters<NonNullable<SeedIfEmptyOptions["onProgress"]>>[0];
+
+async function seed(store: ReportStore, clock: Clock, note: (detail: string) => void): Promise<void> {
+  const onProgress = (progress: SeedProgress) => note(`${progress.written} of ${progress.total} reports`);
+  const written = await seedIfEmpty({ store, clock, onProgress });
+  note(written === 0 ? "not needed, there are reports" : `${written} reports`);
 }
 
 async function openMigratedDatabase(config: Config, stores: Stores, log: Log, steps: Steps): Promise<Database> {
@@ -131,6 +148,8 @@ async function buildClient(log: Log, steps: Steps): Promise<void> {
 interface Closable {
   close(): Promise<void>;
 }
+
+type Closers = ReturnType<typeof createClosers>;
 
 /** Remembers what was opened, to close it in the opposite order; what does not close does not keep the rest open. */
 function createClosers(log: Log) {

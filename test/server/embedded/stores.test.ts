@@ -7,13 +7,16 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Config, readConfig } from "../../../server/config.ts";
 import { POSTGRES_MAJOR } from "../../../server/embedded/postgres-files.ts";
 import { openStores, type Stores } from "../../../server/embedded/stores.ts";
 import { silentLog } from "../../../server/log.ts";
 import { openReportStore } from "../../../server/open-report-store.ts";
 import { makeReport } from "./report.ts";
+
+// PostgreSQL's first boots, and processes of their own: a busy machine is given time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const root = mkdtempSync(join(tmpdir(), "stratum-stores-"));
 const prepared = join(root, "prepared");
