@@ -13,6 +13,8 @@ export interface Place {
 
 /** Half a street's width: reports are made from the sidewalk. */
 const STREET_SCATTER_M = 9;
+/** A grid stands for some twenty side streets, on each of which little happens. */
+const GRID_WEIGHT = 3.2;
 const METRES_PER_DEGREE = 111_320;
 /** A spot's reports do not stray farther than this many spreads. */
 const MAX_SPREADS = 2;
@@ -31,7 +33,13 @@ export function placesOf(city: CitySketch): Place[] {
         const [from, to] = random.pick(lines);
         return scatter(between(from, to, random.next()), STREET_SCATTER_M, random);
       };
-      return { name: grid.name, kinds: grid.kinds, weight: grid.weight, where: `in ${grid.name}`, sample };
+      return {
+        name: grid.name,
+        kinds: grid.kinds,
+        weight: grid.weight * GRID_WEIGHT,
+        where: `in ${grid.name}`,
+        sample,
+      };
     }),
   ];
 }
