@@ -4,6 +4,7 @@ import type { Report } from "../tiles/report.ts";
 import type { Log } from "./log.ts";
 import type { MetricSample } from "./metrics.ts";
 import type { Clock, ReportStore } from "./ports.ts";
+import type { ContentCoding } from "./tiles/content-encoding.ts";
 import type { TileSource } from "./tiles/tile-source.ts";
 
 export type { Log } from "./log.ts";
@@ -13,6 +14,8 @@ export interface AppParts {
   readonly store: ReportStore;
   readonly clock: Clock;
   readonly tiles: TileSource;
+  /** Content codings that tiles can be had in, best first; none where the platform in front compresses. */
+  readonly codings: readonly ContentCoding[];
   /** Resolves when PostgreSQL answers; only `/readyz` asks. */
   pingDatabase(): Promise<void>;
   /** Tells this process's tiles of a stored report before it is acknowledged. The same report may be told twice. */

@@ -19,6 +19,7 @@ import { basemapRoutes } from "./routes/basemap.ts";
 import { type SeedIfEmptyOptions, seedIfEmpty } from "./seed/seed-if-empty.ts";
 import type { ConsumedUnits } from "./store/requests.ts";
 import { type Steps, silentSteps } from "./terminal.ts";
+import { nodeCompressor } from "./tiles/node-compressor.ts";
 import { createTileSource } from "./tiles/tile-source.ts";
 import { createUnitCounter } from "./unit-counter.ts";
 
@@ -66,7 +67,8 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     const app = createApp({
       store: reports.store,
       clock,
-      tiles: createTileSource(pyramid),
+      tiles: createTileSource({ pyramid, compressor: nodeCompressor }),
+      codings: nodeCompressor.codings,
       pingDatabase: database.ping,
       onReport: (report) => pyramid.noteReport(report),
       clientAddress: (c) =>

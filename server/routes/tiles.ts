@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
 import type { App, AppEnv, AppParts } from "../app-parts.ts";
 import { ProblemError, problemSchema } from "../problem.ts";
+import { chooseCoding, namesTag, tagOfCoding } from "../tiles/content-encoding.ts";
 import { parseLayers, parseTileAddress, parseWindow } from "../tiles/parse-tile-path.ts";
 import { catalogue, tileJson } from "../tiles/tilejson.ts";
 
@@ -24,9 +25,13 @@ export function mountTiles(app: App, parts: AppParts): void {
     const tile = await parts.tiles.read(request);
     c.header("Cache-Control", TILE_CACHE_CONTROL);
     if (tile === undefined) return c.body(null, 204);
-    c.header("ETag", tile.etag);
-    if (matches(c.req.header("If-None-Match"), tile.etag)) return c.body(null, 304);
-    return c.body(tile.bytes, 200, { "Content-Type": "application/vnd.mapbox-vector-tile" });
+    const coding = chooseCoding(c.req.header("Accept-Encoding"), parts.codings);
+    c.header("Vary", "Accept-Encoding");
+    c.header("ETag", tagOfCoding(tile.etag, coding));
+    if (namesTag(c.req.header("If-None-Match"), tile.etag)) return c.body(null, 304);
+    const headers = { "Content-Type": "application/vnd.mapbox-vector-tile" };
+    if (coding === undefined) return c.body(tile.bytes, 200, headers);
+    return c.body(await tile.coded(coding), 200, { ...headers, "Content-Encoding": coding });
   });
 
   app.get("/tiles.json", (c) => c.json(catalogue(originOf(c)), 200, { "Cache-Control": TILEJSON_CACHE_CONTROL }));
@@ -41,12 +46,6 @@ export function mountTiles(app: App, parts: AppParts): void {
 
 function originOf(c: Context<AppEnv>): string {
   return new URL(c.req.url).origin;
-}
-
-/** If-None-Match compares weakly (RFC 9110, section 13.1.2): `W/` does not count. */
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header.trim() === "*" || header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 }
 
 function describe(app: App): void {

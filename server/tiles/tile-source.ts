@@ -3,13 +3,17 @@ import type { DomainIndex } from "../../tiles/domain-index.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import { encodeReportLayer } from "../../tiles/report-tile.ts";
 import type { TileAddress } from "../../tiles/tile-address.ts";
+import { StoreUnavailableError } from "../ports.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
+import type { Compressor, ContentCoding } from "./content-encoding.ts";
 
 /** A tile as it is sent: never empty. */
 export interface EncodedTile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Strong entity tag, with its quotes: the same bytes have the same tag on every machine. */
   readonly etag: string;
+  /** The bytes in a content coding: compressed once, then kept with the tile. */
+  coded(coding: ContentCoding): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export interface TileRequest {
@@ -21,7 +25,10 @@ export interface TileRequest {
 
 /** Encoded tiles, kept while the domains that they were made of are the current ones. */
 export interface TileSource {
-  /** The tile's bytes; undefined when nothing lies in it. */
+  /**
+   * The tile; undefined when nothing lies in it. While the store is away, a tile that was read before is answered as it was.
+   * @throws StoreUnavailableError
+   */
   read(request: TileRequest): Promise<EncodedTile | undefined>;
 }
 
@@ -30,22 +37,48 @@ interface Kept {
   readonly tile: EncodedTile | undefined;
 }
 
+export interface TileSourceOptions {
+  readonly pyramid: Pyramid;
+  /** Without one, `coded` must not be called. */
+  readonly compressor?: Compressor;
+  /** Bound of the cache. */
+  readonly maxBytes?: number;
+}
+
 const ENTRY_BYTES = 500;
 
-export function createTileSource(pyramid: Pyramid, maxBytes = 64 * 2 ** 20): TileSource {
+/** A tile is kept plain and, once asked for, in up to three codings, each about half its size. */
+const BYTES_WITH_CODINGS = 2.5;
+
+export function createTileSource({ pyramid, compressor, maxBytes = 64 * 2 ** 20 }: TileSourceOptions): TileSource {
   const kept = new LRUCache<string, Kept>({
     maxSize: maxBytes,
-    sizeCalculation: ({ tile }) => (tile?.bytes.length ?? 0) + ENTRY_BYTES,
+    sizeCalculation: ({ tile }) => Math.ceil((tile?.bytes.length ?? 0) * BYTES_WITH_CODINGS) + ENTRY_BYTES,
   });
 
+  async function domainsOf({ layers, tile, window }: TileRequest): Promise<DomainIndex[][]> {
+    return Promise.all(layers.map((layer) => pyramid.domains(layer, tile, window)));
+  }
+
   return {
-    async read({ layers, tile, window }) {
-      const perLayer = await Promise.all(layers.map((layer) => pyramid.domains(layer, tile, window)));
-      const domains = perLayer.flat();
+    async read(request) {
+      const { layers, tile, window } = request;
       const key = `${layers.join(",")}/${tile.z}/${tile.x}/${tile.y}/${window}`;
       const known = kept.get(key);
+      let perLayer: DomainIndex[][];
+      try {
+        perLayer = await domainsOf(request);
+      } catch (error) {
+        // The last tile that was right beats none while the store is away.
+        if (error instanceof StoreUnavailableError && known !== undefined) return known.tile;
+        throw error;
+      }
+      const domains = perLayer.flat();
       if (known !== undefined && sameDomains(known, domains)) return known.tile;
-      const encoded = await seal(layers.map((layer, i) => encodeReportLayer(layer, tile, perLayer[i] ?? [])));
+      const encoded = await seal(
+        layers.map((layer, i) => encodeReportLayer(layer, tile, perLayer[i] ?? [])),
+        compressor,
+      );
       kept.set(key, { domains: domains.map((domain) => new WeakRef(domain)), tile: encoded });
       return encoded;
     },
@@ -56,7 +89,7 @@ function sameDomains(known: Kept, domains: readonly DomainIndex[]): boolean {
   return known.domains.length === domains.length && known.domains.every((ref, i) => ref.deref() === domains[i]);
 }
 
-async function seal(layers: readonly Uint8Array[]): Promise<EncodedTile | undefined> {
+async function seal(layers: readonly Uint8Array[], compressor?: Compressor): Promise<EncodedTile | undefined> {
   const bytes = new Uint8Array(layers.reduce((sum, layer) => sum + layer.length, 0));
   if (bytes.length === 0) return undefined;
   let at = 0;
@@ -66,5 +99,17 @@ async function seal(layers: readonly Uint8Array[]): Promise<EncodedTile | undefi
   }
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const etag = `"${[...digest.subarray(0, 12)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
-  return { bytes, etag };
+  return { bytes, etag, coded: codeOnce(bytes, compressor) };
+}
+
+function codeOnce(bytes: Uint8Array<ArrayBuffer>, compressor: Compressor | undefined): EncodedTile["coded"] {
+  const made = new Map<ContentCoding, Promise<Uint8Array<ArrayBuffer>>>();
+  return (coding) => {
+    const known = made.get(coding);
+    if (known !== undefined) return known;
+    if (compressor === undefined) throw new Error(`no compressor for ${coding}`);
+    const coded = compressor.compress(bytes, coding);
+    made.set(coding, coded);
+    return coded;
+  };
 }

@@ -35,6 +35,7 @@ export function createTestApp(change: Partial<AppParts> & { store?: ReportStore 
     store,
     clock,
     tiles: { read: async () => undefined },
+    codings: [],
     pingDatabase: async () => {},
     onReport: (report) => told.push(report),
     clientAddress: (c) => c.req.header("x-test-address") ?? "192.0.2.1",

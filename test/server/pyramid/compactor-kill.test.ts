@@ -47,7 +47,7 @@ describe("a compacting process, killed", () => {
       child.kill("SIGKILL");
       if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
       const seen = reports.slice(0, (kill + 1) * BATCH);
-      const tiles = createTileSource(createPyramid({ store, derived, clock, log: silentLog }));
+      const tiles = createTileSource({ pyramid: createPyramid({ store, derived, clock, log: silentLog }) });
       for (const z of ZOOMS) {
         expect(countOf(await featuresOfZoom(tiles, tilesAround(seen, z), "safety")), `z${z} after kill ${kill}`).toBe(
           seen.length,
@@ -56,7 +56,7 @@ describe("a compacting process, killed", () => {
     }
     expect(killedAtWork).toBeGreaterThan(0);
     await createCompactor({ store, derived, clock, log: silentLog }).run();
-    const tiles = createTileSource(createPyramid({ store, derived, clock, log: silentLog }));
+    const tiles = createTileSource({ pyramid: createPyramid({ store, derived, clock, log: silentLog }) });
     for (const z of ZOOMS) {
       expect(countOf(await featuresOfZoom(tiles, tilesAround(reports, z), "safety"))).toBe(reports.length);
     }

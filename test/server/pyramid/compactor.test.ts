@@ -40,7 +40,7 @@ function freshProcess(on: { store?: ReportStore; derived?: DerivedStore } = {}):
   tiles: TileSource;
 } {
   const pyramid = createPyramid({ store, derived, clock, log: silentLog, ...on });
-  return { pyramid, tiles: createTileSource(pyramid) };
+  return { pyramid, tiles: createTileSource({ pyramid }) };
 }
 
 async function tilesOf(

@@ -59,7 +59,7 @@ describe("any data set", () => {
         const derived = createMemoryDerivedStore({ clock });
         await store.putMany(reports);
         if (compacted) await createCompactor({ store, derived, clock, log: silentLog }).run();
-        const tiles = createTileSource(createPyramid({ store, derived, clock, log: silentLog }));
+        const tiles = createTileSource({ pyramid: createPyramid({ store, derived, clock, log: silentLog }) });
         const within = (hours: number): number =>
           reports.filter(({ createdAtMs }) => NOW - createdAtMs <= hours * HOUR).length;
         for (let z = 0; z <= 18; z++) {

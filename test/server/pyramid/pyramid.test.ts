@@ -37,7 +37,7 @@ async function setUp(reports: readonly Report[]): Promise<Setup> {
 
 function viewOf(store: ReportStore, derived: DerivedStore, clock: Clock): Pick<Setup, "pyramid" | "tiles"> {
   const pyramid = createPyramid({ store, derived, clock, log: silentLog });
-  return { pyramid, tiles: createTileSource(pyramid) };
+  return { pyramid, tiles: createTileSource({ pyramid }) };
 }
 
 const random = seededRandom(42);
@@ -170,7 +170,8 @@ describe("bytes", () => {
     for (const z of [0, 5, 8, 11, 13, 14, 16]) {
       for (const tile of tilesAround(reports, z)) {
         const request = { layers: ["safety"] as const, tile, window: "90d" as const };
-        expect(await one.tiles.read(request)).toEqual(await other.tiles.read(request));
+        const [a, b] = await Promise.all([one.tiles.read(request), other.tiles.read(request)]);
+        expect([a?.etag, a?.bytes]).toEqual([b?.etag, b?.bytes]);
       }
     }
   });

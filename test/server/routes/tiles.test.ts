@@ -1,9 +1,12 @@
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/log.ts";
+import { StoreUnavailableError } from "../../../server/ports.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
+import { nodeCompressor } from "../../../server/tiles/node-compressor.ts";
 import { createTileSource } from "../../../server/tiles/tile-source.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
@@ -22,9 +25,39 @@ async function withReports() {
     makeReport({ lonDeg: -122.43, latDeg: 37.76, createdAtMs: now - 1000, layer: "vibe" }, random),
   ];
   await store.putMany(reports);
-  const pyramid = createPyramid({ store, derived: createMemoryDerivedStore({ clock }), clock, log: silentLog });
-  const { app } = createTestApp({ store, clock, tiles: createTileSource(pyramid) });
-  return { app, get: async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }) };
+  let broken = false;
+  const mayBreak =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      if (broken) throw new StoreUnavailableError("away");
+      return call(...args);
+    };
+  const derived = createMemoryDerivedStore({ clock });
+  const pyramid = createPyramid({
+    store: { ...store, readCell: mayBreak(store.readCell), listCells: mayBreak(store.listCells) },
+    derived: { ...derived, list: mayBreak(derived.list), get: mayBreak(derived.get) },
+    clock,
+    log: silentLog,
+    // Nothing of the store is kept but the tiles.
+    cellBytes: 1,
+    nodeBytes: 2,
+  });
+  const breakStore = (): void => {
+    broken = true;
+    // What was kept is out of date now, so that the store must be asked.
+    clock.nowMs += 86_400_000;
+  };
+  const { app } = createTestApp({
+    store,
+    clock,
+    tiles: createTileSource({ pyramid, compressor: nodeCompressor }),
+    codings: nodeCompressor.codings,
+  });
+  return {
+    app,
+    breakStore,
+    get: async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }),
+  };
 }
 
 describe("GET /tiles/:layers/:z/:x/:y.pbf", () => {
@@ -73,6 +106,49 @@ describe("GET /tiles/:layers/:z/:x/:y.pbf", () => {
       expect((await get("/tiles/safety/0/0/0.pbf", { "If-None-Match": header })).status, header).toBe(304);
     }
     expect((await get("/tiles/safety/0/0/0.pbf", { "If-None-Match": '"other"' })).status).toBe(200);
+  });
+
+  it("codes the body as the client takes it, with a tag of its own, and says so to caches", async () => {
+    const { get } = await withReports();
+    const plain = await get("/tiles/safety/0/0/0.pbf");
+    const bytes = Buffer.from(await plain.arrayBuffer());
+    const decode = { br: brotliDecompressSync, zstd: zstdDecompressSync, gzip: gunzipSync };
+    for (const [accept, coding] of [
+      ["gzip, deflate, br, zstd", "br"],
+      ["gzip", "gzip"],
+      ["br;q=0.1, zstd;q=0.9", "zstd"],
+      ["br;q=0, *", "zstd"],
+      ["identity, gzip;q=0.5", undefined],
+      ["deflate", undefined],
+      ["", undefined],
+    ] as const) {
+      const response = await get("/tiles/safety/0/0/0.pbf", { "Accept-Encoding": accept });
+      expect(response.headers.get("Content-Encoding"), accept).toBe(coding ?? null);
+      expect(response.headers.get("Vary")).toContain("Accept-Encoding");
+      const body = Buffer.from(await response.arrayBuffer());
+      expect((coding === undefined ? body : decode[coding](body)).equals(bytes), accept).toBe(true);
+      const etag = response.headers.get("ETag") ?? "";
+      expect(etag === plain.headers.get("ETag")).toBe(coding === undefined);
+      expect((await get("/tiles/safety/0/0/0.pbf", { "If-None-Match": etag })).status).toBe(304);
+    }
+  });
+
+  it("answers HEAD like GET without a body, and ignores Range", async () => {
+    const { app, get } = await withReports();
+    const head = await app.request("/tiles/safety/0/0/0.pbf", { method: "HEAD" });
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+    expect(head.headers.get("ETag")).toBe((await get("/tiles/safety/0/0/0.pbf")).headers.get("ETag"));
+    expect((await get("/tiles/safety/0/0/0.pbf", { Range: "bytes=0-3" })).status).toBe(200);
+  });
+
+  it("answers what it answered before while the store is away, and 503 for the rest", async () => {
+    const { get, breakStore } = await withReports();
+    const before = await get("/tiles/safety/0/0/0.pbf");
+    breakStore();
+    const stale = await get("/tiles/safety/0/0/0.pbf");
+    expect([stale.status, stale.headers.get("ETag")]).toEqual([200, before.headers.get("ETag")]);
+    const missing = await get("/tiles/vibe/5/5/12.pbf");
+    expect([missing.status, missing.headers.get("Retry-After")]).toEqual([503, "2"]);
   });
 
   it.each([
