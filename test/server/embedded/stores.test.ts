@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -148,6 +149,18 @@ describe("openStores", () => {
     const owner = JSON.parse(readFileSync(join(dir, "owner.json"), "utf8"));
     expect(owner).toMatchObject({ pid: process.pid, endpoints: { postgres: (await stores.database()).url } });
     expect(owner.started_at).not.toBe(dead.started_at);
+  });
+
+  it("outlives a client that dies in the middle of a request", async () => {
+    const { endpoint = "" } = await open(newDir()).dynamo();
+    const { hostname, port } = new URL(endpoint);
+    const socket = connect(Number(port), hostname);
+    await new Promise((resolve) => socket.once("connect", resolve));
+    socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf");
+    await sleep(100);
+    socket.resetAndDestroy();
+    await sleep(100);
+    expect((await fetch(endpoint)).status).toBe(200);
   });
 
   it("gives the directory back when it closes", async () => {
