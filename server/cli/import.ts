@@ -6,6 +6,7 @@ import { exitOnError } from "../operator-error.ts";
 import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 
 const INTERRUPTED = 130;
+const SAME_SIGNAL_MS = 1_000;
 
 /** Runs the command; returns the exit code. */
 async function run(args: readonly string[]): Promise<number> {
@@ -14,10 +15,7 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const abort = new AbortController();
-  // Once: a second Ctrl-C ends the process at once, which loses nothing but the count.
-  process.once("SIGINT", () => abort.abort());
-  process.once("SIGTERM", () => abort.abort());
+  const signal = abortOnSignals();
   const display = createProgressDisplay({
     write: (text) => process.stderr.write(text),
     isTTY: process.stderr.isTTY === true,
@@ -29,7 +27,7 @@ async function run(args: readonly string[]): Promise<number> {
       ...command,
       store,
       clock: SYSTEM_CLOCK,
-      signal: abort.signal,
+      signal,
       onProgress: display.show,
     });
     display.end();
@@ -39,6 +37,24 @@ async function run(args: readonly string[]): Promise<number> {
     display.end();
     await store.close();
   }
+}
+
+/**
+ * Aborts on the first signal and ends the process on a second one, which loses nothing but the count. npm passes on the
+ * Ctrl-C that the terminal has already sent to us, so what follows within a moment is the same one.
+ */
+function abortOnSignals(): AbortSignal {
+  const abort = new AbortController();
+  let firstMs = Number.NaN;
+  const stop = (): void => {
+    if (performance.now() - firstMs > SAME_SIGNAL_MS) process.exit(INTERRUPTED);
+    if (abort.signal.aborted) return;
+    firstMs = performance.now();
+    abort.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  return abort.signal;
 }
 
 process.exitCode = await run(process.argv.slice(2)).catch(exitOnError);

@@ -104,6 +104,8 @@ describe("the import command", () => {
     const first = start("interrupted", [small, ...ARGS]);
     await untilSomeAreStored(store, 1);
     first.process.kill("SIGINT");
+    // As npm passes it on.
+    setTimeout(() => first.process.kill("SIGINT"), 20);
     const { code, output } = await first.ended;
     const [read = 0, written = 0, existing, rejected] = countsOf(output);
     expect([code, existing, rejected]).toEqual([130, 0, 0]);
