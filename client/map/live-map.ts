@@ -164,7 +164,8 @@ function createRefresh(map: MapLibreMap): (layer: ReportLayer, lonDeg: number, l
     const tiles = affectedTiles(lonDeg, latDeg, MAX_ZOOM);
     const reload = () => map.refreshTiles(sourceOf(layer), tiles);
     reload();
-    map.on("zoomend", reload);
-    setTimeout(() => map.off("zoomend", reload), REMEMBER_CHANGE_MS);
+    // The next frame takes the tiles of the new zoom into view, old ones out of its cache among them.
+    const later = map.on("zoomend", () => map.once("render", reload));
+    setTimeout(() => later.unsubscribe(), REMEMBER_CHANGE_MS);
   };
 }

@@ -24,7 +24,8 @@ export function drawReportIcon(name: string): ReportIcon | undefined {
   const radius = 7.5 + severity * 1.1;
   const size = 2 * Math.ceil(radius + 3);
   const canvas = new OffscreenCanvas(size * PIXEL_RATIO, size * PIXEL_RATIO);
-  const context = canvas.getContext("2d");
+  // Drawn by the processor: reading back from a graphics card, or its software stand-in, stalls a frame.
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   if (context === null) return undefined;
   context.scale(PIXEL_RATIO, PIXEL_RATIO);
   context.translate(size / 2, size / 2);

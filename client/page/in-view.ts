@@ -54,7 +54,10 @@ export function bindLatest(
     try {
       const reports = await fetchReports(query, pending.signal);
       section.hidden = reports.length === 0;
-      list.replaceChildren(...reports.map((report) => row(report, open)));
+      const cards = reports.map((report) =>
+        reportCard({ ...report, createdAtMs: Date.parse(report.created_at) }, report.text, () => open(report)),
+      );
+      list.replaceChildren(...cards.map((card) => element("li", {}, card)));
     } catch {
       section.hidden = true;
     }
@@ -68,11 +71,4 @@ export function bindLatest(
     if (state.layers !== before.layers || state.window !== before.window) soon();
   });
   soon();
-}
-
-function row(report: ReportJson, open: (report: ReportJson) => void): HTMLElement {
-  const card = reportCard({ ...report, createdAtMs: Date.parse(report.created_at) }, report.text);
-  const button = element("button", { type: "button", class: "bare" }, card);
-  button.addEventListener("click", () => open(report));
-  return element("li", {}, button);
 }

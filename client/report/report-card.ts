@@ -11,14 +11,17 @@ export interface ReportSummary {
   readonly createdAtMs: number;
 }
 
-/** A report to read: what, how serious, when. `body` is the resident's text or a word on where it is. */
-export function reportCard(report: ReportSummary, body: string | undefined): HTMLElement {
+/** A report to read: what, how serious, when. With `open` the whole card is a button that is named after the report. */
+export function reportCard(report: ReportSummary, body: string | undefined, open?: () => void): HTMLElement {
   const when = new Date(report.createdAtMs);
+  const label = categoryLabel(report.category);
+  const button = open && element("button", { type: "button", class: "bare" }, label);
+  if (open) button?.addEventListener("click", open);
   return element(
     "article",
     { class: `report-card on-${report.layer}` },
     element("p", { class: "badge" }, icon(LAYER_ICONS[report.layer]), LAYER_LABELS[report.layer]),
-    element("h2", {}, categoryLabel(report.category)),
+    element("h3", {}, button ?? label),
     body === undefined ? undefined : element("p", { class: "text" }, body),
     element(
       "p",
