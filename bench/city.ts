@@ -32,6 +32,14 @@ const DAY_MS = 86_400_000;
 /** A day short of the lifetime, so that nothing expires while a bench moves its clock by minutes. */
 const OLDEST_MS = REPORT_LIFETIME_MS - DAY_MS;
 
+/** What every second report says: short, long and in between. */
+const TEXTS = [
+  "again",
+  "Street light out since Tuesday, the whole corner is dark.",
+  "Third break-in on this block in a month. They came through the back lane again, and nobody answered the door camera.",
+  "Water over the curb after ten minutes of rain, the drain in front of the school is blocked with leaves. Parents walk their children through the traffic lane because the pavement is under water; somebody is going to get hurt here if the city does not send a crew before the next storm.",
+];
+
 /** Numbers in [0, 1) that are the same in every run (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed;
@@ -83,7 +91,10 @@ function reportAt(
   const geohash5 = encodeGeohash(lonDeg, latDeg, 5);
   const id = formatReportId({ createdAtMs, geohash5, layer, shard: 0, tail: randomTail(random) });
   const expiresAtMs = createdAtMs + REPORT_LIFETIME_MS;
-  return { id, layer, category, severity: 1 + Math.floor(random() * 5), lonDeg, latDeg, createdAtMs, expiresAtMs };
+  const severity = 1 + Math.floor(random() * 5);
+  const text = TEXTS[Math.floor(random() * 2 * TEXTS.length)];
+  const said = text === undefined ? {} : { text };
+  return { id, layer, category, severity, lonDeg, latDeg, ...said, createdAtMs, expiresAtMs };
 }
 
 /** The part of a report id that tells reports of one place and millisecond apart. */
