@@ -3,12 +3,11 @@ import type { Context } from "hono";
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
 import type { App, AppEnv, AppParts } from "../app-parts.ts";
 import { ProblemError, problemSchema } from "../problem.ts";
+import { BROWSER_CACHE_CONTROL, sharedCacheControl, tagsOfTile } from "../tiles/cache-policy.ts";
 import { chooseCoding, namesTag, tagOfCoding } from "../tiles/content-encoding.ts";
 import { parseLayers, parseTileAddress, parseWindow } from "../tiles/parse-tile-path.ts";
 import { catalogue, tileJson } from "../tiles/tilejson.ts";
 
-/** Any cache may keep a tile but asks before every use; with a stable entity tag an unchanged tile costs one 304. */
-const TILE_CACHE_CONTROL = "public, no-cache";
 const TILEJSON_CACHE_CONTROL = "public, max-age=300";
 
 /** Mounts `/tiles/:layers/:z/:x/:y.pbf`, `/tiles/:layers.json` and `/tiles.json`. */
@@ -23,7 +22,9 @@ export function mountTiles(app: App, parts: AppParts): void {
       window: parseWindow(c.req.query("window")),
     };
     const tile = await parts.tiles.read(request);
-    c.header("Cache-Control", TILE_CACHE_CONTROL);
+    c.header("Cache-Control", BROWSER_CACHE_CONTROL);
+    c.header("CDN-Cache-Control", sharedCacheControl(request.tile, request.window));
+    c.header("Cache-Tag", tagsOfTile(request.layers, request.tile).join(","));
     if (tile === undefined) return c.body(null, 204);
     const coding = chooseCoding(c.req.header("Accept-Encoding"), parts.codings);
     c.header("Vary", "Accept-Encoding");
