@@ -4,14 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readConfig } from "../../../server/config.ts";
+import { openStores } from "../../../server/embedded/stores.ts";
 import { parseCommandLine } from "../../../server/import/command-line.ts";
 import { type ImportOptions, importFile } from "../../../server/import/import-file.ts";
+import { silentLog } from "../../../server/log.ts";
 import type { ReportStore } from "../../../server/ports.ts";
 import { createDynamoStore } from "../../../server/store/dynamo.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
-import { startDynalite } from "../store/dynalite-server.ts";
 
 const CLI = fileURLToPath(new URL("../../../server/cli/import.ts", import.meta.url));
 const HOUSTON = fileURLToPath(new URL("../../../../shared/data/houston-incidents-2010.csv.gz", import.meta.url));
@@ -26,18 +28,20 @@ const HOUSTON_ARGS = [
 
 const clock = { now: () => Date.now() };
 const dir = mkdtempSync(join(tmpdir(), "import-cli-"));
-let dynalite: Awaited<ReturnType<typeof startDynalite>>;
+/** The embedded DynamoDB, which also survives clients that are killed in the middle of a request. */
+const stores = openStores(readConfig({ DATA_DIR: "memory" }), { role: "server", log: silentLog });
+let endpoint = "";
 beforeAll(async () => {
-  dynalite = await startDynalite();
+  endpoint = (await stores.dynamo()).endpoint ?? "";
 });
 afterAll(async () => {
-  await dynalite.stop();
+  await stores.close();
   rmSync(dir, { recursive: true });
 });
 
 function openTable(table: string): ReportStore {
   const client = createDocumentClient({
-    endpoint: dynalite.endpoint,
+    endpoint: endpoint,
     credentials: EMULATOR_CREDENTIALS,
     requestTimeoutMs: 20_000,
   });
@@ -52,7 +56,7 @@ interface Ended {
 }
 
 function start(table: string, args: readonly string[]): { process: ChildProcess; ended: Promise<Ended> } {
-  const env = { PATH: process.env.PATH, DYNAMODB_ENDPOINT: dynalite.endpoint, DYNAMODB_TABLE: table };
+  const env = { PATH: process.env.PATH, DYNAMODB_ENDPOINT: endpoint, DYNAMODB_TABLE: table };
   const child = spawn(process.execPath, [CLI, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   let [output, errors] = ["", ""];
   child.stdout.on("data", (data) => (output += data));
