@@ -35,7 +35,7 @@ export function levelOfZoom(z: number): Level {
 
 /**
  * More domains than any tile of the scheme meets. Nine are enough between the polar rows; these reach on to the poles and
- * there meet, in theory, up to 2 713, so a caller asks only for those that hold reports.
+ * there meet, in theory, up to 1 804, so a caller asks only for those that hold reports.
  */
 const MAX_DOMAINS_OF_TILE = 4096;
 

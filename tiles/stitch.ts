@@ -20,8 +20,8 @@ import type { TileAddress } from "./tile-address.ts";
  */
 
 /**
- * Well above half a radius, so that no two circles overlap, and such that Houston has as many clusters as one supercluster
- * makes of it (within 2% from z11 on). That leaves 1 cluster in 40 closer than this to another, domains alone 1 in 10.
+ * Well above half a radius, so that circles hardly overlap, and such that Houston has as many clusters as one supercluster
+ * makes of it (within 2% from z11 on). One supercluster leaves 1 cluster in 40 closer than this to another, domains 1 in 10.
  */
 export const STITCH_PX = 0.8 * CLUSTER_RADIUS_PX;
 
