@@ -3,10 +3,11 @@ import type { Clusters } from "./cluster.ts";
 import { formatClusterId, numericId } from "./cluster-id.ts";
 import type { DomainIndex } from "./domain-index.ts";
 import { columnAt, rowAt } from "./geohash.ts";
-import { REPORT_LAYERS, type ReportLayer } from "./layers.ts";
+import { DEFAULT_WINDOW, REPORT_LAYERS, type ReportLayer } from "./layers.ts";
 import { cellKey, geohashOfKey } from "./micro-cells.ts";
 import { createLayerWriter } from "./mvt.ts";
 import { createNumberIndex } from "./number-index.ts";
+import { clustersOfTile } from "./stitch.ts";
 import { EXTENT, latOfWorldY, lonOfWorldX, type TileAddress } from "./tile-address.ts";
 
 /** Precision of a neighbourhood, about 1.2 x 0.6 km. */
@@ -47,8 +48,8 @@ const abbreviations = createNumberIndex();
 const id = new Uint8Array(64);
 
 /**
- * One layer of a tile as MVT bytes, empty when nothing lies in the tile. `domains` are the indexes of the domains that the
- * tile meets, in ascending order. There is no buffer: a feature is in the one tile that its point lies in.
+ * One layer of a tile as MVT bytes, empty when nothing lies in the tile. `domains` are the indexes of the domains of
+ * `domainsOfTile`, in ascending order. There is no buffer: a feature is in the one tile that its point lies in.
  */
 export function encodeReportLayer(
   layer: ReportLayer,
@@ -59,24 +60,27 @@ export function encodeReportLayer(
   writer.begin(layer);
   geohashValues.clear();
   abbreviations.clear();
+  const clusters = clustersOfTile(
+    tile,
+    domains.map(({ zooms }) => {
+      const atZoom = zooms.get(tile.z);
+      if (atZoom === undefined) throw new RangeError(`domain of another level asked for zoom ${tile.z}`);
+      return atZoom;
+    }),
+  );
+  // A cluster's id is its start between these.
+  const window = domains[0]?.window ?? DEFAULT_WINDOW;
+  const [head = "", tail = ""] = formatClusterId({ layer, zoom: tile.z, start: "*", window }).split("*");
   const n = 2 ** tile.z;
-  for (const domain of domains) {
-    const clusters = domain.zooms.get(tile.z);
-    if (clusters === undefined) throw new RangeError(`domain of another level asked for zoom ${tile.z}`);
-    // A cluster's id is that of an empty start, with the start put in before the window.
-    const [head = "", tail = ""] = formatClusterId({ layer, zoom: tile.z, start: "*", window: domain.window }).split(
-      "*",
-    );
-    for (let i = 0; i < clusters.length; i++) {
-      const x = (clusters.x[i] as number) * n - tile.x;
-      const y = (clusters.y[i] as number) * n - tile.y;
-      if (!(x >= 0 && x < 1 && y >= 0 && y < 1)) continue;
-      const length =
-        clusters.count[i] === 1
-          ? tagReport(domain, clusters, i, scoreOf)
-          : tagCluster(domain, clusters, i, scoreOf, head, tail);
-      writer.addPoint(numericId(id, length), Math.floor(x * EXTENT), Math.floor(y * EXTENT));
-    }
+  for (let i = 0; i < clusters.length; i++) {
+    const domain = domains[clusters.domain[i] as number] as DomainIndex;
+    const length =
+      clusters.count[i] === 1
+        ? tagReport(domain, clusters, i, scoreOf)
+        : tagCluster(domain, clusters, i, scoreOf, head, tail);
+    const px = Math.floor(((clusters.x[i] as number) * n - tile.x) * EXTENT);
+    const py = Math.floor(((clusters.y[i] as number) * n - tile.y) * EXTENT);
+    writer.addPoint(numericId(id, length), px, py);
   }
   return writer.finish();
 }

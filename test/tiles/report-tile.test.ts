@@ -1,0 +1,59 @@
+import { VectorTile } from "@mapbox/vector-tile";
+import { PbfReader } from "pbf";
+import { describe, expect, it } from "vitest";
+import { indexMicroCells } from "../../tiles/domain-index.ts";
+import { domainsOfTile, levelOfZoom } from "../../tiles/domains.ts";
+import { encodeGeohash } from "../../tiles/geohash.ts";
+import { microCellsOfReports } from "../../tiles/micro-cells.ts";
+import { columnsOfReports } from "../../tiles/report-columns.ts";
+import { encodeReportLayer } from "../../tiles/report-tile.ts";
+import { clustersOfTile } from "../../tiles/stitch.ts";
+import { tileAt, worldX, worldY } from "../../tiles/tile-address.ts";
+import { makeCity } from "./sample-reports.ts";
+
+const NOW = Date.UTC(2026, 5, 1);
+// A city across the corner of four domains of level 4, so that there is something to stitch.
+const CENTER = [-95.625, 29.8828125] as const;
+
+describe("encodeReportLayer", () => {
+  it("writes exactly the clusters that stitching gives, with their counts, places and starts", () => {
+    const z = 11;
+    const level = levelOfZoom(z);
+    const reports = makeCity(20_000, NOW, 3, CENTER);
+    const tile = tileAt(worldX(CENTER[0]), worldY(CENTER[1]), z);
+    const domains = domainsOfTile(tile).map((domain) => {
+      const inside = reports.filter(({ lonDeg, latDeg }) => encodeGeohash(lonDeg, latDeg, 4) === domain);
+      const cells = microCellsOfReports(columnsOfReports(inside), level.microPrecision ?? 0, NOW);
+      return indexMicroCells(cells, level, "safety", "7d");
+    });
+    const layer = new VectorTile(new PbfReader(encodeReportLayer("safety", tile, domains))).layers.safety;
+    const written = Array.from({ length: layer?.length ?? 0 }, (_, i) => {
+      const feature = layer?.feature(i);
+      const [[{ x, y } = { x: -1, y: -1 }] = []] = feature?.loadGeometry() ?? [];
+      const { point_count = 1, severity, geohash, id } = feature?.properties ?? {};
+      return { x, y, count: point_count, severity, geohash, id: point_count === 1 ? "report" : id };
+    });
+    const zooms = domains.map(({ zooms }) => zooms.get(z)).filter((clusters) => clusters !== undefined);
+    const clusters = clustersOfTile(tile, zooms);
+    const unstitched = new Set(zooms.flatMap(({ x }) => [...x]));
+    expect([...clusters.x].some((x) => !unstitched.has(x))).toBe(true);
+    const expected = Array.from({ length: clusters.length }, (_, i) => {
+      const [worldAtX, worldAtY] = [clusters.x[i] ?? 0, clusters.y[i] ?? 0];
+      const domain = domains[clusters.domain[i] ?? 0];
+      const start = domain?.startOf(domain.source[clusters.first[i] ?? 0] ?? 0);
+      const count = clusters.count[i] ?? 0;
+      return {
+        x: Math.floor((worldAtX * 2 ** z - tile.x) * 4096),
+        y: Math.floor((worldAtY * 2 ** z - tile.y) * 4096),
+        count,
+        severity: Math.round((10 * (clusters.severity[i] ?? 0)) / count) / 10,
+        geohash: encodeGeohash((worldAtX - 0.5) * 360, latitude(worldAtY), 6),
+        id: count === 1 ? "report" : `safety.${z}.${start}.7d`,
+      };
+    });
+    // A lone report's neighbourhood is that of the report itself, the same to within rounding.
+    expect(written).toEqual(expected);
+  });
+});
+
+const latitude = (y: number): number => (360 * Math.atan(Math.exp((0.5 - y) * 2 * Math.PI))) / Math.PI - 90;
