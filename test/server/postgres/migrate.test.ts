@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,10 @@ import { createPool } from "../../../server/postgres/pool.ts";
 import { findPostgres, startPostgres } from "./native.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../migrations", import.meta.url));
+/** Versions of our own, ascending. */
+const OURS = readdirSync(MIGRATIONS)
+  .map((name) => Number(name.slice(0, 3)))
+  .sort((a, b) => a - b);
 
 interface Running {
   readonly address: DatabaseAddress;
@@ -76,34 +80,34 @@ function describeMigrations(start: () => Promise<Running>): void {
     const pool = connect();
     expect(await migrateDatabase(pool)).toContainEqual({ version: 1, name: "neighborhood_scores" });
     expect(await migrateDatabase(pool)).toEqual([]);
-    expect(await versions(pool)).toEqual([1]);
+    expect(await versions(pool)).toEqual(OURS);
   });
 
   it("applies only what is new", async () => {
     const pool = connect();
     await migrateDatabase(pool, folder);
-    writeFileSync(join(folder, "002.do.more.sql"), "CREATE TABLE more (n integer); INSERT INTO more VALUES (2);");
-    expect(await migrateDatabase(pool, folder)).toEqual([{ version: 2, name: "more" }]);
+    writeFileSync(join(folder, "900.do.more.sql"), "CREATE TABLE more (n integer); INSERT INTO more VALUES (2);");
+    expect(await migrateDatabase(pool, folder)).toEqual([{ version: 900, name: "more" }]);
     expect((await pool.query("SELECT n FROM more")).rows).toEqual([{ n: 2 }]);
   });
 
   it("is safe from several processes at once: each migration runs once", async () => {
-    writeFileSync(join(folder, "002.do.more.sql"), "CREATE TABLE more (n integer); INSERT INTO more VALUES (2);");
+    writeFileSync(join(folder, "900.do.more.sql"), "CREATE TABLE more (n integer); INSERT INTO more VALUES (2);");
     const applied = await Promise.all([connect(), connect(), connect()].map((pool) => migrateDatabase(pool, folder)));
     expect(
       applied
         .flat()
         .map(({ version }) => version)
-        .sort(),
-    ).toEqual([1, 2]);
+        .sort((a, b) => a - b),
+    ).toEqual([...OURS, 900]);
     expect((await connect().query("SELECT n FROM more")).rows).toEqual([{ n: 2 }]);
   });
 
   it("leaves nothing of a migration that fails, and keeps those before it", async () => {
     const pool = connect();
-    writeFileSync(join(folder, "002.do.broken.sql"), "CREATE TABLE half (n integer); SELECT 1 / 0;");
+    writeFileSync(join(folder, "900.do.broken.sql"), "CREATE TABLE half (n integer); SELECT 1 / 0;");
     await expect(migrateDatabase(pool, folder)).rejects.toThrow("division by zero");
-    expect(await versions(pool)).toEqual([1]);
+    expect(await versions(pool)).toEqual(OURS);
     expect((await pool.query("SELECT to_regclass('half') AS half")).rows).toEqual([{ half: null }]);
   });
 
@@ -115,7 +119,7 @@ function describeMigrations(start: () => Promise<Running>): void {
     await expect(migrateDatabase(pool, folder)).rejects.toThrow(/changed after it was applied/);
     rmSync(folder, { recursive: true });
     mkdirSync(folder);
-    await expect(migrateDatabase(pool, folder)).rejects.toThrow(/at migration 1.*knows only 0/);
+    await expect(migrateDatabase(pool, folder)).rejects.toThrow(/at migration \d+.*knows only 0/);
   });
 
   it("keeps scores within their bounds, and every calculation of a neighbourhood", async () => {
@@ -142,13 +146,37 @@ function describeMigrations(start: () => Promise<Running>): void {
     ]);
   });
 
+  it("brings rows of an earlier version over, and keeps months apart", async () => {
+    const pool = connect();
+    rmSync(join(folder, "002.do.scores_and_counts.sql"));
+    await migrateDatabase(pool, folder);
+    await pool.query(
+      `INSERT INTO neighborhood_scores (geohash, ${Object.keys(SCORES)}) VALUES ('9q8yyk', 71.5, 50, 99.9, 50, 67.9, 12, 'austin')`,
+    );
+    await migrateDatabase(pool);
+    await pool.query("SELECT ensure_score_month('2026-03-31 23:00Z'), ensure_score_month('2026-03-01')");
+    await pool.query(MANY_SCORES);
+    const { rows } = await pool.query(
+      "SELECT tableoid::regclass::text AS part, count(*)::int FROM neighborhood_scores GROUP BY 1 ORDER BY 1",
+    );
+    expect(rows).toEqual([
+      { part: "neighborhood_scores_2026_03", count: 300 },
+      { part: "neighborhood_scores_other", count: 300 * 29 + 1 },
+    ]);
+    // February's rows are in the default partition by now, and stay there.
+    await pool.query("SELECT ensure_score_month('2026-02-01')");
+    expect((await pool.query("SELECT to_regclass('neighborhood_scores_2026_02') AS part")).rows).toEqual([
+      { part: null },
+    ]);
+  });
+
   it("answers a city's average of the last days from one index", async () => {
     const pool = connect();
     await migrateDatabase(pool);
     await pool.query(MANY_SCORES);
     await pool.query("ANALYZE neighborhood_scores");
     const { rows } = await pool.query(`EXPLAIN (FORMAT JSON) ${CITY_AVERAGE}`, CITY_VALUES);
-    expect(JSON.stringify(rows)).toContain("neighborhood_scores_city_time");
+    expect(JSON.stringify(rows)).toContain("city_precision_calculated_at");
     const [answer] = (await pool.query(CITY_AVERAGE, CITY_VALUES)).rows;
     expect(Number(answer.safety)).toBeCloseTo(70);
   });
