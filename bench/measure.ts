@@ -67,6 +67,8 @@ export function timed<T>(samples: number[], task: () => T): T {
 
 /** Bytes of heap and array buffers that stay reachable through what `make` returns. */
 export function retainedBytes<T>(make: () => T): { value: T; bytes: number } {
+  // Once before, for what is made on the first call only.
+  make();
   const before = settledBytes();
   const value = make();
   const bytes = settledBytes() - before;

@@ -1,3 +1,4 @@
+import type { LogCell } from "../server/ports.ts";
 import { encodeGeohash } from "../tiles/geohash.ts";
 import { REPORT_LIFETIME_MS, type ReportLayer } from "../tiles/layers.ts";
 import type { Report } from "../tiles/report.ts";
@@ -75,7 +76,7 @@ export async function measureLoneReportInEmptyWorld(model: DynamoModel, clock: B
 /** Read units of asking again for a cell that a process holds, when nothing is new, and of a poll that brings nothing. */
 export async function measureRefresh(
   city: CityStore,
-  { model, clock, newest }: { model: DynamoModel; clock: BenchClock; newest: Report },
+  { model, clock, cell }: { model: DynamoModel; clock: BenchClock; cell: LogCell },
 ): Promise<{ cell: number; poll: number }> {
   const pyramid = await city.startProcess();
   clock.advance(60_000);
@@ -84,9 +85,9 @@ export async function measureRefresh(
   model.reset();
   await pyramid.poll();
   const poll = model.used.read;
+  const [newest] = await city.store.readNewest(cell, 1);
   model.reset();
-  const geohash5 = encodeGeohash(newest.lonDeg, newest.latDeg, 5);
-  await city.store.readCell({ layer: newest.layer, geohash5 }, { from: `${newest.id}0` });
+  await city.store.readCell(cell, { from: `${newest?.id}0` });
   return { cell: model.used.read, poll };
 }
 

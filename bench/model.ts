@@ -1,6 +1,7 @@
+import { encodeGeohash } from "../tiles/geohash.ts";
 import type { Report } from "../tiles/report.ts";
 import { lineChart } from "./chart.ts";
-import { cityReports, cityTraffic } from "./city.ts";
+import { CITY_CENTER, cityReports, cityTraffic } from "./city.ts";
 import { type BenchClock, type CityStore, createBenchClock, fill, openCityStore } from "./city-store.ts";
 import { createDynamoModel, type DynamoModel } from "./dynamo-model.ts";
 import { houstonReports } from "./houston.ts";
@@ -59,7 +60,6 @@ interface City {
   readonly clock: BenchClock;
   readonly census: TileCensus;
   readonly naive: NaiveStore;
-  newest: Report | undefined;
 }
 
 async function load(name: string, reports: Iterable<Report>): Promise<City> {
@@ -68,12 +68,11 @@ async function load(name: string, reports: Iterable<Report>): Promise<City> {
   const store = openCityStore({ client: model.client, table: "bench", clock, onConsumed() {} });
   const census = createTileCensus(0, MAX_ZOOM);
   const naive = createNaiveStore();
-  const city: City = { name, store, model, clock, census, naive, newest: undefined };
+  const city: City = { name, store, model, clock, census, naive };
   function* noted(): Generator<Report> {
     for (const report of reports) {
       census.add(report);
       naive.add(report);
-      if (city.newest === undefined || report.id > city.newest.id) city.newest = report;
       yield report;
     }
   }
@@ -169,7 +168,7 @@ function tileChecks(costs: readonly ZoomCosts[], what: string): Check[] {
   ];
 }
 
-async function measureWrites({ store, model, clock, newest }: City): Promise<{ checks: Check[]; figures: object }> {
+async function measureWrites({ store, model, clock }: City): Promise<{ checks: Check[]; figures: object }> {
   const one = await measureTraffic(store, { model, clock, minutes: 30, layers: ["safety"], seed: 1 });
   const four = await measureTraffic(store, {
     model,
@@ -181,7 +180,8 @@ async function measureWrites({ store, model, clock, newest }: City): Promise<{ c
   const lone = await measureLoneReport(store, { model, clock, lonDeg: -94.9, latDeg: 30.1 });
   const alone = createDynamoModel();
   const world = await measureLoneReportInEmptyWorld(alone, createBenchClock(NOW_MS));
-  const refresh = newest === undefined ? { cell: 0, poll: 0 } : await measureRefresh(store, { model, clock, newest });
+  const cell = { layer: "safety", geohash5: encodeGeohash(...CITY_CENTER, 5) } as const;
+  const refresh = await measureRefresh(store, { model, clock, cell });
   printTable(
     "writes: units a report at 10 a second for 30 minutes, compacted every 5; compaction's own reads",
     ["traffic", "all", "log rows", "feed", "cells", "derived", "read"],

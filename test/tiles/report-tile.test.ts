@@ -19,7 +19,7 @@ describe("encodeReportLayer", () => {
   it("writes exactly the clusters that stitching gives, with their counts, places and starts", () => {
     const z = 11;
     const level = levelOfZoom(z);
-    const reports = makeCity(20_000, NOW, 3, CENTER);
+    const reports = makeCity(20_000, NOW, 1, CENTER);
     const tile = tileAt(worldX(CENTER[0]), worldY(CENTER[1]), z);
     const domains = domainsOfTile(tile).map((domain) => {
       const inside = reports.filter(({ lonDeg, latDeg }) => encodeGeohash(lonDeg, latDeg, 4) === domain);

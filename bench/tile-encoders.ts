@@ -1,0 +1,69 @@
+import { VectorTile } from "@mapbox/vector-tile";
+import { PbfReader } from "pbf";
+import { encodeReportLayer } from "../tiles/report-tile.ts";
+import { race, type Spread, spreadOf } from "./measure.ts";
+import { type Check, printTable } from "./output.ts";
+import { encodeFeatures, type VtFeature } from "./reference.ts";
+import type { TileCensus } from "./sample-tiles.ts";
+import { clusterTile, decodeTile, type storeReports } from "./tile-paths.ts";
+
+const ZOOMS = [9, 11, 12, 13, 14, 15, 16];
+
+/** Our tile from the index, against vt-pbf on the very features of that tile, ready made. */
+export function measureEncoders(stored: ReturnType<typeof storeReports>, census: TileCensus, nowMs: number) {
+  const found = ZOOMS.flatMap((z) => {
+    const [tile] = census.sample(z, 1);
+    if (tile === undefined) return [];
+    const domains = clusterTile(decodeTile(stored.read(tile), z), z, nowMs);
+    const bytes = encodeReportLayer("safety", tile, domains);
+    const features = readFeatures(bytes);
+    const ms = race(
+      { ours: () => encodeReportLayer("safety", tile, domains), vtPbf: () => encodeFeatures("safety", features) },
+      { rounds: 11 },
+    );
+    const [ours, vtPbf] = [spreadOf(ms.ours), spreadOf(ms.vtPbf)];
+    const vtPbfBytes = encodeFeatures("safety", features).length;
+    return [
+      {
+        z,
+        features: features.length,
+        ours,
+        vtPbf,
+        factor: vtPbf.median / ours.median,
+        bytes: bytes.length,
+        vtPbfBytes,
+      },
+    ];
+  });
+  const perFeature = (spread: Spread, n: number): string =>
+    [spread.low, spread.median, spread.high].map((ms) => ((1e6 * ms) / n).toFixed(0)).join(" / ");
+  printTable(
+    "encoder, densest tiles, ns a feature (low quartile / median / high): ours stitches and makes ids, vt-pbf is given features",
+    ["zoom", "features", "ours", "vt-pbf", "factor", "bytes", "vt-pbf's"],
+    found.map((m) => [
+      `z${m.z}`,
+      m.features,
+      perFeature(m.ours, m.features),
+      perFeature(m.vtPbf, m.features),
+      m.factor,
+      m.bytes,
+      m.vtPbfBytes,
+    ]),
+  );
+  const slowest = Math.min(...found.map(({ factor }) => factor));
+  const larger = found.filter((m) => m.bytes > m.vtPbfBytes).length;
+  const checks: Check[] = [
+    { what: "encoder against vt-pbf", limit: "5x", found: `${slowest.toFixed(1)}x at least`, met: slowest >= 5 },
+    { what: "tiles larger than vt-pbf's", limit: "0", found: larger, met: larger === 0 },
+  ];
+  return { checks, figures: found };
+}
+
+function readFeatures(bytes: Uint8Array): VtFeature[] {
+  const layer = new VectorTile(new PbfReader(bytes)).layers.safety;
+  return Array.from({ length: layer?.length ?? 0 }, (_, i) => {
+    const feature = layer?.feature(i);
+    const [[{ x, y } = { x: 0, y: 0 }] = []] = feature?.loadGeometry() ?? [];
+    return { id: feature?.id ?? 0, type: 1, geometry: [[x, y]], tags: feature?.properties as VtFeature["tags"] };
+  });
+}

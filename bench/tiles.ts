@@ -1,0 +1,164 @@
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { type ReportRow, rowOfReport } from "../server/store/rows.ts";
+import { coverBounds, encodeGeohash } from "../tiles/geohash.ts";
+import type { Report } from "../tiles/report.ts";
+import { encodeReportLayer } from "../tiles/report-tile.ts";
+import { tileBounds } from "../tiles/tile-address.ts";
+import { lineChart } from "./chart.ts";
+import { cityReports } from "./city.ts";
+import { race, type Spread, spreadOf } from "./measure.ts";
+import { type Check, printChecks, printTable, writeResults } from "./output.ts";
+import { clusterPoints, encodeFeatures, readPoints, tileFeatures } from "./reference.ts";
+import { createTileCensus, type SampleTile } from "./sample-tiles.ts";
+import { measureEncoders } from "./tile-encoders.ts";
+import { measureClustering, measureMemory } from "./tile-kernels.ts";
+import { bytesOfStored, clusterTile, decodeTile, storeReports } from "./tile-paths.ts";
+
+const NOW_MS = Date.UTC(2026, 5, 1);
+const REPORTS = 200_000;
+const ZOOMS = Array.from({ length: 19 }, (_, z) => z);
+/** Zooms at which a cold tile must be ten times as fast as the reference. */
+const [FIRST_FAST, LAST_FAST] = [4, 13];
+
+export async function run(): Promise<void> {
+  const reports = [...cityReports({ count: REPORTS, nowMs: NOW_MS, layers: ["safety"] })];
+  const memory = measureMemory(reports, NOW_MS);
+  const census = createTileCensus(0, 18);
+  for (const report of reports) census.add(report);
+  const stored = storeReports(reports, NOW_MS);
+  const rowsOf = groupRows(reports);
+  const zooms = ZOOMS.flatMap((z) => {
+    const [tile] = census.sample(z, 1);
+    return tile === undefined ? [] : [measureZoom(tile, stored, rowsOf(tile))];
+  });
+  printZooms(zooms);
+  const encoders = measureEncoders(stored, census, NOW_MS);
+  const clustering = measureClustering(reports, NOW_MS);
+  const fast = zooms.filter(({ tile: { z } }) => z >= FIRST_FAST && z <= LAST_FAST);
+  const checks: Check[] = [
+    factorCheck(
+      "cold tile against rows + supercluster + vt-pbf, z4..z13",
+      10,
+      fast.map(({ speedup }) => speedup),
+    ),
+    ...encoders.checks,
+    ...memory.checks,
+  ];
+  printChecks("targets", checks);
+  const chart = lineChart({
+    title: "CPU of the densest cold tile of 200k reports, ms",
+    xLabels: ZOOMS.map(String),
+    series: [
+      { name: "stored items", values: zooms.map(({ total }) => total.median) },
+      { name: "rows, supercluster", values: zooms.map(({ reference }) => reference.median) },
+    ],
+  });
+  writeResults(
+    "tiles",
+    { checks, zooms, encoders: encoders.figures, clustering, memory: memory.figures },
+    { cpu: chart },
+  );
+}
+
+function factorCheck(what: string, least: number, found: readonly number[]): Check {
+  const worst = Math.min(...found);
+  return { what, limit: `${least}x`, found: `${worst.toFixed(1)}x at least`, met: worst >= least };
+}
+
+/** Rows by geohash-6, as the naive design holds them; those of a tile are all of the cells that it meets. */
+function groupRows(reports: readonly Report[]): (tile: SampleTile) => ReportRow[] {
+  const rows = Map.groupBy(reports, ({ lonDeg, latDeg }) => encodeGeohash(lonDeg, latDeg, 6));
+  const byCell = new Map([...rows].map(([cell, list]) => [cell, list.map(rowOfReport)]));
+  return (tile) => {
+    const cells = tile.z < 10 ? [...byCell.keys()] : coverBounds(tileBounds(tile), 6, 100_000);
+    return cells.flatMap((cell) => byCell.get(cell) ?? []);
+  };
+}
+
+function measureZoom(tile: SampleTile, stored: ReturnType<typeof storeReports>, rows: readonly ReportRow[]) {
+  const { z } = tile;
+  const items = stored.read(tile);
+  const decoded = decodeTile(items, z);
+  const domains = clusterTile(decoded, z, NOW_MS);
+  const bytes = encodeReportLayer("safety", tile, domains);
+  const reference = (onlyZoom: boolean): Uint8Array =>
+    encodeFeatures("safety", tileFeatures(clusterPoints(readPoints(rows, NOW_MS), z, onlyZoom), tile));
+  const ms = race(
+    {
+      decode: () => decodeTile(items, z),
+      cluster: () => clusterTile(decoded, z, NOW_MS),
+      encode: () => encodeReportLayer("safety", tile, domains),
+      gzip: () => gzipSync(bytes),
+      brotli: () => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
+      total: () => encodeReportLayer("safety", tile, clusterTile(decodeTile(items, z), z, NOW_MS)),
+      reference: () => reference(false),
+      oneZoom: () => reference(true),
+    },
+    { rounds: 5, minSampleMs: 5 },
+  );
+  const spread = Object.fromEntries(Object.entries(ms).map(([name, samples]) => [name, spreadOf(samples)])) as Record<
+    keyof typeof ms,
+    Spread
+  >;
+  return {
+    tile,
+    ...spread,
+    speedup: spread.reference.median / spread.total.median,
+    oneZoomSpeedup: spread.oneZoom.median / spread.total.median,
+    rows: rows.length,
+    storedBytes: bytesOfStored(items),
+    bytes: bytes.length,
+    gzipBytes: gzipSync(bytes).length,
+    brotliBytes: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }).length,
+    referenceBytes: reference(false).length,
+  };
+}
+
+function printZooms(zooms: readonly ReturnType<typeof measureZoom>[]): void {
+  const range = ({ low, high }: Spread): string => `${Number(low.toPrecision(2))}..${Number(high.toPrecision(2))}`;
+  printTable(
+    "CPU of the densest cold tile of 200k reports, ms; reference: rows, supercluster, vt-pbf (in brackets: one zoom only)",
+    [
+      "zoom",
+      "decode",
+      "cluster",
+      "encode",
+      "gzip",
+      "br 4",
+      "sum",
+      "quartiles",
+      "reference",
+      "quartiles",
+      "factor",
+      "(factor)",
+    ],
+    zooms.map((m) => [
+      `z${m.tile.z}`,
+      m.decode.median,
+      m.cluster.median,
+      m.encode.median,
+      m.gzip.median,
+      m.brotli.median,
+      m.total.median,
+      range(m.total),
+      m.reference.median,
+      range(m.reference),
+      m.speedup,
+      m.oneZoomSpeedup,
+    ]),
+  );
+  printTable(
+    "bytes of the same tiles",
+    ["zoom", "reports", "rows read", "stored", "tile", "gzip", "br 4", "reference tile"],
+    zooms.map((m) => [
+      `z${m.tile.z}`,
+      m.tile.reports,
+      m.rows,
+      m.storedBytes,
+      m.bytes,
+      m.gzipBytes,
+      m.brotliBytes,
+      m.referenceBytes,
+    ]),
+  );
+}
