@@ -11,7 +11,7 @@ import {
   type TimeWindow,
   WINDOW_BANDS,
 } from "./layers.ts";
-import { BYTES_PER_MICRO_CELL, GRID, geohashOfKey, type MicroCells } from "./micro-cells.ts";
+import { BYTES_PER_MICRO_CELL, geohashOfKey, gridOf, type MicroCells } from "./micro-cells.ts";
 import { BYTES_PER_ROW, idOfRow, type ReportColumns } from "./report-columns.ts";
 import { worldX, worldY } from "./tile-address.ts";
 
@@ -35,6 +35,7 @@ export interface DomainIndex {
 /** Clusters micro cells; every cell with a report in the window counts. */
 export function indexMicroCells(cells: MicroCells, level: Level, layer: ReportLayer, window: TimeWindow): DomainIndex {
   const bands = WINDOW_BANDS[window];
+  const grid = gridOf(cells.precision);
   const points = allocateClusters(cells.length);
   const source = new Uint32Array(cells.length);
   let n = 0;
@@ -55,8 +56,8 @@ export function indexMicroCells(cells: MicroCells, level: Level, layer: ReportLa
     if (count === 0) continue;
     // A lone report stands where it is, not on the mean of reports that the window leaves out.
     const lone = count === 1;
-    points.x[n] = lone ? rowX(cells.newest, cell) : (cells.sumX[cell] as number) / all / GRID;
-    points.y[n] = lone ? rowY(cells.newest, cell) : (cells.sumY[cell] as number) / all / GRID;
+    points.x[n] = lone ? rowX(cells.newest, cell) : (cells.sumX[cell] as number) / all / grid;
+    points.y[n] = lone ? rowY(cells.newest, cell) : (cells.sumY[cell] as number) / all / grid;
     points.count[n] = count;
     points.severity[n] = severity;
     points.weightTenths[n] = weightTenths;

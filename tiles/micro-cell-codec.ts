@@ -1,8 +1,8 @@
 import type { ByteReader, Bytes } from "./bytes.ts";
 import { cellBounds } from "./geohash.ts";
-import { BAND_COUNT } from "./layers.ts";
-import { GRID, geohashOfKey, type MicroCells } from "./micro-cells.ts";
-import { dictionaryOf, lookUp, originE6, REST_BYTES, readDictionary, writeDictionary } from "./report-codec.ts";
+import { BAND_COUNT, MAX_SEVERITY, MIN_SEVERITY } from "./layers.ts";
+import { geohashOfKey, gridOf, type MicroCells } from "./micro-cells.ts";
+import { dictionaryOf, lookUp, originE6, readDictionary, restBytesOf, writeDictionary } from "./report-codec.ts";
 import { allocateColumns } from "./report-columns.ts";
 import { readItem, writeItem } from "./stored-item.ts";
 import { worldX, worldY } from "./tile-address.ts";
@@ -23,8 +23,11 @@ export function encodeMicroCells(cells: MicroCells): Uint8Array<ArrayBuffer> {
     out.double(cells.staleAtMs);
     const categories = dictionaryOf(cells.newest.category.filter((_, cell) => standsAlone(cells, cell)));
     writeDictionary(out, categories);
-    const latest = cells.newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0);
-    out.varint(latest);
+    const restBytes = restBytesOf(cells.newest.idRest);
+    out.byte(restBytes);
+    // One more than the last second, so that it comes out alike from times that were cut to seconds.
+    const end = Math.floor(cells.newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0) / 1000) + 1;
+    out.varint(end);
     let before = 0;
     for (let cell = 0; cell < cells.length; cell++) {
       const key = cells.key[cell] as number;
@@ -34,8 +37,12 @@ export function encodeMicroCells(cells: MicroCells): Uint8Array<ArrayBuffer> {
       const count = writeBands(out, cells, cell);
       out.varint((cells.sumX[cell] as number) - count * origin.x);
       out.varint((cells.sumY[cell] as number) - count * origin.y);
-      out.varint(latest - (cells.newest.createdAtMs[cell] as number));
-      if (standsAlone(cells, cell)) writeNewest(out, cells, cell, origin, categories);
+      const newestMs = cells.newest.createdAtMs[cell] as number;
+      if (!standsAlone(cells, cell)) out.varint(end - Math.floor(newestMs / 1000));
+      else {
+        out.varint(end * 1000 - newestMs);
+        writeNewest(out, cells, cell, { origin, categories, restBytes });
+      }
     }
   });
 }
@@ -48,7 +55,8 @@ export function decodeMicroCells(bytes: Uint8Array, name: string): MicroCells {
     if (length > bytes.length) throw new RangeError(`${length} cells in ${bytes.length} bytes`);
     const staleAtMs = from.double();
     const categories = readDictionary(from);
-    const latest = from.varint();
+    const restBytes = from.byte();
+    const end = from.varint();
     const cells: MicroCells = {
       precision,
       length,
@@ -67,8 +75,9 @@ export function decodeMicroCells(bytes: Uint8Array, name: string): MicroCells {
       const { count, hasNewest } = readBands(from, cells, cell);
       cells.sumX[cell] = from.varint() + count * origin.x;
       cells.sumY[cell] = from.varint() + count * origin.y;
-      cells.newest.createdAtMs[cell] = latest - from.varint();
-      if (hasNewest) readNewest(from, cells, cell, origin, categories);
+      const before = from.varint();
+      cells.newest.createdAtMs[cell] = hasNewest ? end * 1000 - before : (end - before) * 1000;
+      if (hasNewest) readNewest(from, cells, cell, { origin, categories, restBytes });
     }
     return cells;
   });
@@ -94,8 +103,7 @@ function writeBands(out: Bytes, cells: MicroCells, cell: number): number {
   for (let band = 0; band < BAND_COUNT; band++) {
     const count = cells.bandCount[cell * BAND_COUNT + band] as number;
     if (count === 0) continue;
-    out.varint(count);
-    out.varint(cells.bandSeverity[cell * BAND_COUNT + band] as number);
+    out.varint(pairCode(count, cells.bandSeverity[cell * BAND_COUNT + band] as number));
   }
   return total;
 }
@@ -105,37 +113,54 @@ function readBands(from: ByteReader, cells: MicroCells, cell: number): { count: 
   let total = 0;
   for (let band = 0; band < BAND_COUNT; band++) {
     if ((mask & (1 << band)) === 0) continue;
-    const count = from.varint();
+    const code = from.varint();
+    const count = countOfPair(code);
     total += count;
     cells.bandCount[cell * BAND_COUNT + band] = count;
-    cells.bandSeverity[cell * BAND_COUNT + band] = from.varint();
+    cells.bandSeverity[cell * BAND_COUNT + band] = code - firstPair(count) + count;
   }
   return { count: total, hasNewest: (mask & HAS_NEWEST) !== 0 };
 }
 
-function writeNewest(
-  out: Bytes,
-  cells: MicroCells,
-  cell: number,
-  origin: Origin,
-  categories: Map<string, number>,
-): void {
+/**
+ * A count and the sum of its severities as one number: the pairs in order of count, then of sum. A count c has 4c + 1 sums, so
+ * counts up to 7 with any sum fit one byte.
+ */
+function pairCode(count: number, severity: number): number {
+  if (severity < count * MIN_SEVERITY || severity > count * MAX_SEVERITY) {
+    throw new RangeError(`severities of ${count} reports cannot sum to ${severity}`);
+  }
+  return firstPair(count) + severity - count;
+}
+
+const firstPair = (count: number): number => (count - 1) * (2 * count + 1);
+
+function countOfPair(code: number): number {
+  const count = Math.floor((1 + Math.sqrt(9 + 8 * code)) / 4);
+  // The root of a large code is rounded.
+  if (firstPair(count) > code) return count - 1;
+  return firstPair(count + 1) <= code ? count + 1 : count;
+}
+
+interface NewestFormat<C> {
+  readonly origin: Origin;
+  readonly categories: C;
+  readonly restBytes: number;
+}
+
+function writeNewest(out: Bytes, cells: MicroCells, cell: number, format: NewestFormat<Map<string, number>>): void {
   const { newest } = cells;
-  out.uint(newest.idRest[cell] as number, REST_BYTES);
+  const { origin, categories, restBytes } = format;
+  out.uint(newest.idRest[cell] as number, restBytes);
   out.varint((newest.lonE6[cell] as number) - origin.lon);
   out.varint((newest.latE6[cell] as number) - origin.lat);
   out.varint((categories.get(newest.category[cell] as string) ?? 0) * 8 + (newest.severity[cell] as number));
 }
 
-function readNewest(
-  from: ByteReader,
-  cells: MicroCells,
-  cell: number,
-  origin: Origin,
-  categories: readonly string[],
-): void {
+function readNewest(from: ByteReader, cells: MicroCells, cell: number, format: NewestFormat<readonly string[]>): void {
   const { newest } = cells;
-  newest.idRest[cell] = from.uint(REST_BYTES);
+  const { origin, categories, restBytes } = format;
+  newest.idRest[cell] = from.uint(restBytes);
   newest.lonE6[cell] = origin.lon + from.varint();
   newest.latE6[cell] = origin.lat + from.varint();
   const packed = from.varint();
@@ -155,5 +180,6 @@ interface Origin {
 
 function originOf(geohash: string): Origin {
   const { west, north } = cellBounds(geohash);
-  return { x: Math.floor(worldX(west) * GRID), y: Math.floor(worldY(north) * GRID), ...originE6(geohash) };
+  const grid = gridOf(geohash.length);
+  return { x: Math.floor(worldX(west) * grid), y: Math.floor(worldY(north) * grid), ...originE6(geohash) };
 }

@@ -26,7 +26,7 @@ export interface MicroCells {
   /** Reports by age band: `bandCount[cell * BAND_COUNT + band]`. */
   readonly bandCount: Uint32Array;
   readonly bandSeverity: Uint32Array;
-  /** Sums of the reports' places on a grid of 2^26 over the world, so that adding is exact (0.6 m at the equator). */
+  /** Sums of the reports' places on the grid of `gridOf`, so that adding is exact. */
   readonly sumX: Float64Array;
   readonly sumY: Float64Array;
   readonly newest: ReportColumns;
@@ -34,8 +34,14 @@ export interface MicroCells {
   readonly staleAtMs: number;
 }
 
-/** World units to the grid that places are summed on. */
-export const GRID = 2 ** 26;
+/** Finest precision that is stored and added up; finer cells are made from reports for the closest zooms only. */
+const FINEST_ADDED = 7;
+
+/**
+ * Steps across the world of the grid that places are summed on: half a pixel of the closest zoom that the cells are drawn
+ * at. Coarse steps keep the stored sums of most cells to a byte each.
+ */
+export const gridOf = (precision: number): number => (precision <= FINEST_ADDED ? 2 ** 23 : 2 ** 26);
 
 /** Bytes that a micro cell occupies, for caches bounded in bytes. */
 export const BYTES_PER_MICRO_CELL = 8 + BAND_COUNT * 8 + 16 + BYTES_PER_ROW;
@@ -70,6 +76,7 @@ export function geohashOfKey(key: number, precision: number): string {
 /** Sums reports into cells of a precision as they are at `nowMs`; expired ones are left out. */
 export function microCellsOfReports(reports: ReportColumns, precision: number, nowMs: number): MicroCells {
   if (precision > MAX_PRECISION) throw new RangeError(`precision over ${MAX_PRECISION}: ${precision}`);
+  const grid = gridOf(precision);
   const keys = new Float64Array(reports.length);
   for (let i = 0; i < reports.length; i++) {
     const lon = (reports.lonE6[i] as number) / 1e6;
@@ -89,8 +96,8 @@ export function microCellsOfReports(reports: ReportColumns, precision: number, n
     const cell = length - 1;
     bump(cells.bandCount, cell * BAND_COUNT + band, 1);
     bump(cells.bandSeverity, cell * BAND_COUNT + band, reports.severity[i] as number);
-    bump(cells.sumX, cell, Math.floor(worldX((reports.lonE6[i] as number) / 1e6) * GRID));
-    bump(cells.sumY, cell, Math.floor(worldY((reports.latE6[i] as number) / 1e6) * GRID));
+    bump(cells.sumX, cell, Math.floor(worldX((reports.lonE6[i] as number) / 1e6) * grid));
+    bump(cells.sumY, cell, Math.floor(worldY((reports.latE6[i] as number) / 1e6) * grid));
     // Rows ascend by id and the sort is stable by row, so the last of a cell is its newest.
     copyRow(reports, i, cells.newest, cell);
   }

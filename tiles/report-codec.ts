@@ -3,11 +3,13 @@ import { cellBounds } from "./geohash.ts";
 import { allocateColumns, type ReportColumns } from "./report-columns.ts";
 import { readItem, writeItem } from "./stored-item.ts";
 
-/** A run of one cell's reports, about 15 bytes each: time as the step from the one before, place inside the cell. */
+/** A run of one cell's reports, about 14 bytes each: time as the step from the one before, place inside the cell. */
 const VERSION = 1;
 
-/** Bytes of a report's id that are not in its time, place and layer: 45 bits. */
-export const REST_BYTES = 6;
+/** Bytes for what of the ids is not in time, place and layer: 40 bits, and 5 more where a cell has several write shards. */
+export function restBytesOf(idRest: Float64Array): number {
+  return idRest.every((rest) => rest < 2 ** 40) ? 5 : 6;
+}
 
 /** @param geohash the cell that all reports lie in, at most 0.06 degrees wide: precision 5 or finer */
 export function encodeReports(reports: ReportColumns, geohash: string): Uint8Array<ArrayBuffer> {
@@ -16,12 +18,14 @@ export function encodeReports(reports: ReportColumns, geohash: string): Uint8Arr
   return writeItem("reports", VERSION, (out) => {
     out.varint(reports.length);
     writeDictionary(out, categories);
+    const restBytes = restBytesOf(reports.idRest);
+    out.byte(restBytes);
     let before = 0;
     for (let row = 0; row < reports.length; row++) {
       const time = reports.createdAtMs[row] as number;
       out.varint(time - before);
       before = time;
-      out.uint(reports.idRest[row] as number, REST_BYTES);
+      out.uint(reports.idRest[row] as number, restBytes);
       out.uint((reports.lonE6[row] as number) - origin.lon, 2);
       out.uint((reports.latE6[row] as number) - origin.lat, 2);
       const category = categories.get(reports.category[row] as string) ?? 0;
@@ -37,12 +41,13 @@ export function decodeReports(bytes: Uint8Array, geohash: string, name: string):
     const length = from.varint();
     if (length > bytes.length) throw new RangeError(`${length} reports in ${bytes.length} bytes`);
     const categories = readDictionary(from);
+    const restBytes = from.byte();
     const reports = allocateColumns(length);
     let time = 0;
     for (let row = 0; row < length; row++) {
       time += from.varint();
       reports.createdAtMs[row] = time;
-      reports.idRest[row] = from.uint(REST_BYTES);
+      reports.idRest[row] = from.uint(restBytes);
       reports.lonE6[row] = origin.lon + from.uint(2);
       reports.latE6[row] = origin.lat + from.uint(2);
       const packed = from.varint();

@@ -42,7 +42,11 @@ const cellful = fc
       );
       if (encodeGeohash(report.lonDeg, report.latDeg, 5) === geohash) reports.push(report);
     }
-    return { geohash, columns: columnsOfReports(reports) };
+    const columns = columnsOfReports(reports);
+    // Half of the cells have several write shards, the first five bits of what an id has beside time and place.
+    if (seed % 2 !== 0)
+      for (let i = 0; i < columns.length; i++) columns.idRest[i] = (columns.idRest[i] ?? 0) + (i % 32) * 2 ** 40;
+    return { geohash, columns };
   });
 
 describe("reports as a stored item", () => {
@@ -54,12 +58,12 @@ describe("reports as a stored item", () => {
     );
   });
 
-  it("take at most 16 bytes each", () => {
+  it("take at most 15 bytes each", () => {
     const columns = columnsOfReports(
       makeCity(20_000, NOW).filter((r) => encodeGeohash(r.lonDeg, r.latDeg, 5) === "9vk0m"),
     );
     expect(columns.length).toBeGreaterThan(100);
-    expect(encodeReports(columns, "9vk0m").length / columns.length).toBeLessThan(16);
+    expect(encodeReports(columns, "9vk0m").length / columns.length).toBeLessThan(15);
   });
 });
 
