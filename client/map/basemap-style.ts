@@ -109,9 +109,21 @@ function grid(theme: Theme): LayerSpecification {
 function lines(theme: Theme): LayerSpecification[] {
   const round = { "line-cap": "round", "line-join": "round" } as const;
   const streets = { source: "city", "source-layer": "street", layout: round } as const;
-  const motorway: ExpressionSpecification = ["==", ["get", "kind"], "motorway"];
-  const street: ExpressionSpecification = ["!=", ["get", "kind"], "motorway"];
+  const kind = (name: string): ExpressionSpecification => ["==", ["get", "kind"], name];
+  const [motorway, street] = [kind("motorway"), kind("main")];
   return [
+    {
+      id: "side-street",
+      type: "line",
+      ...streets,
+      filter: kind("side"),
+      minzoom: 12,
+      paint: {
+        "line-color": theme.sideStreet,
+        "line-width": zoomed(12, 0.5, 14, 1.6, 18, 16),
+        "line-opacity": ["interpolate", ["linear"], ["zoom"], 12, 0, 13, 1],
+      },
+    },
     {
       id: "street-edge",
       type: "line",
@@ -173,6 +185,7 @@ function labels(theme: Theme): LayerSpecification[] {
       source: "city",
       "source-layer": "street",
       minzoom: 13,
+      filter: ["has", "name"],
       layout: {
         "symbol-placement": "line",
         "text-field": ["get", "name"],
@@ -181,6 +194,7 @@ function labels(theme: Theme): LayerSpecification[] {
         "symbol-spacing": 420,
         "text-max-angle": 30,
       },
+
       paint: { "text-color": theme.labelSoft, ...halo },
     },
     {

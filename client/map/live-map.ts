@@ -29,6 +29,8 @@ setWorkerUrl(new URL(workerUrl, location.href).href);
 /** Changed tiles that lie in a cache out of view are refreshed when they come back, if that is within this time. */
 const REMEMBER_CHANGE_MS = 10 * 60_000;
 const PULSE_MS = 5_000;
+/** Below this width the attribution folds to its button once it has been seen. */
+const PHONE_WIDTH = 640;
 
 export interface LiveMapOptions {
   readonly container: HTMLElement;
@@ -87,6 +89,10 @@ export function createLiveMap({ container, page, basemap, isPicking }: LiveMapOp
   map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   map.addControl(new GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), "bottom-right");
 
+  if (innerWidth < PHONE_WIDTH)
+    map.once("idle", () =>
+      container.querySelector(".maplibregl-compact-show summary")?.dispatchEvent(new MouseEvent("click")),
+    );
   const popups = createReportPopups(map);
   bindState(map, page);
   bindGeohashGrid(map);

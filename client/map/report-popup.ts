@@ -1,10 +1,11 @@
 import { type LngLatLike, type Map as MapLibreMap, Popup } from "maplibre-gl";
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { fetchReport, fetchReports, RequestError } from "../api.ts";
-import { element } from "../dom.ts";
+import { element, prefersReducedMotion } from "../dom.ts";
 import type { PageState } from "../page/page-state.ts";
 import { type ReportSummary, reportCard } from "../report/report-card.ts";
 import { formatCount } from "../words.ts";
+import { coveredEdges } from "./free-area.ts";
 
 /** Reports that share a place: one popup lists up to this many. */
 const LIST_LIMIT = 25;
@@ -23,7 +24,12 @@ export function createReportPopups(map: MapLibreMap): ReportPopups {
   let open: Popup | undefined;
   const show = (at: LngLatLike, content: HTMLElement): Popup => {
     open?.remove();
-    open = new Popup({ maxWidth: "300px", offset: 16, focusAfterOpen: false })
+    const covered = coveredEdges();
+    const { x, y } = map.project(at);
+    if (x < covered.left || y < covered.top) {
+      map.easeTo({ center: at, duration: prefersReducedMotion() ? 0 : 400 });
+    }
+    open = new Popup({ maxWidth: "300px", offset: 16, focusAfterOpen: false, padding: covered })
       .setLngLat(at)
       .setDOMContent(content)
       .addTo(map);
@@ -31,11 +37,12 @@ export function createReportPopups(map: MapLibreMap): ReportPopups {
   };
   return {
     showReport(at, id, summary) {
-      const content = element("div", { class: "popup" }, reportCard(summary, "…"));
+      const content = element("div", { class: "popup", role: "status" }, reportCard(summary, "…"));
       const popup = show(at, content);
       const fill = (body: string | undefined) => {
         // Set anew and not only filled: the popup then finds a place for its new size.
-        if (popup.isOpen()) popup.setDOMContent(element("div", { class: "popup" }, reportCard(summary, body)));
+        if (popup.isOpen())
+          popup.setDOMContent(element("div", { class: "popup", role: "status" }, reportCard(summary, body)));
       };
       fetchReport(id).then(
         (report) => fill(report.text),

@@ -12,6 +12,7 @@ export interface Theme {
   readonly park: string;
   readonly street: string;
   readonly streetEdge: string;
+  readonly sideStreet: string;
   readonly border: string;
   readonly county: string;
   readonly label: string;
@@ -28,11 +29,12 @@ const LIGHT: Omit<Theme, "layers" | "name"> = {
   waterEdge: "#b9cbd5",
   park: "#e3ead8",
   street: "#ffffff",
-  streetEdge: "#e2dccf",
+  streetEdge: "#dfd8ca",
+  sideStreet: "#ebe6db",
   border: "#b5ab9a",
   county: "#e4ded2",
   label: "#4c4a45",
-  labelSoft: "#86817a",
+  labelSoft: "#74706a",
   labelWater: "#6f8b9c",
   halo: "#f7f5f0",
   grid: "#8d8471",
@@ -46,6 +48,7 @@ const DARK: Omit<Theme, "layers" | "name"> = {
   park: "#1b2622",
   street: "#2a323b",
   streetEdge: "#12171c",
+  sideStreet: "#222932",
   border: "#4d5863",
   county: "#242c34",
   label: "#c9d0d6",

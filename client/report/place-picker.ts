@@ -59,7 +59,7 @@ export function createPlacePicker(map: MapLibreMap, onError: (message: string | 
     content: element(
       "div",
       { class: "place" },
-      element("p", { class: "hint" }, "Move the map so that the cross is on the place, or tap it."),
+      element("p", { class: "hint" }, "Drag the map under the cross, or tap the place."),
       where,
       locate,
     ),

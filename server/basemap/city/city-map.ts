@@ -1,4 +1,5 @@
 import type { Feature, Geometry, Position } from "geojson";
+import { type CitySketch, type LonLat, linesOf } from "../../seed/city-sketch.ts";
 import { smooth } from "./smooth.ts";
 
 /**
@@ -14,14 +15,15 @@ export interface CityMap {
   readonly rivers?: readonly (readonly [widthM: number, path: string])[];
   readonly parks?: readonly (readonly [name: string, ring: string])[];
   readonly motorways?: readonly (readonly [name: string, path: string])[];
-  /** Streets that carry most of the city's life. */
-  readonly streets?: readonly (readonly [name: string, path: readonly Position[]])[];
   /** Neighbourhoods and landmarks; rank 1 is named first. */
   readonly places: readonly (readonly [name: string, rank: number, at: string])[];
 }
 
-/** GeoJSON of a city by vector layer: `sea`, `shore`, `city_lake`, `city_river`, `park`, `street`, `neighbourhood`. */
-export function cityLayers(city: CityMap): Record<string, Feature[]> {
+/**
+ * GeoJSON of a city by vector layer: `sea`, `shore`, `city_lake`, `city_river`, `park`, `street` (`kind`: motorway, main,
+ * side), `neighbourhood`. The streets are those of the seed data, so that its reports lie on them.
+ */
+export function cityLayers(city: CityMap, sketch: CitySketch): Record<string, Feature[]> {
   const polygon = (ring: string, rounds = 0): Geometry => ({
     type: "Polygon",
     coordinates: [closed(smooth(positions(ring), rounds, true))],
@@ -35,8 +37,14 @@ export function cityLayers(city: CityMap): Record<string, Feature[]> {
     park: (city.parks ?? []).map(([name, ring]) => feature(polygon(ring), { name })),
     street: [
       ...(city.motorways ?? []).map(([name, path]) => feature(line(path), { name, kind: "motorway" })),
-      ...(city.streets ?? []).map(([name, coordinates]) =>
-        feature({ type: "LineString", coordinates: [...coordinates] }, { name, kind: "street" }),
+      ...sketch.streets.map(({ name, path }) =>
+        feature({ type: "LineString", coordinates: smooth(path.map(toPosition), 1, false) }, { name, kind: "main" }),
+      ),
+      ...sketch.grids.map((grid) =>
+        feature(
+          { type: "MultiLineString", coordinates: linesOf(grid).map((line) => line.map(toPosition)) },
+          { kind: "side" },
+        ),
       ),
     ],
     neighbourhood: city.places.map(([name, rank, at]) => {
@@ -45,6 +53,8 @@ export function cityLayers(city: CityMap): Record<string, Feature[]> {
     }),
   };
 }
+
+const toPosition = ([lonDeg, latDeg]: LonLat): Position => [lonDeg, latDeg];
 
 function feature(geometry: Geometry, properties: Record<string, string | number> = {}): Feature {
   return { type: "Feature", geometry, properties };

@@ -1,0 +1,78 @@
+import { mkdir, stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { readConfig } from "../../server/config.ts";
+import { startServer } from "../../server/serve.ts";
+import { launchChromium } from "./chromium.ts";
+import { mapSettled } from "./site.ts";
+
+/** Pictures for the README, of the seeded cities: `npm run screenshots`, then look at each. */
+const OUT = fileURLToPath(new URL("../../docs/images/", import.meta.url));
+const MAX_BYTES = 300_000;
+const DESKTOP = { viewport: { width: 1440, height: 900 } };
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
+
+interface Shot {
+  readonly name: string;
+  readonly hash: string;
+  readonly device: typeof DESKTOP | typeof PHONE;
+  readonly dark?: boolean;
+  prepare?(page: Page): Promise<void>;
+}
+
+const openForm = async (page: Page) => {
+  await page.getByRole("button", { name: "Report" }).click();
+  await mapSettled(page);
+  await page.getByLabel("Live music").check();
+};
+
+const SHOTS: readonly Shot[] = [
+  { name: "country", hash: "#3.7/38.5/-97/safety/90d", device: DESKTOP },
+  { name: "city", hash: "#12/37.7689/-122.431/safety/90d", device: DESKTOP },
+  { name: "city-dark", hash: "#13/40.686/-73.962/vibe/90d", device: DESKTOP, dark: true },
+  {
+    name: "layers",
+    hash: "#14/30.265/-97.745/safety,vibe,infrastructure,opportunity/90d",
+    device: DESKTOP,
+  },
+  {
+    name: "street",
+    hash: "#15.2/37.7655/-122.418/safety/90d",
+    device: DESKTOP,
+    prepare: async (page) => {
+      await page.locator("#latest button").first().click();
+      await mapSettled(page);
+    },
+  },
+  { name: "phone-country", hash: "#2.1/39/-98/vibe/90d", device: PHONE },
+  { name: "phone-city", hash: "#12.4/37.764/-122.431/vibe/90d", device: PHONE },
+  { name: "phone-report", hash: "#16/37.7618/-122.421/vibe/90d", device: PHONE, prepare: openForm },
+];
+
+const only = process.argv.slice(2);
+const server = await startServer(readConfig({ HOST: "127.0.0.1", PORT: "0", DATA_DIR: "memory" }));
+const browser = await launchChromium();
+try {
+  await mkdir(OUT, { recursive: true });
+  for (const shot of SHOTS) if (only.length === 0 || only.includes(shot.name)) await take(shot);
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+async function take({ name, hash, device, dark, prepare }: Shot): Promise<void> {
+  const colorScheme = dark ? "dark" : "light";
+  const context = await browser.newContext({ ...device, colorScheme, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  await page.goto(`${server.url}/${hash}`);
+  await mapSettled(page);
+  await prepare?.(page);
+  // The list of latest reports waits for the map to rest.
+  await page.waitForTimeout(1_500);
+  const path = `${OUT}${name}.jpg`;
+  await page.screenshot({ path, type: "jpeg", quality: 86 });
+  await context.close();
+  const { size } = await stat(path);
+  console.log(`docs/images/${name}.jpg: ${Math.round(size / 1000)} kB`);
+  if (size > MAX_BYTES) process.exitCode = 1;
+}

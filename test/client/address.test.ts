@@ -1,0 +1,38 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { formatHash, INITIAL_STATE, parseHash } from "../../client/page/address.ts";
+import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
+
+const number = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+
+test("brings back what a shared address says, to less than a pixel", () => {
+  const state = fc.record({
+    view: fc.record({ zoom: number(0, 19), latDeg: number(-85, 85), lonDeg: number(-180, 180) }),
+    layers: fc.subarray([...REPORT_LAYERS], { minLength: 1 }),
+    window: fc.constantFrom(...TIME_WINDOWS),
+  });
+  fc.assert(
+    fc.property(state, (given) => {
+      const read = parseHash(formatHash(given), INITIAL_STATE);
+      const pixelDeg = 360 / (512 * 2 ** given.view.zoom);
+      expect(read.layers).toEqual(given.layers);
+      expect(read.window).toBe(given.window);
+      expect(Math.abs(read.view.zoom - given.view.zoom)).toBeLessThanOrEqual(0.005);
+      expect(Math.abs(read.view.lonDeg - given.view.lonDeg)).toBeLessThan(pixelDeg);
+      expect(Math.abs(read.view.latDeg - given.view.latDeg)).toBeLessThan(pixelDeg);
+    }),
+  );
+});
+
+test("falls back, part by part, on addresses that make no sense", () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      const { view, layers } = parseHash(`#${text}`, INITIAL_STATE);
+      expect(layers.length).toBeGreaterThan(0);
+      expect(Math.abs(view.latDeg)).toBeLessThanOrEqual(85.06);
+    }),
+  );
+  expect(parseHash("#x/1/2/vibe/7d", INITIAL_STATE)).toEqual({ ...INITIAL_STATE, layers: ["vibe"], window: "7d" });
+  expect(parseHash("#3/91/0/gossip/1y", INITIAL_STATE)).toEqual(INITIAL_STATE);
+  expect(parseHash("#5/1/2/safety%2Cvibe,safety", INITIAL_STATE).layers).toEqual(["safety", "vibe"]);
+});
