@@ -1,18 +1,27 @@
 import { readConfig } from "../config.ts";
 import { openStores } from "../embedded/stores.ts";
 import { createLog } from "../log.ts";
-import { migrateReportStore, openReportStore } from "../open-report-store.ts";
+import { migrateReportStore, openLogAndDerived } from "../open-report-store.ts";
 import { OperatorError } from "../operator-error.ts";
 import type { Clock, ReportStore } from "../ports.ts";
+import { type Compactor, createCompactor } from "../pyramid/compactor.ts";
 
 export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
 
+/** What a command works on. */
+export interface CommandStore {
+  readonly store: ReportStore;
+  /** Makes what tiles are read from out of what the command wrote. */
+  readonly compactor: Compactor;
+  /** Also stops what was started for the command. */
+  close(): Promise<void>;
+}
+
 /**
  * The report store that the environment names, migrated, for a command that writes and ends; a running server's, when that
- * keeps DATA_DIR. Its `close` also stops what was started for it.
- * @throws OperatorError when it cannot be reached or would keep nothing.
+ * keeps DATA_DIR. @throws OperatorError when it cannot be reached or would keep nothing.
  */
-export async function openCommandStore(env: NodeJS.ProcessEnv): Promise<ReportStore> {
+export async function openCommandStore(env: NodeJS.ProcessEnv): Promise<CommandStore> {
   const config = readConfig(env);
   if (config.dynamo.embedded && config.dataDir === undefined) {
     throw new OperatorError("DATA_DIR is `memory`, so nothing would be kept: set it to a directory.");
@@ -25,10 +34,11 @@ export async function openCommandStore(env: NodeJS.ProcessEnv): Promise<ReportSt
   });
   const stores = openStores(config, { role: "command", log });
   try {
-    const store = await openReportStore(stores, SYSTEM_CLOCK);
+    const { store, derived } = await openLogAndDerived(stores, SYSTEM_CLOCK);
     await migrateReportStore(store, config.dynamo);
     return {
-      ...store,
+      store,
+      compactor: createCompactor({ store, derived, clock: SYSTEM_CLOCK, log }),
       async close() {
         await store.close();
         await stores.close();

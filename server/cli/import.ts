@@ -21,7 +21,7 @@ async function run(args: readonly string[]): Promise<number> {
     isTTY: process.stderr.isTTY === true,
     now: SYSTEM_CLOCK.now,
   });
-  const store = await openCommandStore(process.env);
+  const { store, compactor, close } = await openCommandStore(process.env);
   try {
     const summary = await importFile({
       ...command,
@@ -31,11 +31,16 @@ async function run(args: readonly string[]): Promise<number> {
       onProgress: display.show,
     });
     display.end();
+    // Else the first to look at the map would wait while a server reads every row that is new.
+    if (summary.written > 0 && !summary.interrupted && !command.dryRun) {
+      const { cells } = await compactor.run();
+      process.stderr.write(`Compacted ${cells} cells: the map is ready\n`);
+    }
     process.stdout.write(formatSummary(summary, command));
     return summary.interrupted ? INTERRUPTED : 0;
   } finally {
     display.end();
-    await store.close();
+    await close();
   }
 }
 

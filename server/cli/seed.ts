@@ -6,15 +6,16 @@ import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 /** `npm run seed`: three cities' reports for an empty store. */
 try {
   const terminal = createTerminal(process.stdout);
-  const store = await openCommandStore(process.env);
+  const { store, compactor, close } = await openCommandStore(process.env);
   try {
     await terminal.run("seed", async (note) => {
       const onProgress = ({ written, total }: { written: number; total: number }) => note(`${written} of ${total}`);
       const written = await seedIfEmpty({ store, clock: SYSTEM_CLOCK, onProgress });
+      if (written > 0) await compactor.run();
       note(written > 0 ? `${written} reports` : "the store has reports already, nothing was written");
     });
   } finally {
-    await store.close();
+    await close();
   }
 } catch (error) {
   exitOnError(error);

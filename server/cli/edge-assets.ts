@@ -1,0 +1,18 @@
+import { readConfig } from "../config.ts";
+import { buildEdgeAssets, EDGE_DIR } from "../edge/assets.ts";
+import { createLog } from "../log.ts";
+import { exitOnError } from "../operator-error.ts";
+import { createTerminal } from "../terminal.ts";
+
+/** wrangler's custom build: what Workers assets serve. */
+try {
+  const config = readConfig(process.env);
+  const terminal = createTerminal(process.stdout);
+  const log = createLog({ level: "warn", pretty: true, write: (line) => terminal.line(line.trimEnd()), now: Date.now });
+  await terminal.run("assets", async (note) => {
+    await buildEdgeAssets(log, config.basemapStyleUrl);
+    note(EDGE_DIR);
+  });
+} catch (error) {
+  exitOnError(error);
+}
