@@ -12,6 +12,7 @@ import { mountCities } from "./routes/cities.ts";
 import { mountOperations } from "./routes/operations.ts";
 import { mountReports } from "./routes/reports.ts";
 import { mountTiles } from "./routes/tiles.ts";
+import { SAFE_HEADERS } from "./safe-headers.ts";
 
 export { type App, type AppEnv, type AppParts, type AppSettings, DEFAULT_SETTINGS } from "./app-parts.ts";
 
@@ -59,10 +60,7 @@ function openToEveryOrigin(): MiddlewareHandler<AppEnv> {
 function safeHeaders(): MiddlewareHandler<AppEnv> {
   return async function safeHeaders(c, next) {
     await next();
-    c.header("X-Content-Type-Options", "nosniff");
-    c.header("Referrer-Policy", "strict-origin-when-cross-origin");
-    // Tiles and answers are meant for other sites' pages, also for those that are cross-origin isolated.
-    c.header("Cross-Origin-Resource-Policy", "cross-origin");
+    for (const [name, value] of Object.entries(SAFE_HEADERS)) c.header(name, value);
   };
 }
 

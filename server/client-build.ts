@@ -58,7 +58,7 @@ async function buildClient(): Promise<void> {
 }
 
 /** Unix milliseconds of the newest file in a tree. */
-async function newestChange(path: string): Promise<number> {
+export async function newestChange(path: string): Promise<number> {
   const info = await stat(path);
   if (!info.isDirectory()) return info.mtimeMs;
   const entries = await readdir(path, { recursive: true, withFileTypes: true });

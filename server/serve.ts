@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { type App, createApp, DEFAULT_SETTINGS } from "./app.ts";
+import { createBasemapTiles } from "./basemap/tiles.ts";
 import { buildClientWhenStale, CLIENT_DIR } from "./client-build.ts";
 import { mountClientFiles } from "./client-files.ts";
 import type { Config } from "./config.ts";
@@ -90,7 +91,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
 }
 
 function mountMap(app: App, { basemapStyleUrl: styleUrl }: Config, client: boolean): void {
-  app.route("/", basemapRoutes(styleUrl === undefined ? {} : { styleUrl }));
+  app.route("/", basemapRoutes(createBasemapTiles(), styleUrl === undefined ? {} : { styleUrl }));
   if (!client || !existsSync(CLIENT_DIR)) return;
   mountClientFiles(app, { dir: CLIENT_DIR, ...(styleUrl === undefined ? {} : { basemapStyleUrl: styleUrl }) });
 }

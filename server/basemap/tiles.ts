@@ -2,19 +2,11 @@ import { LRUCache } from "lru-cache";
 import { loadCities } from "./city/cities.ts";
 import { createTileset, type Tileset } from "./tileset.ts";
 import { loadWorld } from "./world.ts";
-
-/** The world's own detail ends here: clients overzoom it. */
-export const WORLD_MAX_ZOOM = 8;
-/** From this zoom on tiles hold city detail alone (shores, parks, streets, neighbourhood names), to be drawn over the world. */
-export const CITY_MIN_ZOOM = 9;
-export const CITY_MAX_ZOOM = 13;
+import { type BasemapTiles, CITY_MAX_ZOOM, WORLD_MAX_ZOOM } from "./zooms.ts";
 
 const CACHE_BYTES = 16 * 1024 * 1024;
 
-/** Reads a basemap tile; an empty one has no bytes. */
-export type BasemapTiles = (z: number, x: number, y: number) => Promise<Uint8Array>;
-
-/** The basemap's tiles, made on first use and kept up to 16 MB. Zoom, x and y must lie inside the tileset. */
+/** The basemap's tiles, made on first use and kept up to 16 MB. */
 export function createBasemapTiles(): BasemapTiles {
   const cache = new LRUCache<string, Uint8Array>({
     maxSize: CACHE_BYTES,
@@ -33,11 +25,14 @@ export function createBasemapTiles(): BasemapTiles {
   };
 }
 
-/** Keeps the result, never the promise: in a Worker promises must not be shared between requests. */
+/** Made once, however many ask at the same time; a page asks for a dozen tiles at once. A failure is not kept. */
 function lazy(make: () => Promise<Tileset>): () => Promise<Tileset> {
-  let made: Tileset | undefined;
-  return async () => {
-    made ??= await make();
+  let made: Promise<Tileset> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
     return made;
   };
 }

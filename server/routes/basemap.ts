@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { CITY_MAX_ZOOM, createBasemapTiles } from "../basemap/tiles.ts";
+import { type BasemapTiles, CITY_MAX_ZOOM } from "../basemap/zooms.ts";
 
 const HEADERS = { "Cache-Control": "public, max-age=86400" };
 
@@ -14,8 +14,7 @@ export interface BasemapOptions {
  * `GET /basemap/:z/:x/:y.pbf`: the built-in basemap, so that a map needs no third party. Zooms 0..8 hold the world, 9..13 the
  * seeded cities' own detail. 204 where nothing is drawn, 404 outside.
  */
-export function basemapRoutes({ styleUrl }: BasemapOptions = {}): Hono {
-  const readTile = createBasemapTiles();
+export function basemapRoutes(readTile: BasemapTiles, { styleUrl }: BasemapOptions = {}): Hono {
   const routes = new Hono();
   routes.get("/basemap.json", (c) =>
     c.json(styleUrl === undefined ? {} : { style_url: styleUrl }, 200, { "Cache-Control": "no-cache" }),

@@ -1,9 +1,10 @@
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import { expect, test } from "vitest";
+import { createBasemapTiles } from "../../../server/basemap/tiles.ts";
 import { basemapRoutes } from "../../../server/routes/basemap.ts";
 
-const app = basemapRoutes();
+const app = basemapRoutes(createBasemapTiles());
 
 async function readTile(address: string): Promise<VectorTile> {
   const response = await app.request(`/basemap/${address}.pbf`);
@@ -50,7 +51,7 @@ test("answers 404 outside its zooms and outside the zoom's columns and rows", as
 
 test("tells the client of the operator's own style", async () => {
   const styleUrl = "https://maps.example/style.json";
-  const withStyle = await basemapRoutes({ styleUrl }).request("/basemap.json");
+  const withStyle = await basemapRoutes(createBasemapTiles(), { styleUrl }).request("/basemap.json");
   expect(await withStyle.json()).toEqual({ style_url: styleUrl });
   expect(await (await app.request("/basemap.json")).json()).toEqual({});
 });

@@ -1,0 +1,46 @@
+/** Headers of the built client's files and where they are served, the same from Node and from Workers assets. */
+export type HeaderFields = Readonly<Record<string, string>>;
+
+/** Vite puts a hash of the content into the names below `assets/`, so such a file never changes. */
+export const ASSET_HEADERS: HeaderFields = { "Cache-Control": "public, max-age=31536000, immutable" };
+
+/** Headers of what lies beside the pages, such as an icon. */
+export const FILE_HEADERS: HeaderFields = { "Cache-Control": "no-cache" };
+
+export const isPage = (name: string): boolean => name.endsWith(".html");
+
+/** Path of a file in the client's top directory: `index.html` is `/`, `embed.html` is `/embed`. */
+export function clientPath(name: string): string {
+  if (name === "index.html") return "/";
+  return `/${isPage(name) ? name.slice(0, -".html".length) : name}`;
+}
+
+/**
+ * Headers of a page. MapLibre runs its worker from a blob and draws images out of
+ * blobs and data URLs; nothing else is foreign.
+ */
+export function pageHeaders(basemapStyleUrl: string | undefined): HeaderFields {
+  const basemap = basemapStyleUrl === undefined ? "" : ` ${originsOf(new URL(basemapStyleUrl))}`;
+  const policy = [
+    "default-src 'self'",
+    "script-src 'self'",
+    "worker-src 'self' blob:",
+    `img-src 'self' data: blob:${basemap}`,
+    `connect-src 'self'${basemap}`,
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ];
+  return {
+    ...FILE_HEADERS,
+    "Content-Security-Policy": policy.join("; "),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), payment=(), geolocation=(self)",
+  };
+}
+
+/** Styles commonly keep their tiles on a name below their own (`tiles.example.com` below `example.com`). */
+function originsOf({ protocol, host, origin }: URL): string {
+  return `${origin} ${protocol}//*.${host}`;
+}
