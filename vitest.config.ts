@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // The basemap's atlases are megabytes of JSON: as one string each they load in half the time.
+  json: { stringify: true, namedExports: false },
   test: { include: ["test/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 },
 });
