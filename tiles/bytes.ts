@@ -81,6 +81,20 @@ export function createBytes(capacity: number): Bytes {
 
 /** UTF-8 without TextEncoder, which the language itself does not have. Lone surrogates become U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
+  return encodeAscii(text) ?? encodeAnyText(text);
+}
+
+function encodeAscii(text: string): Uint8Array | undefined {
+  const out = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return undefined;
+    out[i] = code;
+  }
+  return out;
+}
+
+function encodeAnyText(text: string): Uint8Array {
   const out: number[] = [];
   for (const char of text) {
     let code = char.codePointAt(0) ?? 0xfffd;

@@ -30,11 +30,11 @@ export function parseClusterId(id: string): ClusterIdParts | undefined {
   return { layer, zoom, start, window: windowName };
 }
 
-/** A 42-bit number for a feature id in a tile: two rounds of FNV-1a over an id in ASCII; equal on every machine. */
-export function numericId(id: Uint8Array, length: number): number {
+/** A 42-bit number for a feature id in a tile: two rounds of FNV-1a over an id in ASCII at `from`..`end`; equal everywhere. */
+export function numericId(id: Uint8Array, from: number, end: number): number {
   let low = 0x811c9dc5;
   let high = 0x2f0b4c47;
-  for (let i = 0; i < length; i++) {
+  for (let i = from; i < end; i++) {
     low = Math.imul(low ^ (id[i] as number), 0x01000193);
     high = Math.imul(high ^ (id[i] as number), 0x01000193) ^ (low >>> 13);
   }

@@ -3,32 +3,43 @@ import { createNumberIndex } from "./number-index.ts";
 import { EXTENT } from "./tile-address.ts";
 
 /**
- * Writes layers of points as Mapbox Vector Tile 2.1 protocol buffers, straight from numbers: no feature objects, no
- * generic protobuf layer. Keys and values are deduplicated and written only when used. Layers' bytes put one after the
+ * Writes layers of points as Mapbox Vector Tile 2.1 protocol buffers, straight from columns of numbers: no feature objects,
+ * no generic protobuf layer. Keys and values are deduplicated and written only when used. Layers' bytes put one after the
  * other are a tile (section 4 of the specification), so a composite tile is a concatenation.
  *
- * A writer keeps its buffers from layer to layer. For each feature, `tag` its values, then `addPoint`:
+ * A writer keeps its buffers from layer to layer:
  *
- *     writer.begin("safety");
- *     writer.tag(SEVERITY, writer.number(3));
- *     writer.addPoint(id, x, y);
- *     const bytes = writer.finish();
+ *     writer.begin("safety", 2);
+ *     writer.numbers(SEVERITY, Float64Array.of(3, NaN));
+ *     const bytes = writer.finish({ id, x, y });
  */
 export interface LayerWriter {
-  /** Starts a layer; what an unfinished one held is forgotten. */
-  begin(layer: string): void;
-  /** These give the index of a value among the layer's values; equal values have the same. */
-  number(value: number): number;
-  text(value: string): number;
-  flag(value: boolean): number;
-  /** The same for the first `length` bytes of ASCII, that the caller asks for once only: ids. */
-  uniqueAscii(bytes: Uint8Array, length: number): number;
-  /** Gives the feature to come the value of that index, under one of the writer's keys. */
-  tag(key: number, value: number): void;
-  /** Adds a feature at tile coordinates 0..4095, with the tags since the one before. `id` is below 2^53. */
-  addPoint(id: number, x: number, y: number): void;
-  /** The layer's bytes as a field of the tile message; empty when no feature was added. */
-  finish(): Uint8Array<ArrayBuffer>;
+  /** Starts a layer of so many features; what an unfinished one held is forgotten. */
+  begin(layer: string, featureCount: number): void;
+  /** Gives each feature a number under a key; NaN: leaves what it has, or has not. The same for the other types below. */
+  numbers(key: number, column: Float64Array): void;
+  /** Undefined: leaves what the feature has. */
+  texts(key: number, column: readonly (string | undefined)[]): void;
+  /** 0: false, 1: true, 2: leaves what the feature has. */
+  flags(key: number, column: Uint8Array): void;
+  /** ASCII texts that are all different: those of feature f end at `ends[f]`. Empty: leaves what the feature has. */
+  uniqueTexts(key: number, bytes: Uint8Array, ends: Uint32Array): void;
+  /**
+   * Texts of `textLength` characters of ASCII, given by numbers that stand for them; `write` puts one at an offset. NaN: leaves
+   * what the feature has.
+   */
+  codedTexts(key: number, codes: Float64Array, textLength: number, write: CodeWriter): void;
+  /** The layer's bytes as a field of the tile message; empty when it has no features. */
+  finish(points: Points): Uint8Array<ArrayBuffer>;
+}
+
+export type CodeWriter = (out: Uint8Array, at: number, code: number) => void;
+
+/** Ids below 2^53 and tile coordinates 0..4095 of a layer's features. */
+export interface Points {
+  readonly id: Float64Array;
+  readonly x: Uint16Array;
+  readonly y: Uint16Array;
 }
 
 export type TagValue = string | number | boolean;
@@ -55,128 +66,186 @@ const POINT = 1;
 /** Command integer of one MoveTo (section 4.3.1). */
 const MOVE_TO = (1 << 3) | 1;
 
-/** More than the bytes of a feature beside its tags, and of a value beside its text. */
+/** More than the bytes of a feature or a value beside its tags or its text. */
 const HEAD_BYTES = 48;
 
 /** A writer of layers whose features have some of these keys. */
 export function createLayerWriter(keys: readonly string[]): LayerWriter {
   const keyBytes = keys.map(encodeUtf8);
-  const keyIndex = new Int32Array(keys.length);
-  const numbers = createNumberIndex();
-  const texts = new Map<string, number>();
-  const flags = new Int32Array(2);
+  const numberIndex = createNumberIndex();
+  const codeIndex = createNumberIndex();
+  const textIndex = new Map<string, number>();
   let name = "";
-  let keyCount = 0;
+  let featureCount = 0;
   let valueCount = 0;
-  let features = new Uint8Array(4096);
-  let featuresEnd = 0;
+  /** Index of a feature's value under a key, at `feature * keys.length + key`; -1: it has none. */
+  let tagValues = new Int32Array(0);
   let values = new Uint8Array(4096);
   let valuesEnd = 0;
-  let tags = new Uint32Array(32);
-  let tagCount = 0;
-  let keysUsed: number[] = [];
+  let features = new Uint8Array(4096);
 
-  const reserveValue = (bytes: number): void => {
-    if (valuesEnd + bytes + HEAD_BYTES > values.length) values = grown(values, bytes + HEAD_BYTES);
-  };
+  function reserve(bytes: number): void {
+    if (valuesEnd + bytes > values.length) values = grown(values, bytes);
+  }
 
-  function addText(bytes: Uint8Array, length: number): number {
-    reserveValue(length);
-    valuesEnd = writeHead(values, valuesEnd, LAYER_VALUE, 1 + varintLength(length) + length);
-    valuesEnd = writeHead(values, valuesEnd, VALUE_STRING, length);
-    for (let i = 0; i < length; i++) values[valuesEnd++] = bytes[i] as number;
+  function addText(bytes: Uint8Array, from: number, until: number): number {
+    const length = until - from;
+    reserve(length + HEAD_BYTES);
+    let at = writeHead(values, valuesEnd, LAYER_VALUE, 1 + varintLength(length) + length);
+    at = writeHead(values, at, VALUE_STRING, length);
+    for (let i = from; i < until; i++) values[at++] = bytes[i] as number;
+    valuesEnd = at;
+    return valueCount++;
+  }
+
+  function addFlag(value: 0 | 1): number {
+    reserve(HEAD_BYTES);
+    valuesEnd = writeHead(values, valuesEnd, LAYER_VALUE, 2);
+    valuesEnd = writeHead(values, valuesEnd, VALUE_BOOL, value);
     return valueCount++;
   }
 
   return {
-    begin(layer) {
+    begin(layer, count) {
       name = layer;
-      keyIndex.fill(-1);
-      numbers.clear();
-      texts.clear();
-      flags.fill(-1);
-      keysUsed = [];
-      keyCount = valueCount = featuresEnd = valuesEnd = tagCount = 0;
+      featureCount = count;
+      valueCount = valuesEnd = 0;
+      numberIndex.clear();
+      textIndex.clear();
+      if (tagValues.length < count * keys.length) tagValues = new Int32Array(2 * count * keys.length);
+      tagValues.fill(-1, 0, count * keys.length);
     },
 
-    number(value) {
-      const known = numbers.find(value);
-      if (known >= 0) return known;
-      numbers.add(valueCount);
-      reserveValue(0);
-      valuesEnd = writeNumber(values, valuesEnd, value);
-      return valueCount++;
-    },
-
-    text(value) {
-      const known = texts.get(value);
-      if (known !== undefined) return known;
-      texts.set(value, valueCount);
-      const utf8 = encodeUtf8(value);
-      return addText(utf8, utf8.length);
-    },
-
-    flag(value) {
-      const known = flags[value ? 1 : 0] as number;
-      if (known >= 0) return known;
-      flags[value ? 1 : 0] = valueCount;
-      reserveValue(0);
-      valuesEnd = writeHead(values, valuesEnd, LAYER_VALUE, 2);
-      valuesEnd = writeHead(values, valuesEnd, VALUE_BOOL, value ? 1 : 0);
-      return valueCount++;
-    },
-
-    uniqueAscii: addText,
-
-    tag(key, value) {
-      if (tagCount + 2 > tags.length) tags = grown(tags, 2);
-      let index = keyIndex[key] as number;
-      if (index < 0) {
-        index = keyCount++;
-        keyIndex[key] = index;
-        keysUsed.push(key);
+    numbers(key, column) {
+      reserve(featureCount * HEAD_BYTES);
+      const out = values;
+      let end = valuesEnd;
+      for (let f = 0, at = key; f < featureCount; f++, at += keys.length) {
+        const value = column[f] as number;
+        if (Number.isNaN(value)) continue;
+        let index = numberIndex.find(value);
+        if (index < 0) {
+          index = valueCount++;
+          numberIndex.add(index);
+          end = writeNumber(out, end, value);
+        }
+        tagValues[at] = index;
       }
-      tags[tagCount++] = index;
-      tags[tagCount++] = value;
+      valuesEnd = end;
     },
 
-    addPoint(id, x, y) {
-      let tagBytes = 0;
-      for (let i = 0; i < tagCount; i++) tagBytes += varintLength(tags[i] as number);
-      const geometryBytes = 1 + varintLength(x * 2) + varintLength(y * 2);
-      const idBytes = varintLength(id);
-      const bytes = 1 + idBytes + 1 + varintLength(tagBytes) + tagBytes + 2 + 1 + 1 + geometryBytes;
-      if (featuresEnd + bytes + HEAD_BYTES > features.length) features = grown(features, bytes + HEAD_BYTES);
+    texts(key, column) {
+      for (let f = 0, at = key; f < featureCount; f++, at += keys.length) {
+        const text = column[f];
+        if (text === undefined) continue;
+        let index = textIndex.get(text);
+        if (index === undefined) {
+          const utf8 = encodeUtf8(text);
+          index = addText(utf8, 0, utf8.length);
+          textIndex.set(text, index);
+        }
+        tagValues[at] = index;
+      }
+    },
+
+    flags(key, column) {
+      const index = [-1, -1];
+      for (let f = 0, at = key; f < featureCount; f++, at += keys.length) {
+        const flag = column[f] as number;
+        if (flag > 1) continue;
+        if (index[flag] === -1) index[flag] = addFlag(flag as 0 | 1);
+        tagValues[at] = index[flag] as number;
+      }
+    },
+
+    uniqueTexts(key, bytes, ends) {
+      for (let f = 0, at = key, from = 0; f < featureCount; f++, at += keys.length) {
+        const until = ends[f] as number;
+        if (until > from) tagValues[at] = addText(bytes, from, until);
+        from = until;
+      }
+    },
+
+    codedTexts(key, codes, textLength, write) {
+      codeIndex.clear();
+      for (let f = 0, at = key; f < featureCount; f++, at += keys.length) {
+        const code = codes[f] as number;
+        if (Number.isNaN(code)) continue;
+        let index = codeIndex.find(code);
+        if (index < 0) {
+          reserve(textLength + HEAD_BYTES);
+          let end = writeHead(values, valuesEnd, LAYER_VALUE, 1 + varintLength(textLength) + textLength);
+          end = writeHead(values, end, VALUE_STRING, textLength);
+          write(values, end, code);
+          valuesEnd = end + textLength;
+          index = valueCount++;
+          codeIndex.add(index);
+        }
+        tagValues[at] = index;
+      }
+    },
+
+    finish({ id, x, y }) {
+      if (featureCount === 0) return new Uint8Array(0);
+      const most = featureCount * (HEAD_BYTES + 10 * keys.length);
+      if (features.length < most) features = new Uint8Array(2 * most);
+      const keyIndex = new Int32Array(keys.length).fill(-1);
+      const used: number[] = [];
       const out = features;
-      let at = writeHead(out, featuresEnd, LAYER_FEATURE, bytes);
-      at = writeHead(out, at, FEATURE_ID, id);
-      at = writeHead(out, at, FEATURE_TAGS, tagBytes);
-      for (let i = 0; i < tagCount; i++) at = writeVarint(out, at, tags[i] as number);
-      at = writeHead(out, at, FEATURE_TYPE, POINT);
-      at = writeHead(out, at, FEATURE_GEOMETRY, geometryBytes);
-      out[at++] = MOVE_TO;
-      at = writeVarint(out, at, x * 2);
-      featuresEnd = writeVarint(out, at, y * 2);
-      tagCount = 0;
-    },
-
-    finish() {
-      if (featuresEnd === 0) return new Uint8Array(0);
-      const title = encodeUtf8(name);
-      let bytes = 2 + textFieldLength(title.length) + featuresEnd + valuesEnd + 1 + varintLength(EXTENT);
-      for (const key of keysUsed) bytes += textFieldLength((keyBytes[key] as Uint8Array).length);
-      const tile = new Uint8Array(textFieldLength(bytes));
-      let at = writeHead(tile, 0, TILE_LAYER, bytes);
-      at = writeHead(tile, at, LAYER_VERSION, 2);
-      at = writeTextField(tile, at, LAYER_NAME, title);
-      tile.set(features.subarray(0, featuresEnd), at);
-      at += featuresEnd;
-      for (const key of keysUsed) at = writeTextField(tile, at, LAYER_KEY, keyBytes[key] as Uint8Array);
-      tile.set(values.subarray(0, valuesEnd), at);
-      writeHead(tile, at + valuesEnd, LAYER_EXTENT, EXTENT);
-      return tile;
+      let end = 0;
+      for (let f = 0; f < featureCount; f++) {
+        const first = f * keys.length;
+        let tagBytes = 0;
+        for (let key = 0; key < keys.length; key++) {
+          const value = tagValues[first + key] as number;
+          if (value < 0) continue;
+          let index = keyIndex[key] as number;
+          if (index < 0) {
+            index = used.push(key) - 1;
+            keyIndex[key] = index;
+          }
+          tagBytes += varintLength(index) + varintLength(value);
+        }
+        const [px, py] = [(x[f] as number) * 2, (y[f] as number) * 2];
+        const geometryBytes = 1 + varintLength(px) + varintLength(py);
+        const idBytes = varintLength(id[f] as number);
+        const tagField = tagBytes === 0 ? 0 : 1 + varintLength(tagBytes) + tagBytes;
+        const bytes = 1 + idBytes + tagField + 4 + geometryBytes;
+        end = writeHead(out, end, LAYER_FEATURE, bytes);
+        end = writeHead(out, end, FEATURE_ID, id[f] as number);
+        if (tagBytes > 0) end = writeHead(out, end, FEATURE_TAGS, tagBytes);
+        for (let key = 0; key < keys.length; key++) {
+          const value = tagValues[first + key] as number;
+          if (value < 0) continue;
+          end = writeVarint(out, end, keyIndex[key] as number);
+          end = writeVarint(out, end, value);
+        }
+        end = writeHead(out, end, FEATURE_TYPE, POINT);
+        end = writeHead(out, end, FEATURE_GEOMETRY, geometryBytes);
+        out[end++] = MOVE_TO;
+        end = writeVarint(out, end, px);
+        end = writeVarint(out, end, py);
+      }
+      const usedKeys = used.map((key) => keyBytes[key] as Uint8Array);
+      return layerMessage(name, out.subarray(0, end), usedKeys, values.subarray(0, valuesEnd));
     },
   };
+}
+
+function layerMessage(name: string, features: Uint8Array, keys: readonly Uint8Array[], values: Uint8Array) {
+  const title = encodeUtf8(name);
+  let bytes = 2 + textFieldLength(title.length) + features.length + values.length + 1 + varintLength(EXTENT);
+  for (const key of keys) bytes += textFieldLength(key.length);
+  const tile = new Uint8Array(textFieldLength(bytes));
+  let at = writeHead(tile, 0, TILE_LAYER, bytes);
+  at = writeHead(tile, at, LAYER_VERSION, 2);
+  at = writeTextField(tile, at, LAYER_NAME, title);
+  tile.set(features, at);
+  at += features.length;
+  for (const key of keys) at = writeTextField(tile, at, LAYER_KEY, key);
+  tile.set(values, at);
+  writeHead(tile, at + values.length, LAYER_EXTENT, EXTENT);
+  return tile;
 }
 
 const doubleBytes = new Uint8Array(8);
@@ -238,8 +307,8 @@ function varintLength(value: number): number {
   return length;
 }
 
-function grown<T extends Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(array: T, more: number): T {
-  const larger = new (array.constructor as new (length: number) => T)(array.length * 2 + more);
+function grown(array: Uint8Array, more: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(array.length * 2 + more);
   larger.set(array);
   return larger;
 }

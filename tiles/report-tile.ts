@@ -1,13 +1,11 @@
 import { writeAscii, writeBase32, writeIdOfRow } from "./base32.ts";
-import type { Clusters } from "./cluster.ts";
 import { formatClusterId, numericId } from "./cluster-id.ts";
 import type { DomainIndex } from "./domain-index.ts";
 import { columnAt, rowAt } from "./geohash.ts";
-import { DEFAULT_WINDOW, REPORT_LAYERS, type ReportLayer } from "./layers.ts";
+import { DEFAULT_WINDOW, REPORT_LAYERS, type ReportLayer, type TimeWindow } from "./layers.ts";
 import { cellKey, geohashOfKey } from "./micro-cells.ts";
 import { createLayerWriter } from "./mvt.ts";
-import { createNumberIndex } from "./number-index.ts";
-import { clustersOfTile } from "./stitch.ts";
+import { clustersOfTile, type TileClusters } from "./stitch.ts";
 import { EXTENT, latOfWorldY, lonOfWorldX, type TileAddress } from "./tile-address.ts";
 
 /** Precision of a neighbourhood, about 1.2 x 0.6 km. */
@@ -41,11 +39,50 @@ const SCORE = keyOf("score");
 const ID = keyOf("id");
 const CATEGORY = keyOf("category");
 
-// Kept from tile to tile: encoding never waits, so one tile is finished before the next begins.
+/** The attributes of a tile's features as columns; kept from tile to tile, since encoding never waits. */
+interface FeatureColumns {
+  readonly capacity: number;
+  readonly id: Float64Array;
+  readonly x: Uint16Array;
+  readonly y: Uint16Array;
+  readonly isCluster: Uint8Array;
+  /** NaN for a single report, as the weight. */
+  readonly count: Float64Array;
+  readonly weight: Float64Array;
+  readonly severity: Float64Array;
+  readonly newest: Float64Array;
+  /** Geohash of the neighbourhood, as a number. */
+  readonly neighborhood: Float64Array;
+  readonly score: Float64Array;
+  /** Texts of the ids, one after the other, and where each ends. */
+  readonly idText: Uint8Array;
+  readonly idEnd: Uint32Array;
+}
+
+/** More than the longest id. */
+const ID_BYTES = 64;
+
+function allocateFeatures(capacity: number): FeatureColumns {
+  const numbers = (): Float64Array => new Float64Array(capacity);
+  return {
+    capacity,
+    id: numbers(),
+    x: new Uint16Array(capacity),
+    y: new Uint16Array(capacity),
+    isCluster: new Uint8Array(capacity),
+    count: numbers(),
+    weight: numbers(),
+    severity: numbers(),
+    newest: numbers(),
+    neighborhood: numbers(),
+    score: numbers(),
+    idText: new Uint8Array(capacity * ID_BYTES),
+    idEnd: new Uint32Array(capacity),
+  };
+}
+
 const writer = createLayerWriter(KEYS);
-const geohashValues = createNumberIndex();
-const abbreviations = createNumberIndex();
-const id = new Uint8Array(64);
+let features = allocateFeatures(256);
 
 /**
  * One layer of a tile as MVT bytes, empty when nothing lies in the tile. `domains` are the indexes of the domains of
@@ -57,9 +94,6 @@ export function encodeReportLayer(
   domains: readonly DomainIndex[],
   scoreOf?: ScoreOf,
 ): Uint8Array<ArrayBuffer> {
-  writer.begin(layer);
-  geohashValues.clear();
-  abbreviations.clear();
   const clusters = clustersOfTile(
     tile,
     domains.map(({ zooms }) => {
@@ -68,84 +102,105 @@ export function encodeReportLayer(
       return atZoom;
     }),
   );
-  // A cluster's id is its start between these.
-  const window = domains[0]?.window ?? DEFAULT_WINDOW;
-  const [head = "", tail = ""] = formatClusterId({ layer, zoom: tile.z, start: "*", window }).split("*");
+  if (features.capacity < clusters.length) features = allocateFeatures(2 * clusters.length);
+  const categories = fillFeatures(features, layer, tile, clusters, domains);
+  writer.begin(layer, clusters.length);
+  writer.flags(CLUSTER, features.isCluster);
+  writer.numbers(POINT_COUNT, features.count);
+  // A count below 1000 is its own short form.
+  writer.numbers(ABBREVIATED, features.count);
+  writer.texts(ABBREVIATED, shortForms(features.count, clusters.length));
+  writer.numbers(SEVERITY, features.severity);
+  writer.numbers(WEIGHT, features.weight);
+  writer.numbers(NEWEST, features.newest);
+  writer.codedTexts(GEOHASH, features.neighborhood, NEIGHBORHOOD_PRECISION, writeNeighborhood);
+  if (scoreOf !== undefined) writer.numbers(SCORE, scores(clusters.length, scoreOf));
+  writer.uniqueTexts(ID, features.idText, features.idEnd);
+  writer.texts(CATEGORY, categories);
+  return writer.finish(features);
+}
+
+/** Fills the columns with the clusters of a tile; returns the categories of those that are single reports. */
+function fillFeatures(
+  to: FeatureColumns,
+  layer: ReportLayer,
+  tile: TileAddress,
+  clusters: TileClusters,
+  domains: readonly DomainIndex[],
+): (string | undefined)[] {
+  const categories = new Array<string | undefined>(clusters.length).fill(undefined);
+  const layerIndex = REPORT_LAYERS.indexOf(layer);
+  const clusterId = clusterIdWriter(layer, tile.z, domains[0]?.window ?? DEFAULT_WINDOW);
   const n = 2 ** tile.z;
-  for (let i = 0; i < clusters.length; i++) {
-    const domain = domains[clusters.domain[i] as number] as DomainIndex;
-    const length =
-      clusters.count[i] === 1
-        ? tagReport(domain, clusters, i, scoreOf)
-        : tagCluster(domain, clusters, i, scoreOf, head, tail);
-    const px = Math.floor(((clusters.x[i] as number) * n - tile.x) * EXTENT);
-    const py = Math.floor(((clusters.y[i] as number) * n - tile.y) * EXTENT);
-    writer.addPoint(numericId(id, length), px, py);
+  for (let i = 0, from = 0; i < clusters.length; i++) {
+    const { rows, source, writeStart } = domains[clusters.domain[i] as number] as DomainIndex;
+    const row = source[clusters.first[i] as number] as number;
+    const count = clusters.count[i] as number;
+    const x = clusters.x[i] as number;
+    const y = clusters.y[i] as number;
+    const severity = clusters.severity[i] as number;
+    let end: number;
+    if (count === 1) {
+      end = writeIdOfRow(to.idText, from, rows, row, layerIndex);
+      categories[i] = rows.category[row];
+      to.isCluster[i] = NO_FLAG;
+      to.count[i] = NaN;
+      to.weight[i] = NaN;
+      to.severity[i] = severity;
+      to.neighborhood[i] = neighborhoodOf((rows.lonE6[row] as number) / 1e6, (rows.latE6[row] as number) / 1e6);
+    } else {
+      end = clusterId(to.idText, from, writeStart, row);
+      to.isCluster[i] = 1;
+      to.count[i] = count;
+      to.weight[i] = (clusters.weightTenths[i] as number) / 10;
+      to.severity[i] = Math.round((10 * severity) / count) / 10;
+      to.neighborhood[i] = neighborhoodOf(lonOfWorldX(x), latOfWorldY(y));
+    }
+    to.id[i] = numericId(to.idText, from, end);
+    to.idEnd[i] = end;
+    to.newest[i] = clusters.newestSeconds[i] as number;
+    to.x[i] = Math.floor((x * n - tile.x) * EXTENT);
+    to.y[i] = Math.floor((y * n - tile.y) * EXTENT);
+    from = end;
   }
-  return writer.finish();
+  return categories;
 }
 
-/** Tags a feature with a single report, and leaves its id in `id`; returns the id's length. */
-function tagReport(domain: DomainIndex, clusters: Clusters, i: number, scoreOf: ScoreOf | undefined): number {
-  const { rows, source } = domain;
-  const row = source[clusters.first[i] as number] as number;
-  const length = writeIdOfRow(id, 0, rows, row, REPORT_LAYERS.indexOf(domain.layer));
-  writer.tag(ID, writer.uniqueAscii(id, length));
-  writer.tag(CATEGORY, writer.text(rows.category[row] as string));
-  writer.tag(SEVERITY, writer.number(clusters.severity[i] as number));
-  writer.tag(NEWEST, writer.number(clusters.newestSeconds[i] as number));
-  tagNeighborhood((rows.lonE6[row] as number) / 1e6, (rows.latE6[row] as number) / 1e6, scoreOf);
-  return length;
+/** For `LayerWriter.flags`: neither true nor false. */
+const NO_FLAG = 2;
+
+/** Writes ids of clusters of one zoom: their start between what they have in common. */
+function clusterIdWriter(layer: ReportLayer, zoom: number, window: TimeWindow) {
+  const [head = "", tail = ""] = formatClusterId({ layer, zoom, start: "*", window }).split("*");
+  return (out: Uint8Array, at: number, writeStart: DomainIndex["writeStart"], source: number): number =>
+    writeAscii(out, writeStart(out, writeAscii(out, at, head), source), tail);
 }
 
-/** The same for a cluster. */
-function tagCluster(
-  domain: DomainIndex,
-  clusters: Clusters,
-  i: number,
-  scoreOf: ScoreOf | undefined,
-  head: string,
-  tail: string,
-): number {
-  const count = clusters.count[i] as number;
-  const start = domain.source[clusters.first[i] as number] as number;
-  const length = writeAscii(id, domain.writeStart(id, writeAscii(id, 0, head), start), tail);
-  const countValue = writer.number(count);
-  writer.tag(CLUSTER, writer.flag(true));
-  writer.tag(POINT_COUNT, countValue);
-  writer.tag(ABBREVIATED, count < 1000 ? countValue : abbreviation(count));
-  writer.tag(SEVERITY, writer.number(Math.round((10 * (clusters.severity[i] as number)) / count) / 10));
-  writer.tag(WEIGHT, writer.number((clusters.weightTenths[i] as number) / 10));
-  writer.tag(NEWEST, writer.number(clusters.newestSeconds[i] as number));
-  tagNeighborhood(lonOfWorldX(clusters.x[i] as number), latOfWorldY(clusters.y[i] as number), scoreOf);
-  writer.tag(ID, writer.uniqueAscii(id, length));
-  return length;
-}
-
-/** Index of the value that stands for a count from 1000 on. */
-function abbreviation(count: number): number {
-  // Counts of one short form share this number, the short form's in hundreds.
-  const hundreds = count >= 10_000 ? 10 * Math.round(count / 1000) : Math.round(count / 100);
-  const known = abbreviations.find(hundreds);
-  if (known >= 0) return known;
-  const value = writer.text(String(abbreviate(count)));
-  abbreviations.add(value);
-  return value;
-}
-
-const geohash = new Uint8Array(NEIGHBORHOOD_PRECISION);
-
-function tagNeighborhood(lonDeg: number, latDeg: number, scoreOf: ScoreOf | undefined): void {
+function neighborhoodOf(lonDeg: number, latDeg: number): number {
   const precision = NEIGHBORHOOD_PRECISION;
-  const key = cellKey(columnAt(lonDeg, precision), rowAt(latDeg, precision), precision);
-  let value = geohashValues.find(key);
-  if (value < 0) {
-    value = writer.uniqueAscii(geohash, writeBase32(geohash, 0, key, precision));
-    geohashValues.add(value);
+  return cellKey(columnAt(lonDeg, precision), rowAt(latDeg, precision), precision);
+}
+
+function writeNeighborhood(out: Uint8Array, at: number, key: number): void {
+  writeBase32(out, at, key, NEIGHBORHOOD_PRECISION);
+}
+
+function scores(length: number, scoreOf: ScoreOf): Float64Array {
+  for (let i = 0; i < length; i++) {
+    const geohash = geohashOfKey(features.neighborhood[i] as number, NEIGHBORHOOD_PRECISION);
+    features.score[i] = scoreOf(geohash) ?? NaN;
   }
-  writer.tag(GEOHASH, value);
-  const score = scoreOf?.(geohashOfKey(key, precision));
-  if (score !== undefined) writer.tag(SCORE, writer.number(score));
+  return features.score;
+}
+
+/** Short forms of the counts from 1000 on. */
+function shortForms(counts: Float64Array, length: number): (string | undefined)[] {
+  const texts = new Array<string | undefined>(length).fill(undefined);
+  for (let i = 0; i < length; i++) {
+    const count = counts[i] as number;
+    if (count >= 1000) texts[i] = String(abbreviate(count));
+  }
+  return texts;
 }
 
 /** Supercluster's short form of a count: 999, "1.2k", "13k". */

@@ -51,7 +51,6 @@ describe("encodeReportLayer", () => {
         id: count === 1 ? "report" : `safety.${z}.${start}.7d`,
       };
     });
-    // A lone report's neighbourhood is that of the report itself, the same to within rounding.
     expect(written).toEqual(expected);
   });
 });
