@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Report } from "../tiles/report.ts";
+import type { LiveHub } from "./live/hub.ts";
 import type { Log } from "./log.ts";
 import type { MetricSample } from "./metrics.ts";
 import type { Clock, ReportStore } from "./ports.ts";
@@ -16,6 +17,8 @@ export interface AppParts {
   readonly tiles: TileSource;
   /** Content codings that tiles can be had in, best first; none where the platform in front compresses. */
   readonly codings: readonly ContentCoding[];
+  /** Tells open maps of changes; without it there is no `/api/live`, and maps poll. */
+  readonly live?: LiveHub;
   /** Resolves when PostgreSQL answers; only `/readyz` asks. */
   pingDatabase(): Promise<void>;
   /** Tells this process's tiles of a stored report before it is acknowledged. The same report may be told twice. */

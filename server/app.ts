@@ -9,6 +9,7 @@ import type { Log } from "./log.ts";
 import { createRequestMetrics, type RequestMetrics } from "./metrics.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemOfError, respondProblem } from "./problem.ts";
 import { mountCities } from "./routes/cities.ts";
+import { mountLive } from "./routes/live.ts";
 import { mountOperations } from "./routes/operations.ts";
 import { mountReports } from "./routes/reports.ts";
 import { mountTiles } from "./routes/tiles.ts";
@@ -34,6 +35,7 @@ export function createApp(parts: AppParts): App {
   mountReports(app, parts);
   mountCities(app, parts);
   mountTiles(app, parts);
+  if (parts.live !== undefined) mountLive(app, parts.live);
   mountOperations(app, parts, metrics);
 
   app.notFound((c) => respondProblem(c, { status: 404, detail: "There is nothing at this address." }));
@@ -51,7 +53,7 @@ function openToEveryOrigin(): MiddlewareHandler<AppEnv> {
   return cors({
     origin: "*",
     allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
-    allowHeaders: ["Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-Id"],
+    allowHeaders: ["Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-Id"],
     exposeHeaders: ["ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After", "X-Request-Id"],
     maxAge: 86_400,
   });

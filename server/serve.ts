@@ -8,6 +8,7 @@ import type { Config } from "./config.ts";
 import { openStores, type Stores } from "./embedded/stores.ts";
 import { behindProxies, clientAddress } from "./forwarded.ts";
 import { assertPortFree, openListener } from "./listener.ts";
+import { createLiveHub } from "./live/hub.ts";
 import { type Log, silentLog } from "./log.ts";
 import { migrateReportStore, openLogAndDerived } from "./open-report-store.ts";
 import type { Clock, ReportStore } from "./ports.ts";
@@ -64,25 +65,29 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       openMigratedDatabase(config, stores, log, steps).then(closers.add),
       client ? buildClient(log, steps) : Promise.resolve(),
     );
-    const pyramid = createPyramid({ ...reports, clock, log });
+    const live = createLiveHub({ clock });
+    const pyramid = createPyramid({ ...reports, clock, log, onChange: live.publish });
     const app = createApp({
       store: reports.store,
       clock,
       tiles: createTileSource({ pyramid, compressor: nodeCompressor }),
       codings: nodeCompressor.codings,
+      live,
       pingDatabase: database.ping,
       onReport: (report) => pyramid.noteReport(report),
       clientAddress: (c) =>
         clientAddress(getConnInfo(c).remote.address, c.req.header("X-Forwarded-For"), config.trustedProxies),
       settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },
       log,
-      samples: units.samples,
+      samples: () => [...units.samples(), ...live.samples()],
     });
     mountMap(app, config, client);
     runBeside(followChanges(pyramid, log), closers);
     runBeside(compactInBackground(createCompactor({ ...reports, clock, log }), COMPACT_EVERY_MS, log), closers);
     const listener = await openListener(config.host, config.port, behindProxies(app.fetch, config.trustedProxies));
     closers.add({ close: () => listener.close(CLOSE_GRACE_MS) });
+    // Live streams end first: the listener would wait for them in vain.
+    closers.add({ close: async () => live.close() });
     return { url: listener.url, close: closers.close };
   } catch (error) {
     await closers.close();

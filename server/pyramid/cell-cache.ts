@@ -2,11 +2,11 @@ import { LRUCache } from "lru-cache";
 import type { ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import {
-  allocateColumns,
   BYTES_PER_ROW,
   columnsOfReports,
   mergeColumns,
   type ReportColumns,
+  rowsMissing,
 } from "../../tiles/report-columns.ts";
 import type { Clock, LogCell, ReportStore } from "../ports.ts";
 import type { Segments } from "./segments.ts";
@@ -15,10 +15,10 @@ import type { Segments } from "./segments.ts";
 export interface CellCache {
   /** All live reports of a cell. */
   read(cell: LogCell): Promise<ReportColumns>;
-  /** Takes in a report that this process wrote: no store is asked. Returns whether the cell's rows changed. */
+  /** Takes in a report that this process wrote: no store is asked. */
   add(report: Report, geohash5: string): void;
-  /** Reads a cell again from an id on, if it is held. Returns whether that brought anything new, or the cell is not held. */
-  refresh(cell: LogCell, from: string): Promise<boolean>;
+  /** Reads a cell again from an id on, and returns the rows that this brought; undefined when the cell is not held. */
+  refresh(cell: LogCell, from: string): Promise<ReportColumns | undefined>;
 }
 
 interface Held {
@@ -114,11 +114,11 @@ export function createCellCache({ store, segments, clock, changedFrom, maxBytes 
       const reading = firstReads.get(key);
       if (reading !== undefined) missing(reading, from);
       const entry = held.get(key);
-      if (entry === undefined) return true;
-      const before = mergeColumns(entry.columns, allocateColumns(0), clock.now()).length;
+      if (entry === undefined) return undefined;
+      const before = entry.columns;
       missing(entry, from);
       await readMissing(cell, entry);
-      return entry.columns.length !== before;
+      return rowsMissing(entry.columns, before);
     },
   };
 }

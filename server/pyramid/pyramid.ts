@@ -4,6 +4,7 @@ import { BASE32, encodeGeohash } from "../../tiles/geohash.ts";
 import { type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
 import { addMicroCells, BYTES_PER_MICRO_CELL, type MicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
 import type { Report } from "../../tiles/report.ts";
+import type { ReportColumns } from "../../tiles/report-columns.ts";
 import type { TileAddress } from "../../tiles/tile-address.ts";
 import type { Log } from "../app-parts.ts";
 import type { Clock, DerivedStore, LogCell, LogChange, ReportStore } from "../ports.ts";
@@ -38,6 +39,11 @@ export interface PyramidOptions {
   readonly derived: DerivedStore;
   readonly clock: Clock;
   readonly log: Log;
+  /**
+   * Told of every geohash in which tiles show something new from now on: cells of 7 characters, or the log's cell of 5 when
+   * many changed in it, or when it is not known which. May be told again of what it knows.
+   */
+  onChange?(layer: ReportLayer, geohash: string): void;
   /** Bounds of the caches, bytes: reports, nodes and slices, indexes. */
   readonly cellBytes?: number;
   readonly nodeBytes?: number;
@@ -50,6 +56,10 @@ const MEBIBYTE = 2 ** 20;
 
 /** Precision of the log's cells. */
 const CELL_PRECISION = 5;
+
+/** Precision of the places that changes are told of, about 150 m; where there are more of them in a cell, the cell is. */
+const PLACE_PRECISION = 7;
+const MAX_PLACES = 8;
 
 /** Stored slices are believed for so long after an age in them went wrong; the compactor makes them anew after half of it. */
 const BELIEVE_AFTER_MS = 2 * REFRESH_AFTER_MS;
@@ -150,7 +160,10 @@ export function createPyramid(options: PyramidOptions): Pyramid {
 
   async function noteChange(change: LogChange): Promise<void> {
     pending.add(change, change.from, clock.now());
-    if (await cells.refresh(change, change.from)) changed(change);
+    const brought = await cells.refresh(change, change.from);
+    if (brought?.length === 0) return;
+    changed(change);
+    for (const geohash of placesOf(brought) ?? [change.geohash5]) options.onChange?.(change.layer, geohash);
   }
 
   async function dropCompacted(): Promise<void> {
@@ -188,9 +201,20 @@ export function createPyramid(options: PyramidOptions): Pyramid {
       pending.add(cell, report.id, clock.now());
       cells.add(report, cell.geohash5);
       changed(cell);
+      options.onChange?.(report.layer, encodeGeohash(report.lonDeg, report.latDeg, PLACE_PRECISION));
     },
     poll,
   };
+}
+
+/** The small cells that rows lie in; undefined when there are many, or the rows are not known. */
+function placesOf(rows: ReportColumns | undefined): string[] | undefined {
+  const places = new Set<string>();
+  for (let i = 0; i < (rows?.length ?? 0) && places.size <= MAX_PLACES; i++) {
+    const { lonE6, latE6 } = rows as ReportColumns;
+    places.add(encodeGeohash((lonE6[i] as number) / 1e6, (latE6[i] as number) / 1e6, PLACE_PRECISION));
+  }
+  return rows === undefined || places.size > MAX_PLACES ? undefined : [...places];
 }
 
 /** Keeps of very many domains those that lie in cells with reports. */

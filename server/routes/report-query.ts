@@ -108,5 +108,17 @@ export const cityQuerySchema = z.object({
   ...paging,
 });
 
+export const liveQuerySchema = z.object({
+  bbox: optionalParameter(
+    "-122.52,37.70,-122.35,37.83",
+    "west,south,east,north in degrees; west > east crosses the antimeridian; the world without it.",
+    parseBbox,
+  ),
+  layers: optionalParameter("safety,vibe", "Comma list of layers; all without it.", parseLayers),
+  last_event_id: z.string().max(64, "must have at most 64 characters").optional().openapi({
+    description: "As the header Last-Event-ID, which a new EventSource cannot send.",
+  }),
+});
+
 /** A report id in a path. */
 export const reportIdSchema = z.string().refine((id) => parseReportId(id) !== undefined, "is not a report id");

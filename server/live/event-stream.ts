@@ -1,0 +1,41 @@
+import type { LiveEvent, LiveSubscription } from "./subscription.ts";
+
+/** Proxies commonly close what is silent for 30 s or more. */
+const HEARTBEAT_MS = 15_000;
+/** Clients come back after this time, not all at once when a server was started anew. */
+const RETRY_MS = 2000;
+const RETRY_SPREAD_MS = 3000;
+
+/**
+ * A subscription as server-sent events (HTML, section 9.2). It is pulled: while the client's connection is full nothing is
+ * taken from the subscription, where changes merge. Ends when the subscription does, and ends it when cancelled.
+ */
+export function eventStream(subscription: LiveSubscription): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder();
+  const retryMs = Math.round(RETRY_MS + Math.random() * RETRY_SPREAD_MS);
+  return new ReadableStream(
+    {
+      start(controller) {
+        const id = subscription.startId === undefined ? "" : `id: ${subscription.startId}\n`;
+        controller.enqueue(encoder.encode(`retry: ${retryMs}\nevent: hello\n${id}data: {}\n\n`));
+      },
+      async pull(controller) {
+        const events = await subscription.next(HEARTBEAT_MS);
+        if (events === undefined) controller.close();
+        else controller.enqueue(encoder.encode(events.length === 0 ? ":\n\n" : events.map(format).join("")));
+      },
+      cancel() {
+        subscription.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function format(event: LiveEvent): string {
+  const data =
+    event.type === "reset"
+      ? {}
+      : { layer: event.change.layer, geohash: event.change.geohash, at: new Date(event.change.atMs).toISOString() };
+  return `event: ${event.type}\nid: ${event.id}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,128 @@
+import { type Bounds, cellBounds } from "../../tiles/geohash.ts";
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import type { MetricSample } from "../metrics.ts";
+import type { Clock } from "../ports.ts";
+import { createSubscription, type LiveSubscription } from "./subscription.ts";
+
+/** Something in a cell changed; the tiles of this process show it already. */
+export interface LiveChange {
+  /** Ascends within one hub. */
+  readonly sequence: number;
+  readonly layer: ReportLayer;
+  /** As fine as known: 7 characters for a report, 5 for what another process wrote where nobody looks. */
+  readonly geohash: string;
+  readonly atMs: number;
+}
+
+/** What a subscriber wants to hear of. A box with west > east crosses the antimeridian. */
+export interface LiveInterest {
+  readonly bounds: Bounds;
+  readonly layers: readonly ReportLayer[];
+}
+
+/** Tells open maps of changes as they happen. Everything that it keeps is bounded. */
+export interface LiveHub {
+  publish(layer: ReportLayer, geohash: string): void;
+  /**
+   * Changes from now on, or from behind `lastEventId` on; when that is too long ago to know, "reset" comes first.
+   * Undefined when there are as many subscribers as may be, or the hub is closed.
+   */
+  subscribe(interest: LiveInterest, lastEventId?: string): LiveSubscription | undefined;
+  /** Ends every subscription, and takes no more. */
+  close(): void;
+  samples(): MetricSample[];
+}
+
+export interface LiveHubOptions {
+  readonly clock: Clock;
+  readonly maxSubscribers?: number;
+  /** Changes that are kept for those who come back. */
+  readonly ringSize?: number;
+  /** Changed cells that wait for one slow subscriber; of more it is told "reset". */
+  readonly maxPending?: number;
+}
+
+/** At most one change per cell and layer is told in this time. The first is told at once. */
+const FLUSH_EVERY_MS = 250;
+
+export function createLiveHub(options: LiveHubOptions): LiveHub {
+  const { clock, maxSubscribers = 2000, ringSize = 4096, maxPending = 256 } = options;
+  // An id of another process, or of this one before it was started anew, is one that cannot be resumed from.
+  const epoch = crypto.randomUUID().slice(0, 8);
+  const subscribers = new Map<LiveSubscription, { readonly interest: LiveInterest; take(change: LiveChange): void }>();
+  const ring: LiveChange[] = [];
+  const unsent = new Map<string, { layer: ReportLayer; geohash: string }>();
+  let sequence = 0;
+  let flushedAtMs = Number.NEGATIVE_INFINITY;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let closed = false;
+  let refused = 0;
+
+  const idOf = (of: number): string => `${epoch}-${of}`;
+
+  function flush(): void {
+    timer = undefined;
+    flushedAtMs = performance.now();
+    for (const { layer, geohash } of unsent.values()) {
+      const change = { sequence: ++sequence, layer, geohash, atMs: clock.now() };
+      ring.push(change);
+      for (const { interest, take } of subscribers.values()) if (concerns(change, interest)) take(change);
+    }
+    unsent.clear();
+    if (ring.length > 2 * ringSize) ring.splice(0, ring.length - ringSize);
+  }
+
+  /** Changes behind an id; undefined when some of them are not known any more. */
+  function changesBehind(lastEventId: string): LiveChange[] | undefined {
+    const [, ofEpoch, last = ""] = /^(\w{8})-(\d{1,15})$/.exec(lastEventId) ?? [];
+    const from = Number(last);
+    const oldest = ring[0]?.sequence ?? sequence + 1;
+    if (ofEpoch !== epoch || from > sequence || from < oldest - 1) return undefined;
+    return ring.slice(from - oldest + 1);
+  }
+
+  return {
+    publish(layer, geohash) {
+      if (closed) return;
+      unsent.set(`${layer}/${geohash}`, { layer, geohash });
+      if (timer !== undefined) return;
+      const waitMs = FLUSH_EVERY_MS - (performance.now() - flushedAtMs);
+      if (waitMs <= 0) flush();
+      else timer = setTimeout(flush, waitMs);
+    },
+    subscribe(interest, lastEventId) {
+      if (closed || subscribers.size >= maxSubscribers) {
+        refused++;
+        return undefined;
+      }
+      const missed = lastEventId === undefined ? [] : changesBehind(lastEventId);
+      // Who goes away before it was told what it missed comes back with the id that it has.
+      const startId = missed === undefined ? undefined : (lastEventId ?? idOf(sequence));
+      const onClose = () => subscribers.delete(subscription);
+      const { subscription, take, reset } = createSubscription({ startId, idOf, sequence, maxPending, onClose });
+      if (missed === undefined) reset();
+      else for (const change of missed) if (concerns(change, interest)) take(change);
+      subscribers.set(subscription, { interest, take });
+      return subscription;
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      for (const subscription of subscribers.keys()) subscription.close();
+    },
+    samples: () => [
+      { name: "stratum_live_subscribers", help: "Open live streams.", type: "gauge", value: subscribers.size },
+      { name: "stratum_live_changes_total", help: "Changes told to live streams.", type: "counter", value: sequence },
+      { name: "stratum_live_refused_total", help: "Live streams refused.", type: "counter", value: refused },
+    ],
+  };
+}
+
+function concerns({ layer, geohash }: LiveChange, { bounds, layers }: LiveInterest): boolean {
+  if (layers.length < REPORT_LAYERS.length && !layers.includes(layer)) return false;
+  const cell = cellBounds(geohash);
+  if (cell.south > bounds.north || cell.north < bounds.south) return false;
+  const eastOfWest = cell.east >= bounds.west;
+  const westOfEast = cell.west <= bounds.east;
+  return bounds.west <= bounds.east ? eastOfWest && westOfEast : eastOfWest || westOfEast;
+}

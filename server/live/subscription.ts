@@ -1,0 +1,98 @@
+import type { LiveChange } from "./hub.ts";
+
+export type LiveEvent =
+  | { readonly type: "change"; readonly id: string; readonly change: LiveChange }
+  /** What changed is not known any more: everything may have. */
+  | { readonly type: "reset"; readonly id: string };
+
+/** One subscriber's changes, which wait here until it takes them: merged by cell, so they are few however slow it is. */
+export interface LiveSubscription {
+  /** Id to resume from before the first event; undefined when a reset comes first. */
+  readonly startId: string | undefined;
+  /**
+   * The events that wait, or that come within `waitMs`; none when none came, undefined when the subscription has ended.
+   * One call at a time.
+   */
+  next(waitMs: number): Promise<readonly LiveEvent[] | undefined>;
+  close(): void;
+}
+
+/** A subscriber that has taken nothing for so long, while something waited, is taken for gone. */
+const STALLED_MS = 60_000;
+
+export interface SubscriptionOptions {
+  readonly startId: string | undefined;
+  /** Sequence of the newest change so far. */
+  readonly sequence: number;
+  idOf(sequence: number): string;
+  readonly maxPending: number;
+  onClose(): void;
+}
+
+export function createSubscription({ startId, sequence, idOf, maxPending, onClose }: SubscriptionOptions) {
+  const pending = new Map<string, LiveChange>();
+  let newest = sequence;
+  let isReset = false;
+  let waitingSinceMs: number | undefined;
+  let ended = false;
+  let wake: (() => void) | undefined;
+
+  function drain(): LiveEvent[] {
+    const events: LiveEvent[] = isReset
+      ? [{ type: "reset", id: idOf(newest) }]
+      : [...pending.values()].map((change) => ({ type: "change", id: idOf(change.sequence), change }));
+    pending.clear();
+    isReset = false;
+    waitingSinceMs = undefined;
+    return events;
+  }
+
+  function reset(): void {
+    isReset = true;
+    pending.clear();
+    wake?.();
+  }
+
+  function close(): void {
+    if (ended) return;
+    ended = true;
+    pending.clear();
+    onClose();
+    wake?.();
+  }
+
+  const subscription: LiveSubscription = {
+    startId,
+    async next(waitMs) {
+      if (!ended && !isReset && pending.size === 0) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, waitMs);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+        wake = undefined;
+      }
+      return ended ? undefined : drain();
+    },
+    close,
+  };
+
+  return {
+    subscription,
+    reset,
+    take(change: LiveChange): void {
+      newest = change.sequence;
+      waitingSinceMs ??= performance.now();
+      if (performance.now() - waitingSinceMs > STALLED_MS) close();
+      if (ended || isReset) return;
+      const cell = `${change.layer}/${change.geohash}`;
+      // The one taken last comes last, so that ids ascend.
+      pending.delete(cell);
+      pending.set(cell, change);
+      if (pending.size > maxPending) reset();
+      else wake?.();
+    },
+  };
+}

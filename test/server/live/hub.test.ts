@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createLiveHub, type LiveHubOptions, type LiveInterest } from "../../../server/live/hub.ts";
+import type { LiveEvent, LiveSubscription } from "../../../server/live/subscription.ts";
+import { encodeGeohash } from "../../../tiles/geohash.ts";
+import { REPORT_LAYERS } from "../../../tiles/layers.ts";
+
+const WORLD: LiveInterest = { bounds: { west: -180, south: -90, east: 180, north: 90 }, layers: REPORT_LAYERS };
+const SAN_FRANCISCO = { west: -122.6, south: 37.6, east: -122.3, north: 37.9 };
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const open = (options: Partial<LiveHubOptions> = {}) => createLiveHub({ clock: { now: Date.now }, ...options });
+
+function subscribe(hub: ReturnType<typeof open>, interest: Partial<LiveInterest> = {}, lastEventId?: string) {
+  const subscription = hub.subscribe({ ...WORLD, ...interest }, lastEventId);
+  if (subscription === undefined) throw new Error("refused");
+  return subscription;
+}
+
+/** What waits or comes within a second, in short: cells, or "reset". */
+async function told(subscription: LiveSubscription): Promise<string[]> {
+  const events = await taken(subscription);
+  return events.map((event) => (event.type === "reset" ? "reset" : `${event.change.layer}/${event.change.geohash}`));
+}
+
+async function taken(subscription: LiveSubscription): Promise<readonly LiveEvent[]> {
+  const next = subscription.next(1000);
+  await vi.advanceTimersByTimeAsync(1000);
+  return (await next) ?? [];
+}
+
+describe("a live hub", () => {
+  it("tells a change at once, and of a cell's next ones once in 250 ms", async () => {
+    const hub = open();
+    const subscription = subscribe(hub);
+    hub.publish("safety", "9q8yyk8");
+    expect(await subscription.next(0)).toHaveLength(1);
+    for (let i = 0; i < 10; i++) hub.publish("safety", "9q8yyk8");
+    hub.publish("vibe", "9q8yyk8");
+    await vi.advanceTimersByTimeAsync(240);
+    const early = subscription.next(0);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await early).toEqual([]);
+    expect(await told(subscription)).toEqual(["safety/9q8yyk8", "vibe/9q8yyk8"]);
+  });
+
+  it("tells subscribers only of their box and layers", async () => {
+    const hub = open();
+    const inBox = subscribe(hub, { bounds: SAN_FRANCISCO });
+    const vibe = subscribe(hub, { layers: ["vibe"] });
+    const acrossAntimeridian = subscribe(hub, { bounds: { west: 175, south: -30, east: -175, north: 0 } });
+    hub.publish("safety", "9q8yyk8");
+    hub.publish("vibe", "9v6kpm");
+    const [west, east] = [encodeGeohash(177, -18, 5), encodeGeohash(-177, -18, 5)];
+    hub.publish("safety", west);
+    hub.publish("safety", east);
+    expect(await told(inBox)).toEqual(["safety/9q8yyk8"]);
+    expect(await told(vibe)).toEqual(["vibe/9v6kpm"]);
+    expect(await told(acrossAntimeridian)).toEqual([`safety/${west}`, `safety/${east}`]);
+  });
+
+  it("takes a cell of any size for one that meets the box, be it around the box", async () => {
+    const hub = open();
+    const subscription = subscribe(hub, { bounds: { west: -122.42, south: 37.77, east: -122.419, north: 37.771 } });
+    hub.publish("safety", "9q8yy");
+    expect(await told(subscription)).toEqual(["safety/9q8yy"]);
+  });
+
+  it("resumes behind an event id with what was missed, under ids that ascend", async () => {
+    const hub = open();
+    const first = subscribe(hub);
+    hub.publish("safety", "9q8yyk8");
+    const [seen] = await taken(first);
+    first.close();
+    hub.publish("safety", "9v6kpm1");
+    await vi.advanceTimersByTimeAsync(1000);
+    hub.publish("safety", "dr5rtt1");
+    const second = subscribe(hub, {}, seen?.id);
+    const events = await taken(second);
+    expect(events.map((event) => event.type === "change" && event.change.geohash)).toEqual(["9v6kpm1", "dr5rtt1"]);
+    const numbers = [seen, ...events].map((event) => Number(event?.id.split("-")[1]));
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+    expect(await told(subscribe(hub, {}, events.at(-1)?.id))).toEqual([]);
+  });
+
+  it("loses nothing for who goes away before it has read what it missed", async () => {
+    const hub = open();
+    const { startId, close } = subscribe(hub);
+    close();
+    hub.publish("safety", "9q8yyk8");
+    const hasty = subscribe(hub, {}, startId);
+    hasty.close();
+    expect(await told(subscribe(hub, {}, hasty.startId))).toEqual(["safety/9q8yyk8"]);
+  });
+
+  it("says reset to ids that it cannot resume from", async () => {
+    const hub = open({ ringSize: 2 });
+    const { startId = "" } = subscribe(hub);
+    for (const cell of ["9q8yyk1", "9q8yyk2", "9q8yyk3", "9q8yyk4", "9q8yyk5"]) hub.publish("safety", cell);
+    await vi.advanceTimersByTimeAsync(1000);
+    const ofAnotherProcess = subscribe(open()).startId;
+    const future = `${startId.split("-")[0]}-999`;
+    for (const id of [startId, ofAnotherProcess, future, "", "nonsense", `${startId}\nevent: change`]) {
+      expect(await told(subscribe(hub, {}, id)), id).toEqual(["reset"]);
+    }
+  });
+
+  it("merges what a slow subscriber has not taken, by cell, and then into a reset", async () => {
+    const hub = open({ maxPending: 3 });
+    const slow = subscribe(hub);
+    for (let round = 0; round < 5; round++) {
+      for (const cell of ["9q8yyk1", "9q8yyk2", "9q8yyk3"]) hub.publish("safety", cell);
+      await vi.advanceTimersByTimeAsync(300);
+    }
+    expect(await told(slow)).toEqual(["safety/9q8yyk1", "safety/9q8yyk2", "safety/9q8yyk3"]);
+    for (let i = 0; i < 50; i++) hub.publish("safety", `9q8yyk${i % 10}`);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await told(slow)).toEqual(["reset"]);
+    hub.publish("safety", "9q8yyk1");
+    expect(await told(slow)).toEqual(["safety/9q8yyk1"]);
+  });
+
+  it("drops a subscriber that takes nothing for a minute, and makes room", async () => {
+    const hub = open({ maxSubscribers: 1 });
+    const gone = subscribe(hub);
+    expect(hub.subscribe(WORLD)).toBeUndefined();
+    hub.publish("safety", "9q8yyk1");
+    await vi.advanceTimersByTimeAsync(61_000);
+    hub.publish("safety", "9q8yyk2");
+    expect(await gone.next(0)).toBeUndefined();
+    expect(hub.subscribe(WORLD)).toBeDefined();
+  });
+
+  it("ends all subscriptions when it closes, and takes no more", async () => {
+    const hub = open();
+    const waiting = subscribe(hub).next(60_000);
+    hub.close();
+    expect(await waiting).toBeUndefined();
+    expect(hub.subscribe(WORLD)).toBeUndefined();
+    hub.publish("safety", "9q8yyk1");
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

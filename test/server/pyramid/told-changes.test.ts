@@ -1,0 +1,75 @@
+import { expect, it } from "vitest";
+import { silentLog } from "../../../server/log.ts";
+import { createPyramid } from "../../../server/pyramid/pyramid.ts";
+import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory.ts";
+import { encodeGeohash } from "../../../tiles/geohash.ts";
+import { tileAt, worldX, worldY } from "../../../tiles/tile-address.ts";
+import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
+import { createTestClock } from "../app-fixture.ts";
+
+const random = seededRandom(3);
+const LON = -95.37;
+const LAT = 29.76;
+
+function setUp() {
+  const clock = createTestClock();
+  const store = createMemoryStore({ clock });
+  const derived = createMemoryDerivedStore({ clock });
+  const told: string[] = [];
+  const onChange = (layer: string, geohash: string) => told.push(`${layer}/${geohash}`);
+  const pyramid = createPyramid({ store, derived, clock, log: silentLog, onChange });
+  const report = (lonDeg = LON) => makeReport({ lonDeg, latDeg: LAT, createdAtMs: clock.now() }, random);
+  const look = () => pyramid.domains("safety", tileAt(worldX(LON), worldY(LAT), 15), "90d");
+  return { clock, store, pyramid, told, report, look };
+}
+
+it("tells the place of a report that this process wrote, once its tiles show it", () => {
+  const { pyramid, told, report } = setUp();
+  pyramid.noteReport(report());
+  expect(told).toEqual([`safety/${encodeGeohash(LON, LAT, 7)}`]);
+});
+
+it("tells the places of another process's reports in cells that are looked at, once each", async () => {
+  const { clock, store, pyramid, told, report, look } = setUp();
+  await store.put(report());
+  await look();
+  told.length = 0;
+  clock.nowMs += 1500;
+  await store.putMany([report(LON + 0.005), report(LON + 0.005), report(LON - 0.005)]);
+  await pyramid.poll();
+  const places = [encodeGeohash(LON + 0.005, LAT, 7), encodeGeohash(LON - 0.005, LAT, 7)];
+  expect(told.sort()).toEqual(places.map((place) => `safety/${place}`).sort());
+  await pyramid.poll();
+  expect(told).toHaveLength(2);
+});
+
+it("tells the whole cell where nobody looks, or where very many reports came at once", async () => {
+  const { clock, store, pyramid, told, report, look } = setUp();
+  await pyramid.poll();
+  clock.nowMs += 1500;
+  await store.put(report());
+  await pyramid.poll();
+  const cell = `safety/${encodeGeohash(LON, LAT, 5)}`;
+  expect(told).toEqual([cell]);
+  await look();
+  told.length = 0;
+  clock.nowMs += 1500;
+  await store.putMany(Array.from({ length: 20 }, (_, i) => report(LON + 0.002 * (i % 10) - 0.01)));
+  await pyramid.poll();
+  expect(told).toEqual([cell]);
+});
+
+it("tells nothing anew when it reads its own reports again", async () => {
+  const { clock, store, pyramid, told, report, look } = setUp();
+  await pyramid.poll();
+  await look();
+  clock.nowMs += 1500;
+  const own = report();
+  await store.put(own);
+  pyramid.noteReport(own);
+  await look();
+  expect(told).toHaveLength(1);
+  await pyramid.poll();
+  expect(told).toHaveLength(1);
+});
