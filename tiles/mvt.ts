@@ -75,6 +75,7 @@ export function createLayerWriter(keys: readonly string[]): LayerWriter {
   const numberIndex = createNumberIndex();
   const codeIndex = createNumberIndex();
   const textIndex = new Map<string, number>();
+  const flagIndex = new Int32Array(2);
   let name = "";
   let featureCount = 0;
   let valueCount = 0;
@@ -112,6 +113,7 @@ export function createLayerWriter(keys: readonly string[]): LayerWriter {
       valueCount = valuesEnd = 0;
       numberIndex.clear();
       textIndex.clear();
+      flagIndex.fill(-1);
       if (tagValues.length < count * keys.length) tagValues = new Int32Array(2 * count * keys.length);
       tagValues.fill(-1, 0, count * keys.length);
     },
@@ -149,12 +151,11 @@ export function createLayerWriter(keys: readonly string[]): LayerWriter {
     },
 
     flags(key, column) {
-      const index = [-1, -1];
       for (let f = 0, at = key; f < featureCount; f++, at += keys.length) {
         const flag = column[f] as number;
         if (flag > 1) continue;
-        if (index[flag] === -1) index[flag] = addFlag(flag as 0 | 1);
-        tagValues[at] = index[flag] as number;
+        if (flagIndex[flag] === -1) flagIndex[flag] = addFlag(flag as 0 | 1);
+        tagValues[at] = flagIndex[flag] as number;
       }
     },
 
