@@ -44,9 +44,13 @@ export function parseReportId(id: string): ReportIdParts | undefined {
   if (id.length !== REPORT_ID_LENGTH || !/^[0-9b-hjkmnp-z]+$/.test(id)) return undefined;
   const layer = REPORT_LAYERS[BASE32.indexOf(id.charAt(15))];
   if (layer === undefined) return undefined;
-  let createdAtMs = 0;
-  for (let i = 0; i < TIME_LENGTH; i++) createdAtMs = createdAtMs * 32 + BASE32.indexOf(id.charAt(i));
-  return { createdAtMs, geohash5: id.slice(10, 15), layer, shard: BASE32.indexOf(id.charAt(16)), tail: id.slice(17) };
+  return {
+    createdAtMs: timeOfId(id),
+    geohash5: id.slice(10, 15),
+    layer,
+    shard: BASE32.indexOf(id.charAt(16)),
+    tail: id.slice(17),
+  };
 }
 
 /**
@@ -59,6 +63,17 @@ export function idTimePrefix(timeMs: number): string {
   let text = "";
   for (let i = 0, rest = timeMs; i < TIME_LENGTH; i++, rest = Math.floor(rest / 32)) text = BASE32[rest % 32] + text;
   return text;
+}
+
+/** The time of an id, or of its prefix. @throws RangeError when it begins with none */
+export function timeOfId(id: string): number {
+  let timeMs = 0;
+  for (let i = 0; i < TIME_LENGTH; i++) {
+    const value = BASE32.indexOf(id.charAt(i));
+    if (id.length <= i || value < 0) throw new RangeError(`not a report id or its beginning: ${id}`);
+    timeMs = timeMs * 32 + value;
+  }
+  return timeMs;
 }
 
 /** Makes the id's last eight characters of at least five bytes, random or hashed. @throws RangeError on fewer. */

@@ -1,11 +1,15 @@
 /** Like Promise.all over a map, with at most `limit` under way; the first failure rejects. Results keep the input's order. */
-export async function mapLimited<T, R>(items: readonly T[], limit: number, map: (item: T) => Promise<R>): Promise<R[]> {
+export async function mapLimited<T, R>(
+  items: readonly T[],
+  limit: number,
+  map: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = new Array<R>(items.length);
   let next = 0;
   async function work(): Promise<void> {
     while (next < items.length) {
       const at = next++;
-      results[at] = await map(items[at] as T);
+      results[at] = await map(items[at] as T, at);
     }
   }
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));

@@ -16,6 +16,8 @@ export interface Slices {
     domain: string,
     options?: { consistent?: boolean },
   ): Promise<Map<string, MicroCells | undefined>>;
+  /** Versions of a domain's slices by geohash, as they are this moment; what a slice holds is decoded when asked for. */
+  readVersions(layer: ReportLayer, domain: string): Promise<Map<string, SliceVersion>>;
   /**
    * Makes a slice anew until nobody else wrote it meanwhile. `make` must read what is below after it was called, so that of
    * two compactors the one that writes last has seen everything. Returns the slice.
@@ -23,25 +25,41 @@ export interface Slices {
   rewrite(layer: ReportLayer, geohash: string, make: () => Promise<MicroCells>): Promise<MicroCells>;
 }
 
+export interface SliceVersion {
+  /** Another one whenever the slice was written. */
+  readonly version: number;
+  /** Undefined when it is damaged. */
+  decode(): MicroCells | undefined;
+}
+
 const MAX_TRIES = 8;
 
 const groupOf = (layer: ReportLayer, domain: string): string => `slices/${layer}/${domain}`;
 
 export function createSlices(derived: DerivedStore, log: Log): Slices {
+  function decode(body: Uint8Array, name: string): MicroCells | undefined {
+    try {
+      return decodeMicroCells(body, name);
+    } catch (error) {
+      if (!(error instanceof StoredItemError)) throw error;
+      log.warn("damaged slice: making it from below", { item: error.message });
+      return undefined;
+    }
+  }
+
   return {
     async read(layer, domain, options) {
       const group = groupOf(layer, domain);
-      const slices = new Map<string, MicroCells | undefined>();
-      for (const { name, body } of await derived.list(group, options)) {
-        try {
-          slices.set(name, decodeMicroCells(body, `${group} ${name}`));
-        } catch (error) {
-          if (!(error instanceof StoredItemError)) throw error;
-          log.warn("damaged slice: making it from below", { item: error.message });
-          slices.set(name, undefined);
-        }
-      }
-      return slices;
+      const items = await derived.list(group, options);
+      return new Map(items.map(({ name, body }) => [name, decode(body, `${group} ${name}`)]));
+    },
+
+    async readVersions(layer, domain) {
+      const group = groupOf(layer, domain);
+      const items = await derived.list(group, { consistent: true });
+      return new Map(
+        items.map(({ name, body, version }) => [name, { version, decode: () => decode(body, `${group} ${name}`) }]),
+      );
     },
 
     async rewrite(layer, geohash, make) {

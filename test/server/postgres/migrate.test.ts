@@ -4,12 +4,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Pool } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { readConfig } from "../../../server/config.ts";
-import { type DatabaseAddress, openStores } from "../../../server/embedded/stores.ts";
 import { silentLog } from "../../../server/log.ts";
 import { migrateDatabase } from "../../../server/postgres/migrate.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
-import { findPostgres, startPostgres } from "./native.ts";
+import { type Running, startEmbedded, startNative } from "./each-postgres.ts";
+import { findPostgres } from "./native.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../migrations", import.meta.url));
 /** Versions of our own, ascending. */
@@ -17,32 +16,13 @@ const OURS = readdirSync(MIGRATIONS)
   .map((name) => Number(name.slice(0, 3)))
   .sort((a, b) => a - b);
 
-interface Running {
-  readonly address: DatabaseAddress;
-  close(): Promise<void>;
-}
-
-async function startEmbedded(): Promise<Running> {
-  const stores = openStores(readConfig({ DATA_DIR: "memory" }), { role: "server", log: silentLog });
-  return { address: await stores.database(), close: stores.close };
-}
-
-async function startNative(): Promise<Running> {
-  const url = process.env.TEST_DATABASE_URL;
-  const close = async () => {};
-  if (url !== undefined) return { address: { url, embedded: false }, close };
-  const postgres = await startPostgres(bin ?? "");
-  return { address: { url: postgres.url, embedded: false }, close: postgres.close };
-}
-
-const bin = findPostgres();
-const native = process.env.TEST_DATABASE_URL ?? bin;
+const native = process.env.TEST_DATABASE_URL ?? findPostgres();
 
 describe("migrations on the embedded PostgreSQL", () => describeMigrations(startEmbedded));
 describe.skipIf(native === undefined)(
   native === undefined
     ? "migrations on a native PostgreSQL (skipped: no initdb on PATH or in /usr/lib/postgresql, no TEST_DATABASE_URL)"
-    : `migrations on a native PostgreSQL (${bin ?? "TEST_DATABASE_URL"})`,
+    : `migrations on a native PostgreSQL (${native})`,
   () => describeMigrations(startNative),
 );
 

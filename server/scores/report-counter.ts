@@ -1,0 +1,118 @@
+import { encodeGeohash } from "../../tiles/geohash.ts";
+import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
+import type { Report } from "../../tiles/report.ts";
+import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
+import type { Clock, LogChange, ReportStore } from "../ports.ts";
+import type { RunSql } from "../postgres/sql.ts";
+import { mapLimited } from "../pyramid/map-limited.ts";
+import { cityOfCell } from "./city-of-cell.ts";
+import { DAY_MS, formatDay, startOfDay } from "./utc-time.ts";
+
+/** Keeps `report_counts`: follows the log's changes and counts every day again of which something changed. */
+export interface ReportCounter {
+  /**
+   * Takes in what changed since the last time, of any process. Returns the number of cells counted. Counting twice, at once
+   * or after a crash leaves the same counts; the cursor moves on last.
+   */
+  run(): Promise<number>;
+}
+
+const NEIGHBORHOOD_PRECISION = 6;
+const CELLS_PER_STATEMENT = 64;
+const PARALLEL_READS = 8;
+
+export interface ReportCounterOptions {
+  readonly store: ReportStore;
+  readonly sql: RunSql;
+  readonly clock: Clock;
+}
+
+export function createReportCounter({ store, sql, clock }: ReportCounterOptions): ReportCounter {
+  async function count(changes: readonly LogChange[]): Promise<void> {
+    const atMs = clock.now();
+    const days = changes.map(({ from }) => firstDay(from, atMs));
+    const counts = await mapLimited(changes, PARALLEL_READS, async (cell, i) =>
+      countDays(await store.readCell(cell, { from: idTimePrefix(days[i] as number) })),
+    );
+    const rows = counts.flatMap((each) => [...each.values()]);
+    await sql(WRITE, [
+      changes.map(({ geohash5 }) => geohash5),
+      changes.map(({ layer }) => layer),
+      days.map(formatDay),
+      rows.map(({ geohash }) => geohash),
+      rows.map(({ layer }) => layer),
+      rows.map(({ day }) => day),
+      rows.map(({ geohash }) => cityOfCell(geohash)?.id ?? null),
+      rows.map(({ reports }) => reports),
+      rows.map(({ severity }) => severity),
+      new Date(atMs),
+    ]);
+  }
+
+  return {
+    async run() {
+      const [state] = await sql<{ counted_until: string | null }>("SELECT counted_until FROM score_state");
+      const before = state?.counted_until ?? null;
+      const { changes, cursor } = await store.readChanges(before ?? "0");
+      for (let i = 0; i < changes.length; i += CELLS_PER_STATEMENT) {
+        await count(changes.slice(i, i + CELLS_PER_STATEMENT));
+      }
+      if (cursor === before) return changes.length;
+      // Whoever moved it meanwhile has the word: what it does not stand for is told again.
+      await sql("UPDATE score_state SET counted_until = $2 WHERE counted_until IS NOT DISTINCT FROM $1", [
+        before,
+        cursor,
+      ]);
+      return changes.length;
+    },
+  };
+}
+
+/** The day of an id, or the first all of whose reports are still there: what expires must not be counted away. */
+function firstDay(id: string, nowMs: number): number {
+  const firstWhole = startOfDay(nowMs - REPORT_LIFETIME_MS) + DAY_MS;
+  return Math.max(startOfDay(timeOfId(id)), firstWhole);
+}
+
+interface DayCount {
+  readonly geohash: string;
+  readonly layer: string;
+  readonly day: string;
+  reports: number;
+  severity: number;
+}
+
+function countDays(reports: readonly Report[]): Map<string, DayCount> {
+  const counts = new Map<string, DayCount>();
+  for (const { layer, lonDeg, latDeg, createdAtMs, severity } of reports) {
+    const geohash = encodeGeohash(lonDeg, latDeg, NEIGHBORHOOD_PRECISION);
+    const day = formatDay(createdAtMs);
+    const key = `${geohash} ${day}`;
+    const known = counts.get(key) ?? { geohash, layer, day, reports: 0, severity: 0 };
+    counts.set(key, known);
+    known.reports++;
+    known.severity += severity;
+  }
+  return counts;
+}
+
+/** Puts the counts in place of what was counted of those cells and days, except where somebody has read them later. */
+const WRITE = `
+  WITH counted AS (
+    SELECT * FROM unnest($4::text[], $5::text[], $6::date[], $7::text[], $8::int[], $9::int[])
+      AS t (geohash, layer, day, city, report_count, severity_sum)
+  ), gone AS (
+    DELETE FROM report_counts c
+    USING unnest($1::text[], $2::text[], $3::date[]) AS s (geohash5, layer, from_day)
+    WHERE c.geohash >= s.geohash5 AND c.geohash < s.geohash5 || '~' AND c.layer = s.layer AND c.day >= s.from_day
+      AND c.counted_at <= $10
+      AND NOT EXISTS (
+        SELECT FROM counted n WHERE n.geohash = c.geohash AND n.layer = c.layer AND n.day = c.day
+      )
+  )
+  INSERT INTO report_counts (geohash, layer, day, city, report_count, severity_sum, counted_at)
+  SELECT geohash, layer, day, city, report_count, severity_sum, $10 FROM counted ORDER BY geohash, layer, day
+  ON CONFLICT (geohash, layer, day) DO UPDATE SET
+    city = excluded.city, report_count = excluded.report_count, severity_sum = excluded.severity_sum,
+    counted_at = excluded.counted_at
+  WHERE report_counts.counted_at <= excluded.counted_at`;

@@ -1,0 +1,155 @@
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import type { MicroCells } from "../../tiles/micro-cells.ts";
+import { scoreCells, tallyNeighborhoods } from "../../tiles/scores.ts";
+import type { Log } from "../app-parts.ts";
+import type { Clock, DerivedStore, ReportStore } from "../ports.ts";
+import type { RunSql } from "../postgres/sql.ts";
+import { type CompactionPoint, createCompactionState } from "../pyramid/compaction-state.ts";
+import { mapLimited } from "../pyramid/map-limited.ts";
+import { createSlices, type SliceVersion } from "../pyramid/slices.ts";
+import { findChangedSlices } from "./changed-slices.ts";
+import { createReportCounter } from "./report-counter.ts";
+import { createScoreTable, type ScoredSlices } from "./score-table.ts";
+import { formatDay } from "./utc-time.ts";
+
+/**
+ * Scores what was compacted. A slice holds the reports' severities by age band, and the compactor makes it anew when reports
+ * come or age, so a neighbourhood's scores can only have changed where a slice's version has: these are scored, and all once
+ * a day, for the history. Which versions were scored stands beside the scores, written with them; hence any process may
+ * score, twice, together or half way.
+ */
+export interface Scorer {
+  /** Scores and counts what changed. Rejects when a store fails; run it again then. */
+  run(): Promise<ScoringReport>;
+}
+
+export interface ScoringReport {
+  /** Neighbourhoods whose scores were computed. */
+  readonly neighborhoods: number;
+  /** Rows of history written, of all precisions. */
+  readonly rows: number;
+  /** Cells of the log whose days were counted. */
+  readonly counted: number;
+}
+
+export interface ScorerOptions {
+  readonly store: ReportStore;
+  readonly derived: DerivedStore;
+  readonly sql: RunSql;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const NOTHING: ScoringReport = { neighborhoods: 0, rows: 0, counted: 0 };
+
+/** A slice has at most 1 057 cells with scores; a statement takes slices until it has so many. */
+const CELLS_PER_STATEMENT = 2000;
+
+const LAYERS_WIDTH = 4;
+
+export function createScorer({ store, derived, sql, clock, log }: ScorerOptions): Scorer {
+  const slices = createSlices(derived, log);
+  const changed = findChangedSlices(slices);
+  const table = createScoreTable(sql);
+  const counter = createReportCounter({ store, sql, clock });
+  const compaction = createCompactionState(derived);
+  let done: { point: CompactionPoint; day: string } | undefined;
+
+  /** Scores the cells under a geohash-3 whose slices are others than those that were last scored, or not of today. */
+  async function score(geohash3: string, day: string): Promise<ScoringReport> {
+    const [marks, layers] = await Promise.all([
+      table.readMarks(geohash3),
+      mapLimited(
+        REPORT_LAYERS,
+        LAYERS_WIDTH,
+        async (layer) => [layer, await slices.readVersions(layer, geohash3)] as const,
+      ),
+    ]);
+    const names = new Set([...marks.keys(), ...layers.flatMap(([, found]) => [...found.keys()])]);
+    let waiting: ScoredSlices[] = [];
+    let report = NOTHING;
+    const flush = async (): Promise<void> => {
+      report = added(report, { ...NOTHING, rows: await table.write(waiting, clock.now()) });
+      waiting = [];
+    };
+    for (const geohash4 of [...names].sort()) {
+      const found = layers.flatMap(([layer, all]): FoundSlice[] => {
+        const slice = all.get(geohash4);
+        return slice === undefined ? [] : [{ layer, slice }];
+      });
+      const mark = marks.get(geohash4);
+      const versions = versionsOf(found);
+      if (mark !== undefined && mark.versions === versions && mark.day === day) continue;
+      const scored = scoreSlices(geohash4, found, versions);
+      if (scored === undefined) continue;
+      waiting.push(scored);
+      report = added(report, {
+        ...NOTHING,
+        neighborhoods: scored.cells.filter((cell) => cell.geohash.length === 6).length,
+      });
+      if (waiting.reduce((sum, { cells }) => sum + cells.length, 0) >= CELLS_PER_STATEMENT) await flush();
+    }
+    if (waiting.length > 0) await flush();
+    return report;
+  }
+
+  async function scoreChanged(day: string): Promise<ScoringReport> {
+    const { geohash3s, seen } = await changed.find();
+    // Where nothing at all is left, there is no slice to find.
+    const marked = done?.day === day ? [] : [...(await table.readMarks("")).keys()].map((name) => name.slice(0, 3));
+    let report = NOTHING;
+    for (const geohash3 of new Set([...geohash3s, ...marked])) report = added(report, await score(geohash3, day));
+    seen();
+    return report;
+  }
+
+  return {
+    async run() {
+      const point = await compaction.read();
+      const day = formatDay(clock.now());
+      const isNewDay = done?.day !== day;
+      if (point === undefined || (!isNewDay && point.cursor === done?.point.cursor && point.atMs === done.point.atMs)) {
+        return NOTHING;
+      }
+      if (isNewDay) {
+        await table.prepare(clock.now());
+        changed.forget();
+      }
+      const counted = await counter.run();
+      const report = await scoreChanged(day);
+      if (isNewDay) await table.thin(clock.now());
+      done = { point, day };
+      return { ...report, counted };
+    },
+  };
+}
+
+interface FoundSlice {
+  readonly layer: ReportLayer;
+  readonly slice: SliceVersion;
+}
+
+function versionsOf(found: readonly FoundSlice[]): string | undefined {
+  return found.length === 0 ? undefined : found.map(({ layer, slice }) => `${layer} ${slice.version}`).join(", ");
+}
+
+/** Undefined when a slice is damaged: the compactor makes it anew, and with it another version. */
+function scoreSlices(
+  geohash4: string,
+  found: readonly FoundSlice[],
+  versions: string | undefined,
+): ScoredSlices | undefined {
+  const cellsOf: Partial<Record<ReportLayer, MicroCells>> = {};
+  for (const { layer, slice } of found) {
+    const cells = slice.decode();
+    if (cells === undefined) return undefined;
+    cellsOf[layer] = cells;
+  }
+  return { geohash4, versions, cells: scoreCells(tallyNeighborhoods(cellsOf)) };
+}
+
+const added = (a: ScoringReport, b: ScoringReport): ScoringReport => ({
+  neighborhoods: a.neighborhoods + b.neighborhoods,
+  rows: a.rows + b.rows,
+  counted: a.counted + b.counted,
+});
