@@ -22,7 +22,7 @@ export function eventStream(subscription: LiveSubscription): ReadableStream<Uint
       async pull(controller) {
         const events = await subscription.next(HEARTBEAT_MS);
         if (events === undefined) controller.close();
-        else controller.enqueue(encoder.encode(events.length === 0 ? ":\n\n" : events.map(format).join("")));
+        else controller.enqueue(encoder.encode(events.map(format).join("")));
       },
       cancel() {
         subscription.close();
@@ -33,9 +33,13 @@ export function eventStream(subscription: LiveSubscription): ReadableStream<Uint
 }
 
 function format(event: LiveEvent): string {
-  const data =
-    event.type === "reset"
-      ? {}
-      : { layer: event.change.layer, geohash: event.change.geohash, at: new Date(event.change.atMs).toISOString() };
-  return `event: ${event.type}\nid: ${event.id}\ndata: ${JSON.stringify(data)}\n\n`;
+  // A comment too, for readers that know no event of this name.
+  const comment = event.type === "beat" ? ":\n" : "";
+  return `${comment}event: ${event.type}\nid: ${event.id}\ndata: ${JSON.stringify(dataOf(event))}\n\n`;
+}
+
+function dataOf(event: LiveEvent): object {
+  if (event.type !== "change") return {};
+  const { layer, geohash, atMs } = event.change;
+  return { layer, geohash, at: new Date(atMs).toISOString() };
 }

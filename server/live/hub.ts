@@ -64,7 +64,7 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
     timer = undefined;
     flushedAtMs = performance.now();
     for (const { layer, geohash } of unsent.values()) {
-      const change = { sequence: ++sequence, layer, geohash, atMs: clock.now() };
+      const change: LiveChange = { sequence: ++sequence, layer, geohash, atMs: clock.now() };
       ring.push(change);
       for (const { interest, take } of subscribers.values()) if (concerns(change, interest)) take(change);
     }
@@ -99,7 +99,8 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
       // Who goes away before it was told what it missed comes back with the id that it has.
       const startId = missed === undefined ? undefined : (lastEventId ?? idOf(sequence));
       const onClose = () => subscribers.delete(subscription);
-      const { subscription, take, reset } = createSubscription({ startId, idOf, sequence, maxPending, onClose });
+      const newest = () => sequence;
+      const { subscription, take, reset } = createSubscription({ startId, idOf, newest, maxPending, onClose });
       if (missed === undefined) reset();
       else for (const change of missed) if (concerns(change, interest)) take(change);
       subscribers.set(subscription, { interest, take });

@@ -3,15 +3,16 @@ import type { LiveChange } from "./hub.ts";
 export type LiveEvent =
   | { readonly type: "change"; readonly id: string; readonly change: LiveChange }
   /** What changed is not known any more: everything may have. */
-  | { readonly type: "reset"; readonly id: string };
+  | { readonly type: "reset"; readonly id: string }
+  | { readonly type: "beat"; readonly id: string };
 
 /** One subscriber's changes, which wait here until it takes them: merged by cell, so they are few however slow it is. */
 export interface LiveSubscription {
   /** Id to resume from before the first event; undefined when a reset comes first. */
   readonly startId: string | undefined;
   /**
-   * The events that wait, or that come within `waitMs`; none when none came, undefined when the subscription has ended.
-   * One call at a time.
+   * The events that wait, or that come within `waitMs`; when none came a beat, whose id says that nothing was missed until
+   * then. Undefined when the subscription has ended. One call at a time.
    */
   next(waitMs: number): Promise<readonly LiveEvent[] | undefined>;
   close(): void;
@@ -22,16 +23,15 @@ const STALLED_MS = 60_000;
 
 export interface SubscriptionOptions {
   readonly startId: string | undefined;
-  /** Sequence of the newest change so far. */
-  readonly sequence: number;
   idOf(sequence: number): string;
+  /** Sequence of the newest change that all subscribers were told. */
+  newest(): number;
   readonly maxPending: number;
   onClose(): void;
 }
 
-export function createSubscription({ startId, sequence, idOf, maxPending, onClose }: SubscriptionOptions) {
+export function createSubscription({ startId, idOf, newest, maxPending, onClose }: SubscriptionOptions) {
   const pending = new Map<string, LiveChange>();
-  let newest = sequence;
   let isReset = false;
   let waitingSinceMs: number | undefined;
   let ended = false;
@@ -39,8 +39,9 @@ export function createSubscription({ startId, sequence, idOf, maxPending, onClos
 
   function drain(): LiveEvent[] {
     const events: LiveEvent[] = isReset
-      ? [{ type: "reset", id: idOf(newest) }]
+      ? [{ type: "reset", id: idOf(newest()) }]
       : [...pending.values()].map((change) => ({ type: "change", id: idOf(change.sequence), change }));
+    if (events.length === 0) events.push({ type: "beat", id: idOf(newest()) });
     pending.clear();
     isReset = false;
     waitingSinceMs = undefined;
@@ -83,7 +84,6 @@ export function createSubscription({ startId, sequence, idOf, maxPending, onClos
     subscription,
     reset,
     take(change: LiveChange): void {
-      newest = change.sequence;
       waitingSinceMs ??= performance.now();
       if (performance.now() - waitingSinceMs > STALLED_MS) close();
       if (ended || isReset) return;

@@ -24,8 +24,8 @@ const live = createRoute({
   summary: "What changes inside a box, as server-sent events",
   description: [
     "`hello` comes first. `change` carries `{layer, geohash, at}`: reports inside that geohash cell changed, so ask again,",
-    "with If-None-Match, for the tiles near it. `reset` means that everything may have changed. `Last-Event-ID`, or the",
-    "parameter `last_event_id`, goes on where an earlier stream ended.",
+    "with If-None-Match, for the tiles near it. `reset` means that everything may have changed. `beat` comes after 15 s",
+    "without a change. `Last-Event-ID`, or the parameter `last_event_id`, goes on where an earlier stream ended.",
   ].join(" "),
   tags: ["tiles"],
   request: { query: liveQuerySchema, headers: z.object({ "last-event-id": z.string().optional() }) },

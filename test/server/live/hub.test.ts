@@ -25,13 +25,15 @@ function subscribe(hub: ReturnType<typeof open>, interest: Partial<LiveInterest>
 /** What waits or comes within a second, in short: cells, or "reset". */
 async function told(subscription: LiveSubscription): Promise<string[]> {
   const events = await taken(subscription);
-  return events.map((event) => (event.type === "reset" ? "reset" : `${event.change.layer}/${event.change.geohash}`));
+  return events.map((event) =>
+    event.type === "change" ? `${event.change.layer}/${event.change.geohash}` : event.type,
+  );
 }
 
 async function taken(subscription: LiveSubscription): Promise<readonly LiveEvent[]> {
   const next = subscription.next(1000);
   await vi.advanceTimersByTimeAsync(1000);
-  return (await next) ?? [];
+  return (await next)?.filter(({ type }) => type !== "beat") ?? [];
 }
 
 describe("a live hub", () => {
@@ -45,7 +47,7 @@ describe("a live hub", () => {
     await vi.advanceTimersByTimeAsync(240);
     const early = subscription.next(0);
     await vi.advanceTimersByTimeAsync(0);
-    expect(await early).toEqual([]);
+    expect(await early).toEqual([expect.objectContaining({ type: "beat" })]);
     expect(await told(subscription)).toEqual(["safety/9q8yyk8", "vibe/9q8yyk8"]);
   });
 
@@ -96,6 +98,19 @@ describe("a live hub", () => {
     const hasty = subscribe(hub, {}, startId);
     hasty.close();
     expect(await told(subscribe(hub, {}, hasty.startId))).toEqual(["safety/9q8yyk8"]);
+  });
+
+  it("resumes behind a beat without what came before, far beyond the box", async () => {
+    const hub = open({ ringSize: 4 });
+    const subscription = subscribe(hub, { bounds: SAN_FRANCISCO });
+    for (let i = 0; i < 9; i++) hub.publish("safety", `9v6kpm${i}`);
+    await vi.advanceTimersByTimeAsync(300);
+    const beat = subscription.next(15_000);
+    await vi.advanceTimersByTimeAsync(15_000);
+    const [event] = (await beat) ?? [];
+    expect(event?.type).toBe("beat");
+    hub.publish("safety", "9q8yyk8");
+    expect(await told(subscribe(hub, {}, event?.id))).toEqual(["safety/9q8yyk8"]);
   });
 
   it("says reset to ids that it cannot resume from", async () => {
