@@ -130,8 +130,11 @@ export function createByteReader(bytes: Uint8Array, start = 0, end = bytes.lengt
     position: () => at,
     byte: () => bytes[advance(1)] as number,
     varint() {
-      let value = 0;
-      for (let scale = 1; scale < 2 ** 53; scale *= 128) {
+      // Most are of one byte.
+      const first = bytes[advance(1)] as number;
+      if (first < 128) return first;
+      let value = first & 127;
+      for (let scale = 128; scale < 2 ** 53; scale *= 128) {
         const byte = bytes[advance(1)] as number;
         value += (byte & 127) * scale;
         if (byte < 128) return value;

@@ -1,7 +1,7 @@
 import { writeBase32, writeIdOfRow } from "./base32.ts";
 import { allocateClusters, BYTES_PER_CLUSTER, type Clusters, clusterZooms } from "./cluster.ts";
 import type { Level } from "./domains.ts";
-import { columnAt, formatCell, rowAt } from "./geohash.ts";
+import { columnAt, parseCell, rowAt } from "./geohash.ts";
 import {
   AGE_BANDS,
   ageBand,
@@ -84,12 +84,15 @@ export function indexReports(
 ): DomainIndex {
   const points = allocateClusters(reports.length);
   const source = new Uint32Array(reports.length);
+  const { column, row: cellRow } = parseCell(domain);
   let staleAtMs = Infinity;
   let n = 0;
   for (let row = 0; row < reports.length; row++) {
     const createdAtMs = reports.createdAtMs[row] as number;
     const band = ageBand(nowMs - createdAtMs);
-    if (band < 0 || band >= WINDOW_BANDS[window] || cellOfRow(reports, row, domain.length) !== domain) continue;
+    if (band < 0 || band >= WINDOW_BANDS[window]) continue;
+    if (columnAt((reports.lonE6[row] as number) / 1e6, domain.length) !== column) continue;
+    if (rowAt((reports.latE6[row] as number) / 1e6, domain.length) !== cellRow) continue;
     const severity = reports.severity[row] as number;
     staleAtMs = Math.min(staleAtMs, createdAtMs + (AGE_BANDS[band]?.untilMs ?? 0) + 1);
     points.x[n] = rowX(reports, row);
@@ -165,9 +168,3 @@ function finish(
 
 const rowX = (rows: ReportColumns, row: number): number => worldX((rows.lonE6[row] as number) / 1e6);
 const rowY = (rows: ReportColumns, row: number): number => worldY((rows.latE6[row] as number) / 1e6);
-
-function cellOfRow(rows: ReportColumns, row: number, precision: number): string {
-  const lonDeg = (rows.lonE6[row] as number) / 1e6;
-  const latDeg = (rows.latE6[row] as number) / 1e6;
-  return formatCell(columnAt(lonDeg, precision), rowAt(latDeg, precision), precision);
-}

@@ -29,8 +29,12 @@ export interface CellXY {
 
 export const lonBits = (precision: number): number => Math.ceil((5 * precision) / 2);
 export const latBits = (precision: number): number => Math.floor((5 * precision) / 2);
-export const columnCount = (precision: number): number => 2 ** lonBits(precision);
-export const rowCount = (precision: number): number => 2 ** latBits(precision);
+export const columnCount = (precision: number): number => COLUMN_COUNTS[precision] ?? 2 ** lonBits(precision);
+export const rowCount = (precision: number): number => ROW_COUNTS[precision] ?? 2 ** latBits(precision);
+
+// Powers are slow, and every report asks.
+const COLUMN_COUNTS = Array.from({ length: MAX_PRECISION + 1 }, (_, precision) => 2 ** lonBits(precision));
+const ROW_COUNTS = Array.from({ length: MAX_PRECISION + 1 }, (_, precision) => 2 ** latBits(precision));
 
 /** Column of a longitude in degrees; values outside [-180, 180] are clamped. */
 export function columnAt(lonDeg: number, precision: number): number {

@@ -1,8 +1,8 @@
 import type { ByteReader, Bytes } from "./bytes.ts";
-import { cellBounds } from "./geohash.ts";
+import { columnCount, rowCount } from "./geohash.ts";
 import { BAND_COUNT, MAX_SEVERITY, MIN_SEVERITY } from "./layers.ts";
-import { geohashOfKey, gridOf, type MicroCells } from "./micro-cells.ts";
-import { dictionaryOf, lookUp, originE6, readDictionary, restBytesOf, writeDictionary } from "./report-codec.ts";
+import { columnOfKey, gridOf, type MicroCells, rowOfKey } from "./micro-cells.ts";
+import { dictionaryOf, lookUp, readDictionary, restBytesOf, writeDictionary } from "./report-codec.ts";
 import { allocateColumns } from "./report-columns.ts";
 import { readItem, writeItem } from "./stored-item.ts";
 import { worldX, worldY } from "./tile-address.ts";
@@ -28,12 +28,13 @@ export function encodeMicroCells(cells: MicroCells): Uint8Array<ArrayBuffer> {
     // One more than the last second, so that it comes out alike from times that were cut to seconds.
     const end = Math.floor(cells.newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0) / 1000) + 1;
     out.varint(end);
+    const originOf = createOrigins(cells.precision);
     let before = 0;
     for (let cell = 0; cell < cells.length; cell++) {
       const key = cells.key[cell] as number;
       out.varint(key - before);
       before = key;
-      const origin = originOf(geohashOfKey(key, cells.precision));
+      const origin = originOf(key);
       const count = writeBands(out, cells, cell);
       out.varint((cells.sumX[cell] as number) - count * origin.x);
       out.varint((cells.sumY[cell] as number) - count * origin.y);
@@ -68,10 +69,11 @@ export function decodeMicroCells(bytes: Uint8Array, name: string): MicroCells {
       sumY: new Float64Array(length),
       newest: allocateColumns(length),
     };
+    const originOf = createOrigins(precision);
     for (let cell = 0, key = 0; cell < length; cell++) {
       key += from.varint();
       cells.key[cell] = key;
-      const origin = originOf(geohashOfKey(key, precision));
+      const origin = originOf(key);
       const { count, hasNewest } = readBands(from, cells, cell);
       cells.sumX[cell] = from.varint() + count * origin.x;
       cells.sumY[cell] = from.varint() + count * origin.y;
@@ -178,8 +180,34 @@ interface Origin {
   readonly lat: number;
 }
 
-function originOf(geohash: string): Origin {
-  const { west, north } = cellBounds(geohash);
-  const grid = gridOf(geohash.length);
-  return { x: Math.floor(worldX(west) * grid), y: Math.floor(worldY(north) * grid), ...originE6(geohash) };
+/** Origins of cells by key. Each row's and each column's is computed once: an item's cells share them. */
+function createOrigins(precision: number): (key: number) => Origin {
+  const grid = gridOf(precision);
+  const width = 360 / columnCount(precision);
+  const height = 180 / rowCount(precision);
+  const columns = new Map<number, { x: number; lon: number }>();
+  const rows = new Map<number, { y: number; lat: number }>();
+  const origin = { x: 0, y: 0, lon: 0, lat: 0 };
+  return (key) => {
+    const column = columnOfKey(key, precision);
+    const row = rowOfKey(key, precision);
+    let west = columns.get(column);
+    if (west === undefined) {
+      const deg = column * width - 180;
+      west = { x: Math.floor(worldX(deg) * grid), lon: Math.floor(deg * 1e6) };
+      columns.set(column, west);
+    }
+    let south = rows.get(row);
+    if (south === undefined) {
+      const northDeg = (row + 1) * height - 90;
+      south = { y: Math.floor(worldY(northDeg) * grid), lat: Math.floor((row * height - 90) * 1e6) };
+      rows.set(row, south);
+    }
+    // One object for all: it is used up before the next key.
+    origin.x = west.x;
+    origin.lon = west.lon;
+    origin.y = south.y;
+    origin.lat = south.lat;
+    return origin;
+  };
 }

@@ -8,6 +8,7 @@ import {
   type ReportColumns,
   takeRows,
 } from "./report-columns.ts";
+import { sortedOrder } from "./sorted-order.ts";
 import { worldX, worldY } from "./tile-address.ts";
 
 /**
@@ -64,6 +65,25 @@ export function cellKey(column: number, row: number, precision: number): number 
   return highBits * 2 ** 32 + lowBits;
 }
 
+const compact16 = (value: number): number => {
+  let v = value & 0x55555555;
+  v = (v | (v >>> 1)) & 0x33333333;
+  v = (v | (v >>> 2)) & 0x0f0f0f0f;
+  v = (v | (v >>> 4)) & 0x00ff00ff;
+  return (v | (v >>> 8)) & 0xffff;
+};
+
+/** Column of a key's cell: `cellKey` undone. */
+export const columnOfKey = (key: number, precision: number): number => everySecondBit(key, precision % 2 === 1 ? 0 : 1);
+
+/** Row of a key's cell. */
+export const rowOfKey = (key: number, precision: number): number => everySecondBit(key, precision % 2 === 1 ? 1 : 0);
+
+function everySecondBit(key: number, first: 0 | 1): number {
+  const high = Math.floor(key / 2 ** 32);
+  return compact16((key - high * 2 ** 32) >>> first) + compact16(high >>> first) * 2 ** 16;
+}
+
 /** Geohash text of a key: its bits, five a character. */
 export function geohashOfKey(key: number, precision: number): string {
   let geohash = "";
@@ -83,7 +103,7 @@ export function microCellsOfReports(reports: ReportColumns, precision: number, n
     const lat = (reports.latE6[i] as number) / 1e6;
     keys[i] = cellKey(columnAt(lon, precision), rowAt(lat, precision), precision);
   }
-  const order = Uint32Array.from(keys.keys()).sort((a, b) => (keys[a] as number) - (keys[b] as number) || a - b);
+  const order = sortedOrder(keys);
   const cells = allocateCells(precision, reports.length);
   let length = 0;
   let staleAtMs = Infinity;
@@ -109,6 +129,40 @@ export function microCellsOfReports(reports: ReportColumns, precision: number, n
  * @throws RangeError when a set is coarser than asked for
  */
 export function addMicroCells(sets: readonly MicroCells[], precision: number): MicroCells {
+  return joinMicroCells(sets, precision) ?? mergeMicroCells(sets, precision);
+}
+
+/** The sets one after the other, if they are of the precision and ascend: what the slices of a domain do. */
+function joinMicroCells(sets: readonly MicroCells[], precision: number): MicroCells | undefined {
+  let total = 0;
+  let staleAtMs = Infinity;
+  let last = -1;
+  for (const set of sets) {
+    if (set.precision !== precision || (set.length > 0 && (set.key[0] as number) <= last)) return undefined;
+    last = set.length === 0 ? last : (set.key[set.length - 1] as number);
+    total += set.length;
+    staleAtMs = Math.min(staleAtMs, set.staleAtMs);
+  }
+  const cells = allocateCells(precision, total);
+  let at = 0;
+  for (const { length, key, bandCount, bandSeverity, sumX, sumY, newest } of sets) {
+    cells.key.set(key, at);
+    cells.bandCount.set(bandCount, at * BAND_COUNT);
+    cells.bandSeverity.set(bandSeverity, at * BAND_COUNT);
+    cells.sumX.set(sumX, at);
+    cells.sumY.set(sumY, at);
+    cells.newest.createdAtMs.set(newest.createdAtMs, at);
+    cells.newest.idRest.set(newest.idRest, at);
+    cells.newest.lonE6.set(newest.lonE6, at);
+    cells.newest.latE6.set(newest.latE6, at);
+    cells.newest.severity.set(newest.severity, at);
+    for (let i = 0; i < length; i++) cells.newest.category[at + i] = newest.category[i] as string;
+    at += length;
+  }
+  return { ...cells, staleAtMs };
+}
+
+function mergeMicroCells(sets: readonly MicroCells[], precision: number): MicroCells {
   const total = sets.reduce((sum, set) => sum + set.length, 0);
   const setOf = new Uint32Array(total);
   const cellOf = new Uint32Array(total);
@@ -126,7 +180,7 @@ export function addMicroCells(sets: readonly MicroCells[], precision: number): M
       keys[n] = Math.floor((set.key[c] as number) / factor);
     }
   });
-  const order = Uint32Array.from(keys.keys()).sort((a, b) => (keys[a] as number) - (keys[b] as number));
+  const order = sortedOrder(keys);
   const cells = allocateCells(precision, total);
   let length = 0;
   for (const i of order) {
