@@ -11,7 +11,7 @@ import { createTileSource } from "../tiles/tile-source.ts";
 import { createUnitCounter } from "../unit-counter.ts";
 import { createIsolateTiles } from "./isolate-tiles.ts";
 import { packedBasemap } from "./packed-basemap.ts";
-import { asEncoded, workerCompressor } from "./worker-compressor.ts";
+import { asEncoded, withClientEncoding, workerCompressor } from "./worker-compressor.ts";
 import { readWorkerConfig, type WorkerEnv } from "./worker-env.ts";
 
 /** The product in one isolate: made at its first request, because workerd does no I/O and has no randomness before. */
@@ -70,7 +70,7 @@ export function createIsolate(env: WorkerEnv): Isolate {
   return {
     async fetch(request) {
       if (new URL(request.url).pathname.startsWith("/tiles/")) await tiles.keepUp();
-      return asEncoded(await app.fetch(request));
+      return asEncoded(await app.fetch(withClientEncoding(request)));
     },
     async compact() {
       const compactor = createCompactor({ store, derived, clock, log });

@@ -5,8 +5,8 @@ import type { DatabaseAddress, DynamoAddress } from "../embedded/stores.ts";
 /** The Worker in workerd on this machine. */
 export interface LocalWorker {
   readonly url: string;
-  /** Fires the cron trigger and waits for its end. Returns how it ended, "ok" when all went well. */
-  scheduled(): Promise<string>;
+  /** Fires the cron trigger and waits for its end. Rejects when it fails. */
+  scheduled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -54,7 +54,8 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
       url,
       async scheduled() {
         const response = await fetch(`${url}/cdn-cgi/local/scheduled?format=json`);
-        return `${response.status} ${await response.text()}`;
+        const { outcome = response.status } = (await response.json()) as { outcome?: string };
+        if (outcome !== "ok") throw new Error(`the cron trigger ended with ${outcome}`);
       },
       close: () => worker.dispose(),
     };

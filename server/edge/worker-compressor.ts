@@ -24,3 +24,16 @@ export function asEncoded(response: Response): Response {
   };
   return new Response(response.body, init);
 }
+
+/**
+ * The request with the client's own Accept-Encoding. Cloudflare puts `br, gzip` over it and keeps the client's beside, but
+ * changes the coding of an answer for a client only if it knows the content type.
+ */
+export function withClientEncoding(request: Request): Request {
+  const { clientAcceptEncoding } = (request as { cf?: { clientAcceptEncoding?: string } }).cf ?? {};
+  if (clientAcceptEncoding === undefined) return request;
+  const headers = new Headers(request.headers);
+  if (clientAcceptEncoding === "") headers.delete("Accept-Encoding");
+  else headers.set("Accept-Encoding", clientAcceptEncoding);
+  return new Request(request, { headers });
+}

@@ -1,0 +1,19 @@
+import { readConfig } from "../config.ts";
+import { startEdge } from "../edge/serve-edge.ts";
+import { createLog } from "../log.ts";
+import { exitOnError } from "../operator-error.ts";
+import { stopOnSignal } from "../stop-on-signal.ts";
+import { createTerminal } from "../terminal.ts";
+
+/** `npm run edge`: the Worker in local workerd, until it is told to stop. On a port of its own, so that it runs beside `npm start`. */
+try {
+  const config = readConfig({ ...process.env, PORT: process.env.PORT || "8788" });
+  const terminal = createTerminal(process.stdout);
+  const write = (line: string) => terminal.line(line.trimEnd());
+  const log = createLog({ level: config.logLevel, pretty: true, write, now: Date.now });
+  const edge = await startEdge(config, log, terminal);
+  stopOnSignal(edge, terminal.line);
+  terminal.line(`The Worker is at ${edge.url} (Ctrl-C stops it)`);
+} catch (error) {
+  exitOnError(error);
+}

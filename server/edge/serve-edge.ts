@@ -1,0 +1,105 @@
+import type { Config } from "../config.ts";
+import { openStores, type Stores } from "../embedded/stores.ts";
+import { assertPortFree } from "../listener.ts";
+import type { Log } from "../log.ts";
+import { migrateReportStore, openReportStore } from "../open-report-store.ts";
+import { OperatorError } from "../operator-error.ts";
+import { openDatabase } from "../postgres/database.ts";
+import { seedIfEmpty } from "../seed/seed-if-empty.ts";
+import type { Steps, Terminal } from "../terminal.ts";
+import { buildEdgeAssets } from "./assets.ts";
+import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
+
+export interface RunningEdge {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** As the cron trigger of `wrangler.toml`, which does not fire by itself here. */
+const CRON_EVERY_MS = 5 * 60_000;
+
+/**
+ * Starts the Worker in local workerd on the stores of the configuration: with the embedded ones those of a running
+ * `npm start`, or its own, which a later `npm start` then uses.
+ * @throws OperatorError when a setting, the port or the data directory is at fault. Nothing is left running then.
+ */
+export async function startEdge(config: Config, log: Log, terminal: Terminal): Promise<RunningEdge> {
+  if (!config.dynamo.embedded && config.dynamo.credentials === undefined) {
+    throw new OperatorError(
+      "A Worker cannot use AWS profiles or roles: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    );
+  }
+  await assertPortFree(config.host, config.port);
+  const stores = openStores(config, { role: "server", log });
+  try {
+    await stores.claim();
+    const work = [
+      prepareReports(config, stores, terminal),
+      prepareDatabase(stores, log, terminal),
+      buildAssets(config, log, terminal),
+    ];
+    // Nothing may still be opening when the stores are closed.
+    for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
+    const worker = await terminal.run("workerd", () => startWorker(config, stores, terminal));
+    const cron = setInterval(() => void compact(worker, log), CRON_EVERY_MS);
+    void compact(worker, log);
+    return {
+      url: worker.url,
+      async close() {
+        clearInterval(cron);
+        await worker.close();
+        await stores.close();
+      },
+    };
+  } catch (error) {
+    await stores.close();
+    throw error;
+  }
+}
+
+async function prepareReports(config: Config, stores: Stores, steps: Steps): Promise<void> {
+  const clock = { now: Date.now };
+  await steps.run("DynamoDB", async (note) => {
+    const store = await openReportStore(stores, clock);
+    try {
+      await migrateReportStore(store, config.dynamo);
+      const written = config.seed ? await seedIfEmpty({ store, clock }) : 0;
+      if (written > 0) note(`seeded ${written} reports`);
+    } finally {
+      await store.close();
+    }
+  });
+}
+
+async function prepareDatabase(stores: Stores, log: Log, steps: Steps): Promise<void> {
+  await steps.run("PostgreSQL", async (note) => {
+    const database = await openDatabase(await stores.database(), log);
+    note(database.state);
+    await database.close();
+  });
+}
+
+async function buildAssets({ basemapStyleUrl }: Config, log: Log, steps: Steps): Promise<void> {
+  await steps.run("assets", () => buildEdgeAssets(log, basemapStyleUrl));
+}
+
+async function startWorker(config: Config, stores: Stores, terminal: Terminal): Promise<LocalWorker> {
+  const { host, port, logLevel, reportsPerMinute, basemapStyleUrl } = config;
+  const [dynamo, database] = await Promise.all([stores.dynamo(), stores.database()]);
+  return startLocalWorker({
+    dynamo,
+    database,
+    host,
+    port,
+    vars: {
+      LOG_LEVEL: logLevel,
+      REPORTS_PER_MINUTE: String(reportsPerMinute),
+      ...(basemapStyleUrl === undefined ? {} : { BASEMAP_STYLE_URL: basemapStyleUrl }),
+    },
+    onLog: ({ message }) => terminal.line(message),
+  });
+}
+
+async function compact(worker: LocalWorker, log: Log): Promise<void> {
+  await worker.scheduled().catch((error: unknown) => log.warn("compaction failed; it is tried again", { error }));
+}
