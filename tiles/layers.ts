@@ -7,6 +7,13 @@
 export const REPORT_LAYERS = ["safety", "vibe", "infrastructure", "opportunity"] as const;
 export type ReportLayer = (typeof REPORT_LAYERS)[number];
 
+/** Layers that tiles can have: the reports', and the cells' scores on polygons. */
+export const TILE_LAYERS = [...REPORT_LAYERS, "scores"] as const;
+export type TileLayer = (typeof TILE_LAYERS)[number];
+
+/** Below, the layer `scores` is empty: its largest cells would be narrower than 8 px. */
+export const SCORES_MIN_ZOOM = 4;
+
 /** Categories with an icon and a label of their own. The API accepts others too: cities name things differently. */
 export const CATEGORIES: Readonly<Record<ReportLayer, readonly string[]>> = {
   safety: ["theft", "assault", "unsafe-corner", "harassment", "vandalism", "poor-lighting", "traffic-danger"],
@@ -54,6 +61,10 @@ export function ageBand(ageMs: number): number {
 
 export function isReportLayer(name: string): name is ReportLayer {
   return (REPORT_LAYERS as readonly string[]).includes(name);
+}
+
+export function isTileLayer(name: string): name is TileLayer {
+  return (TILE_LAYERS as readonly string[]).includes(name);
 }
 
 export function isTimeWindow(name: string): name is TimeWindow {

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
+import { TILE_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
 import type { App, AppEnv, AppParts } from "../app-parts.ts";
 import { ProblemError, problemSchema } from "../problem.ts";
 import { BROWSER_CACHE_CONTROL, sharedCacheControl, tagsOfTile } from "../tiles/cache-policy.ts";
@@ -56,13 +56,13 @@ function describe(app: App): void {
   });
   const layers = z
     .string()
-    .openapi({ description: `One of ${REPORT_LAYERS.join(", ")}, or several with commas.`, example: "safety" });
+    .openapi({ description: `One of ${TILE_LAYERS.join(", ")}, or several with commas.`, example: "safety" });
   const window = z.enum(TIME_WINDOWS as [string, ...string[]]).optional();
   const coordinate = z.string().openapi({ example: "0" });
   app.openAPIRegistry.registerPath({
     method: "get",
     path: "/tiles/{layers}/{z}/{x}/{y}.pbf",
-    summary: "A Mapbox Vector Tile of clustered reports; `.mvt` is the same",
+    summary: "A Mapbox Vector Tile of clustered reports, or of cells with their scores; `.mvt` is the same",
     tags: ["tiles"],
     request: {
       params: z.object({ layers, z: coordinate, x: coordinate, y: coordinate }),

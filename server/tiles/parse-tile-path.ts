@@ -1,10 +1,10 @@
 import {
   DEFAULT_WINDOW,
-  isReportLayer,
+  isTileLayer,
   isTimeWindow,
-  REPORT_LAYERS,
-  type ReportLayer,
+  TILE_LAYERS,
   TIME_WINDOWS,
+  type TileLayer,
   type TimeWindow,
 } from "../../tiles/layers.ts";
 import { isTile, MAX_ZOOM, type TileAddress } from "../../tiles/tile-address.ts";
@@ -14,24 +14,24 @@ import { invalidRequest, ProblemError } from "../problem.ts";
 const MAX_LIST_CHARACTERS = 200;
 
 /**
- * Layers of a path segment, each once, in the order of REPORT_LAYERS, so that equal tiles have one cache key.
+ * Layers of a path segment, each once, in the order of TILE_LAYERS, so that equal tiles have one cache key.
  * @throws ProblemError 400 on a malformed list, 404 on a layer that there is not
  */
-export function parseLayers(segment: string): ReportLayer[] {
+export function parseLayers(segment: string): TileLayer[] {
   if (segment.length > MAX_LIST_CHARACTERS) {
     throw badPath("layers", `must be at most ${MAX_LIST_CHARACTERS} characters`, MAX_LIST_CHARACTERS);
   }
   const names = segment.split(",");
   if (names.some((name) => !/^[a-z][a-z_-]*$/.test(name)))
     throw badPath("layers", "must be layer names with commas between them");
-  const unknown = names.find((name) => !isReportLayer(name));
+  const unknown = names.find((name) => !isTileLayer(name));
   if (unknown !== undefined) {
     throw new ProblemError({
       status: 404,
-      detail: `There is no layer ${unknown}. Layers: ${REPORT_LAYERS.join(", ")}.`,
+      detail: `There is no layer ${unknown}. Layers: ${TILE_LAYERS.join(", ")}.`,
     });
   }
-  return REPORT_LAYERS.filter((layer) => names.includes(layer));
+  return TILE_LAYERS.filter((layer) => names.includes(layer));
 }
 
 /**

@@ -1,10 +1,12 @@
 import { LRUCache } from "lru-cache";
 import type { DomainIndex } from "../../tiles/domain-index.ts";
-import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
+import { isReportLayer, type TileLayer, type TimeWindow } from "../../tiles/layers.ts";
 import { encodeReportLayer } from "../../tiles/report-tile.ts";
 import type { TileAddress } from "../../tiles/tile-address.ts";
 import { StoreUnavailableError } from "../ports.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
+import type { ScoreBook } from "../scores/score-cache.ts";
+import { encodeScoresLayer } from "../scores/scores-layer.ts";
 import type { Compressor, ContentCoding } from "./content-encoding.ts";
 
 /** A tile as it is sent: never empty. */
@@ -17,13 +19,13 @@ export interface EncodedTile {
 }
 
 export interface TileRequest {
-  /** Without repetitions, in the order of REPORT_LAYERS. */
-  readonly layers: readonly ReportLayer[];
+  /** Without repetitions, in the order of TILE_LAYERS. */
+  readonly layers: readonly TileLayer[];
   readonly tile: TileAddress;
   readonly window: TimeWindow;
 }
 
-/** Encoded tiles, kept while the domains that they were made of are the current ones. */
+/** Encoded tiles, kept while the domains and the scores that they were made of are the current ones. */
 export interface TileSource {
   /**
    * The tile; undefined when nothing lies in it. While the store is away, a tile that was read before is answered as it was.
@@ -34,11 +36,15 @@ export interface TileSource {
 
 interface Kept {
   readonly domains: readonly WeakRef<DomainIndex>[];
+  /** Of the scores. */
+  readonly epoch: number;
   readonly tile: EncodedTile | undefined;
 }
 
 export interface TileSourceOptions {
   readonly pyramid: Pyramid;
+  /** Scores to join; without them features have none, and the layer `scores` is empty. */
+  readonly scores?: ScoreBook;
   /** Without one, `coded` must not be called. */
   readonly compressor?: Compressor;
   /** Bound of the cache. */
@@ -50,14 +56,22 @@ const ENTRY_BYTES = 500;
 /** A tile is kept plain and, once asked for, in up to three codings, each about half its size. */
 const BYTES_WITH_CODINGS = 2.5;
 
-export function createTileSource({ pyramid, compressor, maxBytes = 64 * 2 ** 20 }: TileSourceOptions): TileSource {
+export function createTileSource(options: TileSourceOptions): TileSource {
+  const { pyramid, scores, compressor, maxBytes = 64 * 2 ** 20 } = options;
   const kept = new LRUCache<string, Kept>({
     maxSize: maxBytes,
     sizeCalculation: ({ tile }) => Math.ceil((tile?.bytes.length ?? 0) * BYTES_WITH_CODINGS) + ENTRY_BYTES,
   });
 
+  const scoreOf = scores && ((geohash6: string) => pointsOf(scores.find(geohash6)?.scores.overall));
+
   async function domainsOf({ layers, tile, window }: TileRequest): Promise<DomainIndex[][]> {
-    return Promise.all(layers.map((layer) => pyramid.domains(layer, tile, window)));
+    return Promise.all(layers.map((layer) => (isReportLayer(layer) ? pyramid.domains(layer, tile, window) : [])));
+  }
+
+  function encode(layer: TileLayer, tile: TileAddress, domains: readonly DomainIndex[]): Uint8Array {
+    if (isReportLayer(layer)) return encodeReportLayer(layer, tile, domains, scoreOf);
+    return scores === undefined ? NOTHING : encodeScoresLayer(tile, scores);
   }
 
   return {
@@ -74,16 +88,23 @@ export function createTileSource({ pyramid, compressor, maxBytes = 64 * 2 ** 20 
         throw error;
       }
       const domains = perLayer.flat();
-      if (known !== undefined && sameDomains(known, domains)) return known.tile;
-      const encoded = await seal(
-        layers.map((layer, i) => encodeReportLayer(layer, tile, perLayer[i] ?? [])),
+      const epoch = scores?.epoch() ?? 0;
+      if (known !== undefined && known.epoch === epoch && sameDomains(known, domains)) return known.tile;
+      const sealed = await seal(
+        layers.map((layer, i) => encode(layer, tile, perLayer[i] ?? [])),
         compressor,
       );
-      kept.set(key, { domains: domains.map((domain) => new WeakRef(domain)), tile: encoded });
+      // Scores changed, but none in this tile: what was compressed is right still.
+      const encoded = sealed !== undefined && sealed.etag === known?.tile?.etag ? known.tile : sealed;
+      kept.set(key, { domains: domains.map((domain) => new WeakRef(domain)), epoch, tile: encoded });
       return encoded;
     },
   };
 }
+
+const NOTHING = new Uint8Array();
+
+const pointsOf = (tenths: number | undefined): number | undefined => (tenths === undefined ? undefined : tenths / 10);
 
 function sameDomains(known: Kept, domains: readonly DomainIndex[]): boolean {
   return known.domains.length === domains.length && known.domains.every((ref, i) => ref.deref() === domains[i]);

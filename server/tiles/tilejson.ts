@@ -1,17 +1,27 @@
 import { LEVELS } from "../../tiles/domains.ts";
-import { DEFAULT_WINDOW, REPORT_LAYERS, type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
+import {
+  DEFAULT_WINDOW,
+  SCORES_MIN_ZOOM,
+  TILE_LAYERS,
+  TIME_WINDOWS,
+  type TileLayer,
+  type TimeWindow,
+} from "../../tiles/layers.ts";
 import { MAX_LATITUDE, MAX_ZOOM } from "../../tiles/tile-address.ts";
 
+const MIN_ZOOM = LEVELS[0]?.minZoom ?? 0;
+
 /** What each layer is about, for people who choose one. */
-export const LAYER_DESCRIPTIONS: Readonly<Record<ReportLayer, string>> = {
+export const LAYER_DESCRIPTIONS: Readonly<Record<TileLayer, string>> = {
   safety: "What makes people feel unsafe: theft, poor lighting, dangerous traffic.",
   vibe: "What a neighbourhood feels like: music, noise, street art, festivals.",
   infrastructure: "What is broken or being built: potholes, flooding, construction.",
   opportunity: "What is starting: new businesses, spaces for lease, markets.",
+  scores: "How neighbourhoods are doing: five scores for each cell, from the reports of the last 30 days.",
 };
 
-/** Fields of the features, as a TileJSON `vector_layers` entry tells them. */
-const FIELDS = {
+/** Fields of reports and clusters, as a TileJSON `vector_layers` entry tells them. */
+const REPORT_FIELDS = {
   cluster: "Boolean. true on clusters; absent on single reports.",
   point_count: "Number. Reports in the cluster.",
   point_count_abbreviated: "String or number. The same in short: 1.2k.",
@@ -24,11 +34,25 @@ const FIELDS = {
   id: "String. Of the report or the cluster.",
 } as const;
 
+/** Fields of cells. */
+const SCORE_FIELDS = {
+  geohash: "String. The cell: 4 characters up to zoom 7, 5 up to zoom 10, then 6, which is a neighbourhood.",
+  safety: "Number. 0 to 100, one decimal; 100 without reports.",
+  vibe: "Number. 0 to 100, one decimal; 50 without reports.",
+  infrastructure: "Number. 0 to 100, one decimal; 100 without reports.",
+  opportunity: "Number. 0 to 100, one decimal; 50 without reports.",
+  overall: "Number. Mean of the four.",
+  report_count_7d: "Number. Reports of all layers in the last seven days.",
+} as const;
+
+const fieldsOf = (layer: TileLayer) => (layer === "scores" ? SCORE_FIELDS : REPORT_FIELDS);
+const minZoomOf = (layer: TileLayer): number => (layer === "scores" ? SCORES_MIN_ZOOM : MIN_ZOOM);
+
 /**
  * TileJSON 3.0.0 for a set of layers. `origin` is the public scheme and host, without a slash at the end.
  * https://github.com/mapbox/tilejson-spec/tree/master/3.0.0
  */
-export function tileJson(layers: readonly ReportLayer[], origin: string, window: TimeWindow = DEFAULT_WINDOW) {
+export function tileJson(layers: readonly TileLayer[], origin: string, window: TimeWindow = DEFAULT_WINDOW) {
   const query = window === DEFAULT_WINDOW ? "" : `?window=${window}`;
   return {
     tilejson: "3.0.0",
@@ -38,16 +62,16 @@ export function tileJson(layers: readonly ReportLayer[], origin: string, window:
     version: "1.0.0",
     attribution: "© STRATUM contributors",
     scheme: "xyz",
-    minzoom: LEVELS[0]?.minZoom ?? 0,
+    minzoom: Math.min(...layers.map(minZoomOf)),
     maxzoom: MAX_ZOOM,
     bounds: [-180, -MAX_LATITUDE, 180, MAX_LATITUDE],
     center: [-98.5, 39.8, 4],
     vector_layers: layers.map((layer) => ({
       id: layer,
       description: LAYER_DESCRIPTIONS[layer],
-      minzoom: 0,
+      minzoom: minZoomOf(layer),
       maxzoom: MAX_ZOOM,
-      fields: FIELDS,
+      fields: fieldsOf(layer),
     })),
   };
 }
@@ -55,9 +79,9 @@ export function tileJson(layers: readonly ReportLayer[], origin: string, window:
 /** The catalogue: a TileJSON of all layers together, with the address of each one's own. */
 export function catalogue(origin: string) {
   return {
-    ...tileJson(REPORT_LAYERS, origin),
+    ...tileJson(TILE_LAYERS, origin),
     windows: TIME_WINDOWS,
-    layers: REPORT_LAYERS.map((layer) => ({
+    layers: TILE_LAYERS.map((layer) => ({
       id: layer,
       description: LAYER_DESCRIPTIONS[layer],
       tilejson: `${origin}/tiles/${layer}.json`,

@@ -1,7 +1,7 @@
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import type { TileSource } from "../../../server/tiles/tile-source.ts";
-import type { ReportLayer, TimeWindow } from "../../../tiles/layers.ts";
+import type { ReportLayer, TileLayer, TimeWindow } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { isTile, type TileAddress, tileAt, worldX, worldY } from "../../../tiles/tile-address.ts";
 
@@ -23,7 +23,7 @@ export function tilesAround(reports: readonly Report[], z: number): TileAddress[
 }
 
 /** Properties of all features of one layer of a tile. */
-export function decodeLayer(bytes: Uint8Array, layer: ReportLayer): Properties[] {
+export function decodeLayer(bytes: Uint8Array, layer: TileLayer): Properties[] {
   const decoded = new VectorTile(new PbfReader(bytes)).layers[layer];
   return Array.from({ length: decoded?.length ?? 0 }, (_, i) => decoded?.feature(i).properties as Properties);
 }
