@@ -65,14 +65,16 @@ export function timed<T>(samples: number[], task: () => T): T {
   return result;
 }
 
-/** Bytes of heap and array buffers that stay reachable through what `make` returns. */
+const COPIES = 8;
+
+/** Bytes of heap and array buffers that stay reachable through what `make` returns; the mean of several, so that what is made on the first call only does not weigh in. */
 export function retainedBytes<T>(make: () => T): { value: T; bytes: number } {
-  // Once before, for what is made on the first call only.
-  make();
-  const before = settledBytes();
   const value = make();
-  const bytes = settledBytes() - before;
-  sink = value;
+  const copies = new Array<T>(COPIES).fill(value);
+  const before = settledBytes();
+  for (let i = 0; i < COPIES; i++) copies[i] = make();
+  const bytes = (settledBytes() - before) / COPIES;
+  sink = copies;
   return { value, bytes };
 }
 

@@ -14,7 +14,7 @@ const SIZES = [1000, 10_000, 100_000];
 const MAX_BYTES = 120;
 
 /** The clustering kernel against supercluster on the same points, three zooms as in a domain and all of z0..z16. */
-export function measureClustering(reports: readonly Report[], _nowMs: number) {
+export function measureClustering(reports: readonly Report[]) {
   const found = SIZES.flatMap((size) =>
     [
       [11, 13],

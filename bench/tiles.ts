@@ -3,7 +3,7 @@ import { type ReportRow, rowOfReport } from "../server/store/rows.ts";
 import { coverBounds, encodeGeohash } from "../tiles/geohash.ts";
 import type { Report } from "../tiles/report.ts";
 import { encodeReportLayer } from "../tiles/report-tile.ts";
-import { tileBounds } from "../tiles/tile-address.ts";
+import { type TileAddress, tileBounds } from "../tiles/tile-address.ts";
 import { lineChart } from "./chart.ts";
 import { cityReports } from "./city.ts";
 import { race, type Spread, spreadOf } from "./measure.ts";
@@ -13,6 +13,7 @@ import { createTileCensus, type SampleTile } from "./sample-tiles.ts";
 import { measureEncoders } from "./tile-encoders.ts";
 import { measureClustering, measureMemory } from "./tile-kernels.ts";
 import { bytesOfStored, clusterTile, decodeTile, storeReports } from "./tile-paths.ts";
+import { measureScreens } from "./tile-screens.ts";
 
 const NOW_MS = Date.UTC(2026, 5, 1);
 const REPORTS = 200_000;
@@ -32,8 +33,9 @@ export async function run(): Promise<void> {
     return tile === undefined ? [] : [measureZoom(tile, stored, rowsOf(tile))];
   });
   printZooms(zooms);
+  const screens = measureScreens(stored, census, rowsOf, NOW_MS);
   const encoders = measureEncoders(stored, census, NOW_MS);
-  const clustering = measureClustering(reports, NOW_MS);
+  const clustering = measureClustering(reports);
   const fast = zooms.filter(({ tile: { z } }) => z >= FIRST_FAST && z <= LAST_FAST);
   const checks: Check[] = [
     factorCheck(
@@ -55,7 +57,7 @@ export async function run(): Promise<void> {
   });
   writeResults(
     "tiles",
-    { checks, zooms, encoders: encoders.figures, clustering, memory: memory.figures },
+    { checks, zooms, screens, encoders: encoders.figures, clustering, memory: memory.figures },
     { cpu: chart },
   );
 }
@@ -66,7 +68,7 @@ function factorCheck(what: string, least: number, found: readonly number[]): Che
 }
 
 /** Rows by geohash-6, as the naive design holds them; those of a tile are all of the cells that it meets. */
-function groupRows(reports: readonly Report[]): (tile: SampleTile) => ReportRow[] {
+function groupRows(reports: readonly Report[]): (tile: TileAddress) => ReportRow[] {
   const rows = Map.groupBy(reports, ({ lonDeg, latDeg }) => encodeGeohash(lonDeg, latDeg, 6));
   const byCell = new Map([...rows].map(([cell, list]) => [cell, list.map(rowOfReport)]));
   return (tile) => {
