@@ -1,0 +1,86 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createIsolateTiles, type IsolateTiles } from "../../server/edge/isolate-tiles.ts";
+import { silentLog } from "../../server/log.ts";
+import { createTestClock } from "../server/app-fixture.ts";
+
+let clock: ReturnType<typeof createTestClock>;
+let polls: PromiseWithResolvers<void>[];
+let opened: number;
+let tiles: IsolateTiles;
+
+beforeEach(() => {
+  clock = createTestClock();
+  polls = [];
+  opened = 0;
+  tiles = createIsolateTiles({
+    open() {
+      opened++;
+      const pyramid = {
+        domains: async () => [],
+        noteReport: () => {},
+        poll() {
+          const poll = Promise.withResolvers<void>();
+          polls.push(poll);
+          return poll.promise;
+        },
+      };
+      return { pyramid, tiles: { read: async () => undefined } };
+    },
+    clock,
+    log: silentLog,
+  });
+});
+
+/** One request, whose poll succeeds at once when it makes one. Returns whether it did. */
+async function request(): Promise<boolean> {
+  const before = polls.length;
+  const done = tiles.keepUp();
+  polls.at(before)?.resolve();
+  await done;
+  return polls.length > before;
+}
+
+describe("keeping up", () => {
+  it("polls before the first tile and then once a second at most", async () => {
+    expect(await request()).toBe(true);
+    expect(await request()).toBe(false);
+    clock.nowMs += 1000;
+    expect(await request()).toBe(false);
+    clock.nowMs += 1;
+    expect(await request()).toBe(true);
+  });
+
+  it("lets a request go on while another polls, but never with what is older than two seconds", async () => {
+    await request();
+    clock.nowMs += 1500;
+    const first = tiles.keepUp();
+    await tiles.keepUp();
+    expect(polls).toHaveLength(2);
+    clock.nowMs += 501;
+    const second = tiles.keepUp();
+    expect(polls).toHaveLength(3);
+    for (const poll of polls) poll.resolve();
+    await Promise.all([first, second]);
+  });
+
+  it("serves what it has while the store fails, and asks again after a pause", async () => {
+    await request();
+    clock.nowMs += 3000;
+    const failing = tiles.keepUp();
+    polls.at(-1)?.reject(new Error("away"));
+    await failing;
+    expect(await request()).toBe(false);
+    clock.nowMs += 5001;
+    expect(await request()).toBe(true);
+  });
+
+  it("starts anew after a long sleep", async () => {
+    await request();
+    clock.nowMs += 9 * 60_000;
+    await request();
+    expect(opened).toBe(1);
+    clock.nowMs += 11 * 60_000;
+    await request();
+    expect(opened).toBe(2);
+  });
+});

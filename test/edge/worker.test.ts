@@ -1,0 +1,216 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildEdgeAssets } from "../../server/edge/assets.ts";
+import { type LocalWorker, startLocalWorker } from "../../server/edge/local-worker.ts";
+import { silentLog } from "../../server/log.ts";
+import { type RunningServer, startServer } from "../../server/serve.ts";
+import { createDynamoDerivedStore } from "../../server/store/derived-dynamo.ts";
+import { createDynamoStore } from "../../server/store/dynamo.ts";
+import { EMULATOR_CREDENTIALS } from "../../server/store/dynamo-client.ts";
+import { drop, postReport, requestRaw, tilePath } from "../http/request.ts";
+import { openSharedStores, type SharedStores } from "../http/stores.ts";
+import { describeHttp } from "../http/suite.ts";
+import { countOf, decodeLayer } from "../server/pyramid/tile-features.ts";
+import { startDynalite } from "../server/store/dynalite-server.ts";
+import { connect } from "../server/store/emulators.ts";
+import { AUSTIN, makeReports } from "../server/store/reports.ts";
+
+const LOCAL = { host: "127.0.0.1", port: 0 } as const;
+const PLACE = { lat: AUSTIN.latDeg, lon: AUSTIN.lonDeg };
+/** Every process shows a report within this time. */
+const FRESH_MS = 2000;
+
+let stores: SharedStores;
+let logged: string[] = [];
+
+function bootWorker(vars: Record<string, string> = {}, dynamo = stores.dynamo): Promise<LocalWorker> {
+  const onLog = ({ message }: { message: string }) => void logged.push(message);
+  return startLocalWorker({
+    dynamo,
+    database: stores.database,
+    ...LOCAL,
+    vars: { REPORTS_PER_MINUTE: "100000", ...vars },
+    onLog,
+  });
+}
+
+beforeAll(async () => {
+  [stores] = await Promise.all([openSharedStores(), buildEdgeAssets(silentLog)]);
+  const store = createDynamoStore(options());
+  await store.migrate();
+  await store.putMany(makeReports(2000, Date.now()));
+}, 120_000);
+afterAll(() => stores?.close());
+
+function options() {
+  const { endpoint = "", tableName } = stores.dynamo;
+  return { client: connect(endpoint), table: tableName, clock: { now: Date.now } };
+}
+
+describeHttp("HTTP in workerd", () => bootWorker());
+
+describe("beside Node on the same stores", () => {
+  let node: RunningServer;
+  let worker: LocalWorker;
+  beforeAll(async () => {
+    node = await startServer(stores.config);
+    worker = await bootWorker();
+    // What the suite wrote is old by now for every reader.
+    await sleep(FRESH_MS);
+  }, 120_000);
+  afterAll(async () => {
+    await worker?.close();
+    await node?.close();
+  });
+
+  it.each([
+    ["Node", "workerd"],
+    ["workerd", "Node"],
+  ])("shows what %s took in %s's tiles within two seconds", async (writer) => {
+    const [from, to] = writer === "Node" ? [node.url, worker.url] : [worker.url, node.url];
+    const path = `${to}${tilePath("safety", 18, PLACE)}.pbf`;
+    for (let round = 0; round < 3; round++) {
+      // Makes the reader poll now, so that it has the least reason to poll again.
+      const before = countOf(decodeLayer((await requestRaw(path)).body, "safety"));
+      await drop(from, PLACE);
+      await sleep(FRESH_MS);
+      expect(countOf(decodeLayer((await requestRaw(path)).body, "safety"))).toBe(before + 1);
+    }
+  });
+
+  it("serves the same bytes and entity tags, before and after the cron trigger compacts", {
+    timeout: 60_000,
+  }, async () => {
+    const paths = [0, 3, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20].flatMap((z) => [
+      `${tilePath("safety", z, PLACE)}.pbf`,
+      `${tilePath("safety,vibe,infrastructure", z, PLACE)}.pbf?window=7d`,
+    ]);
+    for (const when of ["before", "after"]) {
+      if (when === "after") await worker.scheduled();
+      await sleep(FRESH_MS);
+      for (const path of paths) {
+        const [ours, theirs] = await Promise.all([requestRaw(worker.url + path), requestRaw(node.url + path)]);
+        expect(ours.status, `${when} ${path}`).toBe(theirs.status);
+        expect(ours.headers.etag, `${when} ${path}`).toBe(theirs.headers.etag);
+        expect(ours.body, `${when} ${path}`).toEqual(theirs.body);
+      }
+    }
+    const point = await createDynamoDerivedStore(options()).get("compaction", "cursor");
+    expect(logged.join("\n")).toContain('"event":"compacted"');
+    expect(Number(new TextDecoder().decode(point?.body).split(" ")[1])).toBeGreaterThan(Date.now() - 60_000);
+  });
+
+  it("serves the same basemap, out of packs", async () => {
+    const addresses = [
+      "0/0/0",
+      "3/1/3",
+      "4/3/6",
+      "5/7/12",
+      "8/58/105",
+      "8/41/98",
+      "9/150/192",
+      "11/603/770",
+      "13/1309/3166",
+    ];
+    for (const address of [...addresses, "2/0/3", "7/0/60", "12/0/0"]) {
+      const path = `/basemap/${address}.pbf`;
+      const [ours, theirs] = await Promise.all([requestRaw(worker.url + path), requestRaw(node.url + path)]);
+      expect([ours.status, ours.body], address).toEqual([theirs.status, theirs.body]);
+    }
+  });
+
+  it("serves the client with the same headers", async () => {
+    const page = await fetch(node.url);
+    const html = await page.text();
+    const script = /src="(\/assets\/[^"]+\.js)"/.exec(html)?.[1] ?? "";
+    for (const path of ["/", script]) {
+      const [ours, theirs] = await Promise.all([fetch(worker.url + path), fetch(node.url + path)]);
+      expect(ours.status).toBe(200);
+      expect(await ours.text()).toBe(await theirs.text());
+      for (const name of [
+        "Cache-Control",
+        "Content-Security-Policy",
+        "Cross-Origin-Opener-Policy",
+        "Cross-Origin-Resource-Policy",
+        "Permissions-Policy",
+        "Referrer-Policy",
+        "X-Content-Type-Options",
+        "Access-Control-Allow-Origin",
+      ]) {
+        expect(ours.headers.get(name), `${path} ${name}`).toBe(theirs.headers.get(name));
+      }
+    }
+  });
+});
+
+describe("a cold isolate", () => {
+  it("answers its first tile with few requests to DynamoDB", async () => {
+    const compacting = await bootWorker();
+    await compacting.scheduled();
+    await compacting.close();
+    const counts: Record<string, number> = {};
+    for (const z of [4, 12, 18]) {
+      const worker = await bootWorker();
+      expect((await requestRaw(`${worker.url}${tilePath("safety", z, PLACE)}.pbf`)).status).toBe(200);
+      const metrics = await (await fetch(`${worker.url}/metrics`)).text();
+      counts[`z${z}`] = Number(/^dynamodb_requests_total (\d+)$/m.exec(metrics)?.[1]);
+      await worker.close();
+    }
+    console.log("requests to DynamoDB for a cold isolate's first tile", counts);
+    for (const [zoom, count] of Object.entries(counts)) expect(count, zoom).toBeLessThanOrEqual(9);
+  }, 120_000);
+
+  it("shares no I/O between requests, also when clients hang up half way", async () => {
+    logged = [];
+    const worker = await bootWorker();
+    const paths = [0, 6, 9, 12, 14, 16].map((z) => `${worker.url}${tilePath("safety", z, PLACE)}.pbf`);
+    const hungUp = Array.from({ length: 30 }, async (_, i) => {
+      const signal = AbortSignal.timeout(2 + (i % 15));
+      await fetch(paths[i % paths.length] ?? "", { signal }).catch(() => {});
+    });
+    const answers = Array.from({ length: 8 }, () => paths)
+      .flat()
+      .map((path) => requestRaw(path));
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    await Promise.all(hungUp);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    const writes = Array.from({ length: 20 }, (_, i) =>
+      drop(worker.url, { lat: PLACE.lat + i * 1e-5, lon: PLACE.lon }),
+    );
+    const mixed = await Promise.all([...paths, ...paths].map((path) => requestRaw(path)));
+    await Promise.all(writes);
+    expect(new Set(mixed.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(logged.join("\n")).not.toMatch(/different request|would never|hung|Uncaught/i);
+    await worker.close();
+  }, 60_000);
+});
+
+describe("when DynamoDB goes away", () => {
+  it("serves known tiles as they were, and 503 for the rest", async () => {
+    const dynalite = await startDynalite();
+    const dynamo = { ...stores.dynamo, endpoint: dynalite.endpoint, credentials: EMULATOR_CREDENTIALS };
+    const store = createDynamoStore({ ...options(), client: connect(dynalite.endpoint) });
+    await store.migrate();
+    const worker = await bootWorker({}, dynamo);
+    await drop(worker.url, PLACE);
+    const known = `${worker.url}${tilePath("safety", 12, PLACE)}.pbf`;
+    const before = await requestRaw(known);
+    expect(before.status).toBe(200);
+    await store.close();
+    await dynalite.stop();
+    await sleep(FRESH_MS + 100);
+    const after = await requestRaw(known);
+    expect([after.status, after.headers.etag]).toEqual([200, before.headers.etag]);
+    for (const response of [
+      await fetch(`${worker.url}${tilePath("vibe", 12, PLACE)}.pbf`),
+      await postReport(worker.url, PLACE),
+    ]) {
+      expect(response.status).toBe(503);
+      expect(response.headers.get("Retry-After")).toMatch(/^\d+$/);
+      expect(response.headers.get("Content-Type")).toBe("application/problem+json");
+      expect(response.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    }
+    await expect(worker.scheduled()).rejects.toThrow();
+    await worker.close();
+  }, 60_000);
+});

@@ -1,0 +1,15 @@
+import { startServer } from "../../server/serve.ts";
+import { openSharedStores } from "./stores.ts";
+import { describeHttp } from "./suite.ts";
+
+describeHttp("HTTP on Node", async () => {
+  const stores = await openSharedStores();
+  const server = await startServer(stores.config, { client: false });
+  return {
+    url: server.url,
+    async close() {
+      await server.close();
+      await stores.close();
+    },
+  };
+});

@@ -1,0 +1,302 @@
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodeLayer } from "../server/pyramid/tile-features.ts";
+import { drop, postReport, requestRaw, tilePath } from "./request.ts";
+
+/** A server under test. */
+export interface Booted {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+interface Problem {
+  readonly status: number;
+  readonly detail: string;
+  readonly errors?: readonly { readonly field: string }[];
+}
+
+/**
+ * What the product promises over HTTP, whatever runs it: Node and workerd pass the same tests, on real stores. Every test
+ * reports in a place of its own, so they do not disturb each other.
+ */
+export function describeHttp(name: string, boot: () => Promise<Booted>): void {
+  describe(name, () => {
+    let server: Booted;
+    beforeAll(async () => {
+      server = await boot();
+    }, 120_000);
+    afterAll(() => server?.close());
+    const url = () => server.url;
+    describe("reports", () => testReports(url));
+    describe("tiles", () => testTiles(url));
+    describe("caches", () => testValidators(url));
+    describe("errors", () => testErrors(url));
+    describe("other pages", () => testOtherSites(url));
+    describe("operations", () => testOperations(url));
+  });
+}
+
+let places = 0;
+
+/** Two tiles of zoom 9 away from every other one, where nobody else reports. */
+function newPlace(): { lat: number; lon: number } {
+  places++;
+  return { lat: -10 - 1.41 * (places % 20), lon: -150 + 1.41 * Math.floor(places / 20) + 0.0123 };
+}
+
+async function tileFeatures(url: string, path: string, layer: "safety" | "vibe" = "safety") {
+  const { status, body } = await requestRaw(`${url}${path}`);
+  if (status === 204) return [];
+  expect(status, path).toBe(200);
+  return decodeLayer(body, layer);
+}
+
+function testReports(url: () => string): void {
+  it("are in the very next tile, in the list and under their address", async () => {
+    const place = newPlace();
+    expect(await tileFeatures(url(), `${tilePath("safety", 16, place)}.pbf`)).toEqual([]);
+    const response = await postReport(url(), { ...place, severity: 4, text: "no light" });
+    expect(response.status).toBe(201);
+    const report = (await response.json()) as { id: string };
+    expect(report).toMatchObject({ layer: "safety", severity: 4, text: "no light", lat: place.lat });
+    expect(response.headers.get("Location")).toBe(`/api/reports/${report.id}`);
+    for (const z of [16, 12, 7]) {
+      const features = await tileFeatures(url(), `${tilePath("safety", z, place)}.pbf`);
+      expect(
+        features.map(({ id }) => id),
+        `zoom ${z}`,
+      ).toContain(report.id);
+    }
+    expect(await (await fetch(`${url()}/api/reports/${report.id}`)).json()).toEqual(report);
+    const bbox = [place.lon - 0.01, place.lat - 0.01, place.lon + 0.01, place.lat + 0.01].join();
+    const list = (await (await fetch(`${url()}/api/reports?bbox=${bbox}`)).json()) as { features: { id: string }[] };
+    expect(list.features.map(({ id }) => id)).toEqual([report.id]);
+  });
+
+  it("are stored once for an Idempotency-Key, also when sent at once", async () => {
+    const place = newPlace();
+    const key = { "Idempotency-Key": `suite-${crypto.randomUUID()}` };
+    const responses = await Promise.all([1, 2, 3].map(() => postReport(url(), place, key)));
+    expect(responses.map(({ status }) => status)).toEqual([201, 201, 201]);
+    const ids = new Set(
+      (await Promise.all(responses.map((r) => r.json()))).map((report) => (report as { id: string }).id),
+    );
+    expect(ids.size).toBe(1);
+    expect((await postReport(url(), { ...place, severity: 1 }, key)).status).toBe(422);
+    expect(await tileFeatures(url(), `${tilePath("safety", 16, place)}.pbf`)).toHaveLength(1);
+  });
+
+  it("are all counted when many come at once", async () => {
+    const place = newPlace();
+    await Promise.all(Array.from({ length: 24 }, (_, i) => drop(url(), { ...place, lon: place.lon + i * 1e-5 })));
+    const features = await tileFeatures(url(), `${tilePath("safety", 9, place)}.pbf`);
+    expect(features.reduce((sum, { point_count = 1 }) => sum + Number(point_count), 0)).toBe(24);
+  });
+}
+
+function testTiles(url: () => string): void {
+  it("compose layers, each once, in one order, and take .mvt for .pbf", async () => {
+    const place = newPlace();
+    await drop(url(), place);
+    await drop(url(), { ...place, layer: "vibe", category: "street-art" });
+    const one = await requestRaw(`${url()}${tilePath("vibe,safety,vibe", 14, place)}.pbf`);
+    const other = await requestRaw(`${url()}${tilePath("safety,vibe", 14, place)}.mvt`);
+    expect(one.headers.etag).toBe(other.headers.etag);
+    expect(one.body).toEqual(other.body);
+    expect(decodeLayer(one.body, "safety")).toHaveLength(1);
+    expect(decodeLayer(one.body, "vibe")).toHaveLength(1);
+  });
+
+  it("are 204 without a body where nothing lies, for every window", async () => {
+    for (const window of ["24h", "7d", "30d", "90d"]) {
+      const answer = await requestRaw(`${url()}/tiles/safety/14/0/9000.pbf?window=${window}`);
+      expect([answer.status, answer.body.length]).toEqual([204, 0]);
+      expect(answer.headers["access-control-allow-origin"]).toBe("*");
+    }
+  });
+
+  it("come in the coding that the client asks for, of the same bytes", async () => {
+    const place = newPlace();
+    await Promise.all(Array.from({ length: 8 }, (_, i) => drop(url(), { ...place, lon: place.lon + i * 1e-3 })));
+    const path = `${url()}${tilePath("safety", 15, place)}.pbf`;
+    const plain = await requestRaw(path);
+    expect(plain.headers["content-encoding"]).toBeUndefined();
+    expect(plain.headers.vary).toMatch(/accept-encoding/i);
+    const decoders = { br: brotliDecompressSync, gzip: gunzipSync };
+    const tags = new Set([plain.headers.etag]);
+    for (const coding of ["br", "gzip"] as const) {
+      const coded = await requestRaw(path, { "Accept-Encoding": coding });
+      expect(coded.headers["content-encoding"]).toBe(coding);
+      expect(new Uint8Array(decoders[coding](coded.body))).toEqual(plain.body);
+      tags.add(coded.headers.etag);
+    }
+    expect(tags.size).toBe(3);
+    for (const refused of ["identity", "gzip;q=0, br;q=0", "compress"]) {
+      expect((await requestRaw(path, { "Accept-Encoding": refused })).headers["content-encoding"]).toBeUndefined();
+    }
+  });
+
+  it("are the same for all who ask at once, while they are built", async () => {
+    const place = newPlace();
+    await Promise.all(Array.from({ length: 6 }, (_, i) => drop(url(), { ...place, lat: place.lat + i * 1e-3 })));
+    const paths = [6, 9, 11, 14].map((z) => `${url()}${tilePath("safety,vibe", z, place)}.pbf?window=7d`);
+    const rounds = Array.from({ length: 8 }, () => paths).flat();
+    const answers = await Promise.all(rounds.map((path) => requestRaw(path)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(answers.map(({ headers }) => headers.etag)).size).toBe(paths.length);
+  });
+
+  it("are described by a TileJSON whose address works", async () => {
+    const place = newPlace();
+    await drop(url(), place);
+    const document = (await (await fetch(`${url()}/tiles/safety.json?window=7d`)).json()) as { tiles: string[] };
+    expect(document).toMatchObject({ tilejson: "3.0.0", tiles: [`${url()}/tiles/safety/{z}/{x}/{y}.pbf?window=7d`] });
+    const [z, x, y] = tilePath("safety", 14, place).split("/").slice(3);
+    const [template = ""] = document.tiles;
+    const tile = await fetch(template.replace("{z}", `${z}`).replace("{x}", `${x}`).replace("{y}", `${y}`));
+    expect(tile.status).toBe(200);
+    const catalogue = (await (await fetch(`${url()}/tiles.json`)).json()) as { layers: { tilejson: string }[] };
+    for (const { tilejson } of catalogue.layers) expect((await fetch(tilejson)).status, tilejson).toBe(200);
+  });
+
+  it("of the basemap are there, empty or outside", async () => {
+    const world = await requestRaw(`${url()}/basemap/0/0/0.pbf`);
+    expect([world.status, world.headers["content-type"]]).toEqual([200, "application/vnd.mapbox-vector-tile"]);
+    expect(world.headers["cache-control"]).toContain("max-age=86400");
+    expect(world.body.length).toBeGreaterThan(10_000);
+    expect((await requestRaw(`${url()}/basemap/13/1309/3166.pbf`)).status).toBe(200);
+    expect((await requestRaw(`${url()}/basemap/10/0/0.pbf`)).status).toBe(204);
+    expect((await requestRaw(`${url()}/basemap/14/0/0.pbf`)).status).toBe(404);
+    expect((await requestRaw(`${url()}/basemap/3/8/0.pbf`)).status).toBe(404);
+  });
+}
+
+function testValidators(url: () => string): void {
+  it("revalidate by entity tag: in a list, weak, in any coding, or *", async () => {
+    const place = newPlace();
+    await drop(url(), place);
+    const path = `${url()}${tilePath("safety", 14, place)}.pbf`;
+    const first = await requestRaw(path);
+    const etag = first.headers.etag ?? "";
+    expect(etag).toMatch(/^"[\w-]+"$/);
+    const coded = (await requestRaw(path, { "Accept-Encoding": "gzip" })).headers.etag ?? "";
+    for (const header of [etag, coded, `W/${etag}`, `"other", ${etag}`, "*"]) {
+      const answer = await requestRaw(path, { "If-None-Match": header });
+      expect([answer.status, answer.body.length], header).toEqual([304, 0]);
+      expect(answer.headers.etag, header).toBe(etag);
+      expect(answer.headers["cache-control"], header).toBe(first.headers["cache-control"]);
+    }
+    expect((await requestRaw(path, { "If-None-Match": '"other"' })).status).toBe(200);
+    await drop(url(), place);
+    const changed = await requestRaw(path, { "If-None-Match": etag });
+    expect(changed.status).toBe(200);
+    expect(changed.headers.etag).not.toBe(etag);
+  });
+
+  it("answer HEAD with the headers of GET and no body, and ignore Range", async () => {
+    const place = newPlace();
+    await drop(url(), place);
+    const path = `${url()}${tilePath("safety", 14, place)}.pbf`;
+    const get = await requestRaw(path);
+    const head = await requestRaw(path, {}, "HEAD");
+    expect([head.status, head.body.length]).toEqual([200, 0]);
+    for (const name of ["etag", "content-type", "cache-control", "vary"])
+      expect(head.headers[name]).toBe(get.headers[name]);
+    const ranged = await requestRaw(path, { Range: "bytes=0-9" });
+    expect([ranged.status, ranged.body]).toEqual([200, get.body]);
+  });
+}
+
+function testErrors(url: () => string): void {
+  const place = "14/5000/9000";
+  it.each([
+    [`/tiles/safety/a/0/0.pbf`, 400],
+    [`/tiles/safety/0/0/00.pbf`, 400],
+    [`/tiles/safety/${place}.pbf?window=1y`, 400],
+    [`/tiles/nonsense/${place}.pbf`, 404],
+    ["/tiles/safety/23/0/0.pbf", 404],
+    ["/tiles/safety/3/8/0.pbf", 404],
+    ["/api/reports?bbox=-180,-90,180,90", 400],
+    ["/api/reports/nonsense", 400],
+    ["/nothing/here", 404],
+  ])("answers %s with %i, a problem and CORS", async (path, status) => {
+    const answer = await fetch(`${url()}${path}`);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get("Content-Type")).toBe("application/problem+json");
+    expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    expect(answer.headers.get("Cache-Control")).toBe("no-store");
+    const problem = (await answer.json()) as Problem;
+    expect(problem).toMatchObject({ status, detail: expect.stringMatching(/.{10}/) });
+  });
+
+  it("names every wrong field of a report", async () => {
+    const answer = await postReport(url(), { lat: 91, lon: 0, severity: 9 });
+    expect(answer.status).toBe(400);
+    const fields = ((await answer.json()) as Problem).errors?.map(({ field }) => field);
+    expect(fields?.toSorted()).toEqual(["lat", "severity"]);
+  });
+
+  it.each([
+    [415, { "Content-Type": "text/plain" }, "{}"],
+    [413, { "Content-Type": "application/json" }, `"${"x".repeat(20_000)}"`],
+    [400, { "Content-Type": "application/json" }, "{"],
+  ])("refuses a body with %i", async (status, headers, body) => {
+    const answer = await fetch(`${url()}/api/reports`, { method: "POST", headers, body });
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get("Content-Type")).toBe("application/problem+json");
+  });
+
+  it("says which methods an address takes", async () => {
+    const answer = await fetch(`${url()}/api/reports`, { method: "DELETE" });
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get("Allow")).toContain("POST");
+  });
+}
+
+function testOtherSites(url: () => string): void {
+  it("may ask before they send", async () => {
+    const answer = await fetch(`${url()}/api/reports`, {
+      method: "OPTIONS",
+      headers: {
+        Origin: "https://news.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type,idempotency-key",
+      },
+    });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    expect(answer.headers.get("Access-Control-Allow-Methods")).toContain("POST");
+    expect(answer.headers.get("Access-Control-Allow-Headers")?.toLowerCase()).toContain("idempotency-key");
+  });
+
+  it("get the same safe headers with every answer", async () => {
+    for (const path of ["/tiles.json", "/nothing", "/healthz"]) {
+      const { headers } = await fetch(`${url()}${path}`);
+      expect(headers.get("X-Content-Type-Options"), path).toBe("nosniff");
+      expect(headers.get("Cross-Origin-Resource-Policy"), path).toBe("cross-origin");
+      expect(headers.get("X-Request-Id"), path).toMatch(/.{8}/);
+    }
+  });
+}
+
+function testOperations(url: () => string): void {
+  it("tells that it lives, that both stores answer, and what it did", async () => {
+    expect(await (await fetch(`${url()}/healthz`)).json()).toEqual({ status: "ok" });
+    for (let i = 0; i < 3; i++) {
+      expect(await (await fetch(`${url()}/readyz`)).json()).toEqual({ status: "ok", store: "ok", database: "ok" });
+    }
+    const metrics = await (await fetch(`${url()}/metrics`)).text();
+    expect(metrics).toMatch(
+      /stratum_http_request_duration_seconds_count\{method="GET",route="\/healthz",status="200"\} \d+/,
+    );
+    expect(metrics).toMatch(/^dynamodb_requests_total \d+$/m);
+  });
+
+  it("describes itself and lists the cities", async () => {
+    const document = (await (await fetch(`${url()}/openapi.json`)).json()) as { openapi: string; paths: object };
+    expect(document.openapi).toMatch(/^3\.1/);
+    expect(Object.keys(document.paths)).toContain("/tiles/{layers}/{z}/{x}/{y}.pbf");
+    const cities = await (await fetch(`${url()}/api/cities`)).text();
+    expect(cities).toContain("san-francisco");
+  });
+}
