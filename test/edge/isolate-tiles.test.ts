@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createIsolateTiles, type IsolateTiles } from "../../server/edge/isolate-tiles.ts";
 import { silentLog } from "../../server/log.ts";
+import { createPyramid, type Pyramid } from "../../server/pyramid/pyramid.ts";
+import { createMemoryDerivedStore } from "../../server/store/derived-memory.ts";
+import { createMemoryStore } from "../../server/store/memory.ts";
 import { createTestClock } from "../server/app-fixture.ts";
 
 let clock: ReturnType<typeof createTestClock>;
@@ -15,9 +18,13 @@ beforeEach(() => {
   tiles = createIsolateTiles({
     open() {
       opened++;
-      const pyramid = {
-        domains: async () => [],
-        noteReport: () => {},
+      const pyramid: Pyramid = {
+        ...createPyramid({
+          store: createMemoryStore({ clock }),
+          derived: createMemoryDerivedStore({ clock }),
+          clock,
+          log: silentLog,
+        }),
         poll() {
           const poll = Promise.withResolvers<void>();
           polls.push(poll);
