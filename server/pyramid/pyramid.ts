@@ -28,6 +28,11 @@ import { createSlices } from "./slices.ts";
 export interface Pyramid {
   /** Indexes of the domains that a tile meets, ascending. An index object is replaced, never changed. */
   domains(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<DomainIndex[]>;
+  /**
+   * Micro cells, two characters finer, of a geohash of at most 5, with all reports that this process knows of; ages as tiles
+   * up to zoom 13 have them.
+   */
+  cells(layer: ReportLayer, geohash: string): Promise<MicroCells>;
   /** This process wrote a report: it is in the tiles from now on. */
   noteReport(report: Report): void;
   /** Takes in what other processes wrote, and what was compacted. Rejects when the store does not answer. */
@@ -40,7 +45,7 @@ export interface PyramidOptions {
   readonly clock: Clock;
   readonly log: Log;
   /**
-   * Told of every geohash in which tiles show something new from now on: cells of 7 characters, or the log's cell of 5 when
+   * Told of every geohash in which tiles show something new from now on: cells of 8 characters, or the log's cell of 5 when
    * many changed in it, or when it is not known which. May be told again of what it knows.
    */
   onChange?(layer: ReportLayer, geohash: string): void;
@@ -57,8 +62,8 @@ const MEBIBYTE = 2 ** 20;
 /** Precision of the log's cells. */
 const CELL_PRECISION = 5;
 
-/** Precision of the places that changes are told of, about 150 m; where there are more of them in a cell, the cell is. */
-const PLACE_PRECISION = 7;
+/** Precision of the places that changes are told of, about 38 x 19 m: smaller than a tile. Of very many the cell is told. */
+const PLACE_PRECISION = 8;
 const MAX_PLACES = 8;
 
 /** Stored slices are believed for so long after an age in them went wrong; the compactor makes them anew after half of it. */
@@ -195,6 +200,10 @@ export function createPyramid(options: PyramidOptions): Pyramid {
           buildIndex(layer, domain, level, window, atMs),
         );
       });
+    },
+    async cells(layer, geohash) {
+      if (feed === undefined) await poll();
+      return node(layer, geohash, coarseTime(clock.now()));
     },
     noteReport(report) {
       const cell = { layer: report.layer, geohash5: encodeGeohash(report.lonDeg, report.latDeg, CELL_PRECISION) };

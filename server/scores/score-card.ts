@@ -1,0 +1,134 @@
+import { cellBounds, encodeGeohash } from "../../tiles/geohash.ts";
+import {
+  BAND_COUNT,
+  REPORT_LAYERS,
+  type ReportLayer,
+  TIME_WINDOWS,
+  type TimeWindow,
+  WINDOW_BANDS,
+} from "../../tiles/layers.ts";
+import { geohashOfKey, type MicroCells } from "../../tiles/micro-cells.ts";
+import type { Report } from "../../tiles/report.ts";
+import {
+  gather,
+  SCORE_NAMES,
+  type ScoredCell,
+  type ScoreTenths,
+  scoreCells,
+  tallyNeighborhoods,
+} from "../../tiles/scores.ts";
+import type { Log } from "../app-parts.ts";
+import type { City } from "../cities.ts";
+import type { Clock, ReportStore } from "../ports.ts";
+import type { Pyramid } from "../pyramid/pyramid.ts";
+import { listReports } from "../reports/list-reports.ts";
+import { cityOfCell } from "./city-of-cell.ts";
+import type { DayScores, ScoreHistory } from "./score-history.ts";
+import { DAY_MS, formatDay, startOfDay } from "./utc-time.ts";
+
+/** Everything about one cell. */
+export interface ScoreCard {
+  readonly cell: ScoredCell;
+  readonly city: City | undefined;
+  readonly counts: Readonly<Record<ReportLayer, Readonly<Record<TimeWindow, number>>>>;
+  /** Newest first. */
+  readonly latest: readonly Report[];
+  /** Undefined while PostgreSQL is away. */
+  readonly history: CardHistory | undefined;
+}
+
+export interface CardHistory {
+  /** Days on which the cell was scored, of the last 30 and before today; ascending. */
+  readonly days: readonly DayScores[];
+  /** Score now less that of a week ago, in tenths; undefined when the cell had none then. */
+  readonly change7d: ScoreTenths | undefined;
+}
+
+export interface ScoreCardOptions {
+  readonly cells: Pyramid["cells"];
+  readonly store: ReportStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Without it there is no history. */
+  readonly history?: ScoreHistory;
+}
+
+const LATEST = 5;
+/** Of reports that must be read to find the latest inside a small part of a log's cell. */
+const MAX_ROWS = 1_000;
+const LOG_PRECISION = 5;
+const SERIES_DAYS = 30;
+/** Half of the 1e-6 degrees that places are rounded to: the east and north borders are the next cell's. */
+const BORDER_DEG = 5e-7;
+
+/** Reads the card of a cell of precision 4, 5 or 6: both databases at once. @throws StoreUnavailableError */
+export async function readScoreCard(options: ScoreCardOptions, geohash: string): Promise<ScoreCard> {
+  const { cells, store, clock } = options;
+  const node = geohash.slice(0, LOG_PRECISION);
+  const [perLayer, latest, days] = await Promise.all([
+    Promise.all(REPORT_LAYERS.map(async (layer) => [layer, await cells(layer, node)] as const)),
+    readLatest(store, geohash),
+    readDays(options, geohash),
+  ]);
+  const cellsOf = Object.fromEntries(perLayer) as Record<ReportLayer, MicroCells>;
+  const inside = scoreCells(tallyNeighborhoods(cellsOf)).filter(
+    (cell) => cell.geohash.length === 6 && cell.geohash.startsWith(geohash),
+  );
+  const cell = geohash.length === 6 && inside[0] !== undefined ? inside[0] : gather(geohash, inside);
+  const counts = Object.fromEntries(perLayer.map(([layer, found]) => [layer, countWindows(found, geohash)]));
+  return {
+    cell,
+    city: cityOfCell(geohash),
+    counts: counts as ScoreCard["counts"],
+    latest,
+    history: days && {
+      days: days.slice(-SERIES_DAYS),
+      change7d: changeSince(days, cell.scores, clock.now() - 7 * DAY_MS),
+    },
+  };
+}
+
+async function readLatest(store: ReportStore, geohash: string): Promise<readonly Report[]> {
+  const bounds = cellBounds(geohash);
+  const query = {
+    bounds: { ...bounds, east: bounds.east - BORDER_DEG, north: bounds.north - BORDER_DEG },
+    layers: REPORT_LAYERS,
+    limit: LATEST,
+  };
+  const { reports } = await listReports(store, query, MAX_ROWS);
+  return reports.filter(({ lonDeg, latDeg }) => encodeGeohash(lonDeg, latDeg, geohash.length) === geohash);
+}
+
+/** Days before today. */
+async function readDays(
+  { history, clock, log }: ScoreCardOptions,
+  geohash: string,
+): Promise<readonly DayScores[] | undefined> {
+  const today = formatDay(clock.now());
+  try {
+    const days = await history?.read(geohash, startOfDay(clock.now()) - SERIES_DAYS * DAY_MS);
+    return days?.filter(({ day }) => day < today);
+  } catch (error) {
+    log.debug("score card without history", { error });
+    return undefined;
+  }
+}
+
+/** A week ago is the day that ended nearest before: it may be a few days longer when scoring had stopped. */
+function changeSince(days: readonly DayScores[], now: ScoreTenths, thenMs: number): ScoreTenths | undefined {
+  const then = days.findLast(({ day }) => day <= formatDay(thenMs));
+  if (then === undefined || then.day < formatDay(thenMs - 7 * DAY_MS)) return undefined;
+  return Object.fromEntries(SCORE_NAMES.map((name) => [name, now[name] - then.scores[name]])) as ScoreTenths;
+}
+
+function countWindows(cells: MicroCells, geohash: string): Record<TimeWindow, number> {
+  const bands = new Array<number>(BAND_COUNT).fill(0);
+  for (let cell = 0; cell < cells.length; cell++) {
+    if (!geohashOfKey(cells.key[cell] as number, cells.precision).startsWith(geohash)) continue;
+    for (let band = 0; band < BAND_COUNT; band++) {
+      bands[band] = (bands[band] as number) + (cells.bandCount[cell * BAND_COUNT + band] as number);
+    }
+  }
+  const upTo = (window: TimeWindow) => bands.slice(0, WINDOW_BANDS[window]).reduce((sum, count) => sum + count, 0);
+  return Object.fromEntries(TIME_WINDOWS.map((window) => [window, upTo(window)])) as Record<TimeWindow, number>;
+}

@@ -1,0 +1,63 @@
+import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores.ts";
+import type { Clock } from "../ports.ts";
+import type { RunSql } from "../postgres/sql.ts";
+
+/** A cell's scores at the end of a UTC day, or by now. */
+export interface DayScores {
+  /** `2026-06-01` */
+  readonly day: string;
+  readonly scores: ScoreTenths;
+  readonly reportCount7d: number;
+}
+
+export interface ScoreHistory {
+  /** Days on which a cell was scored, ascending. Rejects when PostgreSQL does not answer in time. */
+  read(geohash: string, sinceMs: number): Promise<readonly DayScores[]>;
+}
+
+export interface ScoreHistoryOptions {
+  readonly sql: RunSql;
+  readonly clock: Clock;
+  /** Nobody waits longer for the history. */
+  readonly withinMs?: number;
+}
+
+/** After a failure the history is not asked for: questions would only queue up. */
+const PAUSE_MS = 5_000;
+
+export function createScoreHistory({ sql, clock, withinMs = 1_000 }: ScoreHistoryOptions): ScoreHistory {
+  let pausedUntilMs = 0;
+  return {
+    async read(geohash, sinceMs) {
+      if (clock.now() < pausedUntilMs) throw new Error("PostgreSQL did not answer a moment ago");
+      try {
+        const rows = await within(withinMs, sql<Row>(READ, [geohash, new Date(sinceMs)]));
+        return rows.map(({ day, report_count_7d, ...scores }) => ({ day, scores, reportCount7d: report_count_7d }));
+      } catch (error) {
+        pausedUntilMs = clock.now() + PAUSE_MS;
+        throw error;
+      }
+    },
+  };
+}
+
+type Row = Readonly<Record<ScoreName, number>> & { day: string; report_count_7d: number };
+
+const READ = `
+  SELECT DISTINCT ON (day) (calculated_at AT TIME ZONE 'UTC')::date::text AS day,
+         ${SCORE_NAMES.map((name) => `(${name} * 10)::int AS ${name}`).join(", ")}, report_count_7d
+  FROM neighborhood_scores WHERE geohash = $1 AND calculated_at >= $2
+  ORDER BY day, calculated_at DESC`;
+
+/** Rejects when a promise takes longer; nobody waits for it then. */
+async function within<T>(limitMs: number, promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

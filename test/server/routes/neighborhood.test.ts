@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest";
+import { silentLog } from "../../../server/log.ts";
+import { StoreUnavailableError } from "../../../server/ports.ts";
+import { type RunSql, sqlOfPool } from "../../../server/postgres/sql.ts";
+import { createPyramid } from "../../../server/pyramid/pyramid.ts";
+import { encodeGeohash } from "../../../tiles/geohash.ts";
+import { createTestApp, post, readJson } from "../app-fixture.ts";
+import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
+import { AUSTIN, createWorld, DAY, HOUR, MISSION, NOWHERE, SCORE_TABLES } from "../scores/world.ts";
+
+interface Card {
+  readonly geohash: string;
+  readonly city: { id: string } | null;
+  readonly scores: Record<string, number>;
+  readonly counts: Record<string, Record<string, number>>;
+  readonly latest: { id: string; geohash: string; created_at: string }[];
+  readonly history: string;
+  readonly change_7d: Record<string, number> | null;
+  readonly series: { day: string; safety: number; report_count_7d: number }[];
+}
+
+const HERE = encodeGeohash(MISSION.lonDeg, MISSION.latDeg, 7);
+const never = () => new Promise<never>(() => {});
+
+function open(sql?: RunSql) {
+  const world = createWorld();
+  const pyramid = createPyramid({ ...world, log: silentLog });
+  const { app } = createTestApp({
+    ...world,
+    ...(sql && { sql }),
+    cells: pyramid.cells,
+    onReport: (report) => pyramid.noteReport(report),
+  });
+  const get = (geohash: string) => app.request(`/api/neighborhood/${geohash}`);
+  return { world, app, get, card: (geohash: string) => readJson<Card>(get(geohash)) };
+}
+
+describe("GET /api/neighborhood/:geohash", () => {
+  it("answers from the report store alone while PostgreSQL is away or slow, and says so", async () => {
+    const refuse = () => Promise.reject(new Error("connection refused"));
+    for (const sql of [undefined, refuse, never] as const) {
+      const { world, card, get } = open(sql);
+      await world.add({ ...MISSION, severity: 5 });
+      const { status, headers } = await get(HERE);
+      expect([status, headers.get("Content-Type")]).toEqual([200, "application/json"]);
+      expect(await card(HERE)).toMatchObject({
+        geohash: HERE.slice(0, 6),
+        scores: { safety: 85, vibe: 50, infrastructure: 100, opportunity: 50, overall: 71.3 },
+        latest: [{ layer: "safety", severity: 5 }],
+        history: "unavailable",
+        change_7d: null,
+        series: [],
+      });
+    }
+  });
+
+  it("counts by layer and window, and finds the latest five, in the cell alone", async () => {
+    const { world, card } = open();
+    for (const [ageMs, count] of [
+      [HOUR, 1],
+      [3 * DAY, 2],
+      [20 * DAY, 3],
+      [60 * DAY, 4],
+    ] as const) {
+      await world.add({ ...MISSION, ageMs }, count);
+    }
+    await world.add({ ...MISSION, layer: "vibe", ageMs: 2 * DAY });
+    // Two cells of six characters farther east, in the same of five.
+    await world.add({ ...MISSION, lonDeg: MISSION.lonDeg + 0.022, ageMs: 0 }, 7);
+    const { counts, latest, city } = await card(HERE.slice(0, 6));
+    expect(counts.safety).toEqual({ "24h": 1, "7d": 3, "30d": 6, "90d": 10 });
+    expect(counts.vibe).toEqual({ "24h": 0, "7d": 1, "30d": 1, "90d": 1 });
+    expect(latest).toHaveLength(5);
+    expect(latest.every(({ geohash }) => geohash === HERE.slice(0, 6))).toBe(true);
+    const times = latest.map(({ created_at }) => created_at);
+    expect(times).toEqual([...times].sort().reverse());
+    expect(city?.id).toBe("san-francisco");
+    for (const precision of [4, 5]) {
+      const wide = await card(HERE.slice(0, precision));
+      expect(wide.counts.safety).toEqual({ "24h": 8, "7d": 10, "30d": 13, "90d": 17 });
+      // 11 reports: 100 - 3 * 3 * (1 + 2 * 0.7 + 3 * 0.2) = 73; and 7: 100 - 3 * 3 * 7 = 37. (11 * 73 + 7 * 37) / 18 = 59.
+      expect(wide.scores.safety).toBe(59);
+    }
+    expect((await card(HERE)).counts).toEqual(counts);
+  });
+
+  it("knows a report at once, and that nothing lies elsewhere", async () => {
+    const { app, card } = open();
+    const empty = await card(encodeGeohash(NOWHERE.lonDeg, NOWHERE.latDeg, 6));
+    expect(empty).toMatchObject({ city: null, latest: [], scores: { safety: 100, vibe: 50, overall: 75 } });
+    await card(HERE);
+    const body = { layer: "vibe", category: "noise", severity: 5, lat: MISSION.latDeg, lon: MISSION.lonDeg };
+    expect((await post(app, body)).status).toBe(201);
+    expect(await card(HERE)).toMatchObject({ scores: { vibe: 60 }, latest: [{ category: "noise" }] });
+  });
+
+  it.each(["9q8", "9q8yyk8y", "9q8yya", "9Q8YYK", "%20%20%20%20", "9q8y;"])("refuses %s", async (geohash) => {
+    const response = await open().get(geohash);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ field: "geohash" }] });
+  });
+
+  it("answers 503 when the report store is away", async () => {
+    const { app } = createTestApp({ cells: () => Promise.reject(new StoreUnavailableError("away")) });
+    const response = await app.request(`/api/neighborhood/${HERE}`);
+    expect([response.status, response.headers.get("Content-Type")]).toEqual([503, "application/problem+json"]);
+  });
+});
+
+describeOnEachPostgres("the score card's history", SCORE_TABLES, (pool) => {
+  it("has a value for each day, and the change since a week ago", async () => {
+    const sql = sqlOfPool(pool());
+    await sql("UPDATE score_state SET counted_until = NULL");
+    const { world, card } = open(sql);
+    await world.add({ ...MISSION, severity: 5, ageMs: HOUR });
+    await world.add({ ...AUSTIN, severity: 5, ageMs: HOUR });
+    const scorer = world.scorer(sql);
+    for (let day = 0; day < 8; day++) {
+      await world.compact();
+      await scorer.run();
+      world.clock.nowMs += DAY;
+    }
+    await world.add({ ...MISSION, severity: 1 });
+    const { history, series, change_7d, scores } = await card(HERE);
+    expect(history).toBe("available");
+    // 100 - 15 on the first day, then 100 - 0.7 * 15 for six days, then 100 - 0.4 * 15, and today one of severity 1 more.
+    expect(series.map(({ safety }) => safety)).toEqual([85, ...Array(6).fill(89.5), 94, 91]);
+    expect(series.map(({ day }) => day.slice(8))).toEqual(["01", "02", "03", "04", "05", "06", "07", "08", "09"]);
+    expect(scores.safety).toBe(91);
+    expect(change_7d).toEqual({ safety: 1.5, vibe: 0, infrastructure: 0, opportunity: 0, overall: 0.4 });
+    const wide = await card(HERE.slice(0, 4));
+    expect(wide.series).toHaveLength(9);
+  });
+});
