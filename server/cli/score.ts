@@ -1,0 +1,45 @@
+import { readConfig } from "../config.ts";
+import { openStores } from "../embedded/stores.ts";
+import { createLog } from "../log.ts";
+import { migrateReportStore, openLogAndDerived } from "../open-report-store.ts";
+import { exitOnError } from "../operator-error.ts";
+import { explain } from "../postgres/database.ts";
+import { migrateDatabase } from "../postgres/migrate.ts";
+import { createPool } from "../postgres/pool.ts";
+import { sqlOfPool } from "../postgres/sql.ts";
+import { createCompactor } from "../pyramid/compactor.ts";
+import { createScorer } from "../scores/scorer.ts";
+import { createTerminal } from "../terminal.ts";
+
+/** `npm run score`: compacts, then scores what changed since it was last scored, by whomever. */
+try {
+  const config = readConfig(process.env);
+  const terminal = createTerminal(process.stdout);
+  const write = (line: string) => terminal.line(line.trimEnd());
+  const log = createLog({ level: config.logLevel, pretty: true, write, now: Date.now });
+  const clock = { now: Date.now };
+  const stores = openStores(config, { role: "command", log });
+  try {
+    const { store, derived } = await openLogAndDerived(stores, clock);
+    await migrateReportStore(store, config.dynamo);
+    const pool = createPool(await stores.database(), log);
+    try {
+      await migrateDatabase(pool);
+      await terminal.run("compact", async (note) => {
+        const { cells } = await createCompactor({ store, derived, clock, log }).run();
+        note(`${cells} cells`);
+      });
+      await terminal.run("score", async (note) => {
+        const { neighborhoods, rows } = await createScorer({ store, derived, sql: sqlOfPool(pool), clock, log }).run();
+        note(`${neighborhoods} neighbourhoods, ${rows} rows written`);
+      });
+    } finally {
+      await pool.end();
+    }
+    await store.close();
+  } finally {
+    await stores.close();
+  }
+} catch (error) {
+  exitOnError(explain(error));
+}

@@ -1,0 +1,38 @@
+import type { Log } from "../app-parts.ts";
+import type { MetricSample } from "../metrics.ts";
+import type { Scorer } from "./scorer.ts";
+
+/** A scorer's runs with what is told of them: for a loop on Node, and for a Worker's cron. */
+export interface Scoring {
+  /** Scores once. Rejects when a store fails: what is lacking is done by the next run, of whichever process. */
+  run(): Promise<void>;
+  samples(): MetricSample[];
+}
+
+export function createScoring(scorer: Scorer, log: Log): Scoring {
+  let neighborhoods = 0;
+  let rows = 0;
+  let failures = 0;
+  return {
+    async run() {
+      const startMs = performance.now();
+      try {
+        const done = await scorer.run();
+        neighborhoods += done.neighborhoods;
+        rows += done.rows;
+        const ms = Math.round(performance.now() - startMs);
+        if (done.neighborhoods + done.counted > 0) log.debug("scored", { ...done, ms });
+      } catch (error) {
+        failures++;
+        throw error;
+      }
+    },
+    samples: () => [
+      counter("stratum_neighborhoods_scored_total", "Neighbourhoods whose scores were computed.", neighborhoods),
+      counter("stratum_score_rows_total", "Rows of score history written.", rows),
+      counter("stratum_scoring_failures_total", "Runs that failed and were tried again.", failures),
+    ],
+  };
+}
+
+const counter = (name: string, help: string, value: number): MetricSample => ({ name, help, type: "counter", value });
