@@ -6,6 +6,7 @@ const BENCHES: Readonly<Record<string, string>> = {
   model: "read and write units, requests and round trips per cold tile and per report, beside the naive design",
   tiles: "CPU per cold tile by stage, bytes, encoder and clustering against vt-pbf and supercluster, memory",
   quality: "clusters beside one global supercluster",
+  reach: "how far from a new report tiles change",
   serve: "requests per second and latency of the running server",
   scores: "the scorer and the relational questions",
   client: "the map's frames and bytes",

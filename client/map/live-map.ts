@@ -13,8 +13,8 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { ReportJson } from "../api.ts";
 import { element, prefersReducedMotion } from "../dom.ts";
+import { keepTilesLive } from "../live/live-tiles.ts";
 import type { Page, PageState } from "../page/page-state.ts";
-import { affectedTiles } from "./affected-tiles.ts";
 import { bindClicks } from "./clicks.ts";
 import { coveredEdges } from "./free-area.ts";
 import { bindGeohashGrid } from "./geohash-grid.ts";
@@ -26,8 +26,6 @@ import { onThemeChange } from "./theme.ts";
 
 setWorkerUrl(new URL(workerUrl, location.href).href);
 
-/** Changed tiles that lie in a cache out of view are refreshed when they come back, if that is within this time. */
-const REMEMBER_CHANGE_MS = 10 * 60_000;
 const PULSE_MS = 5_000;
 /** Below this width the attribution folds to its button once it has been seen. */
 const PHONE_WIDTH = 640;
@@ -98,12 +96,15 @@ export function createLiveMap({ container, page, basemap, isPicking }: LiveMapOp
   bindGeohashGrid(map);
   bindClicks({ map, page, popups, isPicking });
   onThemeChange(() => map.setStyle(composeStyle(page.get(), basemap), { diff: true }));
-  const refresh = createRefresh(map);
+  const live = keepTilesLive(map, () => page.get().layers);
+  page.listen((state, before) => {
+    if (state.layers !== before.layers) live.layersChanged();
+  });
   return {
     map,
     popups,
     showNew(report) {
-      refresh(report.layer, report.lon, report.lat);
+      live.noteReport(report.layer, report.lon, report.lat);
       const pulse = new Marker({
         element: element("div", { class: `pulse on-${report.layer}`, "aria-hidden": "true" }),
       });
@@ -162,16 +163,4 @@ function showWindow(map: MapLibreMap, { window }: PageState): void {
     const url = tileUrl(location.origin, layer, window);
     if (source?.tiles[0] !== url) source?.setTiles([url]);
   }
-}
-
-/** Reloads the tiles around a change without taking the old ones away: nothing flickers. */
-function createRefresh(map: MapLibreMap): (layer: ReportLayer, lonDeg: number, latDeg: number) => void {
-  return (layer, lonDeg, latDeg) => {
-    const tiles = affectedTiles(lonDeg, latDeg, MAX_ZOOM);
-    const reload = () => map.refreshTiles(sourceOf(layer), tiles);
-    reload();
-    // The next frame takes the tiles of the new zoom into view, old ones out of its cache among them.
-    const later = map.on("zoomend", () => map.once("render", reload));
-    setTimeout(() => later.unsubscribe(), REMEMBER_CHANGE_MS);
-  };
 }

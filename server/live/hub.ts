@@ -9,7 +9,7 @@ export interface LiveChange {
   /** Ascends within one hub. */
   readonly sequence: number;
   readonly layer: ReportLayer;
-  /** As fine as known: 7 characters for a report, 5 for what another process wrote where nobody looks. */
+  /** As fine as known: 8 characters for a report, 5 for what another process wrote where nobody looks. */
   readonly geohash: string;
   readonly atMs: number;
 }

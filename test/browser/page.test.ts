@@ -5,6 +5,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe } from "vitest";
 import type { RunningServer } from "../../server/serve.ts";
 import { launchChromium } from "./chromium.ts";
+import { liveTests } from "./live.suite.ts";
 import { mapTests } from "./map.suite.ts";
 import { reportFormTests } from "./report-form.suite.ts";
 import { type Site, startSite } from "./site.ts";
@@ -39,3 +40,4 @@ afterAll(async () => {
 
 describe("the map", () => mapTests(site));
 describe("the report form", () => reportFormTests(site));
+describe("an open map", () => liveTests(site));

@@ -27,7 +27,7 @@ function setUp() {
 it("tells the place of a report that this process wrote, once its tiles show it", () => {
   const { pyramid, told, report } = setUp();
   pyramid.noteReport(report());
-  expect(told).toEqual([`safety/${encodeGeohash(LON, LAT, 7)}`]);
+  expect(told).toEqual([`safety/${encodeGeohash(LON, LAT, 8)}`]);
 });
 
 it("tells the places of another process's reports in cells that are looked at, once each", async () => {
@@ -38,7 +38,7 @@ it("tells the places of another process's reports in cells that are looked at, o
   clock.nowMs += 1500;
   await store.putMany([report(LON + 0.005), report(LON + 0.005), report(LON - 0.005)]);
   await pyramid.poll();
-  const places = [encodeGeohash(LON + 0.005, LAT, 7), encodeGeohash(LON - 0.005, LAT, 7)];
+  const places = [encodeGeohash(LON + 0.005, LAT, 8), encodeGeohash(LON - 0.005, LAT, 8)];
   expect(told.sort()).toEqual(places.map((place) => `safety/${place}`).sort());
   await pyramid.poll();
   expect(told).toHaveLength(2);

@@ -1,0 +1,147 @@
+import type { ReportLayer } from "../../tiles/layers.ts";
+
+export interface WatchedView {
+  readonly west: number;
+  readonly south: number;
+  readonly east: number;
+  readonly north: number;
+  readonly layers: readonly ReportLayer[];
+}
+
+export interface ChangeStreamOptions {
+  /** What is in view now; degrees as they come, also beyond 180. */
+  view(): WatchedView;
+  onChange(layer: ReportLayer, geohash: string): void;
+  /** Anything may have changed: surely looked at, or only perhaps. */
+  onUnknown(sure: boolean): void;
+}
+
+export interface ChangeStream {
+  /** To be called after the map was moved or its layers were switched. */
+  viewChanged(): void;
+}
+
+/** A stream that says nothing at all for so long is dead: the server beats every 15 s. */
+const SILENT_MS = 40_000;
+/** How long to be without a stream before asking for tiles on suspicion, and how often then. */
+const PATIENCE_MS = 5000;
+const POLL_EVERY_MS = 10_000;
+/** After the server refused, or has no streams. */
+const TRY_AGAIN_MS = 60_000;
+const MOVED_MS = 400;
+/** The watched box is wider than the view by this share on each side, so that small moves change nothing. */
+const MARGIN = 0.5;
+/** A stream is narrowed when its box is this many times wider than needed. */
+const TOO_WIDE = 8;
+
+/**
+ * Hears of changes in view from the server (`/api/live`); while that does not work, takes everything in view for changed
+ * every 10 s. Pauses while the page is hidden: browsers allow six connections to an HTTP/1 server for all tabs together.
+ */
+export function watchChanges({ view, onChange, onUnknown }: ChangeStreamOptions): ChangeStream {
+  let source: EventSource | undefined;
+  let watched: WatchedView | undefined;
+  let lastEventId: string | undefined;
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  let polling: ReturnType<typeof setTimeout> | undefined;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let moved: ReturnType<typeof setTimeout> | undefined;
+
+  function open(): void {
+    close();
+    watched = grown(view());
+    const opened = new EventSource(addressOf(watched, lastEventId));
+    source = opened;
+    listenForBreath();
+    pollAfter(PATIENCE_MS);
+    const hear = (type: string, take?: (data: { layer: ReportLayer; geohash: string }) => void): void =>
+      opened.addEventListener(type, (event: MessageEvent<string>) => {
+        listenForBreath();
+        clearTimeout(polling);
+        if (event.lastEventId !== "") lastEventId = event.lastEventId;
+        take?.(JSON.parse(event.data));
+      });
+    const isFirst = lastEventId === undefined;
+    hear("hello", () => {
+      // What changed between the first tiles and the stream nobody has told.
+      if (isFirst) onUnknown(false);
+    });
+    hear("change", ({ layer, geohash }) => onChange(layer, geohash));
+    hear("reset", () => onUnknown(true));
+    hear("beat");
+    opened.addEventListener("error", () => {
+      pollAfter(PATIENCE_MS);
+      // Otherwise the browser tries again by itself.
+      if (opened.readyState === EventSource.CLOSED) retry = setTimeout(open, TRY_AGAIN_MS);
+    });
+  }
+
+  function close(): void {
+    source?.close();
+    source = undefined;
+    for (const timer of [silence, polling, retry, moved]) clearTimeout(timer);
+  }
+
+  function listenForBreath(): void {
+    clearTimeout(silence);
+    silence = setTimeout(open, SILENT_MS);
+  }
+
+  function pollAfter(waitMs: number): void {
+    clearTimeout(polling);
+    polling = setTimeout(() => {
+      onUnknown(true);
+      pollAfter(POLL_EVERY_MS);
+    }, waitMs);
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) close();
+    else open();
+  });
+  addEventListener("online", () => {
+    if (!document.hidden) open();
+  });
+  if (!document.hidden) open();
+
+  return {
+    viewChanged() {
+      clearTimeout(moved);
+      moved = setTimeout(() => {
+        if (!document.hidden && (watched === undefined || !isWatched(view(), watched))) open();
+      }, MOVED_MS);
+    },
+  };
+}
+
+function grown({ west, south, east, north, layers }: WatchedView): WatchedView {
+  const x = (east - west) * MARGIN;
+  const y = (north - south) * MARGIN;
+  return { west: west - x, south: Math.max(-90, south - y), east: east + x, north: Math.min(90, north + y), layers };
+}
+
+/** Whether a stream of one view tells what another needs, and not very much more. */
+function isWatched(view: WatchedView, watched: WatchedView): boolean {
+  const isInside =
+    view.west >= watched.west &&
+    view.east <= watched.east &&
+    view.south >= watched.south &&
+    view.north <= watched.north;
+  const isSame = view.layers.join() === watched.layers.join();
+  return isInside && isSame && watched.east - watched.west < TOO_WIDE * (view.east - view.west);
+}
+
+function addressOf(watched: WatchedView, lastEventId: string | undefined): string {
+  const { west, south, east, north, layers } = watched;
+  const isWholeWorld = east - west >= 360;
+  const box = isWholeWorld ? [-180, south, 180, north] : [wrap(west), south, wrap(east), north];
+  const parameters = new URLSearchParams({
+    bbox: box.map((deg) => deg.toFixed(4)).join(","),
+    layers: layers.join(","),
+    ...(lastEventId !== undefined && { last_event_id: lastEventId }),
+  });
+  return `/api/live?${parameters}`;
+}
+
+/** A longitude in [-180, 180). */
+const wrap = (lonDeg: number): number => ((((lonDeg + 180) % 360) + 360) % 360) - 180;

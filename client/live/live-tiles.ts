@@ -1,0 +1,87 @@
+import type { Map as MapLibreMap } from "maplibre-gl";
+import { encodeGeohash } from "../../tiles/geohash.ts";
+import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
+import { sourceOf } from "../map/report-layers.ts";
+import { watchChanges } from "./change-stream.ts";
+import { createTileFreshness } from "./tile-freshness.ts";
+
+export interface LiveTiles {
+  /** A report was stored there, by us: its tiles are loaded again without waiting to be told. */
+  noteReport(layer: ReportLayer, lonDeg: number, latDeg: number): void;
+  layersChanged(): void;
+}
+
+/** Changes that come together are asked for together, and in a busy place not more often than the eye needs. */
+const GATHER_MS = 80;
+const REFRESH_EVERY_MS = 1000;
+const LOOK_AFTER_EVERY_MS = 15_000;
+/** Ages move reports from one weight to the next, and out of the window, without a word. */
+const AGE_EVERY_MS = 300_000;
+/** Precision of the cells that the server tells for single reports. */
+const REPORT_PRECISION = 8;
+
+/**
+ * Keeps a map's report tiles right: those that changed are asked for again, and no others. The old tile is drawn until the
+ * new one has come, and one that did not change costs a 304.
+ */
+export function keepTilesLive(map: MapLibreMap, layers: () => readonly ReportLayer[]): LiveTiles {
+  const freshness = createTileFreshness(() => performance.now());
+  let gathering: ReturnType<typeof setTimeout> | undefined;
+  let refreshedAtMs = Number.NEGATIVE_INFINITY;
+
+  // Every request of a tile comes through here, the first one and the later ones alike.
+  map.setTransformRequest((url) => {
+    const request = parseTileUrl(url);
+    if (request !== undefined) freshness.requested(request.layer, request.tile);
+    return undefined;
+  });
+
+  function refresh(tiles: ReturnType<typeof freshness.stale>): void {
+    if (document.hidden) return;
+    for (const [layer, of] of tiles) if (map.getSource(sourceOf(layer))) map.refreshTiles(sourceOf(layer), of);
+  }
+  const refreshStale = (): void => refresh(freshness.stale());
+  function soon(): void {
+    if (gathering !== undefined) return;
+    const waitMs = Math.max(GATHER_MS, refreshedAtMs + REFRESH_EVERY_MS - performance.now());
+    gathering = setTimeout(() => {
+      gathering = undefined;
+      refreshedAtMs = performance.now();
+      refreshStale();
+    }, waitMs);
+  }
+
+  const changes = watchChanges({
+    view() {
+      const { _sw, _ne } = map.getBounds();
+      return { west: _sw.lng, south: _sw.lat, east: _ne.lng, north: _ne.lat, layers: layers() };
+    },
+    onChange(layer, geohash) {
+      freshness.changed(layer, geohash);
+      soon();
+    },
+    onUnknown(sure) {
+      freshness.changedAll(sure);
+      if (sure) soon();
+    },
+  });
+  map.on("moveend", () => changes.viewChanged());
+  // Tiles that came back from the map's cache, or that were on their way when they changed.
+  map.on("idle", refreshStale);
+  setInterval(() => refresh(freshness.doubtful()), LOOK_AFTER_EVERY_MS);
+  setInterval(() => freshness.changedAll(false), AGE_EVERY_MS);
+
+  return {
+    noteReport(layer, lonDeg, latDeg) {
+      freshness.changed(layer, encodeGeohash(lonDeg, latDeg, REPORT_PRECISION));
+      soon();
+    },
+    layersChanged: () => changes.viewChanged(),
+  };
+}
+
+function parseTileUrl(url: string) {
+  const [, layer = "", z, x, y] = /\/tiles\/([a-z]+)\/(\d+)\/(\d+)\/(\d+)\.pbf(?:\?|$)/.exec(url) ?? [];
+  if (!isReportLayer(layer)) return undefined;
+  return { layer, tile: { z: Number(z), x: Number(x), y: Number(y) } };
+}

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { mapSettled, type NewReport, postReports, type Site, visit } from "./site.ts";
+
+/** A town that no other test reports from. */
+const TOWN = { lat: 41.12, lon: -100.77 };
+const MAP = `#14/${TOWN.lat}/${TOWN.lon}/safety/90d`;
+/** From the report, sent from anywhere, to the mark on an open map. */
+const ON_MAP_MS = 3_000;
+
+const reportAt = (lon: number, lat = TOWN.lat): NewReport => ({
+  layer: "safety",
+  category: "theft",
+  severity: 3,
+  lat,
+  lon,
+});
+
+const counted = (page: Page, wanted: number, timeoutMs: number) =>
+  page.waitForFunction(
+    (count) => {
+      const marks = globalThis.stratum?.map.queryRenderedFeatures({ layers: ["safety-cluster", "safety-report"] });
+      return marks?.reduce((sum, { properties }) => sum + Number(properties.point_count ?? 1), 0) === count;
+    },
+    wanted,
+    { timeout: timeoutMs, polling: 50 },
+  );
+
+async function openStreams(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^stratum_live_subscribers (\d+)$/m.exec(text)?.[1]);
+}
+
+/** An open map that nobody touches. */
+export function liveTests(site: Site): void {
+  let reported = 0;
+  const report = async (...reports: NewReport[]) => {
+    await postReports(site.url, reports);
+    reported += reports.length;
+  };
+
+  test("shows a report from elsewhere within 3 s without a reload, asking only for the tiles near it", async () => {
+    await report(reportAt(TOWN.lon), reportAt(TOWN.lon + 0.02));
+    const { page, faults } = await visit(site.browser, `${site.url}/${MAP}`);
+    await expect.poll(() => openStreams(site.url)).toBe(1);
+    const inView = await page.evaluate(() => globalThis.stratum?.map.coveringTiles({ tileSize: 512 }).length ?? 0);
+    const asked: string[] = [];
+    let loads = 0;
+    page.on("load", () => loads++);
+    page.on("request", (request) => {
+      if (request.url().includes("/tiles/")) asked.push(new URL(request.url()).pathname);
+    });
+    // The middle of its tile.
+    await report(reportAt((3606.5 / 2 ** 14) * 360 - 180, 41.12));
+    await counted(page, reported, ON_MAP_MS);
+    await sleep(1_000);
+    expect(inView).toBeGreaterThanOrEqual(6);
+    expect(asked.length, asked.join(" ")).toBeLessThanOrEqual(2);
+    expect(new Set(asked)).toContain("/tiles/safety/14/3606/6135.pbf");
+    expect(loads).toBe(0);
+    expect(faults).toEqual([]);
+    await page.context().close();
+    await expect.poll(() => openStreams(site.url)).toBe(0);
+  });
+
+  test("shows it in tiles that the map has put aside, when they come back", async () => {
+    const { page } = await visit(site.browser, `${site.url}/${MAP}`);
+    await page.evaluate(() => globalThis.stratum?.map.jumpTo({ zoom: 16 }));
+    await mapSettled(page);
+    await report(reportAt(TOWN.lon + 0.001));
+    await sleep(500);
+    await page.evaluate(() => globalThis.stratum?.map.jumpTo({ zoom: 14 }));
+    await counted(page, reported, ON_MAP_MS);
+    await page.context().close();
+  });
+
+  test("lets go of the stream while the page is hidden, and then shows what it missed", async () => {
+    const { page } = await visit(site.browser, `${site.url}/${MAP}`);
+    // Tabs of a headless browser are never hidden.
+    const hide = (hidden: boolean) =>
+      page.evaluate(`
+        Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      `);
+    await expect.poll(() => openStreams(site.url)).toBe(1);
+    await hide(true);
+    await expect.poll(() => openStreams(site.url)).toBe(0);
+    await report(reportAt(TOWN.lon + 0.002));
+    await sleep(500);
+    await hide(false);
+    await counted(page, reported, ON_MAP_MS);
+    await page.context().close();
+  });
+
+  test("asks by itself where there are no live streams", async () => {
+    const context = await site.browser.newContext({ reducedMotion: "reduce" });
+    const page = await context.newPage();
+    await page.route("**/api/live?*", (route) => route.fulfill({ status: 404 }));
+    await page.goto(`${site.url}/${MAP}`);
+    await mapSettled(page);
+    await report(reportAt(TOWN.lon + 0.003));
+    await counted(page, reported, 12_000);
+    await context.close();
+  });
+}

@@ -1,0 +1,63 @@
+import { expect, it } from "vitest";
+import { createTileFreshness } from "../../../client/live/tile-freshness.ts";
+import { encodeGeohash } from "../../../tiles/geohash.ts";
+import { latOfWorldY, lonOfWorldX } from "../../../tiles/tile-address.ts";
+
+const HOME = { z: 14, x: 2620, y: 6333 };
+/** In the middle of HOME. */
+const CELL = encodeGeohash(lonOfWorldX(2620.5 / 2 ** 14), latOfWorldY(6333.5 / 2 ** 14), 8);
+const EAST = { ...HOME, x: HOME.x + 1 };
+const FAR = { ...HOME, x: HOME.x + 40 };
+
+function setUp() {
+  const clock = { nowMs: 1e6 };
+  const freshness = createTileFreshness(() => clock.nowMs);
+  for (const tile of [HOME, EAST, FAR]) freshness.requested("safety", tile);
+  freshness.requested("vibe", HOME);
+  return { clock, freshness };
+}
+
+it("asks for the tiles near a change again, once, and only of its layer", () => {
+  const { freshness } = setUp();
+  freshness.changed("safety", CELL);
+  expect(freshness.stale()).toEqual(new Map([["safety", [HOME]]]));
+  freshness.requested("safety", HOME);
+  expect(freshness.stale().size).toBe(0);
+});
+
+it("does not take an answer for new that was asked for before the change", () => {
+  const { freshness } = setUp();
+  freshness.requested("safety", HOME);
+  freshness.changed("safety", CELL);
+  freshness.requested("safety", EAST);
+  expect(freshness.stale().get("safety")).toEqual([HOME]);
+});
+
+it("looks after the rest of the domain later, until it was asked for when all processes knew", () => {
+  const { clock, freshness } = setUp();
+  freshness.changed("safety", CELL);
+  freshness.requested("safety", HOME);
+  expect(freshness.doubtful().size).toBe(0);
+  clock.nowMs += 5000;
+  expect(freshness.doubtful()).toEqual(new Map([["safety", [EAST, HOME]]]));
+  for (const tile of [HOME, EAST]) freshness.requested("safety", tile);
+  expect(freshness.doubtful().size).toBe(0);
+});
+
+it("takes everything for changed when it is not known what did", () => {
+  const { clock, freshness } = setUp();
+  freshness.changedAll(false);
+  expect(freshness.stale().size).toBe(0);
+  clock.nowMs += 5000;
+  expect(freshness.doubtful().get("safety")).toEqual([HOME, EAST, FAR]);
+  freshness.changedAll(true);
+  expect(freshness.stale().get("vibe")).toEqual([HOME]);
+});
+
+it("forgets the tiles that were not asked for in the longest time", () => {
+  const { freshness } = setUp();
+  for (let x = 0; x < 2000; x++) freshness.requested("vibe", { z: 12, x, y: 0 });
+  freshness.changedAll(true);
+  expect(freshness.stale().get("safety")).toBeUndefined();
+  expect(freshness.stale().get("vibe")).toHaveLength(2000);
+});
