@@ -5,6 +5,8 @@ import type { LiveHub } from "./live/hub.ts";
 import type { Log } from "./log.ts";
 import type { MetricSample } from "./metrics.ts";
 import type { Clock, ReportStore } from "./ports.ts";
+import type { RunSql } from "./postgres/sql.ts";
+import type { ProblemInit } from "./problem.ts";
 import type { ContentCoding } from "./tiles/content-encoding.ts";
 import type { TileSource } from "./tiles/tile-source.ts";
 
@@ -19,6 +21,13 @@ export interface AppParts {
   readonly codings: readonly ContentCoding[];
   /** Tells open maps of changes; without it there is no `/api/live`, and maps poll. */
   readonly live?: LiveHub;
+  /** Asks PostgreSQL; without it there are no `/api/trends` and `/api/exports`. */
+  readonly sql?: RunSql;
+  /**
+   * Whether a request may use a capability; `undefined` lets it in, a problem is the refusal. Without it everyone may: keys
+   * and sessions will stand here.
+   */
+  allow?(context: Context, capability: Capability): Promise<ProblemInit | undefined>;
   /** Resolves when PostgreSQL answers; only `/readyz` asks. */
   pingDatabase(): Promise<void>;
   /** Tells this process's tiles of a stored report before it is acknowledged. The same report may be told twice. */
@@ -31,6 +40,9 @@ export interface AppParts {
   samples?(): readonly MetricSample[];
 }
 
+/** What a plan may include. */
+export type Capability = "trends" | "exports";
+
 export interface AppSettings {
   /** Valid reports that one client address may send in a minute, also the burst. */
   readonly reportsPerMinute: number;
@@ -38,6 +50,8 @@ export interface AppSettings {
   readonly queryCells: number;
   /** Most reports that one query reads; a page ends early there and its cursor goes on. */
   readonly queryRows: number;
+  /** Trends and exports that one client address may ask for in a minute, also the burst; 60 without it. */
+  readonly questionsPerMinute?: number;
 }
 
 export const DEFAULT_SETTINGS: AppSettings = { reportsPerMinute: 600, queryCells: 512, queryRows: 20_000 };

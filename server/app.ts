@@ -7,13 +7,18 @@ import { matchedRoutes } from "hono/route";
 import type { App, AppEnv, AppParts } from "./app-parts.ts";
 import type { Log } from "./log.ts";
 import { createRequestMetrics, type RequestMetrics } from "./metrics.ts";
+import type { RunSql } from "./postgres/sql.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemOfError, respondProblem } from "./problem.ts";
 import { mountCities } from "./routes/cities.ts";
+import { mountExports } from "./routes/exports.ts";
 import { mountLive } from "./routes/live.ts";
 import { mountOperations } from "./routes/operations.ts";
+import { createRelationalAccess } from "./routes/relational-access.ts";
 import { mountReports } from "./routes/reports.ts";
 import { mountTiles } from "./routes/tiles.ts";
+import { mountTrends } from "./routes/trends.ts";
 import { SAFE_HEADERS } from "./safe-headers.ts";
+import { createSql } from "./trends/sql.ts";
 
 export { type App, type AppEnv, type AppParts, type AppSettings, DEFAULT_SETTINGS } from "./app-parts.ts";
 
@@ -36,11 +41,20 @@ export function createApp(parts: AppParts): App {
   mountCities(app, parts);
   mountTiles(app, parts);
   if (parts.live !== undefined) mountLive(app, parts.live);
+  if (parts.sql !== undefined) mountRelational(app, parts, parts.sql);
   mountOperations(app, parts, metrics);
 
   app.notFound((c) => respondProblem(c, { status: 404, detail: "There is nothing at this address." }));
   app.onError((error, c) => respondProblem(c, problemOfError(error, c.get("requestId"), parts.log)));
   return app;
+}
+
+/** What PostgreSQL answers; nothing else waits for it. */
+function mountRelational(app: App, parts: AppParts, run: RunSql): void {
+  const sql = createSql(run, parts.log);
+  const access = createRelationalAccess(parts);
+  mountTrends(app, parts, sql, access);
+  mountExports(app, parts, sql, access);
 }
 
 function respondMethodNotAllowed(c: Parameters<typeof respondProblem>[0], allowed: readonly string[]): Response {
@@ -54,7 +68,15 @@ function openToEveryOrigin(): MiddlewareHandler<AppEnv> {
     origin: "*",
     allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
     allowHeaders: ["Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-Id"],
-    exposeHeaders: ["ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After", "X-Request-Id"],
+    exposeHeaders: [
+      "Content-Disposition",
+      "ETag",
+      "Idempotency-Replayed",
+      "Link",
+      "Location",
+      "Retry-After",
+      "X-Request-Id",
+    ],
     maxAge: 86_400,
   });
 }

@@ -13,6 +13,7 @@ import { type Log, silentLog } from "./log.ts";
 import { migrateReportStore, openLogAndDerived } from "./open-report-store.ts";
 import type { Clock, ReportStore } from "./ports.ts";
 import { type Database, openDatabase } from "./postgres/database.ts";
+import { sqlOfPool } from "./postgres/sql.ts";
 import { compactInBackground } from "./pyramid/compact-in-background.ts";
 import { createCompactor } from "./pyramid/compactor.ts";
 import { followChanges } from "./pyramid/follow-changes.ts";
@@ -73,6 +74,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       tiles: createTileSource({ pyramid, compressor: nodeCompressor }),
       codings: nodeCompressor.codings,
       live,
+      sql: sqlOfPool(database.pool),
       pingDatabase: database.ping,
       onReport: (report) => pyramid.noteReport(report),
       clientAddress: (c) =>

@@ -56,6 +56,8 @@ export function createIsolate(env: WorkerEnv): Isolate {
     clock,
     tiles: tiles.source,
     codings: workerCompressor.codings,
+    sql: (text, values = []) =>
+      withClient(env.HYPERDRIVE.connectionString, async (client) => (await client.query(text, [...values])).rows),
     pingDatabase: () =>
       withClient(env.HYPERDRIVE.connectionString, async (client) => void (await client.query("SELECT 1"))),
     onReport: tiles.noteReport,

@@ -1,0 +1,184 @@
+import { cellBounds } from "../../tiles/geohash.ts";
+import type { ReportLayer } from "../../tiles/layers.ts";
+import { SCORE_NAMES } from "../../tiles/scores.ts";
+import { type AreaFilter, type CellRun, NEIGHBORHOOD, runsOf, type ScorePrecision } from "./area.ts";
+import type { Sql, SqlRow } from "./sql.ts";
+import { createValues, type Values } from "./statement.ts";
+
+/** What a column holds: how each format writes it. */
+export type ColumnType = "text" | "score" | "count" | "instant" | "day" | "degrees";
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
+/** A row to write, by column name. Times and days are text already: ISO 8601, UTC. */
+export type ExportRow = Readonly<Record<string, string | number | null>>;
+
+export interface ExportFilter extends AreaFilter {
+  /** Of scores only; counts are by neighbourhood. */
+  readonly precision?: ScorePrecision;
+  /** Of counts only; all without it. */
+  readonly layers?: readonly ReportLayer[];
+  /** Unix milliseconds, inclusive. Counts have whole days (UTC): the one that it lies in, too. */
+  readonly fromMs?: number;
+  /** Unix milliseconds, exclusive. */
+  readonly toMs: number;
+}
+
+/** Values of the key columns of the last row that was read. */
+export type RowKey = readonly string[];
+
+/** A table that can be exported, page by page in the order of its key, which is that of its primary key. */
+export interface Dataset {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  /** Columns that identify a row, geohash first. */
+  readonly key: readonly string[];
+  /** Whether a text can stand in the key at that place. */
+  isKey(key: RowKey): boolean;
+  runs(filter: ExportFilter): readonly CellRun[];
+  statement(filter: ExportFilter, run: CellRun, after: RowKey | undefined, limit: number): Statement;
+}
+
+export interface Statement {
+  readonly text: string;
+  readonly values: unknown[];
+}
+
+const PLACE: readonly Column[] = [
+  { name: "geohash", type: "text" },
+  { name: "lat", type: "degrees" },
+  { name: "lon", type: "degrees" },
+  { name: "city", type: "text" },
+];
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/;
+const DAY = /^\d{4}-\d\d-\d\d$/;
+const GEOHASH = /^[0-9b-hjkmnp-z]{4,6}$/;
+const isDate = (text: string | undefined, shape: RegExp) =>
+  text !== undefined && shape.test(text) && !Number.isNaN(Date.parse(text));
+
+export const SCORES: Dataset = {
+  name: "scores",
+  columns: [
+    ...PLACE,
+    { name: "calculated_at", type: "instant" },
+    ...SCORE_NAMES.map((name): Column => ({ name, type: "score" })),
+    { name: "report_count_7d", type: "count" },
+  ],
+  key: ["geohash", "calculated_at"],
+  isKey: ([geohash = "", at, ...rest]) => GEOHASH.test(geohash) && isDate(at, INSTANT) && rest.length === 0,
+  runs: (filter) => runsOf(filter, filter.precision ?? NEIGHBORHOOD),
+  statement(filter, run, after, limit) {
+    const values = createValues();
+    const scores = SCORE_NAMES.map((name) => `cell.${name}::float8`).join(", ");
+    // Microseconds, because a cursor must name its row exactly.
+    const at = `to_char(cell.calculated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+    const conditions = [
+      ...inRun(run, filter, values),
+      `cell.precision = ${values.bind(filter.precision ?? NEIGHBORHOOD)}`,
+      ...(filter.fromMs === undefined
+        ? []
+        : [`cell.calculated_at >= ${values.bind(new Date(filter.fromMs))}::timestamptz`]),
+      `cell.calculated_at < ${values.bind(new Date(filter.toMs))}::timestamptz`,
+    ];
+    if (after !== undefined) {
+      const [geohash, time] = after.map((value) => values.bind(value));
+      conditions.push(`(cell.geohash, cell.calculated_at) > (${geohash}::text, ${time}::timestamptz)`);
+    }
+    const text = `
+      SELECT cell.geohash, cell.city, ${at} AS calculated_at, ${scores}, cell.report_count_7d
+      FROM neighborhood_scores AS cell WHERE ${conditions.join(" AND ")}
+      ORDER BY cell.geohash, cell.calculated_at LIMIT ${values.bind(limit)}`;
+    return { text, values: values.all };
+  },
+};
+
+export const REPORT_COUNTS: Dataset = {
+  name: "reports-counts",
+  columns: [
+    ...PLACE,
+    { name: "layer", type: "text" },
+    { name: "day", type: "day" },
+    { name: "report_count", type: "count" },
+    { name: "severity_sum", type: "count" },
+  ],
+  key: ["geohash", "layer", "day"],
+  isKey: ([geohash = "", layer = "", day, ...rest]) =>
+    GEOHASH.test(geohash) && /^[a-z]{1,16}$/.test(layer) && isDate(day, DAY) && rest.length === 0,
+  runs: (filter) => runsOf(filter, NEIGHBORHOOD),
+  statement(filter, run, after, limit) {
+    const values = createValues();
+    const dayOf = (timeMs: number) => `${values.bind(new Date(timeMs).toISOString().slice(0, 10))}::date`;
+    const conditions = [
+      ...inRun(run, filter, values),
+      ...(filter.layers === undefined ? [] : [`cell.layer = ANY (${values.bind(filter.layers)}::text[])`]),
+      ...(filter.fromMs === undefined ? [] : [`cell.day >= ${dayOf(filter.fromMs)}`]),
+      `cell.day <= ${dayOf(filter.toMs - 1)}`,
+    ];
+    if (after !== undefined) {
+      const [geohash, layer, day] = after.map((value) => values.bind(value));
+      conditions.push(`(cell.geohash, cell.layer, cell.day) > (${geohash}::text, ${layer}::text, ${day}::date)`);
+    }
+    const text = `
+      SELECT cell.geohash, cell.city, cell.layer, cell.day::text, cell.report_count, cell.severity_sum
+      FROM report_counts AS cell WHERE ${conditions.join(" AND ")}
+      ORDER BY cell.geohash, cell.layer, cell.day LIMIT ${values.bind(limit)}`;
+    return { text, values: values.all };
+  },
+};
+
+function inRun(run: CellRun, { city }: ExportFilter, values: Values): string[] {
+  const cells = `cell.geohash BETWEEN ${values.bind(run.low)} AND ${values.bind(run.high)}`;
+  return city === undefined ? [cells] : [cells, `cell.city = ${values.bind(city.id)}`];
+}
+
+export const keyOf = (dataset: Dataset, row: ExportRow): RowKey => dataset.key.map((name) => String(row[name]));
+
+/**
+ * Reads rows in the order of the dataset's key, a page a statement: between two pages it holds neither a connection nor a
+ * snapshot, so a slow reader is in nobody's way. What is written meanwhile is seen when its key is still to come.
+ */
+export async function* readRows(
+  sql: Sql,
+  dataset: Dataset,
+  filter: ExportFilter,
+  { pageRows, after }: { readonly pageRows: number; readonly after?: RowKey },
+): AsyncGenerator<ExportRow[], void> {
+  let last = after;
+  for (const run of dataset.runs(filter)) {
+    const isPast = ([geohash = ""]: RowKey) => geohash > run.high;
+    const isInside = ([geohash = ""]: RowKey) => geohash >= run.low && geohash <= run.high;
+    if (last !== undefined && isPast(last)) continue;
+    for (let more = true; more; ) {
+      const inside = last !== undefined && isInside(last) ? last : undefined;
+      // Begun at the cell itself, because an index may look for one lower bound only.
+      const rest = inside === undefined ? run : { ...run, low: inside[0] ?? run.low };
+      const { text, values } = dataset.statement(filter, rest, inside, pageRows);
+      const rows = (await sql.query(text, values)).map(toExportRow);
+      const end = rows.at(-1);
+      if (end !== undefined) {
+        last = keyOf(dataset, end);
+        yield rows;
+      }
+      more = rows.length === pageRows;
+    }
+  }
+}
+
+/** Adds the centre of the cell; PostgreSQL's text of a whole second has six zeros that nobody needs. */
+function toExportRow(row: SqlRow): ExportRow {
+  const { calculated_at: at } = row;
+  const { west, south, east, north } = cellBounds(String(row.geohash));
+  return {
+    ...row,
+    lat: toDegrees((south + north) / 2),
+    lon: toDegrees((west + east) / 2),
+    ...(typeof at === "string" && { calculated_at: at.replace(/\.?0{1,6}Z$/, "Z") }),
+  } as ExportRow;
+}
+
+/** Six digits are 11 cm. */
+export const toDegrees = (degrees: number): number => Math.round(degrees * 1e6) / 1e6;

@@ -1,0 +1,140 @@
+import { SCORE_NAMES, type ScoreName } from "../../tiles/scores.ts";
+import { type AreaFilter, NEIGHBORHOOD } from "./area.ts";
+import type { Sql } from "./sql.ts";
+import { createValues, roundTo, rowsInArea, type Values } from "./statement.ts";
+
+const DAY_MS = 86_400_000;
+
+/**
+ * A neighbourhood with live reports has a row every UTC day, so two rows are less than this apart. An older row says nothing
+ * about the beginning of a span any more.
+ */
+const CARRY_MS = 2 * DAY_MS;
+
+export interface MeanQuery {
+  readonly area: AreaFilter;
+  readonly score: ScoreName;
+  /** Unix milliseconds, inclusive. */
+  readonly fromMs: number;
+  /** Unix milliseconds, exclusive. */
+  readonly toMs: number;
+}
+
+export interface ScoreMean {
+  /** Mean over the neighbourhoods; null when none is known. */
+  readonly average: number | null;
+  readonly lowest: number | null;
+  readonly highest: number | null;
+  readonly neighborhoods: number;
+}
+
+/**
+ * The mean score of an area's neighbourhoods over a span. A row holds from its hour until the neighbourhood's next, so a
+ * neighbourhood's mean weighs scores by how long they held, not by how often they were computed; then each neighbourhood
+ * counts once. What lies before a neighbourhood's first row is unknown and does not count.
+ */
+export async function meanScore(sql: Sql, query: MeanQuery): Promise<ScoreMean> {
+  const { text, values } = meanStatement(query);
+  const [row = {}] = await sql.query(text, values);
+  return {
+    average: roundTo(2, row.average),
+    lowest: roundTo(2, row.lowest),
+    highest: roundTo(2, row.highest),
+    neighborhoods: Number(row.neighborhoods ?? 0),
+  };
+}
+
+/** The statement of `meanScore`; the bench explains it. */
+export function meanStatement(query: MeanQuery): { text: string; values: unknown[] } {
+  const values = createValues();
+  const held = heldScores(query, values);
+  const text = `
+    WITH ${held},
+    mean AS (
+      SELECT sum(score * seconds) / sum(seconds) AS score FROM held WHERE seconds > 0 GROUP BY geohash
+    )
+    SELECT avg(score) AS average, min(score) AS lowest, max(score) AS highest, count(*)::integer AS neighborhoods FROM mean`;
+  return { text, values: values.all };
+}
+
+export interface WeekChange {
+  readonly city: string;
+  readonly this_week: number | null;
+  readonly last_week: number | null;
+  readonly change: number | null;
+  /** Neighbourhoods known in both weeks: what is compared. */
+  readonly neighborhoods: number;
+  /** Known in one of the weeks only, and left out. */
+  readonly left_out: number;
+}
+
+const WEEK_MS = 7 * DAY_MS;
+
+/**
+ * Change of the mean score by city, the seven days up to `toMs` against the seven before. Only neighbourhoods that are known
+ * in both weeks are compared, so that a city does not change by what has just come to be known of it. Sorted by city; a city
+ * of which nothing is known is not among them.
+ */
+export async function weekChanges(sql: Sql, query: Omit<MeanQuery, "fromMs">): Promise<WeekChange[]> {
+  const { text, values } = changeStatement(query);
+  const rows = await sql.query(text, values);
+  return rows.map((row) => ({
+    city: String(row.city),
+    this_week: roundTo(2, row.this_week),
+    last_week: roundTo(2, row.last_week),
+    change: roundTo(2, row.change),
+    neighborhoods: Number(row.neighborhoods),
+    left_out: Number(row.left_out),
+  }));
+}
+
+/** The statement of `weekChanges`; the bench explains it. */
+export function changeStatement(query: Omit<MeanQuery, "fromMs">): { text: string; values: unknown[] } {
+  const values = createValues();
+  const held = heldScores({ ...query, fromMs: query.toMs - 2 * WEEK_MS }, values);
+  const middle = values.bind(new Date(query.toMs - WEEK_MS));
+  const text = `
+    WITH ${held},
+    week AS (
+      SELECT city, geohash, score,
+             greatest(0, ${secondsOf(`until - greatest(since, ${middle}::timestamptz)`)}) AS now,
+             greatest(0, ${secondsOf(`least(until, ${middle}::timestamptz) - since`)}) AS before
+      FROM held WHERE seconds > 0
+    ),
+    mean AS (
+      SELECT city, sum(score * now) / nullif(sum(now), 0) AS now, sum(score * before) / nullif(sum(before), 0) AS before
+      FROM week GROUP BY city, geohash
+    )
+    SELECT city,
+           avg(now) FILTER (WHERE before IS NOT NULL) AS this_week,
+           avg(before) FILTER (WHERE now IS NOT NULL) AS last_week,
+           avg(now - before) AS change,
+           count(now - before)::integer AS neighborhoods,
+           (count(*) - count(now - before))::integer AS left_out
+    FROM mean GROUP BY city ORDER BY city`;
+  return { text, values: values.all };
+}
+
+const secondsOf = (interval: string): string => `extract(epoch FROM ${interval})::float8`;
+
+/** CTEs that end in `held`: what each score of a neighbourhood was, from when until when inside the span, in seconds. */
+function heldScores({ area, score, fromMs, toMs }: MeanQuery, values: Values): string {
+  if (!SCORE_NAMES.includes(score)) throw new RangeError(`not a score: ${score}`);
+  const rows = rowsInArea("neighborhood_scores", area, values);
+  const earliest = values.bind(new Date(fromMs - CARRY_MS));
+  const from = `${values.bind(new Date(fromMs))}::timestamptz`;
+  const to = `${values.bind(new Date(toMs))}::timestamptz`;
+  return `
+    known AS (
+      SELECT cell.geohash, cell.city, cell.calculated_at, cell.${score}::float8 AS score,
+             lead(cell.calculated_at, 1, ${to}) OVER (PARTITION BY cell.geohash ORDER BY cell.calculated_at) AS until
+      FROM ${rows.from}
+      WHERE ${rows.where} AND cell.precision = ${NEIGHBORHOOD}
+        AND cell.calculated_at >= ${earliest}::timestamptz AND cell.calculated_at < ${to}
+    ),
+    held AS (
+      SELECT geohash, city, score, until, greatest(calculated_at, ${from}) AS since,
+             ${secondsOf(`until - greatest(calculated_at, ${from})`)} AS seconds
+      FROM known
+    )`;
+}

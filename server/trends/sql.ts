@@ -1,0 +1,42 @@
+import type { Log } from "../log.ts";
+import type { RunSql } from "../postgres/sql.ts";
+
+/** What the relational questions need of PostgreSQL: one statement at a time, with its values apart from its text. */
+export interface Sql {
+  /** @throws DatabaseUnavailableError when PostgreSQL is away, too slow, or not brought forward yet. */
+  query(text: string, values: readonly unknown[]): Promise<SqlRow[]>;
+}
+
+/** A row by column name, as the driver reads the types: `float8` and `integer` as number, `date` and `numeric` as text. */
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+/** PostgreSQL does not answer this question now: 503 with Retry-After. Tiles and reports go on. */
+export class DatabaseUnavailableError extends Error {
+  override readonly name = "DatabaseUnavailableError";
+}
+
+/** Tells a database that is away from a statement that is wrong. The driver's and the server's limits end what is slow. */
+export function createSql(run: RunSql, log: Log): Sql {
+  return {
+    async query(text, values) {
+      try {
+        return await run<SqlRow>(text, values);
+      } catch (error) {
+        if (isOurFault(error)) throw error;
+        log.warn("PostgreSQL did not answer a question", { error });
+        throw new DatabaseUnavailableError("PostgreSQL does not answer", { cause: error });
+      }
+    },
+  };
+}
+
+const UNDEFINED_TABLE = "42P01";
+
+/**
+ * SQLSTATE classes of a statement that no time will mend: data, constraints, syntax. A table that is not there yet will be:
+ * a database that was away at the start is brought forward when it comes back.
+ */
+function isOurFault(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return /^(22|23|42)[0-9A-Z]{3}$/.test(code) && code !== UNDEFINED_TABLE;
+}

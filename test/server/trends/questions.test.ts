@@ -1,0 +1,210 @@
+import ngeohash from "ngeohash";
+import { beforeEach, describe, expect, it } from "vitest";
+import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
+import {
+  AUSTIN_A,
+  AUSTIN_B,
+  addCounts,
+  addScores,
+  createRelationalApp,
+  DAY,
+  HOUR,
+  NOWHERE,
+  SF_A,
+  SF_B,
+  SF_C,
+  SF_D,
+  TABLES,
+} from "./fixture.ts";
+
+interface Average {
+  readonly average: number | null;
+  readonly lowest: number | null;
+  readonly highest: number | null;
+  readonly neighborhoods: number;
+}
+
+interface Changes {
+  readonly changes: readonly { readonly city: string; readonly change: number | null }[];
+}
+
+interface Rising {
+  readonly neighborhoods: readonly { readonly geohash: string; readonly change_percent: number | null }[];
+  readonly next_cursor: string | null;
+}
+
+describeOnEachPostgres("the relational questions", TABLES, (pool) => {
+  const app = () => createRelationalApp(pool());
+
+  describe("GET /api/trends/average", () => {
+    beforeEach(() =>
+      addScores(pool(), [
+        // 80 for the first half of the week, then 40: 60. What held before the week does not count.
+        { geohash: SF_A, agoMs: 10 * DAY, safety: 10 },
+        { geohash: SF_A, agoMs: 8 * DAY, safety: 80, vibe: 70 },
+        { geohash: SF_A, agoMs: 3.5 * DAY, safety: 40, vibe: 30 },
+        // Scored three times within hours, known for two days only: 90, and as much as the other.
+        { geohash: SF_B, agoMs: 2 * DAY, safety: 90, vibe: 60 },
+        { geohash: SF_B, agoMs: 2 * DAY - HOUR, safety: 90, vibe: 60 },
+        { geohash: SF_B, agoMs: 2 * DAY - 2 * HOUR, safety: 90, vibe: 60 },
+        // Too long ago to say anything of this week, in the future, of another precision, city or none.
+        { geohash: SF_C, agoMs: 20 * DAY, safety: 0 },
+        { geohash: SF_C, agoMs: -HOUR, safety: 0 },
+        { geohash: SF_A.slice(0, 5), agoMs: DAY, safety: 0 },
+        { geohash: AUSTIN_A, agoMs: DAY, safety: 30 },
+        { geohash: NOWHERE, agoMs: DAY, safety: 20 },
+      ]),
+    );
+    const average = (query: string) => app().read<Average>(`/api/trends/average?${query}`);
+
+    it("answers the mean of a city's neighbourhoods over the last 7 days", async () => {
+      expect(await average("city=san-francisco&layer=safety&days=7")).toEqual({
+        layer: "safety",
+        city: "san-francisco",
+        from: "2026-05-25T12:00:00.000Z",
+        to: "2026-06-01T12:00:00.000Z",
+        average: 75,
+        lowest: 60,
+        highest: 90,
+        neighborhoods: 2,
+      });
+    });
+
+    it("takes other spans, scores and areas", async () => {
+      // In two days: 40, 90 and 90; 30 for Austin.
+      expect(await average("city=san-francisco&days=2")).toMatchObject({ average: 65, neighborhoods: 2 });
+      expect(await average("city=san-francisco&layer=vibe")).toMatchObject({ average: 55, lowest: 50, highest: 60 });
+      // 90 and 30: the other's last row is more than two days older than the span.
+      expect(await average("days=1")).toMatchObject({ average: 60, neighborhoods: 2 });
+      expect(await average(`geohash=${SF_B}`)).toMatchObject({ average: 90, neighborhoods: 1 });
+      expect(await average("geohash=9")).toMatchObject({ average: 60, neighborhoods: 3 });
+      expect(await average("geohash=9&city=austin")).toMatchObject({ average: 30, neighborhoods: 1 });
+      expect(await average("bbox=13,52,14,53")).toMatchObject({ average: 20, neighborhoods: 1 });
+      expect(await average("bbox=13,52,14,53&city=austin")).toMatchObject({ average: null, neighborhoods: 0 });
+      expect(await average("city=brooklyn")).toMatchObject({ average: null, lowest: null, neighborhoods: 0 });
+    });
+  });
+
+  describe("GET /api/trends/changes", () => {
+    beforeEach(() =>
+      addScores(pool(), [
+        // Last week 65 for two days and 80 for one: 70. This week 80 and 40, half of it each: 60.
+        { geohash: SF_A, agoMs: 10 * DAY, safety: 65 },
+        { geohash: SF_A, agoMs: 8 * DAY, safety: 80 },
+        { geohash: SF_A, agoMs: 3.5 * DAY, safety: 40 },
+        // Known this week only.
+        { geohash: SF_B, agoMs: 2 * DAY, safety: 0 },
+        // 50, and from the first moment of this week on 70.
+        { geohash: AUSTIN_A, agoMs: 15 * DAY, safety: 50 },
+        { geohash: AUSTIN_A, agoMs: 7 * DAY, safety: 70 },
+        { geohash: AUSTIN_B, agoMs: 14 * DAY, safety: 80 },
+        { geohash: NOWHERE, agoMs: 10 * DAY, safety: 80 },
+      ]),
+    );
+
+    it("answers the change week over week by city, of neighbourhoods known in both", async () => {
+      const austin = { city: "austin", this_week: 75, last_week: 65, change: 10, neighborhoods: 2, left_out: 0 };
+      const sf = { city: "san-francisco", this_week: 60, last_week: 70, change: -10, neighborhoods: 1, left_out: 1 };
+      expect(await app().read("/api/trends/changes?layer=safety&by=city")).toEqual({
+        layer: "safety",
+        by: "city",
+        last_week: { from: "2026-05-18T12:00:00.000Z", to: "2026-05-25T12:00:00.000Z" },
+        this_week: { from: "2026-05-25T12:00:00.000Z", to: "2026-06-01T12:00:00.000Z" },
+        changes: [austin, sf],
+      });
+      expect((await app().read<Changes>("/api/trends/changes?city=austin")).changes).toEqual([austin]);
+      expect((await app().read<Changes>("/api/trends/changes?city=brooklyn")).changes).toEqual([]);
+    });
+
+    it("knows no change of a city that is new", async () => {
+      await pool().query("DELETE FROM neighborhood_scores WHERE geohash = $1", [SF_A]);
+      const { changes } = await app().read<Changes>("/api/trends/changes?city=san-francisco");
+      expect(changes).toEqual([
+        { city: "san-francisco", this_week: null, last_week: null, change: null, neighborhoods: 0, left_out: 1 },
+      ]);
+    });
+  });
+
+  describe("GET /api/trends/rising", () => {
+    beforeEach(() =>
+      addCounts(pool(), [
+        // 10 on the last day of last month, 13 on the first and last of this: 30% more, exactly.
+        [SF_A, "2026-05-02", 10],
+        [SF_A, "2026-05-03", 7],
+        [SF_A, "2026-06-01", 6],
+        // 29% more.
+        [SF_B, "2026-04-03", 100],
+        [SF_B, "2026-05-20", 129],
+        // None last month: the day before it does not count, nor tomorrow.
+        [SF_C, "2026-04-02", 50],
+        [SF_C, "2026-05-10", 6],
+        [SF_C, "2026-06-02", 9],
+        // From 1 to 2.
+        [SF_D, "2026-04-10", 1],
+        [SF_D, "2026-05-10", 2],
+        [SF_D, "2026-04-10", 1, "safety"],
+        [SF_D, "2026-05-10", 100, "safety"],
+        [AUSTIN_A, "2026-04-10", 4],
+        [AUSTIN_A, "2026-05-10", 12],
+        [AUSTIN_B, "2026-04-10", 9],
+        [NOWHERE, "2026-05-10", 20],
+      ]),
+    );
+    const rising = (query: string) => app().read<Rising>(`/api/trends/rising?${query}`);
+    const found = async (query: string) =>
+      (await rising(query)).neighborhoods.map(({ geohash, change_percent }) => [geohash, change_percent]);
+
+    it("answers the neighbourhoods with at least 30% more reports this month than last", async () => {
+      const { latitude, longitude } = ngeohash.decode(SF_C);
+      expect(await rising("city=san-francisco&layer=infrastructure&min_change=30")).toEqual({
+        layer: "infrastructure",
+        last_month: { from: "2026-04-03", to: "2026-05-02" },
+        this_month: { from: "2026-05-03", to: "2026-06-01" },
+        neighborhoods: [
+          {
+            geohash: SF_C,
+            city: "san-francisco",
+            lat: expect.closeTo(latitude, 6),
+            lon: expect.closeTo(longitude, 6),
+            reports: 6,
+            reports_last_month: 0,
+            change_percent: null,
+          },
+          expect.objectContaining({ geohash: SF_A, reports: 13, reports_last_month: 10, change_percent: 30 }),
+        ],
+        next_cursor: null,
+      });
+    });
+
+    it("asks all cities without one, and takes other bounds and areas", async () => {
+      const all = [
+        [SF_C, null],
+        [AUSTIN_A, 200],
+        [SF_A, 30],
+      ];
+      expect(await found("city=&layer=infrastructure&min_change=30")).toEqual(all);
+      expect(await found("city=san-francisco&min_change=29&min_reports=0")).toEqual([
+        [SF_C, null],
+        [SF_D, 100],
+        [SF_A, 30],
+        [SF_B, 29],
+      ]);
+      expect(await found("min_change=30.01")).toEqual(all.slice(0, 2));
+      expect(await found("min_reports=13")).toEqual([[SF_A, 30]]);
+      expect(await found("layer=safety")).toEqual([[SF_D, 9900]]);
+      expect(await found("geohash=u33")).toEqual([[NOWHERE, null]]);
+      expect(await found("bbox=-98,30,-97,31")).toEqual([[AUSTIN_A, 200]]);
+    });
+
+    it("pages through them by their rank, each once", async () => {
+      const pages: unknown[] = [];
+      let path: string | undefined = "/api/trends/rising?min_reports=0&min_change=0&limit=2";
+      for (let i = 0; i < 5 && path !== undefined; i++) {
+        const response = await app().get(path);
+        pages.push(((await response.json()) as Rising).neighborhoods.map(({ geohash }) => geohash));
+        path = /<([^>]+)>; rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+      }
+      expect(pages).toEqual([[SF_C, AUSTIN_A], [SF_D, SF_A], [SF_B]]);
+    });
+  });
+});
