@@ -7,6 +7,7 @@ import type { MetricSample } from "./metrics.ts";
 import type { Clock, ReportStore } from "./ports.ts";
 import type { RunSql } from "./postgres/sql.ts";
 import type { ProblemInit } from "./problem.ts";
+import type { Pyramid } from "./pyramid/pyramid.ts";
 import type { ContentCoding } from "./tiles/content-encoding.ts";
 import type { TileSource } from "./tiles/tile-source.ts";
 
@@ -21,6 +22,8 @@ export interface AppParts {
   readonly codings: readonly ContentCoding[];
   /** Tells open maps of changes; without it there is no `/api/live`, and maps poll. */
   readonly live?: LiveHub;
+  /** The pyramid's; without it there is no `/api/neighborhood`. */
+  readonly cells?: Pyramid["cells"];
   /** Asks PostgreSQL; without it there are no `/api/trends` and `/api/exports`. */
   readonly sql?: RunSql;
   /**

@@ -12,6 +12,7 @@ import { fieldErrors, invalidRequest, ProblemError, problemOfError, respondProbl
 import { mountCities } from "./routes/cities.ts";
 import { mountExports } from "./routes/exports.ts";
 import { mountLive } from "./routes/live.ts";
+import { mountNeighborhood } from "./routes/neighborhood.ts";
 import { mountOperations } from "./routes/operations.ts";
 import { createRelationalAccess } from "./routes/relational-access.ts";
 import { mountReports } from "./routes/reports.ts";
@@ -41,6 +42,7 @@ export function createApp(parts: AppParts): App {
   mountCities(app, parts);
   mountTiles(app, parts);
   if (parts.live !== undefined) mountLive(app, parts.live);
+  if (parts.cells !== undefined) mountNeighborhood(app, parts, parts.cells);
   if (parts.sql !== undefined) mountRelational(app, parts, parts.sql);
   mountOperations(app, parts, metrics);
 

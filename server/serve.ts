@@ -11,14 +11,18 @@ import { assertPortFree, openListener } from "./listener.ts";
 import { createLiveHub } from "./live/hub.ts";
 import { type Log, silentLog } from "./log.ts";
 import { migrateReportStore, openLogAndDerived } from "./open-report-store.ts";
-import type { Clock, ReportStore } from "./ports.ts";
+import type { Clock, DerivedStore, ReportStore } from "./ports.ts";
 import { type Database, openDatabase } from "./postgres/database.ts";
-import { sqlOfPool } from "./postgres/sql.ts";
+import { type RunSql, sqlOfPool } from "./postgres/sql.ts";
 import { compactInBackground } from "./pyramid/compact-in-background.ts";
 import { createCompactor } from "./pyramid/compactor.ts";
 import { followChanges } from "./pyramid/follow-changes.ts";
 import { createPyramid } from "./pyramid/pyramid.ts";
+import { repeatInBackground } from "./repeat-in-background.ts";
 import { basemapRoutes } from "./routes/basemap.ts";
+import { createScoreCache } from "./scores/score-cache.ts";
+import { createScorer } from "./scores/scorer.ts";
+import { createScoring } from "./scores/scoring.ts";
 import { type SeedIfEmptyOptions, seedIfEmpty } from "./seed/seed-if-empty.ts";
 import type { ConsumedUnits } from "./store/requests.ts";
 import { type Steps, silentSteps } from "./terminal.ts";
@@ -49,6 +53,11 @@ const CLOSE_GRACE_MS = 5_000;
  */
 const COMPACT_EVERY_MS = 300_000;
 
+/** How often this process looks whether there is something to score: new slices, or a new day. */
+const SCORE_EVERY_MS = 15_000;
+/** How often tiles' scores are brought up to date. */
+const READ_SCORES_EVERY_MS = 10_000;
+
 /**
  * Starts everything that the configuration asks for, what can be side by side: stores, migrations, seed, client, HTTP.
  * @throws OperatorError when a setting, the port or the data directory is at fault. Nothing is left running then.
@@ -68,20 +77,23 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     );
     const live = createLiveHub({ clock });
     const pyramid = createPyramid({ ...reports, clock, log, onChange: live.publish });
+    const sql = sqlOfPool(database.pool);
+    const scores = scoreBeside({ ...reports, sql, clock, log }, closers);
     const app = createApp({
       store: reports.store,
       clock,
-      tiles: createTileSource({ pyramid, compressor: nodeCompressor }),
+      tiles: createTileSource({ pyramid, scores: scores.cache, compressor: nodeCompressor }),
       codings: nodeCompressor.codings,
       live,
-      sql: sqlOfPool(database.pool),
+      sql,
+      cells: pyramid.cells,
       pingDatabase: database.ping,
       onReport: (report) => pyramid.noteReport(report),
       clientAddress: (c) =>
         clientAddress(getConnInfo(c).remote.address, c.req.header("X-Forwarded-For"), config.trustedProxies),
       settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },
       log,
-      samples: () => [...units.samples(), ...live.samples()],
+      samples: () => [...units.samples(), ...live.samples(), ...scores.samples()],
     });
     mountMap(app, config, client);
     runBeside(followChanges(pyramid, log), closers);
@@ -107,6 +119,29 @@ function mountMap(app: App, { basemapStyleUrl: styleUrl }: Config, client: boole
 function runBeside(work: { start(): void; stop(): Promise<void> }, closers: Closers): void {
   work.start();
   closers.add({ close: () => work.stop() });
+}
+
+interface ScoreBeside {
+  readonly store: ReportStore;
+  readonly derived: DerivedStore;
+  readonly sql: RunSql;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Scores, and reads scores for the tiles, beside the requests: while PostgreSQL is away both are tried again and again. */
+function scoreBeside(options: ScoreBeside, closers: Closers) {
+  const { sql, clock, log } = options;
+  const cache = createScoreCache({ sql, clock });
+  const scoring = createScoring(createScorer(options), log);
+  const refresh = { name: "reading scores", everyMs: READ_SCORES_EVERY_MS, log };
+  runBeside(repeatInBackground(cache.refresh, refresh), closers);
+  const score = async () => {
+    await scoring.run();
+    await cache.refresh();
+  };
+  runBeside(repeatInBackground(score, { name: "scoring", everyMs: SCORE_EVERY_MS, log }), closers);
+  return { cache, samples: () => [...cache.samples(), ...scoring.samples()] };
 }
 
 interface OpenReports {
