@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import {
+  allocateColumns,
   BYTES_PER_ROW,
   columnsOfReports,
   mergeColumns,
@@ -29,6 +30,9 @@ interface Held {
 
 const keyOf = (layer: ReportLayer, geohash5: string): string => `${layer}/${geohash5}`;
 
+/** Sorts before every id. */
+const FIRST_ID = "";
+
 /** Fixed cost of an entry beside its rows: key, objects, array headers. */
 const ENTRY_BYTES = 800;
 
@@ -36,7 +40,7 @@ export interface CellCacheOptions {
   readonly store: ReportStore;
   readonly segments: Segments;
   readonly clock: Clock;
-  /** Smallest id of a cell's rows that may be missing from its segments, beside those after the segments' end. */
+  /** Smallest id of a cell's rows that may be missing from its segments; undefined when none is. */
   readonly changedFrom: (cell: LogCell) => string | undefined;
   readonly maxBytes: number;
 }
@@ -49,13 +53,12 @@ export function createCellCache({ store, segments, clock, changedFrom, maxBytes 
   // Cells being read for the first time; what is written meanwhile is noted here, since the read may have missed it.
   const firstReads = new Map<string, { missingFrom: string | undefined; readers: number }>();
 
-  /** Segments, then the log from their end on, or from an earlier row that came late. */
+  /** Segments, and the log from the first change on that they may lack. */
   async function readStored(cell: LogCell): Promise<ReportColumns> {
-    const { columns, upTo } = await segments.read(cell);
-    const changed = changedFrom(cell);
-    const from = changed !== undefined && changed < upTo ? changed : upTo;
-    const tail = columnsOfReports(await store.readCell(cell, from === "" ? {} : { from }));
-    return mergeColumns(columns, tail, clock.now());
+    const { columns, complete } = await segments.read(cell);
+    const from = complete ? changedFrom(cell) : FIRST_ID;
+    if (from === undefined) return mergeColumns(columns, allocateColumns(0), clock.now());
+    return mergeColumns(columns, columnsOfReports(await store.readCell(cell, { from })), clock.now());
   }
 
   async function readMissing(cell: LogCell, entry: Held): Promise<void> {

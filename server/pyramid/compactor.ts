@@ -1,18 +1,12 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
-import {
-  columnsOfReports,
-  idOfRow,
-  mergeColumns,
-  type ReportColumns,
-  rowsMissing,
-} from "../../tiles/report-columns.ts";
+import { columnsOfReports, mergeColumns, type ReportColumns, rowsMissing } from "../../tiles/report-columns.ts";
 import type { Log } from "../app-parts.ts";
 import type { Clock, DerivedStore, LogCell, ReportStore } from "../ports.ts";
 import { coarseTime } from "./coarse-time.ts";
 import { createCompactionState } from "./compaction-state.ts";
 import { mapLimited } from "./map-limited.ts";
-import { createSegments, type StoredRows } from "./segments.ts";
+import { createSegments } from "./segments.ts";
 import { createSlices } from "./slices.ts";
 
 /**
@@ -30,9 +24,6 @@ export interface CompactionReport {
   readonly cells: number;
   readonly slices: number;
 }
-
-/** A cell's rows are gathered into a segment from this many on; fewer are as cheap to read from the log. */
-const SEAL_ROWS = 128;
 
 /** Cells compacted at the same time. */
 const WIDTH = 8;
@@ -55,24 +46,20 @@ export function createCompactor({ store, derived, clock, log }: CompactorOptions
   const slices = createSlices(derived, log);
   const state = createCompactionState(derived);
 
-  /** All rows of a cell. Seals into segments what is not in one, when it is much or when a reader would miss it. */
+  /** All rows of a cell: those in its segments and those that came since, which are put into segments. */
   async function compactRows(cell: LogCell, changedFrom: string | undefined): Promise<ReportColumns> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const stored = await segments.read(cell, { consistent: true });
-      const from = changedFrom !== undefined && changedFrom < stored.upTo ? changedFrom : stored.upTo;
-      const rows = columnsOfReports(await store.readCell(cell, from === "" ? {} : { from }));
+      if (stored.complete && changedFrom === undefined) return stored.columns;
+      const from = stored.complete ? changedFrom : undefined;
+      const rows = columnsOfReports(await store.readCell(cell, from === undefined ? {} : { from }));
       const fresh = rowsMissing(rows, stored.columns);
       const all = mergeColumns(stored.columns, fresh);
-      if (await seal(cell, stored, fresh, all)) return all;
+      if (fresh.length === 0) return all;
+      const anew = stored.damaged || stored.scattered;
+      if (await (anew ? segments.replace(cell, all, stored) : segments.add(cell, fresh, stored))) return all;
     }
     throw new Error(`segments of ${cell.layer}/${cell.geohash5} were changed by others ${MAX_TRIES} times`);
-  }
-
-  async function seal(cell: LogCell, stored: StoredRows, fresh: ReportColumns, all: ReportColumns): Promise<boolean> {
-    if (stored.damaged || (stored.scattered && fresh.length > 0)) return segments.replace(cell, all, stored);
-    if (fresh.length === 0) return true;
-    const late = idOfRow(fresh, 0, REPORT_LAYERS.indexOf(cell.layer)) < stored.upTo;
-    return late || fresh.length >= SEAL_ROWS ? segments.append(cell, fresh, stored) : true;
   }
 
   const compactCell = (cell: LogCell, changedFrom: string | undefined, atMs: number): Promise<MicroCells> =>

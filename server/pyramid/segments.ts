@@ -1,85 +1,117 @@
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { decodeReports, encodeReports } from "../../tiles/report-codec.ts";
-import { allocateColumns, idOfRow, mergeColumns, type ReportColumns, takeRows } from "../../tiles/report-columns.ts";
+import {
+  allocateColumns,
+  idOfRow,
+  mergeColumns,
+  type ReportColumns,
+  rowsMissing,
+  takeRows,
+} from "../../tiles/report-columns.ts";
 import { StoredItemError } from "../../tiles/stored-item.ts";
 import type { Log } from "../app-parts.ts";
 import type { DerivedItem, DerivedStore, LogCell } from "../ports.ts";
 
 /**
- * Segments: runs of a cell's log rows in 15 bytes a report instead of 150. A segment is named by its last id, never
- * changes but by being merged with others, and expires as a whole with its newest report. Segments may overlap: rows have
- * ids, and reading merges them, so a compaction that ran twice or died half way does no harm.
+ * Segments: a cell's log rows in 14 bytes a report instead of 150. Sealed ones are named by their last id and never change
+ * but by being merged; the tail holds what is too little to seal and is written anew. A segment expires as a whole with its
+ * newest report. Segments may overlap: rows have ids, and reading merges them, so a compaction that ran twice or died half
+ * way does no harm. A cell that has segments has all rows in them up to the last compaction, so a reader need not ask the
+ * log unless the feed told of a change since.
  */
 export interface Segments {
-  /** The rows in a cell's segments. When a segment is damaged there are none, and `upTo` sends the reader to the log. */
   read(cell: LogCell, options?: { consistent?: boolean }): Promise<StoredRows>;
   /** Adds rows that `stored` lacks. False: another compactor was faster; read again. */
-  append(cell: LogCell, rows: ReportColumns, stored: StoredRows): Promise<boolean>;
+  add(cell: LogCell, rows: ReportColumns, stored: StoredRows): Promise<boolean>;
   /** Puts all rows of a cell in place of `stored`. False as above; then more may be stored than before, never less. */
   replace(cell: LogCell, rows: ReportColumns, stored: StoredRows): Promise<boolean>;
 }
 
 export interface StoredRows {
+  /** All rows; none when a segment is damaged. */
   readonly columns: ReportColumns;
-  /** The id up to which nothing but late rows is missing; "" when nothing is stored. */
-  readonly upTo: string;
-  readonly items: readonly DerivedItem[];
+  /** False: the log must be read from its beginning, because there are no segments, or damaged ones. */
+  readonly complete: boolean;
   readonly damaged: boolean;
   /** So many segments that reading them costs more than writing them anew. */
   readonly scattered: boolean;
+  readonly sealed: ReportColumns;
+  readonly tail: ReportColumns;
+  readonly items: readonly DerivedItem[];
 }
 
-/** Small segments beyond this are merged: each costs a reader its framing, and a merge costs a writer every byte. */
+/** Sorts after every id. */
+const TAIL_NAME = "~";
+/** Rows that make a segment of their own; fewer are written anew with each compaction, two write units at the most. */
+const SEAL_ROWS = 128;
+/** A cell with fewer rows in all has no segments: the log is as cheap to read, and a lone report as cheap to write. */
+const LEAST_ROWS = 8;
+/** Sealed segments beyond this, not counting full ones, are merged. */
 const MAX_SMALL = 8;
-/** Rows of a segment that counts as full. 8 000 rows are 120 KB, well under an item's 400 KB. */
+/** Rows of a full segment: 110 KB, well under an item's 400 KB. */
 const FULL_ROWS = 8000;
 
 const groupOf = (cell: LogCell): string => `segments/${cell.layer}/${cell.geohash5}`;
 
 export function createSegments(derived: DerivedStore, log: Log): Segments {
-  async function put(cell: LogCell, rows: ReportColumns, stored: StoredRows, written: Set<string>): Promise<boolean> {
+  function put(cell: LogCell, name: string, rows: ReportColumns, stored: StoredRows): Promise<boolean> {
+    return derived.put(groupOf(cell), name, encodeReports(rows, cell.geohash5), {
+      expected: stored.items.find((item) => item.name === name)?.version,
+      expiresAtMs: (rows.createdAtMs[rows.length - 1] as number) + REPORT_LIFETIME_MS,
+    });
+  }
+
+  /** Writes rows as sealed segments; the names written, or undefined when another compactor was faster. */
+  async function seal(cell: LogCell, rows: ReportColumns, stored: StoredRows): Promise<Set<string> | undefined> {
+    const names = new Set<string>();
     for (let from = 0; from < rows.length; from += FULL_ROWS) {
       const piece = takeRows(rows, from, Math.min(rows.length, from + FULL_ROWS));
-      const last = piece.length - 1;
-      const name = idOfRow(piece, last, REPORT_LAYERS.indexOf(cell.layer));
-      const ok = await derived.put(groupOf(cell), name, encodeReports(piece, cell.geohash5), {
-        expected: stored.items.find((item) => item.name === name)?.version,
-        expiresAtMs: (piece.createdAtMs[last] as number) + REPORT_LIFETIME_MS,
-      });
-      if (!ok) return false;
-      written.add(name);
+      const name = idOfRow(piece, piece.length - 1, REPORT_LAYERS.indexOf(cell.layer));
+      if (!(await put(cell, name, piece, stored))) return undefined;
+      names.add(name);
     }
-    return true;
+    return names;
   }
+
+  const removeBut = (cell: LogCell, keep: (name: string) => boolean, { items }: StoredRows): Promise<void> =>
+    derived.remove(
+      groupOf(cell),
+      items.filter(({ name }) => !keep(name)),
+    );
 
   return {
     async read(cell, options) {
       const items = await derived.list(groupOf(cell), options);
       try {
-        const runs = items.map(({ name, body }) => decodeReports(body, cell.geohash5, `${groupOf(cell)} ${name}`));
-        return {
-          columns: mergeAll(runs),
-          upTo: items.at(-1)?.name ?? "",
-          items,
-          damaged: false,
-          scattered: runs.filter(({ length }) => length < FULL_ROWS).length > MAX_SMALL,
-        };
+        const decode = ({ name, body }: DerivedItem) => decodeReports(body, cell.geohash5, `${groupOf(cell)} ${name}`);
+        const runs = items.filter(({ name }) => name !== TAIL_NAME).map(decode);
+        const sealed = mergeAll(runs);
+        const tail = mergeAll(items.filter(({ name }) => name === TAIL_NAME).map(decode));
+        const scattered = runs.filter(({ length }) => length < FULL_ROWS).length > MAX_SMALL;
+        const columns = mergeColumns(sealed, tail);
+        return { columns, complete: items.length > 0, damaged: false, scattered, sealed, tail, items };
       } catch (error) {
         if (!(error instanceof StoredItemError)) throw error;
         log.warn("damaged segment: reading the log instead", { item: error.message });
-        return { columns: allocateColumns(0), upTo: "", items, damaged: true, scattered: false };
+        const none = allocateColumns(0);
+        return { columns: none, complete: false, damaged: true, scattered: false, sealed: none, tail: none, items };
       }
     },
 
-    append: (cell, rows, stored) => put(cell, rows, stored, new Set()),
+    async add(cell, rows, stored) {
+      const open = rowsMissing(mergeColumns(stored.tail, rows), stored.sealed);
+      if (open.length >= SEAL_ROWS) {
+        if ((await seal(cell, open, stored)) === undefined) return false;
+        await removeBut(cell, (name) => name !== TAIL_NAME, stored);
+        return true;
+      }
+      return stored.items.length === 0 && open.length < LEAST_ROWS ? true : put(cell, TAIL_NAME, open, stored);
+    },
 
     async replace(cell, rows, stored) {
-      const written = new Set<string>();
-      if (!(await put(cell, rows, stored, written))) return false;
-      await derived.remove(
-        groupOf(cell),
-        stored.items.filter(({ name }) => !written.has(name)),
-      );
+      const written = await seal(cell, rows, stored);
+      if (written === undefined) return false;
+      await removeBut(cell, (name) => written.has(name), stored);
       return true;
     },
   };
