@@ -1,0 +1,144 @@
+import { connect, createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Pool } from "pg";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { silentLog } from "../../../server/log.ts";
+import type { MetricSample } from "../../../server/metrics.ts";
+import { createPool } from "../../../server/postgres/pool.ts";
+import { sqlOfPool } from "../../../server/postgres/sql.ts";
+import { createPyramid } from "../../../server/pyramid/pyramid.ts";
+import { type BackgroundWork, repeatInBackground } from "../../../server/repeat-in-background.ts";
+import { createScoreCache } from "../../../server/scores/score-cache.ts";
+import { createScoring } from "../../../server/scores/scoring.ts";
+import { createTileSource } from "../../../server/tiles/tile-source.ts";
+import { tileAt, worldX, worldY } from "../../../tiles/tile-address.ts";
+import { createTestApp, post, readJson, VALID_BODY } from "../app-fixture.ts";
+import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
+import { decodeLayer } from "../pyramid/tile-features.ts";
+import { createWorld, MISSION, SCORE_TABLES } from "./world.ts";
+
+/** What stands between us and PostgreSQL does this to every byte. */
+type Mode = "pass" | "slow" | "refuse" | "swallow";
+const SLOW_MS = 300;
+
+describeOnEachPostgres("tiles, reports and score cards", SCORE_TABLES, (_, address) => {
+  let proxy: Awaited<ReturnType<typeof startProxy>>;
+  let pool: Pool;
+  let loops: BackgroundWork[];
+  beforeAll(async () => {
+    proxy = await startProxy(Number(new URL(address().url).port));
+    const url = new URL(address().url);
+    url.port = String(proxy.port);
+    pool = createPool({ url: url.href, embedded: address().embedded }, silentLog);
+  });
+  afterAll(async () => {
+    proxy.set("refuse");
+    await Promise.all(loops.map((loop) => loop.stop()));
+    await pool.end();
+    await proxy.close();
+  });
+
+  it("go on while PostgreSQL is slow, refuses or swallows everything, and scores are fresh again after it", async () => {
+    const world = createWorld();
+    const sql = sqlOfPool(pool, 1_000);
+    await sql("UPDATE score_state SET epoch = 0, counted_until = NULL");
+    const cache = createScoreCache({ sql, clock: world.clock });
+    const scoring = createScoring(world.scorer(sql), silentLog);
+    const again = { everyMs: 20, log: silentLog };
+    loops = [
+      repeatInBackground(cache.refresh, { name: "reading scores", ...again }),
+      repeatInBackground(scoring.run, { name: "scoring", ...again }),
+    ];
+    const pyramid = createPyramid({ ...world, log: silentLog });
+    const { app } = createTestApp({
+      ...world,
+      sql,
+      cells: pyramid.cells,
+      tiles: createTileSource({ pyramid, scores: cache }),
+      onReport: (report) => pyramid.noteReport(report),
+    });
+    const { z, x, y } = tileAt(worldX(MISSION.lonDeg), worldY(MISSION.latDeg), 12);
+    const readTile = async () => {
+      const response = await app.request(`/tiles/safety,scores/${z}/${x}/${y}.pbf`);
+      expect(response.status).toBe(200);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      return { reports: decodeLayer(bytes, "safety"), cells: decodeLayer(bytes, "scores") };
+    };
+    const report = async () => {
+      const body = { ...VALID_BODY, layer: "safety", severity: 1, lat: MISSION.latDeg, lon: MISSION.lonDeg };
+      expect((await post(app, body)).status).toBe(201);
+    };
+
+    // Nothing is known yet: tiles have reports and no scores.
+    await report();
+    expect(await readTile()).toEqual({ reports: [expect.not.objectContaining({ score: 0 })], cells: [] });
+    for (const loop of loops) loop.start();
+    await world.compact();
+    await untilItIs(async () => (await readTile()).reports[0]?.score, 74.3);
+
+    // Each report takes 3 points of safety: after 6, 11 and 16 of them overall is (100 - 3n + 200) / 4.
+    for (const [mode, overall] of [
+      ["slow", 70.5],
+      ["refuse", 66.8],
+      ["swallow", 63],
+    ] as const) {
+      proxy.set(mode);
+      world.clock.nowMs += 60_000;
+      await world.compact();
+      for (let i = 0; i < 5; i++) {
+        const tile = await readTile();
+        expect(tile.reports[0], mode).toHaveProperty("score");
+        expect(tile.cells.length, mode).toBeGreaterThan(0);
+        await report();
+        await sleep(10);
+      }
+      const card = await readJson<{ history: string }>(app.request("/api/neighborhood/9q8yy7"));
+      if (mode !== "slow") expect([card.history, ageOf(cache.samples())], mode).toEqual(["unavailable", 60]);
+      proxy.set("pass");
+      await world.compact();
+      await untilItIs(async () => (await readTile()).reports[0]?.score, overall);
+      expect(ageOf(cache.samples())).toBe(0);
+    }
+  });
+});
+
+const ageOf = (samples: readonly MetricSample[]) =>
+  samples.find(({ name }) => name === "stratum_scores_age_seconds")?.value;
+
+async function untilItIs(read: () => Promise<unknown>, value: unknown): Promise<void> {
+  let last: unknown;
+  for (let tries = 0; tries < 500; tries++) {
+    last = await read();
+    if (last === value) return;
+    await sleep(20);
+  }
+  expect(last).toBe(value);
+}
+
+/** Passes bytes on to a port of this machine, as it is told; what was connected before is cut off. */
+async function startProxy(target: number) {
+  let mode: Mode = "pass";
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    sockets.add(client);
+    client.on("error", () => {}).on("close", () => sockets.delete(client));
+    if (mode === "refuse") return client.destroy();
+    if (mode === "swallow") return client.resume();
+    const upstream = connect(target, "127.0.0.1");
+    sockets.add(upstream);
+    upstream.on("error", () => client.destroy()).on("close", () => client.destroy());
+    client.on("close", () => upstream.destroy());
+    client.on("data", (data) => setTimeout(() => upstream.write(data), mode === "slow" ? SLOW_MS : 0));
+    upstream.on("data", (data) => client.write(data));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const bound = server.address();
+  return {
+    port: typeof bound === "object" && bound !== null ? bound.port : 0,
+    set(next: Mode) {
+      mode = next;
+      for (const socket of sockets) socket.destroy();
+    },
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
