@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/log.ts";
 import { StoreUnavailableError } from "../../../server/ports.ts";
-import { type RunSql, sqlOfPool } from "../../../server/postgres/sql.ts";
+import type { RunSql } from "../../../server/postgres/sql.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { encodeGeohash } from "../../../tiles/geohash.ts";
 import { createTestApp, post, readJson } from "../app-fixture.ts";
-import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
-import { AUSTIN, createWorld, DAY, HOUR, MISSION, NOWHERE, SCORE_TABLES } from "../scores/world.ts";
+import { createWorld, DAY, HOUR, MISSION, NOWHERE } from "../scores/world.ts";
 
 interface Card {
   readonly geohash: string;
@@ -104,31 +103,5 @@ describe("GET /api/neighborhood/:geohash", () => {
     const { app } = createTestApp({ cells: () => Promise.reject(new StoreUnavailableError("away")) });
     const response = await app.request(`/api/neighborhood/${HERE}`);
     expect([response.status, response.headers.get("Content-Type")]).toEqual([503, "application/problem+json"]);
-  });
-});
-
-describeOnEachPostgres("the score card's history", SCORE_TABLES, (pool) => {
-  it("has a value for each day, and the change since a week ago", async () => {
-    const sql = sqlOfPool(pool());
-    await sql("UPDATE score_state SET counted_until = NULL");
-    const { world, card } = open(sql);
-    await world.add({ ...MISSION, severity: 5, ageMs: HOUR });
-    await world.add({ ...AUSTIN, severity: 5, ageMs: HOUR });
-    const scorer = world.scorer(sql);
-    for (let day = 0; day < 8; day++) {
-      await world.compact();
-      await scorer.run();
-      world.clock.nowMs += DAY;
-    }
-    await world.add({ ...MISSION, severity: 1 });
-    const { history, series, change_7d, scores } = await card(HERE);
-    expect(history).toBe("available");
-    // 100 - 15 on the first day, then 100 - 0.7 * 15 for six days, then 100 - 0.4 * 15, and today one of severity 1 more.
-    expect(series.map(({ safety }) => safety)).toEqual([85, ...Array(6).fill(89.5), 94, 91]);
-    expect(series.map(({ day }) => day.slice(8))).toEqual(["01", "02", "03", "04", "05", "06", "07", "08", "09"]);
-    expect(scores.safety).toBe(91);
-    expect(change_7d).toEqual({ safety: 1.5, vibe: 0, infrastructure: 0, opportunity: 0, overall: 0.4 });
-    const wide = await card(HERE.slice(0, 4));
-    expect(wide.series).toHaveLength(9);
   });
 });

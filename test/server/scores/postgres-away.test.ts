@@ -1,9 +1,10 @@
 import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/log.ts";
 import type { MetricSample } from "../../../server/metrics.ts";
+import { migrateDatabase } from "../../../server/postgres/migrate.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
@@ -13,35 +14,38 @@ import { createScoring } from "../../../server/scores/scoring.ts";
 import { createTileSource } from "../../../server/tiles/tile-source.ts";
 import { tileAt, worldX, worldY } from "../../../tiles/tile-address.ts";
 import { createTestApp, post, readJson, VALID_BODY } from "../app-fixture.ts";
-import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
+import { startEmbedded } from "../postgres/each-postgres.ts";
 import { decodeLayer } from "../pyramid/tile-features.ts";
-import { createWorld, MISSION, SCORE_TABLES } from "./world.ts";
+import { createWorld, MISSION } from "./world.ts";
 
 /** What stands between us and PostgreSQL does this to every byte. */
 type Mode = "pass" | "slow" | "refuse" | "swallow";
 const SLOW_MS = 300;
 
-describeOnEachPostgres("tiles, reports and score cards", SCORE_TABLES, (_, address) => {
+describe("tiles, reports and score cards", () => {
   let proxy: Awaited<ReturnType<typeof startProxy>>;
   let pool: Pool;
   let loops: BackgroundWork[];
+  let postgres: Awaited<ReturnType<typeof startEmbedded>>;
   beforeAll(async () => {
-    proxy = await startProxy(Number(new URL(address().url).port));
-    const url = new URL(address().url);
+    postgres = await startEmbedded();
+    const url = new URL(postgres.address.url);
+    proxy = await startProxy(Number(url.port));
     url.port = String(proxy.port);
-    pool = createPool({ url: url.href, embedded: address().embedded }, silentLog);
+    pool = createPool({ ...postgres.address, url: url.href }, silentLog);
+    await migrateDatabase(pool);
   });
   afterAll(async () => {
     proxy.set("refuse");
     await Promise.all(loops.map((loop) => loop.stop()));
     await pool.end();
     await proxy.close();
+    await postgres.close();
   });
 
   it("go on while PostgreSQL is slow, refuses or swallows everything, and scores are fresh again after it", async () => {
     const world = createWorld();
     const sql = sqlOfPool(pool, 1_000);
-    await sql("UPDATE score_state SET epoch = 0, counted_until = NULL");
     const cache = createScoreCache({ sql, clock: world.clock });
     const scoring = createScoring(world.scorer(sql), silentLog);
     const again = { everyMs: 20, log: silentLog };

@@ -1,0 +1,12 @@
+import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
+import { describeScoreCache } from "./score-cache.suite.ts";
+import { describeScoreHistory } from "./score-history.suite.ts";
+import { describeScorer } from "./scorer.suite.ts";
+import { SCORE_TABLES } from "./world.ts";
+
+// One start of each database for all of them.
+describeOnEachPostgres("scores", SCORE_TABLES, (pool) => {
+  describeScorer(pool);
+  describeScoreCache(pool);
+  describeScoreHistory(pool);
+});
