@@ -27,6 +27,8 @@ export interface ScoreTable {
    * the same twice changes nothing. Returns the number of rows written.
    */
   write(slices: readonly ScoredSlices[], nowMs: number): Promise<number>;
+  /** Whether somebody has scored something on a day. */
+  hasBegun(day: string): Promise<boolean>;
   /** Makes the partitions of this month and the next. */
   prepare(nowMs: number): Promise<void>;
   /** Keeps of days that are long ago only each cell's last row. */
@@ -68,6 +70,13 @@ export function createScoreTable(sql: RunSql): ScoreTable {
         marked.map(({ versions }) => versions),
       ]);
       return row?.written ?? 0;
+    },
+
+    async hasBegun(day) {
+      const [row] = await sql<{ begun: boolean }>("SELECT EXISTS (SELECT FROM scored_slices WHERE day = $1) AS begun", [
+        day,
+      ]);
+      return row?.begun ?? false;
     },
 
     async prepare(nowMs) {

@@ -107,17 +107,17 @@ export function createScorer({ store, derived, sql, clock, log }: ScorerOptions)
     async run() {
       const point = await compaction.read();
       const day = formatDay(clock.now());
-      const isNewDay = done?.day !== day;
-      if (point === undefined || (!isNewDay && point.cursor === done?.point.cursor && point.atMs === done.point.atMs)) {
+      const knowsDay = done?.day === day;
+      if (point === undefined || (knowsDay && point.cursor === done?.point.cursor && point.atMs === done.point.atMs)) {
         return NOTHING;
       }
-      if (isNewDay) {
-        await table.prepare(clock.now());
-        changed.forget();
-      }
-      const counted = await counter.run();
+      // The first of all scorers on a day keeps the table in order, so that a cron that remembers nothing does not do it each time.
+      const opensDay = !knowsDay && !(await table.hasBegun(day));
+      if (!knowsDay) changed.forget();
+      if (opensDay) await table.prepare(clock.now());
       const report = await scoreChanged(day);
-      if (isNewDay) await table.thin(clock.now());
+      const counted = await counter.run();
+      if (opensDay) await table.thin(clock.now());
       done = { point, day };
       return { ...report, counted };
     },
