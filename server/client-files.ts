@@ -1,9 +1,9 @@
-import { readdirSync } from "node:fs";
 import { serveStatic } from "@hono/node-server/serve-static";
 import type { MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
 import type { App, AppEnv } from "./app-parts.ts";
 import { ASSET_HEADERS, clientPath, FILE_HEADERS, isPage, pageHeaders } from "./client-headers.ts";
+import { listClientFiles } from "./client-listing.ts";
 
 /** A richer basemap from elsewhere, which the page must be allowed to fetch. */
 export interface ClientFilesOptions {
@@ -16,14 +16,12 @@ export interface ClientFilesOptions {
  * lies beside them. Paths are those of the listing, so a request cannot leave the directory.
  */
 export function mountClientFiles(app: App, { dir, basemapStyleUrl }: ClientFilesOptions): void {
-  const files = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isFile());
   const served = (path?: string): MiddlewareHandler<AppEnv> =>
     serveStatic<AppEnv>({ root: dir, precompressed: true, ...(path === undefined ? {} : { path }) });
 
   app.get("/assets/*", withHeaders(ASSET_HEADERS), served());
-  for (const { name } of files) {
-    if (/\.(br|gz)$/.test(name)) continue;
-    const headers = isPage(name) ? pageHeaders(basemapStyleUrl) : FILE_HEADERS;
+  for (const name of listClientFiles(dir)) {
+    const headers = isPage(name) ? pageHeaders(name, basemapStyleUrl) : FILE_HEADERS;
     app.get(clientPath(name), etag(), withHeaders(headers), served(name));
   }
 }

@@ -9,17 +9,20 @@ export const FILE_HEADERS: HeaderFields = { "Cache-Control": "no-cache" };
 
 export const isPage = (name: string): boolean => name.endsWith(".html");
 
-/** Path of a file in the client's top directory: `index.html` is `/`, `embed.html` is `/embed`. */
+/** Path of one of the client's files: `index.html` is `/`, `embed.html` is `/embed`, `docs/embedding.html` is `/docs/embedding`. */
 export function clientPath(name: string): string {
   if (name === "index.html") return "/";
   return `/${isPage(name) ? name.slice(0, -".html".length) : name}`;
 }
 
+/** The pages that any site may show in a frame: they hold no one's data and do nothing in anyone's name. */
+const FRAMED = ["embed.html"];
+
 /**
  * Headers of a page. MapLibre runs its worker from a blob and draws images out of
  * blobs and data URLs; nothing else is foreign.
  */
-export function pageHeaders(basemapStyleUrl: string | undefined): HeaderFields {
+export function pageHeaders(name: string, basemapStyleUrl: string | undefined): HeaderFields {
   const basemap = basemapStyleUrl === undefined ? "" : ` ${originsOf(new URL(basemapStyleUrl))}`;
   const policy = [
     "default-src 'self'",
@@ -30,7 +33,7 @@ export function pageHeaders(basemapStyleUrl: string | undefined): HeaderFields {
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",
-    "frame-ancestors 'none'",
+    `frame-ancestors ${FRAMED.includes(name) ? "*" : "'none'"}`,
   ];
   return {
     ...FILE_HEADERS,

@@ -15,6 +15,8 @@ type Fetch = Parameters<typeof createAdaptorServer>[0]["fetch"];
 const KEEP_ALIVE_MS = 65_000;
 /** A report is small: who needs longer for one request is stalling. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** A connection over which nothing moves for so long, not even a live stream's beat, is given up. */
+const STALLED_MS = 120_000;
 const IDLE_SWEEP_MS = 50;
 
 /** Finds out before the slow work whether the address can be had. @throws OperatorError when it cannot. */
@@ -32,6 +34,7 @@ export async function openListener(host: string, port: number, fetch: Fetch): Pr
     serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS },
   }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.timeout = STALLED_MS;
   await listen(server, host, port);
   return { url: urlOf(host, (server.address() as AddressInfo).port), close: (graceMs) => drain(server, graceMs) };
 }

@@ -1,5 +1,3 @@
-import { find } from "../dom.ts";
-
 /** Pixels at each edge of the map that something covers; its centre is the centre of the rest. */
 export interface CoveredEdges {
   readonly top: number;
@@ -8,10 +6,11 @@ export interface CoveredEdges {
   readonly left: number;
 }
 
-/** What the panel and, while it is open, the form cover: columns at the sides of a desktop, sheets on a phone. */
+/** What the panel, if there is one, and the open form cover: columns at the sides of a desktop, sheets on a phone. */
 export function coveredEdges(form?: HTMLElement): CoveredEdges {
   const edges = { top: 0, right: 0, bottom: 0, left: 0 };
-  for (const card of form ? [find("#panel"), form] : [find("#panel")]) {
+  for (const card of [document.querySelector("#panel"), form]) {
+    if (!card) continue;
     const { left, right, top, bottom, width } = card.getBoundingClientRect();
     if (width === 0) continue;
     const isSheet = width > innerWidth * 0.8;

@@ -37,6 +37,8 @@ export interface LiveMapOptions {
   readonly basemap: StyleSpecification | undefined;
   /** While this is true a click picks a place and opens nothing. */
   isPicking(): boolean;
+  /** On another site's page: scrolling that page must not zoom the map, and whoever reads it did not come to be located. */
+  readonly embedded?: boolean;
 }
 
 export interface LiveMap {
@@ -62,7 +64,8 @@ export async function chooseBasemap(
 }
 
 /** The map, kept in step with the page's state in both directions. */
-export function createLiveMap({ container, page, basemap, isPicking }: LiveMapOptions): LiveMap {
+export function createLiveMap(options: LiveMapOptions): LiveMap {
+  const { container, page, basemap, isPicking, embedded = false } = options;
   const { view } = page.get();
   const map = new MapLibreMap({
     container,
@@ -73,6 +76,7 @@ export function createLiveMap({ container, page, basemap, isPicking }: LiveMapOp
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
+    cooperativeGestures: embedded,
     fadeDuration: prefersReducedMotion() ? 0 : 200,
     reduceMotion: prefersReducedMotion(),
   });
@@ -85,7 +89,9 @@ export function createLiveMap({ container, page, basemap, isPicking }: LiveMapOp
   });
   map.addControl(new AttributionControl({ compact: true }), "bottom-right");
   map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
-  map.addControl(new GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), "bottom-right");
+  if (!embedded) {
+    map.addControl(new GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), "bottom-right");
+  }
 
   if (innerWidth < PHONE_WIDTH)
     map.once("idle", () =>

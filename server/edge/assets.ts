@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadCities } from "../basemap/city/cities.ts";
@@ -8,6 +8,7 @@ import { createBasemapTiles } from "../basemap/tiles.ts";
 import { CITY_MAX_ZOOM, CITY_MIN_ZOOM, WORLD_MAX_ZOOM } from "../basemap/zooms.ts";
 import { buildClientWhenStale, CLIENT_DIR, newestChange } from "../client-build.ts";
 import { ASSET_HEADERS, clientPath, FILE_HEADERS, type HeaderFields, isPage, pageHeaders } from "../client-headers.ts";
+import { listClientFiles } from "../client-listing.ts";
 import type { Log } from "../log.ts";
 import { SAFE_HEADERS } from "../safe-headers.ts";
 import { PACKS_DIR } from "./packed-basemap.ts";
@@ -33,10 +34,7 @@ export async function buildEdgeAssets(log: Log, basemapStyleUrl?: string): Promi
   try {
     // The platform compresses by itself.
     await cp(CLIENT_DIR, fresh, { recursive: true, filter: (path) => !/\.(br|gz)$/.test(path) });
-    await writeFile(
-      join(fresh, "_headers"),
-      renderHeaders(await readdir(fresh, { withFileTypes: true }), basemapStyleUrl),
-    );
+    await writeFile(join(fresh, "_headers"), renderHeaders(listClientFiles(fresh), basemapStyleUrl));
     await writePacks(join(fresh, PACKS_DIR));
     await writeFile(join(fresh, ".assetsignore"), `${STAMP}\n`);
     await writeFile(join(fresh, STAMP), stamp);
@@ -54,20 +52,14 @@ async function swap(fresh: string): Promise<void> {
   });
 }
 
-interface Entry {
-  readonly name: string;
-  isFile(): boolean;
-}
-
 /** Workers assets' `_headers` file: the same headers as on Node. */
-function renderHeaders(entries: readonly Entry[], basemapStyleUrl: string | undefined): string {
-  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+function renderHeaders(files: readonly string[], basemapStyleUrl: string | undefined): string {
   const rules: [path: string, headers: HeaderFields][] = [
     ["/*", { ...SAFE_HEADERS, "Access-Control-Allow-Origin": "*" }],
     ["/assets/*", ASSET_HEADERS],
     ...files.map((name): [string, HeaderFields] => [
       clientPath(name),
-      isPage(name) ? pageHeaders(basemapStyleUrl) : FILE_HEADERS,
+      isPage(name) ? pageHeaders(name, basemapStyleUrl) : FILE_HEADERS,
     ]),
   ];
   return rules.map(([path, headers]) => [path, ...Object.entries(headers).map(renderField)].join("\n")).join("\n\n");

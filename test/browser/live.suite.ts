@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { mapSettled, type NewReport, postReports, type Site, visit } from "./site.ts";
+import { mapSettled, type NewReport, openStreams, postReports, type Site, visit } from "./site.ts";
 
 /** A town that no other test reports from. */
 const TOWN = { lat: 41.12, lon: -100.77 };
@@ -26,11 +26,6 @@ const counted = (page: Page, wanted: number, timeoutMs: number) =>
     wanted,
     { timeout: timeoutMs, polling: 50 },
   );
-
-async function openStreams(url: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^stratum_live_subscribers (\d+)$/m.exec(text)?.[1]);
-}
 
 /** An open map that nobody touches. */
 export function liveTests(site: Site): void {

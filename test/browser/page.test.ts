@@ -9,6 +9,7 @@ import { liveTests } from "./live.suite.ts";
 import { mapTests } from "./map.suite.ts";
 import { reportFormTests } from "./report-form.suite.ts";
 import { type Site, startSite } from "./site.ts";
+import { thirdPartyTests } from "./third-parties.suite.ts";
 
 let browser: Browser;
 let server: RunningServer;
@@ -41,3 +42,4 @@ afterAll(async () => {
 describe("the map", () => mapTests(site));
 describe("the report form", () => reportFormTests(site));
 describe("an open map", () => liveTests(site));
+describe("on a page of another origin", () => thirdPartyTests(site));

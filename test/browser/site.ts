@@ -48,6 +48,12 @@ export async function postReports(url: string, reports: readonly NewReport[]): P
   await Promise.all(Array.from({ length: 8 }, worker));
 }
 
+/** How many pages listen for changes. */
+export async function openStreams(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^stratum_live_subscribers (\d+)$/m.exec(text)?.[1]);
+}
+
 /** What a page did that it should not have. */
 export interface Visit {
   readonly page: Page;

@@ -15,6 +15,8 @@ beforeAll(() => {
   mkdirSync(join(dir, "assets"), { recursive: true });
   writeFileSync(join(parent, "secret.txt"), "secret");
   writeFileSync(join(dir, "index.html"), "<!doctype html><title>map</title>");
+  mkdirSync(join(dir, "docs"));
+  writeFileSync(join(dir, "docs", "embedding.html"), "<!doctype html><title>how to embed</title>");
   writeFileSync(join(dir, "embed.html"), "<!doctype html><title>embed</title>");
   writeFileSync(join(dir, "assets", "main-abc123.js"), script);
   writeFileSync(join(dir, "assets", "main-abc123.js.br"), brotliCompressSync(script));
@@ -56,6 +58,17 @@ describe("mountClientFiles", () => {
 
   it("names pages without their ending", async () => {
     expect(await (await createClient().request("/embed")).text()).toContain("<title>embed</title>");
+    expect(await (await createClient().request("/docs/embedding")).text()).toContain("<title>how to embed</title>");
+  });
+
+  it("lets other sites frame the page that is made for it, and no other", async () => {
+    const framing = async (path: string) =>
+      /frame-ancestors [^;]+/.exec(
+        (await createClient().request(path)).headers.get("Content-Security-Policy") ?? "",
+      )?.[0];
+    expect(await framing("/embed")).toBe("frame-ancestors *");
+    expect(await framing("/")).toBe("frame-ancestors 'none'");
+    expect(await framing("/docs/embedding")).toBe("frame-ancestors 'none'");
   });
 
   it("lets hashed assets be kept for good, compressed as the client accepts", async () => {

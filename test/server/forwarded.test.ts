@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { behindProxies, clientAddress } from "../../server/forwarded.ts";
+import { openListener } from "../../server/listener.ts";
+import { createTestApp } from "./app-fixture.ts";
 
 describe("clientAddress", () => {
   it.each([
@@ -45,5 +47,25 @@ describe("behindProxies", () => {
     );
     const request = new Request("http://a/", { method: "POST", body: "x", headers: { "X-Forwarded-Proto": "https" } });
     expect(await (await fetch(request, undefined)).text()).toBe("POST x");
+  });
+});
+
+describe("a TileJSON over HTTP", () => {
+  async function tilesOf(trustedProxies: number, path = "/tiles/safety.json?window=7d") {
+    const { app } = createTestApp();
+    const listener = await openListener("127.0.0.1", 0, behindProxies(app.fetch, trustedProxies));
+    const headers = { "X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example, maps.example" };
+    const document = (await (await fetch(`${listener.url}${path}`, { headers })).json()) as { tiles: string[] };
+    await listener.close(1000);
+    return document.tiles.map((url) => url.replace(listener.url, "LISTENER"));
+  }
+
+  it("names its tiles by the address that the last trusted proxy was asked for", async () => {
+    expect(await tilesOf(1)).toEqual(["https://maps.example/tiles/safety/{z}/{x}/{y}.pbf?window=7d"]);
+    expect((await tilesOf(1, "/tiles.json"))[0]).toMatch(/^https:\/\/maps\.example\/tiles\/safety,/);
+  });
+
+  it("names them by its own address when there is no proxy to trust", async () => {
+    expect(await tilesOf(0)).toEqual(["LISTENER/tiles/safety/{z}/{x}/{y}.pbf?window=7d"]);
   });
 });

@@ -1,0 +1,151 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type ForeignSite, openForeignSite } from "./foreign-site.ts";
+import { type NewReport, openStreams, postReports, type Site } from "./site.ts";
+
+/** Where the snippets look: around -122.42, 37.77. */
+const REPORTS: NewReport[] = Array.from({ length: 40 }, (_, i) => ({
+  layer: "safety",
+  category: "theft",
+  severity: 1 + (i % 5),
+  lat: 37.77 + ((i % 5) - 2) * 0.004,
+  lon: -122.42 + ((i % 8) - 4) * 0.006,
+}));
+
+/** Maps of other people, made of the snippets of our own documentation, word for word. */
+export function thirdPartyTests(site: Site): void {
+  let foreign: ForeignSite;
+  let snippets: Readonly<Record<string, string>>;
+
+  beforeAll(async () => {
+    [foreign] = await Promise.all([openForeignSite(), postReports(site.url, REPORTS)]);
+    const page = await site.browser.newPage();
+    await page.goto(`${site.url}/docs/embedding`);
+    await page.getByRole("button", { name: "Copy" }).first().waitFor();
+    snippets = Object.fromEntries(
+      await page.locator("section:has(pre)").evaluateAll((sections) => {
+        return sections.map((section) => [section.id, section.querySelector("pre code")?.textContent ?? ""]);
+      }),
+    );
+    await page.close();
+  });
+  afterAll(() => foreign?.close());
+
+  /** Opens a page of another origin with a snippet, whose `map` the test may look at. */
+  async function open(name: string): Promise<{ page: Page; faults: string[]; origins: Set<string> }> {
+    const page = await site.browser.newPage({ viewport: { width: 1000, height: 700 } });
+    const faults: string[] = [];
+    const origins = new Set<string>();
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) faults.push(message.text());
+    });
+    page.on("pageerror", (error) => faults.push(error.message));
+    page.on("request", (request) => {
+      if (request.url().startsWith("http")) origins.add(new URL(request.url()).origin);
+    });
+    const html = snippets[name]?.replace(/<\/script>\s*$/, ";globalThis.theirs = map;</script>") ?? "";
+    await page.goto(foreign.publish(html));
+    return { page, faults, origins };
+  }
+
+  /** Reports that the marks which a map draws stand for; code for the page, whose types are another library's. */
+  const shown = (page: Page, marks: string, wanted: (sum: number) => boolean) =>
+    expect
+      .poll(
+        () =>
+          page.evaluate<number>(`(${marks}).reduce((sum, { point_count = 1 }) => sum + point_count, 0)`).catch(String),
+        {
+          timeout: 10_000,
+        },
+      )
+      .toSatisfy(wanted);
+
+  const reported = async (): Promise<number> => {
+    const response = await fetch(`${site.url}/api/reports?bbox=-122.45,37.75,-122.39,37.79&layer=safety&limit=500`);
+    return ((await response.json()) as { features: unknown[] }).features.length;
+  };
+  /** Marks near the edges may or may not be in view, but all that the test reported are. */
+  const all = (sum: number) => sum >= REPORTS.length && sum < 1000;
+
+  test("MapLibre draws them, and a new report as it comes", async () => {
+    const { page, faults, origins } = await open("maplibre");
+    const marks = 'theirs.queryRenderedFeatures({ layers: ["safety"] }).map((feature) => feature.properties)';
+    await shown(page, `theirs.getLayer("safety") ? ${marks} : []`, all);
+    const before = await page.evaluate<number>(`${marks}.reduce((sum, { point_count = 1 }) => sum + point_count, 0)`);
+    await expect.poll(() => openStreams(site.url)).toBe(1);
+    await postReports(site.url, REPORTS.slice(0, 1));
+    await shown(page, marks, (sum) => sum === before + 1);
+    expect(faults).toEqual([]);
+    expect(origins).toContain(site.url);
+    await page.close();
+  });
+
+  test("OpenLayers draws them", async () => {
+    const { page, faults } = await open("openlayers");
+    const layer = "theirs.getLayers().item(0)";
+    const marks = `${layer}.getFeaturesInExtent(theirs.getView().calculateExtent()).map((feature) => feature.getProperties())`;
+    await shown(page, marks, all);
+    // Their colour is on the canvas.
+    await page.waitForFunction(`(() => {
+      const canvas = document.querySelector("#map canvas");
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      for (let i = 0; i < data.length; i += 4) if (data[i] > 150 && data[i + 2] < 60 && data[i + 3] > 100) return true;
+      return false;
+    })()`);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test("Leaflet draws them with a vector-tile layer", async () => {
+    const { page, faults } = await open("leaflet");
+    // The snippet's radius tells the count.
+    const marks = `[...document.querySelectorAll("#map svg circle")]
+      .map((circle) => ({ point_count: Math.round(Math.exp((circle.getAttribute("r") - 5) / 2.5)) }))`;
+    await shown(page, marks, all);
+    expect(await page.locator("#map svg circle").first().getAttribute("fill")).toBe("#c2410c");
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test("a frame shows the map without its controls, and with its legend", async () => {
+    const { page, faults } = await open("frame");
+    const frame = page.frameLocator("iframe");
+    await frame.locator("canvas.maplibregl-canvas").waitFor();
+    const inside = page.frames().find((each) => each.url().includes("/embed"));
+    await inside?.waitForFunction(
+      () =>
+        (globalThis.stratum?.map.queryRenderedFeatures({ layers: ["safety-cluster", "safety-report"] }).length ?? 0) >
+        0,
+    );
+    expect(await frame.locator("#legend").textContent()).toBe("SafetyVibethe last 30 days");
+    expect(await frame.getByRole("link", { name: "Stratum" }).getAttribute("href")).toMatch(
+      /^\/#12\.00\/37\.770*\/-122\.420*\/safety,vibe\/30d$/,
+    );
+    expect(await frame.locator("#panel, #open-report").count()).toBe(0);
+    expect(await frame.locator(".maplibregl-ctrl-attrib").count()).toBe(1);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test("GDAL reads a tile over HTTP, where it is installed", async ({ skip }) => {
+    const run = promisify(execFile);
+    const installed = await run("ogr2ogr", ["--version"]).then(
+      () => true,
+      () => false,
+    );
+    skip(!installed, "there is no ogr2ogr on this machine (Debian: gdal-bin)");
+    const tile = `MVT:${site.url}/tiles/safety/11/327/791.pbf`;
+    const { stdout } = await run("ogr2ogr", ["-f", "GeoJSON", "-t_srs", "EPSG:4326", "/vsistdout/", tile]);
+    const { features } = JSON.parse(stdout) as {
+      features: { properties: { point_count?: number | null }; geometry: { coordinates: [number, number] } }[];
+    };
+    const sum = features.reduce((total, { properties }) => total + (properties.point_count ?? 1), 0);
+    expect(sum).toBeGreaterThanOrEqual(await reported());
+    for (const { geometry } of features) {
+      expect(geometry.coordinates[0]).toBeCloseTo(-122.42, 0);
+      expect(geometry.coordinates[1]).toBeCloseTo(37.77, 0);
+    }
+  });
+}
