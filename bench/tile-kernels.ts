@@ -31,7 +31,7 @@ export function measureClustering(reports: readonly Report[]) {
       });
       const ms = race(
         {
-          ours: () => clusterZooms(points, minZoom, maxZoom),
+          ours: () => clusterZooms(points, minZoom, maxZoom).get(minZoom),
           supercluster: () =>
             new Supercluster({ radius: CLUSTER_RADIUS_PX, extent: 512, minZoom, maxZoom }).load(features),
         },

@@ -41,23 +41,30 @@ export function allocateClusters(length: number): Clusters {
   };
 }
 
+/** The clusters of a range of zooms, each zoom's made of those of the zoom below it when it is first asked for. */
+export interface ClusterZooms {
+  /** Undefined outside the range. */
+  get(zoom: number): Clusters | undefined;
+}
+
 /**
- * Clusters of every zoom from `maxZoom` down to `minZoom`, each made of the clusters of the zoom below it. Joining begins at
- * `fromZoom`; what is closer than `maxZoom` is a step on the way and not kept.
+ * Joining begins at `fromZoom`; what is closer than `maxZoom` is a step on the way and not kept. A tile needs one zoom of
+ * three: the wider ones wait until somebody zooms out.
  */
-export function clusterZooms(
-  points: Clusters,
-  minZoom: number,
-  maxZoom: number,
-  fromZoom = maxZoom,
-): Map<number, Clusters> {
-  const levels = new Map<number, Clusters>();
+export function clusterZooms(points: Clusters, minZoom: number, maxZoom: number, fromZoom = maxZoom): ClusterZooms {
+  const made = new Map<number, Clusters>();
   let current = points;
-  for (let z = fromZoom; z >= minZoom; z--) {
-    current = clusterOnce(current, CLUSTER_RADIUS_PX / (TILE_SIZE_PX * 2 ** z));
-    if (z <= maxZoom) levels.set(z, current);
-  }
-  return levels;
+  let next = fromZoom;
+  return {
+    get(zoom) {
+      if (zoom < minZoom || zoom > maxZoom) return undefined;
+      for (; next >= zoom; next--) {
+        current = clusterOnce(current, CLUSTER_RADIUS_PX / (TILE_SIZE_PX * 2 ** next));
+        if (next <= maxZoom) made.set(next, current);
+      }
+      return made.get(zoom);
+    },
+  };
 }
 
 /** Joins points that lie within `radius` (world units) of a point that was not joined yet, in the order of the input. */

@@ -1,5 +1,5 @@
 import { writeBase32, writeIdOfRow } from "./base32.ts";
-import { allocateClusters, BYTES_PER_CLUSTER, type Clusters, clusterZooms } from "./cluster.ts";
+import { allocateClusters, BYTES_PER_CLUSTER, type Clusters, type ClusterZooms, clusterZooms } from "./cluster.ts";
 import type { Level } from "./domains.ts";
 import { columnAt, parseCell, rowAt } from "./geohash.ts";
 import {
@@ -19,7 +19,7 @@ import { worldX, worldY } from "./tile-address.ts";
 export interface DomainIndex {
   readonly layer: ReportLayer;
   readonly window: TimeWindow;
-  readonly zooms: ReadonlyMap<number, Clusters>;
+  readonly zooms: ClusterZooms;
   /** Details of the one report that a cluster of count 1 stands for; indexed by `source[first]`. */
   readonly rows: ReportColumns;
   readonly source: Uint32Array;
@@ -161,8 +161,9 @@ function finish(
   // A step at half the radius first: micro cells lie on a raster, and clusters made of them at once keep traces of it.
   const fromZoom = level.maxZoom + (level.microPrecision === undefined ? 0 : 1);
   const zooms = clusterZooms({ ...points, length }, level.minZoom, level.maxZoom, fromZoom);
-  let bytes = rest.bytes + source.byteLength;
-  for (const clusters of new Set(zooms.values())) bytes += clusters.length * BYTES_PER_CLUSTER;
+  // The closest zoom is clustered now; all wider ones together have about as many clusters again.
+  const closest = zooms.get(level.maxZoom)?.length ?? 0;
+  const bytes = rest.bytes + source.byteLength + 2 * closest * BYTES_PER_CLUSTER;
   return { layer, window, zooms, source, ...rest, bytes };
 }
 

@@ -23,7 +23,7 @@ export function encodeMicroCells(cells: MicroCells): Uint8Array<ArrayBuffer> {
     out.double(cells.staleAtMs);
     const categories = dictionaryOf(cells.newest.category.filter((_, cell) => standsAlone(cells, cell)));
     writeDictionary(out, categories);
-    const restBytes = restBytesOf(cells.newest.idRest);
+    const restBytes = restBytesOf(cells.newest.idRest.filter((_, cell) => standsAlone(cells, cell)));
     out.byte(restBytes);
     // One more than the last second, so that it comes out alike from times that were cut to seconds.
     const end = Math.floor(cells.newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0) / 1000) + 1;

@@ -62,7 +62,9 @@ describe("clusterZooms", () => {
 
   it("keeps every sum from zoom to zoom", () => {
     const points = scatter(4000, 7, 0.02);
-    for (const [z, clusters] of clusterZooms(points, 0, 18)) {
+    const zooms = clusterZooms(points, 0, 18);
+    for (let z = 0; z <= 18; z++) {
+      const clusters = zooms.get(z) as Clusters;
       let count = 0;
       let severity = 0;
       let x = 0;
@@ -75,6 +77,14 @@ describe("clusterZooms", () => {
       expect(severity, `z${z}`).toBe(points.severity.reduce((a, b) => a + b, 0));
       expect(x / 4000).toBeCloseTo(points.x.reduce((a, b) => a + b, 0) / 4000, 12);
     }
+  });
+
+  it("makes the same clusters in whichever order zooms are asked for, and none outside its range", () => {
+    const upwards = clusterZooms(scatter(500, 3, 0.05), 4, 9, 10);
+    const downwards = clusterZooms(scatter(500, 3, 0.05), 4, 9, 10);
+    const seen = [4, 5, 6, 7, 8, 9].map((z) => upwards.get(z));
+    expect([9, 8, 7, 6, 5, 4].map((z) => downwards.get(z)).reverse()).toEqual(seen);
+    expect([upwards.get(3), upwards.get(10)]).toEqual([undefined, undefined]);
   });
 
   it("weighs a point by its reports", () => {

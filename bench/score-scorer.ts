@@ -1,0 +1,51 @@
+import type { Pool } from "pg";
+import { silentLog } from "../server/log.ts";
+import { sqlOfPool } from "../server/postgres/sql.ts";
+import { createCompactor } from "../server/pyramid/compactor.ts";
+import { createScorer } from "../server/scores/scorer.ts";
+import { createMemoryDerivedStore } from "../server/store/derived-memory.ts";
+import { createMemoryStore } from "../server/store/memory.ts";
+import { REPORT_LAYERS } from "../tiles/layers.ts";
+import { cityReports } from "./city.ts";
+import { createBenchClock } from "./city-store.ts";
+import { printTable } from "./output.ts";
+
+const REPORTS = 60_000;
+const ROUNDS = 5;
+const HOUR_MS = 3_600_000;
+
+/**
+ * The scorer on a city whose every neighbourhood changes each round, reports in memory: what is measured is scoring and
+ * writing, not DynamoDB.
+ */
+export async function measureScorer(pool: Pool, nowMs: number) {
+  await pool.query("TRUNCATE scored_slices");
+  const clock = createBenchClock(nowMs);
+  const store = createMemoryStore({ clock });
+  const derived = createMemoryDerivedStore({ clock });
+  const compactor = createCompactor({ store, derived, clock, log: silentLog });
+  const scorer = createScorer({ store, derived, sql: sqlOfPool(pool), clock, log: silentLog });
+  const rounds = [];
+  for (let seed = 1; seed <= ROUNDS; seed++) {
+    await store.putMany([...cityReports({ count: REPORTS / ROUNDS, nowMs: clock.now(), seed, layers: REPORT_LAYERS })]);
+    await compactor.run();
+    const startMs = performance.now();
+    const { neighborhoods, rows, counted } = await scorer.run();
+    rounds.push({ neighborhoods, rows, counted, seconds: (performance.now() - startMs) / 1000 });
+    clock.advance(HOUR_MS);
+  }
+  printTable(
+    "the scorer, reports in memory; the first round also counts the days of all reports",
+    ["round", "neighbourhoods", "rows", "log cells counted", "s", "neighbourhoods/s"],
+    rounds.map((round, i) => [
+      `${i + 1}`,
+      round.neighborhoods,
+      round.rows,
+      round.counted,
+      round.seconds,
+      round.neighborhoods / round.seconds,
+    ]),
+  );
+  const sum = (name: "neighborhoods" | "seconds") => rounds.reduce((total, round) => total + round[name], 0);
+  return { rounds, perSecond: sum("neighborhoods") / sum("seconds") };
+}
