@@ -54,9 +54,9 @@ const CLOSE_GRACE_MS = 5_000;
 const COMPACT_EVERY_MS = 300_000;
 
 /** How often this process looks whether there is something to score: new slices, or a new day. */
-const SCORE_EVERY_MS = 15_000;
+const SCORE_EVERY_MS = 5_000;
 /** How often tiles' scores are brought up to date. */
-const READ_SCORES_EVERY_MS = 10_000;
+const READ_SCORES_EVERY_MS = 2_000;
 
 /**
  * Starts everything that the configuration asks for, what can be side by side: stores, migrations, seed, client, HTTP.

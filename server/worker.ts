@@ -12,7 +12,7 @@ function isolateOf(env: WorkerEnv): Isolate {
 
 export default {
   async fetch(request: Request, env: WorkerEnv, context: ExecutionContext): Promise<Response> {
-    const response = isolateOf(env).fetch(request);
+    const response = isolateOf(env).fetch(request, (work) => context.waitUntil(work));
     // Without this a client that hangs up would freeze its request half way through a build.
     context.waitUntil(response.catch(() => {}));
     return response;

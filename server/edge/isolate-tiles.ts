@@ -13,6 +13,7 @@ export interface OpenTiles {
 /** The tiles of an isolate, which has no background work: whoever asks for a tile first takes in what changed. */
 export interface IsolateTiles {
   readonly source: TileSource;
+  readonly cells: Pyramid["cells"];
   noteReport(report: Report): void;
   /** To be awaited before tiles are read. Never rejects: while the store is away, tiles are served as they were. */
   keepUp(): Promise<void>;
@@ -52,6 +53,7 @@ export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): I
 
   return {
     source: { read: (request) => current.tiles.read(request) },
+    cells: (layer, geohash) => current.pyramid.cells(layer, geohash),
     noteReport: (report) => current.pyramid.noteReport(report),
     async keepUp() {
       const now = clock.now();

@@ -1,14 +1,19 @@
 import { createApp, DEFAULT_SETTINGS } from "../app.ts";
 import { createLog } from "../log.ts";
 import { withClient } from "../postgres/hyperdrive.ts";
+import type { RunSql } from "../postgres/sql.ts";
 import { createCompactor } from "../pyramid/compactor.ts";
 import { createPyramid } from "../pyramid/pyramid.ts";
 import { basemapRoutes } from "../routes/basemap.ts";
+import { createScoreCache } from "../scores/score-cache.ts";
+import { createScorer } from "../scores/scorer.ts";
+import { createScoring } from "../scores/scoring.ts";
 import { createDynamoDerivedStore } from "../store/derived-dynamo.ts";
 import { createDynamoStore } from "../store/dynamo.ts";
 import { createDocumentClient } from "../store/dynamo-client.ts";
 import { createTileSource } from "../tiles/tile-source.ts";
 import { createUnitCounter } from "../unit-counter.ts";
+import { createIsolateScores } from "./isolate-scores.ts";
 import { createIsolateTiles } from "./isolate-tiles.ts";
 import { packedBasemap } from "./packed-basemap.ts";
 import { asEncoded, withClientEncoding, workerCompressor } from "./worker-compressor.ts";
@@ -16,8 +21,9 @@ import { readWorkerConfig, type WorkerEnv } from "./worker-env.ts";
 
 /** The product in one isolate: made at its first request, because workerd does no I/O and has no randomness before. */
 export interface Isolate {
-  fetch(request: Request): Promise<Response>;
-  /** Compacts once, for less time than lies between two runs. Rejects when the store fails. */
+  /** `later` keeps the request's I/O going for what nobody waits for. */
+  fetch(request: Request, later: (work: Promise<unknown>) => void): Promise<Response>;
+  /** Compacts and scores once, for less time than lies between two runs. Rejects when the report store fails. */
   compact(): Promise<void>;
 }
 
@@ -25,6 +31,7 @@ const MEBIBYTE = 2 ** 20;
 /** An isolate has 128 MB for everything, and is ended when it takes more. */
 const CACHE = { cellBytes: 16 * MEBIBYTE, nodeBytes: 16 * MEBIBYTE, indexBytes: 24 * MEBIBYTE };
 const TILE_BYTES = 16 * MEBIBYTE;
+const SCORE_CELLS = 20_000;
 
 /** The cron trigger fires every five minutes. */
 const COMPACT_WITHIN_MS = 4 * 60_000;
@@ -43,10 +50,18 @@ export function createIsolate(env: WorkerEnv): Isolate {
   const options = { client: createDocumentClient(address), table, clock, onConsumed: units.add };
   const store = createDynamoStore(options);
   const derived = createDynamoDerivedStore(options);
+  const sql: RunSql = (text, values = []) =>
+    withClient(env.HYPERDRIVE.connectionString, async (client) => (await client.query(text, [...values])).rows);
+  const scores = createScoreCache({ sql, clock, maxCells: SCORE_CELLS });
+  const scoring = createScoring(createScorer({ store, derived, sql, clock, log }), log);
+  const isolateScores = createIsolateScores(scores, clock, log);
   const tiles = createIsolateTiles({
     open() {
       const pyramid = createPyramid({ store, derived, clock, log, ...CACHE, shareBuilds: false });
-      return { pyramid, tiles: createTileSource({ pyramid, compressor: workerCompressor, maxBytes: TILE_BYTES }) };
+      return {
+        pyramid,
+        tiles: createTileSource({ pyramid, scores, compressor: workerCompressor, maxBytes: TILE_BYTES }),
+      };
     },
     clock,
     log,
@@ -56,32 +71,41 @@ export function createIsolate(env: WorkerEnv): Isolate {
     clock,
     tiles: tiles.source,
     codings: workerCompressor.codings,
-    sql: (text, values = []) =>
-      withClient(env.HYPERDRIVE.connectionString, async (client) => (await client.query(text, [...values])).rows),
+    sql,
+    cells: tiles.cells,
     pingDatabase: () =>
       withClient(env.HYPERDRIVE.connectionString, async (client) => void (await client.query("SELECT 1"))),
     onReport: tiles.noteReport,
     clientAddress: (c) => c.req.header("CF-Connecting-IP"),
     settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },
     log,
-    samples: units.samples,
+    samples: () => [...units.samples(), ...scores.samples(), ...scoring.samples()],
   });
   const { basemapStyleUrl: styleUrl } = config;
   app.route("/", basemapRoutes(packedBasemap(env.ASSETS), styleUrl === undefined ? {} : { styleUrl }));
 
   return {
-    async fetch(request) {
-      if (new URL(request.url).pathname.startsWith("/tiles/")) await tiles.keepUp();
+    async fetch(request, later) {
+      const { pathname } = new URL(request.url);
+      const isTile = pathname.startsWith("/tiles/");
+      if (isTile) isolateScores.keepUp(later);
+      if (isTile || pathname.startsWith("/api/neighborhood/")) await tiles.keepUp();
       return asEncoded(await app.fetch(withClientEncoding(request)));
     },
     async compact() {
       const compactor = createCompactor({ store, derived, clock, log });
       const startMs = clock.now();
-      const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), COMPACT_WITHIN_MS));
-      // What is left undone when time is up is done by the next run: a compaction may be cut off anywhere.
-      const done = await Promise.race([compactor.run(), late]);
-      if (done === undefined) log.warn("compaction cut off; the next one goes on", { ms: COMPACT_WITHIN_MS });
-      else log.info("compacted", { ...done, ms: clock.now() - startMs });
+      const late = new Promise<"late">((resolve) => setTimeout(() => resolve("late"), COMPACT_WITHIN_MS));
+      const work = async () => {
+        const done = await compactor.run();
+        log.info("compacted", { ...done, ms: clock.now() - startMs });
+        // PostgreSQL may be away; what was compacted stays.
+        await scoring.run().catch((error: unknown) => log.warn("scoring failed; it is tried again", { error }));
+      };
+      // What is left undone when time is up is done by the next run: both may be cut off anywhere.
+      if ((await Promise.race([work(), late])) === "late") {
+        log.warn("compaction cut off; the next one goes on", { ms: COMPACT_WITHIN_MS });
+      }
     },
   };
 }

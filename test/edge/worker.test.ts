@@ -88,6 +88,7 @@ describe("beside Node on the same stores", () => {
     for (const when of ["before", "after"]) {
       if (when === "after") await worker.scheduled();
       await sleep(FRESH_MS);
+      await untilBothKnowScores();
       for (const path of paths) {
         const [ours, theirs] = await Promise.all([requestRaw(worker.url + path), requestRaw(node.url + path)]);
         expect(ours.status, `${when} ${path}`).toBe(theirs.status);
@@ -95,10 +96,25 @@ describe("beside Node on the same stores", () => {
         expect(ours.body, `${when} ${path}`).toEqual(theirs.body);
       }
     }
+    const card = await Promise.all(
+      [worker, node].map(async ({ url }) => (await fetch(`${url}/api/neighborhood/9v6k`)).json()),
+    );
+    expect(card[0]).toEqual(card[1]);
     const point = await createDynamoDerivedStore(options()).get("compaction", "cursor");
     expect(logged.join("\n")).toContain('"event":"compacted"');
     expect(Number(new TextDecoder().decode(point?.body).split(" ")[1])).toBeGreaterThan(Date.now() - 60_000);
   });
+
+  /** Each reads the scores by itself, every two seconds. */
+  async function untilBothKnowScores(): Promise<void> {
+    const path = `${tilePath("scores", 12, PLACE)}.pbf`;
+    for (let tries = 0; tries < 40; tries++) {
+      const [ours, theirs] = await Promise.all([requestRaw(worker.url + path), requestRaw(node.url + path)]);
+      if (ours.status === 200 && ours.headers.etag === theirs.headers.etag) return;
+      await sleep(500);
+    }
+    throw new Error("Node and workerd know other scores");
+  }
 
   it("serves the same basemap, out of packs", async () => {
     const addresses = [
