@@ -51,7 +51,7 @@ export function meanStatement(query: MeanQuery): { text: string; values: unknown
   const text = `
     WITH ${held},
     mean AS (
-      SELECT sum(score * seconds) / sum(seconds) AS score FROM held WHERE seconds > 0 GROUP BY geohash
+      SELECT sum(score * (until - since)) / sum(until - since) AS score FROM held WHERE until > since GROUP BY geohash
     )
     SELECT avg(score) AS average, min(score) AS lowest, max(score) AS highest, count(*)::integer AS neighborhoods FROM mean`;
   return { text, values: values.all };
@@ -92,14 +92,13 @@ export async function weekChanges(sql: Sql, query: Omit<MeanQuery, "fromMs">): P
 export function changeStatement(query: Omit<MeanQuery, "fromMs">): { text: string; values: unknown[] } {
   const values = createValues();
   const held = heldScores({ ...query, fromMs: query.toMs - 2 * WEEK_MS }, values);
-  const middle = values.bind(new Date(query.toMs - WEEK_MS));
+  const middle = `${values.bind((query.toMs - WEEK_MS) / 1000)}::float8`;
   const text = `
     WITH ${held},
     week AS (
-      SELECT city, geohash, score,
-             greatest(0, ${secondsOf(`until - greatest(since, ${middle}::timestamptz)`)}) AS now,
-             greatest(0, ${secondsOf(`least(until, ${middle}::timestamptz) - since`)}) AS before
-      FROM held WHERE seconds > 0
+      SELECT city, geohash, score, greatest(0, until - greatest(since, ${middle})) AS now,
+             greatest(0, least(until, ${middle}) - since) AS before
+      FROM held WHERE until > since
     ),
     mean AS (
       SELECT city, sum(score * now) / nullif(sum(now), 0) AS now, sum(score * before) / nullif(sum(before), 0) AS before
@@ -115,26 +114,27 @@ export function changeStatement(query: Omit<MeanQuery, "fromMs">): { text: strin
   return { text, values: values.all };
 }
 
-const secondsOf = (interval: string): string => `extract(epoch FROM ${interval})::float8`;
-
-/** CTEs that end in `held`: what each score of a neighbourhood was, from when until when inside the span, in seconds. */
+/**
+ * CTEs that end in `held`: each score of a neighbourhood, and since when until when it held inside the span, in Unix
+ * seconds. As floating point: `extract` and intervals take twice as long.
+ */
 function heldScores({ area, score, fromMs, toMs }: MeanQuery, values: Values): string {
   if (!SCORE_NAMES.includes(score)) throw new RangeError(`not a score: ${score}`);
   const rows = rowsInArea("neighborhood_scores", area, values);
   const earliest = values.bind(new Date(fromMs - CARRY_MS));
-  const from = `${values.bind(new Date(fromMs))}::timestamptz`;
-  const to = `${values.bind(new Date(toMs))}::timestamptz`;
+  const end = values.bind(new Date(toMs));
+  const from = `${values.bind(fromMs / 1000)}::float8`;
+  const to = `${values.bind(toMs / 1000)}::float8`;
   return `
     known AS (
-      SELECT cell.geohash, cell.city, cell.calculated_at, cell.${score}::float8 AS score,
-             lead(cell.calculated_at, 1, ${to}) OVER (PARTITION BY cell.geohash ORDER BY cell.calculated_at) AS until
+      SELECT cell.geohash, cell.city, cell.${score}::float8 AS score, date_part('epoch', cell.calculated_at) AS at
       FROM ${rows.from}
       WHERE ${rows.where} AND cell.precision = ${NEIGHBORHOOD}
-        AND cell.calculated_at >= ${earliest}::timestamptz AND cell.calculated_at < ${to}
+        AND cell.calculated_at >= ${earliest}::timestamptz AND cell.calculated_at < ${end}::timestamptz
     ),
     held AS (
-      SELECT geohash, city, score, until, greatest(calculated_at, ${from}) AS since,
-             ${secondsOf(`until - greatest(calculated_at, ${from})`)} AS seconds
+      SELECT geohash, city, score, greatest(at, ${from}) AS since,
+             lead(at, 1, ${to}) OVER (PARTITION BY geohash ORDER BY at) AS until
       FROM known
     )`;
 }
