@@ -1,7 +1,14 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   // The basemap's atlases are megabytes of JSON: as one string each they load in half the time.
   json: { stringify: true, namedExports: false },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Many files wait for a browser, workerd or a process of their own: one worker more than cores keeps the cores busy.
+    maxWorkers: availableParallelism() + 1,
+  },
 });
