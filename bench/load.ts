@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export interface LoadOptions {
   /** `http://host:port` of a server on this machine. */
@@ -11,6 +12,8 @@ export interface LoadOptions {
   readonly durationMs: number;
   /** Nor more than so many. */
   readonly maxRequests?: number;
+  /** How long each connection rests on average between an answer and its next request; not at all by default. */
+  readonly pauseMs?: number;
 }
 
 export interface LoadRequest {
@@ -32,7 +35,7 @@ export interface LoadResult {
  * measure itself. Takes answers with a Content-Length or without a body, which is all that tiles have.
  */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const { url, connections, durationMs, maxRequests = Number.POSITIVE_INFINITY } = options;
+  const { url, connections, durationMs, maxRequests = Number.POSITIVE_INFINITY, pauseMs = 0 } = options;
   const { host, hostname, port } = new URL(url);
   const heads = options.requests.map(({ path, headers = {} }) => renderHead(host, path, headers));
   const latencies: number[] = [];
@@ -57,6 +60,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
       latencies.push(performance.now() - sentMs);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       bodyBytes += length;
+      if (pauseMs > 0) await sleep(pauseMs * 2 * Math.random());
     }
     socket.destroy();
   }
@@ -79,7 +83,7 @@ interface Answer {
 /** Answers on a connection, one after the other; rejects when it breaks. */
 function readAnswers(socket: Socket): { next(): Promise<Answer> } {
   let waiting: PromiseWithResolvers<Answer> | undefined;
-  let held = Buffer.alloc(0);
+  let held: Buffer = Buffer.alloc(0);
   /** Of the answer whose head has come. */
   let status = 0;
   let length = 0;
@@ -91,7 +95,7 @@ function readAnswers(socket: Socket): { next(): Promise<Answer> } {
       held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
       const end = held.indexOf("\r\n\r\n");
       if (end < 0) return;
-      const head = held.latin1Slice(0, end);
+      const head = held.toString("latin1", 0, end);
       status = Number(head.slice(9, 12));
       length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
       if (status === 304 || status === 204) length = 0;
