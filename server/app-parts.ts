@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import type { Report } from "../tiles/report.ts";
 import type { LiveHub } from "./live/hub.ts";
 import type { Log } from "./log.ts";
-import type { MetricSample } from "./metrics.ts";
+import type { MetricSample, RequestMetrics } from "./metrics.ts";
 import type { Clock, ReportStore } from "./ports.ts";
 import type { RunSql } from "./postgres/sql.ts";
 import type { ProblemInit } from "./problem.ts";
@@ -39,6 +39,8 @@ export interface AppParts {
   clientAddress(context: Context): string | undefined;
   readonly settings: AppSettings;
   readonly log: Log;
+  /** Where requests are counted, for a runtime that answers some of them before the app; its own by default. */
+  readonly metrics?: RequestMetrics;
   /** Further figures for `/metrics`, such as the store's capacity units. */
   samples?(): readonly MetricSample[];
 }

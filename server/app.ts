@@ -6,7 +6,7 @@ import { requestId } from "hono/request-id";
 import { matchedRoutes } from "hono/route";
 import type { App, AppEnv, AppParts } from "./app-parts.ts";
 import type { Log } from "./log.ts";
-import { createRequestMetrics, type RequestMetrics } from "./metrics.ts";
+import { createRequestMetrics, noteRequest, type RequestMetrics } from "./metrics.ts";
 import type { RunSql } from "./postgres/sql.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemOfError, respondProblem } from "./problem.ts";
 import { mountCities } from "./routes/cities.ts";
@@ -18,7 +18,7 @@ import { createRelationalAccess } from "./routes/relational-access.ts";
 import { mountReports } from "./routes/reports.ts";
 import { mountTiles } from "./routes/tiles.ts";
 import { mountTrends } from "./routes/trends.ts";
-import { SAFE_HEADERS } from "./safe-headers.ts";
+import { EXPOSED_HEADERS, SAFE_HEADERS } from "./safe-headers.ts";
 import { createSql } from "./trends/sql.ts";
 
 export { type App, type AppEnv, type AppParts, type AppSettings, DEFAULT_SETTINGS } from "./app-parts.ts";
@@ -33,7 +33,7 @@ export function createApp(parts: AppParts): App {
       if (!result.success) throw new ProblemError(invalidRequest(fieldErrors(result.error)));
     },
   });
-  const metrics = createRequestMetrics();
+  const { metrics = createRequestMetrics() } = parts;
 
   app.use(requestId({ limitLength: 64 }), observe(metrics, parts.log), safeHeaders(), openToEveryOrigin());
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, allowed) => respondMethodNotAllowed(c, allowed) }));
@@ -64,21 +64,13 @@ function respondMethodNotAllowed(c: Parameters<typeof respondProblem>[0], allowe
   return respondProblem(c, { status: 405, detail: `This address takes ${allow}.`, headers: { Allow: allow } });
 }
 
-/** Reading and reporting are public and carry no credentials, so every page may call every route. */
+/** As `OPEN_HEADERS` say, and preflights. */
 function openToEveryOrigin(): MiddlewareHandler<AppEnv> {
   return cors({
     origin: "*",
     allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
     allowHeaders: ["Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-Id"],
-    exposeHeaders: [
-      "Content-Disposition",
-      "ETag",
-      "Idempotency-Replayed",
-      "Link",
-      "Location",
-      "Retry-After",
-      "X-Request-Id",
-    ],
+    exposeHeaders: EXPOSED_HEADERS,
     maxAge: 86_400,
   });
 }
@@ -97,10 +89,8 @@ function observe(metrics: RequestMetrics, log: Log): MiddlewareHandler<AppEnv> {
   return async function observe(c, next) {
     const startMs = performance.now();
     await next();
-    const seconds = (performance.now() - startMs) / 1000;
     const route = matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "unmatched";
     const method = METHODS.includes(c.req.method) ? c.req.method : "other";
-    metrics.observe(method, route, c.res.status, seconds);
-    log.debug("request", { requestId: c.get("requestId"), method, route, status: c.res.status, seconds });
+    noteRequest({ metrics, log }, { requestId: c.get("requestId"), method, route, status: c.res.status, startMs });
   };
 }

@@ -1,6 +1,6 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import { errorCode, OperatorError } from "./operator-error.ts";
 
 export interface Listener {
@@ -9,7 +9,10 @@ export interface Listener {
   close(graceMs: number): Promise<void>;
 }
 
-type Fetch = Parameters<typeof createAdaptorServer>[0]["fetch"];
+type Fetch = Parameters<typeof getRequestListener>[0];
+
+/** Answers a request by itself, or returns false and leaves it as it is. */
+export type ShortWay = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
 
 /** Longer than the idle time of the usual load balancers, so that it is never us who close a connection they reuse. */
 const KEEP_ALIVE_MS = 65_000;
@@ -26,13 +29,12 @@ export async function assertPortFree(host: string, port: number): Promise<void> 
   await new Promise((resolve) => probe.close(resolve));
 }
 
-/** Serves HTTP. @throws OperatorError when the address cannot be listened on. */
-export async function openListener(host: string, port: number, fetch: Fetch): Promise<Listener> {
-  const server = createAdaptorServer({
-    fetch,
-    createServer,
-    serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS },
-  }) as Server;
+/** Serves HTTP: what `shortWay` leaves, `fetch` answers. @throws OperatorError when the address cannot be listened on. */
+export async function openListener(host: string, port: number, fetch: Fetch, shortWay?: ShortWay): Promise<Listener> {
+  const listener = getRequestListener(fetch);
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (incoming, outgoing) => {
+    if (!shortWay?.(incoming, outgoing)) void listener(incoming, outgoing);
+  });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.timeout = STALLED_MS;
   await listen(server, host, port);

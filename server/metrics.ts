@@ -1,3 +1,5 @@
+import type { Log } from "./log.ts";
+
 /** One line of Prometheus' text format. `name` ends in `_total` for a counter. */
 export interface MetricSample {
   readonly name: string;
@@ -19,9 +21,30 @@ export interface RequestMetrics {
 
 interface Series {
   readonly labels: Readonly<Record<string, string>>;
+  /** Each without those below it. */
   readonly buckets: number[];
   count: number;
   sum: number;
+}
+
+export interface AnsweredRequest {
+  readonly requestId: string;
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  /** Of `performance.now()`. */
+  readonly startMs: number;
+}
+
+/** Counts an answer, and logs it at level debug. */
+export function noteRequest(
+  to: { readonly metrics: RequestMetrics; readonly log: Log },
+  request: AnsweredRequest,
+): void {
+  const { requestId, method, route, status, startMs } = request;
+  const seconds = (performance.now() - startMs) / 1000;
+  to.metrics.observe(method, route, status, seconds);
+  to.log.debug("request", { requestId, method, route, status, seconds });
 }
 
 /** Counts requests of this process by method, route pattern and status. */
@@ -42,9 +65,8 @@ export function createRequestMetrics(): RequestMetrics {
       }
       entry.count++;
       entry.sum += seconds;
-      BUCKETS_SECONDS.forEach((bound, i) => {
-        if (entry.buckets[i] !== undefined && seconds <= bound) entry.buckets[i]++;
-      });
+      const bucket = BUCKETS_SECONDS.findIndex((bound) => seconds <= bound);
+      if (entry.buckets[bucket] !== undefined) entry.buckets[bucket]++;
     },
     render: (samples) => [...renderRequests([...series.values()]), ...renderSamples(samples), ""].join("\n"),
   };
@@ -54,8 +76,10 @@ function renderRequests(series: readonly Series[]): string[] {
   const name = "stratum_http_request_duration_seconds";
   const lines = [`# HELP ${name} Time to the answer's head, by route pattern.`, `# TYPE ${name} histogram`];
   for (const { labels, buckets, count, sum } of series) {
+    let below = 0;
     BUCKETS_SECONDS.forEach((bound, i) => {
-      lines.push(`${name}_bucket${renderLabels({ ...labels, le: `${bound}` })} ${buckets[i]}`);
+      below += buckets[i] ?? 0;
+      lines.push(`${name}_bucket${renderLabels({ ...labels, le: `${bound}` })} ${below}`);
     });
     lines.push(`${name}_bucket${renderLabels({ ...labels, le: "+Inf" })} ${count}`);
     lines.push(`${name}_sum${renderLabels(labels)} ${sum}`, `${name}_count${renderLabels(labels)} ${count}`);

@@ -5,3 +5,20 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   // Tiles and answers are meant for other sites' pages, also for those that are cross-origin isolated.
   "Cross-Origin-Resource-Policy": "cross-origin",
 };
+
+/** Headers that a page of another origin may read. */
+export const EXPOSED_HEADERS = [
+  "Content-Disposition",
+  "ETag",
+  "Idempotency-Replayed",
+  "Link",
+  "Location",
+  "Retry-After",
+  "X-Request-Id",
+];
+
+/** Reading and reporting are public and carry no credentials, so every page may call every route. */
+export const OPEN_HEADERS: Readonly<Record<string, string>> = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": EXPOSED_HEADERS.join(","),
+};

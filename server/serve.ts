@@ -10,6 +10,7 @@ import { behindProxies, clientAddress } from "./forwarded.ts";
 import { assertPortFree, openListener } from "./listener.ts";
 import { createLiveHub } from "./live/hub.ts";
 import { type Log, silentLog } from "./log.ts";
+import { createRequestMetrics } from "./metrics.ts";
 import { migrateReportStore, openLogAndDerived } from "./open-report-store.ts";
 import type { Clock, DerivedStore, ReportStore } from "./ports.ts";
 import { type Database, openDatabase } from "./postgres/database.ts";
@@ -28,6 +29,7 @@ import type { ConsumedUnits } from "./store/requests.ts";
 import { type Steps, silentSteps } from "./terminal.ts";
 import { nodeCompressor } from "./tiles/node-compressor.ts";
 import { createTileSource } from "./tiles/tile-source.ts";
+import { createWarmTiles } from "./tiles/warm-tiles.ts";
 import { createUnitCounter } from "./unit-counter.ts";
 
 export interface RunningServer {
@@ -79,11 +81,16 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     const pyramid = createPyramid({ ...reports, clock, log, onChange: live.publish });
     const sql = sqlOfPool(database.pool);
     const scores = scoreBeside({ ...reports, sql, clock, log }, closers);
+    const tiles = createTileSource({ pyramid, scores: scores.cache, compressor: nodeCompressor });
+    const { codings } = nodeCompressor;
+    const metrics = createRequestMetrics();
+    const warm = createWarmTiles({ tiles, codings, metrics, log });
     const app = createApp({
       store: reports.store,
       clock,
-      tiles: createTileSource({ pyramid, scores: scores.cache, compressor: nodeCompressor }),
-      codings: nodeCompressor.codings,
+      tiles,
+      codings,
+      metrics,
       live,
       sql,
       cells: pyramid.cells,
@@ -93,12 +100,13 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
         clientAddress(getConnInfo(c).remote.address, c.req.header("X-Forwarded-For"), config.trustedProxies),
       settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },
       log,
-      samples: () => [...units.samples(), ...live.samples(), ...scores.samples()],
+      samples: () => [...units.samples(), ...live.samples(), ...scores.samples(), ...warm.samples()],
     });
     mountMap(app, config, client);
     runBeside(followChanges(pyramid, log), closers);
     runBeside(compactInBackground(createCompactor({ ...reports, clock, log }), COMPACT_EVERY_MS, log), closers);
-    const listener = await openListener(config.host, config.port, behindProxies(app.fetch, config.trustedProxies));
+    const fetch = behindProxies(app.fetch, config.trustedProxies);
+    const listener = await openListener(config.host, config.port, fetch, warm.answer);
     closers.add({ close: () => listener.close(CLOSE_GRACE_MS) });
     // Live streams end first: the listener would wait for them in vain.
     closers.add({ close: async () => live.close() });

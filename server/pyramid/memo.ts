@@ -4,6 +4,8 @@ import { LRUCache } from "lru-cache";
 export interface Memo<T> {
   /** What was built for a key and still holds at a time, or builds it. */
   get(key: string, prefix: string, atMs: number, build: () => Promise<T>): Promise<T>;
+  /** What was built for a key, when it still holds at a time; builds nothing. */
+  peek(key: string, atMs: number): T | undefined;
   /** Something below a prefix changed: forgets the keys, and keeps builds under way from being kept. */
   touch(prefix: string, keys: readonly string[]): void;
 }
@@ -52,10 +54,16 @@ export function createMemo<T extends { readonly staleAtMs: number }>(options: Me
     }
   }
 
+  function peek(key: string, atMs: number): T | undefined {
+    const entry = kept.get(key);
+    return entry !== undefined && atMs >= entry.fromMs && atMs < entry.staleAtMs ? entry.value : undefined;
+  }
+
   return {
+    peek,
     get(key, prefix, atMs, make) {
-      const entry = kept.get(key);
-      if (entry !== undefined && atMs >= entry.fromMs && atMs < entry.staleAtMs) return Promise.resolve(entry.value);
+      const known = peek(key, atMs);
+      if (known !== undefined) return Promise.resolve(known);
       if (!shareBuilds) return build(key, prefix, atMs, make);
       const running = building.get(key);
       if (running !== undefined && running.atMs === atMs) return running.result;

@@ -28,6 +28,8 @@ import { createSlices } from "./slices.ts";
 export interface Pyramid {
   /** Indexes of the domains that a tile meets, ascending. An index object is replaced, never changed. */
   domains(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<DomainIndex[]>;
+  /** The same without waiting: undefined unless all of them are in memory and right. */
+  heldDomains(layer: ReportLayer, tile: TileAddress, window: TimeWindow): HeldDomains | undefined;
   /**
    * Micro cells, two characters finer, of a geohash of at most 5, with all reports that this process knows of; ages as tiles
    * up to zoom 13 have them.
@@ -37,6 +39,12 @@ export interface Pyramid {
   noteReport(report: Report): void;
   /** Takes in what other processes wrote, and what was compacted. Rejects when the store does not answer. */
   poll(): Promise<void>;
+}
+
+export interface HeldDomains {
+  readonly indexes: readonly DomainIndex[];
+  /** Whether these are certainly still the right ones. False when anything changed anywhere: then ask for them again. */
+  areCurrent(): boolean;
 }
 
 export interface PyramidOptions {
@@ -107,6 +115,8 @@ export function createPyramid(options: PyramidOptions): Pyramid {
   const domains = createMemo<Domain>({ maxBytes: nodeBytes / 2, bytesOf: bytesOfDomain, shareBuilds });
   const indexes = createMemo<DomainIndex>({ maxBytes: indexBytes, bytesOf: (index) => index.bytes, shareBuilds });
   let feed: string | undefined;
+  /** How many changes were taken in. */
+  let changes = 0;
   let askedCompactionAtMs = 0;
 
   function readDomain(layer: ReportLayer, domain: string, atMs: number): Promise<Domain> {
@@ -152,6 +162,7 @@ export function createPyramid(options: PyramidOptions): Pyramid {
   }
 
   function changed({ layer, geohash5 }: LogCell): void {
+    changes++;
     for (const prefix of prefixes(layer, geohash5)) {
       nodes.touch(prefix, [prefix]);
       indexes.touch(prefix, indexKeys(prefix));
@@ -188,11 +199,36 @@ export function createPyramid(options: PyramidOptions): Pyramid {
     feed = cursor;
   }
 
+  function heldDomains(layer: ReportLayer, tile: TileAddress, window: TimeWindow): HeldDomains | undefined {
+    const met = domainsOfTile(tile);
+    if (feed === undefined || met.length > MANY_DOMAINS) return undefined;
+    const level = levelOfZoom(tile.z);
+    const nowMs = clock.now();
+    const atMs = timeOfLevel(level, nowMs);
+    const held: DomainIndex[] = [];
+    for (const domain of met) {
+      const index = indexes.peek(indexKey(layer, domain, window), atMs);
+      if (index === undefined) return undefined;
+      held.push(index);
+    }
+    // Within the running ten minutes a coarse time stays as it is.
+    const untilMs = isCoarse(level) ? atMs + 1 : Math.min(...held.map(({ staleAtMs }) => staleAtMs));
+    const seen = changes;
+    return {
+      indexes: held,
+      areCurrent() {
+        const now = clock.now();
+        return changes === seen && now >= nowMs && now < untilMs;
+      },
+    };
+  }
+
   return {
+    heldDomains,
     async domains(layer, tile, window) {
       if (feed === undefined) await poll();
       const level = levelOfZoom(tile.z);
-      const atMs = level.precision < CELL_PRECISION ? coarseTime(clock.now()) : clock.now();
+      const atMs = timeOfLevel(level, clock.now());
       const met = await withReports(store, layer, domainsOfTile(tile));
       return mapLimited(met, PARALLEL_READS, (domain) => {
         const prefix = `${layer}/${domain.slice(0, CELL_PRECISION)}`;
@@ -215,6 +251,11 @@ export function createPyramid(options: PyramidOptions): Pyramid {
     poll,
   };
 }
+
+const isCoarse = (level: Level): boolean => level.precision < CELL_PRECISION;
+
+/** The time at which a level sees ages. */
+const timeOfLevel = (level: Level, nowMs: number): number => (isCoarse(level) ? coarseTime(nowMs) : nowMs);
 
 /** The small cells that rows lie in; undefined when there are many, or the rows are not known. */
 function placesOf(rows: ReportColumns | undefined): string[] | undefined {

@@ -3,18 +3,20 @@ import type { Context } from "hono";
 import { TILE_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
 import type { App, AppEnv, AppParts } from "../app-parts.ts";
 import { ProblemError, problemSchema } from "../problem.ts";
-import { BROWSER_CACHE_CONTROL, sharedCacheControl, tagsOfTile } from "../tiles/cache-policy.ts";
-import { chooseCoding, namesTag, tagOfCoding } from "../tiles/content-encoding.ts";
 import { parseLayers, parseTileAddress, parseWindow } from "../tiles/parse-tile-path.ts";
+import { answerTile } from "../tiles/tile-answer.ts";
 import { catalogue, tileJson } from "../tiles/tilejson.ts";
 
 const TILEJSON_CACHE_CONTROL = "public, max-age=300";
+
+/** Of tiles, as metrics name it. */
+export const TILE_ROUTE = "/tiles/:layers/:z/:x/:file";
 
 /** Mounts `/tiles/:layers/:z/:x/:y.pbf`, `/tiles/:layers.json` and `/tiles.json`. */
 export function mountTiles(app: App, parts: AppParts): void {
   describe(app);
 
-  app.get("/tiles/:layers/:z/:x/:file", async (c) => {
+  app.get(TILE_ROUTE, async (c) => {
     const { layers, z: zoom, x, file } = c.req.param();
     const request = {
       layers: parseLayers(layers),
@@ -22,17 +24,13 @@ export function mountTiles(app: App, parts: AppParts): void {
       window: parseWindow(c.req.query("window")),
     };
     const tile = await parts.tiles.read(request);
-    c.header("Cache-Control", BROWSER_CACHE_CONTROL);
-    c.header("CDN-Cache-Control", sharedCacheControl(request.tile, request.window));
-    c.header("Cache-Tag", tagsOfTile(request.layers, request.tile).join(","));
-    if (tile === undefined) return c.body(null, 204);
-    const coding = chooseCoding(c.req.header("Accept-Encoding"), parts.codings);
-    c.header("Vary", "Accept-Encoding");
-    c.header("ETag", tagOfCoding(tile.etag, coding));
-    if (namesTag(c.req.header("If-None-Match"), tile.etag)) return c.body(null, 304);
-    const headers = { "Content-Type": "application/vnd.mapbox-vector-tile" };
-    if (coding === undefined) return c.body(tile.bytes, 200, headers);
-    return c.body(await tile.coded(coding), 200, { ...headers, "Content-Encoding": coding });
+    const { status, headers, coding } = answerTile(request, tile, {
+      acceptEncoding: c.req.header("Accept-Encoding"),
+      ifNoneMatch: c.req.header("If-None-Match"),
+      codings: parts.codings,
+    });
+    if (tile === undefined || status !== 200) return c.body(null, status, headers);
+    return c.body(coding === undefined ? tile.bytes : await tile.coded(coding), status, headers);
   });
 
   app.get("/tiles.json", (c) => c.json(catalogue(originOf(c)), 200, { "Cache-Control": TILEJSON_CACHE_CONTROL }));

@@ -4,7 +4,7 @@ import { isReportLayer, type TileLayer, type TimeWindow } from "../../tiles/laye
 import { encodeReportLayer } from "../../tiles/report-tile.ts";
 import type { TileAddress } from "../../tiles/tile-address.ts";
 import { StoreUnavailableError } from "../ports.ts";
-import type { Pyramid } from "../pyramid/pyramid.ts";
+import type { HeldDomains, Pyramid } from "../pyramid/pyramid.ts";
 import type { ScoreBook } from "../scores/score-cache.ts";
 import { encodeScoresLayer } from "../scores/scores-layer.ts";
 import type { Compressor, ContentCoding } from "./content-encoding.ts";
@@ -14,8 +14,8 @@ export interface EncodedTile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Strong entity tag, with its quotes: the same bytes have the same tag on every machine. */
   readonly etag: string;
-  /** The bytes in a content coding: compressed once, then kept with the tile. */
-  coded(coding: ContentCoding): Promise<Uint8Array<ArrayBuffer>>;
+  /** The bytes in a content coding: compressed once, then kept with the tile; at once when that is done. */
+  coded(coding: ContentCoding): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>;
 }
 
 export interface TileRequest {
@@ -32,6 +32,17 @@ export interface TileSource {
    * @throws StoreUnavailableError
    */
   read(request: TileRequest): Promise<EncodedTile | undefined>;
+}
+
+export interface KeptTiles extends TileSource {
+  /** What `read` would answer, when it is in memory and right; undefined when it is not. */
+  peek(request: TileRequest): KeptTile | undefined;
+}
+
+export interface KeptTile {
+  readonly tile: EncodedTile | undefined;
+  /** Whether it is certainly still right; if not, it may be by another `peek`. */
+  isCurrent(): boolean;
 }
 
 interface Kept {
@@ -56,7 +67,7 @@ const ENTRY_BYTES = 500;
 /** A tile is kept plain and, once asked for, in up to three codings, each about half its size. */
 const BYTES_WITH_CODINGS = 2.5;
 
-export function createTileSource(options: TileSourceOptions): TileSource {
+export function createTileSource(options: TileSourceOptions): KeptTiles {
   const { pyramid, scores, compressor, maxBytes = 64 * 2 ** 20 } = options;
   const kept = new LRUCache<string, Kept>({
     maxSize: maxBytes,
@@ -74,10 +85,31 @@ export function createTileSource(options: TileSourceOptions): TileSource {
     return scores === undefined ? NOTHING : encodeScoresLayer(tile, scores);
   }
 
+  const currentEpoch = () => scores?.epoch() ?? 0;
+
   return {
-    async read(request) {
+    peek(request) {
       const { layers, tile, window } = request;
-      const key = `${layers.join(",")}/${tile.z}/${tile.x}/${tile.y}/${window}`;
+      const known = kept.get(keyOf(request));
+      const epoch = currentEpoch();
+      if (known === undefined || known.epoch !== epoch) return undefined;
+      const held: HeldDomains[] = [];
+      for (const layer of layers.filter(isReportLayer)) {
+        const domains = pyramid.heldDomains(layer, tile, window);
+        if (domains === undefined) return undefined;
+        held.push(domains);
+      }
+      const indexes = held.flatMap((domains) => domains.indexes);
+      if (!sameDomains(known, indexes)) return undefined;
+      return {
+        tile: known.tile,
+        isCurrent: () => currentEpoch() === epoch && held.every((domains) => domains.areCurrent()),
+      };
+    },
+
+    async read(request) {
+      const { layers, tile } = request;
+      const key = keyOf(request);
       const known = kept.get(key);
       let perLayer: DomainIndex[][];
       try {
@@ -88,7 +120,7 @@ export function createTileSource(options: TileSourceOptions): TileSource {
         throw error;
       }
       const domains = perLayer.flat();
-      const epoch = scores?.epoch() ?? 0;
+      const epoch = currentEpoch();
       if (known !== undefined && known.epoch === epoch && sameDomains(known, domains)) return known.tile;
       const sealed = await seal(
         layers.map((layer, i) => encode(layer, tile, perLayer[i] ?? [])),
@@ -101,6 +133,9 @@ export function createTileSource(options: TileSourceOptions): TileSource {
     },
   };
 }
+
+const keyOf = ({ layers, tile: { z, x, y }, window }: TileRequest): string =>
+  `${layers.join(",")}/${z}/${x}/${y}/${window}`;
 
 const NOTHING = new Uint8Array();
 
@@ -124,12 +159,15 @@ async function seal(layers: readonly Uint8Array[], compressor?: Compressor): Pro
 }
 
 function codeOnce(bytes: Uint8Array<ArrayBuffer>, compressor: Compressor | undefined): EncodedTile["coded"] {
-  const made = new Map<ContentCoding, Promise<Uint8Array<ArrayBuffer>>>();
+  const made = new Map<ContentCoding, ReturnType<EncodedTile["coded"]>>();
   return (coding) => {
     const known = made.get(coding);
     if (known !== undefined) return known;
     if (compressor === undefined) throw new Error(`no compressor for ${coding}`);
-    const coded = compressor.compress(bytes, coding);
+    const coded = compressor.compress(bytes, coding).then((done) => {
+      made.set(coding, done);
+      return done;
+    });
     made.set(coding, coded);
     return coded;
   };

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Listener, openListener } from "../../../server/listener.ts";
+import { silentLog } from "../../../server/log.ts";
+import { createRequestMetrics } from "../../../server/metrics.ts";
+import { createPyramid } from "../../../server/pyramid/pyramid.ts";
+import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory.ts";
+import { nodeCompressor } from "../../../server/tiles/node-compressor.ts";
+import { createTileSource } from "../../../server/tiles/tile-source.ts";
+import { createWarmTiles, type WarmTiles } from "../../../server/tiles/warm-tiles.ts";
+import { requestRaw, tilePath } from "../../http/request.ts";
+import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
+import { createTestApp, createTestClock } from "../app-fixture.ts";
+
+const random = seededRandom(5);
+const PLACE = { lonDeg: -122.42, latDeg: 37.77 };
+const DAY_MS = 86_400_000;
+
+const clock = createTestClock();
+const metrics = createRequestMetrics();
+let epoch = 1;
+let noteReport: (ageMs: number) => void;
+let warm: WarmTiles;
+let listener: Listener;
+
+beforeAll(async () => {
+  const store = createMemoryStore({ clock });
+  const ages = Array.from({ length: 40 }, (_, i) => i * DAY_MS);
+  await store.putMany(ages.map((age) => makeReport({ ...PLACE, createdAtMs: clock.now() - age }, random)));
+  const derived = createMemoryDerivedStore({ clock });
+  const pyramid = createPyramid({ store, derived, clock, log: silentLog });
+  const scores = { epoch: () => epoch, find: () => undefined, cells: () => [] };
+  const tiles = createTileSource({ pyramid, scores, compressor: nodeCompressor });
+  const { codings } = nodeCompressor;
+  warm = createWarmTiles({ tiles, codings, metrics, log: silentLog });
+  const { app } = createTestApp({ store, clock, tiles, codings, metrics });
+  noteReport = (ageMs) => pyramid.noteReport(makeReport({ ...PLACE, createdAtMs: clock.now() - ageMs }, random));
+  listener = await openListener("127.0.0.1", 0, app.fetch, warm.answer);
+});
+afterAll(() => listener.close(0));
+
+function passDay(): void {
+  clock.nowMs += DAY_MS;
+}
+
+const answered = (): number => warm.samples()[0]?.value ?? 0;
+const get = (path: string, headers: Record<string, string> = {}) => requestRaw(`${listener.url}${path}`, headers);
+
+/** An answer of the app itself: it alone judges request ids. */
+const getFromApp = (path: string, headers: Record<string, string> = {}) =>
+  get(path, { ...headers, "X-Request-Id": "from-the-app" });
+
+/** An answer of the short way; fails when it was the app's. */
+async function getWarm(path: string, headers: Record<string, string> = {}) {
+  const before = answered();
+  const answer = await get(path, headers);
+  expect(answered(), `${path} was the app's`).toBe(before + 1);
+  return answer;
+}
+
+const tileAt = (layers: string, z: number): string => tilePath(layers, z, { lon: PLACE.lonDeg, lat: PLACE.latDeg });
+const TILE = `${tileAt("safety", 13)}.pbf`;
+
+describe("warm tiles", () => {
+  it.each([
+    ["a tile", TILE, {}],
+    ["a coded tile", TILE, { "Accept-Encoding": "gzip, deflate, br, zstd" }],
+    ["another coding", TILE, { "Accept-Encoding": "gzip" }],
+    ["several layers and a window", `${tileAt("vibe,safety,scores", 16)}.mvt?window=7d`, {}],
+    ["an empty tile", "/tiles/safety/13/0/3166.pbf", { "If-None-Match": "*" }],
+    ["an unchanged tile", TILE, { "If-None-Match": 'W/"x", *', "Accept-Encoding": "br" }],
+    ["a wide tile", `${tileAt("safety", 2)}.pbf`, { "If-None-Match": "*", "Accept-Encoding": "zstd" }],
+  ])("have the headers and bytes that the app gives %s", async (_, path, headers) => {
+    const { headers: expected, ...app } = await getFromApp(path, headers as Record<string, string>);
+    // For a 304 the app compressed nothing.
+    await get(path, { ...headers, "If-None-Match": '"other"' });
+    const { headers: found, ...short } = await getWarm(path, headers as Record<string, string>);
+    expect(short).toEqual(app);
+    expect(found["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
+    const same = { date: "", "x-request-id": "" };
+    expect({ ...found, ...same }).toEqual({ ...expected, ...same });
+  });
+
+  it("are unchanged for a tag that they had, in any coding", async () => {
+    const { etag = "" } = (await getFromApp(TILE, { "Accept-Encoding": "br" })).headers;
+    const answer = await getWarm(TILE, { "If-None-Match": `"other", ${etag}`, "Accept-Encoding": "br" });
+    expect([answer.status, answer.body.length]).toEqual([304, 0]);
+    expect((await getWarm(TILE, { "If-None-Match": '"other"' })).status).toBe(200);
+  });
+
+  it("end with a report below them, with time, and with new scores", async () => {
+    const etagOf = async (path: string) => (await get(path)).headers.etag;
+    for (const path of [TILE, `${tileAt("safety", 16)}.pbf`]) {
+      await get(path);
+      for (const change of [() => noteReport(0), passDay]) {
+        const before = (await getWarm(path)).headers.etag;
+        change();
+        const count = answered();
+        const after = await etagOf(path);
+        expect(answered(), "the app makes it anew").toBe(count);
+        expect(after).not.toBe(before);
+        expect((await getWarm(path)).headers.etag).toBe(after);
+      }
+    }
+    const count = answered();
+    epoch++;
+    await get(TILE);
+    expect(answered()).toBe(count);
+    await getWarm(TILE);
+  });
+
+  it("outlive a report elsewhere", async () => {
+    const elsewhere = `${tileAt("vibe", 13)}.pbf`;
+    await get(elsewhere);
+    noteReport(0);
+    await getWarm(elsewhere);
+  });
+
+  it.each([
+    "/tiles/safety/13/1310/03166.pbf",
+    "/tiles/safety/13/1310/9999.pbf",
+    "/tiles/nonsense/13/1310/3166.pbf",
+    "/tiles/safety/13/1310/3166.pbf?window=1y",
+    "/tiles/safety.json",
+  ])("leave %s to the app", async (path) => {
+    const count = answered();
+    await get(path);
+    expect(answered()).toBe(count);
+  });
+
+  it("are counted with the others", async () => {
+    const total = () =>
+      [...metrics.render([]).matchAll(/_count\{method="GET",route="\/tiles\/:layers\/:z\/:x\/:file"[^}]*\} (\d+)/g)]
+        .map(([, count]) => Number(count))
+        .reduce((sum, count) => sum + count, 0);
+    await get(TILE);
+    const before = total();
+    await getWarm(TILE);
+    await getFromApp(TILE);
+    expect(total()).toBe(before + 2);
+  });
+});
