@@ -4,8 +4,8 @@ import type { Pool } from "pg";
 export interface PlanSummary {
   /** Indexes in use, each partition's under the name of its table and columns. */
   readonly indexes: readonly string[];
-  /** Tables that hold rows and are read whole. */
-  readonly scanned: readonly string[];
+  /** Rows read by scans of whole tables; a partition counts as one. */
+  readonly rowsScanned: number;
 }
 
 interface PlanNode {
@@ -13,6 +13,7 @@ interface PlanNode {
   readonly "Relation Name"?: string;
   readonly "Index Name"?: string;
   readonly "Actual Rows"?: number;
+  readonly "Actual Loops"?: number;
   readonly "Rows Removed by Filter"?: number;
   readonly Plans?: readonly PlanNode[];
 }
@@ -26,15 +27,13 @@ export async function explainStatement(pool: Pool, text: string, values: readonl
     for (const child of node.Plans ?? []) visit(child);
   };
   visit(rows[0]["QUERY PLAN"][0].Plan);
-  const touched = nodes.filter((node) => (node["Actual Rows"] ?? 0) + (node["Rows Removed by Filter"] ?? 0) > 0);
-  const names = (of: PlanNode[], name: "Index Name" | "Relation Name") => [
-    ...new Set(of.flatMap((node) => node[name] ?? []).map((each) => each.replace(/_(\d{4}_\d\d|other)(?=_|$)/, ""))),
-  ];
+  const rowsOf = (node: PlanNode) =>
+    ((node["Actual Rows"] ?? 0) + (node["Rows Removed by Filter"] ?? 0)) * (node["Actual Loops"] ?? 0);
+  const touched = nodes.filter((node) => rowsOf(node) > 0);
+  const indexes = touched.flatMap((node) => node["Index Name"] ?? []);
+  const isScan = (node: PlanNode) => node["Node Type"] === "Seq Scan" && node["Relation Name"] !== undefined;
   return {
-    indexes: names(touched, "Index Name"),
-    scanned: names(
-      touched.filter((node) => node["Node Type"] === "Seq Scan"),
-      "Relation Name",
-    ),
+    indexes: [...new Set(indexes.map((each) => each.replace(/_(\d{4}_\d\d|other)(?=_|$)/, "")))],
+    rowsScanned: touched.filter(isScan).reduce((sum, node) => sum + rowsOf(node), 0),
   };
 }

@@ -30,8 +30,8 @@ export async function measureExports(pool: Pool, nowMs: number) {
       : "report_counts WHERE day >= $1";
     const from = new Date(nowMs - 5 * 86_400_000);
     const { rows: counted } = await pool.query(`SELECT count(*)::int AS rows FROM ${table}`, [from]);
-    const response = await app.request(`/api/exports/${file}?from=${from.toISOString()}`);
-    results.push({ file, rows: Number(counted[0].rows), ...(await drain(response)) });
+    const path = `/api/exports/${file}?from=${from.toISOString()}`;
+    results.push({ file, rows: Number(counted[0].rows), ...(await drain(() => app.request(path))) });
   }
   printTable(
     "whole exports, five days of every neighbourhood",
@@ -43,9 +43,10 @@ export async function measureExports(pool: Pool, nowMs: number) {
   return results;
 }
 
-async function drain(response: Response) {
+async function drain(ask: () => Response | Promise<Response>) {
   const startMs = performance.now();
   const before = process.memoryUsage.rss();
+  const response = await ask();
   let bytes = 0;
   let firstMs = 0;
   let peakBytes = 0;

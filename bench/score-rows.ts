@@ -18,7 +18,7 @@ const HOURLY_DAYS = 8;
 const DAYS = 90;
 
 /** Places beside the cities: squares of 33 x 33 neighbourhoods, in no city of ours. */
-const METROS = 28;
+const METROS = 36;
 const METRO_WIDTH = [0.36, 0.18] as const;
 
 /** Of neighbourhoods beside the cities one in so many is scored every hour, the rest once a day. */
@@ -32,9 +32,10 @@ export async function fillScores(pool: Pool, nowMs: number, rows: number): Promi
       .filter((cell) => isCentreIn(cell, west, south, east, north))
       .map((cell) => ({ cell, city: id, every: 1 }));
   });
-  const hourly = HOURLY_DAYS * 24 + DAYS - HOURLY_DAYS;
+  const hoursToday = new Date(nowMs).getUTCHours() + 1;
+  const hourly = (HOURLY_DAYS - 1) * 24 + hoursToday + DAYS - HOURLY_DAYS;
   const perMetroCell = DAYS + Math.floor((hourly - DAYS) / BUSY_ONE_IN);
-  const wanted = Math.max(0, Math.ceil((rows - cities.length * hourly) / perMetroCell));
+  const wanted = Math.max(0, Math.ceil((rows - cities.length * hourly) / perMetroCell) + 1);
   const metros = metroCells()
     .slice(0, wanted)
     .map((cell, i) => ({ cell, city: null, every: i % BUSY_ONE_IN === 0 ? 1 : 24 }));

@@ -25,7 +25,7 @@ export async function measureScorer(pool: Pool, nowMs: number) {
   const derived = createMemoryDerivedStore({ clock });
   const compactor = createCompactor({ store, derived, clock, log: silentLog });
   const scorer = createScorer({ store, derived, sql: sqlOfPool(pool), clock, log: silentLog });
-  const rounds = [];
+  const rounds: { neighborhoods: number; rows: number; counted: number; seconds: number }[] = [];
   for (let seed = 1; seed <= ROUNDS; seed++) {
     await store.putMany([...cityReports({ count: REPORTS / ROUNDS, nowMs: clock.now(), seed, layers: REPORT_LAYERS })]);
     await compactor.run();

@@ -33,11 +33,25 @@ const EVERYWHERE: CellRun = { low: "0", high: "zzzzzz" };
  * for whoever wrote the rows.
  * @throws RangeError when a box holds more than MAX_BOX_CELLS.
  */
-export function runsOf({ city, bbox, geohash = "" }: AreaFilter, precision: ScorePrecision): CellRun[] {
+export function runsOf(filter: AreaFilter, precision: ScorePrecision): CellRun[] {
+  const cells = cellsOf(filter, precision);
+  return cells === undefined ? [runOf(filter.geohash)] : joinCells(cells);
+}
+
+/** Cells under a geohash, itself among them; all without one. */
+export function runOf(geohash = ""): CellRun {
+  return geohash === "" ? EVERYWHERE : { low: geohash, high: geohash.padEnd(6, "z") };
+}
+
+/**
+ * The cells that a filter's boxes leave over, or `undefined` when it has none.
+ * @throws RangeError when a box holds more than MAX_BOX_CELLS.
+ */
+export function cellsOf({ city, bbox, geohash = "" }: AreaFilter, precision: ScorePrecision): string[] | undefined {
   const boxes = [...(city === undefined ? [] : [boundsOf(city)]), ...(bbox === undefined ? [] : [bbox])];
-  if (boxes.length === 0) return [geohash === "" ? EVERYWHERE : { low: geohash, high: geohash.padEnd(6, "z") }];
+  if (boxes.length === 0) return undefined;
   const spans = intersect(boxes.map((box) => spansOf(box, precision)));
-  return joinCells(cellsOf(spans, precision).filter((cell) => cell.startsWith(geohash)));
+  return listCells(spans, precision).filter((cell) => cell.startsWith(geohash));
 }
 
 /** Number of cells of a precision whose centres lie in a box, without listing them. */
@@ -102,7 +116,7 @@ function common(a: Span, b: Span): Span {
   return { columns: both(a.columns, b.columns), rows: both(a.rows, b.rows) };
 }
 
-function cellsOf(spans: readonly Span[], precision: number): string[] {
+function listCells(spans: readonly Span[], precision: number): string[] {
   const count = spans.reduce((sum, span) => sum + sizeOf(span), 0);
   if (count > MAX_BOX_CELLS) throw new RangeError(`${count} cells, the limit is ${MAX_BOX_CELLS}`);
   const cells: string[] = [];

@@ -1,7 +1,7 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { AreaFilter } from "./area.ts";
 import type { Sql } from "./sql.ts";
-import { createValues, roundTo, rowsInArea } from "./statement.ts";
+import { createValues, inArea, roundTo } from "./statement.ts";
 
 const DAY_MS = 86_400_000;
 const MONTH_DAYS = 30;
@@ -79,7 +79,7 @@ export function risingStatement(query: RisingQuery): { text: string; values: unk
   const { area, layer, months, minChange, minReports, limit, after } = query;
   if (!REPORT_LAYERS.includes(layer)) throw new RangeError(`not a layer: ${layer}`);
   const values = createValues();
-  const rows = rowsInArea("report_counts", area, values);
+  const here = inArea(area, values);
   const first = values.bind(months.lastMonth.from);
   const middle = `${values.bind(months.thisMonth.from)}::date`;
   const end = values.bind(months.thisMonth.to);
@@ -94,8 +94,8 @@ export function risingStatement(query: RisingQuery): { text: string; values: unk
       SELECT cell.geohash, min(cell.city) AS city,
              coalesce(sum(cell.report_count) FILTER (WHERE cell.day >= ${middle}), 0)::integer AS reports,
              coalesce(sum(cell.report_count) FILTER (WHERE cell.day < ${middle}), 0)::integer AS before
-      FROM ${rows.from}
-      WHERE ${rows.where} AND cell.layer = ${values.bind(layer)}
+      FROM report_counts AS cell
+      WHERE ${here} AND cell.layer = ${values.bind(layer)}
         AND cell.day BETWEEN ${first}::date AND ${end}::date
       GROUP BY cell.geohash
     ),

@@ -1,7 +1,7 @@
 import { SCORE_NAMES, type ScoreName } from "../../tiles/scores.ts";
 import { type AreaFilter, NEIGHBORHOOD } from "./area.ts";
 import type { Sql } from "./sql.ts";
-import { createValues, roundTo, rowsInArea, type Values } from "./statement.ts";
+import { createValues, inArea, roundTo, type Values } from "./statement.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -120,7 +120,7 @@ export function changeStatement(query: Omit<MeanQuery, "fromMs">): { text: strin
  */
 function heldScores({ area, score, fromMs, toMs }: MeanQuery, values: Values): string {
   if (!SCORE_NAMES.includes(score)) throw new RangeError(`not a score: ${score}`);
-  const rows = rowsInArea("neighborhood_scores", area, values);
+  const here = inArea(area, values);
   const earliest = values.bind(new Date(fromMs - CARRY_MS));
   const end = values.bind(new Date(toMs));
   const from = `${values.bind(fromMs / 1000)}::float8`;
@@ -128,8 +128,8 @@ function heldScores({ area, score, fromMs, toMs }: MeanQuery, values: Values): s
   return `
     known AS (
       SELECT cell.geohash, cell.city, cell.${score}::float8 AS score, date_part('epoch', cell.calculated_at) AS at
-      FROM ${rows.from}
-      WHERE ${rows.where} AND cell.precision = ${NEIGHBORHOOD}
+      FROM neighborhood_scores AS cell
+      WHERE ${here} AND cell.precision = ${NEIGHBORHOOD}
         AND cell.calculated_at >= ${earliest}::timestamptz AND cell.calculated_at < ${end}::timestamptz
     ),
     held AS (

@@ -1,4 +1,4 @@
-import { type AreaFilter, citiesOf, NEIGHBORHOOD, runsOf } from "./area.ts";
+import { type AreaFilter, cellsOf, citiesOf, NEIGHBORHOOD, runOf } from "./area.ts";
 
 /** Collects the values of a statement while its text is put together. */
 export interface Values {
@@ -13,20 +13,20 @@ export function createValues(): Values {
 }
 
 /**
- * FROM and WHERE of the neighbourhoods' rows in an area, `cell` being the table's name in it. Without a box or a geohash the
- * rows come by city, from the index that begins with it; else cell by cell, from the primary key.
+ * Conditions on the neighbourhoods' rows of an area, in a table called `cell`. Without a box or a geohash the rows come by city,
+ * from the index that begins with it; else from the primary key. A box is a list of cells there: joined to ranges, as they
+ * would be fewer, PostgreSQL guesses the rows wrong a hundredfold and reads them all, 11 s instead of 0.3.
  */
-export function rowsInArea(table: string, area: AreaFilter, values: Values): { from: string; where: string } {
-  if (area.bbox === undefined && area.geohash === undefined) {
-    const cities = values.bind(citiesOf(area.city));
-    return { from: `${table} AS cell`, where: `cell.city = ANY (${cities}::text[])` };
+export function inArea(area: AreaFilter, values: Values): string {
+  const { city, bbox, geohash } = area;
+  if (bbox === undefined && geohash === undefined) {
+    return `cell.city = ANY (${values.bind(citiesOf(city))}::text[])`;
   }
-  const runs = runsOf(area, NEIGHBORHOOD);
-  const lows = values.bind(runs.map(({ low }) => low));
-  const highs = values.bind(runs.map(({ high }) => high));
-  const run = `unnest(${lows}::text[], ${highs}::text[]) AS run (low, high)`;
-  const city = area.city === undefined ? "" : ` AND cell.city = ${values.bind(area.city.id)}`;
-  return { from: `${run} JOIN ${table} AS cell ON cell.geohash BETWEEN run.low AND run.high`, where: `true${city}` };
+  const inCity = city === undefined ? "" : ` AND cell.city = ${values.bind(city.id)}`;
+  if (bbox !== undefined)
+    return `cell.geohash = ANY (${values.bind(cellsOf(area, NEIGHBORHOOD) ?? [])}::text[])${inCity}`;
+  const { low, high } = runOf(geohash);
+  return `cell.geohash BETWEEN ${values.bind(low)} AND ${values.bind(high)}${inCity}`;
 }
 
 /** Rounds for people: more digits than anybody reads, fewer than sums of floating point go wrong in. */
