@@ -4,6 +4,7 @@ import { createDocumentClient } from "../server/store/dynamo-client.ts";
 import type { BareAnswer } from "./bare-process.ts";
 import { cityReports } from "./city.ts";
 import { fill, openCityStore } from "./city-store.ts";
+import { replayEdge } from "./edge-replay.ts";
 import { measureFreshness } from "./freshness.ts";
 import { type LoadRequest, type LoadResult, runLoad } from "./load.ts";
 import { median, percentile } from "./measure.ts";
@@ -26,6 +27,7 @@ const TRIALS = 200;
 /** Of a bare server's requests per second. */
 const WANTED_RATIO = 0.85;
 const FRESH_MS = 2000;
+const WANTED_HITS = 0.95;
 
 /** The running server under load, each server in a process of its own; stores and load are in this one. */
 export async function run(): Promise<void> {
@@ -50,6 +52,7 @@ export async function run(): Promise<void> {
     const nginx = await measureNginx(answers);
     const writing = await measureWriting(first, answers);
     const freshness = await measureFreshness(first, await start(), TRIALS);
+    const replays = await replayEdges();
     const checks: Check[] = [
       ratioCheck("warm tiles against bare node:http", warm.tiles.ratio),
       ratioCheck("304s against bare node:http", warm.unchanged.ratio),
@@ -61,12 +64,32 @@ export async function run(): Promise<void> {
         met: freshness.p99Ms <= FRESH_MS,
       },
     ];
+    for (const { name, hitRate, beyondBound } of replays) {
+      const what = `edge replay, invalidated: ${name}`;
+      checks.push({ what, limit: `${WANTED_HITS} from cache`, found: hitRate.toFixed(3), met: hitRate >= WANTED_HITS });
+      checks.push({ what, limit: "0 beyond the bound", found: beyondBound, met: beyondBound === 0 });
+    }
     printChecks("targets", checks);
-    writeResults("serve", { checks, warm, nginx, cold, writing, freshness });
+    writeResults("serve", { checks, warm, nginx, cold, writing, freshness, replays });
   } finally {
     for (const server of open.reverse()) await server.close();
     await stores.close();
   }
+}
+
+/** A shared cache in front of the app, with tags invalidated by writes or not; time is simulated. */
+async function replayEdges() {
+  const replay = { reports: REPORTS, requests: 100_000, requestsPerSecond: 400, writesPerSecond: 10 };
+  const replays = [
+    { name: "nothing", ...(await replayEdge(replay)) },
+    { name: "tags of precision 6", ...(await replayEdge({ ...replay, invalidateFrom: 6 })) },
+  ];
+  printTable(
+    "edge: 100 000 requests by Zipf, 400 a second, 10 writes a second in the same city",
+    ["invalidated", "from cache", "asked of the origin", "304 of those", "oldest s", "beyond bound"],
+    replays.map((r) => [r.name, r.hitRate, r.originShare, r.revalidated, r.oldestMs / 1000, r.beyondBound]),
+  );
+  return replays;
 }
 
 const ratioCheck = (what: string, ratio: number): Check => ({
