@@ -18,7 +18,10 @@ export interface CellCache {
   read(cell: LogCell): Promise<ReportColumns>;
   /** Takes in a report that this process wrote: no store is asked. */
   add(report: Report, geohash5: string): void;
-  /** Reads a cell again from an id on, and returns the rows that this brought; undefined when the cell is not held. */
+  /**
+   * Reads a cell again from an id on, and returns the rows that no reader had before; undefined when that is not known, or the
+   * cell is not held.
+   */
   refresh(cell: LogCell, from: string): Promise<ReportColumns | undefined>;
 }
 
@@ -26,12 +29,17 @@ interface Held {
   columns: ReportColumns;
   /** Rows from here on may be missing, because they were written while an earlier read was under way. */
   missingFrom: string | undefined;
+  /** Whether all that was ever read of the cell had these rows. Else what was made of earlier reads may lack some. */
+  isEven: boolean;
 }
 
 const keyOf = (layer: ReportLayer, geohash5: string): string => `${layer}/${geohash5}`;
 
 /** Sorts before every id. */
 const FIRST_ID = "";
+
+/** Keys of cells; one that is forgotten counts as never read. */
+const MAX_SEEN = 100_000;
 
 /** Fixed cost of an entry beside its rows: key, objects, array headers. */
 const ENTRY_BYTES = 800;
@@ -50,6 +58,8 @@ export function createCellCache({ store, segments, clock, changedFrom, maxBytes 
     maxSize: maxBytes,
     sizeCalculation: ({ columns }) => columns.length * BYTES_PER_ROW + ENTRY_BYTES,
   });
+  // Cells that were read before, also those that are held no more.
+  const seen = new LRUCache<string, true>({ max: MAX_SEEN });
   // Cells being read for the first time; what is written meanwhile is noted here, since the read may have missed it.
   const firstReads = new Map<string, { missingFrom: string | undefined; readers: number }>();
 
@@ -92,10 +102,12 @@ export function createCellCache({ store, segments, clock, changedFrom, maxBytes 
       reading.readers++;
       let entry: Held;
       try {
-        entry = { columns: await readStored(cell), missingFrom: reading.missingFrom };
+        const columns = await readStored(cell);
+        entry = { columns, missingFrom: reading.missingFrom, isEven: !seen.has(key) };
       } finally {
         if (--reading.readers === 0) firstReads.delete(key);
       }
+      seen.set(key, true);
       hold(cell, entry, entry.columns);
       await readMissing(cell, entry);
       return entry.columns;
@@ -118,10 +130,13 @@ export function createCellCache({ store, segments, clock, changedFrom, maxBytes 
       if (reading !== undefined) missing(reading, from);
       const entry = held.get(key);
       if (entry === undefined) return undefined;
-      const before = entry.columns;
+      const before = entry.isEven ? entry.columns : undefined;
+      // Until this ends: if it fails, somebody else may read what it was to bring.
+      entry.isEven = false;
       missing(entry, from);
       await readMissing(cell, entry);
-      return rowsMissing(entry.columns, before);
+      entry.isEven = true;
+      return before && rowsMissing(entry.columns, before);
     },
   };
 }

@@ -176,11 +176,7 @@ export function createPyramid(options: PyramidOptions): Pyramid {
 
   async function noteChange(change: LogChange): Promise<void> {
     pending.add(change, change.from, clock.now());
-    const brought = await cells.refresh(change, change.from).catch((error: unknown) => {
-      // Whoever reads the cell next brings the rows; the next poll then brings nothing and would forget nothing.
-      changed(change);
-      throw error;
-    });
+    const brought = await cells.refresh(change, change.from);
     if (brought?.length === 0) return;
     changed(change);
     for (const geohash of placesOf(brought) ?? [change.geohash5]) options.onChange?.(change.layer, geohash);
