@@ -1,3 +1,5 @@
+import { request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { readConfig } from "../server/config.ts";
 import { openStores } from "../server/embedded/stores.ts";
 import { createDocumentClient } from "../server/store/dynamo-client.ts";
@@ -48,6 +50,7 @@ export async function run(): Promise<void> {
     const answers = await readAnswers(first, census);
     const bare = await startBare(answers);
     open.push(bare);
+    await untilIdle(first);
     const warm = await measureWarm({ ours: first, bare }, answers);
     const nginx = await measureNginx(answers);
     const writing = await measureWriting(first, answers);
@@ -118,6 +121,15 @@ async function fillCity(endpoint: string, table: string) {
   return census;
 }
 
+/** Waits for what a server does after its start, scoring above all: a minute at most. */
+async function untilIdle(server: Contestant): Promise<void> {
+  for (let quiet = 0, tries = 0; quiet < 3 && tries < 60; tries++) {
+    const before = server.cpuSeconds() ?? 0;
+    await sleep(1000);
+    quiet = (server.cpuSeconds() ?? 0) - before < 0.05 ? quiet + 1 : 0;
+  }
+}
+
 type Census = ReturnType<typeof createTileCensus>;
 
 function pathsOf(census: Census, perZoom: number, layers: readonly string[]): string[] {
@@ -139,7 +151,6 @@ async function readAnswers({ url }: Contestant, census: Census): Promise<BareAns
 }
 
 async function readRaw(url: string, headers: Record<string, string>) {
-  const { request } = await import("node:http");
   const { promise, resolve, reject } = Promise.withResolvers<{
     status: number;
     headers: string[];
@@ -334,7 +345,7 @@ async function writeReports({ url }: Contestant, count: number): Promise<number>
     seed: 1,
   })) {
     const waitMs = startMs + (sent.length / WRITES_PER_SECOND) * 1000 - performance.now();
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (waitMs > 0) await sleep(waitMs);
     const body = JSON.stringify({ lon, lat, layer, category, severity });
     const headers = { "Content-Type": "application/json" };
     sent.push(fetch(`${url}/api/reports`, { method: "POST", headers, body }).then(({ status }) => status === 201));
