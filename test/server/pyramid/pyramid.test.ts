@@ -45,7 +45,7 @@ const at = (lonDeg: number, latDeg: number, ageMs = HOUR): Report =>
   makeReport({ lonDeg, latDeg, createdAtMs: Math.floor(NOW - ageMs) }, random);
 
 const DATA_SETS: Readonly<Record<string, readonly Report[]>> = {
-  "a dense city": makeCity(3000, NOW),
+  "a dense city": makeCity(1500, NOW),
   "one report": [at(-122.4194, 37.7749)],
   "coincident reports": Array.from({ length: 50 }, (_, i) => at(2.3522, 48.8566, i * HOUR)),
   "reports on cell and tile borders": [0, 5.625, 11.25, 45, -45, 90, 22.5].flatMap((lon) =>

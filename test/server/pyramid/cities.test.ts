@@ -3,10 +3,11 @@ import { houstonReports } from "../../../bench/houston.ts";
 import { silentLog } from "../../../server/log.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
+import { seedReports } from "../../../server/seed/seed-reports.ts";
 import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
 import { createTileSource } from "../../../server/tiles/tile-source.ts";
-import { TIME_WINDOWS } from "../../../tiles/layers.ts";
+import { REPORT_LAYERS, TIME_WINDOWS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
 import { countOf, featuresOfZoom, tilesAround } from "./tile-features.ts";
@@ -23,6 +24,19 @@ async function tilesOf(stored: readonly Report[]) {
   await createCompactor({ store, derived, clock, log: silentLog }).run();
   return createTileSource({ pyramid: createPyramid({ store, derived, clock, log: silentLog }) });
 }
+
+describe("the seeded cities", () => {
+  it("are counted once at every zoom from 0 to 18, layer by layer", async () => {
+    const seeded = seedReports({ nowMs: NOW });
+    const tiles = await tilesOf(seeded);
+    for (const layer of REPORT_LAYERS) {
+      const all = seeded.filter((report) => report.layer === layer);
+      for (let z = 0; z <= 18; z++) {
+        expect(countOf(await featuresOfZoom(tiles, tilesAround(all, z), layer)), `${layer} z${z}`).toBe(all.length);
+      }
+    }
+  });
+});
 
 describe.skipIf(reports === undefined)(
   "Houston's 86 309 incidents (skipped without the file in ../shared/data)",
