@@ -131,12 +131,17 @@ export function createCellCache({ store, segments, clock, changedFrom, maxBytes 
       const entry = held.get(key);
       if (entry === undefined) return undefined;
       const before = entry.isEven ? entry.columns : undefined;
-      // Until this ends: if it fails, somebody else may read what it was to bring.
-      entry.isEven = false;
       missing(entry, from);
-      await readMissing(cell, entry);
+      try {
+        await readMissing(cell, entry);
+      } catch (error) {
+        // Somebody else may read what this was to bring, and nobody is told of it.
+        entry.isEven = false;
+        throw error;
+      }
+      if (before !== undefined) return rowsMissing(entry.columns, before);
       entry.isEven = true;
-      return before && rowsMissing(entry.columns, before);
+      return undefined;
     },
   };
 }
