@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, afterEach, beforeAll, describe } from "vitest";
 import type { RunningServer } from "../../server/serve.ts";
 import { launchChromium } from "./chromium.ts";
 import { liveTests } from "./live.suite.ts";
@@ -39,7 +39,13 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
+// A page that a failed test left open would hold a live stream, and the next tests count those.
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+});
+
 describe("the map", () => mapTests(site));
 describe("the report form", () => reportFormTests(site));
-describe("an open map", () => liveTests(site));
-describe("on a page of another origin", () => thirdPartyTests(site));
+// What arrives within three seconds on a free machine may arrive later on a crowded one; a map that asks for too much always does.
+describe("an open map", { retry: 2 }, () => liveTests(site));
+describe("on a page of another origin", { retry: 2 }, () => thirdPartyTests(site));
