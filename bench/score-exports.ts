@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import { createApp, DEFAULT_SETTINGS } from "../server/app.ts";
-import { silentLog } from "../server/log.ts";
+import { silentLog } from "../server/console/log.ts";
 import { sqlOfPool } from "../server/postgres/sql.ts";
 import { createMemoryStore } from "../server/store/memory.ts";
 import { printTable } from "./output.ts";

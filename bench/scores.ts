@@ -1,5 +1,5 @@
 import { Pool } from "pg";
-import { silentLog } from "../server/log.ts";
+import { silentLog } from "../server/console/log.ts";
 import { migrateDatabase } from "../server/postgres/migrate.ts";
 import { createPool } from "../server/postgres/pool.ts";
 import { findPostgres, startPostgres } from "../test/server/postgres/native.ts";

@@ -1,5 +1,5 @@
 import { readConfig } from "../server/config.ts";
-import { createLog } from "../server/log.ts";
+import { createLog } from "../server/console/log.ts";
 import { startServer } from "../server/serve.ts";
 
 /** The product's server in a process of its own, configured by its environment; tells its parent where it listens. */

@@ -1,17 +1,17 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Report } from "../tiles/report.ts";
+import type { Log } from "./console/log.ts";
+import type { MetricSample, RequestMetrics } from "./http/metrics.ts";
+import type { ProblemInit } from "./http/problem.ts";
 import type { LiveHub } from "./live/hub.ts";
-import type { Log } from "./log.ts";
-import type { MetricSample, RequestMetrics } from "./metrics.ts";
 import type { Clock, ReportStore } from "./ports.ts";
 import type { RunSql } from "./postgres/sql.ts";
-import type { ProblemInit } from "./problem.ts";
 import type { Pyramid } from "./pyramid/pyramid.ts";
 import type { ContentCoding } from "./tiles/content-encoding.ts";
 import type { TileSource } from "./tiles/tile-source.ts";
 
-export type { Log } from "./log.ts";
+export type { Log } from "./console/log.ts";
 
 /** What the HTTP app is made of. `node.ts` and `worker.ts` fill it in; tests fill it with the memory store. */
 export interface AppParts {

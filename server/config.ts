@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { LOG_LEVELS } from "./log.ts";
-import { OperatorError } from "./operator-error.ts";
+import { LOG_LEVELS } from "./console/log.ts";
+import { OperatorError } from "./console/operator-error.ts";
 
 /** Where reports are kept. Without settings and credentials of AWS's own it is the embedded DynamoDB in DATA_DIR. */
 export interface DynamoConfig {

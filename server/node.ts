@@ -1,9 +1,9 @@
 import { readConfig } from "./config.ts";
-import { createLog } from "./log.ts";
-import { exitOnError } from "./operator-error.ts";
+import { createLog } from "./console/log.ts";
+import { exitOnError } from "./console/operator-error.ts";
+import { stopOnSignal } from "./console/stop-on-signal.ts";
+import { createTerminal } from "./console/terminal.ts";
 import { startServer } from "./serve.ts";
-import { stopOnSignal } from "./stop-on-signal.ts";
-import { createTerminal } from "./terminal.ts";
 
 /** `npm start`: the whole product in one process, until it is told to stop. */
 

@@ -1,4 +1,4 @@
-import type { Log } from "./log.ts";
+import type { Log } from "./console/log.ts";
 
 /** Work that is done now and then until it is stopped. */
 export interface BackgroundWork {

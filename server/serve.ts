@@ -2,16 +2,16 @@ import { existsSync } from "node:fs";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { type App, createApp, DEFAULT_SETTINGS } from "./app.ts";
 import { createBasemapTiles } from "./basemap/tiles.ts";
-import { buildClientWhenStale, CLIENT_DIR } from "./client-build.ts";
-import { mountClientFiles } from "./client-files.ts";
+import { buildClientWhenStale, CLIENT_DIR } from "./client/build.ts";
+import { mountClientFiles } from "./client/files.ts";
 import type { Config } from "./config.ts";
+import { type Log, silentLog } from "./console/log.ts";
+import { type Steps, silentSteps } from "./console/terminal.ts";
 import { openStores, type Stores } from "./embedded/stores.ts";
-import { behindProxies, clientAddress } from "./forwarded.ts";
-import { assertPortFree, openListener } from "./listener.ts";
+import { behindProxies, clientAddress } from "./http/forwarded.ts";
+import { assertPortFree, openListener } from "./http/listener.ts";
+import { createRequestMetrics } from "./http/metrics.ts";
 import { createLiveHub } from "./live/hub.ts";
-import { type Log, silentLog } from "./log.ts";
-import { createRequestMetrics } from "./metrics.ts";
-import { migrateReportStore, openLogAndDerived } from "./open-report-store.ts";
 import type { Clock, DerivedStore, ReportStore } from "./ports.ts";
 import { type Database, openDatabase } from "./postgres/database.ts";
 import { type RunSql, sqlOfPool } from "./postgres/sql.ts";
@@ -25,12 +25,12 @@ import { createScoreCache } from "./scores/score-cache.ts";
 import { createScorer } from "./scores/scorer.ts";
 import { createScoring } from "./scores/scoring.ts";
 import { type SeedIfEmptyOptions, seedIfEmpty } from "./seed/seed-if-empty.ts";
+import { migrateReportStore, openLogAndDerived } from "./store/open.ts";
 import type { ConsumedUnits } from "./store/requests.ts";
-import { type Steps, silentSteps } from "./terminal.ts";
+import { createUnitCounter } from "./store/unit-counter.ts";
 import { nodeCompressor } from "./tiles/node-compressor.ts";
 import { createTileSource } from "./tiles/tile-source.ts";
 import { createWarmTiles } from "./tiles/warm-tiles.ts";
-import { createUnitCounter } from "./unit-counter.ts";
 
 export interface RunningServer {
   /** What a browser on this machine opens, without a slash at the end. */

@@ -1,10 +1,10 @@
 import { readConfig } from "../config.ts";
+import { createLog } from "../console/log.ts";
+import { OperatorError } from "../console/operator-error.ts";
 import { openStores } from "../embedded/stores.ts";
-import { createLog } from "../log.ts";
-import { migrateReportStore, openLogAndDerived } from "../open-report-store.ts";
-import { OperatorError } from "../operator-error.ts";
 import type { Clock, ReportStore } from "../ports.ts";
 import { type Compactor, createCompactor } from "../pyramid/compactor.ts";
+import { migrateReportStore, openLogAndDerived } from "../store/open.ts";
 
 export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
 

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { exitOnError, OperatorError } from "../operator-error.ts";
-import { createTerminal } from "../terminal.ts";
+import { exitOnError, OperatorError } from "../console/operator-error.ts";
+import { createTerminal } from "../console/terminal.ts";
 import { openCommandStore } from "./command-store.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { readConfig } from "../config.ts";
+import { createLog } from "../console/log.ts";
+import { exitOnError } from "../console/operator-error.ts";
+import { createTerminal } from "../console/terminal.ts";
 import { buildEdgeAssets, EDGE_DIR } from "../edge/assets.ts";
-import { createLog } from "../log.ts";
-import { exitOnError } from "../operator-error.ts";
-import { createTerminal } from "../terminal.ts";
 
 /** wrangler's custom build: what Workers assets serve. */
 try {

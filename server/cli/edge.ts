@@ -1,9 +1,9 @@
 import { readConfig } from "../config.ts";
+import { createLog } from "../console/log.ts";
+import { exitOnError } from "../console/operator-error.ts";
+import { stopOnSignal } from "../console/stop-on-signal.ts";
+import { createTerminal } from "../console/terminal.ts";
 import { startEdge } from "../edge/serve-edge.ts";
-import { createLog } from "../log.ts";
-import { exitOnError } from "../operator-error.ts";
-import { stopOnSignal } from "../stop-on-signal.ts";
-import { createTerminal } from "../terminal.ts";
 
 /** `npm run edge`: the Worker in local workerd, until it is told to stop. On a port of its own, so that it runs beside `npm start`. */
 try {

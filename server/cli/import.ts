@@ -1,8 +1,8 @@
+import { exitOnError } from "../console/operator-error.ts";
 import { parseCommandLine, USAGE } from "../import/command-line.ts";
 import { importFile } from "../import/import-file.ts";
 import { createProgressDisplay } from "../import/progress.ts";
 import { formatSummary } from "../import/summary.ts";
-import { exitOnError } from "../operator-error.ts";
 import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 
 const INTERRUPTED = 130;

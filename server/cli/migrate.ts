@@ -1,12 +1,12 @@
 import { readConfig } from "../config.ts";
+import { createLog } from "../console/log.ts";
+import { exitOnError } from "../console/operator-error.ts";
+import { createTerminal } from "../console/terminal.ts";
 import { openStores } from "../embedded/stores.ts";
-import { createLog } from "../log.ts";
-import { migrateReportStore, openReportStore } from "../open-report-store.ts";
-import { exitOnError } from "../operator-error.ts";
 import { explain } from "../postgres/database.ts";
 import { migrateDatabase } from "../postgres/migrate.ts";
 import { createPool } from "../postgres/pool.ts";
-import { createTerminal } from "../terminal.ts";
+import { migrateReportStore, openReportStore } from "../store/open.ts";
 
 /** `npm run migrate`: the DynamoDB table and PostgreSQL's schema, wherever the environment says they are. */
 try {

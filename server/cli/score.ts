@@ -1,15 +1,15 @@
 import { readConfig } from "../config.ts";
+import { createLog } from "../console/log.ts";
+import { exitOnError } from "../console/operator-error.ts";
+import { createTerminal } from "../console/terminal.ts";
 import { openStores } from "../embedded/stores.ts";
-import { createLog } from "../log.ts";
-import { migrateReportStore, openLogAndDerived } from "../open-report-store.ts";
-import { exitOnError } from "../operator-error.ts";
 import { explain } from "../postgres/database.ts";
 import { migrateDatabase } from "../postgres/migrate.ts";
 import { createPool } from "../postgres/pool.ts";
 import { sqlOfPool } from "../postgres/sql.ts";
 import { createCompactor } from "../pyramid/compactor.ts";
 import { createScorer } from "../scores/scorer.ts";
-import { createTerminal } from "../terminal.ts";
+import { migrateReportStore, openLogAndDerived } from "../store/open.ts";
 
 /** `npm run score`: compacts, then scores what changed since it was last scored, by whomever. */
 try {

@@ -1,6 +1,6 @@
-import { exitOnError } from "../operator-error.ts";
+import { exitOnError } from "../console/operator-error.ts";
+import { createTerminal } from "../console/terminal.ts";
 import { seedIfEmpty } from "../seed/seed-if-empty.ts";
-import { createTerminal } from "../terminal.ts";
 import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 
 /** `npm run seed`: three cities' reports for an empty store. */

@@ -6,17 +6,17 @@ import { loadCities } from "../basemap/city/cities.ts";
 import { encodePack, type PackAddress, packName, placeInPack, tilesOfPack } from "../basemap/packs.ts";
 import { createBasemapTiles } from "../basemap/tiles.ts";
 import { CITY_MAX_ZOOM, CITY_MIN_ZOOM, WORLD_MAX_ZOOM } from "../basemap/zooms.ts";
-import { buildClientWhenStale, CLIENT_DIR, newestChange } from "../client-build.ts";
-import { ASSET_HEADERS, clientPath, FILE_HEADERS, type HeaderFields, isPage, pageHeaders } from "../client-headers.ts";
-import { listClientFiles } from "../client-listing.ts";
-import type { Log } from "../log.ts";
-import { SAFE_HEADERS } from "../safe-headers.ts";
+import { buildClientWhenStale, CLIENT_DIR, newestChange } from "../client/build.ts";
+import { ASSET_HEADERS, clientPath, FILE_HEADERS, type HeaderFields, isPage, pageHeaders } from "../client/headers.ts";
+import { listClientFiles } from "../client/listing.ts";
+import type { Log } from "../console/log.ts";
+import { SAFE_HEADERS } from "../http/safe-headers.ts";
 import { PACKS_DIR } from "./packed-basemap.ts";
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 /** What `wrangler.toml` names as the directory of the assets. */
 export const EDGE_DIR = root("dist/edge");
-const INPUTS = ["basemap", "edge", "client-headers.ts", "safe-headers.ts"].map((name) => root(`server/${name}`));
+const INPUTS = ["basemap", "edge", "client/headers.ts", "http/safe-headers.ts"].map((name) => root(`server/${name}`));
 /** A file that says which build this is; not served, for its name begins with a dot. */
 const STAMP = ".stamp";
 

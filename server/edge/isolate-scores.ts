@@ -1,4 +1,4 @@
-import type { Log } from "../log.ts";
+import type { Log } from "../console/log.ts";
 import type { Clock } from "../ports.ts";
 import type { ScoreCache } from "../scores/score-cache.ts";
 

@@ -1,5 +1,5 @@
 import type { Report } from "../../tiles/report.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../console/log.ts";
 import type { Clock } from "../ports.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
 import type { TileSource } from "../tiles/tile-source.ts";

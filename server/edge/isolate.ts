@@ -1,5 +1,5 @@
 import { createApp, DEFAULT_SETTINGS } from "../app.ts";
-import { createLog } from "../log.ts";
+import { createLog } from "../console/log.ts";
 import { withClient } from "../postgres/hyperdrive.ts";
 import type { RunSql } from "../postgres/sql.ts";
 import { createCompactor } from "../pyramid/compactor.ts";
@@ -11,8 +11,8 @@ import { createScoring } from "../scores/scoring.ts";
 import { createDynamoDerivedStore } from "../store/derived-dynamo.ts";
 import { createDynamoStore } from "../store/dynamo.ts";
 import { createDocumentClient } from "../store/dynamo-client.ts";
+import { createUnitCounter } from "../store/unit-counter.ts";
 import { createTileSource } from "../tiles/tile-source.ts";
-import { createUnitCounter } from "../unit-counter.ts";
 import { createIsolateScores } from "./isolate-scores.ts";
 import { createIsolateTiles } from "./isolate-tiles.ts";
 import { packedBasemap } from "./packed-basemap.ts";

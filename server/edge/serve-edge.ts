@@ -1,12 +1,12 @@
 import type { Config } from "../config.ts";
+import type { Log } from "../console/log.ts";
+import { OperatorError } from "../console/operator-error.ts";
+import type { Steps, Terminal } from "../console/terminal.ts";
 import { openStores, type Stores } from "../embedded/stores.ts";
-import { assertPortFree } from "../listener.ts";
-import type { Log } from "../log.ts";
-import { migrateReportStore, openReportStore } from "../open-report-store.ts";
-import { OperatorError } from "../operator-error.ts";
+import { assertPortFree } from "../http/listener.ts";
 import { openDatabase } from "../postgres/database.ts";
 import { seedIfEmpty } from "../seed/seed-if-empty.ts";
-import type { Steps, Terminal } from "../terminal.ts";
+import { migrateReportStore, openReportStore } from "../store/open.ts";
 import { buildEdgeAssets } from "./assets.ts";
 import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
 

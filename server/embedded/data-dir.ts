@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, sta
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { errorCode, OperatorError } from "../operator-error.ts";
+import { errorCode, OperatorError } from "../console/operator-error.ts";
 
 /**
  * LevelDB and PGlite take one writer, so DATA_DIR belongs to one process: whoever holds the lock on `owner.lock`. It is an

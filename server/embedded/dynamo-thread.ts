@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import dynalite from "dynalite";
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../console/operator-error.ts";
 import { serveThread, type ThreadInput } from "./thread.ts";
 
 /** Requests under way get this long to finish when the store closes. */

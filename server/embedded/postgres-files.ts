@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../console/operator-error.ts";
 
 /** The major version of PostgreSQL inside PGlite: the one whose files it can open. */
 export const POSTGRES_MAJOR = "18";

@@ -1,8 +1,8 @@
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AwsCredentials, Config } from "../config.ts";
-import type { Log } from "../log.ts";
-import { OperatorError } from "../operator-error.ts";
+import type { Log } from "../console/log.ts";
+import { OperatorError } from "../console/operator-error.ts";
 import { answers } from "./answers.ts";
 import { type Claim, claimDataDir, type Owner, type Role, readOwner, type StoreName } from "./data-dir.ts";
 import { startThread } from "./thread.ts";

@@ -1,5 +1,5 @@
 import { parentPort, Worker, workerData } from "node:worker_threads";
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../console/operator-error.ts";
 
 /**
  * An embedded store has a thread of its own: its work would hold up tiles on the main one, and the two stores, the seed and

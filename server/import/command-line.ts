@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../console/operator-error.ts";
 import type { ImportOptions } from "./import-file.ts";
 import { FIELDS, type Field, type FieldSource, parseSource, parseValueMaps } from "./mapping.ts";
 import { FORMATS, type Format } from "./row.ts";

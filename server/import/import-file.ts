@@ -1,4 +1,4 @@
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../console/operator-error.ts";
 import { type Clock, type ReportStore, StoreUnavailableError } from "../ports.ts";
 import { findAnchor } from "./anchor.ts";
 import { createFieldReader, type Mapping } from "./mapping.ts";

@@ -1,4 +1,4 @@
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../console/operator-error.ts";
 import type { Row } from "./row.ts";
 
 /** What a report needs to be told by a row. */

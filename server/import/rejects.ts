@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { finished } from "node:stream/promises";
-import { errorCode, OperatorError } from "../operator-error.ts";
+import { errorCode, OperatorError } from "../console/operator-error.ts";
 
 /** The rows that were not imported, as CSV: row number, reason, and the row as it stood in the file, byte for byte. */
 export interface Rejects {

@@ -1,6 +1,6 @@
 import { type Bounds, cellBounds } from "../../tiles/geohash.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
-import type { MetricSample } from "../metrics.ts";
+import type { MetricSample } from "../http/metrics.ts";
 import type { Clock } from "../ports.ts";
 import { createSubscription, type LiveSubscription } from "./subscription.ts";
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
+import type { Log } from "../console/log.ts";
+import { errorCode, OperatorError } from "../console/operator-error.ts";
 import type { DatabaseAddress } from "../embedded/stores.ts";
-import type { Log } from "../log.ts";
-import { errorCode, OperatorError } from "../operator-error.ts";
 import { migrateDatabase } from "./migrate.ts";
 import { createPool } from "./pool.ts";
 

@@ -2,7 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { App, AppParts } from "../app-parts.ts";
 import { CITIES, findCity } from "../cities.ts";
-import { invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../problem.ts";
+import { invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../http/problem.ts";
 import { listReports } from "../reports/list-reports.ts";
 import { nextLink } from "./next-link.ts";
 import { reportPageSchema, toReportPageJson } from "./report-json.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { AppEnv, AppParts } from "../app-parts.ts";
-import { invalidRequest, ProblemError } from "../problem.ts";
+import { invalidRequest, ProblemError } from "../http/problem.ts";
 import { namesTag } from "../tiles/content-encoding.ts";
 import { createTextEncoder, type RowEncoder } from "../trends/export-formats.ts";
 import { createParquetEncoder } from "../trends/export-parquet.ts";

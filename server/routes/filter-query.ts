@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Bounds } from "../../tiles/geohash.ts";
 import { CITIES, findCity } from "../cities.ts";
-import { invalidRequest, ProblemError } from "../problem.ts";
+import { invalidRequest, ProblemError } from "../http/problem.ts";
 import { type AreaFilter, countCentres, MAX_BOX_CELLS, NEIGHBORHOOD, type ScorePrecision } from "../trends/area.ts";
 import { parseBbox } from "./report-query.ts";
 

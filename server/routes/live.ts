@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { App } from "../app-parts.ts";
+import { ProblemError, problemAnswer, unexpectedAnswer } from "../http/problem.ts";
 import { eventStream } from "../live/event-stream.ts";
 import type { LiveHub } from "../live/hub.ts";
-import { ProblemError, problemAnswer, unexpectedAnswer } from "../problem.ts";
 import { liveQuerySchema } from "./report-query.ts";
 
 const WORLD = { west: -180, south: -90, east: 180, north: 90 };

@@ -3,7 +3,7 @@ import { cellBounds } from "../../tiles/geohash.ts";
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
 import { SCORE_NAMES, type ScoreTenths } from "../../tiles/scores.ts";
 import type { App, AppParts } from "../app-parts.ts";
-import { problemAnswer, unexpectedAnswer } from "../problem.ts";
+import { problemAnswer, unexpectedAnswer } from "../http/problem.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
 import { readScoreCard, type ScoreCard } from "../scores/score-card.ts";
 import { createScoreHistory } from "../scores/score-history.ts";

@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { App, AppParts } from "../app-parts.ts";
-import type { RequestMetrics } from "../metrics.ts";
-import { ProblemError, problemSchema } from "../problem.ts";
+import type { RequestMetrics } from "../http/metrics.ts";
+import { ProblemError, problemSchema } from "../http/problem.ts";
 
 const READY_WITHIN_MS = 2_000;
 

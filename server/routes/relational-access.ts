@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { AppEnv, AppParts, Capability } from "../app-parts.ts";
-import { ProblemError, problemAnswer, unexpectedAnswer } from "../problem.ts";
+import { ProblemError, problemAnswer, unexpectedAnswer } from "../http/problem.ts";
 import { createRateLimit } from "../reports/rate-limit.ts";
 import { DatabaseUnavailableError } from "../trends/sql.ts";
 

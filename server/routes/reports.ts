@@ -2,7 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { App, AppEnv, AppParts } from "../app-parts.ts";
-import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../problem.ts";
+import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../http/problem.ts";
 import { createReport } from "../reports/create-report.ts";
 import { countLogCells, listReports } from "../reports/list-reports.ts";
 import { createRateLimit, type RateLimit } from "../reports/rate-limit.ts";

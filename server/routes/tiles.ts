@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { TILE_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
 import type { App, AppEnv, AppParts } from "../app-parts.ts";
-import { ProblemError, problemSchema } from "../problem.ts";
+import { ProblemError, problemSchema } from "../http/problem.ts";
 import { parseLayers, parseTileAddress, parseWindow } from "../tiles/parse-tile-path.ts";
 import { answerTile } from "../tiles/tile-answer.ts";
 import { catalogue, tileJson } from "../tiles/tilejson.ts";

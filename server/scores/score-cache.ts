@@ -1,5 +1,5 @@
 import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores.ts";
-import type { MetricSample } from "../metrics.ts";
+import type { MetricSample } from "../http/metrics.ts";
 import type { Clock } from "../ports.ts";
 import type { RunSql } from "../postgres/sql.ts";
 import { HOUR_MS } from "./utc-time.ts";

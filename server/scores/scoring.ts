@@ -1,5 +1,5 @@
 import type { Log } from "../app-parts.ts";
-import type { MetricSample } from "../metrics.ts";
+import type { MetricSample } from "../http/metrics.ts";
 import type { Scorer } from "./scorer.ts";
 
 /** A scorer's runs with what is told of them: for a loop on Node, and for a Worker's cron. */

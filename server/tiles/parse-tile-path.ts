@@ -8,7 +8,7 @@ import {
   type TimeWindow,
 } from "../../tiles/layers.ts";
 import { isTile, MAX_ZOOM, type TileAddress } from "../../tiles/tile-address.ts";
-import { invalidRequest, ProblemError } from "../problem.ts";
+import { invalidRequest, ProblemError } from "../http/problem.ts";
 
 /** A comma list longer than this is refused before it is split: repeating a layer must not multiply work. */
 const MAX_LIST_CHARACTERS = 200;

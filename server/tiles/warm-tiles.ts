@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { LRUCache } from "lru-cache";
-import type { Log } from "../log.ts";
-import { type MetricSample, noteRequest, type RequestMetrics } from "../metrics.ts";
-import { ProblemError } from "../problem.ts";
+import type { Log } from "../console/log.ts";
+import { type MetricSample, noteRequest, type RequestMetrics } from "../http/metrics.ts";
+import { ProblemError } from "../http/problem.ts";
+import { OPEN_HEADERS, SAFE_HEADERS } from "../http/safe-headers.ts";
 import { TILE_ROUTE } from "../routes/tiles.ts";
-import { OPEN_HEADERS, SAFE_HEADERS } from "../safe-headers.ts";
 import { type ContentCoding, namesTag } from "./content-encoding.ts";
 import { parseLayers, parseTileAddress, parseWindow } from "./parse-tile-path.ts";
 import { answerTile, type TileAnswer } from "./tile-answer.ts";

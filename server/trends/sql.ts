@@ -1,4 +1,4 @@
-import type { Log } from "../log.ts";
+import type { Log } from "../console/log.ts";
 import type { RunSql } from "../postgres/sql.ts";
 
 /** What the relational questions need of PostgreSQL: one statement at a time, with its values apart from its text. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { silentLog } from "../../server/console/log.ts";
 import { createIsolateTiles, type IsolateTiles } from "../../server/edge/isolate-tiles.ts";
-import { silentLog } from "../../server/log.ts";
 import { createPyramid, type Pyramid } from "../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../server/store/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { silentLog } from "../../server/console/log.ts";
 import { buildEdgeAssets } from "../../server/edge/assets.ts";
 import { type LocalWorker, startLocalWorker } from "../../server/edge/local-worker.ts";
-import { silentLog } from "../../server/log.ts";
 import { type RunningServer, startServer } from "../../server/serve.ts";
 import { createDynamoDerivedStore } from "../../server/store/derived-dynamo.ts";
 import { createDynamoStore } from "../../server/store/dynamo.ts";

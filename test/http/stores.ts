@@ -1,6 +1,6 @@
 import { type Config, readConfig } from "../../server/config.ts";
+import { silentLog } from "../../server/console/log.ts";
 import { type DatabaseAddress, type DynamoAddress, openStores } from "../../server/embedded/stores.ts";
-import { silentLog } from "../../server/log.ts";
 
 /** Both embedded stores in memory, for any number of servers. */
 export interface SharedStores {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readConfig, VARIABLES } from "../../server/config.ts";
-import { OperatorError } from "../../server/operator-error.ts";
+import { OperatorError } from "../../server/console/operator-error.ts";
 
 function messageOf(env: Record<string, string>): string {
   try {

@@ -1,8 +1,8 @@
 import { readConfig } from "../../../server/config.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { openStores } from "../../../server/embedded/stores.ts";
-import { silentLog } from "../../../server/log.ts";
-import { openReportStore } from "../../../server/open-report-store.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
+import { openReportStore } from "../../../server/store/open.ts";
 import { makeReport } from "./report.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readConfig } from "../../../server/config.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { openStores, type Stores } from "../../../server/embedded/stores.ts";
-import { silentLog } from "../../../server/log.ts";
 
 let stores: Stores;
 const clients: Client[] = [];

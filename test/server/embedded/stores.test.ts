@@ -10,10 +10,10 @@ import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Config, readConfig } from "../../../server/config.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { POSTGRES_MAJOR } from "../../../server/embedded/postgres-files.ts";
 import { openStores, type Stores } from "../../../server/embedded/stores.ts";
-import { silentLog } from "../../../server/log.ts";
-import { openReportStore } from "../../../server/open-report-store.ts";
+import { openReportStore } from "../../../server/store/open.ts";
 import { makeReport } from "./report.ts";
 
 // PostgreSQL's first boots, and processes of their own: a busy machine is given time.

@@ -1,8 +1,8 @@
 import type { Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import { readConfig } from "../../../server/config.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { type DatabaseAddress, openStores } from "../../../server/embedded/stores.ts";
-import { silentLog } from "../../../server/log.ts";
 import { migrateDatabase } from "../../../server/postgres/migrate.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
 import { findPostgres, startPostgres } from "./native.ts";

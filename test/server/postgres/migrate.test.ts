@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Pool } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { migrateDatabase } from "../../../server/postgres/migrate.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
 import { type Running, startEmbedded, startNative } from "./each-postgres.ts";

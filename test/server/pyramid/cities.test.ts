@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { houstonReports } from "../../../bench/houston.ts";
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { seedReports } from "../../../server/seed/seed-reports.ts";

@@ -1,4 +1,4 @@
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createDynamoDerivedStore } from "../../../server/store/derived-dynamo.ts";
 import { createDynamoStore } from "../../../server/store/dynamo.ts";

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createDynamoDerivedStore } from "../../../server/store/derived-dynamo.ts";

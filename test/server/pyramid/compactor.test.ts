@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import type { Clock, DerivedStore, ReportStore } from "../../../server/ports.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";

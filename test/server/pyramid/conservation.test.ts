@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import type { Clock, DerivedStore, ReportStore } from "../../../server/ports.ts";
 import { followChanges } from "../../../server/pyramid/follow-changes.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { StoreUnavailableError } from "../../../server/ports.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";

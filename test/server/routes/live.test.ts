@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { openListener } from "../../../server/listener.ts";
+import { openListener } from "../../../server/http/listener.ts";
 import { createLiveHub, type LiveHub } from "../../../server/live/hub.ts";
 import { createTestApp } from "../app-fixture.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { StoreUnavailableError } from "../../../server/ports.ts";
 import type { RunSql } from "../../../server/postgres/sql.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import { describe, expect, it } from "vitest";
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { encodeGeohash } from "../../../tiles/geohash.ts";

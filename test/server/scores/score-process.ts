@@ -1,5 +1,5 @@
 import { Pool } from "pg";
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createScorer } from "../../../server/scores/scorer.ts";
 import { createDynamoDerivedStore } from "../../../server/store/derived-dynamo.ts";

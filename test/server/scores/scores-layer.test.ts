@@ -1,7 +1,7 @@
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import { describe, expect, it } from "vitest";
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import type { ScoreBook } from "../../../server/scores/score-cache.ts";
 import { precisionOfZoom } from "../../../server/scores/scores-layer.ts";

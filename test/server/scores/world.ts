@@ -1,5 +1,5 @@
 import type { Pool } from "pg";
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import type { RunSql } from "../../../server/postgres/sql.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createScorer } from "../../../server/scores/scorer.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Listener, openListener } from "../../../server/listener.ts";
-import { silentLog } from "../../../server/log.ts";
-import { createRequestMetrics } from "../../../server/metrics.ts";
+import { silentLog } from "../../../server/console/log.ts";
+import { type Listener, openListener } from "../../../server/http/listener.ts";
+import { createRequestMetrics } from "../../../server/http/metrics.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";

@@ -1,6 +1,6 @@
 import { parquetReadObjects } from "hyparquet";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { openListener } from "../../../server/listener.ts";
+import { openListener } from "../../../server/http/listener.ts";
 import type { RunSql } from "../../../server/postgres/sql.ts";
 import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
 import {

@@ -1,5 +1,5 @@
 import type { Pool } from "pg";
-import { silentLog } from "../../../server/log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { type RunSql, sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createTestApp, createTestClock, readJson } from "../app-fixture.ts";
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AppEnv } from "../../server/app.ts";
-import { mountClientFiles } from "../../server/client-files.ts";
+import type { AppEnv } from "../../../server/app.ts";
+import { mountClientFiles } from "../../../server/client/files.ts";
 
 const parent = mkdtempSync(join(tmpdir(), "stratum-client-"));
 const dir = join(parent, "client");

@@ -1,9 +1,9 @@
 import { serveStatic } from "@hono/node-server/serve-static";
 import type { MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
-import type { App, AppEnv } from "./app-parts.ts";
-import { ASSET_HEADERS, clientPath, FILE_HEADERS, isPage, pageHeaders } from "./client-headers.ts";
-import { listClientFiles } from "./client-listing.ts";
+import type { App, AppEnv } from "../app-parts.ts";
+import { ASSET_HEADERS, clientPath, FILE_HEADERS, isPage, pageHeaders } from "./headers.ts";
+import { listClientFiles } from "./listing.ts";
 
 /** A richer basemap from elsewhere, which the page must be allowed to fetch. */
 export interface ClientFilesOptions {

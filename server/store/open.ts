@@ -1,11 +1,11 @@
-import type { DynamoConfig } from "./config.ts";
-import type { Stores } from "./embedded/stores.ts";
-import { OperatorError } from "./operator-error.ts";
-import { type Clock, type DerivedStore, type ReportStore, StoreUnavailableError } from "./ports.ts";
-import { createDynamoDerivedStore } from "./store/derived-dynamo.ts";
-import { createDynamoStore } from "./store/dynamo.ts";
-import { createDocumentClient } from "./store/dynamo-client.ts";
-import { type ConsumedUnits, storeError } from "./store/requests.ts";
+import type { DynamoConfig } from "../config.ts";
+import { OperatorError } from "../console/operator-error.ts";
+import type { Stores } from "../embedded/stores.ts";
+import { type Clock, type DerivedStore, type ReportStore, StoreUnavailableError } from "../ports.ts";
+import { createDynamoDerivedStore } from "./derived-dynamo.ts";
+import { createDynamoStore } from "./dynamo.ts";
+import { createDocumentClient } from "./dynamo-client.ts";
+import { type ConsumedUnits, storeError } from "./requests.ts";
 
 /**
  * The report store on whichever DynamoDB the configuration chose. Its table may not be there yet: `migrate` makes it.

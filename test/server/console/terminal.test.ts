@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTerminal } from "../../server/terminal.ts";
+import { createTerminal } from "../../../server/console/terminal.ts";
 
 function record(isTTY: boolean) {
   const written: string[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createLog, type LogLevel } from "../../server/log.ts";
+import { createLog, type LogLevel } from "../../../server/console/log.ts";
 
 function record(level: LogLevel, pretty: boolean) {
   const lines: string[] = [];

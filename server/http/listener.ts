@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { errorCode, OperatorError } from "./operator-error.ts";
+import { errorCode, OperatorError } from "../console/operator-error.ts";
 
 export interface Listener {
   readonly url: string;

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { openListener } from "../../server/listener.ts";
+import { openListener } from "../../../server/http/listener.ts";
 
 it("finishes requests under way when it closes, and takes no new ones", async () => {
   const started = Promise.withResolvers<void>();

@@ -1,4 +1,4 @@
-import type { Log } from "./log.ts";
+import type { Log } from "../console/log.ts";
 
 /** One line of Prometheus' text format. `name` ends in `_total` for a counter. */
 export interface MetricSample {

@@ -1,5 +1,5 @@
-import type { MetricSample } from "./metrics.ts";
-import type { ConsumedUnits } from "./store/requests.ts";
+import type { MetricSample } from "../http/metrics.ts";
+import type { ConsumedUnits } from "./requests.ts";
 
 /** Adds up what the report store costs, for `/metrics`: units are what DynamoDB bills. */
 export function createUnitCounter() {

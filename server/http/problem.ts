@@ -2,9 +2,9 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { StatusCode } from "hono/utils/http-status";
-import type { AppEnv } from "./app-parts.ts";
-import type { Log } from "./log.ts";
-import { StoreUnavailableError } from "./ports.ts";
+import type { AppEnv } from "../app-parts.ts";
+import type { Log } from "../console/log.ts";
+import { StoreUnavailableError } from "../ports.ts";
 
 /** Problem details for HTTP APIs, RFC 9457. */
 export const problemSchema = z

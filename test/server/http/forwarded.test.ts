@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { behindProxies, clientAddress } from "../../server/forwarded.ts";
-import { openListener } from "../../server/listener.ts";
-import { createTestApp } from "./app-fixture.ts";
+import { behindProxies, clientAddress } from "../../../server/http/forwarded.ts";
+import { openListener } from "../../../server/http/listener.ts";
+import { createTestApp } from "../app-fixture.ts";
 
 describe("clientAddress", () => {
   it.each([

@@ -4,9 +4,9 @@ import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-import type { Log } from "./log.ts";
+import type { Log } from "../console/log.ts";
 
-const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const SOURCE = root("client");
 /** Where the built client is. */
 export const CLIENT_DIR = root("dist/client");
