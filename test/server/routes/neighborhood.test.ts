@@ -3,12 +3,14 @@ import { silentLog } from "../../../server/console/log.ts";
 import { StoreUnavailableError } from "../../../server/ports.ts";
 import type { RunSql } from "../../../server/postgres/sql.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
+import { cardSchema } from "../../../server/routes/score-card-json.ts";
 import { encodeGeohash } from "../../../tiles/geohash.ts";
 import { createTestApp, post, readJson } from "../app-fixture.ts";
 import { createWorld, DAY, HOUR, MISSION, NOWHERE } from "../scores/world.ts";
 
 interface Card {
   readonly geohash: string;
+  readonly place: string | null;
   readonly city: { id: string } | null;
   readonly scores: Record<string, number>;
   readonly counts: Record<string, Record<string, number>>;
@@ -66,16 +68,17 @@ describe("GET /api/neighborhood/:geohash", () => {
     await world.add({ ...MISSION, layer: "vibe", ageMs: 2 * DAY });
     // Two cells of six characters farther east, in the same of five.
     await world.add({ ...MISSION, lonDeg: MISSION.lonDeg + 0.022, ageMs: 0 }, 7);
-    const { counts, latest, city } = await card(HERE.slice(0, 6));
+    const { counts, latest, city, place } = await card(HERE.slice(0, 6));
     expect(counts.safety).toEqual({ "24h": 1, "7d": 3, "30d": 6, "90d": 10 });
     expect(counts.vibe).toEqual({ "24h": 0, "7d": 1, "30d": 1, "90d": 1 });
     expect(latest).toHaveLength(5);
     expect(latest.every(({ geohash }) => geohash === HERE.slice(0, 6))).toBe(true);
     const times = latest.map(({ created_at }) => created_at);
     expect(times).toEqual([...times].sort().reverse());
-    expect(city?.id).toBe("san-francisco");
+    expect([place, city?.id]).toEqual(["Mission District", "san-francisco"]);
     for (const precision of [4, 5]) {
       const wide = await card(HERE.slice(0, precision));
+      expect(wide.place).toBeNull();
       expect(wide.counts.safety).toEqual({ "24h": 8, "7d": 10, "30d": 13, "90d": 17 });
       // 11 reports: 100 - 3 * 3 * (1 + 2 * 0.7 + 3 * 0.2) = 73; and 7: 100 - 3 * 3 * 7 = 37. (11 * 73 + 7 * 37) / 18 = 59.
       expect(wide.scores.safety).toBe(59);
@@ -86,11 +89,18 @@ describe("GET /api/neighborhood/:geohash", () => {
   it("knows a report at once, and that nothing lies elsewhere", async () => {
     const { app, card } = open();
     const empty = await card(encodeGeohash(NOWHERE.lonDeg, NOWHERE.latDeg, 6));
-    expect(empty).toMatchObject({ city: null, latest: [], scores: { safety: 100, vibe: 50, overall: 75 } });
+    expect(empty).toMatchObject({
+      place: null,
+      city: null,
+      latest: [],
+      scores: { safety: 100, vibe: 50, overall: 75 },
+    });
     await card(HERE);
     const body = { layer: "vibe", category: "noise", severity: 5, lat: MISSION.latDeg, lon: MISSION.lonDeg };
     expect((await post(app, body)).status).toBe(201);
-    expect(await card(HERE)).toMatchObject({ scores: { vibe: 60 }, latest: [{ category: "noise" }] });
+    const found = await card(HERE);
+    expect(found).toMatchObject({ scores: { vibe: 60 }, latest: [{ category: "noise" }] });
+    expect(cardSchema.strict().safeParse(found).error).toBeUndefined();
   });
 
   it.each(["9q8", "9q8yyk8y", "9q8yya", "9Q8YYK", "%20%20%20%20", "9q8y;"])("refuses %s", async (geohash) => {
