@@ -21,6 +21,7 @@ import { followChanges } from "./pyramid/follow-changes.ts";
 import { createPyramid } from "./pyramid/pyramid.ts";
 import { repeatInBackground } from "./repeat-in-background.ts";
 import { basemapRoutes } from "./routes/basemap.ts";
+import { createPastScores } from "./scores/past-scores.ts";
 import { createScoreCache } from "./scores/score-cache.ts";
 import { createScorer } from "./scores/scorer.ts";
 import { createScoring } from "./scores/scoring.ts";
@@ -141,7 +142,7 @@ interface ScoreBeside {
 function scoreBeside(options: ScoreBeside, closers: Closers) {
   const { sql, clock, log } = options;
   const cache = createScoreCache({ sql, clock });
-  const scoring = createScoring(createScorer(options), log);
+  const scoring = createScoring(createScorer(options), createPastScores(options), log);
   const refresh = { name: "reading scores", everyMs: READ_SCORES_EVERY_MS, log };
   runBeside(repeatInBackground(cache.refresh, refresh), closers);
   const score = async () => {

@@ -25,7 +25,8 @@ export const CATEGORIES: Readonly<Record<ReportLayer, readonly string[]>> = {
 export const MIN_SEVERITY = 1;
 export const MAX_SEVERITY = 5;
 
-const DAY_MS = 86_400_000;
+/** A day in milliseconds. */
+export const DAY_MS = 86_400_000;
 
 /** A report lives this long after it was created. */
 export const REPORT_LIFETIME_MS = 90 * DAY_MS;

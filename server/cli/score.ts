@@ -8,6 +8,7 @@ import { migrateDatabase } from "../postgres/migrate.ts";
 import { createPool } from "../postgres/pool.ts";
 import { sqlOfPool } from "../postgres/sql.ts";
 import { createCompactor } from "../pyramid/compactor.ts";
+import { createPastScores } from "../scores/past-scores.ts";
 import { createScorer } from "../scores/scorer.ts";
 import { migrateReportStore, openLogAndDerived } from "../store/open.ts";
 
@@ -30,8 +31,10 @@ try {
         note(`${cells} cells`);
       });
       await terminal.run("score", async (note) => {
-        const { neighborhoods, rows } = await createScorer({ store, derived, sql: sqlOfPool(pool), clock, log }).run();
-        note(`${neighborhoods} neighbourhoods, ${rows} rows written`);
+        const sql = sqlOfPool(pool);
+        const { neighborhoods, rows } = await createScorer({ store, derived, sql, clock, log }).run();
+        const past = await createPastScores({ sql, clock }).fill();
+        note(`${neighborhoods} neighbourhoods, ${rows} rows written${past > 0 ? `, ${past} of past days` : ""}`);
       });
     } finally {
       await pool.end();

@@ -5,6 +5,7 @@ import type { RunSql } from "../postgres/sql.ts";
 import { createCompactor } from "../pyramid/compactor.ts";
 import { createPyramid } from "../pyramid/pyramid.ts";
 import { basemapRoutes } from "../routes/basemap.ts";
+import { createPastScores } from "../scores/past-scores.ts";
 import { createScoreCache } from "../scores/score-cache.ts";
 import { createScorer } from "../scores/scorer.ts";
 import { createScoring } from "../scores/scoring.ts";
@@ -53,7 +54,11 @@ export function createIsolate(env: WorkerEnv): Isolate {
   const sql: RunSql = (text, values = []) =>
     withClient(env.HYPERDRIVE.connectionString, async (client) => (await client.query(text, [...values])).rows);
   const scores = createScoreCache({ sql, clock, maxCells: SCORE_CELLS });
-  const scoring = createScoring(createScorer({ store, derived, sql, clock, log }), log);
+  const scoring = createScoring(
+    createScorer({ store, derived, sql, clock, log }),
+    createPastScores({ sql, clock }),
+    log,
+  );
   const isolateScores = createIsolateScores(scores, clock, log);
   const tiles = createIsolateTiles({
     open() {

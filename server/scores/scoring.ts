@@ -1,5 +1,6 @@
 import type { Log } from "../app-parts.ts";
 import type { MetricSample } from "../http/metrics.ts";
+import type { PastScores } from "./past-scores.ts";
 import type { Scorer } from "./scorer.ts";
 
 /** A scorer's runs with what is told of them: for a loop on Node, and for a Worker's cron. */
@@ -9,10 +10,11 @@ export interface Scoring {
   samples(): MetricSample[];
 }
 
-export function createScoring(scorer: Scorer, log: Log): Scoring {
+export function createScoring(scorer: Scorer, past: PastScores, log: Log): Scoring {
   let neighborhoods = 0;
   let rows = 0;
   let failures = 0;
+  let looksBack = true;
   return {
     async run() {
       const startMs = performance.now();
@@ -20,10 +22,14 @@ export function createScoring(scorer: Scorer, log: Log): Scoring {
         const done = await scorer.run();
         neighborhoods += done.neighborhoods;
         rows += done.rows;
+        // What was never scored before may have a past; after a failure, too, it is looked for.
+        if (done.neighborhoods > 0 || looksBack) rows += await past.fill();
+        looksBack = false;
         const ms = Math.round(performance.now() - startMs);
         if (done.neighborhoods + done.counted > 0) log.debug("scored", { ...done, ms });
       } catch (error) {
         failures++;
+        looksBack = true;
         throw error;
       }
     },

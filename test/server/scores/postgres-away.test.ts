@@ -9,6 +9,7 @@ import { createPool } from "../../../server/postgres/pool.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { type BackgroundWork, repeatInBackground } from "../../../server/repeat-in-background.ts";
+import { createPastScores } from "../../../server/scores/past-scores.ts";
 import { createScoreCache } from "../../../server/scores/score-cache.ts";
 import { createScoring } from "../../../server/scores/scoring.ts";
 import { createTileSource } from "../../../server/tiles/tile-source.ts";
@@ -47,7 +48,7 @@ describe("tiles, reports and score cards", () => {
     const world = createWorld();
     const sql = sqlOfPool(pool, 1_000);
     const cache = createScoreCache({ sql, clock: world.clock });
-    const scoring = createScoring(world.scorer(sql), silentLog);
+    const scoring = createScoring(world.scorer(sql), createPastScores({ sql, clock: world.clock }), silentLog);
     const again = { everyMs: 20, log: silentLog };
     loops = [
       repeatInBackground(cache.refresh, { name: "reading scores", ...again }),

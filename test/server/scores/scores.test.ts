@@ -1,4 +1,5 @@
 import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
+import { describePastScores } from "./past-scores.suite.ts";
 import { describeScoreCache } from "./score-cache.suite.ts";
 import { describeScoreHistory } from "./score-history.suite.ts";
 import { describeScorer } from "./scorer.suite.ts";
@@ -7,6 +8,7 @@ import { SCORE_TABLES } from "./world.ts";
 // One start of each database for all of them.
 describeOnEachPostgres("scores", SCORE_TABLES, (pool) => {
   describeScorer(pool);
+  describePastScores(pool);
   describeScoreCache(pool);
   describeScoreHistory(pool);
 });

@@ -1,0 +1,96 @@
+import type { ReportLayer } from "../../tiles/layers.ts";
+import { type DayCount, tallyAtEndOf } from "../../tiles/score-days.ts";
+import { SCORE_NAMES, type ScoredCell, type ScoreName, scoreCells } from "../../tiles/scores.ts";
+import type { Clock } from "../ports.ts";
+import type { RunSql } from "../postgres/sql.ts";
+import { cityOfCell } from "./city-of-cell.ts";
+import { DAY_MS, formatDay, HOUR_MS } from "./utc-time.ts";
+
+/**
+ * History for places that were scored for the first time today but have older reports: an import, the seed, a new
+ * PostgreSQL on an old log. How they stood at the end of each past day follows from `report_counts`.
+ */
+export interface PastScores {
+  /** Writes what is lacking; returns the number of rows. Running twice, at once or after a crash leaves the same rows. */
+  fill(): Promise<number>;
+}
+
+/** A sparkline's month, and both weeks of a week-over-week comparison. */
+const DAYS_FILLED = 30;
+/** The oldest report that can be live on the first of them was made so long ago. */
+const DAYS_READ = DAYS_FILLED + 90;
+
+export function createPastScores({ sql, clock }: { readonly sql: RunSql; readonly clock: Clock }): PastScores {
+  async function fillUnder(geohash4: string, today: number): Promise<number> {
+    const since = formatDay((today - DAYS_READ) * DAY_MS);
+    const counts = await sql<CountRow>(READ_COUNTS, [geohash4, since, formatDay(today * DAY_MS)]);
+    const byNeighborhood = Map.groupBy(counts, ({ geohash }) => geohash);
+    const rows = Array.from({ length: DAYS_FILLED }, (_, i) => today - DAYS_FILLED + i).flatMap((day) =>
+      scoresAtEndOf(day, byNeighborhood).map((cell) => ({ day, cell })),
+    );
+    const scores = (name: ScoreName) => rows.map(({ cell }) => cell.scores[name]);
+    await sql(WRITE, [
+      rows.map(({ cell }) => cell.geohash),
+      ...SCORE_NAMES.map(scores),
+      rows.map(({ cell }) => cell.reportCount7d),
+      rows.map(({ cell }) => cityOfCell(cell.geohash)?.id ?? null),
+      rows.map(({ day }) => new Date((day + 1) * DAY_MS - HOUR_MS)),
+    ]);
+    return rows.length;
+  }
+
+  return {
+    async fill() {
+      const today = Math.floor(clock.now() / DAY_MS);
+      const places = await sql<{ geohash: string }>(FIND, [formatDay(today * DAY_MS)]);
+      if (places.length === 0) return 0;
+      await sql("SELECT ensure_score_month($1), ensure_score_month($2)", [
+        new Date((today - DAYS_FILLED) * DAY_MS),
+        new Date((today - 1) * DAY_MS),
+      ]);
+      let written = 0;
+      for (const { geohash } of places) written += await fillUnder(geohash, today);
+      return written;
+    },
+  };
+}
+
+interface CountRow extends DayCount {
+  readonly geohash: string;
+  readonly layer: ReportLayer;
+}
+
+function scoresAtEndOf(day: number, byNeighborhood: ReadonlyMap<string, readonly DayCount[]>): ScoredCell[] {
+  const tallies = [...byNeighborhood].map(([geohash, counts]) => [geohash, tallyAtEndOf(day, counts)] as const);
+  return scoreCells(new Map(tallies.filter(([, { reportCount }]) => reportCount > 0)));
+}
+
+/**
+ * Places (geohash-4) with reports of the filled days but no row before today; a filled one has a row of its first day on.
+ */
+const FIND = `
+  SELECT s.geohash FROM scored_slices s
+  WHERE EXISTS (
+    SELECT FROM report_counts c
+    WHERE c.geohash >= s.geohash AND c.geohash < s.geohash || '~' AND c.day < $1::date AND c.day >= $1::date - ${DAYS_READ - DAYS_FILLED}
+  ) AND NOT EXISTS (
+    SELECT FROM neighborhood_scores h
+    WHERE h.geohash = s.geohash AND h.calculated_at < $1::date::timestamp AT TIME ZONE 'UTC'
+  )
+  ORDER BY s.geohash`;
+
+const READ_COUNTS = `
+  SELECT geohash, layer, day - date '1970-01-01' AS day, report_count AS "reportCount", severity_sum AS "severitySum"
+  FROM report_counts
+  WHERE geohash >= $1 AND geohash < $1 || '~' AND day >= $2 AND day < $3
+  ORDER BY geohash`;
+
+/** All rows of a place in one statement: it has all of them or none. */
+const WRITE = `
+  INSERT INTO neighborhood_scores
+    (geohash, ${SCORE_NAMES.join(", ")}, report_count_7d, city, calculated_at)
+  SELECT geohash, ${SCORE_NAMES.map((name) => `(${name} / 10.0)::decimal(4, 1)`).join(", ")}, report_count_7d, city, at
+  FROM unnest($1::text[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::text[], $9::timestamptz[])
+    AS t (geohash, ${SCORE_NAMES.join(", ")}, report_count_7d, city, at)
+  ORDER BY geohash, at
+  ON CONFLICT (geohash, calculated_at) DO NOTHING`;
