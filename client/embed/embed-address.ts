@@ -1,38 +1,83 @@
-import { isReportLayer, isTimeWindow } from "../../tiles/layers.ts";
-import type { PageState } from "../page/address.ts";
+import { isReportLayer, isTimeWindow, REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
+import type { MapView, PageState } from "../page/address.ts";
+import { SCHEMES, type Scheme } from "./scheme.ts";
 
 export interface EmbedAddress {
   readonly state: PageState;
   readonly legend: boolean;
+  readonly scheme: Scheme;
+  /** What could not be used and why, for whoever wrote the address; the map shows the usual instead. */
+  readonly faults: readonly AddressFault[];
 }
 
+interface AddressFault {
+  /** The parameter. */
+  readonly field: string;
+  readonly message: string;
+}
+
+const ON = ["1", "on", "true"];
+const OFF = ["0", "off", "false"];
+
 /**
- * Reads `?layers=safety,vibe&center=-122.42,37.77&zoom=12&window=7d&legend=on`: whoever writes it by hand learns from the map what
- * they got wrong, so what is missing or makes no sense is taken from `fallback`. A centre with its latitude first is turned
- * around where that can be told.
+ * Reads `?layers=safety,vibe&center=-122.42,37.77&zoom=12&window=7d&theme=dark&legend=1`. What is missing or makes no sense
+ * is taken from `fallback`. A centre with its latitude first is turned around where that can be told.
  */
 export function parseEmbedAddress(search: string, fallback: PageState): EmbedAddress {
   const parameters = new URLSearchParams(search);
-  const layers = (parameters.get("layers") ?? "").split(",").filter(isReportLayer);
-  const window = parameters.get("window") ?? "";
-  const zoom = Number.parseFloat(parameters.get("zoom") ?? "");
+  const faults: AddressFault[] = [];
+  const blame = (field: string, text: string, wanted: string) =>
+    faults.push({ field, message: `${field}=${shortened(text)}: should be ${wanted}` });
+  /** The parameter as `parse` understands it; `otherwise` when it is missing, or not understood. */
+  function read<T>(name: string, otherwise: T, parse: (text: string) => T | undefined, wanted: string): T {
+    const text = parameters.get(name);
+    if (text === null) return otherwise;
+    const value = parse(text);
+    if (value === undefined) blame(name, text, wanted);
+    return value ?? otherwise;
+  }
+
+  const center = read("center", undefined, parseCenter, "longitude,latitude, such as -122.42,37.77");
+  const zoom = read("zoom", fallback.view.zoom, parseZoom, "a number from 0 to 22");
+  const layers = (parameters.get("layers") ?? "").split(",").filter((name) => name !== "");
+  const unknown = layers.filter((name) => !isReportLayer(name));
+  if (unknown.length > 0 || (parameters.has("layers") && layers.length === 0)) {
+    blame("layers", unknown.join(","), `some of ${REPORT_LAYERS.join(", ")}`);
+  }
+  const known = [...new Set(layers.filter(isReportLayer))];
   return {
     state: {
-      view: {
-        ...(parseCenter(parameters.get("center") ?? "") ?? fallback.view),
-        zoom: zoom >= 0 && zoom <= 22 ? zoom : fallback.view.zoom,
-      },
-      layers: layers.length > 0 ? [...new Set(layers)] : fallback.layers,
-      window: isTimeWindow(window) ? window : fallback.window,
+      ...fallback,
+      view: { ...fallback.view, ...center, zoom },
+      layers: known.length > 0 ? known : fallback.layers,
+      window: read(
+        "window",
+        fallback.window,
+        (text) => (isTimeWindow(text) ? text : undefined),
+        `one of ${TIME_WINDOWS.join(", ")}`,
+      ),
     },
-    legend: ["on", "1", "true"].includes(parameters.get("legend") ?? ""),
+    scheme: read("theme", "auto", (text) => SCHEMES.find((scheme) => scheme === text), `one of ${SCHEMES.join(", ")}`),
+    legend: read("legend", false, parseSwitch, "1 or 0"),
+    faults,
   };
 }
 
-function parseCenter(text: string): { lonDeg: number; latDeg: number } | undefined {
-  const [first, second, ...more] = text.split(",").map(Number.parseFloat);
-  if (first === undefined || second === undefined || more.length > 0) return undefined;
+function parseSwitch(text: string): boolean | undefined {
+  return ON.includes(text) || (OFF.includes(text) ? false : undefined);
+}
+
+function parseZoom(text: string): number | undefined {
+  const zoom = Number(text);
+  return text.trim() !== "" && zoom >= 0 && zoom <= 22 ? zoom : undefined;
+}
+
+function parseCenter(text: string): Omit<MapView, "zoom"> | undefined {
+  const [first = Number.NaN, second = Number.NaN, ...more] = text.split(",").map(Number.parseFloat);
+  if (more.length > 0) return undefined;
   if (Math.abs(first) <= 180 && Math.abs(second) <= 85.05) return { lonDeg: first, latDeg: second };
   if (Math.abs(second) <= 180 && Math.abs(first) <= 85.05) return { lonDeg: second, latDeg: first };
   return undefined;
 }
+
+const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 39)}…` : text);

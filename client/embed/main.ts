@@ -2,39 +2,69 @@ import "../style/page.css";
 import "./embed.css";
 import type { Map as MapLibreMap } from "maplibre-gl";
 import { fetchBasemapStyleUrl } from "../api.ts";
-import { element, find, icon } from "../dom.ts";
-import { LAYER_ICONS } from "../icons.ts";
+import { find } from "../dom.ts";
 import { formatHash, INITIAL_STATE, type PageState } from "../page/address.ts";
 import { createNotices, watchConnection } from "../page/notices.ts";
 import type { Page } from "../page/page-state.ts";
-import { LAYER_LABELS, WINDOW_LABELS } from "../words.ts";
+import { applyScheme } from "./apply-scheme.ts";
 import { parseEmbedAddress } from "./embed-address.ts";
+import { gatherChanges } from "./gather-changes.ts";
+import { openHostChannel } from "./host-channel.ts";
+import { bindLegend } from "./legend.ts";
 
 declare global {
   /** The page's handle for scripts and consoles, as on the map's own page. */
   var stratum: { readonly map: MapLibreMap } | undefined;
 }
 
-const { state, legend } = parseEmbedAddress(location.search, INITIAL_STATE);
-const page = createEmbedPage(state);
+const channel = openHostChannel();
+const address = parseEmbedAddress(location.search, INITIAL_STATE);
+let { scheme } = address;
+applyScheme(scheme);
+const page = createEmbedPage(address.state);
 const notices = createNotices(find("#notices"));
 watchConnection(notices);
 bindOpen(find<HTMLAnchorElement>("#open"));
-if (legend) showLegend(find("#legend"));
+if (address.legend) bindLegend(find("#legend"), page);
+for (const { message } of address.faults) notices.set(message, message);
 
 startMap().catch((error: unknown) => {
   console.error(error);
-  notices.set("map", "The map could not be started. It needs a browser with WebGL 2.");
+  const fault = { code: "map", message: "The map could not be started. It needs a browser with WebGL 2." } as const;
+  notices.set("map", fault.message);
+  channel.tell({ type: "error", ...fault });
+  channel.refuse(fault);
 });
 
 async function startMap(): Promise<void> {
-  const [styleUrl, { chooseBasemap, createLiveMap }] = await Promise.all([
+  const [styleUrl, { chooseBasemap, createLiveMap, serveHost }] = await Promise.all([
     fetchBasemapStyleUrl().catch(() => undefined),
-    import("../map/live-map.ts"),
+    import("./frame-map.ts"),
   ]);
   const basemap = await chooseBasemap(styleUrl, () => {});
-  const { map } = createLiveMap({ container: find("#map"), page, basemap, isPicking: () => false, embedded: true });
+  // The map's own stylesheet has come with its code.
+  applyScheme(scheme);
+  const onTold = gatherChanges(channel);
+  const { map } = createLiveMap({
+    container: find("#map"),
+    page,
+    basemap,
+    isPicking: () => false,
+    embedded: true,
+    onTold,
+  });
   map.on("error", ({ error }) => console.warn("map:", error.message));
+  serveHost({
+    map,
+    page,
+    channel,
+    scheme: () => scheme,
+    setScheme(next) {
+      scheme = next;
+      applyScheme(next);
+    },
+  });
+  for (const fault of address.faults) channel.tell({ type: "error", code: "parameter", ...fault });
   globalThis.stratum = { map };
 }
 
@@ -60,18 +90,4 @@ function bindOpen(link: HTMLAnchorElement): void {
   };
   point(page.get());
   page.listen(point);
-}
-
-function showLegend(list: HTMLElement): void {
-  const { layers, window } = page.get();
-  const entries = layers.map((layer) =>
-    element(
-      "li",
-      { class: `on-${layer}` },
-      element("span", { class: "disc" }, icon(LAYER_ICONS[layer])),
-      LAYER_LABELS[layer],
-    ),
-  );
-  list.append(...entries, element("li", { class: "embed-window" }, WINDOW_LABELS[window][1]));
-  list.hidden = false;
 }

@@ -22,9 +22,13 @@ const REPORT_PRECISION = 8;
 
 /**
  * Keeps a map's report tiles right: those that changed are asked for again, and no others. The old tile is drawn until the
- * new one has come, and one that did not change costs a 304.
+ * new one has come, and one that did not change costs a 304. `onTold` hears of every change that the server tells.
  */
-export function keepTilesLive(map: MapLibreMap, layers: () => readonly ReportLayer[]): LiveTiles {
+export function keepTilesLive(
+  map: MapLibreMap,
+  layers: () => readonly ReportLayer[],
+  onTold: (layer: ReportLayer, geohash: string) => void = () => {},
+): LiveTiles {
   const freshness = createTileFreshness(() => performance.now());
   let gathering: ReturnType<typeof setTimeout> | undefined;
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
@@ -59,6 +63,7 @@ export function keepTilesLive(map: MapLibreMap, layers: () => readonly ReportLay
     onChange(layer, geohash) {
       freshness.changed(layer, geohash);
       soon();
+      onTold(layer, geohash);
     },
     onUnknown(sure) {
       freshness.changedAll(sure);

@@ -57,7 +57,8 @@ export function bindClicks({ map, page, popups, isPicking }: ClickTargets): void
   };
 }
 
-function nearestHit(map: MapLibreMap, { point }: MapMouseEvent): MapGeoJSONFeature | undefined {
+/** The mark that a click means: the nearest in reach of it. */
+export function nearestHit(map: MapLibreMap, { point }: MapMouseEvent): MapGeoJSONFeature | undefined {
   const box: [PointLike, PointLike] = [
     [point.x - REACH_PX, point.y - REACH_PX],
     [point.x + REACH_PX, point.y + REACH_PX],
@@ -70,7 +71,7 @@ function nearestHit(map: MapLibreMap, { point }: MapMouseEvent): MapGeoJSONFeatu
   return hits.sort((a, b) => distance(a) - distance(b))[0];
 }
 
-function placeOf({ geometry }: MapGeoJSONFeature): [number, number] | undefined {
+export function placeOf({ geometry }: MapGeoJSONFeature): [number, number] | undefined {
   if (geometry.type !== "Point") return undefined;
   const [lonDeg = 0, latDeg = 0] = geometry.coordinates;
   return [lonDeg, latDeg];

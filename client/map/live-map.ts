@@ -39,6 +39,8 @@ export interface LiveMapOptions {
   isPicking(): boolean;
   /** On another site's page: scrolling that page must not zoom the map, and whoever reads it did not come to be located. */
   readonly embedded?: boolean;
+  /** Hears of what changes in view, as the server tells it. */
+  onTold?(layer: ReportLayer, geohash: string): void;
 }
 
 export interface LiveMap {
@@ -102,7 +104,7 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
   bindGeohashGrid(map);
   bindClicks({ map, page, popups, isPicking });
   onThemeChange(() => map.setStyle(composeStyle(page.get(), basemap), { diff: true }));
-  const live = keepTilesLive(map, () => page.get().layers);
+  const live = keepTilesLive(map, () => page.get().layers, options.onTold);
   page.listen((state, before) => {
     if (state.layers !== before.layers) live.layersChanged();
   });

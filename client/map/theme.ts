@@ -59,18 +59,35 @@ const DARK: Omit<Theme, "layers" | "name"> = {
 };
 
 const darkScheme = matchMedia("(prefers-color-scheme: dark)");
+let chosen: Theme["name"] | undefined;
+const listeners: (() => void)[] = [];
+const tell = (): void => {
+  for (const listener of listeners) listener();
+};
+darkScheme.addEventListener("change", () => {
+  if (chosen === undefined) tell();
+});
 
-/** The theme that the system asks for now. */
+/** Draws the map in a theme whatever the system asks for; `undefined` follows the system again. */
+export function chooseTheme(name: Theme["name"] | undefined): void {
+  const before = themeName();
+  chosen = name;
+  if (themeName() !== before) tell();
+}
+
+const themeName = (): Theme["name"] => chosen ?? (darkScheme.matches ? "dark" : "light");
+
+/** The theme that was chosen, or else the one that the system asks for now. */
 export function currentTheme(): Theme {
   const css = getComputedStyle(document.documentElement);
   const layers = Object.fromEntries(REPORT_LAYERS.map((layer) => [layer, css.getPropertyValue(`--${layer}`).trim()]));
   return {
-    ...(darkScheme.matches ? DARK : LIGHT),
-    name: darkScheme.matches ? "dark" : "light",
+    ...(themeName() === "dark" ? DARK : LIGHT),
+    name: themeName(),
     layers: layers as Record<ReportLayer, string>,
   };
 }
 
 export function onThemeChange(listener: () => void): void {
-  darkScheme.addEventListener("change", listener);
+  listeners.push(listener);
 }

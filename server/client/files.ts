@@ -2,7 +2,7 @@ import { serveStatic } from "@hono/node-server/serve-static";
 import type { MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
 import type { App, AppEnv } from "../app-parts.ts";
-import { ASSET_HEADERS, clientPath, FILE_HEADERS, isPage, pageHeaders } from "./headers.ts";
+import { ASSET_HEADERS, clientPath, fileHeaders } from "./headers.ts";
 import { listClientFiles } from "./listing.ts";
 
 /** A richer basemap from elsewhere, which the page must be allowed to fetch. */
@@ -21,8 +21,7 @@ export function mountClientFiles(app: App, { dir, basemapStyleUrl }: ClientFiles
 
   app.get("/assets/*", withHeaders(ASSET_HEADERS), served());
   for (const name of listClientFiles(dir)) {
-    const headers = isPage(name) ? pageHeaders(name, basemapStyleUrl) : FILE_HEADERS;
-    app.get(clientPath(name), etag(), withHeaders(headers), served(name));
+    app.get(clientPath(name), etag(), withHeaders(fileHeaders(name, basemapStyleUrl)), served(name));
   }
 }
 

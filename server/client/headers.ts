@@ -5,9 +5,13 @@ export type HeaderFields = Readonly<Record<string, string>>;
 export const ASSET_HEADERS: HeaderFields = { "Cache-Control": "public, max-age=31536000, immutable" };
 
 /** Headers of what lies beside the pages, such as an icon. */
-export const FILE_HEADERS: HeaderFields = { "Cache-Control": "no-cache" };
+const FILE_HEADERS: HeaderFields = { "Cache-Control": "no-cache" };
 
-export const isPage = (name: string): boolean => name.endsWith(".html");
+/** What other sites' pages load by its name: not asked for again with every one of their readers' visits. */
+const SHARED_HEADERS: HeaderFields = { "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400" };
+const SHARED = ["embed.js"];
+
+const isPage = (name: string): boolean => name.endsWith(".html");
 
 /** Path of one of the client's files: `index.html` is `/`, `embed.html` is `/embed`, `docs/embedding.html` is `/docs/embedding`. */
 export function clientPath(name: string): string {
@@ -18,11 +22,17 @@ export function clientPath(name: string): string {
 /** The pages that any site may show in a frame: they hold no one's data and do nothing in anyone's name. */
 const FRAMED = ["embed.html"];
 
+/** Headers of one of the client's files outside `assets/`. */
+export function fileHeaders(name: string, basemapStyleUrl: string | undefined): HeaderFields {
+  if (isPage(name)) return pageHeaders(name, basemapStyleUrl);
+  return SHARED.includes(name) ? SHARED_HEADERS : FILE_HEADERS;
+}
+
 /**
  * Headers of a page. MapLibre runs its worker from a blob and draws images out of
  * blobs and data URLs; nothing else is foreign.
  */
-export function pageHeaders(name: string, basemapStyleUrl: string | undefined): HeaderFields {
+function pageHeaders(name: string, basemapStyleUrl: string | undefined): HeaderFields {
   const basemap = basemapStyleUrl === undefined ? "" : ` ${originsOf(new URL(basemapStyleUrl))}`;
   const policy = [
     "default-src 'self'",

@@ -7,7 +7,7 @@ import { encodePack, type PackAddress, packName, placeInPack, tilesOfPack } from
 import { createBasemapTiles } from "../basemap/tiles.ts";
 import { CITY_MAX_ZOOM, CITY_MIN_ZOOM, WORLD_MAX_ZOOM } from "../basemap/zooms.ts";
 import { buildClientWhenStale, CLIENT_DIR, newestChange } from "../client/build.ts";
-import { ASSET_HEADERS, clientPath, FILE_HEADERS, type HeaderFields, isPage, pageHeaders } from "../client/headers.ts";
+import { ASSET_HEADERS, clientPath, fileHeaders, type HeaderFields } from "../client/headers.ts";
 import { listClientFiles } from "../client/listing.ts";
 import type { Log } from "../console/log.ts";
 import { SAFE_HEADERS } from "../http/safe-headers.ts";
@@ -57,10 +57,7 @@ function renderHeaders(files: readonly string[], basemapStyleUrl: string | undef
   const rules: [path: string, headers: HeaderFields][] = [
     ["/*", { ...SAFE_HEADERS, "Access-Control-Allow-Origin": "*" }],
     ["/assets/*", ASSET_HEADERS],
-    ...files.map((name): [string, HeaderFields] => [
-      clientPath(name),
-      isPage(name) ? pageHeaders(name, basemapStyleUrl) : FILE_HEADERS,
-    ]),
+    ...files.map((name): [string, HeaderFields] => [clientPath(name), fileHeaders(name, basemapStyleUrl)]),
   ];
   return rules.map(([path, headers]) => [path, ...Object.entries(headers).map(renderField)].join("\n")).join("\n\n");
 }

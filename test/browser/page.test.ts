@@ -5,6 +5,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe } from "vitest";
 import type { RunningServer } from "../../server/serve.ts";
 import { launchChromium } from "./chromium.ts";
+import { embedTests } from "./embed.suite.ts";
 import { liveTests } from "./live.suite.ts";
 import { mapTests } from "./map.suite.ts";
 import { referenceTests } from "./reference.suite.ts";
@@ -50,4 +51,5 @@ describe("the API reference", () => referenceTests(site));
 describe("the report form", () => reportFormTests(site));
 // What arrives within three seconds on a free machine may arrive later on a crowded one; a map that asks for too much always does.
 describe("an open map", { retry: 2 }, () => liveTests(site));
+describe("the frame", () => embedTests(site));
 describe("on a page of another origin", { retry: 2 }, () => thirdPartyTests(site));

@@ -18,6 +18,7 @@ beforeAll(() => {
   mkdirSync(join(dir, "docs"));
   writeFileSync(join(dir, "docs", "embedding.html"), "<!doctype html><title>how to embed</title>");
   writeFileSync(join(dir, "embed.html"), "<!doctype html><title>embed</title>");
+  writeFileSync(join(dir, "embed.js"), script);
   writeFileSync(join(dir, "assets", "main-abc123.js"), script);
   writeFileSync(join(dir, "assets", "main-abc123.js.br"), brotliCompressSync(script));
   writeFileSync(join(dir, "..", "secret.txt"), "secret");
@@ -69,6 +70,13 @@ describe("mountClientFiles", () => {
     expect(await framing("/embed")).toBe("frame-ancestors *");
     expect(await framing("/")).toBe("frame-ancestors 'none'");
     expect(await framing("/docs/embedding")).toBe("frame-ancestors 'none'");
+  });
+
+  it("lets what other sites load by name be kept for an hour", async () => {
+    const response = await createClient().request("/embed.js");
+    expect(await response.text()).toBe(script);
+    expect(response.headers.get("Cache-Control")).toBe("public, max-age=3600, stale-while-revalidate=86400");
+    expect(response.headers.get("ETag")).not.toBeNull();
   });
 
   it("lets hashed assets be kept for good, compressed as the client accepts", async () => {

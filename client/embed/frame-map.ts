@@ -1,0 +1,3 @@
+/** What waits for MapLibre, in one piece: the frame itself is there before. */
+export { chooseBasemap, createLiveMap } from "../map/live-map.ts";
+export { serveHost } from "./serve-host.ts";

@@ -1,0 +1,85 @@
+import type { LngLatLike, Map as MapLibreMap } from "maplibre-gl";
+import { encodeGeohash } from "../../tiles/geohash.ts";
+import { isReportLayer } from "../../tiles/layers.ts";
+import { prefersReducedMotion } from "../dom.ts";
+import { nearestHit, placeOf } from "../map/clicks.ts";
+import type { Page } from "../page/page-state.ts";
+import type { HostChannel } from "./host-channel.ts";
+import type { FrameState, HostRequest, ViewRequest } from "./messages.ts";
+import type { Scheme } from "./scheme.ts";
+
+export interface ServedFrame {
+  readonly map: MapLibreMap;
+  readonly page: Page;
+  readonly channel: HostChannel;
+  scheme(): Scheme;
+  setScheme(scheme: Scheme): void;
+}
+
+interface CenterZoom {
+  readonly center?: LngLatLike;
+  readonly zoom?: number;
+}
+
+/** A neighbourhood is a geohash cell of this precision. */
+const NEIGHBOURHOOD_PRECISION = 6;
+const FLIGHT_MS = 2_000;
+
+/** Lets the host's page read and steer the map, and tells it what the reader does. */
+export function serveHost(frame: ServedFrame): void {
+  const { map, channel } = frame;
+  const state = () => stateOf(frame);
+  channel.serve((request) => {
+    follow(frame, request);
+    return state();
+  });
+  channel.tell({ type: "ready", state: state() });
+  map.on("moveend", () => channel.tell({ type: "moved", state: state() }));
+  map.on("click", (event) => {
+    const hit = nearestHit(map, event);
+    const at = hit && placeOf(hit);
+    const { lng, lat } = event.lngLat.wrap();
+    if (hit === undefined || at === undefined) {
+      const properties = { geohash: encodeGeohash(lng, lat, NEIGHBOURHOOD_PRECISION) };
+      channel.tell({ type: "clicked", kind: "neighbourhood", at: [lng, lat], properties });
+      return;
+    }
+    const { properties, sourceLayer = "" } = hit;
+    const kind = properties.point_count === undefined ? "report" : "cluster";
+    channel.tell({ type: "clicked", kind, at, properties, ...(isReportLayer(sourceLayer) && { layer: sourceLayer }) });
+  });
+}
+
+function stateOf({ map, page, scheme }: ServedFrame): FrameState {
+  const { lng, lat } = map.getCenter().wrap();
+  const { _sw, _ne } = map.getBounds();
+  const { layers, window } = page.get();
+  return {
+    center: [lng, lat],
+    zoom: map.getZoom(),
+    bounds: [_sw.lng, _sw.lat, _ne.lng, _ne.lat],
+    layers,
+    window,
+    theme: scheme(),
+  };
+}
+
+function follow({ map, page, setScheme }: ServedFrame, request: HostRequest): void {
+  if (request.type === "setLayers") page.set({ layers: request.layers });
+  else if (request.type === "setWindow") page.set({ window: request.window });
+  else if (request.type === "setTheme") setScheme(request.theme);
+  else if (request.type === "setView" || request.type === "flyTo") {
+    const target = cameraOf(map, request);
+    if (request.type === "setView" || prefersReducedMotion()) map.jumpTo(target);
+    else map.flyTo({ ...target, duration: FLIGHT_MS });
+  }
+}
+
+function cameraOf(map: MapLibreMap, { center, zoom, bounds }: ViewRequest): CenterZoom {
+  const box = bounds && map.cameraForBounds([bounds[0], bounds[1], bounds[2], bounds[3]]);
+  return {
+    ...(box?.center && { center: box.center, zoom: box.zoom ?? map.getZoom() }),
+    ...(center && { center: [center[0], center[1]] }),
+    ...(zoom !== undefined && { zoom }),
+  };
+}
