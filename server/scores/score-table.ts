@@ -1,7 +1,7 @@
 import { NEUTRAL_SCORES, type ScoredCell, type ScoreTenths } from "../../tiles/scores.ts";
 import type { RunSql } from "../postgres/sql.ts";
 import { cityOfCell } from "./city-of-cell.ts";
-import { DAY_MS, formatDay, startOfDay, startOfHour } from "./utc-time.ts";
+import { formatDay, startOfDay, startOfHour } from "./utc-time.ts";
 
 /** The scored cells under one geohash-4, and what they were scored from. */
 export interface ScoredSlices {
@@ -31,14 +31,7 @@ export interface ScoreTable {
   hasBegun(day: string): Promise<boolean>;
   /** Makes the partitions of this month and the next. */
   prepare(nowMs: number): Promise<void>;
-  /** Keeps of days that are long ago only each cell's last row. */
-  thin(nowMs: number): Promise<void>;
 }
-
-/** Hours are kept for so long. */
-const HOURS_KEPT_MS = 8 * DAY_MS;
-/** How much farther back thinning looks: an outage of this length leaves nothing behind. */
-const THIN_SPAN_MS = 40 * DAY_MS;
 
 export function createScoreTable(sql: RunSql): ScoreTable {
   return {
@@ -83,11 +76,6 @@ export function createScoreTable(sql: RunSql): ScoreTable {
       const day = new Date(nowMs);
       const next = new Date(Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1));
       await sql("SELECT ensure_score_month($1), ensure_score_month($2)", [day, next]);
-    },
-
-    async thin(nowMs) {
-      const untilMs = startOfDay(nowMs - HOURS_KEPT_MS);
-      await sql(THIN, [new Date(untilMs - THIN_SPAN_MS), new Date(untilMs)]);
     },
   };
 }
@@ -148,11 +136,3 @@ const WRITE = `
     UPDATE score_state SET epoch = epoch + 1 WHERE EXISTS (SELECT FROM written)
   )
   SELECT count(*)::int AS written FROM written`;
-
-const THIN = `
-  DELETE FROM neighborhood_scores early
-  WHERE early.calculated_at >= $1 AND early.calculated_at < $2 AND EXISTS (
-    SELECT FROM neighborhood_scores late
-    WHERE late.geohash = early.geohash AND late.calculated_at > early.calculated_at
-      AND late.calculated_at < (date_trunc('day', early.calculated_at AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC'
-  )`;

@@ -10,6 +10,7 @@ import { createSlices, type SliceVersion } from "../pyramid/slices.ts";
 import { findChangedSlices } from "./changed-slices.ts";
 import { createReportCounter } from "./report-counter.ts";
 import { createScoreTable, type ScoredSlices } from "./score-table.ts";
+import { createScoreThinning } from "./score-thinning.ts";
 import { formatDay } from "./utc-time.ts";
 
 /**
@@ -30,6 +31,8 @@ export interface ScoringReport {
   readonly rows: number;
   /** Cells of the log whose days were counted. */
   readonly counted: number;
+  /** Rows of history that were thinned away. */
+  readonly thinned: number;
 }
 
 export interface ScorerOptions {
@@ -40,7 +43,7 @@ export interface ScorerOptions {
   readonly log: Log;
 }
 
-const NOTHING: ScoringReport = { neighborhoods: 0, rows: 0, counted: 0 };
+const NOTHING: ScoringReport = { neighborhoods: 0, rows: 0, counted: 0, thinned: 0 };
 
 /** A slice has at most 1 057 cells with scores; a statement takes slices until it has so many. */
 const CELLS_PER_STATEMENT = 2000;
@@ -52,8 +55,11 @@ export function createScorer({ store, derived, sql, clock, log }: ScorerOptions)
   const changed = findChangedSlices(slices);
   const table = createScoreTable(sql);
   const counter = createReportCounter({ store, sql, clock });
+  const thinning = createScoreThinning(sql);
   const compaction = createCompactionState(derived);
   let done: { point: CompactionPoint; day: string } | undefined;
+  /** The day on which nothing is left to thin. */
+  let thinDay: string | undefined;
 
   /** Scores the cells under a geohash-3 whose slices are others than those that were last scored, or not of today. */
   async function score(geohash3: string, day: string): Promise<ScoringReport> {
@@ -103,23 +109,36 @@ export function createScorer({ store, derived, sql, clock, log }: ScorerOptions)
     return report;
   }
 
+  async function scoreAndCount(day: string): Promise<ScoringReport> {
+    const point = await compaction.read();
+    const knowsDay = done?.day === day;
+    if (point === undefined || (knowsDay && point.cursor === done?.point.cursor && point.atMs === done.point.atMs)) {
+      return NOTHING;
+    }
+    if (!knowsDay) {
+      changed.forget();
+      // Only the first of all scorers on a day, so that a cron that remembers nothing does not do it each time.
+      if (!(await table.hasBegun(day))) await table.prepare(clock.now());
+    }
+    const report = await scoreChanged(day);
+    const counted = await counter.run();
+    done = { point, day };
+    return { ...report, counted };
+  }
+
+  /** After what is fresh: there is time for what is old. */
+  async function thin(day: string): Promise<number> {
+    if (thinDay === day) return 0;
+    const { done: allThin, thinned } = await thinning.run(clock.now());
+    if (allThin) thinDay = day;
+    return thinned;
+  }
+
   return {
     async run() {
-      const point = await compaction.read();
       const day = formatDay(clock.now());
-      const knowsDay = done?.day === day;
-      if (point === undefined || (knowsDay && point.cursor === done?.point.cursor && point.atMs === done.point.atMs)) {
-        return NOTHING;
-      }
-      // The first of all scorers on a day keeps the table in order, so that a cron that remembers nothing does not do it each time.
-      const opensDay = !knowsDay && !(await table.hasBegun(day));
-      if (!knowsDay) changed.forget();
-      if (opensDay) await table.prepare(clock.now());
-      const report = await scoreChanged(day);
-      const counted = await counter.run();
-      if (opensDay) await table.thin(clock.now());
-      done = { point, day };
-      return { ...report, counted };
+      const report = await scoreAndCount(day);
+      return { ...report, thinned: await thin(day) };
     },
   };
 }
@@ -152,4 +171,5 @@ const added = (a: ScoringReport, b: ScoringReport): ScoringReport => ({
   neighborhoods: a.neighborhoods + b.neighborhoods,
   rows: a.rows + b.rows,
   counted: a.counted + b.counted,
+  thinned: a.thinned + b.thinned,
 });

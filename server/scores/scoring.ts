@@ -13,6 +13,7 @@ export interface Scoring {
 export function createScoring(scorer: Scorer, past: PastScores, log: Log): Scoring {
   let neighborhoods = 0;
   let rows = 0;
+  let thinned = 0;
   let failures = 0;
   let looksBack = true;
   return {
@@ -22,11 +23,12 @@ export function createScoring(scorer: Scorer, past: PastScores, log: Log): Scori
         const done = await scorer.run();
         neighborhoods += done.neighborhoods;
         rows += done.rows;
+        thinned += done.thinned;
         // What was never scored before may have a past; after a failure, too, it is looked for.
         if (done.neighborhoods > 0 || looksBack) rows += await past.fill();
         looksBack = false;
         const ms = Math.round(performance.now() - startMs);
-        if (done.neighborhoods + done.counted > 0) log.debug("scored", { ...done, ms });
+        if (done.neighborhoods + done.counted + done.thinned > 0) log.debug("scored", { ...done, ms });
       } catch (error) {
         failures++;
         looksBack = true;
@@ -36,6 +38,11 @@ export function createScoring(scorer: Scorer, past: PastScores, log: Log): Scori
     samples: () => [
       counter("stratum_neighborhoods_scored_total", "Neighbourhoods whose scores were computed.", neighborhoods),
       counter("stratum_score_rows_total", "Rows of score history written.", rows),
+      counter(
+        "stratum_score_rows_thinned_total",
+        "Rows of score history deleted because their day has a later one.",
+        thinned,
+      ),
       counter("stratum_scoring_failures_total", "Runs that failed and were tried again.", failures),
     ],
   };

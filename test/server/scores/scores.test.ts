@@ -2,13 +2,15 @@ import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
 import { describePastScores } from "./past-scores.suite.ts";
 import { describeScoreCache } from "./score-cache.suite.ts";
 import { describeScoreHistory } from "./score-history.suite.ts";
+import { describeScoreThinning } from "./score-thinning.suite.ts";
 import { describeScorer } from "./scorer.suite.ts";
 import { SCORE_TABLES } from "./world.ts";
 
 // One start of each database for all of them.
-describeOnEachPostgres("scores", SCORE_TABLES, (pool) => {
+describeOnEachPostgres("scores", SCORE_TABLES, (pool, address) => {
   describeScorer(pool);
   describePastScores(pool);
   describeScoreCache(pool);
   describeScoreHistory(pool);
+  describeScoreThinning(pool, () => (address().embedded ? 60 : 700));
 });
