@@ -1,7 +1,11 @@
 import { findCity } from "../server/cities.ts";
-import { REPORT_COUNTS, SCORES, type Statement } from "../server/trends/export-rows.ts";
+import { dailyNeighborhoodsStatement, dailyStatement, daysUpTo } from "../server/trends/daily.ts";
+import { REPORT_COUNTS, SCORES } from "../server/trends/export-rows.ts";
 import { monthsUpTo, risingStatement } from "../server/trends/rising.ts";
 import { changeStatement, meanStatement } from "../server/trends/score-means.ts";
+import type { Statement } from "../server/trends/statement.ts";
+
+import { REPORT_LAYERS } from "../tiles/layers.ts";
 
 /** A statement as a route asks it. */
 export interface Question {
@@ -40,6 +44,16 @@ const rising = (name: string, area: Parameters<typeof risingStatement>[0]["area"
     }),
 });
 
+type DailyQuery = Parameters<typeof dailyStatement>[0];
+
+const daily = (name: string, area: DailyQuery["area"], layers: DailyQuery["layers"], days: number) => {
+  const query = (nowMs: number) => ({ area, layers, ...daysUpTo(nowMs, days), limit: 1000 });
+  return [
+    { name: `daily: ${name}`, statement: (nowMs: number) => dailyStatement(query(nowMs)) },
+    { name: `daily, by cell: ${name}`, statement: (nowMs: number) => dailyNeighborhoodsStatement(query(nowMs)) },
+  ];
+};
+
 export const QUESTIONS: readonly Question[] = [
   mean("San Francisco, 7 days", 7, { city: sanFrancisco }, "safety"),
   mean("San Francisco, 7 days, overall", 7, { city: sanFrancisco }, "overall"),
@@ -56,6 +70,8 @@ export const QUESTIONS: readonly Question[] = [
   rising("San Francisco", { city: sanFrancisco }),
   rising("all cities", {}),
   rising("a box", { bbox: BOX }),
+  ...daily("San Francisco, 30 days", { city: sanFrancisco }, ["safety"], 30),
+  ...daily("a box, all layers, 90 days", { bbox: BOX }, REPORT_LAYERS, 90),
   {
     name: "export page: first",
     statement: (toMs) => SCORES.statement({ toMs }, EVERYWHERE, undefined, PAGE_ROWS),

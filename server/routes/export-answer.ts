@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { AppEnv, AppParts } from "../app-parts.ts";
 import { invalidRequest, ProblemError } from "../http/problem.ts";
+import { formatDay } from "../scores/utc-time.ts";
 import { namesTag } from "../tiles/content-encoding.ts";
 import { createTextEncoder, type RowEncoder } from "../trends/export-formats.ts";
 import { createParquetEncoder } from "../trends/export-parquet.ts";
@@ -133,8 +134,7 @@ async function tagOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 }
 
 function headersOf({ dataset, format, filter }: ExportRequest) {
-  const day = (timeMs: number) => new Date(timeMs).toISOString().slice(0, 10);
-  const days = [filter.fromMs, filter.toMs - 1].flatMap((timeMs) => (timeMs === undefined ? [] : [day(timeMs)]));
+  const days = [filter.fromMs, filter.toMs - 1].flatMap((timeMs) => (timeMs === undefined ? [] : [formatDay(timeMs)]));
   const name = [dataset.name, filter.city?.id, filter.geohash, ...days].filter((part) => part !== undefined).join("_");
   return {
     "Content-Type": EXPORT_FORMATS[format],

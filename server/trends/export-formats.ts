@@ -1,5 +1,6 @@
 import { cellBounds } from "../../tiles/geohash.ts";
-import { type Column, type ExportRow, toDegrees } from "./export-rows.ts";
+import { toDegrees } from "./cell-centre.ts";
+import type { Column, ExportRow } from "./export-rows.ts";
 
 /** Turns rows into a file, piece by piece. */
 export interface RowEncoder {

@@ -1,9 +1,10 @@
-import { cellBounds } from "../../tiles/geohash.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { SCORE_NAMES } from "../../tiles/scores.ts";
+import { formatDay } from "../scores/utc-time.ts";
 import { type AreaFilter, type CellRun, NEIGHBORHOOD, runsOf, type ScorePrecision } from "./area.ts";
+import { centreOf } from "./cell-centre.ts";
 import type { Sql, SqlRow } from "./sql.ts";
-import { createValues, type Values } from "./statement.ts";
+import { createValues, type Statement, type Values } from "./statement.ts";
 
 /** What a column holds: how each format writes it. */
 export type ColumnType = "text" | "score" | "count" | "instant" | "day" | "degrees";
@@ -40,11 +41,6 @@ export interface Dataset {
   isKey(key: RowKey): boolean;
   runs(filter: ExportFilter): readonly CellRun[];
   statement(filter: ExportFilter, run: CellRun, after: RowKey | undefined, limit: number): Statement;
-}
-
-export interface Statement {
-  readonly text: string;
-  readonly values: unknown[];
 }
 
 const PLACE: readonly Column[] = [
@@ -111,7 +107,7 @@ export const REPORT_COUNTS: Dataset = {
   runs: (filter) => runsOf(filter, NEIGHBORHOOD),
   statement(filter, run, after, limit) {
     const values = createValues();
-    const dayOf = (timeMs: number) => `${values.bind(new Date(timeMs).toISOString().slice(0, 10))}::date`;
+    const dayOf = (timeMs: number) => `${values.bind(formatDay(timeMs))}::date`;
     const conditions = [
       ...inRun(run, filter, values),
       ...(filter.layers === undefined ? [] : [`cell.layer = ANY (${values.bind(filter.layers)}::text[])`]),
@@ -171,14 +167,9 @@ export async function* readRows(
 /** Adds the centre of the cell; PostgreSQL's text of a whole second has six zeros that nobody needs. */
 function toExportRow(row: SqlRow): ExportRow {
   const { calculated_at: at } = row;
-  const { west, south, east, north } = cellBounds(String(row.geohash));
   return {
     ...row,
-    lat: toDegrees((south + north) / 2),
-    lon: toDegrees((west + east) / 2),
+    ...centreOf(String(row.geohash)),
     ...(typeof at === "string" && { calculated_at: at.replace(/\.?0{1,6}Z$/, "Z") }),
   } as ExportRow;
 }
-
-/** Six digits are 11 cm. */
-export const toDegrees = (degrees: number): number => Math.round(degrees * 1e6) / 1e6;

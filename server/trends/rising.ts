@@ -1,9 +1,9 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import { DAY_MS, formatDay } from "../scores/utc-time.ts";
 import type { AreaFilter } from "./area.ts";
 import type { Sql } from "./sql.ts";
-import { createValues, inArea, roundTo } from "./statement.ts";
+import { createValues, inArea, roundTo, type Statement } from "./statement.ts";
 
-const DAY_MS = 86_400_000;
 const MONTH_DAYS = 30;
 
 export interface RisingQuery {
@@ -46,7 +46,7 @@ export interface RisingNeighborhood {
  * compare three days with thirty on the third of each, and February with January.
  */
 export function monthsUpTo(nowMs: number): Months {
-  const day = (ago: number) => new Date(nowMs - ago * DAY_MS).toISOString().slice(0, 10);
+  const day = (ago: number) => formatDay(nowMs - ago * DAY_MS);
   return {
     thisMonth: { from: day(MONTH_DAYS - 1), to: day(0) },
     lastMonth: { from: day(2 * MONTH_DAYS - 1), to: day(MONTH_DAYS) },
@@ -75,7 +75,7 @@ export async function risingNeighborhoods(
 }
 
 /** The statement of `risingNeighborhoods`; the bench explains it. */
-export function risingStatement(query: RisingQuery): { text: string; values: unknown[] } {
+export function risingStatement(query: RisingQuery): Statement {
   const { area, layer, months, minChange, minReports, limit, after } = query;
   if (!REPORT_LAYERS.includes(layer)) throw new RangeError(`not a layer: ${layer}`);
   const values = createValues();

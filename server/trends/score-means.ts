@@ -1,9 +1,8 @@
 import { SCORE_NAMES, type ScoreName } from "../../tiles/scores.ts";
+import { DAY_MS } from "../scores/utc-time.ts";
 import { type AreaFilter, NEIGHBORHOOD } from "./area.ts";
 import type { Sql } from "./sql.ts";
-import { createValues, inArea, roundTo, type Values } from "./statement.ts";
-
-const DAY_MS = 86_400_000;
+import { createValues, inArea, roundTo, type Statement, type Values } from "./statement.ts";
 
 /**
  * A neighbourhood with live reports has a row every UTC day, so two rows are less than this apart. An older row says nothing
@@ -45,7 +44,7 @@ export async function meanScore(sql: Sql, query: MeanQuery): Promise<ScoreMean> 
 }
 
 /** The statement of `meanScore`; the bench explains it. */
-export function meanStatement(query: MeanQuery): { text: string; values: unknown[] } {
+export function meanStatement(query: MeanQuery): Statement {
   const values = createValues();
   const held = heldScores(query, values);
   const text = `
@@ -89,7 +88,7 @@ export async function weekChanges(sql: Sql, query: Omit<MeanQuery, "fromMs">): P
 }
 
 /** The statement of `weekChanges`; the bench explains it. */
-export function changeStatement(query: Omit<MeanQuery, "fromMs">): { text: string; values: unknown[] } {
+export function changeStatement(query: Omit<MeanQuery, "fromMs">): Statement {
   const values = createValues();
   const held = heldScores({ ...query, fromMs: query.toMs - 2 * WEEK_MS }, values);
   const middle = `${values.bind((query.toMs - WEEK_MS) / 1000)}::float8`;

@@ -14,7 +14,7 @@ interface Problem {
 const nothing: RunSql = async () => [];
 const createApp = (change: Partial<AppParts> = {}) => createTestApp({ sql: nothing, ...change });
 
-const TRENDS = ["average?city=austin", "changes", "rising"].map((each) => `/api/trends/${each}`);
+const TRENDS = ["average?city=austin", "changes", "rising", "daily?limit=9"].map((each) => `/api/trends/${each}`);
 const EXPORTS = ["scores", "reports-counts"].flatMap((set) =>
   ["csv", "geojson", "ndjson", "parquet"].map((format) => `/api/exports/${set}.${format}`),
 );
@@ -40,6 +40,10 @@ describe("trends and exports", () => {
     ["trends/rising?limit=1001", "limit", 1000],
     ["trends/rising?cursor=x", "cursor", undefined],
     ["trends/rising?cursor=2026-99-99~new~1~9q8yyk", "cursor", undefined],
+    ["trends/daily?layer=safety,mood", "layer", undefined],
+    ["trends/daily?days=91", "days", 90],
+    ["trends/daily?limit=2001", "limit", 2000],
+    ["trends/daily?bbox=-20,-20,20,20", "bbox", 32_768],
     ["exports/scores.csv?precision=7", "precision", 6],
     ["exports/scores.csv?precision=4&geohash=9q8yy", "geohash", 4],
     ["exports/scores.csv?limit=10001", "limit", 10_000],

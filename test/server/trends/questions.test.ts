@@ -33,6 +33,10 @@ interface Rising {
   readonly next_cursor: string | null;
 }
 
+interface Daily {
+  readonly days: readonly { readonly day: string; readonly reports: number }[];
+}
+
 describeOnEachPostgres("the relational questions", TABLES, (pool) => {
   const app = () => createRelationalApp(pool());
 
@@ -205,6 +209,62 @@ describeOnEachPostgres("the relational questions", TABLES, (pool) => {
         path = /<([^>]+)>; rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
       }
       expect(pages).toEqual([[SF_C, AUSTIN_A], [SF_D, SF_A], [SF_B]]);
+    });
+  });
+
+  describe("GET /api/trends/daily", () => {
+    beforeEach(() =>
+      addCounts(pool(), [
+        [SF_A, "2026-05-30", 4],
+        [SF_A, "2026-05-30", 2, "vibe"],
+        [SF_A, "2026-06-01", 1],
+        [SF_B, "2026-05-30", 3],
+        [SF_C, "2026-05-31", 1],
+        // The day before the span, and tomorrow.
+        [SF_B, "2026-05-29", 9],
+        [SF_B, "2026-06-02", 9],
+        [AUSTIN_A, "2026-06-01", 5],
+        [NOWHERE, "2026-06-01", 8],
+      ]),
+    );
+    const daily = (query: string) => app().read<Daily>(`/api/trends/daily?days=3&${query}`);
+    const counts = async (query: string) => (await daily(query)).days.map(({ reports }) => reports);
+
+    it("answers a city's reports of each day, also of the days without, and its busiest neighbourhoods'", async () => {
+      await pool().query("UPDATE report_counts SET severity_sum = 10 WHERE geohash = $1 AND layer = 'vibe'", [SF_A]);
+      const { latitude, longitude } = ngeohash.decode(SF_A);
+      expect(await daily("city=san-francisco&layer=infrastructure,vibe&limit=2")).toEqual({
+        layers: ["infrastructure", "vibe"],
+        from: "2026-05-30",
+        to: "2026-06-01",
+        days: [
+          { day: "2026-05-30", reports: 9, severity: 3.4 },
+          { day: "2026-05-31", reports: 1, severity: 3 },
+          { day: "2026-06-01", reports: 1, severity: 3 },
+        ],
+        neighborhoods: [
+          {
+            geohash: SF_A,
+            lat: expect.closeTo(latitude, 6),
+            lon: expect.closeTo(longitude, 6),
+            total: 7,
+            reports: [6, 0, 1],
+          },
+          expect.objectContaining({ geohash: SF_B, total: 3, reports: [3, 0, 0] }),
+        ],
+        left_out: 1,
+      });
+    });
+
+    it("takes one layer or all, other areas, and tells only the sums unless asked", async () => {
+      expect(await counts("city=san-francisco&layer=vibe")).toEqual([2, 0, 0]);
+      expect(await counts("")).toEqual([9, 1, 6]);
+      expect(await counts(`geohash=${SF_A}`)).toEqual([6, 0, 1]);
+      expect(await counts("geohash=9q8yy&city=austin")).toEqual([0, 0, 0]);
+      expect(await counts("bbox=13,52,14,53")).toEqual([0, 0, 8]);
+      expect(await daily("city=brooklyn&limit=5")).toMatchObject({ days: [{ severity: null }, {}, {}], left_out: 0 });
+      expect(await daily("")).toMatchObject({ neighborhoods: [], left_out: 0 });
+      expect((await app().read<Daily>("/api/trends/daily?days=90")).days).toHaveLength(90);
     });
   });
 });

@@ -1,0 +1,34 @@
+import { createRoute, type z } from "@hono/zod-openapi";
+import { relationalAnswers } from "./relational-access.ts";
+
+/** Scores change by the hour; the answer may depend on who asks, so no shared cache keeps it. */
+export const TREND_HEADERS = { "Cache-Control": "private, max-age=60" };
+
+export interface TrendRoute<Name extends string, Query extends z.ZodObject, Body extends z.ZodObject> {
+  readonly name: Name;
+  readonly summary: string;
+  readonly description: string;
+  readonly query: Query;
+  readonly answer: string;
+  readonly body: Body;
+  readonly example: z.infer<Body>;
+}
+
+/** `GET /api/trends/<name>`. Every one takes an area, and without any all cities. */
+export function trendRoute<const Name extends string, Query extends z.ZodObject, Body extends z.ZodObject>(
+  trend: TrendRoute<Name, Query, Body>,
+) {
+  const { name, summary, description, query, answer, body, example } = trend;
+  return createRoute({
+    method: "get",
+    path: `/api/trends/${name}` as const,
+    summary,
+    description: `${description} Without city, geohash and bbox: all cities.`,
+    tags: ["trends"],
+    request: { query },
+    responses: {
+      200: { description: answer, content: { "application/json": { schema: body, example } } },
+      ...relationalAnswers,
+    },
+  });
+}
