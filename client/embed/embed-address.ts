@@ -1,11 +1,11 @@
 import { isReportLayer, isTimeWindow, REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
 import type { MapView, PageState } from "../page/address.ts";
-import { SCHEMES, type Scheme } from "./scheme.ts";
+import type { Look } from "./messages.ts";
+import { SCHEMES } from "./scheme.ts";
 
 export interface EmbedAddress {
   readonly state: PageState;
-  readonly legend: boolean;
-  readonly scheme: Scheme;
+  readonly look: Look;
   /** What could not be used and why, for whoever wrote the address; the map shows the usual instead. */
   readonly faults: readonly AddressFault[];
 }
@@ -57,8 +57,10 @@ export function parseEmbedAddress(search: string, fallback: PageState): EmbedAdd
         `one of ${TIME_WINDOWS.join(", ")}`,
       ),
     },
-    scheme: read("theme", "auto", (text) => SCHEMES.find((scheme) => scheme === text), `one of ${SCHEMES.join(", ")}`),
-    legend: read("legend", false, parseSwitch, "1 or 0"),
+    look: {
+      theme: read("theme", "auto", (text) => SCHEMES.find((scheme) => scheme === text), `one of ${SCHEMES.join(", ")}`),
+      legend: read("legend", false, parseSwitch, "1 or 0"),
+    },
     faults,
   };
 }

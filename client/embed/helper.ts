@@ -26,6 +26,7 @@ export interface EmbeddedMap {
   setLayers(layers: readonly string[]): Promise<FrameState>;
   setWindow(window: string): Promise<FrameState>;
   setTheme(theme: string): Promise<FrameState>;
+  setLegend(legend: boolean): Promise<FrameState>;
   getState(): Promise<FrameState>;
   /** Takes the frame out of the page. */
   remove(): void;
@@ -74,6 +75,7 @@ export function embed(target: string | Element, options: EmbedOptions = {}): Pro
       setLayers: (layers) => ask({ type: "setLayers", layers }),
       setWindow: (window) => ask({ type: "setWindow", window }),
       setTheme: (theme) => ask({ type: "setTheme", theme }),
+      setLegend: (legend) => ask({ type: "setLegend", legend }),
       getState: () => ask({ type: "getState" }),
       remove() {
         removeEventListener("message", hear);

@@ -20,5 +20,4 @@ export function bindLegend(list: HTMLElement, page: Page): void {
   page.listen((state, before) => {
     if (state.layers !== before.layers || state.window !== before.window) show(state);
   });
-  list.hidden = false;
 }

@@ -19,13 +19,15 @@ declare global {
 
 const channel = openHostChannel();
 const address = parseEmbedAddress(location.search, INITIAL_STATE);
-let { scheme } = address;
-applyScheme(scheme);
+let { look } = address;
+applyScheme(look.theme);
 const page = createEmbedPage(address.state);
 const notices = createNotices(find("#notices"));
 watchConnection(notices);
 bindOpen(find<HTMLAnchorElement>("#open"));
-if (address.legend) bindLegend(find("#legend"), page);
+const legend = find("#legend");
+bindLegend(legend, page);
+legend.hidden = !look.legend;
 for (const { message } of address.faults) notices.set(message, message);
 
 startMap().catch((error: unknown) => {
@@ -43,7 +45,7 @@ async function startMap(): Promise<void> {
   ]);
   const basemap = await chooseBasemap(styleUrl, () => {});
   // The map's own stylesheet has come with its code.
-  applyScheme(scheme);
+  applyScheme(look.theme);
   const onTold = gatherChanges(channel);
   const { map } = createLiveMap({
     container: find("#map"),
@@ -58,10 +60,11 @@ async function startMap(): Promise<void> {
     map,
     page,
     channel,
-    scheme: () => scheme,
-    setScheme(next) {
-      scheme = next;
-      applyScheme(next);
+    look: () => look,
+    setLook(change) {
+      look = { ...look, ...change };
+      applyScheme(look.theme);
+      legend.hidden = !look.legend;
     },
   });
   for (const fault of address.faults) channel.tell({ type: "error", code: "parameter", ...fault });

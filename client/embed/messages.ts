@@ -17,13 +17,19 @@ export type Position = readonly [lonDeg: number, latDeg: number];
 export type Bounds = readonly [west: number, south: number, east: number, north: number];
 
 /** What the frame shows, as it answers every request. */
-export interface FrameState {
+export interface FrameState extends Look {
   readonly center: Position;
   readonly zoom: number;
   readonly bounds: Bounds;
   readonly layers: readonly ReportLayer[];
   readonly window: TimeWindow;
+}
+
+/** How the frame looks, whatever it shows. */
+export interface Look {
   readonly theme: Scheme;
+  /** Whether the layers and their time are named in a corner. */
+  readonly legend: boolean;
 }
 
 export interface ViewRequest {
@@ -38,6 +44,7 @@ export type HostRequest =
   | { readonly type: "setLayers"; readonly layers: readonly ReportLayer[] }
   | { readonly type: "setWindow"; readonly window: TimeWindow }
   | { readonly type: "setTheme"; readonly theme: Scheme }
+  | { readonly type: "setLegend"; readonly legend: boolean }
   | { readonly type: "getState" };
 
 /** What the frame tells its host without being asked. */
@@ -119,13 +126,16 @@ function parseRequest(data: Readonly<Record<string, unknown>>): HostRequest {
       if (theme === undefined) throw invalid("theme", `one of ${SCHEMES.join(", ")}`);
       return { type: data.type, theme };
     }
+    case "setLegend":
+      if (typeof data.legend !== "boolean") throw invalid("legend", "true or false");
+      return { type: data.type, legend: data.legend };
     case "getState":
       return { type: data.type };
     default:
       throw new FaultError({
         code: "unknown-type",
         field: "type",
-        message: "type must be one of setView, flyTo, setLayers, setWindow, setTheme, getState",
+        message: "type must be one of setView, flyTo, setLayers, setWindow, setTheme, setLegend, getState",
       });
   }
 }

@@ -5,15 +5,14 @@ import { prefersReducedMotion } from "../dom.ts";
 import { nearestHit, placeOf } from "../map/clicks.ts";
 import type { Page } from "../page/page-state.ts";
 import type { HostChannel } from "./host-channel.ts";
-import type { FrameState, HostRequest, ViewRequest } from "./messages.ts";
-import type { Scheme } from "./scheme.ts";
+import type { FrameState, HostRequest, Look, ViewRequest } from "./messages.ts";
 
 export interface ServedFrame {
   readonly map: MapLibreMap;
   readonly page: Page;
   readonly channel: HostChannel;
-  scheme(): Scheme;
-  setScheme(scheme: Scheme): void;
+  look(): Look;
+  setLook(change: Partial<Look>): void;
 }
 
 interface CenterZoom {
@@ -50,7 +49,7 @@ export function serveHost(frame: ServedFrame): void {
   });
 }
 
-function stateOf({ map, page, scheme }: ServedFrame): FrameState {
+function stateOf({ map, page, look }: ServedFrame): FrameState {
   const { lng, lat } = map.getCenter().wrap();
   const { _sw, _ne } = map.getBounds();
   const { layers, window } = page.get();
@@ -60,14 +59,15 @@ function stateOf({ map, page, scheme }: ServedFrame): FrameState {
     bounds: [_sw.lng, _sw.lat, _ne.lng, _ne.lat],
     layers,
     window,
-    theme: scheme(),
+    ...look(),
   };
 }
 
-function follow({ map, page, setScheme }: ServedFrame, request: HostRequest): void {
+function follow({ map, page, setLook }: ServedFrame, request: HostRequest): void {
   if (request.type === "setLayers") page.set({ layers: request.layers });
   else if (request.type === "setWindow") page.set({ window: request.window });
-  else if (request.type === "setTheme") setScheme(request.theme);
+  else if (request.type === "setTheme") setLook({ theme: request.theme });
+  else if (request.type === "setLegend") setLook({ legend: request.legend });
   else if (request.type === "setView" || request.type === "flyTo") {
     const target = cameraOf(map, request);
     if (request.type === "setView" || prefersReducedMotion()) map.jumpTo(target);

@@ -47,7 +47,7 @@ export function embedTests(site: Site): void {
   const told = (page: Page, type: string) =>
     page.evaluate<Told[]>(`globalThis.told.filter((event) => event.type === "${type}")`);
   const frameOf = (page: Page): Frame => {
-    const frame = page.frames().find((each) => each.url().includes("/embed"));
+    const frame = page.frames().find((each) => each.url().includes("/embed?"));
     if (frame === undefined) throw new Error("there is no frame");
     return frame;
   };

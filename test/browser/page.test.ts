@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe } from "vitest";
 import type { RunningServer } from "../../server/serve.ts";
+import { builderTests } from "./builder.suite.ts";
 import { launchChromium } from "./chromium.ts";
 import { embedTests } from "./embed.suite.ts";
 import { liveTests } from "./live.suite.ts";
@@ -52,4 +53,5 @@ describe("the report form", () => reportFormTests(site));
 // What arrives within three seconds on a free machine may arrive later on a crowded one; a map that asks for too much always does.
 describe("an open map", { retry: 2 }, () => liveTests(site));
 describe("the frame", () => embedTests(site));
+describe("the snippets' builder", () => builderTests(site));
 describe("on a page of another origin", { retry: 2 }, () => thirdPartyTests(site));

@@ -66,8 +66,13 @@ export interface Visit {
 /** Shorter than a test's own limit, so that what hangs is named. */
 const STEP_MS = 10_000;
 
-/** Opens the page in a context of its own and waits for the map. */
-export async function visit(browser: Browser, address: string, options: BrowserContextOptions = {}): Promise<Visit> {
+/** Opens the page in a context of its own and waits for the map, or for what else a page has. */
+export async function visit(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions = {},
+  settled: (page: Page) => Promise<void> = mapSettled,
+): Promise<Visit> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     reducedMotion: "reduce",
@@ -89,7 +94,7 @@ export async function visit(browser: Browser, address: string, options: BrowserC
     if (/^(https?|wss?):/.test(request.url())) origins.add(new URL(request.url()).origin);
   });
   await page.goto(address);
-  await mapSettled(page);
+  await settled(page);
   return { page, faults, origins };
 }
 

@@ -13,20 +13,19 @@ it("reads every parameter", () => {
       layers: ["vibe", "safety"],
       window: "7d",
     },
-    scheme: "dark",
-    legend: true,
+    look: { theme: "dark", legend: true },
     faults: [],
   });
 });
 
 it("shows the usual map where nothing is said", () => {
-  expect(parse("")).toEqual({ state: INITIAL_STATE, scheme: "auto", legend: false, faults: [] });
+  expect(parse("")).toEqual({ state: INITIAL_STATE, look: { theme: "auto", legend: false }, faults: [] });
   expect(parse("?legend=off&utm_source=elsewhere")).toEqual(parse(""));
 });
 
 it("shows the usual map where nonsense is said, and says of each parameter what it should be", () => {
   const search = "?layers=,no&center=1,2,3&zoom=-1&window=1y&theme=pink&legend=maybe";
-  expect(parse(search)).toMatchObject({ state: INITIAL_STATE, scheme: "auto", legend: false });
+  expect(parse(search)).toMatchObject({ state: INITIAL_STATE, look: { theme: "auto", legend: false } });
   expect(messages(search)).toEqual([
     "center=1,2,3: should be longitude,latitude, such as -122.42,37.77",
     "zoom=-1: should be a number from 0 to 22",

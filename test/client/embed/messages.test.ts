@@ -11,6 +11,7 @@ it("reads every request, with its id", () => {
     { type: "setLayers", layers: ["vibe", "safety"] },
     { type: "setWindow", window: "7d" },
     { type: "setTheme", theme: "dark" },
+    { type: "setLegend", legend: false },
     { type: "getState" },
   ];
   for (const [id, request] of requests.entries()) {
@@ -32,6 +33,7 @@ it("names the member that is out of bounds", () => {
     [{ type: "setLayers", layers: Array(100).fill("safety") }, "layers"],
     [{ type: "setWindow", window: "1y" }, "window"],
     [{ type: "setTheme", theme: "pink" }, "theme"],
+    [{ type: "setLegend", legend: 1 }, "legend"],
     [{ type: "getState", id: "x".repeat(65) }, "id"],
     [{ type: "getState", id: {} }, "id"],
   ];

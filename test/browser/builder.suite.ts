@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { type Site, visit } from "./site.ts";
+
+/** `/docs/embedding`: what it puts together is tried out where third parties are. */
+export function builderTests(site: Site): void {
+  test("writes down what its map shows and what is chosen, and copies it", async () => {
+    const { page, faults } = await visit(
+      site.browser,
+      `${site.url}/docs/embedding#leaflet`,
+      { permissions: ["clipboard-read", "clipboard-write"] },
+      (page) => page.frameLocator("#preview iframe").locator("canvas.maplibregl-canvas").waitFor(),
+    );
+    const code = page.locator("#snippet code");
+    expect(await code.textContent()).toContain("L.map(");
+
+    // The address named a tab; the keyboard goes on from it.
+    await page.getByRole("tab", { name: "Leaflet" }).focus();
+    await page.keyboard.press("Home");
+    expect(await page.getByRole("tab", { selected: true }).textContent()).toBe("Frame");
+    expect(page.url()).toMatch(/#frame$/);
+
+    await page.getByLabel("Place").selectOption({ label: "Austin" });
+    await code.getByText("center=-97.74").waitFor();
+    // Layers are never none.
+    await page.getByLabel("Safety").click();
+    expect(await code.textContent()).toContain("layers=safety&");
+    await page.getByLabel("Opportunity").check();
+    await page.getByLabel("Safety").uncheck();
+    await page.getByLabel("Tall").check();
+    await page.getByLabel("Legend").uncheck();
+    expect(await code.textContent()).toMatch(/layers=opportunity&.*height="600"/s);
+    expect(await code.textContent()).not.toContain("legend");
+    await expect.poll(() => page.frameLocator("#preview iframe").locator("#legend").isVisible()).toBe(false);
+
+    await page.getByRole("tabpanel").getByRole("button", { name: "Copy" }).click();
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(await code.textContent());
+    // The stream follows the map: the one of the place before is let go.
+    expect(faults.filter((fault) => !fault.includes("/api/live"))).toEqual([]);
+    await page.context().close();
+  });
+}
