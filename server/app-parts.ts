@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Report } from "../tiles/report.ts";
+import type { ClusterSource } from "./clusters/find-cluster.ts";
 import type { Log } from "./console/log.ts";
 import type { MetricSample, RequestMetrics } from "./http/metrics.ts";
 import type { ProblemInit } from "./http/problem.ts";
@@ -24,6 +25,8 @@ export interface AppParts {
   readonly live?: LiveHub;
   /** The pyramid's; without it there is no `/api/neighborhood`. */
   readonly cells?: Pyramid["cells"];
+  /** What tiles are made of; without it there is no `/api/clusters`. */
+  readonly clusters?: ClusterSource;
   /** Asks PostgreSQL; without it there are no `/api/trends` and `/api/exports`. */
   readonly sql?: RunSql;
   /**

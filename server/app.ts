@@ -11,6 +11,7 @@ import { fieldErrors, invalidRequest, ProblemError, problemOfError, respondProbl
 import { EXPOSED_HEADERS, SAFE_HEADERS } from "./http/safe-headers.ts";
 import type { RunSql } from "./postgres/sql.ts";
 import { mountCities } from "./routes/cities.ts";
+import { mountClusters } from "./routes/clusters.ts";
 import { mountExports } from "./routes/exports.ts";
 import { mountLive } from "./routes/live.ts";
 import { mountNeighborhood } from "./routes/neighborhood.ts";
@@ -42,6 +43,7 @@ export function createApp(parts: AppParts): App {
   mountCities(app, parts);
   mountTiles(app, parts);
   if (parts.live !== undefined) mountLive(app, parts.live);
+  if (parts.clusters !== undefined) mountClusters(app, parts, parts.clusters);
   if (parts.cells !== undefined) mountNeighborhood(app, parts, parts.cells);
   if (parts.sql !== undefined) mountRelational(app, parts, parts.sql);
   mountOperations(app, parts, metrics);

@@ -52,6 +52,8 @@ export interface ReportStore {
    */
   putMany(reports: readonly Report[]): Promise<{ written: number; existing: number }>;
   get(id: string): Promise<Report | undefined>;
+  /** Those of many live reports that there are, in the order of the ids. */
+  getMany(ids: readonly string[]): Promise<Report[]>;
   /** All live reports of a cell, oldest first. */
   readCell(cell: LogCell, range?: LogRange): Promise<Report[]>;
   /** The newest `limit` live reports of a cell, newest first. */

@@ -22,7 +22,7 @@ import { createPyramid } from "./pyramid/pyramid.ts";
 import { repeatInBackground } from "./repeat-in-background.ts";
 import { basemapRoutes } from "./routes/basemap.ts";
 import { createPastScores } from "./scores/past-scores.ts";
-import { createScoreCache } from "./scores/score-cache.ts";
+import { createScoreCache, overallScores } from "./scores/score-cache.ts";
 import { createScorer } from "./scores/scorer.ts";
 import { createScoring } from "./scores/scoring.ts";
 import { type SeedIfEmptyOptions, seedIfEmpty } from "./seed/seed-if-empty.ts";
@@ -95,6 +95,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       live,
       sql,
       cells: pyramid.cells,
+      clusters: { ...pyramid, scoreOf: overallScores(scores.cache) },
       pingDatabase: database.ping,
       onReport: (report) => pyramid.noteReport(report),
       clientAddress: (c) =>

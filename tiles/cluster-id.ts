@@ -1,3 +1,4 @@
+import { levelOfZoom } from "./domains.ts";
 import { isGeohash } from "./geohash.ts";
 import { DEFAULT_WINDOW, isTimeWindow, REPORT_LAYERS, type ReportLayer, type TimeWindow } from "./layers.ts";
 import { parseReportId } from "./report-id.ts";
@@ -25,9 +26,14 @@ export function parseClusterId(id: string): ClusterIdParts | undefined {
   const layer = REPORT_LAYERS.find((name) => name === layerName);
   const zoom = Number(zoomText);
   if (layer === undefined || start === undefined || more.length > 0 || !isTimeWindow(windowName)) return undefined;
-  if (!/^\d{1,2}$/.test(zoomText ?? "") || zoom > MAX_ZOOM) return undefined;
-  if (!isGeohash(start) && parseReportId(start) === undefined) return undefined;
-  return { layer, zoom, start, window: windowName };
+  if (!/^(?:0|[1-9]\d?)$/.test(zoomText ?? "") || zoom > MAX_ZOOM) return undefined;
+  return isStart(start, layer, zoom) ? { layer, zoom, start, window: windowName } : undefined;
+}
+
+function isStart(start: string, layer: ReportLayer, zoom: number): boolean {
+  const { microPrecision } = levelOfZoom(zoom);
+  if (microPrecision === undefined) return parseReportId(start)?.layer === layer;
+  return start.length === microPrecision && isGeohash(start);
 }
 
 /** A 42-bit number for a feature id in a tile: two rounds of FNV-1a over an id in ASCII at `from`..`end`; equal everywhere. */

@@ -21,8 +21,8 @@ export interface Clusters {
   readonly first: Uint32Array;
 }
 
-/** Bytes that a point or cluster occupies. */
-export const BYTES_PER_CLUSTER = 36;
+/** Bytes that a point or cluster occupies, with the number of the wider zoom's cluster that it lies in. */
+export const BYTES_PER_CLUSTER = 40;
 
 /** Pixels at 512 px a tile within which points join. */
 export const CLUSTER_RADIUS_PX = 50;
@@ -45,6 +45,8 @@ export function allocateClusters(length: number): Clusters {
 export interface ClusterZooms {
   /** Undefined outside the range. */
   get(zoom: number): Clusters | undefined;
+  /** In which of a zoom's clusters each point lies. @throws RangeError outside the range */
+  ownersAt(zoom: number): Uint32Array;
 }
 
 /**
@@ -53,30 +55,49 @@ export interface ClusterZooms {
  */
 export function clusterZooms(points: Clusters, minZoom: number, maxZoom: number, fromZoom = maxZoom): ClusterZooms {
   const made = new Map<number, Clusters>();
+  const steps: { readonly zoom: number; readonly owner: Uint32Array }[] = [];
   let current = points;
   let next = fromZoom;
+
+  function get(zoom: number): Clusters | undefined {
+    if (zoom < minZoom || zoom > maxZoom) return undefined;
+    for (; next >= zoom; next--) {
+      const { clusters, owner } = clusterOnce(current, CLUSTER_RADIUS_PX / (TILE_SIZE_PX * 2 ** next));
+      // Where nothing was joined, clusters keep their numbers.
+      if (clusters !== current) steps.push({ zoom: next, owner });
+      current = clusters;
+      if (next <= maxZoom) made.set(next, current);
+    }
+    return made.get(zoom);
+  }
+
   return {
-    get(zoom) {
-      if (zoom < minZoom || zoom > maxZoom) return undefined;
-      for (; next >= zoom; next--) {
-        current = clusterOnce(current, CLUSTER_RADIUS_PX / (TILE_SIZE_PX * 2 ** next));
-        if (next <= maxZoom) made.set(next, current);
+    get,
+    ownersAt(zoom) {
+      if (get(zoom) === undefined) throw new RangeError(`zoom ${zoom} outside ${minZoom}..${maxZoom}`);
+      const owners = Uint32Array.from({ length: points.length }, (_, i) => i);
+      for (const step of steps) {
+        if (step.zoom < zoom) break;
+        for (let i = 0; i < owners.length; i++) owners[i] = step.owner[owners[i] as number] as number;
       }
-      return made.get(zoom);
+      return owners;
     },
   };
 }
 
-/** Joins points that lie within `radius` (world units) of a point that was not joined yet, in the order of the input. */
-export function clusterOnce(points: Clusters, radius: number): Clusters {
+/**
+ * Joins points that lie within `radius` (world units) of a point that was not joined yet, in the order of the input. `owner` is
+ * the number of the cluster that each lies in.
+ */
+function clusterOnce(points: Clusters, radius: number): { clusters: Clusters; owner: Uint32Array } {
   const bins = binPoints(points, radius);
-  const joined = new Uint8Array(points.length);
+  const owner = new Uint32Array(points.length).fill(NOT_JOINED);
   const out = allocateClusters(points.length);
   const reach = radius * radius;
   let length = 0;
   for (let i = 0; i < points.length; i++) {
-    if (joined[i] === 1) continue;
-    joined[i] = 1;
+    if (owner[i] !== NOT_JOINED) continue;
+    owner[i] = length;
     const x = points.x[i] as number;
     const y = points.y[i] as number;
     copyPoint(points, i, out, length);
@@ -90,11 +111,11 @@ export function clusterOnce(points: Clusters, radius: number): Clusters {
       const until = bins.start[r * bins.columns + Math.min(bins.columns - 1, column + 1) + 1] as number;
       for (let k = from; k < until; k++) {
         const j = bins.points[k] as number;
-        if (joined[j] === 1) continue;
+        if (owner[j] !== NOT_JOINED) continue;
         const dx = (points.x[j] as number) - x;
         const dy = (points.y[j] as number) - y;
         if (dx * dx + dy * dy > reach) continue;
-        joined[j] = 1;
+        owner[j] = length;
         members++;
         sumX += (points.x[j] as number) * (points.count[j] as number);
         sumY += (points.y[j] as number) * (points.count[j] as number);
@@ -107,8 +128,10 @@ export function clusterOnce(points: Clusters, radius: number): Clusters {
     }
     length++;
   }
-  return length === points.length ? points : takeClusters(out, length);
+  return { clusters: length === points.length ? points : takeClusters(out, length), owner };
 }
+
+const NOT_JOINED = 0xffffffff;
 
 /** Points sorted into square bins, row by row. */
 export interface Bins {

@@ -11,8 +11,8 @@ import {
   type TimeWindow,
   WINDOW_BANDS,
 } from "./layers.ts";
-import { BYTES_PER_MICRO_CELL, geohashOfKey, gridOf, type MicroCells } from "./micro-cells.ts";
-import { BYTES_PER_ROW, idOfRow, type ReportColumns } from "./report-columns.ts";
+import { BYTES_PER_MICRO_CELL, geohashOfKey, gridOf, keyOfGeohash, keyOfRow, type MicroCells } from "./micro-cells.ts";
+import { BYTES_PER_ROW, findRow, idOfRow, type ReportColumns } from "./report-columns.ts";
 import { worldX, worldY } from "./tile-address.ts";
 
 /** One domain of one layer and window, clustered for its level's zooms. */
@@ -25,6 +25,10 @@ export interface DomainIndex {
   readonly source: Uint32Array;
   /** Names the place where a cluster starts, for its id: a micro cell's geohash, or a report's id. */
   readonly startOf: (sourceIndex: number) => string;
+  /** The point, an index into `source`, of such a name, also when no cluster starts there; -1 when there is none. */
+  readonly pointOf: (start: string) => number;
+  /** The geohash, as a number, of a precision no finer than the micro cells' in which it lies. */
+  readonly keyAt: (sourceIndex: number, precision: number) => number;
   /** Writes the same as ASCII; returns where the next byte goes. */
   readonly writeStart: (out: Uint8Array, at: number, sourceIndex: number) => number;
   /** From this time on the index may differ: Unix milliseconds. */
@@ -64,9 +68,13 @@ export function indexMicroCells(cells: MicroCells, level: Level, layer: ReportLa
     points.newestSeconds[n] = Math.floor((cells.newest.createdAtMs[cell] as number) / 1000);
     source[n++] = cell;
   }
-  return finish(points, n, source, level, layer, window, {
+  return finish(points, n, source, level, {
+    layer,
+    window,
     rows: cells.newest,
     startOf: (cell) => geohashOfKey(cells.key[cell] as number, cells.precision),
+    sourceOf: (start) => (start.length === cells.precision ? cells.key.indexOf(keyOfGeohash(start)) : -1),
+    keyAt: (cell, precision) => Math.floor((cells.key[cell] as number) / 32 ** (cells.precision - precision)),
     writeStart: (out, at, cell) => writeBase32(out, at, cells.key[cell] as number, cells.precision),
     staleAtMs: cells.staleAtMs,
     bytes: cells.length * BYTES_PER_MICRO_CELL,
@@ -104,9 +112,13 @@ export function indexReports(
     source[n++] = row;
   }
   const layerIndex = REPORT_LAYERS.indexOf(layer);
-  return finish(points, n, source, level, layer, window, {
+  return finish(points, n, source, level, {
+    layer,
+    window,
     rows: reports,
     startOf: (row) => idOfRow(reports, row, layerIndex),
+    sourceOf: (start) => findRow(reports, start, layerIndex),
+    keyAt: (row, precision) => keyOfRow(reports, row, precision),
     writeStart: (out, at, row) => writeIdOfRow(out, at, reports, row, layerIndex),
     staleAtMs,
     bytes: reports.length * BYTES_PER_ROW,
@@ -153,9 +165,7 @@ function finish(
   length: number,
   source: Uint32Array,
   level: Level,
-  layer: ReportLayer,
-  window: TimeWindow,
-  rest: Pick<DomainIndex, "rows" | "startOf" | "writeStart" | "staleAtMs" | "bytes">,
+  { sourceOf, ...rest }: Omit<DomainIndex, "zooms" | "source" | "pointOf"> & { sourceOf(start: string): number },
 ): DomainIndex {
   for (let i = 0; i < length; i++) points.first[i] = i;
   // A step at half the radius first: micro cells lie on a raster, and clusters made of them at once keep traces of it.
@@ -163,8 +173,13 @@ function finish(
   const zooms = clusterZooms({ ...points, length }, level.minZoom, level.maxZoom, fromZoom);
   // The closest zoom is clustered now; all wider ones together have about as many clusters again.
   const closest = zooms.get(level.maxZoom)?.length ?? 0;
-  const bytes = rest.bytes + source.byteLength + 2 * closest * BYTES_PER_CLUSTER;
-  return { layer, window, zooms, source, ...rest, bytes };
+  const bytes = rest.bytes + 2 * source.byteLength + 2 * closest * BYTES_PER_CLUSTER;
+  const pointOf = (start: string): number => {
+    const point = source.indexOf(sourceOf(start));
+    // Beyond the points the array holds zeros.
+    return point < length ? point : -1;
+  };
+  return { ...rest, zooms, source, pointOf, bytes };
 }
 
 const rowX = (rows: ReportColumns, row: number): number => worldX((rows.lonE6[row] as number) / 1e6);

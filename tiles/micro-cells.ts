@@ -93,16 +93,25 @@ export function geohashOfKey(key: number, precision: number): string {
   return geohash;
 }
 
+/** Key of a geohash's text: `geohashOfKey` undone. */
+export function keyOfGeohash(geohash: string): number {
+  let key = 0;
+  for (const char of geohash) key = key * 32 + BASE32.indexOf(char);
+  return key;
+}
+
+/** Key of the cell of a precision in which a report lies. */
+export function keyOfRow({ lonE6, latE6 }: ReportColumns, row: number, precision: number): number {
+  const column = columnAt((lonE6[row] as number) / 1e6, precision);
+  return cellKey(column, rowAt((latE6[row] as number) / 1e6, precision), precision);
+}
+
 /** Sums reports into cells of a precision as they are at `nowMs`; expired ones are left out. */
 export function microCellsOfReports(reports: ReportColumns, precision: number, nowMs: number): MicroCells {
   if (precision > MAX_PRECISION) throw new RangeError(`precision over ${MAX_PRECISION}: ${precision}`);
   const grid = gridOf(precision);
   const keys = new Float64Array(reports.length);
-  for (let i = 0; i < reports.length; i++) {
-    const lon = (reports.lonE6[i] as number) / 1e6;
-    const lat = (reports.latE6[i] as number) / 1e6;
-    keys[i] = cellKey(columnAt(lon, precision), rowAt(lat, precision), precision);
-  }
+  for (let i = 0; i < reports.length; i++) keys[i] = keyOfRow(reports, i, precision);
   const order = sortedOrder(keys);
   const cells = allocateCells(precision, reports.length);
   let length = 0;

@@ -1,7 +1,7 @@
 import { BASE32, encodeGeohash } from "./geohash.ts";
 import { REPORT_LIFETIME_MS } from "./layers.ts";
 import type { Report } from "./report.ts";
-import { idTimePrefix, parseReportId } from "./report-id.ts";
+import { idTimePrefix, parseReportId, timeOfId } from "./report-id.ts";
 
 /** Reports as columns, ascending by id: 33 bytes each instead of a few hundred. Text stays in the store. */
 export interface ReportColumns {
@@ -118,6 +118,27 @@ export function idOfRow(columns: ReportColumns, row: number, layerIndex: number)
     rest = BASE32.charAt(left % 32) + rest;
   }
   return idTimePrefix(columns.createdAtMs[row] as number) + geohash5 + BASE32.charAt(layerIndex) + rest;
+}
+
+/** The row of an id, or -1; a binary search by time among rows that ascend by id. */
+export function findRow(columns: ReportColumns, id: string, layerIndex: number): number {
+  const timeMs = timeOfId(id);
+  for (let row = firstRowFrom(columns, timeMs); row < columns.length && columns.createdAtMs[row] === timeMs; row++) {
+    if (idOfRow(columns, row, layerIndex) === id) return row;
+  }
+  return -1;
+}
+
+/** The first row created at a time or later. */
+export function firstRowFrom({ createdAtMs, length }: ReportColumns, timeMs: number): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((createdAtMs[middle] as number) < timeMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function restOfId(id: string): number {

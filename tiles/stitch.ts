@@ -8,7 +8,7 @@ import {
   TILE_SIZE_PX,
   takeClusters,
 } from "./cluster.ts";
-import type { TileAddress } from "./tile-address.ts";
+import { type TileAddress, tileAt } from "./tile-address.ts";
 
 /**
  * Domains are clustered one by one, so near a border clusters of two domains can come to lie almost on each other, which one
@@ -58,6 +58,42 @@ export function clustersOfTile(tile: TileAddress, domains: readonly Clusters[]):
     if (x >= 0 && x < 1 && y >= 0 && y < 1) length++;
   }
   return { ...takeClusters(near, length), domain: near.domain.slice(0, length) };
+}
+
+/** One of a domain's clusters of a zoom: the domain's place in a list, and the cluster's number. */
+export interface ClusterPart {
+  readonly domain: number;
+  readonly cluster: number;
+}
+
+export interface StitchedCluster {
+  /** The one cluster as a tile shows it. */
+  readonly clusters: TileClusters;
+  /** What it was joined from, the one that it starts in first. */
+  readonly parts: readonly ClusterPart[];
+}
+
+/**
+ * The stitched cluster that a part belongs to. `domains` are as for `clustersOfTile`, those of the tile that the part lies in:
+ * the tile that shows the stitched one decides as this one does.
+ */
+export function stitchedCluster(z: number, domains: readonly Clusters[], part: ClusterPart): StitchedCluster {
+  const { x, y, first } = domains[part.domain] as Clusters;
+  const home = tileAt(x[part.cluster] as number, y[part.cluster] as number, z);
+  const near = clustersAround(home, domains);
+  const at = near.first.findIndex((start, i) => near.domain[i] === part.domain && start === first[part.cluster]);
+  const nearest = nearestWithin(near, STITCH_PX / (TILE_SIZE_PX * 2 ** z));
+  const partner = nearest[at] as number;
+  const members = partner >= 0 && nearest[partner] === at ? [Math.min(at, partner), Math.max(at, partner)] : [at];
+  const parts = members.map((member): ClusterPart => {
+    const domain = near.domain[member] as number;
+    const clusters = domains[domain] as Clusters;
+    return { domain, cluster: clusters.first.indexOf(near.first[member] as number) };
+  });
+  const [low = at, high] = members;
+  if (high === undefined) copyCluster(near, low, 0);
+  else joinPoints(near, low, high, 0);
+  return { clusters: { ...takeClusters(near, 1), domain: near.domain.slice(0, 1) }, parts };
 }
 
 /** All clusters in the grown tile, domain by domain. */

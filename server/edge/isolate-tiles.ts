@@ -13,7 +13,7 @@ export interface OpenTiles {
 /** The tiles of an isolate, which has no background work: whoever asks for a tile first takes in what changed. */
 export interface IsolateTiles {
   readonly source: TileSource;
-  readonly cells: Pyramid["cells"];
+  readonly pyramid: Pick<Pyramid, "domains" | "cells" | "reports">;
   noteReport(report: Report): void;
   /** To be awaited before tiles are read. Never rejects: while the store is away, tiles are served as they were. */
   keepUp(): Promise<void>;
@@ -53,7 +53,11 @@ export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): I
 
   return {
     source: { read: (request) => current.tiles.read(request) },
-    cells: (layer, geohash) => current.pyramid.cells(layer, geohash),
+    pyramid: {
+      domains: (layer, tile, window) => current.pyramid.domains(layer, tile, window),
+      cells: (layer, geohash) => current.pyramid.cells(layer, geohash),
+      reports: (cell) => current.pyramid.reports(cell),
+    },
     noteReport: (report) => current.pyramid.noteReport(report),
     async keepUp() {
       const now = clock.now();

@@ -6,7 +6,7 @@ import { createCompactor } from "../pyramid/compactor.ts";
 import { createPyramid } from "../pyramid/pyramid.ts";
 import { basemapRoutes } from "../routes/basemap.ts";
 import { createPastScores } from "../scores/past-scores.ts";
-import { createScoreCache } from "../scores/score-cache.ts";
+import { createScoreCache, overallScores } from "../scores/score-cache.ts";
 import { createScorer } from "../scores/scorer.ts";
 import { createScoring } from "../scores/scoring.ts";
 import { createDynamoDerivedStore } from "../store/derived-dynamo.ts";
@@ -33,6 +33,9 @@ const MEBIBYTE = 2 ** 20;
 const CACHE = { cellBytes: 16 * MEBIBYTE, nodeBytes: 16 * MEBIBYTE, indexBytes: 24 * MEBIBYTE };
 const TILE_BYTES = 16 * MEBIBYTE;
 const SCORE_CELLS = 20_000;
+
+/** What is answered from the pyramid, beside tiles. */
+const OF_PYRAMID = ["/api/neighborhood/", "/api/clusters/"];
 
 /** The cron trigger fires every five minutes. */
 const COMPACT_WITHIN_MS = 4 * 60_000;
@@ -77,7 +80,8 @@ export function createIsolate(env: WorkerEnv): Isolate {
     tiles: tiles.source,
     codings: workerCompressor.codings,
     sql,
-    cells: tiles.cells,
+    cells: tiles.pyramid.cells,
+    clusters: { ...tiles.pyramid, scoreOf: overallScores(scores) },
     pingDatabase: () =>
       withClient(env.HYPERDRIVE.connectionString, async (client) => void (await client.query("SELECT 1"))),
     onReport: tiles.noteReport,
@@ -94,7 +98,7 @@ export function createIsolate(env: WorkerEnv): Isolate {
       const { pathname } = new URL(request.url);
       const isTile = pathname.startsWith("/tiles/");
       if (isTile) isolateScores.keepUp(later);
-      if (isTile || pathname.startsWith("/api/neighborhood/")) await tiles.keepUp();
+      if (isTile || OF_PYRAMID.some((path) => pathname.startsWith(path))) await tiles.keepUp();
       return asEncoded(await app.fetch(withClientEncoding(request)));
     },
     async compact() {

@@ -1,3 +1,5 @@
+import { type Level, levelOfZoom } from "../../tiles/domains.ts";
+
 /**
  * Zooms up to 13 see ages as they will be at the end of the running ten minutes: exact to within an hour, as promised, and
  * the same bytes on every machine for ten minutes instead of new ones with every report that ages. Closer zooms are exact.
@@ -8,3 +10,14 @@ export const COARSE_CLOCK_MS = 10 * 60_000;
 export function coarseTime(nowMs: number): number {
   return Math.ceil(nowMs / COARSE_CLOCK_MS) * COARSE_CLOCK_MS;
 }
+
+/** Precision from which on domains are made of reports themselves. */
+const EXACT_PRECISION = 5;
+
+export const isCoarse = (level: Level): boolean => level.precision < EXACT_PRECISION;
+
+/** The time at which a level sees ages. */
+export const timeOfLevel = (level: Level, nowMs: number): number => (isCoarse(level) ? coarseTime(nowMs) : nowMs);
+
+/** The time at which tiles of a zoom see ages. */
+export const timeOfZoom = (zoom: number, nowMs: number): number => timeOfLevel(levelOfZoom(zoom), nowMs);

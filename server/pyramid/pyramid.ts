@@ -9,7 +9,7 @@ import type { TileAddress } from "../../tiles/tile-address.ts";
 import type { Log } from "../app-parts.ts";
 import type { Clock, DerivedStore, LogCell, LogChange, ReportStore } from "../ports.ts";
 import { createCellCache } from "./cell-cache.ts";
-import { coarseTime } from "./coarse-time.ts";
+import { coarseTime, isCoarse, timeOfLevel } from "./coarse-time.ts";
 import { createCompactionState } from "./compaction-state.ts";
 import { REFRESH_AFTER_MS } from "./compactor.ts";
 import { mapLimited } from "./map-limited.ts";
@@ -35,6 +35,8 @@ export interface Pyramid {
    * up to zoom 13 have them.
    */
   cells(layer: ReportLayer, geohash: string): Promise<MicroCells>;
+  /** All live reports of a log cell that this process knows of, ascending by id. */
+  reports(cell: LogCell): Promise<ReportColumns>;
   /** This process wrote a report: it is in the tiles from now on. */
   noteReport(report: Report): void;
   /** Takes in what other processes wrote, and what was compacted. Rejects when the store does not answer. */
@@ -241,6 +243,10 @@ export function createPyramid(options: PyramidOptions): Pyramid {
       if (feed === undefined) await poll();
       return node(layer, geohash, coarseTime(clock.now()));
     },
+    async reports(cell) {
+      if (feed === undefined) await poll();
+      return cells.read(cell);
+    },
     noteReport(report) {
       const cell = { layer: report.layer, geohash5: encodeGeohash(report.lonDeg, report.latDeg, CELL_PRECISION) };
       pending.add(cell, report.id, clock.now());
@@ -251,11 +257,6 @@ export function createPyramid(options: PyramidOptions): Pyramid {
     poll,
   };
 }
-
-const isCoarse = (level: Level): boolean => level.precision < CELL_PRECISION;
-
-/** The time at which a level sees ages. */
-const timeOfLevel = (level: Level, nowMs: number): number => (isCoarse(level) ? coarseTime(nowMs) : nowMs);
 
 /** The small cells that rows lie in; undefined when there are many, or the rows are not known. */
 function placesOf(rows: ReportColumns | undefined): string[] | undefined {

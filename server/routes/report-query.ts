@@ -1,6 +1,13 @@
 import { z } from "@hono/zod-openapi";
 import type { Bounds } from "../../tiles/geohash.ts";
-import { isReportLayer, REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import {
+  isReportLayer,
+  isTimeWindow,
+  REPORT_LAYERS,
+  type ReportLayer,
+  TIME_WINDOWS,
+  type TimeWindow,
+} from "../../tiles/layers.ts";
 import { parseReportId } from "../../tiles/report-id.ts";
 
 const DEFAULT_LIMIT = 100;
@@ -119,6 +126,14 @@ export const liveQuerySchema = z.object({
     description: "As the header Last-Event-ID, which a new EventSource cannot send.",
   }),
 });
+
+const window = optionalParameter<TimeWindow>("7d", `The tile's: one of ${TIME_WINDOWS.join(", ")}.`, (text) =>
+  isTimeWindow(text) ? { value: text } : `must be one of ${TIME_WINDOWS.join(", ")}`,
+);
+
+export const clusterQuerySchema = z.object({ window });
+
+export const clusterReportsQuerySchema = z.object({ window, limit: paging.limit, cursor: paging.cursor });
 
 /** A report id in a path. */
 export const reportIdSchema = z.string().refine((id) => parseReportId(id) !== undefined, "is not a report id");

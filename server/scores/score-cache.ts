@@ -1,3 +1,4 @@
+import type { ScoreOf } from "../../tiles/report-tile.ts";
 import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores.ts";
 import type { MetricSample } from "../http/metrics.ts";
 import type { Clock } from "../ports.ts";
@@ -20,6 +21,14 @@ export interface ScoreBook {
   /** All cells of a precision, ascending. */
   cells(precision: number): readonly CellScores[];
 }
+
+/** What is joined into tiles: neighbourhoods' overall scores. */
+export const overallScores =
+  (book: ScoreBook): ScoreOf =>
+  (geohash6) => {
+    const tenths = book.find(geohash6)?.scores.overall;
+    return tenths === undefined ? undefined : tenths / 10;
+  };
 
 /** The newest scores of PostgreSQL, kept in memory. */
 export interface ScoreCache extends ScoreBook {

@@ -41,6 +41,13 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
     for (const change of told) changes.push({ change, atMs });
   }
 
+  function find(id: string): Report | undefined {
+    const parts = parseReportId(id);
+    const rows = parts && partitions.get(logPartition(parts));
+    const report = rows?.[lowerBound(rows, id)];
+    return report?.id === id && isLive(report, clock.now()) ? report : undefined;
+  }
+
   function liveRows(cell: LogCell, range?: LogRange): Report[] {
     const span = logSpan(range);
     const rows = partitions.get(logPartition(cell));
@@ -70,12 +77,8 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
 
     shardFor: () => 0,
 
-    async get(id) {
-      const parts = parseReportId(id);
-      const rows = parts && partitions.get(logPartition(parts));
-      const report = rows?.[lowerBound(rows, id)];
-      return report?.id === id && isLive(report, clock.now()) ? report : undefined;
-    },
+    get: async (id) => find(id),
+    getMany: async (ids) => ids.flatMap((id) => find(id) ?? []),
 
     async readCell(cell, range) {
       return liveRows(cell, range);

@@ -88,6 +88,21 @@ export function createRequests({ client, table, onConsumed }: RequestOptions) {
       } while (start !== undefined);
     },
 
+    /** Those of many items that there are, in any order. */
+    async getAll<T extends Key>(keys: readonly Key[], consistent: boolean): Promise<T[]> {
+      const found: T[] = [];
+      await forEachBounded(chunk(keys, MAX_GETS), BATCH_WIDTH, (batch) =>
+        sendAll(batch, async (left) => {
+          const request = { Keys: left.map(({ pk, sk }) => ({ pk, sk })), ConsistentRead: consistent };
+          const command = new BatchGetCommand({ ...batchBase, RequestItems: { [table]: request } });
+          const { Responses, UnprocessedKeys } = await run("read", client.send(command));
+          for (const item of (Responses?.[table] ?? []) as T[]) found.push(item);
+          return (UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
+        }),
+      );
+      return found;
+    },
+
     /** Sort keys of those keys that are there, by strongly consistent reads; a report's sort key alone says which it is. */
     async whichExist(keys: readonly Key[]): Promise<Set<string>> {
       const found = new Set<string>();

@@ -3,9 +3,10 @@ import type { DomainIndex } from "../../tiles/domain-index.ts";
 import { isReportLayer, type TileLayer, type TimeWindow } from "../../tiles/layers.ts";
 import { encodeReportLayer } from "../../tiles/report-tile.ts";
 import type { TileAddress } from "../../tiles/tile-address.ts";
+import { entityTag } from "../http/entity-tag.ts";
 import { StoreUnavailableError } from "../ports.ts";
 import type { HeldDomains, Pyramid } from "../pyramid/pyramid.ts";
-import type { ScoreBook } from "../scores/score-cache.ts";
+import { overallScores, type ScoreBook } from "../scores/score-cache.ts";
 import { encodeScoresLayer } from "../scores/scores-layer.ts";
 import type { Compressor, ContentCoding } from "./content-encoding.ts";
 
@@ -74,7 +75,7 @@ export function createTileSource(options: TileSourceOptions): KeptTiles {
     sizeCalculation: ({ tile }) => Math.ceil((tile?.bytes.length ?? 0) * BYTES_WITH_CODINGS) + ENTRY_BYTES,
   });
 
-  const scoreOf = scores && ((geohash6: string) => pointsOf(scores.find(geohash6)?.scores.overall));
+  const scoreOf = scores && overallScores(scores);
 
   async function domainsOf({ layers, tile, window }: TileRequest): Promise<DomainIndex[][]> {
     return Promise.all(layers.map((layer) => (isReportLayer(layer) ? pyramid.domains(layer, tile, window) : [])));
@@ -139,8 +140,6 @@ const keyOf = ({ layers, tile: { z, x, y }, window }: TileRequest): string =>
 
 const NOTHING = new Uint8Array();
 
-const pointsOf = (tenths: number | undefined): number | undefined => (tenths === undefined ? undefined : tenths / 10);
-
 function sameDomains(known: Kept, domains: readonly DomainIndex[]): boolean {
   return known.domains.length === domains.length && known.domains.every((ref, i) => ref.deref() === domains[i]);
 }
@@ -153,9 +152,7 @@ async function seal(layers: readonly Uint8Array[], compressor?: Compressor): Pro
     bytes.set(layer, at);
     at += layer.length;
   }
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  const etag = `"${[...digest.subarray(0, 12)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
-  return { bytes, etag, coded: codeOnce(bytes, compressor) };
+  return { bytes, etag: await entityTag(bytes), coded: codeOnce(bytes, compressor) };
 }
 
 function codeOnce(bytes: Uint8Array<ArrayBuffer>, compressor: Compressor | undefined): EncodedTile["coded"] {

@@ -29,6 +29,7 @@ export function describeHttp(name: string, boot: () => Promise<Booted>): void {
     const url = () => server.url;
     describe("reports", () => testReports(url));
     describe("tiles", () => testTiles(url));
+    describe("clusters", () => testClusters(url));
     describe("caches", () => testValidators(url));
     describe("errors", () => testErrors(url));
     describe("other pages", () => testOtherSites(url));
@@ -171,6 +172,41 @@ function testTiles(url: () => string): void {
   });
 }
 
+function testClusters(url: () => string): void {
+  it("of a tile tell what is inside and where they split, with validators and for every origin", async () => {
+    const place = newPlace();
+    // Two spots 30 m apart, three reports on one of them.
+    const ids = await Promise.all([0, 0, 0, 3e-4].map((d) => drop(url(), { ...place, lon: place.lon + d })));
+    const [feature] = await tileFeatures(url(), `${tilePath("safety", 11, place)}.pbf?window=24h`);
+    const path = `${url()}/api/clusters/${feature?.id}?window=24h`;
+    const answer = await fetch(path);
+    const cluster = (await answer.json()) as {
+      expansion_zoom: number;
+      children: { point_count: number; id: string }[];
+    };
+    const { cluster: isCluster, ...shown } = feature ?? {};
+    expect(isCluster).toBe(true);
+    expect(cluster).toMatchObject({ ...shown, point_count: 4, layer: "safety", zoom: 11, window: "24h" });
+    expect(cluster.children.map(({ point_count }) => point_count)).toEqual([3, 1]);
+    const apart = await tileFeatures(url(), `${tilePath("safety", cluster.expansion_zoom, place)}.pbf?window=24h`);
+    expect(apart.map(({ id }) => id).toSorted()).toEqual(cluster.children.map(({ id }) => id).toSorted());
+
+    expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    const etag = answer.headers.get("ETag") ?? "";
+    const again = await fetch(path, { headers: { "If-None-Match": etag } });
+    expect([again.status, again.headers.get("Access-Control-Allow-Origin")]).toEqual([304, "*"]);
+    const head = await requestRaw(path, {}, "HEAD");
+    expect([head.status, head.headers.etag, head.body.length]).toEqual([200, etag, 0]);
+
+    const reports = await fetch(`${url()}/api/clusters/${feature?.id}/reports?limit=3`);
+    const page = (await reports.json()) as { features: { id: string }[]; next_cursor: string };
+    const rest = await fetch(`${url()}/api/clusters/${feature?.id}/reports?cursor=${page.next_cursor}`);
+    const last = (await rest.json()) as typeof page;
+    expect([...page.features, ...last.features].map(({ id }) => id)).toEqual(ids.toSorted().reverse());
+    expect(last.next_cursor).toBeNull();
+  });
+}
+
 function testValidators(url: () => string): void {
   it("revalidate by entity tag: in a list, weak, in any coding, or *", async () => {
     const place = newPlace();
@@ -218,6 +254,10 @@ function testErrors(url: () => string): void {
     ["/tiles/safety/3/8/0.pbf", 404],
     ["/api/reports?bbox=-180,-90,180,90", 400],
     ["/api/reports/nonsense", 400],
+    ["/api/clusters/nonsense", 400],
+    ["/api/clusters/safety.11.9q8yyk?window=7d", 400],
+    ["/api/clusters/safety.11.00000zz", 404],
+    ["/api/clusters/safety.11.00000zz/reports", 404],
     ["/nothing/here", 404],
   ])("answers %s with %i, a problem and CORS", async (path, status) => {
     const answer = await fetch(`${url()}${path}`);

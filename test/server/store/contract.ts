@@ -43,6 +43,21 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
       };
     });
 
+    it("gets many in the order asked for, without those that there are not", async () => {
+      // More than the hundred that one request takes.
+      const reports = makeReports(130, clock.now() - 1000);
+      const elsewhere = makeReport({ createdAtMs: clock.now() - 5000, layer: "vibe", ...BROOKLYN });
+      const expired = makeReport({ createdAtMs: clock.now() - REPORT_LIFETIME_MS - 1, seed: 7 });
+      const unknown = makeReport({ createdAtMs: clock.now(), seed: 8 });
+      await store.putMany([...reports, elsewhere, expired]);
+      const asked = [elsewhere, unknown, ...reports.toReversed(), expired, elsewhere].map(({ id }) => id);
+      for (const reader of [store, other]) {
+        const found = await reader.getMany([...asked, "not an id"]);
+        expect(found).toEqual([elsewhere, ...reports.toReversed(), elsewhere]);
+        expect(await reader.getMany([])).toEqual([]);
+      }
+    });
+
     it("migrates again without a change", async () => {
       const report = makeReport({ createdAtMs: clock.now() });
       await store.put(report);

@@ -1,0 +1,115 @@
+import type { Clusters } from "../../tiles/cluster.ts";
+import { type ClusterFeature, featureOf } from "../../tiles/cluster-feature.ts";
+import type { ClusterIdParts } from "../../tiles/cluster-id.ts";
+import type { IndexPart } from "../../tiles/cluster-members.ts";
+import type { DomainIndex } from "../../tiles/domain-index.ts";
+import { levelOfZoom } from "../../tiles/domains.ts";
+import { cellBounds } from "../../tiles/geohash.ts";
+import { REPORT_LAYERS, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
+import { findRow } from "../../tiles/report-columns.ts";
+import { parseReportId } from "../../tiles/report-id.ts";
+import type { ScoreOf } from "../../tiles/report-tile.ts";
+import { stitchedCluster } from "../../tiles/stitch.ts";
+import { type TileAddress, tileAt, worldX, worldY } from "../../tiles/tile-address.ts";
+import type { Pyramid } from "../pyramid/pyramid.ts";
+
+/** The pyramid as tiles see it, and the scores that are joined into them. */
+export interface ClusterSource extends Pick<Pyramid, "domains" | "cells" | "reports"> {
+  readonly scoreOf?: ScoreOf;
+}
+
+/** Which tiles: a layer's, with a window. */
+export interface View {
+  readonly layer: ReportLayer;
+  readonly window: TimeWindow;
+}
+
+/** A cluster as the tiles of its zoom show it now. */
+export interface FoundCluster {
+  readonly zoom: number;
+  readonly feature: ClusterFeature;
+  /** Clusters of domains that it was stitched from. */
+  readonly parts: readonly IndexPart[];
+}
+
+/**
+ * The cluster, or the single report, that tiles now show what an id starts with in, wherever it starts itself: others may have
+ * been reported since the tile was made that gave the id. Undefined when nothing is left there.
+ */
+export async function findCluster(source: ClusterSource, id: ClusterIdParts): Promise<FoundCluster | undefined> {
+  const place = await placeOfStart(source, id);
+  if (place === undefined) return undefined;
+  return clusterAround(source, id, id.start, tileAt(worldX(place.lonDeg), worldY(place.latDeg), id.zoom));
+}
+
+/** The cluster that a start lies in; `tile` is one that it lies in, or may once have lain in. */
+export async function clusterAround(
+  source: Pick<ClusterSource, "domains">,
+  { layer, window }: View,
+  start: string,
+  tile: TileAddress,
+): Promise<FoundCluster | undefined> {
+  const { z } = tile;
+  let indexes = await source.domains(layer, tile, window);
+  let part = partOf(indexes, z, start);
+  if (part === undefined) return undefined;
+  const home = homeOf(indexes, z, part);
+  if (home.x !== tile.x || home.y !== tile.y) {
+    indexes = await source.domains(layer, home, window);
+    part = partOf(indexes, z, start);
+    if (part === undefined) return undefined;
+  }
+  const stitched = stitchedCluster(
+    z,
+    indexes.map((index) => clustersAt(index, z)),
+    part,
+  );
+  const index = indexes[stitched.clusters.domain[0] as number] as DomainIndex;
+  return {
+    zoom: z,
+    feature: featureOf(index, z, stitched.clusters, 0),
+    parts: stitched.parts.map(({ domain, cluster }) => ({ index: indexes[domain] as DomainIndex, cluster })),
+  };
+}
+
+/** The tile that a cluster of an index lies in. */
+export function tileOfPart({ index, cluster }: IndexPart, z: number): TileAddress {
+  const { x, y } = clustersAt(index, z);
+  return tileAt(x[cluster] as number, y[cluster] as number, z);
+}
+
+/** What the id of a cluster of an index would start with. */
+export function startOfPart({ index, cluster }: IndexPart, z: number): string {
+  const { first } = clustersAt(index, z);
+  return index.startOf(index.source[first[cluster] as number] as number);
+}
+
+async function placeOfStart(source: ClusterSource, { layer, zoom, start }: ClusterIdParts) {
+  if (levelOfZoom(zoom).microPrecision !== undefined) {
+    const { west, south, east, north } = cellBounds(start);
+    return { lonDeg: (west + east) / 2, latDeg: (south + north) / 2 };
+  }
+  const geohash5 = parseReportId(start)?.geohash5 ?? "";
+  const rows = await source.reports({ layer, geohash5 });
+  const row = findRow(rows, start, REPORT_LAYERS.indexOf(layer));
+  if (row < 0) return undefined;
+  return { lonDeg: (rows.lonE6[row] as number) / 1e6, latDeg: (rows.latE6[row] as number) / 1e6 };
+}
+
+function partOf(indexes: readonly DomainIndex[], zoom: number, start: string) {
+  for (const [domain, index] of indexes.entries()) {
+    const point = index.pointOf(start);
+    if (point >= 0) return { domain, cluster: index.zooms.ownersAt(zoom)[point] as number };
+  }
+  return undefined;
+}
+
+function homeOf(indexes: readonly DomainIndex[], zoom: number, part: { domain: number; cluster: number }): TileAddress {
+  return tileOfPart({ index: indexes[part.domain] as DomainIndex, cluster: part.cluster }, zoom);
+}
+
+function clustersAt(index: DomainIndex, zoom: number): Clusters {
+  const clusters = index.zooms.get(zoom);
+  if (clusters === undefined) throw new RangeError(`an index of another level than zoom ${zoom}'s`);
+  return clusters;
+}
