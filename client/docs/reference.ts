@@ -7,6 +7,7 @@ import { operationCard } from "./operation.ts";
 const HEADINGS: Readonly<Record<string, string>> = {
   tiles: "Tiles",
   reports: "Reports",
+  clusters: "Clusters",
   cities: "Cities",
   scores: "Scores",
   trends: "Trends",
