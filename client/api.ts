@@ -1,4 +1,5 @@
-import type { ReportLayer } from "../tiles/layers.ts";
+import type { ReportLayer, TimeWindow } from "../tiles/layers.ts";
+import type { ScoreName } from "../tiles/scores.ts";
 
 /** A report as the API answers it. */
 export interface ReportJson {
@@ -32,6 +33,9 @@ export class RequestError extends Error {
     this.fields = fields;
   }
 }
+
+/** Whoever clicked waits so long for an answer before the map moves without it. */
+const CLICK_PATIENCE_MS = 1_500;
 
 interface Problem {
   readonly detail?: string;
@@ -84,20 +88,50 @@ interface ReportFeature {
   readonly properties: Omit<ReportJson, "lat" | "lon">;
 }
 
-/** Reports of a box, newest first. @throws RequestError, or the signal's reason when aborted. */
-export async function fetchReports(query: ReportQuery, signal?: AbortSignal): Promise<readonly ReportJson[]> {
+export interface ReportPage {
+  readonly reports: readonly ReportJson[];
+  /** Leads to the older ones; undefined after the last. */
+  readonly nextCursor: string | undefined;
+}
+
+/** Reports of a box, newest first, from a page's `nextCursor` on. @throws RequestError, or the signal's reason when aborted. */
+export function fetchReportPage(query: ReportQuery, cursor?: string, signal?: AbortSignal): Promise<ReportPage> {
   const parameters = new URLSearchParams({
     bbox: query.bbox.map((deg) => deg.toFixed(6)).join(","),
     layer: query.layers.join(","),
     since: query.since,
     limit: String(query.limit),
+    ...(cursor !== undefined && { cursor }),
   });
+  return requestPage(`/api/reports?${parameters}`, signal);
+}
+
+/** The first page of `fetchReportPage`. */
+export async function fetchReports(query: ReportQuery, signal?: AbortSignal): Promise<readonly ReportJson[]> {
+  return (await fetchReportPage(query, undefined, signal)).reports;
+}
+
+/** The zoom at which a cluster of a tile splits; undefined when all of it lies at one place. @throws RequestError */
+export async function fetchExpansionZoom(clusterId: string): Promise<number | undefined> {
+  const signal = AbortSignal.timeout(CLICK_PATIENCE_MS);
+  const path = `/api/clusters/${encodeURIComponent(clusterId)}`;
+  return (await request<{ expansion_zoom: number | null }>(path, { signal })).expansion_zoom ?? undefined;
+}
+
+/** Reports of a cluster, newest first, from a page's `nextCursor` on. @throws RequestError */
+export function fetchClusterReports(clusterId: string, limit: number, cursor?: string): Promise<ReportPage> {
+  const parameters = new URLSearchParams({ limit: String(limit), ...(cursor !== undefined && { cursor }) });
+  return requestPage(`/api/clusters/${encodeURIComponent(clusterId)}/reports?${parameters}`);
+}
+
+async function requestPage(path: string, signal?: AbortSignal): Promise<ReportPage> {
   const init = signal === undefined ? {} : { signal };
-  const page = await request<{ features: readonly ReportFeature[] }>(`/api/reports?${parameters}`, init);
-  return page.features.map(({ geometry, properties }) => {
+  const page = await request<{ features: readonly ReportFeature[]; next_cursor?: string | null }>(path, init);
+  const reports = page.features.map(({ geometry, properties }) => {
     const [lon, lat] = geometry.coordinates;
     return { ...properties, lon, lat };
   });
+  return { reports, nextCursor: page.next_cursor ?? undefined };
 }
 
 /** Stores a report; the same key twice stores it once. @throws RequestError */
@@ -113,4 +147,30 @@ export function postReport(draft: ReportDraft, idempotencyKey: string): Promise<
 export async function fetchBasemapStyleUrl(): Promise<string | undefined> {
   const settings = await request<{ style_url?: string }>("/basemap.json");
   return settings.style_url;
+}
+
+export type ScorePoints = Readonly<Record<ScoreName, number>>;
+
+/** How a neighbourhood, or a larger cell, is doing. */
+export interface ScoreCardJson {
+  readonly geohash: string;
+  /** West, south, east, north in degrees. */
+  readonly bbox: readonly [number, number, number, number];
+  readonly place: string | null;
+  readonly city: { readonly id: string; readonly name: string } | null;
+  /** 0 to 100. */
+  readonly scores: ScorePoints;
+  readonly report_count: number;
+  readonly counts: Readonly<Record<ReportLayer, Readonly<Record<TimeWindow, number>>>>;
+  /** Newest first. */
+  readonly latest: readonly ReportJson[];
+  readonly history: "available" | "unavailable";
+  readonly change_7d: ScorePoints | null;
+  /** Days ascending, today's last. */
+  readonly series: readonly (ScorePoints & { readonly day: string })[];
+}
+
+/** The card of a cell of 4 to 6 characters. @throws RequestError, or the signal's reason when aborted. */
+export function fetchScoreCard(geohash: string, signal: AbortSignal): Promise<ScoreCardJson> {
+  return request(`/api/neighborhood/${encodeURIComponent(geohash)}`, { signal });
 }

@@ -1,6 +1,6 @@
 import "./style/page.css";
 import type { Map as MapLibreMap } from "maplibre-gl";
-import { fetchBasemapStyleUrl } from "./api.ts";
+import { fetchBasemapStyleUrl, type ReportJson } from "./api.ts";
 import { find, prefersReducedMotion } from "./dom.ts";
 import type { LiveMap } from "./map/live-map.ts";
 import { bindCitySwitch } from "./page/city-switch.ts";
@@ -11,6 +11,7 @@ import { createNotices, watchConnection } from "./page/notices.ts";
 import { createPage } from "./page/page-state.ts";
 import { bindProgress } from "./page/progress.ts";
 import { bindReportForm } from "./report/report-form.ts";
+import { bindScoreSwitch } from "./scores/score-switch.ts";
 
 declare global {
   /** The page's handle for scripts and consoles, there once the map is: `stratum.map` is the MapLibre map. */
@@ -21,6 +22,7 @@ const page = createPage();
 const notices = createNotices(find("#notices"));
 bindLayerSwitch(find("#layers"), find<HTMLInputElement>("#combine"), page);
 bindWindowSwitch(find("#windows"), page);
+const scoreSwitch = bindScoreSwitch(find<HTMLInputElement>("#with-scores"), find("#scores"), page);
 fillLegend(find("#legend"));
 watchConnection(notices);
 
@@ -32,15 +34,17 @@ startMap().catch((error: unknown) => {
 });
 
 async function startMap(): Promise<void> {
-  const [styleUrl, { chooseBasemap, createLiveMap }] = await Promise.all([
+  const [styleUrl, { chooseBasemap, createLiveMap }, { bindScores }] = await Promise.all([
     fetchBasemapStyleUrl().catch(() => undefined),
     import("./map/live-map.ts"),
+    import("./scores/score-map.ts"),
   ]);
   const basemap = await chooseBasemap(styleUrl, () =>
     notices.set("basemap", "The detailed basemap cannot be reached; this is the built-in one."),
   );
   let picking = false;
   const liveMap = createLiveMap({ container: find("#map"), page, basemap, isPicking: () => picking });
+  bindScores(liveMap.map, page, (cell) => scoreSwitch.point(cell?.score));
   bindProgress(find("#progress"), liveMap.map, notices);
   bindReportForm({
     liveMap,
@@ -51,17 +55,42 @@ async function startMap(): Promise<void> {
     },
   });
   bindView(liveMap);
+  openCards(liveMap);
   globalThis.stratum = { map: liveMap.map };
 }
 
-function bindView({ map, popups }: LiveMap): void {
+function bindView(liveMap: LiveMap): void {
+  const { map } = liveMap;
   bindCount(find("#in-view"), map, page);
-  bindLatest(find("#latest"), map, page, (report) => {
-    popups.showReport([report.lon, report.lat], report.id, { ...report, createdAtMs: Date.parse(report.created_at) });
-  });
+  bindLatest(find("#latest"), map, page, (report) => showReport(liveMap, report));
   void bindCitySwitch(find<HTMLSelectElement>("#city"), ({ center, zoom }) => {
     const target = { center: [...center] as [number, number], zoom };
     if (prefersReducedMotion()) map.jumpTo(target);
     else map.flyTo({ ...target, duration: 2_400 });
   });
+}
+
+function showReport({ popups }: LiveMap, report: ReportJson): void {
+  popups.showReport([report.lon, report.lat], report.id, { ...report, createdAtMs: Date.parse(report.created_at) });
+}
+
+/** The card's code comes with the first card. */
+function openCards(liveMap: LiveMap): void {
+  let isBound = false;
+  const bindOnce = async () => {
+    if (isBound || page.get().card === undefined) return;
+    isBound = true;
+    try {
+      const { bindScoreCard } = await import("./scores/score-card.ts");
+      const dialog = find<HTMLDialogElement>("#score-card");
+      bindScoreCard({ dialog, map: liveMap.map, page, notices, open: (report) => showReport(liveMap, report) });
+    } catch (error) {
+      console.error(error);
+      isBound = false;
+      page.set({ card: undefined });
+      notices.say("The score card could not be loaded. Check your connection and try again.");
+    }
+  };
+  page.listen(() => void bindOnce());
+  void bindOnce();
 }

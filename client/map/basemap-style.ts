@@ -9,6 +9,9 @@ import type { Theme } from "./theme.ts";
 export const FONT_REGULAR = ["Stratum Medium", "system-ui", "sans-serif"];
 export const FONT_BOLD = ["Stratum Bold", "system-ui", "sans-serif"];
 
+/** The first layer above the grounds. */
+export const GRID_LAYER = "grid";
+
 /** From here on the hand-drawn shores of a city replace the world's. */
 const CITY_ZOOM = 9;
 
@@ -94,7 +97,7 @@ function metres(width: ExpressionSpecification): ExpressionSpecification {
 /** Neighbourhoods as the product knows them, on land and water alike: also texture where no street is drawn. */
 function grid(theme: Theme): LayerSpecification {
   return {
-    id: "grid",
+    id: GRID_LAYER,
     type: "line",
     source: GRID_SOURCE,
     minzoom: 12,

@@ -6,15 +6,15 @@ export interface CoveredEdges {
   readonly left: number;
 }
 
-/** What the panel, if there is one, and the open form cover: columns at the sides of a desktop, sheets on a phone. */
+/** What the panel, if there is one, the score card and the open form cover: columns at the sides of a desktop, sheets on a phone. */
 export function coveredEdges(form?: HTMLElement): CoveredEdges {
   const edges = { top: 0, right: 0, bottom: 0, left: 0 };
-  for (const card of [document.querySelector("#panel"), form]) {
+  for (const card of [document.querySelector("#panel"), document.querySelector("#score-card"), form]) {
     if (!card) continue;
     const { left, right, top, bottom, width } = card.getBoundingClientRect();
     if (width === 0) continue;
     const isSheet = width > innerWidth * 0.8;
-    if (isSheet && top < innerHeight / 3) edges.top = bottom;
+    if (isSheet && bottom < innerHeight) edges.top = bottom;
     else if (isSheet) edges.bottom = innerHeight - top;
     else if (left < innerWidth / 2) edges.left = right;
     else edges.right = innerWidth - left;

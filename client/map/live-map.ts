@@ -99,10 +99,12 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
     map.once("idle", () =>
       container.querySelector(".maplibregl-compact-show summary")?.dispatchEvent(new MouseEvent("click")),
     );
-  const popups = createReportPopups(map);
+  // On another site's page there is no room for a card.
+  const openCard = embedded ? undefined : (card: string) => page.set({ card });
+  const popups = createReportPopups(map, openCard);
   bindState(map, page);
   bindGeohashGrid(map);
-  bindClicks({ map, page, popups, isPicking });
+  bindClicks({ map, page, popups, openCard, isPicking });
   onThemeChange(() => map.setStyle(composeStyle(page.get(), basemap), { diff: true }));
   const live = keepTilesLive(map, () => page.get().layers, options.onTold);
   page.listen((state, before) => {

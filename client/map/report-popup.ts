@@ -1,48 +1,72 @@
 import { type LngLatLike, type Map as MapLibreMap, Popup } from "maplibre-gl";
+import { encodeGeohash } from "../../tiles/geohash.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
-import { fetchReport, fetchReports, RequestError } from "../api.ts";
-import { element, prefersReducedMotion } from "../dom.ts";
+import { fetchClusterReports, fetchReport, fetchReportPage, type ReportPage, RequestError } from "../api.ts";
+import { element, icon, prefersReducedMotion } from "../dom.ts";
+import { SCORE_ICON } from "../icons.ts";
 import type { PageState } from "../page/page-state.ts";
 import { type ReportSummary, reportCard } from "../report/report-card.ts";
 import { formatCount } from "../words.ts";
 import { coveredEdges } from "./free-area.ts";
 
-/** Reports that share a place: one popup lists up to this many. */
-const LIST_LIMIT = 25;
+/** Reports of a page in the list of those that share a place. */
+const PAGE_LENGTH = 20;
 /** Half the side of the box around such a place: 1e-5 degrees are about a metre. */
 const LIST_BOX_DEG = 1.5e-4;
+const NEIGHBOURHOOD = 6;
+
+type Place = [lonDeg: number, latDeg: number];
+
+export interface ClusterSummary {
+  readonly id: string;
+  readonly layer: ReportLayer;
+  readonly count: number;
+}
 
 export interface ReportPopups {
   /** Shows a report from its tile at once and adds its text when it arrives. */
-  showReport(at: LngLatLike, id: string, summary: ReportSummary): void;
+  showReport(at: Place, id: string, summary: ReportSummary): void;
   /** Lists what lies so close together that no zoom parts it. */
-  showList(at: [lonDeg: number, latDeg: number], layer: ReportLayer, state: PageState): void;
+  showList(at: Place, cluster: ClusterSummary, state: PageState): void;
+  isOpen(): boolean;
   close(): void;
 }
 
-export function createReportPopups(map: MapLibreMap): ReportPopups {
+/** `openCard` opens the score card of a neighbourhood; without it popups do not lead there. */
+export function createReportPopups(map: MapLibreMap, openCard: ((geohash: string) => void) | undefined): ReportPopups {
   let open: Popup | undefined;
   const show = (at: LngLatLike, content: HTMLElement): Popup => {
     open?.remove();
     const covered = coveredEdges();
     const { x, y } = map.project(at);
-    if (x < covered.left || y < covered.top) {
+    if (x < covered.left || y < covered.top || x > innerWidth - covered.right || y > innerHeight - covered.bottom) {
       map.easeTo({ center: at, duration: prefersReducedMotion() ? 0 : 400 });
     }
-    open = new Popup({ maxWidth: "300px", offset: 16, focusAfterOpen: false, padding: covered })
+    // Whether a click on the map closes it, or opens something else, the map's own listener says.
+    open = new Popup({ maxWidth: "300px", offset: 16, focusAfterOpen: false, closeOnClick: false, padding: covered })
       .setLngLat(at)
       .setDOMContent(content)
       .addTo(map);
     return open;
   };
+  const close = () => open?.remove();
+  const scoreLink = ([lonDeg, latDeg]: Place) => {
+    if (!openCard) return undefined;
+    const link = element("button", { type: "button", class: "link to-score" }, icon(SCORE_ICON), "Neighbourhood score");
+    link.addEventListener("click", () => {
+      close();
+      openCard(encodeGeohash(lonDeg, latDeg, NEIGHBOURHOOD));
+    });
+    return link;
+  };
   return {
     showReport(at, id, summary) {
-      const content = element("div", { class: "popup", role: "status" }, reportCard(summary, "…"));
-      const popup = show(at, content);
+      const content = (body: string | undefined) =>
+        element("div", { class: "popup", role: "status" }, reportCard(summary, body), scoreLink(at));
+      const popup = show(at, content("…"));
       const fill = (body: string | undefined) => {
         // Set anew and not only filled: the popup then finds a place for its new size.
-        if (popup.isOpen())
-          popup.setDOMContent(element("div", { class: "popup", role: "status" }, reportCard(summary, body)));
+        if (popup.isOpen()) popup.setDOMContent(content(body));
       };
       fetchReport(id).then(
         (report) => fill(report.text),
@@ -50,34 +74,61 @@ export function createReportPopups(map: MapLibreMap): ReportPopups {
           fill(error instanceof RequestError && error.status === 404 ? "This report has expired." : messageOf(error)),
       );
     },
-    showList(at, layer, { window }) {
-      const content = element(
-        "div",
-        { class: "popup", tabindex: "0" },
-        element("p", { class: "text" }, "Loading reports…"),
-      );
+    showList(at, cluster, state) {
+      const title = element("h2", { class: "list-title" }, `${formatCount(cluster.count)} reports at this place`);
+      const list = element("div", {}, element("p", { class: "text" }, "Loading reports…"));
+      const content = element("div", { class: "popup", tabindex: "0" }, title, list, scoreLink(at));
       const popup = show(at, content);
-      const [lon, lat] = at;
-      const box = LIST_BOX_DEG;
-      const query = {
-        bbox: [lon - box, lat - box, lon + box, lat + box] as const,
-        layers: [layer],
-        since: window,
-        limit: LIST_LIMIT,
-      };
-      fetchReports(query).then(
-        (reports) => {
-          const title = element("h2", { class: "list-title" }, `${formatCount(reports.length)} reports at this place`);
-          const cards = reports.map((report) =>
-            reportCard({ ...report, createdAtMs: Date.parse(report.created_at) }, report.text),
-          );
-          if (popup.isOpen()) popup.setDOMContent(element("div", { class: "popup", tabindex: "0" }, title, ...cards));
-        },
-        (error: unknown) => popup.setDOMContent(element("p", { class: "popup" }, messageOf(error))),
-      );
+      void fillList(list, listPages(at, cluster, state)).then(() => {
+        if (popup.isOpen()) popup.setDOMContent(content);
+      });
     },
-    close: () => open?.remove(),
+    isOpen: () => open?.isOpen() ?? false,
+    close,
   };
+}
+
+/** Pages of a cluster's reports, or of those around it when nobody knows it any more. */
+function listPages([lon, lat]: Place, { id, layer }: ClusterSummary, { window }: PageState) {
+  const box = LIST_BOX_DEG;
+  const bbox = [lon - box, lat - box, lon + box, lat + box] as const;
+  let isKnown = true;
+  return async (cursor?: string): Promise<ReportPage> => {
+    if (isKnown) {
+      try {
+        return await fetchClusterReports(id, PAGE_LENGTH, cursor);
+      } catch (error) {
+        if (cursor !== undefined) throw error;
+        isKnown = false;
+      }
+    }
+    return fetchReportPage({ bbox, layers: [layer], since: window, limit: PAGE_LENGTH }, cursor);
+  };
+}
+
+/** Shows the first page, and a button for the next as long as there is one. */
+async function fillList(list: HTMLElement, read: (cursor?: string) => Promise<ReportPage>): Promise<void> {
+  const add = async (cursor?: string) => {
+    try {
+      const { reports, nextCursor } = await read(cursor);
+      const cards = reports.map((report) =>
+        reportCard({ ...report, createdAtMs: Date.parse(report.created_at) }, report.text),
+      );
+      if (cursor === undefined) list.replaceChildren();
+      list.append(...cards);
+      if (nextCursor === undefined) return;
+      const more = element("button", { type: "button", class: "link more" }, "Show more");
+      more.addEventListener("click", async () => {
+        more.disabled = true;
+        await add(nextCursor);
+        more.remove();
+      });
+      list.append(more);
+    } catch (error) {
+      list.append(element("p", { class: "error", role: "alert" }, messageOf(error)));
+    }
+  };
+  await add();
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "Something went wrong.");

@@ -1,7 +1,8 @@
-import type { StyleSpecification } from "maplibre-gl";
+import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { PageState } from "../page/page-state.ts";
-import { basemapStyle, FONT_BOLD } from "./basemap-style.ts";
+import { scoreFill, scoreOutlines, scoreSources } from "../scores/score-layers.ts";
+import { basemapStyle, FONT_BOLD, GRID_LAYER } from "./basemap-style.ts";
 import { reportLayers, reportSources } from "./report-layers.ts";
 import { currentTheme } from "./theme.ts";
 
@@ -33,11 +34,26 @@ export function composeStyle(state: PageState, foreign: StyleSpecification | und
   const base = foreign ?? basemapStyle(theme, location.origin);
   const font = foreign === undefined ? FONT_BOLD : (foreignFont(foreign) ?? FONT_BOLD);
   const options = { theme, font, shown: state.layers, nowSeconds: Math.floor(Date.now() / 1000) };
+  const { below, above } = parted(base.layers);
   return {
     ...base,
-    sources: { ...base.sources, ...reportSources(location.origin, state.window) },
-    layers: [...base.layers, ...REPORT_LAYERS.flatMap((layer) => reportLayers(layer, options))],
+    sources: { ...base.sources, ...scoreSources(location.origin), ...reportSources(location.origin, state.window) },
+    layers: [
+      ...below,
+      ...scoreFill(state.scores, theme),
+      ...above,
+      ...scoreOutlines(state.scores, theme),
+      ...REPORT_LAYERS.flatMap((layer) => reportLayers(layer, options)),
+    ],
   };
+}
+
+/** A basemap's grounds, and its streets and names, which are drawn over the colours of the scores. */
+function parted(layers: readonly LayerSpecification[]): Record<"below" | "above", readonly LayerSpecification[]> {
+  const ours = layers.findIndex(({ id }) => id === GRID_LAYER);
+  const first = ours >= 0 ? ours : layers.findIndex(({ type }) => type === "symbol");
+  const at = first < 0 ? layers.length : first;
+  return { below: layers.slice(0, at), above: layers.slice(at) };
 }
 
 /** A font that the foreign style's glyph server has for sure: the first that one of its layers names. */

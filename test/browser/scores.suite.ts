@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Page } from "playwright-core";
+import { beforeAll, expect, test } from "vitest";
+import { tileAt, worldX, worldY } from "../../tiles/tile-address.ts";
+import { mapSettled, type NewReport, postReports, type Site, visit } from "./site.ts";
+
+const PLACE = { lat: 30.265, lon: -97.742 };
+/** The neighbourhood that it lies in. */
+const CELL = "9v6kpv";
+const REPORTS: NewReport[] = Array.from({ length: 9 }, (_, i) => ({
+  layer: i < 6 ? "safety" : "vibe",
+  category: i < 6 ? "theft" : "live-music",
+  severity: 1 + (i % 3),
+  lat: PLACE.lat + i * 1e-5,
+  lon: PLACE.lon,
+  text: `No. ${i}`,
+}));
+const AT = `#14/${PLACE.lat}/${PLACE.lon}/safety/90d`;
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+
+interface Card {
+  readonly place: string;
+  readonly scores: Readonly<Record<string, number>>;
+  readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** Scores of cells on the map, and the card of one. */
+export function scoreTests(site: Site): void {
+  const readCard = async () => (await (await fetch(`${site.url}/api/neighborhood/${CELL}`)).json()) as Card;
+
+  beforeAll(async () => {
+    await postReports(site.url, REPORTS);
+    // Reports are scored once they are compacted, which a server does when it starts.
+    await site.restart();
+    const { z, x, y } = tileAt(worldX(PLACE.lon), worldY(PLACE.lat), 14);
+    const drawnTile = async () => (await fetch(`${site.url}/tiles/scores/${z}/${x}/${y}.pbf`)).status;
+    for (let tries = 0; tries < 80 && (await drawnTile()) !== 200; tries++) await sleep(250);
+  });
+
+  test("colours the cells by the score that is chosen, with its numbers beside, and keeps it in the address", async () => {
+    const { page, faults } = await visit(site.browser, `${site.url}/${AT}`);
+    await page.getByLabel("Scores", { exact: true }).check();
+    await mapSettled(page);
+    const cell = await page.evaluate(
+      (geohash) =>
+        globalThis.stratum?.map
+          .queryRenderedFeatures({ layers: ["score-fill"] })
+          .find(({ properties }) => properties.geohash === geohash)?.properties,
+      CELL,
+    );
+    expect(cell?.overall).toBe((await readCard()).scores.overall);
+    expect(await page.locator("#score-ramp").locator(".ramp-tick").allTextContents()).toEqual([
+      "50",
+      "62",
+      "70",
+      "75",
+      "80",
+      "88",
+      "100",
+    ]);
+    const fill = () => page.evaluate(() => globalThis.stratum?.map.getPaintProperty("score-fill", "fill-color"));
+    expect(JSON.stringify(await fill())).toContain('["get","overall"]');
+    await page.locator("#scores").getByLabel("Vibe score").check();
+    expect(JSON.stringify(await fill())).toContain('["get","vibe"]');
+    expect(page.url()).toMatch(/\/safety\/90d\/scores=vibe$/);
+    // With the scores on, the reports may be off.
+    await page.locator("#layers").getByLabel("Safety").uncheck();
+    expect(page.url()).toMatch(/\/none\/90d\/scores=vibe$/);
+    await page.getByLabel("Scores", { exact: true }).uncheck();
+    expect(page.url()).toMatch(/\/safety\/90d$/);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test("opens a neighbourhood's card where the map is clicked: the API's numbers, by keyboard too, and a link that brings it back", async () => {
+    const permissions = { permissions: ["clipboard-read", "clipboard-write"] };
+    const { page, faults } = await visit(site.browser, `${site.url}/${AT}`, permissions);
+    await clickBareMap(page);
+    const card = page.getByRole("dialog", { name: (await readCard()).place });
+    await card.waitFor();
+    await card.getByText("of 100, overall").waitFor();
+    const { scores, counts } = await readCard();
+    expect(await card.locator(".overall-score strong").textContent()).toBe(scores.overall?.toFixed(1));
+    expect(await card.locator(".score-row strong").allTextContents()).toEqual(
+      ["safety", "vibe", "infrastructure", "opportunity"].map((layer) => scores[layer]?.toFixed(1)),
+    );
+    expect(await card.locator("tbody tr").first().locator("td").allTextContents()).toEqual(
+      ["24h", "7d", "30d", "90d"].map((window) => String(counts.safety?.[window])),
+    );
+    await card.getByRole("img", { name: `Overall score: ${scores.overall?.toFixed(1)} today` }).waitFor();
+    expect(await page.locator(":focus").getAttribute("id")).toBe("score-title");
+
+    await card.getByRole("button", { name: "Share" }).click();
+    await page.getByText("Link copied.").waitFor();
+    const link = await page.evaluate<string>("navigator.clipboard.readText()");
+    expect(link).toMatch(new RegExp(`/card=${CELL}$`));
+    await page.keyboard.press("Escape");
+    await card.waitFor({ state: "hidden" });
+    expect(page.url()).not.toContain("card=");
+    expect(await page.locator("canvas:focus").count()).toBe(1);
+
+    await page.goto("about:blank");
+    await page.goto(link);
+    await card.getByText("of 100, overall").waitFor();
+    await card.getByRole("button", { name: "Live music" }).first().click();
+    const popup = page.locator(".maplibregl-popup");
+    await popup.getByText(/^No\. [678]$/).waitFor();
+    await card.getByRole("button", { name: "Close" }).click();
+    await popup.getByRole("button", { name: "Neighbourhood score" }).click();
+    await card.getByText("of 100, overall").waitFor();
+    // The rest comes from the permissions, which leave out the place, and from leaving the page.
+    expect(faults.filter((fault) => fault.startsWith("exception"))).toEqual([]);
+    await page.context().close();
+  });
+
+  test("shows how the scores have changed, and says what is missing: history without PostgreSQL, all without the server", async () => {
+    const { page } = await visit(site.browser, `${site.url}/${AT}`);
+    let answer: "none" | "no history" | "history" = "none";
+    await page.route("**/api/neighborhood/*", async (route) => {
+      if (answer === "none") return route.fulfill({ status: 503, json: { title: "away" } });
+      const card = await readCard();
+      if (answer === "no history") {
+        return route.fulfill({ json: { ...card, history: "unavailable", change_7d: null, series: [] } });
+      }
+      const change_7d = { safety: 2.4, vibe: -1, infrastructure: 0, opportunity: 0, overall: -0.3 };
+      const series = ["2026-01-01", "2026-01-02", "2026-01-09"].map((day, i) => ({
+        ...card.scores,
+        day,
+        overall: 70 + i,
+      }));
+      return route.fulfill({ json: { ...card, change_7d, series } });
+    });
+    await clickBareMap(page);
+    const card = page.locator("#score-card");
+    await card.getByText("The scores of this place could not be loaded.").waitFor();
+    answer = "no history";
+    await card.getByRole("button", { name: "Try again" }).click();
+    await card.getByText("The history is not available right now.").waitFor();
+    expect(await card.locator(".spark, .change").count()).toBe(0);
+    await page.keyboard.press("Escape");
+    answer = "history";
+    await clickBareMap(page);
+    const line = "Overall score from 70.0 to 72.0 in 8 days, lowest 70.0, highest 72.0";
+    await card.getByRole("img", { name: line }).waitFor();
+    expect(await card.locator(".spark-line").count()).toBe(5);
+    const changes = ["−0.3 worse than a week ago", "+2.4 better", "−1.0 worse", "no change", "no change"];
+    expect(await card.locator(".change").allTextContents()).toEqual(changes);
+    await page.context().close();
+  });
+
+  test("is a sheet on a phone that follows its handle up, down and away", async () => {
+    const { page, faults } = await visit(site.browser, `${site.url}/${AT}`, PHONE);
+    await page.getByText("Report", { exact: true }).waitFor();
+    await clickBareMap(page);
+    const card = page.locator("#score-card");
+    await card.getByText("of 100, overall").waitFor();
+    const top = async () => Math.round((await card.boundingBox())?.y ?? -1);
+    expect(await top()).toBe(422);
+    await drag(page, 435, 120);
+    await expect.poll(top).toBeLessThan(100);
+    expect(await page.locator("html").evaluate((html) => html.scrollWidth)).toBe(390);
+    await drag(page, await top().then((y) => y + 12), 430);
+    await expect.poll(top).toBe(422);
+    await drag(page, 435, 800);
+    await card.waitFor({ state: "hidden" });
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+}
+
+/** Clicks the neighbourhood beside its reports. */
+async function clickBareMap(page: Page): Promise<void> {
+  const at = await page.evaluate(
+    ([lon = 0, lat = 0]) => globalThis.stratum?.map.project([lon, lat]),
+    [PLACE.lon - 0.0015, PLACE.lat + 0.001],
+  );
+  await page.mouse.click(at?.x ?? 0, at?.y ?? 0);
+}
+
+async function drag(page: Page, fromY: number, toY: number): Promise<void> {
+  await page.mouse.move(195, fromY);
+  await page.mouse.down();
+  for (let step = 1; step <= 5; step++) await page.mouse.move(195, fromY + ((toY - fromY) * step) / 5);
+  await page.mouse.up();
+}
