@@ -9,6 +9,10 @@ import { Client } from "pg";
 
 export interface NativePostgres {
   readonly url: string;
+  /** Ends it as a crash does: whatever is under way is cut off, and nothing is tidied up. */
+  crash(): Promise<void>;
+  /** Starts it again on the same data; it first recovers from its log. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,19 +45,30 @@ export async function startPostgres(bin: string): Promise<NativePostgres> {
     "-c",
     each,
   ]);
-  const server = spawn(join(bin, "postgres"), ["-D", data, "-p", String(port), ...settings], {
-    ...run,
-    stdio: "ignore",
-  });
-  const ended = new Promise((resolve) => server.once("exit", resolve));
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  await untilItAnswers(url, () => server.exitCode !== null);
+  const launch = async () => {
+    const server = spawn(join(bin, "postgres"), ["-D", data, "-p", String(port), ...settings], {
+      ...run,
+      stdio: "ignore",
+    });
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    await untilItAnswers(url, () => server.exitCode !== null);
+    return { server, ended };
+  };
+  let running = await launch();
+  const crash = async () => {
+    // Immediate shutdown: every backend exits where it stands.
+    running.server.kill("SIGQUIT");
+    await running.ended;
+  };
   return {
     url,
+    crash,
+    async restart() {
+      running = await launch();
+    },
     async close() {
-      // Immediate shutdown: the directory goes next.
-      server.kill("SIGQUIT");
-      await ended;
+      await crash();
       rmSync(dir, { recursive: true, force: true });
     },
   };

@@ -1,4 +1,3 @@
-import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -17,21 +16,20 @@ import { tileAt, worldX, worldY } from "../../../tiles/tile-address.ts";
 import { createTestApp, post, readJson, VALID_BODY } from "../app-fixture.ts";
 import { startEmbedded } from "../postgres/each-postgres.ts";
 import { decodeLayer } from "../pyramid/tile-features.ts";
+import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 import { createWorld, MISSION } from "./world.ts";
 
-/** What stands between us and PostgreSQL does this to every byte. */
-type Mode = "pass" | "slow" | "refuse" | "swallow";
 const SLOW_MS = 300;
 
 describe("tiles, reports and score cards", () => {
-  let proxy: Awaited<ReturnType<typeof startProxy>>;
+  let proxy: TcpProxy;
   let pool: Pool;
   let loops: BackgroundWork[];
   let postgres: Awaited<ReturnType<typeof startEmbedded>>;
   beforeAll(async () => {
     postgres = await startEmbedded();
     const url = new URL(postgres.address.url);
-    proxy = await startProxy(Number(url.port));
+    proxy = await startTcpProxy(Number(url.port), { slowMs: SLOW_MS });
     url.port = String(proxy.port);
     pool = createPool({ ...postgres.address, url: url.href }, silentLog);
     await migrateDatabase(pool);
@@ -118,32 +116,4 @@ async function untilItIs(read: () => Promise<unknown>, value: unknown): Promise<
     await sleep(20);
   }
   expect(last).toBe(value);
-}
-
-/** Passes bytes on to a port of this machine, as it is told; what was connected before is cut off. */
-async function startProxy(target: number) {
-  let mode: Mode = "pass";
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    sockets.add(client);
-    client.on("error", () => {}).on("close", () => sockets.delete(client));
-    if (mode === "refuse") return client.destroy();
-    if (mode === "swallow") return client.resume();
-    const upstream = connect(target, "127.0.0.1");
-    sockets.add(upstream);
-    upstream.on("error", () => client.destroy()).on("close", () => client.destroy());
-    client.on("close", () => upstream.destroy());
-    client.on("data", (data) => setTimeout(() => upstream.write(data), mode === "slow" ? SLOW_MS : 0));
-    upstream.on("data", (data) => client.write(data));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const bound = server.address();
-  return {
-    port: typeof bound === "object" && bound !== null ? bound.port : 0,
-    set(next: Mode) {
-      mode = next;
-      for (const socket of sockets) socket.destroy();
-    },
-    close: () => new Promise((resolve) => server.close(resolve)),
-  };
 }
