@@ -51,8 +51,40 @@ export function lineChart({ title, xLabels, series, limits = [] }: ChartOptions)
     parts.push(line(WIDTH - RIGHT + 40, ly, WIDTH - RIGHT + 58, ly, color, `stroke-width="3"`));
     parts.push(text(WIDTH - RIGHT + 64, ly + 4, name));
   });
+  return svg(HEIGHT, parts);
+}
+
+export interface Bar {
+  readonly name: string;
+  readonly value: number;
+  /** Said behind the value. */
+  readonly note?: string;
+}
+
+const BAR_LEFT = 190;
+const BAR_HEIGHT = 26;
+
+/** Horizontal bars from zero as SVG, the first in a colour of its own. */
+export function barChart({ title, bars }: { title: string; bars: readonly Bar[] }): string {
+  const most = Math.max(...bars.map(({ value }) => value));
+  const height = TOP + bars.length * (BAR_HEIGHT + 10) + 10;
+  const rows = bars.flatMap(({ name, value, note = "" }, i) => {
+    const y = TOP + i * (BAR_HEIGHT + 10);
+    const width = (value / most) * (WIDTH - BAR_LEFT - 230);
+    const label = `${Math.round(value).toLocaleString("en").replace(/,/g, " ")}  ${note}`;
+    const color = i === 0 ? COLORS[0] : "#a0aec0";
+    return [
+      text(BAR_LEFT - 10, y + 18, name, `text-anchor="end"`),
+      `<rect x="${BAR_LEFT}" y="${y}" width="${width.toFixed(1)}" height="${BAR_HEIGHT}" rx="3" fill="${color}"/>`,
+      text(BAR_LEFT + width + 8, y + 18, label),
+    ];
+  });
+  return svg(height, [text(16, 24, title, `font-size="15" font-weight="600"`), ...rows]);
+}
+
+function svg(height: number, parts: readonly string[]): string {
   const style = `font-family="system-ui, sans-serif" font-size="12" fill="#1a202c"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" ${style}>
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" ${style}>
 <rect width="100%" height="100%" fill="#fff"/>
 ${parts.join("\n")}
 </svg>

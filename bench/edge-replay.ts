@@ -1,63 +1,23 @@
-import { createApp, DEFAULT_SETTINGS } from "../server/app.ts";
-import { createPyramid } from "../server/pyramid/pyramid.ts";
-import { createMemoryDerivedStore } from "../server/store/derived-memory.ts";
-import { createMemoryStore } from "../server/store/memory.ts";
-import { tagsOfReport } from "../server/tiles/cache-policy.ts";
-import { nodeCompressor } from "../server/tiles/node-compressor.ts";
-import { createTileSource } from "../server/tiles/tile-source.ts";
+import { purgedTag, secondsOf, tagsOfReport } from "../server/tiles/cache-policy.ts";
 import { createEdgeCache, type EdgeAnswer } from "../test/http/edge-cache.ts";
 import { tileAt, worldX, worldY } from "../tiles/tile-address.ts";
-import { CITY_CENTER, cityReports, cityTraffic, seededRandom } from "./city.ts";
-import { createBenchClock } from "./city-store.ts";
+import { CITY_CENTER, cityTraffic, seededRandom } from "./city.ts";
+import type { BenchClock } from "./city-store.ts";
+import { EDGE_LAYERS, type EdgeOrigin } from "./edge-origin.ts";
+import { createEdgeTruth } from "./edge-truth.ts";
 
-/** The app with a city in it, behind a shared cache, in a time that only the caller moves. */
-export async function openEdge(reports: number) {
-  const clock = createBenchClock(Date.UTC(2026, 5, 1, 12, 0, 1));
-  const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const store = createMemoryStore({ clock });
-  const pyramid = createPyramid({ store, derived: createMemoryDerivedStore({ clock }), clock, log });
-  const { codings } = nodeCompressor;
-  const app = createApp({
-    store,
-    clock,
-    tiles: createTileSource({ pyramid, compressor: nodeCompressor }),
-    codings,
-    pingDatabase: async () => {},
-    onReport: (report) => pyramid.noteReport(report),
-    clientAddress: () => undefined,
-    settings: DEFAULT_SETTINGS,
-    log,
-  });
-  const origin = (path: string, init: { headers: Record<string, string> }) => app.request(path, init);
-  await store.putMany([...cityReports({ count: reports, nowMs: clock.now(), layers: LAYERS })]);
-  const traffic = cityTraffic({ startMs: clock.now(), everyMs: 0, layers: LAYERS });
-  return {
-    clock,
-    origin,
-    cache: createEdgeCache({ origin, clock }),
-    /** Somebody reports, and what caches may hold of it is returned as tags. */
-    async report(): Promise<string[]> {
-      const next = traffic.next().value;
-      if (next === undefined) throw new Error("traffic does not end");
-      await store.put(next);
-      pyramid.noteReport(next);
-      return tagsOfReport(next);
-    },
-  };
-}
-
-const LAYERS = ["safety"] as const;
 const BR = { "Accept-Encoding": "gzip, deflate, br" };
 
 export interface ReplayOptions {
-  /** In the city before. */
-  readonly reports: number;
+  readonly origin: EdgeOrigin;
+  /** Of the cache: simulated, so that minutes need not be waited for. */
+  readonly clock: BenchClock;
   /** For tiles, by people who pan the map, a screen of twelve at a time. */
   readonly requests: number;
   readonly requestsPerSecond: number;
   readonly writesPerSecond: number;
-  /** A write invalidates its tags from this precision of their geohash on; none without it. */
-  readonly invalidateFrom?: number;
+  /** A write purges the tag that the product does, its tags from a precision of their geohash on, or none. */
+  readonly purge?: "product" | number;
 }
 
 export interface ReplayResult {
@@ -68,8 +28,9 @@ export interface ReplayResult {
   /** What the origin answered, and of that with a 304. */
   readonly originShare: number;
   readonly revalidated: number;
+  /** The longest that an answer was no longer known to be right. */
   readonly oldestMs: number;
-  /** Answers older than CDN-Cache-Control allows. */
+  /** Answers that had not been right for longer than CDN-Cache-Control allows. */
   readonly beyondBound: number;
   readonly distinctTiles: number;
 }
@@ -77,54 +38,64 @@ export interface ReplayResult {
 const ZOOMS = [5, 8, 10, 11, 12, 13, 13, 14, 14, 15, 16];
 const PLACES = 40;
 const [WIDTH, HEIGHT] = [4, 3];
+/** Screens whose tiles are compared with the origin's all the time: the most popular ones. */
+const WATCHED_SCREENS = 2;
+const LOOK_EVERY_MS = 1000;
 
-/** People pan maps of a city while others report: places are as popular as Zipf says. Time is simulated. */
+/** People pan maps of a city while others report: places are as popular as Zipf says. */
 export async function replayEdge(options: ReplayOptions): Promise<ReplayResult> {
-  const { requests, requestsPerSecond, writesPerSecond, invalidateFrom = Infinity } = options;
-  const edge = await openEdge(options.reports);
+  const { origin, clock, requests, requestsPerSecond, writesPerSecond, purge } = options;
   const random = seededRandom(7);
   const screens = layOutScreens(random);
-  const startMs = edge.clock.now();
+  const truth = createEdgeTruth(origin, clock, [...new Set(screens.slice(0, WATCHED_SCREENS).flat())]);
+  const cache = createEdgeCache({ origin: truth.fetch, clock });
+  const traffic = cityTraffic({ startMs: clock.now(), everyMs: 0, layers: EDGE_LAYERS });
+  const startMs = clock.now();
   const seen = new Set<string>();
-  let [writes, oldestMs, beyondBound] = [0, 0, 0];
+  let [writes, oldestMs, beyondBound, lookedAtMs] = [0, 0, 0, 0];
   for (let sent = 0; sent < requests; ) {
     const screen = screens[zipf(screens.length, random)] ?? [];
     for (const path of screen) {
       seen.add(path);
-      const answer = await edge.cache.fetch(path, BR);
-      const ageMs = edge.clock.now() - answer.validatedAtMs;
+      const answer = await cache.fetch(path, BR);
+      const ageMs = truth.ageMs(path, answer.headers.get("ETag"));
       oldestMs = Math.max(oldestMs, ageMs);
-      if (ageMs > boundMs(answer)) beyondBound++;
+      if (ageMs > boundMs(answer) + LOOK_EVERY_MS) beyondBound++;
       sent++;
     }
-    await edge.cache.settle();
-    edge.clock.advance((screen.length / requestsPerSecond) * 1000);
-    for (; writes < ((edge.clock.now() - startMs) / 1000) * writesPerSecond; writes++) {
-      const tags = await edge.report();
-      edge.cache.invalidate(tags.filter((tag) => precisionOf(tag) >= invalidateFrom));
+    await cache.settle();
+    clock.advance((screen.length / requestsPerSecond) * 1000);
+    for (; writes < ((clock.now() - startMs) / 1000) * writesPerSecond; writes++) {
+      const { value: report } = traffic.next();
+      if (report === undefined) throw new Error("traffic does not end");
+      await origin.write(report);
+      cache.purge(purge === "product" ? [purgedTag(report)] : tagsFrom(tagsOfReport(report), purge ?? Infinity));
     }
+    if (clock.now() - lookedAtMs < LOOK_EVERY_MS) continue;
+    lookedAtMs = clock.now();
+    await truth.look();
   }
-  const { counts } = edge.cache;
+  const { counts } = cache;
+  const asked = counts.fetched + counts.revalidated;
   return {
     requests: counts.requests,
     writes,
     hitRate: counts.hits / counts.requests,
-    originShare: (counts.fetched + counts.revalidated) / counts.requests,
-    revalidated: counts.revalidated / (counts.fetched + counts.revalidated),
+    originShare: asked / counts.requests,
+    revalidated: counts.revalidated / asked,
     oldestMs,
     beyondBound,
     distinctTiles: seen.size,
   };
 }
 
-const precisionOf = (tag: string): number => tag.length - tag.indexOf("/") - 1;
+const tagsFrom = (tags: readonly string[], precision: number): string[] =>
+  tags.filter((tag) => tag.length - tag.indexOf("/") - 1 >= precision);
 
 /** How old an answer may be by its own header. */
 function boundMs({ headers }: EdgeAnswer): number {
-  const numbers = [...(headers.get("CDN-Cache-Control") ?? "").matchAll(/=(\d+)/g)].map(([, seconds]) =>
-    Number(seconds),
-  );
-  return 1000 * numbers.reduce((sum, seconds) => sum + seconds, 0);
+  const control = headers.get("CDN-Cache-Control");
+  return 1000 * (secondsOf(control, "max-age") + secondsOf(control, "stale-while-revalidate"));
 }
 
 /** Screens of tiles at places of the city, the most popular first; neighbours overlap, as panning makes them. */

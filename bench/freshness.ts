@@ -2,7 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { tileAt, worldX, worldY } from "../tiles/tile-address.ts";
 import { percentile } from "./measure.ts";
 import { printTable } from "./output.ts";
-import type { Contestant } from "./serve-contestants.ts";
+
+/** A server by its address. */
+interface Place {
+  readonly url: string;
+}
 
 /** Trials under way at once, so that they fall on any moment between two polls. */
 const LANES = 10;
@@ -14,7 +18,7 @@ const ZOOM = 16;
  * Time from the acknowledgement of a report by one process until its tile comes from another. Every trial reports in a tile of
  * its own, which is empty before.
  */
-export async function measureFreshness(writer: Contestant, reader: Contestant, trials: number) {
+export async function measureFreshness(writer: Place, reader: Place, trials: number, title: string) {
   const lanes = Array.from({ length: LANES }, async (_, lane) => {
     const found: number[] = [];
     for (let trial = lane; trial < trials; trial += LANES) {
@@ -26,7 +30,7 @@ export async function measureFreshness(writer: Contestant, reader: Contestant, t
   const samples = (await Promise.all(lanes)).flat();
   const found = { p50Ms: percentile(samples, 0.5), p99Ms: percentile(samples, 0.99), worstMs: Math.max(...samples) };
   printTable(
-    `a report on process A until its tile on process B, ${samples.length} trials`,
+    `${title}, ${samples.length} trials`,
     ["p50 ms", "p99 ms", "worst ms"],
     [[found.p50Ms, found.p99Ms, found.worstMs]],
   );

@@ -3,13 +3,16 @@ import { once } from "node:events";
 import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { Config } from "../server/config.ts";
 import type { BareAnswer } from "./bare-process.ts";
 
 /** A server in a process of its own. */
 export interface Contestant {
   readonly url: string;
+  /** Where it has the one tile that it serves, if not where ours has it. */
+  readonly path?: string;
   /** Processor time that it took so far, seconds; undefined where the system does not tell. */
   cpuSeconds(): number | undefined;
   close(): Promise<void>;
@@ -39,26 +42,69 @@ export async function startBare(answers: readonly BareAnswer[]): Promise<Contest
   return contestant(child, await urlFrom(child));
 }
 
-/** nginx with one worker on one file, or undefined when it is not on PATH. */
-export async function startNginx(body: Uint8Array): Promise<Contestant | undefined> {
-  const binary = findOnPath("nginx");
-  if (binary === undefined) return undefined;
+/** One tile, for servers that serve nothing else. */
+export interface ServedTile {
+  /** As ours has it: `/tiles/<layers>/<z>/<x>/<y>.pbf`. */
+  readonly path: string;
+  readonly gzip: Uint8Array;
+}
+
+/** nginx with one worker on one file. @throws Error that says why, when it cannot be had. */
+export async function startNginx({ gzip }: ServedTile): Promise<Contestant> {
+  const binary = findOnPath("nginx", ["/usr/sbin", "/usr/local/sbin"]);
   const dir = mkdtempSync(join(tmpdir(), "stratum-nginx-"));
   const port = await freePort();
   mkdirSync(join(dir, "files"));
-  writeFileSync(join(dir, "files", "tile.pbf"), body);
+  writeFileSync(join(dir, "files", "tile.pbf"), gzip);
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   writeFileSync(
     join(dir, "nginx.conf"),
     `daemon off; master_process off; pid ${dir}/pid; error_log ${dir}/error;
     events {}
     http { access_log off; keepalive_requests 1000000; open_file_cache max=10; types { application/vnd.mapbox-vector-tile pbf; }
-      ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${dir}/${name};`).join(" ")}
-      server { listen 127.0.0.1:${port}; root ${dir}/files; } }`,
+      ${temporary.map((name) => `${name}_temp_path ${dir}/${name};`).join(" ")}
+      server { listen 127.0.0.1:${port}; root ${dir}/files; add_header Content-Encoding gzip; } }`,
   );
   const child = spawn(binary, ["-c", join(dir, "nginx.conf"), "-p", dir], { stdio: "ignore" });
-  const url = `http://127.0.0.1:${port}`;
-  await answering(`${url}/tile.pbf`);
-  return contestant(child, url, () => rmSync(dir, { recursive: true, force: true }));
+  return startedAt(child, { url: `http://127.0.0.1:${port}`, path: "/tile.pbf" }, dir);
+}
+
+/** Martin with one worker on an MBTiles file of one tile. @throws Error that says why, when it cannot be had. */
+export async function startMartin({ path, gzip }: ServedTile): Promise<Contestant> {
+  const binary = findOnPath("martin");
+  const dir = mkdtempSync(join(tmpdir(), "stratum-martin-"));
+  const [z = 0, x = 0, y = 0] = (/(\d+)\/(\d+)\/(\d+)\.pbf$/.exec(path) ?? []).slice(1).map(Number);
+  writeMbtiles(join(dir, "tile.mbtiles"), { z, x, y, gzip });
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const args = ["--listen-addresses", new URL(url).host, "--workers", "1", join(dir, "tile.mbtiles")];
+  const child = spawn(binary, args, { stdio: "ignore", cwd: dir, env: { PATH: process.env.PATH, RUST_LOG: "error" } });
+  return startedAt(child, { url, path: `/tile/${z}/${x}/${y}` }, dir);
+}
+
+/** https://github.com/mapbox/mbtiles-spec/blob/master/1.3/spec.md */
+function writeMbtiles(file: string, { z, x, y, gzip }: { z: number; x: number; y: number; gzip: Uint8Array }): void {
+  const database = new DatabaseSync(file);
+  database.exec(`CREATE TABLE metadata (name text, value text);
+    CREATE TABLE tiles (zoom_level integer, tile_column integer, tile_row integer, tile_data blob);
+    CREATE UNIQUE INDEX tile_index ON tiles (zoom_level, tile_column, tile_row);`);
+  const describe = database.prepare("INSERT INTO metadata VALUES (?, ?)");
+  for (const [name, value] of Object.entries({ name: "tile", format: "pbf", minzoom: `${z}`, maxzoom: `${z}` })) {
+    describe.run(name, value);
+  }
+  // Rows count from the south.
+  database.prepare("INSERT INTO tiles VALUES (?, ?, ?, ?)").run(z, x, 2 ** z - 1 - y, gzip);
+  database.close();
+}
+
+async function startedAt(child: ChildProcess, place: { url: string; path: string }, dir: string): Promise<Contestant> {
+  const started = contestant(child, place.url, () => rmSync(dir, { recursive: true, force: true }));
+  try {
+    await answering(place.url + place.path);
+    return { ...started, path: place.path };
+  } catch (error) {
+    await started.close();
+    throw error;
+  }
 }
 
 function contestant(child: ChildProcess, url: string, clean: () => void = () => {}): Contestant {
@@ -66,7 +112,8 @@ function contestant(child: ChildProcess, url: string, clean: () => void = () => 
     url,
     cpuSeconds: () => cpuSecondsOf(child.pid),
     async close() {
-      const closed = once(child, "exit");
+      const isOver = child.exitCode !== null || child.signalCode !== null;
+      const closed = isOver ? undefined : once(child, "exit");
       if (child.connected) child.disconnect();
       else child.kill();
       await closed;
@@ -93,11 +140,12 @@ function cpuSecondsOf(pid: number | undefined): number | undefined {
   }
 }
 
-function findOnPath(name: string): string | undefined {
-  return (process.env.PATH ?? "")
-    .split(delimiter)
-    .map((dir) => join(dir, name))
-    .find((path) => dirname(path) !== "." && isExecutable(path));
+/** @throws Error when it is nowhere. */
+function findOnPath(name: string, alsoIn: readonly string[] = []): string {
+  const dirs = [...(process.env.PATH ?? "").split(delimiter), ...alsoIn].filter((dir) => dir !== "");
+  const found = dirs.map((dir) => join(dir, name)).find(isExecutable);
+  if (found === undefined) throw new Error(`${name} is not on PATH`);
+  return found;
 }
 
 function isExecutable(path: string): boolean {

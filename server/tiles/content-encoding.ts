@@ -38,6 +38,11 @@ export function tagOfCoding(etag: string, coding: ContentCoding | undefined): st
   return coding === undefined ? etag : `${etag.slice(0, -1)}-${coding}"`;
 }
 
+/** The entity tag of the tile in a coded body's. */
+export function tagWithoutCoding(etag: string): string {
+  return etag.replace(/-(?:br|zstd|gzip)"$/, '"');
+}
+
 /** Whether an If-None-Match header names a tile in any coding; the comparison is weak (RFC 9110, section 13.1.2). */
 export function namesTag(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;

@@ -9,6 +9,7 @@ import {
 } from "../../tiles/layers.ts";
 import { isTile, MAX_ZOOM, type TileAddress } from "../../tiles/tile-address.ts";
 import { invalidRequest, ProblemError } from "../http/problem.ts";
+import type { TileRequest } from "./tile-source.ts";
 
 /** A comma list longer than this is refused before it is split: repeating a layer must not multiply work. */
 const MAX_LIST_CHARACTERS = 200;
@@ -58,6 +59,24 @@ export function parseWindow(text: string | undefined): TimeWindow {
   if (text === undefined) return DEFAULT_WINDOW;
   if (!isTimeWindow(text)) throw badPath("window", `must be one of ${TIME_WINDOWS.join(", ")}`);
   return text;
+}
+
+/**
+ * The tile that path segments and a window name; undefined when they name none: what is wrong is for the app to explain, which
+ * reads them the same way.
+ */
+export function findTile(layers: string, z: string, x: string, file: string, window?: string): TileRequest | undefined {
+  try {
+    return { layers: parseLayers(layers), tile: parseTileAddress(z, x, file), window: parseWindow(window) };
+  } catch (error) {
+    if (error instanceof ProblemError) return undefined;
+    throw error;
+  }
+}
+
+/** The one address that caches know a tile by: layers in order and each once, nothing that goes without saying. */
+export function tilePath({ layers, tile: { z, x, y }, window }: TileRequest): string {
+  return `/tiles/${layers.join(",")}/${z}/${x}/${y}.pbf${window === DEFAULT_WINDOW ? "" : `?window=${window}`}`;
 }
 
 function badPath(field: string, message: string, limit?: number): ProblemError {

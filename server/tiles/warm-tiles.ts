@@ -2,11 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { LRUCache } from "lru-cache";
 import type { Log } from "../console/log.ts";
 import { type MetricSample, noteRequest, type RequestMetrics } from "../http/metrics.ts";
-import { ProblemError } from "../http/problem.ts";
 import { OPEN_HEADERS, SAFE_HEADERS } from "../http/safe-headers.ts";
 import { TILE_ROUTE } from "../routes/tiles.ts";
 import { type ContentCoding, namesTag } from "./content-encoding.ts";
-import { parseLayers, parseTileAddress, parseWindow } from "./parse-tile-path.ts";
+import { findTile } from "./parse-tile-path.ts";
 import { answerTile, type TileAnswer } from "./tile-answer.ts";
 import type { KeptTile, KeptTiles, TileRequest } from "./tile-source.ts";
 
@@ -121,12 +120,7 @@ function parseTileUrl(url: string): TileRequest | undefined {
   const named = /^\/tiles\/([a-z_,-]+)\/(\d+)\/(\d+)\/(\d+\.(?:pbf|mvt))(?:\?window=(\w+))?$/.exec(url);
   if (named === null) return undefined;
   const [, layers = "", z = "", x = "", file = "", window] = named;
-  try {
-    return { layers: parseLayers(layers), tile: parseTileAddress(z, x, file), window: parseWindow(window) };
-  } catch (error) {
-    if (error instanceof ProblemError) return undefined;
-    throw error;
-  }
+  return findTile(layers, z, x, file, window);
 }
 
 function render({ status, headers }: TileAnswer, length?: number): Rendered {

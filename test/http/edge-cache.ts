@@ -1,13 +1,14 @@
 import type { Clock } from "../../server/ports.ts";
+import { secondsOf } from "../../server/tiles/cache-policy.ts";
 
 /**
  * A shared cache as RFC 9111 wants it, small: what stands between our tiles and their readers, for tests. It obeys
- * CDN-Cache-Control alone (RFC 9213), serves stale while it revalidates (RFC 5861), keys by Vary with Accept-Encoding
- * normalised as content networks do, and knows Cloudflare's Cache-Tag: invalidated answers stay, but are asked for again.
+ * CDN-Cache-Control alone (RFC 9213), serves stale while it revalidates and when the origin fails (RFC 5861), keys by Vary with
+ * Accept-Encoding normalised as content networks do, and knows Cloudflare's Cache-Tag: what is purged is gone.
  */
 export interface EdgeCache {
   fetch(url: string, headers?: Readonly<Record<string, string>>): Promise<EdgeAnswer>;
-  invalidate(tags: Iterable<string>): void;
+  purge(tags: Iterable<string>): void;
   /** Resolves when what is revalidated behind answers is done. */
   settle(): Promise<void>;
   readonly counts: EdgeCounts;
@@ -38,7 +39,8 @@ interface Stored {
   validatedAtMs: number;
   freshMs: number;
   staleMs: number;
-  isInvalidated: boolean;
+  staleIfErrorMs: number;
+  readonly key: string;
   tags: readonly string[];
   refreshing: Promise<void> | undefined;
 }
@@ -67,10 +69,16 @@ export function createEdgeCache({ origin, clock }: EdgeCacheOptions): EdgeCache 
       ...(etag ? { "If-None-Match": etag } : {}),
     };
     const response = await origin(url, { headers });
+    const mayServeStale =
+      known !== undefined && askedAtMs - known.validatedAtMs <= known.freshMs + known.staleIfErrorMs;
+    if (response.status >= 500 && mayServeStale) {
+      counts.stale++;
+      return known;
+    }
     if (response.status === 304 && known !== undefined) {
       counts.revalidated++;
       for (const [name, value] of response.headers) known.headers.set(name, value);
-      return Object.assign(known, { validatedAtMs: askedAtMs, isInvalidated: false, ...lifetimeOf(response.headers) });
+      return Object.assign(known, { validatedAtMs: askedAtMs, ...lifetimeOf(response.headers) });
     }
     counts.fetched++;
     const entry: Stored = {
@@ -78,25 +86,30 @@ export function createEdgeCache({ origin, clock }: EdgeCacheOptions): EdgeCache 
       headers: response.headers,
       body: new Uint8Array(await response.arrayBuffer()),
       validatedAtMs: askedAtMs,
-      isInvalidated: false,
+      key: response.headers.has("Vary") ? `${coding} ${url}` : url,
       tags: (response.headers.get("Cache-Tag") ?? "").split(",").filter(Boolean),
       refreshing: undefined,
       ...lifetimeOf(response.headers),
     };
-    if (known !== undefined) for (const tag of known.tags) tagged.get(tag)?.delete(known);
-    if (entry.freshMs + entry.staleMs > 0) keep(url, coding, entry);
+    if (known !== undefined) drop(known);
+    if (entry.freshMs + entry.staleMs > 0) keep(url, entry);
     return entry;
   }
 
-  function keep(url: string, coding: string, entry: Stored): void {
+  function keep(url: string, entry: Stored): void {
     const vary = entry.headers.get("Vary") ?? "";
     if (vary !== "" && !/^accept-encoding$/i.test(vary)) return;
     if (vary !== "") varies.add(url);
-    stored.set(keyOf(url, coding), entry);
+    stored.set(entry.key, entry);
     for (const tag of entry.tags) {
       const entries = tagged.get(tag) ?? new Set();
       tagged.set(tag, entries.add(entry));
     }
+  }
+
+  function drop(entry: Stored): void {
+    if (stored.get(entry.key) === entry) stored.delete(entry.key);
+    for (const tag of entry.tags) tagged.get(tag)?.delete(entry);
   }
 
   function refresh(url: string, coding: string, entry: Stored): void {
@@ -115,7 +128,7 @@ export function createEdgeCache({ origin, clock }: EdgeCacheOptions): EdgeCache 
       counts.requests++;
       const coding = codingOf(headers["Accept-Encoding"]);
       const known = stored.get(keyOf(url, coding));
-      const ageMs = known === undefined || known.isInvalidated ? Infinity : clock.now() - known.validatedAtMs;
+      const ageMs = known === undefined ? Infinity : clock.now() - known.validatedAtMs;
       if (known === undefined || ageMs > known.freshMs + known.staleMs) {
         return answerOf(await ask(url, coding, known), headers);
       }
@@ -127,8 +140,8 @@ export function createEdgeCache({ origin, clock }: EdgeCacheOptions): EdgeCache 
       }
       return answer;
     },
-    invalidate(tags) {
-      for (const tag of tags) for (const entry of tagged.get(tag) ?? []) entry.isInvalidated = true;
+    purge(tags) {
+      for (const tag of tags) for (const entry of [...(tagged.get(tag) ?? [])]) drop(entry);
     },
     async settle() {
       await Promise.all(background);
@@ -141,11 +154,11 @@ function codingOf(acceptEncoding = ""): "br" | "gzip" | "identity" {
   return /\bbr\b/.test(acceptEncoding) ? "br" : /\bgzip\b/.test(acceptEncoding) ? "gzip" : "identity";
 }
 
-function lifetimeOf(headers: Headers): { freshMs: number; staleMs: number } {
-  const control = headers.get("CDN-Cache-Control") ?? "";
-  const seconds = (directive: string) => Number(new RegExp(`\\b${directive}=(\\d+)`).exec(control)?.[1] ?? 0);
-  if (/\bno-store\b|\bprivate\b/.test(control)) return { freshMs: 0, staleMs: 0 };
-  return { freshMs: seconds("max-age") * 1000, staleMs: seconds("stale-while-revalidate") * 1000 };
+function lifetimeOf(headers: Headers): Pick<Stored, "freshMs" | "staleMs" | "staleIfErrorMs"> {
+  const control = headers.get("CDN-Cache-Control");
+  const ms = (directive: string) => secondsOf(control, directive) * 1000;
+  if (/\bno-store\b|\bprivate\b/.test(control ?? "")) return { freshMs: 0, staleMs: 0, staleIfErrorMs: 0 };
+  return { freshMs: ms("max-age"), staleMs: ms("stale-while-revalidate"), staleIfErrorMs: ms("stale-if-error") };
 }
 
 function answerOf(entry: Stored, request: Readonly<Record<string, string>>): EdgeAnswer {

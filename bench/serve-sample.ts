@@ -1,0 +1,96 @@
+import { type LoadRequest, type LoadResult, runLoad } from "./load.ts";
+import { median, percentile } from "./measure.ts";
+import type { Cell } from "./output.ts";
+import type { Contestant } from "./serve-contestants.ts";
+
+const ROUNDS = 7;
+const ROUND_MS = 1500;
+export const CONNECTIONS = 16;
+
+/** What browsers send. */
+export const BROWSER_CODINGS = { "Accept-Encoding": "gzip, deflate, br, zstd" };
+
+export interface Sample {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** The server's processor time per request. */
+  readonly cpuMicros: number | undefined;
+}
+
+/** Medians of several rounds. */
+export interface Standing extends Sample {
+  readonly rounds: readonly Sample[];
+}
+
+/** A server and what it is asked for. */
+export interface Entrant {
+  readonly server: Contestant;
+  readonly requests: readonly LoadRequest[];
+}
+
+/** They take turns, so that a slow moment of the machine hits all of them; the first round warms up. */
+export async function raceServers<Name extends string>(
+  entrants: Readonly<Record<Name, Entrant>>,
+): Promise<Record<Name, Standing>> {
+  const names = Object.keys(entrants) as Name[];
+  const samples = Object.fromEntries(names.map((name) => [name, [] as Sample[]])) as Record<Name, Sample[]>;
+  for (let round = -1; round < ROUNDS; round++) {
+    for (const name of names) {
+      const sample = await sampleOf(entrants[name]);
+      if (round >= 0) samples[name].push(sample);
+    }
+  }
+  const standings = names.map((name) => [name, { ...medians(samples[name]), rounds: samples[name] }]);
+  return Object.fromEntries(standings) as Record<Name, Standing>;
+}
+
+/** Median over rounds of one's figure against the other's in the same round; undefined where one of them has none. */
+export function ratioOf(ours: Standing, theirs: Standing, of: (sample: Sample) => number | undefined) {
+  const ratios = ours.rounds.map(
+    (sample, i) => (of(sample) ?? Number.NaN) / (of(theirs.rounds[i] ?? sample) ?? Number.NaN),
+  );
+  return ratios.some(Number.isNaN) ? undefined : median(ratios);
+}
+
+async function sampleOf({ server, requests }: Entrant): Promise<Sample> {
+  const before = server.cpuSeconds();
+  const result = await runLoad({ url: server.url, requests, connections: CONNECTIONS, durationMs: ROUND_MS });
+  const after = server.cpuSeconds();
+  expectStatuses(result, [200, 304]);
+  return {
+    ...latencyOf(result),
+    cpuMicros: before === undefined || after === undefined ? undefined : ((after - before) / result.requests) * 1e6,
+  };
+}
+
+export function latencyOf({ requests, seconds, latenciesMs }: LoadResult) {
+  const sorted = [...latenciesMs];
+  return { perSecond: requests / seconds, p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99) };
+}
+
+function medians(samples: readonly Sample[]): Sample {
+  const of = (value: (sample: Sample) => number) => median(samples.map(value));
+  const cpuMicros = of((sample) => sample.cpuMicros ?? Number.NaN);
+  return {
+    perSecond: of(({ perSecond }) => perSecond),
+    p50Ms: of(({ p50Ms }) => p50Ms),
+    p99Ms: of(({ p99Ms }) => p99Ms),
+    cpuMicros: Number.isNaN(cpuMicros) ? undefined : cpuMicros,
+  };
+}
+
+/** @throws Error on the first answer that is none of these. */
+export function expectStatuses({ statuses }: LoadResult, allowed: readonly number[]): void {
+  for (const status of statuses.keys()) if (!allowed.includes(status)) throw new Error(`answered ${status}`);
+}
+
+export const SAMPLE_HEAD = ["", "requests/s", "p50 ms", "p99 ms", "CPU us"];
+
+export const sampleRow = (name: string, { perSecond, p50Ms, p99Ms, cpuMicros }: Sample): Cell[] => [
+  name,
+  perSecond,
+  p50Ms,
+  p99Ms,
+  cpuMicros,
+];
