@@ -5,7 +5,7 @@ import type { ClusterSource } from "./clusters/find-cluster.ts";
 import type { Log } from "./console/log.ts";
 import type { MetricSample, RequestMetrics } from "./http/metrics.ts";
 import type { ProblemInit } from "./http/problem.ts";
-import type { LiveHub } from "./live/hub.ts";
+import type { LiveStreams } from "./live/live-streams.ts";
 import type { Clock, ReportStore } from "./ports.ts";
 import type { RunSql } from "./postgres/sql.ts";
 import type { Pyramid } from "./pyramid/pyramid.ts";
@@ -22,7 +22,7 @@ export interface AppParts {
   /** Content codings that tiles can be had in, best first; none where the platform in front compresses. */
   readonly codings: readonly ContentCoding[];
   /** Tells open maps of changes; without it there is no `/api/live`, and maps poll. */
-  readonly live?: LiveHub;
+  readonly live?: LiveStreams;
   /** The pyramid's; without it there is no `/api/neighborhood`. */
   readonly cells?: Pyramid["cells"];
   /** What tiles are made of; without it there is no `/api/clusters`. */

@@ -42,7 +42,7 @@ export function createApp(parts: AppParts): App {
   mountReports(app, parts);
   mountCities(app, parts);
   mountTiles(app, parts);
-  if (parts.live !== undefined) mountLive(app, parts.live);
+  if (parts.live !== undefined) mountLive(app, parts, parts.live);
   if (parts.clusters !== undefined) mountClusters(app, parts, parts.clusters);
   if (parts.cells !== undefined) mountNeighborhood(app, parts, parts.cells);
   if (parts.sql !== undefined) mountRelational(app, parts, parts.sql);

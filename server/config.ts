@@ -34,6 +34,12 @@ export interface Config {
   readonly reportsPerMinute: number;
   /** Proxies in front of us whose X-Forwarded-For entries are believed. */
   readonly trustedProxies: number;
+  /** Live streams that one process, or one Durable Object, holds open. */
+  readonly liveStreams: number;
+  /** Durable Objects that the Worker's live streams are spread over. */
+  readonly liveShards: number;
+  /** Whether the Worker keeps tiles in the data centre's cache. */
+  readonly edgeCache: boolean;
 }
 
 const text = z.string().trim();
@@ -94,6 +100,21 @@ export const VARIABLES = {
   BASEMAP_STYLE_URL: variable(webUrl, "a MapLibre style to draw under the layers instead of our own land and borders"),
   REPORTS_PER_MINUTE: variable(wholeNumber(1, 1_000_000), "reports that one client address may send a minute", "600"),
   TRUSTED_PROXIES: variable(wholeNumber(0, 10), "proxies in front whose X-Forwarded-For entry is believed", "0"),
+  LIVE_STREAMS: variable(
+    wholeNumber(1, 100_000),
+    "live streams that one process holds open; in the Worker, one Durable Object",
+    "2000",
+  ),
+  LIVE_SHARDS: variable(
+    wholeNumber(1, 1000),
+    "Worker only: Durable Objects that clients' live streams are spread over",
+    "4",
+  ),
+  EDGE_CACHE: variable(
+    flag,
+    "Worker only: `on` keeps tiles in the data centre's cache, as `wrangler.toml` says",
+    "off",
+  ),
 } as const satisfies Readonly<Record<string, Variable<z.ZodType>>>;
 
 type Name = keyof typeof VARIABLES;
@@ -113,6 +134,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...optional("basemapStyleUrl", v.BASEMAP_STYLE_URL),
     reportsPerMinute: v.REPORTS_PER_MINUTE ?? 0,
     trustedProxies: v.TRUSTED_PROXIES ?? 0,
+    liveStreams: v.LIVE_STREAMS ?? 0,
+    liveShards: v.LIVE_SHARDS ?? 0,
+    edgeCache: v.EDGE_CACHE === "on",
   };
 }
 

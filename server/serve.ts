@@ -12,6 +12,7 @@ import { behindProxies, clientAddress } from "./http/forwarded.ts";
 import { assertPortFree, openListener } from "./http/listener.ts";
 import { createRequestMetrics } from "./http/metrics.ts";
 import { createLiveHub } from "./live/hub.ts";
+import { streamsOfHub } from "./live/live-streams.ts";
 import type { Clock, DerivedStore, ReportStore } from "./ports.ts";
 import { type Database, openDatabase } from "./postgres/database.ts";
 import { type RunSql, sqlOfPool } from "./postgres/sql.ts";
@@ -78,7 +79,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       openMigratedDatabase(config, stores, log, steps).then(closers.add),
       client ? buildClient(log, steps) : Promise.resolve(),
     );
-    const live = createLiveHub({ clock });
+    const live = createLiveHub({ clock, maxSubscribers: config.liveStreams });
     const pyramid = createPyramid({ ...reports, clock, log, onChange: live.publish });
     const sql = sqlOfPool(database.pool);
     const scores = scoreBeside({ ...reports, sql, clock, log }, closers);
@@ -92,7 +93,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       tiles,
       codings,
       metrics,
-      live,
+      live: streamsOfHub(live),
       sql,
       cells: pyramid.cells,
       clusters: { ...pyramid, scoreOf: overallScores(scores.cache) },

@@ -1,25 +1,38 @@
-import { createIsolate, type Isolate } from "./edge/isolate.ts";
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+import { answerCachedTile, purgeCachedTiles } from "./edge/cached-tiles.ts";
+import { answerRequest } from "./edge/gateway.ts";
+import { isolateOf } from "./edge/isolate.ts";
+import { openLiveShard, type LiveShard as Shard } from "./edge/live-shard.ts";
 import type { ExecutionContext, WorkerEnv } from "./edge/worker-env.ts";
 
 /** The whole product in workerd, as `wrangler.toml` deploys it. Requests of one isolate share its caches, never its I/O. */
-
-let isolate: Isolate | undefined;
-
-function isolateOf(env: WorkerEnv): Isolate {
-  isolate ??= createIsolate(env);
-  return isolate;
-}
-
 export default {
-  async fetch(request: Request, env: WorkerEnv, context: ExecutionContext): Promise<Response> {
-    const response = isolateOf(env).fetch(request, (work) => context.waitUntil(work));
-    // Without this a client that hangs up would freeze its request half way through a build.
-    context.waitUntil(response.catch(() => {}));
-    return response;
-  },
+  fetch: answerRequest,
 
   /** The cron trigger. */
   async scheduled(_controller: unknown, env: WorkerEnv): Promise<void> {
     await isolateOf(env).compact();
   },
 };
+
+/** Tiles, with Workers Cache in front of them. */
+export class CachedTiles extends WorkerEntrypoint<WorkerEnv, ExecutionContext> {
+  fetch(request: Request): Promise<Response> {
+    return answerCachedTile(request, this.env, this.ctx);
+  }
+
+  /** Called from outside, because a purge reaches only what its own entrypoint keeps. */
+  purge(tags: readonly string[]): Promise<boolean> {
+    return purgeCachedTiles(tags, this.ctx.cache);
+  }
+}
+
+/** Live streams: each object holds those of some clients. */
+export class LiveShard extends DurableObject<WorkerEnv> {
+  #shard: Shard | undefined;
+
+  fetch(request: Request): Promise<Response> {
+    this.#shard ??= openLiveShard(this.env);
+    return this.#shard.answer(request);
+  }
+}

@@ -13,10 +13,13 @@ import { createDynamoDerivedStore } from "../store/derived-dynamo.ts";
 import { createDynamoStore } from "../store/dynamo.ts";
 import { createDocumentClient } from "../store/dynamo-client.ts";
 import { createUnitCounter } from "../store/unit-counter.ts";
+import { purgedTag } from "../tiles/cache-policy.ts";
 import { createTileSource } from "../tiles/tile-source.ts";
+import { createEdgeCache, type EdgeCache } from "./edge-cache.ts";
 import { createIsolateScores } from "./isolate-scores.ts";
 import { createIsolateTiles } from "./isolate-tiles.ts";
 import { packedBasemap } from "./packed-basemap.ts";
+import { createShardedLive } from "./sharded-live.ts";
 import { asEncoded, withClientEncoding, workerCompressor } from "./worker-compressor.ts";
 import { readWorkerConfig, type WorkerEnv } from "./worker-env.ts";
 
@@ -24,6 +27,8 @@ import { readWorkerConfig, type WorkerEnv } from "./worker-env.ts";
 export interface Isolate {
   /** `later` keeps the request's I/O going for what nobody waits for. */
   fetch(request: Request, later: (work: Promise<unknown>) => void): Promise<Response>;
+  /** Undefined when tiles are not to be kept in the data centre's cache. */
+  readonly edgeCache: EdgeCache | undefined;
   /** Compacts and scores once, for less time than lies between two runs. Rejects when the report store fails. */
   compact(): Promise<void>;
 }
@@ -40,7 +45,15 @@ const OF_PYRAMID = ["/api/neighborhood/", "/api/clusters/"];
 /** The cron trigger fires every five minutes. */
 const COMPACT_WITHIN_MS = 4 * 60_000;
 
-export function createIsolate(env: WorkerEnv): Isolate {
+let isolate: Isolate | undefined;
+
+/** The one that runs this. @throws SettingsError */
+export function isolateOf(env: WorkerEnv): Isolate {
+  isolate ??= createIsolate(env);
+  return isolate;
+}
+
+function createIsolate(env: WorkerEnv): Isolate {
   const config = readWorkerConfig(env);
   const { embedded: _, tableName: table, ...address } = config.dynamo;
   const clock = { now: Date.now };
@@ -74,6 +87,7 @@ export function createIsolate(env: WorkerEnv): Isolate {
     clock,
     log,
   });
+  const edgeCache = config.edgeCache ? createEdgeCache(clock, log) : undefined;
   const app = createApp({
     store,
     clock,
@@ -84,16 +98,21 @@ export function createIsolate(env: WorkerEnv): Isolate {
     clusters: { ...tiles.pyramid, scoreOf: overallScores(scores) },
     pingDatabase: () =>
       withClient(env.HYPERDRIVE.connectionString, async (client) => void (await client.query("SELECT 1"))),
-    onReport: tiles.noteReport,
+    onReport(report) {
+      tiles.noteReport(report);
+      edgeCache?.purge.note(purgedTag(report));
+    },
+    ...(env.LIVE === undefined ? {} : { live: createShardedLive(env.LIVE, config.liveShards, log) }),
     clientAddress: (c) => c.req.header("CF-Connecting-IP"),
     settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },
     log,
-    samples: () => [...units.samples(), ...scores.samples(), ...scoring.samples()],
+    samples: () => [...units.samples(), ...scores.samples(), ...scoring.samples(), ...(edgeCache?.samples() ?? [])],
   });
   const { basemapStyleUrl: styleUrl } = config;
   app.route("/", basemapRoutes(packedBasemap(env.ASSETS), styleUrl === undefined ? {} : { styleUrl }));
 
   return {
+    edgeCache,
     async fetch(request, later) {
       const { pathname } = new URL(request.url);
       const isTile = pathname.startsWith("/tiles/");

@@ -16,7 +16,9 @@ export interface LocalWorkerOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** Further variables of the Worker. */
+  /** Another entrypoint than `server/worker.ts`, with the same exports. */
+  readonly entrypoint?: string;
+  /** Further variables of the Worker. Without EDGE_CACHE it keeps no tiles: who tries things out wants to see them at once. */
   readonly vars?: Readonly<Record<string, string>>;
   /** Takes what the Worker logs. */
   readonly onLog?: (line: { readonly level: string; readonly message: string }) => void;
@@ -26,7 +28,7 @@ const CONFIG = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
 
 /** Runs `wrangler.toml` with other stores in workerd, as `wrangler dev` would. Nothing is asked of the network. */
 export async function startLocalWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
-  const { dynamo, database, host, port, vars = {}, onLog } = options;
+  const { dynamo, database, host, port, entrypoint, vars = {}, onLog } = options;
   // Only the environment switches these off.
   process.env.WRANGLER_SEND_METRICS ??= "false";
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
@@ -34,8 +36,9 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
   const running = reloaded(env);
   const worker = await env.startWorker({
     config: CONFIG,
+    ...(entrypoint === undefined ? {} : { entrypoint }),
     bindings: {
-      ...textBindings({ ...dynamoVariables(dynamo), ...vars }),
+      ...textBindings({ EDGE_CACHE: "off", ...dynamoVariables(dynamo), ...vars }),
       HYPERDRIVE: { type: "hyperdrive", id: "local", localConnectionString: withPassword(database.url) },
     },
     dev: {

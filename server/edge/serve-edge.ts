@@ -84,7 +84,7 @@ async function buildAssets({ basemapStyleUrl }: Config, log: Log, steps: Steps):
 }
 
 async function startWorker(config: Config, stores: Stores, terminal: Terminal): Promise<LocalWorker> {
-  const { host, port, logLevel, reportsPerMinute, basemapStyleUrl } = config;
+  const { host, port, logLevel, reportsPerMinute, liveStreams, liveShards, edgeCache, basemapStyleUrl } = config;
   const [dynamo, database] = await Promise.all([stores.dynamo(), stores.database()]);
   return startLocalWorker({
     dynamo,
@@ -94,6 +94,9 @@ async function startWorker(config: Config, stores: Stores, terminal: Terminal): 
     vars: {
       LOG_LEVEL: logLevel,
       REPORTS_PER_MINUTE: String(reportsPerMinute),
+      LIVE_STREAMS: String(liveStreams),
+      LIVE_SHARDS: String(liveShards),
+      EDGE_CACHE: edgeCache ? "on" : "off",
       ...(basemapStyleUrl === undefined ? {} : { BASEMAP_STYLE_URL: basemapStyleUrl }),
     },
     onLog: ({ message }) => terminal.line(message),

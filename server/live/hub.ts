@@ -28,6 +28,9 @@ export interface LiveHub {
    * Undefined when there are as many subscribers as may be, or the hub is closed.
    */
   subscribe(interest: LiveInterest, lastEventId?: string): LiveSubscription | undefined;
+  subscribers(): number;
+  /** Whether any subscriber would be told of a change in a cell. */
+  isWatched(layer: ReportLayer, geohash: string): boolean;
   /** Ends every subscription, and takes no more. */
   close(): void;
   samples(): MetricSample[];
@@ -106,6 +109,9 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
       subscribers.set(subscription, { interest, take });
       return subscription;
     },
+    subscribers: () => subscribers.size,
+    isWatched: (layer, geohash) =>
+      [...subscribers.values()].some(({ interest }) => concerns({ layer, geohash }, interest)),
     close() {
       closed = true;
       clearTimeout(timer);
@@ -119,7 +125,10 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
   };
 }
 
-function concerns({ layer, geohash }: LiveChange, { bounds, layers }: LiveInterest): boolean {
+function concerns(
+  { layer, geohash }: Pick<LiveChange, "layer" | "geohash">,
+  { bounds, layers }: LiveInterest,
+): boolean {
   if (layers.length < REPORT_LAYERS.length && !layers.includes(layer)) return false;
   const cell = cellBounds(geohash);
   if (cell.south > bounds.north || cell.north < bounds.south) return false;

@@ -1,9 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
-import type { App } from "../app-parts.ts";
+import type { App, AppParts } from "../app-parts.ts";
 import { ProblemError, problemAnswer, unexpectedAnswer } from "../http/problem.ts";
-import { eventStream } from "../live/event-stream.ts";
-import type { LiveHub } from "../live/hub.ts";
+import type { LiveStreams } from "../live/live-streams.ts";
 import { liveQuerySchema } from "./report-query.ts";
 
 const WORLD = { west: -180, south: -90, east: 180, north: 90 };
@@ -41,13 +40,19 @@ const live = createRoute({
 });
 
 /** Mounts `/api/live`. */
-export function mountLive(app: App, hub: LiveHub): void {
-  app.openapi(live, (c) => {
+export function mountLive(app: App, { clientAddress }: Pick<AppParts, "clientAddress">, streams: LiveStreams): void {
+  app.openapi(live, async (c) => {
     const { bbox = WORLD, layers = REPORT_LAYERS, last_event_id } = c.req.valid("query");
     // The answer to HEAD has no body whose end would end the subscription.
     if (c.req.method === "HEAD") return c.body(null, 200, HEADERS);
-    const subscription = hub.subscribe({ bounds: bbox, layers }, c.req.header("Last-Event-ID") ?? last_event_id);
-    if (subscription === undefined) {
+    const lastEventId = c.req.header("Last-Event-ID") ?? last_event_id;
+    const client = clientAddress(c);
+    const stream = await streams.open({
+      interest: { bounds: bbox, layers },
+      ...(lastEventId === undefined ? {} : { lastEventId }),
+      ...(client === undefined ? {} : { client }),
+    });
+    if (stream === undefined) {
       throw new ProblemError({
         status: 503,
         kind: "too-many-streams",
@@ -55,6 +60,6 @@ export function mountLive(app: App, hub: LiveHub): void {
         headers: { "Retry-After": `${RETRY_AFTER_SECONDS}` },
       });
     }
-    return c.body(eventStream(subscription), 200, HEADERS);
+    return c.body(stream, 200, HEADERS);
   });
 }

@@ -1,6 +1,7 @@
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeLayer } from "../server/pyramid/tile-features.ts";
+import { testLive } from "./live-suite.ts";
 import { drop, postReport, requestRaw, tilePath } from "./request.ts";
 
 /** A server under test. */
@@ -32,6 +33,7 @@ export function describeHttp(name: string, boot: () => Promise<Booted>): void {
     describe("clusters", () => testClusters(url));
     describe("caches", () => testValidators(url));
     describe("errors", () => testErrors(url));
+    describe("live", () => testLive(url, newPlace));
     describe("other pages", () => testOtherSites(url));
     describe("operations", () => testOperations(url));
   });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { openListener } from "../../../server/http/listener.ts";
 import { createLiveHub, type LiveHub } from "../../../server/live/hub.ts";
+import { streamsOfHub } from "../../../server/live/live-streams.ts";
 import { createTestApp } from "../app-fixture.ts";
 
 const closers: (() => unknown)[] = [];
@@ -11,7 +12,7 @@ afterEach(async () => {
 function withHub(maxSubscribers = 10): { hub: LiveHub; app: ReturnType<typeof createTestApp>["app"] } {
   const hub = createLiveHub({ clock: { now: () => Date.UTC(2026, 5, 1, 12) }, maxSubscribers });
   closers.push(() => hub.close());
-  return { hub, app: createTestApp({ live: hub }).app };
+  return { hub, app: createTestApp({ live: streamsOfHub(hub) }).app };
 }
 
 const openStreams = (hub: LiveHub): number | undefined => hub.samples()[0]?.value;

@@ -1,0 +1,167 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createBenchClock } from "../../bench/city-store.ts";
+import { openWorkerOrigin } from "../../bench/edge-origin.ts";
+import { replayEdge } from "../../bench/edge-replay.ts";
+import { silentLog } from "../../server/console/log.ts";
+import { buildEdgeAssets } from "../../server/edge/assets.ts";
+import { type LocalWorker, type LocalWorkerOptions, startLocalWorker } from "../../server/edge/local-worker.ts";
+import { createDynamoStore } from "../../server/store/dynamo.ts";
+import { drop, postReport, requestRaw, tilePath } from "../http/request.ts";
+import { openSharedStores, type SharedStores } from "../http/stores.ts";
+import { countOf, decodeLayer } from "../server/pyramid/tile-features.ts";
+import { connect } from "../server/store/emulators.ts";
+
+const CACHED_WORKER = fileURLToPath(new URL("./cached-worker.ts", import.meta.url));
+const PLACE = { lat: 30.27, lon: -97.74 };
+
+let stores: SharedStores;
+beforeAll(async () => {
+  [stores] = await Promise.all([openSharedStores(), buildEdgeAssets(silentLog)]);
+  const { endpoint = "", tableName } = stores.dynamo;
+  await createDynamoStore({ client: connect(endpoint), table: tableName, clock: { now: Date.now } }).migrate();
+}, 120_000);
+afterAll(() => stores?.close());
+
+function boot(vars: Record<string, string>, options: Partial<LocalWorkerOptions> = {}): Promise<LocalWorker> {
+  const all = { REPORTS_PER_MINUTE: "100000", LOG_LEVEL: "error", ...vars };
+  return startLocalWorker({ ...stores, host: "127.0.0.1", port: 0, vars: all, ...options });
+}
+
+const readCount = async (url: string): Promise<number> => {
+  const { status, body } = await requestRaw(url);
+  return status === 204 ? 0 : countOf(decodeLayer(body, "safety"));
+};
+
+describe("the Cache API, where there is no Workers Cache", () => {
+  let worker: LocalWorker;
+  let url: string;
+  beforeAll(async () => {
+    worker = await boot({ EDGE_CACHE: "on", LIVE_STREAMS: "1", LIVE_SHARDS: "1" });
+    await drop(worker.url, PLACE);
+    url = `${worker.url}${tilePath("safety,vibe", 14, PLACE)}.pbf`;
+    await requestRaw(url);
+  }, 60_000);
+  afterAll(() => worker?.close());
+
+  it("answers a tile's other addresses, HEAD and Range out of the first answer", async () => {
+    const first = await requestRaw(url);
+    expect([first.status, first.headers["cf-cache-status"]]).toEqual([200, "HIT"]);
+    const same = `${worker.url}${tilePath("vibe,safety,vibe", 14, PLACE)}.mvt?utm_source=x&window=90d`;
+    for (const asked of [
+      await requestRaw(same),
+      await requestRaw(same.replaceAll(",", "%2C")),
+      await requestRaw(url, { Range: "bytes=0-9", "X-Forwarded-Host": "elsewhere.example" }),
+    ]) {
+      expect([asked.status, asked.headers["cf-cache-status"]]).toEqual([200, "HIT"]);
+      expect(asked.body).toEqual(first.body);
+      expect(asked.headers["x-request-id"]).not.toBe(first.headers["x-request-id"]);
+    }
+    const head = await requestRaw(url, {}, "HEAD");
+    expect([head.status, head.body.length, head.headers.etag]).toEqual([200, 0, first.headers.etag]);
+    expect(Number(first.headers.age)).toBeLessThanOrEqual(70);
+  });
+
+  it("keeps a coding apart, however it is asked for, and answers 304 to the tag of any", async () => {
+    const plain = await requestRaw(url);
+    const coded = await requestRaw(url, { "Accept-Encoding": "br" });
+    expect([coded.headers["cf-cache-status"], coded.headers["content-encoding"]]).toEqual(["MISS", "br"]);
+    const again = await requestRaw(url, { "Accept-Encoding": "gzip;q=0.5, zstd, br" });
+    expect([again.headers["cf-cache-status"], again.headers["content-encoding"]]).toEqual(["HIT", "br"]);
+    expect(again.body).toEqual(coded.body);
+    for (const tag of [plain.headers.etag, coded.headers.etag, `"x", W/${coded.headers.etag}`, "*"]) {
+      const asked = await requestRaw(url, { "Accept-Encoding": "br", "If-None-Match": `${tag}` });
+      expect([asked.status, asked.body.length, asked.headers.etag]).toEqual([304, 0, coded.headers.etag]);
+    }
+    expect((await requestRaw(url, { "If-None-Match": '"other"' })).status).toBe(200);
+  });
+
+  it("keeps no error and nothing but tiles", async () => {
+    for (const path of ["/tiles/nonsense/14/1/1.pbf", "/tiles/safety/3/8/0.pbf", "/tiles/safety.json", "/healthz"]) {
+      for (let i = 0; i < 2; i++) {
+        expect((await requestRaw(worker.url + path)).headers["cf-cache-status"], path).toBeUndefined();
+      }
+    }
+    const metrics = await (await fetch(`${worker.url}/metrics`)).text();
+    expect(metrics).toMatch(/^stratum_edge_tiles_total\{cache="hit"\} [1-9]\d*$/m);
+  });
+
+  it("has as many live streams as it is told, and refuses one more with Retry-After", async () => {
+    const first = await fetch(`${worker.url}/api/live`);
+    const second = await fetch(`${worker.url}/api/live`);
+    expect([first.status, second.status]).toEqual([200, 503]);
+    expect(Number(second.headers.get("Retry-After"))).toBeGreaterThan(0);
+    expect(await second.json()).toMatchObject({ type: "urn:stratum:problem:too-many-streams" });
+    await first.body?.cancel();
+  });
+});
+
+describe("Workers Cache, simulated inside workerd between the Worker's own entrypoints", () => {
+  let worker: LocalWorker;
+  const cacheCounts = async (query = "") =>
+    (await (await fetch(`${worker.url}/_cache${query}`)).json()) as Record<string, number>;
+  beforeAll(async () => {
+    worker = await boot({ EDGE_CACHE: "on" }, { entrypoint: CACHED_WORKER });
+  }, 60_000);
+  afterAll(() => worker?.close());
+
+  it("shows a report as soon as its tag is purged, and asks only for that tag's tiles anew", async () => {
+    const path = (z: number) => `${worker.url}${tilePath("safety", z, PLACE)}.pbf`;
+    const far = `${worker.url}${tilePath("safety", 16, { lat: 30.4, lon: -97.9 })}.pbf`;
+    const before = await readCount(path(16));
+    await Promise.all([readCount(path(12)), requestRaw(far)]);
+    const { fetched = 0 } = await cacheCounts();
+    await drop(worker.url, PLACE);
+    await expect.poll(() => readCount(path(16)), { timeout: 10_000, interval: 20 }).toBe(before + 1);
+    await Promise.all([readCount(path(12)), requestRaw(far)]);
+    expect((await cacheCounts()).fetched, "the tile of the report alone").toBe(fetched + 1);
+    // The coarser tile is left to the bound.
+    await cacheCounts("?advance=71000");
+    expect(await readCount(path(12))).toBeGreaterThanOrEqual(before + 1);
+  });
+
+  it("purges again when all isolates know, many reports together, and survives a refusal", async () => {
+    const { purges = 0 } = await cacheCounts();
+    await Promise.all(Array.from({ length: 10 }, (_, i) => drop(worker.url, { ...PLACE, lat: PLACE.lat + i * 1e-5 })));
+    await expect.poll(async () => (await cacheCounts()).purges, { timeout: 10_000 }).toBeGreaterThan(purges + 1);
+    expect((await cacheCounts()).purges).toBeLessThanOrEqual(purges + 12);
+    await cacheCounts("?refuse");
+    expect((await postReport(worker.url, PLACE)).status).toBe(201);
+  });
+});
+
+it("answers 503 that names what is missing, with safe headers, when its secrets are not set", async () => {
+  const { tableName, region } = stores.dynamo;
+  const worker = await boot({}, { dynamo: { tableName, region } });
+  try {
+    for (const path of ["/tiles/safety/3/1/3.pbf", "/api/reports?bbox=0,0,1,1", "/nothing"]) {
+      const response = await fetch(worker.url + path);
+      expect(response.status).toBe(503);
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        "content-type": "application/problem+json",
+        "cache-control": "no-store",
+        "access-control-allow-origin": "*",
+        "x-content-type-options": "nosniff",
+      });
+      expect(await response.json()).toMatchObject({
+        status: 503,
+        detail: expect.stringContaining("AWS_SECRET_ACCESS_KEY"),
+      });
+    }
+  } finally {
+    await worker.close();
+  }
+}, 60_000);
+
+it("is never served older than the bound by a shared cache in front of it, while it is written to", async () => {
+  const origin = await openWorkerOrigin(1000, stores);
+  try {
+    const replay = { requests: 1200, requestsPerSecond: 150, writesPerSecond: 10, purge: "product" } as const;
+    const result = await replayEdge({ ...replay, origin, clock: createBenchClock(Date.now()) });
+    expect(result.beyondBound).toBe(0);
+    expect(result.writes).toBeGreaterThanOrEqual(70);
+    expect(result.hitRate).toBeGreaterThan(0.4);
+  } finally {
+    await origin.close();
+  }
+}, 120_000);

@@ -1,0 +1,87 @@
+import { afterEach, expect, it } from "vitest";
+import { drop } from "./request.ts";
+
+interface Place {
+  readonly lat: number;
+  readonly lon: number;
+}
+
+/** What `/api/live` promises over HTTP, whatever holds the streams: the Node process, or a Durable Object in workerd. */
+export function testLive(url: () => string, newPlace: () => Place): void {
+  const opened: AbortController[] = [];
+  afterEach(() => {
+    for (const controller of opened.splice(0)) controller.abort();
+  });
+
+  async function listen(query: string, headers: Record<string, string> = {}) {
+    const controller = new AbortController();
+    opened.push(controller);
+    const response = await fetch(`${url()}/api/live${query}`, { headers, signal: controller.signal });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    return {
+      response,
+      /** Everything until something wanted was said. */
+      async until(wanted: string | RegExp): Promise<string> {
+        while (text.search(wanted) < 0) {
+          const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+          if (done) throw new Error(`ended after: ${text}`);
+          text += value;
+        }
+        return text;
+      },
+    };
+  }
+
+  const boxAround = ({ lon, lat }: Place) => `bbox=${lon - 0.1},${lat - 0.1},${lon + 0.1},${lat + 0.1}`;
+  const idOf = (text: string) => /^id: (\S+)$/m.exec(text)?.[1] ?? "";
+
+  it("tells each report of the box and its layers, to within metres, and nothing else", async () => {
+    const place = newPlace();
+    const stream = await listen(`?${boxAround(place)}&layers=safety,vibe`);
+    expect(stream.response.status).toBe(200);
+    expect(Object.fromEntries(stream.response.headers)).toMatchObject({
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-store, no-transform",
+      "access-control-allow-origin": "*",
+    });
+    expect(await stream.until("data: {}\n\n")).toMatch(/^retry: \d{4}\nevent: hello\nid: \S+\ndata: \{\}\n\n/);
+    await drop(url(), { ...place, layer: "infrastructure", category: "pothole" });
+    await drop(url(), newPlace());
+    await drop(url(), place);
+    await drop(url(), { lat: place.lat + 0.05, lon: place.lon, layer: "vibe", category: "street-art" });
+    const text = await stream.until('"layer":"vibe"');
+    const told = [...text.matchAll(/"layer":"(\w+)","geohash":"(\w+)"/g)].map(([, layer, geohash]) => [layer, geohash]);
+    expect(new Set(told.map(([layer]) => layer))).toEqual(new Set(["safety", "vibe"]));
+    for (const [, geohash] of told) expect(geohash).toMatch(/^\w{8}$/);
+  });
+
+  it("goes on behind Last-Event-ID, and says reset when it cannot", async () => {
+    const place = newPlace();
+    const first = await listen(`?${boxAround(place)}`);
+    const id = idOf(await first.until("hello"));
+    // A second one keeps its server listening while the first is away.
+    const other = await listen(`?${boxAround(place)}`);
+    opened[0]?.abort();
+    await drop(url(), place);
+    await other.until("event: change");
+    const again = await listen(`?${boxAround(place)}`, { "Last-Event-ID": id });
+    expect(await again.until("event: change")).not.toContain("reset");
+    const stranger = await listen("?last_event_id=elsewhere");
+    expect(await stranger.until("event: reset")).toMatch(/event: hello\ndata: {}\n\nevent: reset\n/);
+  });
+
+  it.each([
+    ["bbox=1,2,3", "bbox"],
+    ["layers=safety,nonsense", "layers"],
+  ])("refuses %s with a problem that names the field", async (query, field) => {
+    const { response, until } = await listen(`?${query}`);
+    expect(response.status).toBe(400);
+    expect(await until(/}$/)).toContain(`"field":"${field}"`);
+  });
+
+  it("answers HEAD without opening a stream", async () => {
+    const response = await fetch(`${url()}/api/live`, { method: "HEAD" });
+    expect([response.status, response.headers.get("Content-Type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
+  });
+}
