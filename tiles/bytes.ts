@@ -116,6 +116,7 @@ export interface ByteReader {
   uint(byteCount: number): number;
   /** Length and UTF-8. */
   text(): string;
+  skip(byteCount: number): void;
 }
 
 export function createByteReader(bytes: Uint8Array, start = 0, end = bytes.length): ByteReader {
@@ -152,6 +153,9 @@ export function createByteReader(bytes: Uint8Array, start = 0, end = bytes.lengt
       const length = reader.varint();
       const from = advance(length);
       return decodeUtf8(bytes.subarray(from, from + length));
+    },
+    skip(byteCount) {
+      advance(byteCount);
     },
   };
   return reader;

@@ -65,7 +65,7 @@ export function indexMicroCells(cells: MicroCells, level: Level, layer: ReportLa
     points.count[n] = count;
     points.severity[n] = severity;
     points.weightTenths[n] = weightTenths;
-    points.newestSeconds[n] = Math.floor((cells.newest.createdAtMs[cell] as number) / 1000);
+    points.newestSeconds[n] = newestSeconds(cells.newest.createdAtMs[cell] as number, lone);
     source[n++] = cell;
   }
   return finish(points, n, source, level, {
@@ -181,6 +181,10 @@ function finish(
   };
   return { ...rest, zooms, source, pointOf, bytes };
 }
+
+/** Of several reports to the minute: the millisecond of a cell's newest report is kept only where it may be shown alone. */
+const newestSeconds = (createdAtMs: number, lone: boolean): number =>
+  lone ? Math.floor(createdAtMs / 1000) : Math.floor(createdAtMs / 60_000) * 60;
 
 const rowX = (rows: ReportColumns, row: number): number => worldX((rows.lonE6[row] as number) / 1e6);
 const rowY = (rows: ReportColumns, row: number): number => worldY((rows.latE6[row] as number) / 1e6);

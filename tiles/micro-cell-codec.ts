@@ -1,213 +1,354 @@
+import {
+  type BitReader,
+  type BitWriter,
+  bestOrder,
+  bitLength,
+  createBitReader,
+  createBitWriter,
+  golombBits,
+} from "./bits.ts";
 import type { ByteReader, Bytes } from "./bytes.ts";
-import { columnCount, rowCount } from "./geohash.ts";
+import { MAX_PRECISION } from "./geohash.ts";
 import { BAND_COUNT, MAX_SEVERITY, MIN_SEVERITY } from "./layers.ts";
-import { columnOfKey, gridOf, type MicroCells, rowOfKey } from "./micro-cells.ts";
+import { createOrigins } from "./micro-cell-origins.ts";
+import { allocateCells, type MicroCells } from "./micro-cells.ts";
 import { dictionaryOf, lookUp, readDictionary, restBytesOf, writeDictionary } from "./report-codec.ts";
-import { allocateColumns } from "./report-columns.ts";
 import { readItem, writeItem } from "./stored-item.ts";
-import { worldX, worldY } from "./tile-address.ts";
 
 /**
- * Micro cells as a stored item. A cell's newest report is written whole only if some time window may show it alone, that
- * is if its band holds no second report: otherwise its time is enough, and a third of the bytes are saved.
+ * Micro cells as a stored item: about 13 bytes a cell. Numbers take as many bits as they need, by codes whose parameters are
+ * chosen for each item and stand at its beginning. A cell's newest report is written whole only if some time window may show it
+ * alone, that is if its band holds no second report: otherwise the minute of its time is enough, and half of the bytes are saved.
  */
-const VERSION = 1;
+const VERSION = 2;
 
-/** Bit of the band mask that says "the newest report follows". */
-const HAS_NEWEST = 1 << BAND_COUNT;
+/** What is written of all cells first: the parameters of the codes. */
+interface Format {
+  readonly precision: number;
+  readonly firstKey: number;
+  /** Order of the steps from key to key. */
+  readonly keyOrder: number;
+  /** Orders of the counts of each band, beside what the count of the older one suggests; see `countOrder`. */
+  readonly countOrders: readonly number[];
+  /** The mean severity, in steps of 1 / USUAL_STEPS. */
+  readonly usual: number;
+  /** Bits of a mean's distance from its cell's corner. */
+  readonly meanBits: { readonly x: number; readonly y: number };
+  /** For cells whose newest report is in a band: the last minute of any of them, and the bits of a distance from it. */
+  readonly lastMinute: readonly number[];
+  readonly minuteBits: readonly number[];
+  readonly categories: readonly string[];
+  readonly restBits: number;
+  readonly placeBits: number;
+}
+
+const MINUTE_MS = 60_000;
+const MS_BITS = 16;
 
 export function encodeMicroCells(cells: MicroCells): Uint8Array<ArrayBuffer> {
   return writeItem("micro-cells", VERSION, (out) => {
-    out.byte(cells.precision);
     out.varint(cells.length);
     out.double(cells.staleAtMs);
-    const categories = dictionaryOf(cells.newest.category.filter((_, cell) => standsAlone(cells, cell)));
-    writeDictionary(out, categories);
-    const restBytes = restBytesOf(cells.newest.idRest.filter((_, cell) => standsAlone(cells, cell)));
-    out.byte(restBytes);
-    // One more than the last second, so that it comes out alike from times that were cut to seconds.
-    const end = Math.floor(cells.newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0) / 1000) + 1;
-    out.varint(end);
-    const originOf = createOrigins(cells.precision);
-    let before = 0;
-    for (let cell = 0; cell < cells.length; cell++) {
-      const key = cells.key[cell] as number;
-      out.varint(key - before);
-      before = key;
-      const origin = originOf(key);
-      const count = writeBands(out, cells, cell);
-      out.varint((cells.sumX[cell] as number) - count * origin.x);
-      out.varint((cells.sumY[cell] as number) - count * origin.y);
-      const newestMs = cells.newest.createdAtMs[cell] as number;
-      if (!standsAlone(cells, cell)) out.varint(end - Math.floor(newestMs / 1000));
-      else {
-        out.varint(end * 1000 - newestMs);
-        writeNewest(out, cells, cell, { origin, categories, restBytes });
-      }
-    }
+    if (cells.length === 0) out.byte(cells.precision);
+    else writeCells(out, cells);
   });
 }
 
 /** @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which */
 export function decodeMicroCells(bytes: Uint8Array, name: string): MicroCells {
   return readItem("micro-cells", VERSION, name, bytes, (from) => {
-    const precision = from.byte();
     const length = from.varint();
     if (length > bytes.length) throw new RangeError(`${length} cells in ${bytes.length} bytes`);
     const staleAtMs = from.double();
-    const categories = readDictionary(from);
-    const restBytes = from.byte();
-    const end = from.varint();
-    const cells: MicroCells = {
-      precision,
-      length,
-      staleAtMs,
-      key: new Float64Array(length),
-      bandCount: new Uint32Array(length * BAND_COUNT),
-      bandSeverity: new Uint32Array(length * BAND_COUNT),
-      sumX: new Float64Array(length),
-      sumY: new Float64Array(length),
-      newest: allocateColumns(length),
-    };
-    const originOf = createOrigins(precision);
-    for (let cell = 0, key = 0; cell < length; cell++) {
-      key += from.varint();
-      cells.key[cell] = key;
-      const origin = originOf(key);
-      const { count, hasNewest } = readBands(from, cells, cell);
-      cells.sumX[cell] = from.varint() + count * origin.x;
-      cells.sumY[cell] = from.varint() + count * origin.y;
-      const before = from.varint();
-      cells.newest.createdAtMs[cell] = hasNewest ? end * 1000 - before : (end - before) * 1000;
-      if (hasNewest) readNewest(from, cells, cell, { origin, categories, restBytes });
-    }
-    return cells;
+    if (length === 0) return { ...allocateCells(from.byte(), 0), staleAtMs };
+    const format = readFormat(from);
+    const cells = allocateCells(format.precision, length);
+    const bits = createBitReader(bytes, from.position());
+    readCells(bits, cells, format);
+    from.skip(bits.position() - from.position());
+    return { ...cells, staleAtMs };
   });
 }
 
-function standsAlone(cells: MicroCells, cell: number): boolean {
-  for (let band = 0; band < BAND_COUNT; band++) {
-    const count = cells.bandCount[cell * BAND_COUNT + band] as number;
-    if (count > 0) return count === 1 && cells.newest.category[cell] !== "";
+function writeCells(out: Bytes, cells: MicroCells): void {
+  const format = chooseFormat(cells);
+  writeFormat(out, format);
+  const bits = createBitWriter(out);
+  const codeOf = new Map(format.categories.map((category, code) => [category, code]));
+  const originOf = createOrigins(cells.precision);
+  for (let cell = 0, before = format.firstKey - 1; cell < cells.length; cell++) {
+    const key = cells.key[cell] as number;
+    bits.golomb(key - before - 1, format.keyOrder);
+    before = key;
+    const band = newestBand(cells, cell);
+    const count = writeBands(bits, cells, cell, format);
+    const origin = originOf(key);
+    writeSum(bits, (cells.sumX[cell] as number) - count * origin.x, count, format.meanBits.x);
+    writeSum(bits, (cells.sumY[cell] as number) - count * origin.y, count, format.meanBits.y);
+    const newestMs = cells.newest.createdAtMs[cell] as number;
+    const minute = Math.floor(newestMs / MINUTE_MS);
+    bits.bits((format.lastMinute[band] as number) - minute, format.minuteBits[band] as number);
+    if (cells.bandCount[cell * BAND_COUNT + band] !== 1) continue;
+    const alone = standsAlone(cells, cell, band);
+    bits.bits(alone ? 1 : 0, 1);
+    if (!alone) continue;
+    bits.bits(newestMs - minute * MINUTE_MS, MS_BITS);
+    bits.bits(cells.newest.idRest[cell] as number, format.restBits);
+    bits.bits((cells.newest.lonE6[cell] as number) - origin.lon, format.placeBits);
+    bits.bits((cells.newest.latE6[cell] as number) - origin.lat, format.placeBits);
+    bits.below(codeOf.get(cells.newest.category[cell] as string) ?? 0, format.categories.length);
   }
-  return false;
+  bits.finish();
 }
 
-function writeBands(out: Bytes, cells: MicroCells, cell: number): number {
-  let mask = standsAlone(cells, cell) ? HAS_NEWEST : 0;
-  let total = 0;
-  for (let band = 0; band < BAND_COUNT; band++) {
-    const count = cells.bandCount[cell * BAND_COUNT + band] as number;
-    if (count > 0) mask |= 1 << band;
-    total += count;
+function readCells(bits: BitReader, cells: Omit<MicroCells, "staleAtMs">, format: Format): void {
+  const { newest } = cells;
+  const originOf = createOrigins(cells.precision);
+  for (let cell = 0, key = format.firstKey - 1; cell < cells.length; cell++) {
+    key += bits.golomb(format.keyOrder) + 1;
+    cells.key[cell] = key;
+    const count = readBands(bits, cells, cell, format);
+    const band = newestBand(cells, cell);
+    const origin = originOf(key);
+    cells.sumX[cell] = readSum(bits, count, format.meanBits.x) + count * origin.x;
+    cells.sumY[cell] = readSum(bits, count, format.meanBits.y) + count * origin.y;
+    const minute = (format.lastMinute[band] as number) - bits.bits(format.minuteBits[band] as number);
+    newest.createdAtMs[cell] = minute * MINUTE_MS;
+    if (cells.bandCount[cell * BAND_COUNT + band] !== 1 || bits.bits(1) === 0) continue;
+    newest.createdAtMs[cell] = minute * MINUTE_MS + bits.bits(MS_BITS);
+    newest.idRest[cell] = bits.bits(format.restBits);
+    newest.lonE6[cell] = origin.lon + bits.bits(format.placeBits);
+    newest.latE6[cell] = origin.lat + bits.bits(format.placeBits);
+    newest.severity[cell] = cells.bandSeverity[cell * BAND_COUNT + band] as number;
+    newest.category[cell] = lookUp(format.categories, bits.below(format.categories.length));
   }
-  out.byte(mask);
-  for (let band = 0; band < BAND_COUNT; band++) {
+}
+
+/** The newest band that holds a report. */
+function newestBand({ bandCount }: Omit<MicroCells, "staleAtMs">, cell: number): number {
+  let band = 0;
+  while (band < BAND_COUNT - 1 && bandCount[cell * BAND_COUNT + band] === 0) band++;
+  return band;
+}
+
+/** Whether the newest report is the only one of its band, and its details are known. */
+const standsAlone = (cells: MicroCells, cell: number, band: number): boolean =>
+  cells.bandCount[cell * BAND_COUNT + band] === 1 && cells.newest.category[cell] !== "";
+
+/** Steps of the usual severity between two severities. */
+const USUAL_STEPS = 32;
+
+/** The mean severity of all reports of the cells, in steps. */
+function usualStep({ bandCount, bandSeverity }: MicroCells): number {
+  const sum = (array: Uint32Array): number => array.reduce((total, value) => total + value, 0);
+  return Math.round((USUAL_STEPS * sum(bandSeverity)) / sum(bandCount));
+}
+
+/** Writes how many reports each band has and how severe they are, oldest first; returns how many there are in all. */
+function writeBands(bits: BitWriter, cells: MicroCells, cell: number, { countOrders, usual }: Format): number {
+  let total = 0;
+  let older = OLDEST_COUNT;
+  for (let band = BAND_COUNT - 1; band >= 0; band--) {
     const count = cells.bandCount[cell * BAND_COUNT + band] as number;
+    writeCount(bits, count, countOrder(older, countOrders[band] as number));
     if (count === 0) continue;
-    out.varint(pairCode(count, cells.bandSeverity[cell * BAND_COUNT + band] as number));
+    writeSeverity(bits, count, cells.bandSeverity[cell * BAND_COUNT + band] as number, usual);
+    older = count;
+    total += count;
   }
   return total;
 }
 
-function readBands(from: ByteReader, cells: MicroCells, cell: number): { count: number; hasNewest: boolean } {
-  const mask = from.byte();
+function readBands(
+  bits: BitReader,
+  cells: Omit<MicroCells, "staleAtMs">,
+  cell: number,
+  { countOrders, usual }: Format,
+): number {
   let total = 0;
-  for (let band = 0; band < BAND_COUNT; band++) {
-    if ((mask & (1 << band)) === 0) continue;
-    const code = from.varint();
-    const count = countOfPair(code);
-    total += count;
+  let older = OLDEST_COUNT;
+  for (let band = BAND_COUNT - 1; band >= 0; band--) {
+    const count = readCount(bits, countOrder(older, countOrders[band] as number));
+    if (count === 0) continue;
     cells.bandCount[cell * BAND_COUNT + band] = count;
-    cells.bandSeverity[cell * BAND_COUNT + band] = code - firstPair(count) + count;
+    cells.bandSeverity[cell * BAND_COUNT + band] = readSeverity(bits, count, usual);
+    older = count;
+    total += count;
   }
-  return { count: total, hasNewest: (mask & HAS_NEWEST) !== 0 };
+  if (total === 0) throw new RangeError(`cell ${cell} is empty`);
+  return total;
 }
 
-/**
- * A count and the sum of its severities as one number: the pairs in order of count, then of sum. A count c has 4c + 1 sums, so
- * counts up to 7 with any sum fit one byte.
- */
-function pairCode(count: number, severity: number): number {
-  if (severity < count * MIN_SEVERITY || severity > count * MAX_SEVERITY) {
+/** Where most counts are small, a bit for those that are none makes the others shorter. */
+function writeCount(bits: BitWriter, count: number, order: number): void {
+  if (order > 0) bits.golomb(count, order);
+  else {
+    bits.bits(count === 0 ? 0 : 1, 1);
+    if (count > 0) bits.golomb(count - 1, 0);
+  }
+}
+
+function readCount(bits: BitReader, order: number): number {
+  if (order > 0) return bits.golomb(order);
+  return bits.bits(1) === 0 ? 0 : bits.golomb(0) + 1;
+}
+
+function countBits(count: number, order: number): number {
+  if (order > 0) return golombBits(count, order);
+  return count === 0 ? 1 : 1 + golombBits(count - 1, 0);
+}
+
+/** A busy place is busy in every band: the count of the older one says how long this one's is. */
+const countOrder = (older: number, offset: number): number => Math.max(0, bitLength(older) - offset);
+
+/** Stands for a count before the oldest. Its bits are as many as there are offsets, so that one of these gives any order. */
+const OLDEST_COUNT = 2 ** 15 - 1;
+const MAX_OFFSET = 15;
+
+/** Counts up to this have all sums of severities about as likely; those of more crowd around what is usual. */
+const FEW = 4;
+
+function writeSeverity(bits: BitWriter, count: number, severity: number, usual: number): void {
+  const least = count * MIN_SEVERITY;
+  if (severity < least || severity > count * MAX_SEVERITY) {
     throw new RangeError(`severities of ${count} reports cannot sum to ${severity}`);
   }
-  return firstPair(count) + severity - count;
+  if (count <= FEW) bits.below(severity - least, severitySums(count));
+  else {
+    const off = severity - usualSeverity(count, usual);
+    bits.golomb(off < 0 ? -2 * off - 1 : 2 * off, severityOrder(count));
+  }
 }
 
-const firstPair = (count: number): number => (count - 1) * (2 * count + 1);
-
-function countOfPair(code: number): number {
-  const count = Math.floor((1 + Math.sqrt(9 + 8 * code)) / 4);
-  // The root of a large code is rounded.
-  if (firstPair(count) > code) return count - 1;
-  return firstPair(count + 1) <= code ? count + 1 : count;
+function readSeverity(bits: BitReader, count: number, usual: number): number {
+  if (count <= FEW) return bits.below(severitySums(count)) + count * MIN_SEVERITY;
+  const code = bits.golomb(severityOrder(count));
+  return usualSeverity(count, usual) + (code % 2 === 0 ? code / 2 : -(code + 1) / 2);
 }
 
-interface NewestFormat<C> {
-  readonly origin: Origin;
-  readonly categories: C;
-  readonly restBytes: number;
+const severitySums = (count: number): number => count * (MAX_SEVERITY - MIN_SEVERITY) + 1;
+const usualSeverity = (count: number, usual: number): number => Math.round((count * usual) / USUAL_STEPS);
+/** Sums of independent severities lie within about the root of their number from the usual. */
+const severityOrder = (count: number): number => (bitLength(count) + 1) >> 1;
+
+/** A sum as its mean, whole, and what is left. */
+function writeSum(bits: BitWriter, sum: number, count: number, meanBits: number): void {
+  const mean = Math.floor(sum / count);
+  bits.bits(mean, meanBits);
+  bits.below(sum - mean * count, count);
 }
 
-function writeNewest(out: Bytes, cells: MicroCells, cell: number, format: NewestFormat<Map<string, number>>): void {
-  const { newest } = cells;
-  const { origin, categories, restBytes } = format;
-  out.uint(newest.idRest[cell] as number, restBytes);
-  out.varint((newest.lonE6[cell] as number) - origin.lon);
-  out.varint((newest.latE6[cell] as number) - origin.lat);
-  out.varint((categories.get(newest.category[cell] as string) ?? 0) * 8 + (newest.severity[cell] as number));
+const readSum = (bits: BitReader, count: number, meanBits: number): number =>
+  bits.bits(meanBits) * count + bits.below(count);
+
+function writeFormat(out: Bytes, format: Format): void {
+  out.byte(format.precision);
+  out.varint(format.firstKey);
+  out.byte(format.keyOrder);
+  for (const order of format.countOrders) out.byte(order);
+  out.byte(format.usual);
+  out.byte(format.meanBits.x);
+  out.byte(format.meanBits.y);
+  const last = Math.max(...format.lastMinute);
+  out.varint(last);
+  // 0 for a band that is no cell's newest.
+  for (const minute of format.lastMinute) out.varint(minute === 0 ? 0 : last - minute + 1);
+  for (const width of format.minuteBits) out.byte(width);
+  writeDictionary(out, new Map(format.categories.map((category, code) => [category, code])));
+  out.byte(format.restBits);
+  out.byte(format.placeBits);
 }
 
-function readNewest(from: ByteReader, cells: MicroCells, cell: number, format: NewestFormat<readonly string[]>): void {
-  const { newest } = cells;
-  const { origin, categories, restBytes } = format;
-  newest.idRest[cell] = from.uint(restBytes);
-  newest.lonE6[cell] = origin.lon + from.varint();
-  newest.latE6[cell] = origin.lat + from.varint();
-  const packed = from.varint();
-  newest.severity[cell] = packed % 8;
-  newest.category[cell] = lookUp(categories, Math.floor(packed / 8));
-}
-
-/** A cell's corner, which its sums and its newest report count up from. */
-interface Origin {
-  /** North-west, on the grid that places are summed on. */
-  readonly x: number;
-  readonly y: number;
-  /** South-west, millionths of a degree. */
-  readonly lon: number;
-  readonly lat: number;
-}
-
-/** Origins of cells by key. Each row's and each column's is computed once: an item's cells share them. */
-function createOrigins(precision: number): (key: number) => Origin {
-  const grid = gridOf(precision);
-  const width = 360 / columnCount(precision);
-  const height = 180 / rowCount(precision);
-  const columns = new Map<number, { x: number; lon: number }>();
-  const rows = new Map<number, { y: number; lat: number }>();
-  const origin = { x: 0, y: 0, lon: 0, lat: 0 };
-  return (key) => {
-    const column = columnOfKey(key, precision);
-    const row = rowOfKey(key, precision);
-    let west = columns.get(column);
-    if (west === undefined) {
-      const deg = column * width - 180;
-      west = { x: Math.floor(worldX(deg) * grid), lon: Math.floor(deg * 1e6) };
-      columns.set(column, west);
-    }
-    let south = rows.get(row);
-    if (south === undefined) {
-      const northDeg = (row + 1) * height - 90;
-      south = { y: Math.floor(worldY(northDeg) * grid), lat: Math.floor((row * height - 90) * 1e6) };
-      rows.set(row, south);
-    }
-    // One object for all: it is used up before the next key.
-    origin.x = west.x;
-    origin.lon = west.lon;
-    origin.y = south.y;
-    origin.lat = south.lat;
-    return origin;
+function readFormat(from: ByteReader): Format {
+  const precision = from.byte();
+  const firstKey = from.varint();
+  const keyOrder = from.byte();
+  const eachBand = (read: () => number): number[] => Array.from({ length: BAND_COUNT }, read);
+  const countOrders = eachBand(from.byte);
+  const usual = from.byte();
+  const meanBits = { x: from.byte(), y: from.byte() };
+  const last = from.varint();
+  const lastMinute = eachBand(() => last + 1 - from.varint());
+  const minuteBits = eachBand(from.byte);
+  const categories = readDictionary(from);
+  const [restBits, placeBits] = [from.byte(), from.byte()];
+  const widths = [keyOrder, ...countOrders, meanBits.x, meanBits.y, ...minuteBits, restBits, placeBits];
+  if (precision > MAX_PRECISION || widths.some((width) => width > MAX_BITS)) throw new RangeError("impossible format");
+  return {
+    precision,
+    firstKey,
+    keyOrder,
+    countOrders,
+    usual,
+    meanBits,
+    lastMinute,
+    minuteBits,
+    categories,
+    restBits,
+    placeBits,
   };
+}
+
+/** No number here is wider: rests of ids are the widest. */
+const MAX_BITS = 48;
+
+function chooseFormat(cells: MicroCells): Format {
+  const { length, newest } = cells;
+  const originOf = createOrigins(cells.precision);
+  const steps: number[] = [];
+  const mean = { x: 0, y: 0 };
+  const firstMinute = new Array<number>(BAND_COUNT).fill(Infinity);
+  const lastMinute = new Array<number>(BAND_COUNT).fill(0);
+  const categories = new Set<string>();
+  const rests: number[] = [];
+  let place = 0;
+  for (let cell = 0; cell < length; cell++) {
+    const key = cells.key[cell] as number;
+    if (cell > 0) steps.push(key - (cells.key[cell - 1] as number) - 1);
+    const origin = originOf(key);
+    const band = newestBand(cells, cell);
+    let count = 0;
+    for (let b = 0; b < BAND_COUNT; b++) count += cells.bandCount[cell * BAND_COUNT + b] as number;
+    mean.x = Math.max(mean.x, Math.floor(((cells.sumX[cell] as number) - count * origin.x) / count));
+    mean.y = Math.max(mean.y, Math.floor(((cells.sumY[cell] as number) - count * origin.y) / count));
+    const minute = Math.floor((newest.createdAtMs[cell] as number) / MINUTE_MS);
+    firstMinute[band] = Math.min(firstMinute[band] as number, minute);
+    lastMinute[band] = Math.max(lastMinute[band] as number, minute);
+    if (!standsAlone(cells, cell, band)) continue;
+    categories.add(newest.category[cell] as string);
+    rests.push(newest.idRest[cell] as number);
+    place = Math.max(place, (newest.lonE6[cell] as number) - origin.lon, (newest.latE6[cell] as number) - origin.lat);
+  }
+  return {
+    precision: cells.precision,
+    firstKey: cells.key[0] as number,
+    keyOrder: bestOrder(steps),
+    countOrders: bestCountOrders(cells),
+    usual: usualStep(cells),
+    meanBits: { x: bitLength(mean.x), y: bitLength(mean.y) },
+    lastMinute,
+    minuteBits: lastMinute.map((last, band) => bitLength(Math.max(0, last - (firstMinute[band] as number)))),
+    categories: [...dictionaryOf([...categories]).keys()],
+    restBits: 8 * restBytesOf(Float64Array.from(rests)),
+    placeBits: bitLength(place),
+  };
+}
+
+/** The offset of each band with which its counts take the fewest bits. */
+function bestCountOrders({ length, bandCount }: MicroCells): number[] {
+  const sums = new Float64Array(BAND_COUNT * (MAX_OFFSET + 1));
+  for (let cell = 0; cell < length; cell++) {
+    for (let band = BAND_COUNT - 1, older = OLDEST_COUNT; band >= 0; band--) {
+      const count = bandCount[cell * BAND_COUNT + band] as number;
+      for (let offset = 0; offset <= MAX_OFFSET; offset++) {
+        const at = band * (MAX_OFFSET + 1) + offset;
+        sums[at] = (sums[at] as number) + countBits(count, countOrder(older, offset));
+      }
+      if (count > 0) older = count;
+    }
+  }
+  return Array.from({ length: BAND_COUNT }, (_, band) => {
+    const of = sums.subarray(band * (MAX_OFFSET + 1), (band + 1) * (MAX_OFFSET + 1));
+    return of.indexOf(of.reduce((least, sum) => Math.min(least, sum), Infinity));
+  });
 }

@@ -220,7 +220,7 @@ function bump(array: Uint32Array | Float64Array, at: number, by: number): void {
   array[at] = (array[at] as number) + by;
 }
 
-function allocateCells(precision: number, length: number): Omit<MicroCells, "staleAtMs"> {
+export function allocateCells(precision: number, length: number): Omit<MicroCells, "staleAtMs"> {
   return {
     precision,
     length,

@@ -27,7 +27,7 @@ const REPORT_FIELDS = {
   point_count_abbreviated: "String or number. The same in short: 1.2k.",
   severity: "Number. 1 to 5; a cluster's is the mean.",
   weight: "Number. Cluster: sum of severity times recency weight.",
-  newest: "Number. Unix seconds of the newest report.",
+  newest: "Number. Unix seconds of the newest report; of a cluster up to zoom 15 to the minute.",
   geohash: "String. Neighbourhood (geohash of 6 characters) under the feature.",
   score: "Number. That neighbourhood's overall score, when known.",
   category: "String. Single report: its category.",

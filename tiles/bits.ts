@@ -1,0 +1,158 @@
+import type { Bytes } from "./bytes.ts";
+
+/** Numbers of any width in bits, the lowest first, padded to whole bytes at the end. */
+export interface BitWriter {
+  /** The lowest `width` bits of a whole number below 2^53. */
+  bits(value: number, width: number): void;
+  /** A whole number in 0 .. range - 1 that any of them is as likely: a bit less for the first ones, if there is a choice. */
+  below(value: number, range: number): void;
+  /**
+   * A whole number of which small ones are likelier, below 2^52: about `order` + 1 bits for those below 2^order, two more for
+   * each doubling (exponential Golomb code).
+   */
+  golomb(value: number, order: number): void;
+  /** Fills the last byte up. */
+  finish(): void;
+}
+
+export function createBitWriter(out: Bytes): BitWriter {
+  let held = 0;
+  let count = 0;
+  function put(value: number, width: number): void {
+    // At most 7 + 16 bits are held.
+    held |= value << count;
+    for (count += width; count >= 8; count -= 8, held >>>= 8) out.byte(held & 255);
+  }
+  const writer: BitWriter = {
+    bits(value, width) {
+      let left = value;
+      let open = width;
+      for (; open > 16; open -= 16, left = Math.floor(left / 0x10000)) put(left % 0x10000, 16);
+      put(left & ((1 << open) - 1), open);
+    },
+    below(value, range) {
+      const width = bitLength(range - 1);
+      const short = 2 ** width - range;
+      if (value < short) writer.bits(value, width - 1);
+      else {
+        // The first bits are those of numbers from `short` on, the last one comes after them.
+        const long = value + short;
+        writer.bits(Math.floor(long / 2), width - 1);
+        put(long % 2, 1);
+      }
+    },
+    golomb(value, order) {
+      const shifted = value + 2 ** order;
+      const width = bitLength(shifted) - 1;
+      for (let zeros = width - order; zeros > 0; zeros -= 16) put(0, Math.min(zeros, 16));
+      put(1, 1);
+      writer.bits(shifted, width);
+    },
+    finish() {
+      if (count > 0) put(0, 8 - count);
+    },
+  };
+  return writer;
+}
+
+/** Reads what `BitWriter` writes. What lies beyond the end reads as zeros: ask for the position when done, or now and then. */
+export interface BitReader {
+  /** At most 53. */
+  bits(width: number): number;
+  below(range: number): number;
+  /** @throws RangeError when there is no such number */
+  golomb(order: number): number;
+  /** Bytes that were begun, from the start of the buffer. */
+  position(): number;
+}
+
+export function createBitReader(bytes: Uint8Array, start: number): BitReader {
+  let at = start * 8;
+  /** The next PEEK_BITS bits at least. */
+  function peek(): number {
+    const i = at >>> 3;
+    const word =
+      (bytes[i] as number) |
+      ((bytes[i + 1] as number) << 8) |
+      ((bytes[i + 2] as number) << 16) |
+      ((bytes[i + 3] as number) << 24);
+    return word >>> (at & 7);
+  }
+  function read(width: number): number {
+    if (width <= PEEK_BITS) {
+      const value = peek() & ((1 << width) - 1);
+      at += width;
+      return value;
+    }
+    const low = peek() & 0xffffff;
+    at += 24;
+    return low + read(width - 24) * 0x1000000;
+  }
+  return {
+    bits: read,
+    below(range) {
+      const width = bitLength(range - 1);
+      if (width === 0) return 0;
+      if (width > PEEK_BITS) return belowWide(range, width, read);
+      const short = (1 << width) - range;
+      const word = peek();
+      const first = word & ((1 << (width - 1)) - 1);
+      at += width - 1;
+      if (first < short) return first;
+      at++;
+      return first * 2 + ((word >>> (width - 1)) & 1) - short;
+    },
+    golomb(order) {
+      let word = peek();
+      let zeros = 0;
+      for (; (word & 0xffff) === 0; word = peek()) {
+        zeros += 16;
+        at += 16;
+        if (zeros > MAX_GOLOMB_BITS) throw new RangeError(`no number at bit ${at}`);
+      }
+      const more = 31 - Math.clz32(word & -word);
+      const width = zeros + more + order;
+      if (more + 1 + width <= PEEK_BITS) {
+        at += more + 1 + width;
+        return ((word >>> (more + 1)) & ((1 << width) - 1)) + (1 << width) - (1 << order);
+      }
+      if (width > MAX_GOLOMB_BITS) throw new RangeError(`number of ${width} bits at bit ${at}`);
+      at += more + 1;
+      return read(width) + 2 ** width - 2 ** order;
+    },
+    position: () => (at + 7) >>> 3,
+  };
+}
+
+/** Four bytes less the bits of the first that were read before. */
+const PEEK_BITS = 25;
+const MAX_GOLOMB_BITS = 52;
+
+function belowWide(range: number, width: number, read: (width: number) => number): number {
+  const short = 2 ** width - range;
+  const first = read(width - 1);
+  return first < short ? first : first * 2 + read(1) - short;
+}
+
+/** Bits that a whole number below 2^53 takes: 0 for 0. */
+export function bitLength(value: number): number {
+  return value < 2 ** 32 ? 32 - Math.clz32(value) : 64 - Math.clz32(Math.floor(value / 2 ** 32));
+}
+
+/** Bits of a number in exponential Golomb code. */
+export const golombBits = (value: number, order: number): number => 2 * bitLength(value + (1 << order)) - 1 - order;
+
+/** The order in which some numbers take the fewest bits. */
+export function bestOrder(values: readonly number[]): number {
+  let best = 0;
+  let least = Infinity;
+  for (let order = 0; order <= MAX_ORDER; order++) {
+    let sum = 0;
+    for (const value of values) sum += golombBits(value, order);
+    if (sum >= least) break;
+    [best, least] = [order, sum];
+  }
+  return best;
+}
+
+const MAX_ORDER = 15;
