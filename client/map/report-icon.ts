@@ -1,15 +1,16 @@
 import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
-import { LAYER_ICONS } from "../icons.ts";
+import { categoryIcon } from "../category-icons.ts";
 import { currentTheme } from "./theme.ts";
 
 const PIXEL_RATIO = 3;
 
-/** The name of a single report's icon, `report-light-safety-3`; with an empty severity its beginning. */
-export function reportIconName(theme: string, layer: ReportLayer, severity: number | ""): string {
-  return `report-${theme}-${layer}-${severity}`;
-}
+/**
+ * The beginning of the name of a layer's icons. Severity and category follow: `report-light-safety-3-theft`, without a category
+ * `report-light-safety-3-`.
+ */
+export const reportIconPrefix = (theme: string, layer: ReportLayer): string => `report-${theme}-${layer}-`;
 
-/** A disc with the layer's shape, larger and stronger with severity. */
+/** A disc with the category's shape, larger and stronger with severity. */
 export interface ReportIcon {
   readonly image: ImageData;
   readonly pixelRatio: number;
@@ -17,11 +18,11 @@ export interface ReportIcon {
 
 /** Draws the icon of a name; `undefined` when it is none of ours. */
 export function drawReportIcon(name: string): ReportIcon | undefined {
-  const [prefix, , layer = "", severityText = ""] = name.split("-");
+  const [prefix, , layer = "", severityText = "", ...category] = name.split("-");
   const severity = Number(severityText);
   if (prefix !== "report" || !isReportLayer(layer) || !(severity >= 1 && severity <= 5)) return undefined;
   const theme = currentTheme();
-  const radius = 7.5 + severity * 1.1;
+  const radius = 8.5 + severity;
   const size = 2 * Math.ceil(radius + 3);
   const canvas = new OffscreenCanvas(size * PIXEL_RATIO, size * PIXEL_RATIO);
   // Drawn by the processor: reading back from a graphics card, or its software stand-in, stalls a frame.
@@ -44,10 +45,10 @@ export function drawReportIcon(name: string): ReportIcon | undefined {
   context.strokeStyle = strong ? theme.halo : color;
   context.stroke();
 
-  const scale = (radius * 1.12) / 24;
+  const scale = (radius * 1.2) / 24;
   context.scale(scale, scale);
   context.translate(-12, -12);
   context.fillStyle = strong ? theme.onLayer : color;
-  context.fill(new Path2D(LAYER_ICONS[layer]));
+  context.fill(new Path2D(categoryIcon(category.join("-"), layer)), "evenodd");
   return { image: context.getImageData(0, 0, canvas.width, canvas.height), pixelRatio: PIXEL_RATIO };
 }

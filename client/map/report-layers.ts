@@ -6,7 +6,8 @@ import type {
   SymbolLayerSpecification,
 } from "maplibre-gl";
 import { DEFAULT_WINDOW, REPORT_LAYERS, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
-import { reportIconName } from "./report-icon.ts";
+import { KNOWN_CATEGORIES } from "../category-icons.ts";
+import { reportIconPrefix } from "./report-icon.ts";
 import type { Theme } from "./theme.ts";
 
 export const sourceOf = (layer: ReportLayer): string => `reports-${layer}`;
@@ -42,15 +43,23 @@ export function reportSources(origin: string, window: TimeWindow): Record<string
   );
 }
 
-/** Radius in pixels: grows with the logarithm of the count, so that 10 and 10 000 both fit. */
+/**
+ * Radius in pixels: grows with the logarithm of the weight (severity times recency), so that old news is small and 10 and
+ * 10 000 both fit; never too small for its number. Circles and not heat at low zoom, too: tried, and a heat map of clusters
+ * shows their spacing, hides the counts and cannot be clicked.
+ */
 function clusterRadius(extra: number): ExpressionSpecification {
-  const stops = [0.7, 12, 2.3, 14.5, 4.6, 19, 6.9, 25, 9.2, 33, 11.5, 42];
-  return [
+  const byWeight = [0, 11, 2.3, 14, 4.6, 19, 6.9, 26, 9.2, 34, 11.5, 43];
+  const byDigits = [0.7, 11, 4.6, 14, 6.9, 17, 9.2, 19];
+  const grown = (input: ExpressionSpecification, stops: readonly number[]) => [
     "interpolate",
     ["linear"],
-    ["ln", ["get", "point_count"]],
+    input,
     ...stops.map((value, i) => (i % 2 === 0 ? value : value + extra)),
-  ] as unknown as ExpressionSpecification;
+  ];
+  const weight: ExpressionSpecification = ["ln", ["+", 1, ["get", "weight"]]];
+  const count: ExpressionSpecification = ["ln", ["get", "point_count"]];
+  return ["max", grown(weight, byWeight), grown(count, byDigits)] as unknown as ExpressionSpecification;
 }
 
 /**
@@ -155,7 +164,14 @@ export function reportLayers(layer: ReportLayer, options: ReportLayersOptions): 
       "report",
       SINGLE,
       {
-        "icon-image": ["concat", reportIconName(theme.name, layer, ""), ["to-string", ["round", ["get", "severity"]]]],
+        "icon-image": [
+          "concat",
+          reportIconPrefix(theme.name, layer),
+          ["to-string", ["round", ["get", "severity"]]],
+          "-",
+          // Cities' own categories share their layer's icon: the number of pictures stays bounded.
+          ["match", ["get", "category"], KNOWN_CATEGORIES, ["get", "category"], ""],
+        ] as unknown as ExpressionSpecification,
         "icon-size": ["interpolate", ["linear"], ["zoom"], 11, 0.72, 14, 0.9, 17, 1.15],
         "icon-allow-overlap": true,
         "icon-padding": 0,

@@ -15,8 +15,8 @@ export function fillLegend(details: HTMLElement): void {
   );
   details.append(
     element("ul", { class: "shapes" }, ...discs),
-    row("cluster", "Many reports; the number counts them, the halo grows stronger with severity"),
-    row("single weak", "One report, severity 1 or 2"),
+    row("cluster", "Many reports: the number counts them, the circle is larger where they are recent and severe"),
+    row("single weak", "One report, severity 1 or 2; its sign tells what it is"),
     row("single", "One report, severity 3 to 5: larger is more severe"),
     row("single fresh", "Reported in the last 24 hours"),
   );
