@@ -16,6 +16,8 @@ export interface ReportJson {
 export interface CityJson {
   readonly id: string;
   readonly name: string;
+  /** West, south, east, north in degrees. */
+  readonly bbox: readonly [number, number, number, number];
   readonly center: readonly [lonDeg: number, latDeg: number];
   readonly zoom: number;
 }

@@ -63,7 +63,7 @@ function bindView(liveMap: LiveMap): void {
   const { map } = liveMap;
   bindCount(find("#in-view"), map, page);
   bindLatest(find("#latest"), map, page, (report) => showReport(liveMap, report));
-  void bindCitySwitch(find<HTMLSelectElement>("#city"), ({ center, zoom }) => {
+  void bindCitySwitch(find<HTMLSelectElement>("#city"), page, ({ center, zoom }) => {
     const target = { center: [...center] as [number, number], zoom };
     if (prefersReducedMotion()) map.jumpTo(target);
     else map.flyTo({ ...target, duration: 2_400 });

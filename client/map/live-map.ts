@@ -3,7 +3,6 @@ import {
   AttributionControl,
   GeolocateControl,
   Map as MapLibreMap,
-  Marker,
   NavigationControl,
   type StyleSpecification,
   setWorkerUrl,
@@ -12,12 +11,13 @@ import {
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { ReportJson } from "../api.ts";
-import { element, prefersReducedMotion } from "../dom.ts";
+import { prefersReducedMotion } from "../dom.ts";
 import { keepTilesLive } from "../live/live-tiles.ts";
 import type { Page, PageState } from "../page/page-state.ts";
 import { bindClicks } from "./clicks.ts";
 import { coveredEdges } from "./free-area.ts";
 import { bindGeohashGrid } from "./geohash-grid.ts";
+import { createPulses } from "./pulses.ts";
 import { drawReportIcon } from "./report-icon.ts";
 import { MAX_ZOOM, offsetOf, STYLE_LAYERS, sourceOf, tileUrl } from "./report-layers.ts";
 import { createReportPopups, type ReportPopups } from "./report-popup.ts";
@@ -26,7 +26,6 @@ import { onThemeChange } from "./theme.ts";
 
 setWorkerUrl(new URL(workerUrl, location.href).href);
 
-const PULSE_MS = 5_000;
 /** Below this width the attribution folds to its button once it has been seen. */
 const PHONE_WIDTH = 640;
 
@@ -106,7 +105,15 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
   bindGeohashGrid(map);
   bindClicks({ map, page, popups, openCard, isPicking });
   onThemeChange(() => map.setStyle(composeStyle(page.get(), basemap), { diff: true }));
-  const live = keepTilesLive(map, () => page.get().layers, options.onTold);
+  const pulses = createPulses(map);
+  const live = keepTilesLive(
+    map,
+    () => page.get().layers,
+    (layer, geohash) => {
+      if (page.get().layers.includes(layer)) pulses.told(layer, geohash);
+      options.onTold?.(layer, geohash);
+    },
+  );
   page.listen((state, before) => {
     if (state.layers !== before.layers) live.layersChanged();
   });
@@ -115,11 +122,7 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
     popups,
     showNew(report) {
       live.noteReport(report.layer, report.lon, report.lat);
-      const pulse = new Marker({
-        element: element("div", { class: `pulse on-${report.layer}`, "aria-hidden": "true" }),
-      });
-      pulse.setLngLat([report.lon, report.lat]).addTo(map);
-      setTimeout(() => pulse.remove(), PULSE_MS);
+      pulses.own(report.layer, report.lon, report.lat);
     },
   };
 }

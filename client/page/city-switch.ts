@@ -1,8 +1,19 @@
 import { type CityJson, fetchCities } from "../api.ts";
-import { element } from "../dom.ts";
+import { element, find } from "../dom.ts";
+import type { MapView, Page } from "./page-state.ts";
 
-/** Lists the cities in the select and goes to the one that is chosen. Without an answer the select stays hidden. */
-export async function bindCitySwitch(select: HTMLSelectElement, goTo: (city: CityJson) => void): Promise<void> {
+/** Farther out, several cities are in view, and the map shows none of them. */
+const CITY_ZOOM = 9;
+
+/**
+ * Lists the cities in the select, goes to the one that is chosen, and shows the one that the map shows. Without an answer the select
+ * stays hidden.
+ */
+export async function bindCitySwitch(
+  select: HTMLSelectElement,
+  page: Page,
+  goTo: (city: CityJson) => void,
+): Promise<void> {
   const label = select.closest("label");
   const cities = await fetchCities().catch(() => []);
   if (label !== null) label.hidden = cities.length === 0;
@@ -10,7 +21,19 @@ export async function bindCitySwitch(select: HTMLSelectElement, goTo: (city: Cit
   select.addEventListener("change", () => {
     const city = cities.find(({ id }) => id === select.value);
     if (city) goTo(city);
-    // A menu of places to go to, not a state: the map may be anywhere a moment later.
-    select.value = "";
   });
+  const elsewhere = find<HTMLOptionElement>("option", select);
+  const show = ({ view }: { view: MapView }) => {
+    const here = view.zoom < CITY_ZOOM ? undefined : cities.find(({ bbox }) => isInside(view, bbox));
+    select.value = here?.id ?? "";
+    elsewhere.hidden = here !== undefined;
+  };
+  page.listen((state, before) => {
+    if (state.view !== before.view) show(state);
+  });
+  show(page.get());
+}
+
+function isInside({ lonDeg, latDeg }: MapView, [west, south, east, north]: CityJson["bbox"]): boolean {
+  return lonDeg >= west && lonDeg <= east && latDeg >= south && latDeg <= north;
 }

@@ -59,6 +59,26 @@ export function liveTests(site: Site): void {
     await expect.poll(() => openStreams(site.url)).toBe(0);
   });
 
+  test("points out what others report, a few at once, and not to those who want no motion", async () => {
+    const { page } = await visit(site.browser, `${site.url}/${MAP}`, { reducedMotion: "no-preference" });
+    await expect.poll(() => openStreams(site.url)).toBe(1);
+    const mostAtOnce = () =>
+      page.evaluate<number>(`new Promise((resolve) => {
+        let most = 0;
+        const timer = setInterval(() => (most = Math.max(most, document.querySelectorAll(".pulse").length)), 40);
+        setTimeout(() => resolve(clearInterval(timer) ?? most), 1_500);
+      })`);
+    const reportSix = (lat: number) =>
+      report(...Array.from({ length: 6 }, (_, i) => reportAt(TOWN.lon + i * 0.003, lat)));
+    const [most] = await Promise.all([mostAtOnce(), reportSix(TOWN.lat + 0.002)]);
+    expect(most).toBe(3);
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    await expect.poll(() => page.locator(".pulse").count()).toBe(0);
+    const [none] = await Promise.all([mostAtOnce(), reportSix(TOWN.lat + 0.004)]);
+    expect(none).toBe(0);
+    await page.context().close();
+  });
+
   test("shows it in tiles that the map has put aside, when they come back", async () => {
     const { page } = await visit(site.browser, `${site.url}/${MAP}`);
     await page.evaluate(() => globalThis.stratum?.map.jumpTo({ zoom: 16 }));

@@ -118,11 +118,15 @@ export function mapTests(site: Site): void {
     await page.context().close();
   });
 
-  test("goes to a city", async () => {
+  test("goes to a city, and shows in which one the map is", async () => {
     const { page } = await visit(site.browser, site.url);
+    const shown = () => page.locator("#city option:checked").textContent();
+    await expect.poll(shown).toBe("San Francisco");
     await page.getByLabel("Go to city").selectOption({ label: "Austin" });
     await page.waitForFunction(() => Math.abs((globalThis.stratum?.map.getCenter().lng ?? 0) + 97.7431) < 0.01);
     expect(page.url()).toContain("/-97.743");
+    await page.evaluate(() => globalThis.stratum?.map.jumpTo({ zoom: 5 }));
+    expect(await shown()).toBe("Go to…");
     await page.context().close();
   });
 
