@@ -73,7 +73,7 @@ export function liveTests(site: Site): void {
     const [most] = await Promise.all([mostAtOnce(), reportSix(TOWN.lat + 0.002)]);
     expect(most).toBe(3);
     await page.emulateMedia({ reducedMotion: "reduce" });
-    await expect.poll(() => page.locator(".pulse").count()).toBe(0);
+    await expect.poll(() => page.locator(".pulse").count(), { timeout: 5_000 }).toBe(0);
     const [none] = await Promise.all([mostAtOnce(), reportSix(TOWN.lat + 0.004)]);
     expect(none).toBe(0);
     await page.context().close();
