@@ -3,7 +3,7 @@ import type { DomainIndex } from "./domain-index.ts";
 import { levelOfZoom } from "./domains.ts";
 import { type Bounds, cellBounds, columnCount, formatCell, rowCount } from "./geohash.ts";
 import { REPORT_LAYERS } from "./layers.ts";
-import { columnOfKey, geohashOfKey, keyOfRow, rowOfKey } from "./micro-cells.ts";
+import { afterNewest, columnOfKey, geohashOfKey, keyOfRow, rowOfKey } from "./micro-cells.ts";
 import { idOfRow, type ReportColumns } from "./report-columns.ts";
 import { type TileAddress, tileAt, worldX, worldY } from "./tile-address.ts";
 
@@ -83,8 +83,7 @@ function membersFrom(found: readonly Sources[], zoom: number): ClusterMembers {
     for (const source of sources) {
       const precision = Math.min(LOG_PRECISION, microPrecision ?? LOG_PRECISION);
       const place = geohashOfKey(index.keyAt(source, precision), precision);
-      // The newest of a micro cell may be known to the second only.
-      const before = (Math.floor((index.rows.createdAtMs[source] as number) / 1000) + 1) * 1000;
+      const before = afterNewest(index.rows.createdAtMs[source] as number);
       places.set(place, Math.max(before, places.get(place) ?? 0));
     }
   }

@@ -11,7 +11,15 @@ import {
   type TimeWindow,
   WINDOW_BANDS,
 } from "./layers.ts";
-import { BYTES_PER_MICRO_CELL, geohashOfKey, gridOf, keyOfGeohash, keyOfRow, type MicroCells } from "./micro-cells.ts";
+import {
+  BYTES_PER_MICRO_CELL,
+  cutToStep,
+  geohashOfKey,
+  gridOf,
+  keyOfGeohash,
+  keyOfRow,
+  type MicroCells,
+} from "./micro-cells.ts";
 import { BYTES_PER_ROW, findRow, idOfRow, type ReportColumns } from "./report-columns.ts";
 import { worldX, worldY } from "./tile-address.ts";
 
@@ -184,7 +192,7 @@ function finish(
 
 /** Of several reports to the minute: the millisecond of a cell's newest report is kept only where it may be shown alone. */
 const newestSeconds = (createdAtMs: number, lone: boolean): number =>
-  lone ? Math.floor(createdAtMs / 1000) : Math.floor(createdAtMs / 60_000) * 60;
+  lone ? Math.floor(createdAtMs / 1000) : cutToStep(createdAtMs) / 1000;
 
 const rowX = (rows: ReportColumns, row: number): number => worldX((rows.lonE6[row] as number) / 1e6);
 const rowY = (rows: ReportColumns, row: number): number => worldY((rows.latE6[row] as number) / 1e6);

@@ -44,6 +44,15 @@ const FINEST_ADDED = 7;
  */
 export const gridOf = (precision: number): number => (precision <= FINEST_ADDED ? 2 ** 23 : 2 ** 26);
 
+/** Stored cells know the time of their newest report to the minute, unless it may be shown alone. */
+const NEWEST_STEP_MS = 60_000;
+
+/** A time cut to what stored cells keep of it, where their newest report does not stand alone. */
+export const cutToStep = (timeMs: number): number => Math.floor(timeMs / NEWEST_STEP_MS) * NEWEST_STEP_MS;
+
+/** A time that all reports of a cell were created before, of the time of its newest, which may have been cut. */
+export const afterNewest = (newestMs: number): number => cutToStep(newestMs) + NEWEST_STEP_MS;
+
 /** Bytes that a micro cell occupies, for caches bounded in bytes. */
 export const BYTES_PER_MICRO_CELL = 8 + BAND_COUNT * 8 + 16 + BYTES_PER_ROW;
 

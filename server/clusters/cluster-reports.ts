@@ -7,7 +7,7 @@ import {
   type TimeWindow,
   WINDOW_BANDS,
 } from "../../tiles/layers.ts";
-import { addMicroCells, geohashOfKey, type MicroCells } from "../../tiles/micro-cells.ts";
+import { addMicroCells, afterNewest, geohashOfKey, type MicroCells } from "../../tiles/micro-cells.ts";
 import { firstRowFrom, idOfRow } from "../../tiles/report-columns.ts";
 import { timeOfId } from "../../tiles/report-id.ts";
 import { mapLimited } from "../pyramid/map-limited.ts";
@@ -90,8 +90,7 @@ function* logCells(cells: MicroCells, cursor: string | undefined): Generator<[pl
     let count = 0;
     for (let band = 0; band < BAND_COUNT; band++) count += cells.bandCount[cell * BAND_COUNT + band] as number;
     if (count === 1 && newestMs > cursorMs) continue;
-    // It may be known to the second only.
-    yield [geohashOfKey(cells.key[cell] as number, LOG_PRECISION), (Math.floor(newestMs / 1000) + 1) * 1000];
+    yield [geohashOfKey(cells.key[cell] as number, LOG_PRECISION), afterNewest(newestMs)];
   }
 }
 
