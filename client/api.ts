@@ -29,10 +29,13 @@ export class RequestError extends Error {
   override readonly name = "RequestError";
   readonly status: number;
   readonly fields: ReadonlyMap<string, string>;
-  constructor(message: string, status: number, fields: ReadonlyMap<string, string> = new Map()) {
+  /** How long the server asked to wait; 0 when it did not. */
+  readonly retryAfterSeconds: number;
+  constructor(message: string, status: number, fields: ReadonlyMap<string, string> = new Map(), retryAfterSeconds = 0) {
     super(message);
     this.status = status;
     this.fields = fields;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -56,7 +59,8 @@ async function request<T>(path: string, init?: RequestInit): Promise<T> {
   if (response.ok) return (await response.json()) as T;
   const problem = (await response.json().catch(() => ({}))) as Problem;
   const fields = new Map(problem.errors?.map(({ field, message }) => [field, message]));
-  throw new RequestError(messageOf(response, problem), response.status, fields);
+  const wait = Number(response.headers.get("Retry-After")) || 0;
+  throw new RequestError(messageOf(response, problem), response.status, fields, wait);
 }
 
 function messageOf(response: Response, problem: Problem): string {
@@ -136,10 +140,11 @@ async function requestPage(path: string, signal?: AbortSignal): Promise<ReportPa
   return { reports, nextCursor: page.next_cursor ?? undefined };
 }
 
-/** Stores a report; the same key twice stores it once. @throws RequestError */
+/** Stores a report, also when the page is left meanwhile; the same key twice stores it once. @throws RequestError */
 export function postReport(draft: ReportDraft, idempotencyKey: string): Promise<ReportJson> {
   return request("/api/reports", {
     method: "POST",
+    keepalive: true,
     headers: { "Content-Type": "application/json", "Idempotency-Key": idempotencyKey },
     body: JSON.stringify(draft),
   });

@@ -7,10 +7,13 @@ import { bindCitySwitch } from "./page/city-switch.ts";
 import { bindCount, bindLatest } from "./page/in-view.ts";
 import { bindLayerSwitch, bindWindowSwitch } from "./page/layer-switch.ts";
 import { fillLegend } from "./page/legend.ts";
-import { createNotices, watchConnection } from "./page/notices.ts";
+import { createNotices } from "./page/notices.ts";
 import { createPage } from "./page/page-state.ts";
 import { bindProgress } from "./page/progress.ts";
-import { bindReportForm } from "./report/report-form.ts";
+import { bindOutboxStatus } from "./report/outbox-status.ts";
+import { bindPendingMarks } from "./report/pending-marks.ts";
+import { bindReportDialog } from "./report/report-dialog.ts";
+import { startOutbox } from "./report/start-outbox.ts";
 import { bindScoreSwitch } from "./scores/score-switch.ts";
 
 declare global {
@@ -24,7 +27,9 @@ bindLayerSwitch(find("#layers"), find<HTMLInputElement>("#combine"), page);
 bindWindowSwitch(find("#windows"), page);
 const scoreSwitch = bindScoreSwitch(find<HTMLInputElement>("#with-scores"), find("#scores"), page);
 fillLegend(find("#legend"));
-watchConnection(notices);
+const outbox = startOutbox();
+const outboxStatus = bindOutboxStatus(find("#outbox"), outbox);
+outbox.resume();
 
 // The map is the larger part of the code: the controls are there and work before it has arrived.
 startMap().catch((error: unknown) => {
@@ -46,14 +51,11 @@ async function startMap(): Promise<void> {
   const liveMap = createLiveMap({ container: find("#map"), page, basemap, isPicking: () => picking });
   bindScores(liveMap.map, page, (cell) => scoreSwitch.point(cell?.score));
   bindProgress(find("#progress"), liveMap.map, notices);
-  bindReportForm({
-    liveMap,
-    page,
-    notices,
-    onOpenChange: (open) => {
-      picking = open;
-    },
-  });
+  bindPendingMarks(liveMap, outbox, outboxStatus.open);
+  const onOpenChange = (open: boolean) => {
+    picking = open;
+  };
+  outboxStatus.connect(bindReportDialog({ liveMap, page, outbox, onOpenChange }));
   bindView(liveMap);
   openCards(liveMap);
   globalThis.stratum = { map: liveMap.map };

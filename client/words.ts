@@ -26,12 +26,12 @@ export const WINDOW_LABELS: Readonly<Record<TimeWindow, readonly [short: string,
   "90d": ["90 days", "the last 90 days"],
 };
 
-/** What severity means in a layer: the question of the form, and the words for 1 and 5. */
-export const SEVERITY_WORDS: Readonly<Record<ReportLayer, readonly [question: string, least: string, most: string]>> = {
-  safety: ["How serious is it?", "Minor", "Severe"],
-  vibe: ["How strong is it?", "Faint", "Intense"],
-  infrastructure: ["How serious is it?", "Minor", "Severe"],
-  opportunity: ["How big is it?", "Small", "Huge"],
+/** What severity means in a layer: the question of the form, and a word for each of 1 to 5. */
+export const SEVERITY_WORDS: Readonly<Record<ReportLayer, readonly [question: string, ...words: string[]]>> = {
+  safety: ["How serious is it?", "Minimal", "Minor", "Moderate", "Serious", "Severe"],
+  vibe: ["How good is it?", "Meh", "Okay", "Good", "Great", "Superb"],
+  infrastructure: ["How serious is it?", "Minimal", "Minor", "Moderate", "Serious", "Severe"],
+  opportunity: ["How promising is it?", "Slim", "Fair", "Good", "Great", "Huge"],
 };
 
 /** `unsafe-corner` becomes "Unsafe corner"; categories of cities' own are left as they are but for that. */

@@ -47,6 +47,8 @@ export interface LiveMap {
   readonly popups: ReportPopups;
   /** Brings a report that was just stored onto the map: loads its tiles again and points at it. */
   showNew(report: ReportJson): void;
+  /** Puts an element on a place of the map, until what is returned is called. */
+  mark(at: [lonDeg: number, latDeg: number], mark: HTMLElement): () => void;
 }
 
 /** The style at the operator's URL; `undefined`, for our own basemap, when there is none or it cannot be had. */
@@ -123,6 +125,10 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
     showNew(report) {
       live.noteReport(report.layer, report.lon, report.lat);
       pulses.own(report.layer, report.lon, report.lat);
+    },
+    mark(at, mark) {
+      const marker = new Marker({ element: mark }).setLngLat(at).addTo(map);
+      return () => marker.remove();
     },
   };
 }

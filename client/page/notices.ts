@@ -53,10 +53,7 @@ export function createNotices(container: HTMLElement): Notices {
 /** Says so while the browser knows that it is offline. */
 export function watchConnection(notices: Notices): void {
   const show = () =>
-    notices.set(
-      "offline",
-      navigator.onLine ? undefined : "You are offline. The map shows what it has; reports wait for a connection.",
-    );
+    notices.set("offline", navigator.onLine ? undefined : "You are offline. The map shows what it has.");
   addEventListener("online", show);
   addEventListener("offline", show);
   show();

@@ -1,153 +1,143 @@
-import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
-import { postReport, type ReportDraft, type ReportJson, RequestError } from "../api.ts";
+import { MAX_SEVERITY, type ReportLayer } from "../../tiles/layers.ts";
+import type { ReportDraft } from "../api.ts";
 import { element, find, icon } from "../dom.ts";
-import { CLOSE_ICON } from "../icons.ts";
-import type { LiveMap } from "../map/live-map.ts";
-import type { Notices } from "../page/notices.ts";
-import type { Page } from "../page/page-state.ts";
-import { SEVERITY_WORDS } from "../words.ts";
-import { categoryChoice, field, layerChoice, MAX_TEXT, setFieldError, severityChoice, textInput } from "./fields.ts";
-import { createIdempotencyKeys } from "./idempotency-keys.ts";
-import { createPlacePicker, type PlacePicker } from "./place-picker.ts";
+import { BACK_ICON, CLOSE_ICON } from "../icons.ts";
+import { categoryLabel } from "../words.ts";
+import { categoryChoice, field, MAX_TEXT, setFieldError, severityChoice, textInput } from "./fields.ts";
+import type { Refusal } from "./outbox-entry.ts";
+import type { PlacePicker } from "./place-picker.ts";
 
 export interface ReportFormOptions {
-  readonly liveMap: LiveMap;
-  readonly page: Page;
-  readonly notices: Notices;
-  onOpenChange(open: boolean): void;
+  readonly picker: PlacePicker;
+  /** A report to begin with, and what the server said about it. */
+  readonly begun: { readonly draft: ReportDraft; readonly refusal?: Refusal } | undefined;
+  close(): void;
+  /** Takes the report, or says why it cannot. */
+  drop(draft: ReportDraft): string | undefined;
 }
 
-/** Opens the form from its button; a stored report is shown on the map without a reload. */
-export function bindReportForm({ liveMap, page, notices, onOpenChange }: ReportFormOptions): void {
-  const opener = find<HTMLButtonElement>("#open-report");
-  const dialog = find<HTMLDialogElement>("#report-form");
-  let form: HTMLFormElement | undefined;
-
-  const close = () => {
-    document.body.classList.remove("reporting");
-    dialog.close();
-    picker.stop();
-    onOpenChange(false);
-    opener.focus();
-  };
-  const picker = createPlacePicker(liveMap.map, (message) => {
-    if (form) setFieldError(form, "place", message);
-  });
-  const done = (report: ReportJson) => {
-    close();
-    // Shown for sure: also when its layer is off, and whatever it was combined with stays.
-    const { layers } = page.get();
-    if (!layers.includes(report.layer)) page.set({ layers: [report.layer] });
-    liveMap.showNew(report);
-    notices.say("Thank you. Your report is on the map.");
-  };
-  opener.addEventListener("click", () => {
-    liveMap.popups.close();
-    const [layer = "safety"] = page.get().layers;
-    form = buildForm(layer, picker, close);
-    bindSubmit(form, picker, createIdempotencyKeys(), done);
-    dialog.replaceChildren(form);
-    // Not modal: the map behind it is where the place is picked.
-    dialog.show();
-    document.body.classList.add("reporting");
-    onOpenChange(true);
-    picker.start(dialog);
-    find<HTMLInputElement>("[name=layer]:checked", form).focus();
-  });
-  dialog.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") close();
-  });
+export interface ReportForm {
+  readonly content: HTMLFormElement;
+  /** To be called once the form is in the page. */
+  focus(): void;
 }
 
-function buildForm(layer: ReportLayer, picker: PlacePicker, onCancel: () => void): HTMLFormElement {
-  const categories = element("div", { class: "chips" }, ...categoryChoice(layer));
-  const severities = element("div", { class: "severity" }, ...severityChoice(layer));
-  const severityField = field("severity", SEVERITY_WORDS[layer][0], severities);
-  const cancel = element("button", { type: "button", class: "bare close", "aria-label": "Close" }, icon(CLOSE_ICON));
-  cancel.addEventListener("click", onCancel);
-  const form = element(
+type Chosen = Pick<ReportDraft, "layer" | "category">;
+
+/** The form in two steps: what it is, which one tap says, then how much of it, with a word if one likes. */
+export function createReportForm({ picker, begun, close, drop }: ReportFormOptions): ReportForm {
+  let chosen: Chosen | undefined;
+  const title = element("h2", { id: "report-title" });
+  const back = headerButton("back", "Back to the categories", BACK_ICON, () => askWhat());
+  const closer = headerButton("close", "Close", CLOSE_ICON, close);
+  const what = categoryChoice((layer, category) => {
+    const { severity, text } = readFields(content);
+    askHow({ layer, category, ...(severity > 0 && { severity }), text });
+  });
+  const how = element("div", { class: "how" });
+  const formError = element("p", { class: "error", role: "alert", hidden: true });
+  const content = element(
     "form",
-    { novalidate: true, class: `on-${layer}` },
-    element("header", {}, element("h2", { id: "report-title" }, "What is going on?"), cancel),
-    field("place", "Where", picker.content),
-    field("layer", "About", layerChoice(layer)),
-    field("category", "What", categories),
-    severityField,
-    field("text", "In your words (optional)", textInput()),
-    element("p", { class: "error", role: "alert", "data-form-error": true, hidden: true }),
-    element(
-      "footer",
-      {},
-      element("p", { class: "hint" }, "Anonymous. Disappears after 90 days."),
-      element("button", { type: "submit", class: "primary" }, "Drop report"),
-    ),
+    { novalidate: true },
+    element("header", {}, back, title, closer),
+    picker.content,
+    what,
+    how,
   );
-  form.addEventListener("change", ({ target }) => {
-    if (!(target instanceof HTMLInputElement)) return;
-    setFieldError(form, target.name, undefined);
-    if (target.name !== "layer" || !isReportLayer(target.value)) return;
-    form.className = `on-${target.value}`;
-    categories.replaceChildren(...categoryChoice(target.value));
-    severities.replaceChildren(...severityChoice(target.value));
-    find("legend", severityField).textContent = SEVERITY_WORDS[target.value][0];
+
+  const show = (step: "what" | "how", heading: string) => {
+    what.hidden = step !== "what";
+    how.hidden = back.hidden = step !== "how";
+    title.textContent = heading;
+    formError.hidden = true;
+  };
+  const askWhat = () => {
+    show("what", "What is going on?");
+    const chips = [...what.querySelectorAll<HTMLElement>(".chip")];
+    const label = chosen && categoryLabel(chosen.category);
+    (chips.find((chip) => chip.textContent === label) ?? chips[0])?.focus();
+  };
+  const askHow = (draft: Chosen & { readonly severity?: number; readonly text?: string }) => {
+    chosen = draft;
+    content.className = `on-${draft.layer}`;
+    show("how", categoryLabel(draft.category));
+    how.replaceChildren(...howFields(draft.layer, draft.severity, draft.text ?? ""), formError, dropFooter());
+    find("[name=severity]:checked", how).focus();
+  };
+  content.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (chosen === undefined) return;
+    const { draft, errors } = readDraft(content, chosen, picker);
+    showErrors(content, errors);
+    if (draft === undefined) return;
+    const failure = drop(draft);
+    formError.textContent = failure ?? "";
+    formError.hidden = failure === undefined;
   });
-  return form;
+  show("what", "What is going on?");
+  return {
+    content,
+    focus() {
+      if (begun === undefined) return askWhat();
+      askHow(begun.draft);
+      if (begun.refusal) showRefusal(content, formError, begun.refusal);
+    },
+  };
 }
 
-function bindSubmit(
+function headerButton(name: string, label: string, shape: string, run: () => void): HTMLButtonElement {
+  const button = element("button", { type: "button", class: `bare round ${name}`, "aria-label": label }, icon(shape));
+  button.addEventListener("click", run);
+  return button;
+}
+
+const howFields = (layer: ReportLayer, severity: number | undefined, text: string): HTMLElement[] => [
+  severityChoice(layer, severity),
+  field("text", "In your words (optional)", textInput(text)),
+];
+
+const dropFooter = (): HTMLElement =>
+  element(
+    "footer",
+    {},
+    element("p", { class: "hint" }, "Anonymous. Disappears after 90 days."),
+    element("button", { type: "submit", class: "primary" }, "Drop report"),
+  );
+
+function readFields(form: HTMLFormElement): { severity: number; text: string } {
+  const data = new FormData(form);
+  return { severity: Number(data.get("severity")), text: String(data.get("text") ?? "").trim() };
+}
+
+function readDraft(
   form: HTMLFormElement,
+  chosen: Chosen,
   picker: PlacePicker,
-  keyFor: (draft: ReportDraft) => string,
-  done: (report: ReportJson) => void,
-): void {
-  const button = find<HTMLButtonElement>("[type=submit]", form);
-  const formError = find("[data-form-error]", form);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    formError.hidden = true;
-    const { draft, errors } = readDraft(form, picker);
-    showErrors(form, errors);
-    if (draft === undefined || button.disabled) return;
-    button.disabled = true;
-    button.textContent = "Sending…";
-    try {
-      done(await postReport(draft, keyFor(draft)));
-    } catch (error) {
-      const fields = error instanceof RequestError ? error.fields : new Map<string, string>();
-      showErrors(form, new Map([...fields].map(([name, message]) => [FIELD_OF[name] ?? name, sentence(message)])));
-      const known = [...fields.keys()].every((name) => form.querySelector(`[data-field="${FIELD_OF[name] ?? name}"]`));
-      if (fields.size === 0 || !known) {
-        formError.textContent = error instanceof Error ? error.message : "The report could not be sent.";
-        formError.hidden = false;
-      }
-    } finally {
-      button.disabled = false;
-      button.textContent = "Drop report";
-    }
-  });
+): { draft?: ReportDraft; errors: Map<string, string> } {
+  const errors = new Map<string, string>();
+  const { layer, category } = chosen;
+  const { severity, text } = readFields(form);
+  const place = picker.read();
+  if (typeof place === "string") errors.set("place", place);
+  const over = [...text].length - MAX_TEXT;
+  if (over > 0) errors.set("text", `That is ${over} ${over === 1 ? "character" : "characters"} too long.`);
+  if (errors.size > 0 || typeof place === "string") return { errors };
+  return {
+    draft: { layer, category, severity: Math.min(MAX_SEVERITY, severity), ...place, ...(text !== "" && { text }) },
+    errors,
+  };
 }
 
 /** Fields of the API that the form shows under another name. */
 const FIELD_OF: Readonly<Record<string, string>> = { lat: "place", lon: "place" };
 
-/** The API's messages go on from the field's name: "must have at most 280 characters". */
-const sentence = (message: string): string => `This ${message}.`;
-
-function readDraft(form: HTMLFormElement, picker: PlacePicker): { draft?: ReportDraft; errors: Map<string, string> } {
-  const data = new FormData(form);
-  const errors = new Map<string, string>();
-  const place = picker.read();
-  const layer = String(data.get("layer"));
-  const category = data.get("category");
-  const text = String(data.get("text") ?? "").trim();
-  if (typeof place === "string") errors.set("place", place);
-  if (typeof category !== "string") errors.set("category", "Choose what it is.");
-  const over = [...text].length - MAX_TEXT;
-  if (over > 0) errors.set("text", `That is ${over} ${over === 1 ? "character" : "characters"} too long.`);
-  if (errors.size > 0 || typeof place === "string" || typeof category !== "string" || !isReportLayer(layer))
-    return { errors };
-  const severity = Number(data.get("severity"));
-  return { draft: { layer, category, severity, ...place, ...(text !== "" && { text }) }, errors };
+function showRefusal(form: HTMLFormElement, formError: HTMLElement, { message, fields }: Refusal): void {
+  // The API's messages go on from the field's name: "must have at most 280 characters".
+  const named = Object.entries(fields).map(([name, text]) => [FIELD_OF[name] ?? name, `This ${text}.`] as const);
+  showErrors(form, new Map(named));
+  const isShown = named.length > 0 && named.every(([name]) => form.querySelector(`[data-field="${name}"]`));
+  formError.hidden = isShown;
+  formError.textContent = `The server did not take it: ${[message, ...Object.entries(fields).map((pair) => pair.join(" "))].join(" ")}`;
 }
 
 function showErrors(form: HTMLFormElement, errors: ReadonlyMap<string, string>): void {
@@ -155,5 +145,5 @@ function showErrors(form: HTMLFormElement, errors: ReadonlyMap<string, string>):
     const name = part.dataset.field ?? "";
     setFieldError(form, name, errors.get(name));
   }
-  form.querySelector<HTMLElement>("[aria-invalid], [data-field='place'] .error:not([hidden])")?.focus();
+  form.querySelector<HTMLElement>("[aria-invalid], [data-field='place']:has(.error:not([hidden])) button")?.focus();
 }

@@ -63,6 +63,8 @@ export interface Visit {
   readonly origins: Set<string>;
 }
 
+export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
+
 /** Shorter than a test's own limit, so that what hangs is named. */
 const STEP_MS = 10_000;
 

@@ -1,0 +1,128 @@
+import { element, find, icon } from "../dom.ts";
+import { LAYER_ICONS } from "../icons.ts";
+import { categoryLabel, formatCount, timeAgo } from "../words.ts";
+import type { EntryState, Outbox } from "./outbox.ts";
+import type { OutboxEntry } from "./outbox-entry.ts";
+import type { ReportDialog } from "./report-dialog.ts";
+
+export interface OutboxStatus {
+  /** Lists what waits. */
+  open(): void;
+  /** Lets the list's reports be mended and seen: from when there is a map. */
+  connect(dialog: ReportDialog): void;
+}
+
+const SENT_MS = 5_000;
+
+/** Tells what stands between this page and the server: no network, and reports that wait, are on their way, or were refused. */
+export function bindOutboxStatus(section: HTMLElement, outbox: Outbox): OutboxStatus {
+  const text = find("p", section);
+  const toggle = find<HTMLButtonElement>("button", section);
+  const list = find("ul", section);
+  let dialog: ReportDialog | undefined;
+  let isOpen = false;
+  /** Reports that arrived after a time without the server; in ordinary times the page says nothing of it. */
+  let arrived = 0;
+  let wasAway = false;
+  let clearing: ReturnType<typeof setTimeout> | undefined;
+
+  const show = () => {
+    const entries = outbox.list();
+    const states = entries.map(outbox.stateOf);
+    wasAway ||= !navigator.onLine || outbox.isTroubled() || states.includes("waiting");
+    const words = statusText({ states, isOnline: navigator.onLine, isTroubled: outbox.isTroubled(), wasAway, arrived });
+    if (text.textContent !== words) text.textContent = words;
+    if (entries.length === 0 && navigator.onLine) forgetSoon();
+    section.classList.toggle("visually-hidden", words === "");
+    section.dataset.state = navigator.onLine ? "online" : "offline";
+    toggle.hidden = entries.length === 0 || words === "";
+    list.hidden = toggle.hidden || !isOpen;
+    toggle.setAttribute("aria-expanded", String(!list.hidden));
+    toggle.textContent = isOpen ? "Hide" : "Show";
+    const listed = list.hidden ? "" : entries.map(({ key }, i) => `${key} ${states[i]}`).join();
+    if (listed === list.dataset.listed) return;
+    list.dataset.listed = listed;
+    list.replaceChildren(...entries.map((entry) => listEntry(entry, outbox, dialog)));
+  };
+  const forgetSoon = () => {
+    clearTimeout(clearing);
+    clearing = setTimeout(() => {
+      wasAway = false;
+      arrived = 0;
+      show();
+    }, SENT_MS);
+  };
+  toggle.addEventListener("click", () => {
+    isOpen = !isOpen;
+    show();
+  });
+  outbox.listen((event) => {
+    if (event.type === "sent" && wasAway) arrived++;
+    if (event.type === "refused") isOpen = true;
+    show();
+  });
+  show();
+  return {
+    open() {
+      isOpen = true;
+      show();
+      toggle.focus();
+    },
+    connect(connected) {
+      dialog = connected;
+      list.dataset.listed = "";
+      show();
+    },
+  };
+}
+
+export interface Standing {
+  readonly states: readonly EntryState[];
+  readonly isOnline: boolean;
+  readonly isTroubled: boolean;
+  readonly wasAway: boolean;
+  readonly arrived: number;
+}
+
+/** The line of the banner; "" while there is nothing to say. */
+export function statusText({ states, isOnline, isTroubled, wasAway, arrived }: Standing): string {
+  const count = (...wanted: EntryState[]) => states.filter((state) => wanted.includes(state)).length;
+  const reports = (n: number) => `${formatCount(n)} ${n === 1 ? "report" : "reports"}`;
+  const waiting = count("held", "waiting", "sending");
+  const wait = `${reports(waiting)} ${waiting === 1 ? "waits" : "wait"}.`;
+  if (!isOnline) return `You are offline. ${waiting > 0 ? wait : "The map shows what it has."}`;
+  if (count("refused") > 0) return `${reports(count("refused"))} could not be taken.`;
+  if (count("old") > 0) return `${reports(count("old"))} waited here for over a day.`;
+  if (!wasAway) return "";
+  if (isTroubled && count("waiting") > 0) return `The server takes no reports just now. ${wait}`;
+  if (waiting > 0) return `Sending ${reports(waiting)}…`;
+  return arrived > 0 ? `Sent. ${reports(arrived)} ${arrived === 1 ? "is" : "are"} on the map.` : "";
+}
+
+function listEntry(entry: OutboxEntry, outbox: Outbox, dialog: ReportDialog | undefined): HTMLElement {
+  const { draft, key } = entry;
+  const state = outbox.stateOf(entry);
+  const label = categoryLabel(draft.category);
+  const action = (name: string, run: () => void) => {
+    const button = element("button", { type: "button", class: "link", "aria-label": `${name}: ${label}` }, name);
+    button.addEventListener("click", run);
+    return button;
+  };
+  return element(
+    "li",
+    { class: `on-${draft.layer}` },
+    element("span", { class: "disc pending" }, icon(LAYER_ICONS[draft.layer])),
+    element("p", {}, element("strong", {}, label), element("span", { class: "hint" }, entryText(entry, state))),
+    dialog && state === "refused" ? action("Mend", () => dialog.mend(entry)) : undefined,
+    state === "old" ? action("Send", () => outbox.confirm(key)) : undefined,
+    dialog && state === "waiting" ? action("See", () => dialog.see(draft)) : undefined,
+    state === "sending" ? undefined : action("Discard", () => outbox.discard(key)),
+  );
+}
+
+function entryText({ droppedAtMs, refusal }: OutboxEntry, state: EntryState): string {
+  if (refusal)
+    return [refusal.message, ...Object.entries(refusal.fields).map(([name, said]) => `${name} ${said}.`)].join(" ");
+  if (state === "sending") return "Sending…";
+  return state === "old" ? `Dropped ${timeAgo(droppedAtMs, Date.now())}. Does it still hold?` : "Waiting to be sent";
+}

@@ -1,0 +1,205 @@
+import { type ReportDraft, type ReportJson, RequestError } from "../api.ts";
+import { type EntryStorage, newEntry, type OutboxEntry, type Refusal } from "./outbox-entry.ts";
+
+/**
+ * - `held`: not sent before its time for "Undo" is over
+ * - `waiting`: sent as soon as the network and the server are there
+ * - `sending`: on its way from this page
+ * - `refused`: the server said what is wrong; somebody has to mend or discard it
+ * - `old`: dropped so long ago that somebody has to say whether it still holds
+ */
+export type EntryState = "held" | "waiting" | "sending" | "refused" | "old";
+
+export type OutboxEvent =
+  | { readonly type: "changed" }
+  | { readonly type: "sent"; readonly entry: OutboxEntry; readonly report: ReportJson }
+  | { readonly type: "refused"; readonly entry: OutboxEntry };
+
+export interface Outbox {
+  /** Oldest first. */
+  list(): readonly OutboxEntry[];
+  stateOf(entry: OutboxEntry): EntryState;
+  /** The last attempt failed for no fault of the report. */
+  isTroubled(): boolean;
+  /** Takes a report in; `undefined` when there is no more room. */
+  add(draft: ReportDraft): OutboxEntry | undefined;
+  /** Removes an entry that is not being sent. False: too late. */
+  discard(key: string): boolean;
+  /** An old report still holds: it is sent as if it were dropped now. */
+  confirm(key: string): void;
+  /** The page is being left: sends at once what was dropped in it and still held. */
+  release(): void;
+  /** The network may be back, or the page: tries at once, whatever failed before. */
+  resume(): void;
+  /** Another tab or the clock changed something. */
+  look(): void;
+  listen(listener: (event: OutboxEvent) => void): void;
+}
+
+export interface OutboxPorts {
+  readonly storage: EntryStorage;
+  /** @throws RequestError */
+  post(draft: ReportDraft, key: string): Promise<ReportJson>;
+  /** Runs the work while no other tab does; false when one does, and nothing was run. */
+  exclusive(work: () => Promise<void>): Promise<boolean>;
+  isOnline(): boolean;
+}
+
+export const HOLD_MS = 5_000;
+/** Whoever took a report in sends it; other tabs do when that one is gone. */
+const OTHERS_AFTER_MS = 2_000;
+export const MAX_ENTRIES = 50;
+export const OLD_MS = 24 * 3_600_000;
+const FIRST_RETRY_MS = 2_000;
+const LAST_RETRY_MS = 300_000;
+const OTHER_TAB_MS = 1_000;
+
+/**
+ * Sends reports one by one, each until the server has said yes or no. Network failures, 429 and 5xx are tried again with
+ * growing pauses.
+ */
+export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts): Outbox {
+  const own = new Set<string>();
+  const sending = new Set<string>();
+  const failuresOf = new Map<string, number>();
+  const listeners: ((event: OutboxEvent) => void)[] = [];
+  let failures = 0;
+  let pausedUntilMs = 0;
+  let isFlushing = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const tell = (event: OutboxEvent) => {
+    for (const listener of listeners) listener(event);
+  };
+  // A clock that was set back makes nothing wait for it.
+  const ageMs = ({ droppedAtMs }: OutboxEntry) => Math.abs(Date.now() - droppedAtMs);
+  const waitMs = (entry: OutboxEntry) =>
+    entry.attempted ? 0 : HOLD_MS + (own.has(entry.key) ? 0 : OTHERS_AFTER_MS) - ageMs(entry);
+
+  function stateOf(entry: OutboxEntry): EntryState {
+    if (entry.refusal) return "refused";
+    if (sending.has(entry.key)) return "sending";
+    if (ageMs(entry) > OLD_MS) return "old";
+    return !entry.attempted && ageMs(entry) < HOLD_MS ? "held" : "waiting";
+  }
+
+  const due = () =>
+    storage
+      .list()
+      .filter((entry) => stateOf(entry) === "waiting" && waitMs(entry) <= 0)
+      // One that fails again and again must not keep the others back.
+      .sort((a, b) => (failuresOf.get(a.key) ?? 0) - (failuresOf.get(b.key) ?? 0));
+
+  function look(): void {
+    tell({ type: "changed" });
+    clearTimeout(timer);
+    const waits = storage
+      .list()
+      .filter((entry) => ["held", "waiting"].includes(stateOf(entry)))
+      .map((entry) => (stateOf(entry) === "held" ? HOLD_MS - ageMs(entry) : waitMs(entry)));
+    // Without a network only the end of the hold is of interest: `resume` comes with the network.
+    const wanted = isOnline() ? waits : waits.filter((wait) => wait > 0);
+    if (wanted.length === 0) return;
+    const pauseMs = isOnline() ? pausedUntilMs - Date.now() : 0;
+    timer = setTimeout(flush, Math.max(0, pauseMs, Math.min(...wanted)));
+  }
+
+  async function flush(): Promise<void> {
+    if (isOnline() && !isFlushing && Date.now() >= pausedUntilMs && due().length > 0) {
+      isFlushing = true;
+      const ran = await exclusive(sendDue).finally(() => {
+        isFlushing = false;
+      });
+      if (!ran) pausedUntilMs = Date.now() + OTHER_TAB_MS;
+    }
+    look();
+  }
+
+  async function sendDue(): Promise<void> {
+    for (let [next] = due(); next && isOnline(); [next] = due()) if (!(await send(next))) return;
+  }
+
+  /** Whether the next may follow at once. */
+  async function send(entry: OutboxEntry): Promise<boolean> {
+    const attempted = { ...entry, attempted: true };
+    storage.put(attempted);
+    sending.add(entry.key);
+    tell({ type: "changed" });
+    try {
+      const report = await post(entry.draft, entry.key);
+      storage.remove(entry.key);
+      sending.delete(entry.key);
+      noteSuccess();
+      tell({ type: "sent", entry, report });
+      return true;
+    } catch (error) {
+      sending.delete(entry.key);
+      const refusal = refusalOf(error);
+      if (refusal === undefined) {
+        noteFailure(entry.key, error);
+        return false;
+      }
+      const refused = { ...attempted, refusal };
+      storage.put(refused);
+      tell({ type: "refused", entry: refused });
+      return true;
+    }
+  }
+
+  function noteSuccess(): void {
+    failures = 0;
+    pausedUntilMs = 0;
+  }
+
+  function noteFailure(key: string, error: unknown): void {
+    failuresOf.set(key, (failuresOf.get(key) ?? 0) + 1);
+    const backoffMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++) * (0.75 + Math.random() / 4);
+    const askedMs = error instanceof RequestError ? error.retryAfterSeconds * 1000 : 0;
+    pausedUntilMs = Date.now() + Math.min(LAST_RETRY_MS, Math.max(backoffMs, askedMs));
+  }
+
+  return {
+    list: () => storage.list(),
+    stateOf,
+    isTroubled: () => failures > 0,
+    add(draft) {
+      if (storage.list().length >= MAX_ENTRIES) return undefined;
+      const entry = newEntry(draft);
+      own.add(entry.key);
+      storage.put(entry);
+      look();
+      return entry;
+    },
+    discard(key) {
+      if (sending.has(key) || !storage.list().some((entry) => entry.key === key)) return false;
+      storage.remove(key);
+      look();
+      return true;
+    },
+    confirm(key) {
+      const entry = storage.list().find((candidate) => candidate.key === key);
+      if (entry) storage.put({ ...entry, droppedAtMs: Date.now() - HOLD_MS - OTHERS_AFTER_MS });
+      look();
+    },
+    release() {
+      if (!isOnline()) return;
+      for (const entry of storage.list()) {
+        if (own.has(entry.key) && stateOf(entry) === "held") send(entry).then(look);
+      }
+    },
+    resume() {
+      noteSuccess();
+      void flush();
+    },
+    look,
+    listen: (listener) => listeners.push(listener),
+  };
+}
+
+/** Client errors are about the report; the others, and what is no error of the API at all, are about the moment. */
+function refusalOf(error: unknown): Refusal | undefined {
+  if (!(error instanceof RequestError)) return undefined;
+  const { status, message, fields } = error;
+  const isPassing = status < 400 || status >= 500 || [408, 425, 429].includes(status);
+  return isPassing ? undefined : { message, fields: Object.fromEntries(fields) };
+}

@@ -1,0 +1,76 @@
+import type { ReportJson } from "../api.ts";
+import { element, icon } from "../dom.ts";
+import { LAYER_ICONS } from "../icons.ts";
+import type { LiveMap } from "../map/live-map.ts";
+import { singleLayerOf } from "../map/report-layers.ts";
+import { categoryLabel } from "../words.ts";
+import type { Outbox } from "./outbox.ts";
+import type { OutboxEntry } from "./outbox-entry.ts";
+
+/** A sent report is drawn by its tile, alone or within a cluster, well within this time. */
+const DRAWN_AFTER_MS = 2_000;
+
+/** Marks what waits in the outbox on the map; a mark stays until the report's tile shows what it stands for. */
+export function bindPendingMarks(liveMap: LiveMap, outbox: Outbox, open: () => void): void {
+  const removers = new Map<string, () => void>();
+  const remove = (key: string) => {
+    removers.get(key)?.();
+    removers.delete(key);
+  };
+  const sent = new Set<string>();
+
+  const update = () => {
+    const entries = outbox.list();
+    const wanted = new Set(entries.map(({ key }) => key));
+    for (const key of removers.keys()) if (!wanted.has(key) && !sent.has(key)) remove(key);
+    for (const entry of entries) {
+      if (removers.has(entry.key)) continue;
+      const { lon, lat } = entry.draft;
+      removers.set(entry.key, liveMap.mark([lon, lat], pendingMark(entry, open)));
+    }
+  };
+  outbox.listen((event) => {
+    if (event.type === "sent") {
+      const { key } = event.entry;
+      sent.add(key);
+      liveMap.showNew(event.report);
+      whenDrawn(liveMap, event.report, () => {
+        remove(key);
+        sent.delete(key);
+      });
+    }
+    update();
+  });
+  update();
+}
+
+function pendingMark({ draft: { layer, category } }: OutboxEntry, open: () => void): HTMLElement {
+  const label = `${categoryLabel(category)}, waiting to be sent`;
+  const mark = element(
+    "button",
+    { type: "button", class: `pending-mark on-${layer}`, "aria-label": label, title: label },
+    icon(LAYER_ICONS[layer]),
+  );
+  mark.addEventListener("click", (event) => {
+    // Else the map takes it for a click on what lies below.
+    event.stopPropagation();
+    open();
+  });
+  return mark;
+}
+
+function whenDrawn({ map }: LiveMap, report: ReportJson, done: () => void): void {
+  const isDrawn = () => {
+    const layers = [singleLayerOf(report.layer)].filter((id) => map.getLayer(id));
+    return map.queryRenderedFeatures({ layers }).some(({ properties }) => properties.id === report.id);
+  };
+  const finish = () => {
+    clearTimeout(timer);
+    looking.unsubscribe();
+    done();
+  };
+  const looking = map.on("idle", () => {
+    if (isDrawn()) finish();
+  });
+  const timer = setTimeout(finish, DRAWN_AFTER_MS);
+}

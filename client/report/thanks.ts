@@ -1,0 +1,62 @@
+import { element, icon } from "../dom.ts";
+import { CLOSE_ICON, DONE_ICON } from "../icons.ts";
+import type { EntryState } from "./outbox.ts";
+import type { OutboxEntry } from "./outbox-entry.ts";
+
+export interface ThanksOptions {
+  readonly entry: OutboxEntry;
+  undo(): void;
+  see(): void;
+  close(): void;
+}
+
+export interface Thanks {
+  readonly content: HTMLElement;
+  /** To be called once it is in the page. */
+  focus(): void;
+  /** Says how far the report is; "sent" when the server has it. */
+  show(state: EntryState | "sent", isUndoable: boolean): void;
+}
+
+const WORDS: Readonly<Record<EntryState | "sent" | "offline", string>> = {
+  held: "It goes out in a few seconds. Until then you can take it back.",
+  sending: "Sending…",
+  sent: "It is on the map for everyone. It disappears after 90 days.",
+  waiting: "The server takes no reports just now. Yours is kept on this device and sent by itself.",
+  offline: "You are offline. Your report is kept on this device and sent by itself when you are back.",
+  refused: "",
+  old: "",
+};
+
+/** What follows a dropped report: a word of thanks, how far it is, and the way back. */
+export function createThanks({ entry, undo, see, close }: ThanksOptions): Thanks {
+  const progress = element("p", { role: "status", class: "hint" });
+  const undoing = button("secondary undo", "Undo", undo);
+  const seeing = button("primary", "See it on the map", see);
+  const closer = button("bare round close", icon(CLOSE_ICON), close);
+  closer.setAttribute("aria-label", "Close");
+  const content = element(
+    "div",
+    { class: `thanks on-${entry.draft.layer}` },
+    element("header", {}, icon(DONE_ICON, "icon done"), element("h2", { id: "report-title" }, "Thank you"), closer),
+    progress,
+    element("footer", {}, undoing, seeing),
+  );
+  return {
+    content,
+    focus: () => seeing.focus(),
+    show(state, isUndoable) {
+      content.dataset.state = state;
+      const words = WORDS[state === "waiting" && !navigator.onLine ? "offline" : state];
+      if (progress.textContent !== words) progress.textContent = words;
+      if (!isUndoable && document.activeElement === undoing) seeing.focus();
+      undoing.hidden = !isUndoable;
+    },
+  };
+}
+
+function button(className: string, content: Node | string, run: () => void): HTMLButtonElement {
+  const made = element("button", { type: "button", class: className }, content);
+  made.addEventListener("click", run);
+  return made;
+}
