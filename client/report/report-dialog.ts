@@ -55,6 +55,7 @@ export function bindReportDialog({ liveMap, page, outbox, onOpenChange }: Report
   const ask = (begun?: { readonly draft: ReportDraft; readonly refusal?: Refusal }, replaced?: string) => {
     thanked = undefined;
     liveMap.popups.close();
+    page.set({ card: undefined });
     document.body.classList.add("reporting");
     onOpenChange(true);
     fill(createReportForm({ picker, begun, close, drop: (draft) => drop(draft, replaced) }));
