@@ -3,6 +3,7 @@ import {
   AttributionControl,
   GeolocateControl,
   Map as MapLibreMap,
+  Marker,
   NavigationControl,
   type StyleSpecification,
   setWorkerUrl,
