@@ -20,3 +20,6 @@ export const SCORE_ICON = "M4 13h4v8H4zm6-5h4v13h-4zm6-5h4v18h-4z";
 export const BACK_ICON = "M15.500 3.800 17 5.300 10.300 12l6.700 6.700-1.500 1.500L7.300 12z";
 export const DONE_ICON =
   "M12 2a10 10 0 1 1 0 20 10 10 0 0 1 0-20zm4.800 5.900-6.300 6.300-3.300-3.300-1.400 1.400 4.700 4.700 7.700-7.700z";
+export const PLAY_ICON = "M7 4v16l13-8z";
+export const PAUSE_ICON = "M6 4h4v16H6zm8 0h4v16h-4z";
+export const STEP_ICON = "M5 4v16l10-8zM16 4h3v16h-3z";

@@ -2,6 +2,7 @@ import "./style/page.css";
 import type { Map as MapLibreMap } from "maplibre-gl";
 import { fetchBasemapStyleUrl, type ReportJson } from "./api.ts";
 import { find, prefersReducedMotion } from "./dom.ts";
+import type { TimeLapse } from "./lapse/time-lapse.ts";
 import type { LiveMap } from "./map/live-map.ts";
 import { bindCitySwitch } from "./page/city-switch.ts";
 import { bindCount, bindLatest } from "./page/in-view.ts";
@@ -58,6 +59,7 @@ async function startMap(): Promise<void> {
   outboxStatus.connect(bindReportDialog({ liveMap, page, outbox, onOpenChange }));
   bindView(liveMap);
   openCards(liveMap);
+  bindTimeLapse(liveMap);
   globalThis.stratum = { map: liveMap.map };
 }
 
@@ -95,4 +97,24 @@ function openCards(liveMap: LiveMap): void {
   };
   page.listen(() => void bindOnce());
   void bindOnce();
+}
+
+/** So does the time-lapse's. */
+function bindTimeLapse(liveMap: LiveMap): void {
+  const opener = find("#open-lapse");
+  let loading: Promise<TimeLapse> | undefined;
+  const load = async () => {
+    const { createTimeLapse } = await import("./lapse/time-lapse.ts");
+    return createTimeLapse({ section: find("#time-lapse"), opener, liveMap, page });
+  };
+  opener.addEventListener("click", async () => {
+    loading ??= load();
+    try {
+      (await loading).open();
+    } catch (error) {
+      console.error(error);
+      loading = undefined;
+      notices.say("The time-lapse could not be loaded. Check your connection and try again.");
+    }
+  });
 }

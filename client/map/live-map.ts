@@ -50,6 +50,8 @@ export interface LiveMap {
   showNew(report: ReportJson): void;
   /** Puts an element on a place of the map, until what is returned is called. */
   mark(at: [lonDeg: number, latDeg: number], mark: HTMLElement): () => void;
+  /** Takes the marks of the reports away while something else stands for them. */
+  hideReports(hidden: boolean): void;
 }
 
 /** The style at the operator's URL; `undefined`, for our own basemap, when there is none or it cannot be had. */
@@ -104,7 +106,7 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
   // On another site's page there is no room for a card.
   const openCard = embedded ? undefined : (card: string) => page.set({ card });
   const popups = createReportPopups(map, openCard);
-  bindState(map, page);
+  const hideReports = bindState(map, page);
   bindGeohashGrid(map);
   bindClicks({ map, page, popups, openCard, isPicking });
   onThemeChange(() => map.setStyle(composeStyle(page.get(), basemap), { diff: true }));
@@ -123,6 +125,7 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
   return {
     map,
     popups,
+    hideReports,
     showNew(report) {
       live.noteReport(report.layer, report.lon, report.lat);
       pulses.own(report.layer, report.lon, report.lat);
@@ -134,15 +137,19 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
   };
 }
 
-function bindState(map: MapLibreMap, page: Page): void {
+function bindState(map: MapLibreMap, page: Page): LiveMap["hideReports"] {
   let styled = false;
-  map.once("style.load", () => {
+  let hidden = false;
+  const showReports = () => {
+    if (styled) showLayers(map, hidden ? [] : page.get().layers);
+  };
+  map.on("style.load", () => {
     styled = true;
-    showLayers(map, page.get().layers);
+    showReports();
     showWindow(map, page.get());
   });
   page.listen((state, before) => {
-    if (styled && state.layers !== before.layers) showLayers(map, state.layers);
+    if (state.layers !== before.layers) showReports();
     if (styled && state.window !== before.window) showWindow(map, state);
     if (state.view !== before.view && !sameView(map, state)) {
       map.jumpTo({ center: [state.view.lonDeg, state.view.latDeg], zoom: state.view.zoom });
@@ -152,6 +159,10 @@ function bindState(map: MapLibreMap, page: Page): void {
     const { lng, lat } = map.getCenter().wrap();
     page.set({ view: { zoom: map.getZoom(), lonDeg: lng, latDeg: lat } });
   });
+  return (hide) => {
+    hidden = hide;
+    showReports();
+  };
 }
 
 function sameView(map: MapLibreMap, { view }: PageState): boolean {

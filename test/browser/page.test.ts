@@ -14,6 +14,7 @@ import { reportFormTests } from "./report-form.suite.ts";
 import { scoreTests } from "./scores.suite.ts";
 import { type Site, startSite } from "./site.ts";
 import { thirdPartyTests } from "./third-parties.suite.ts";
+import { timeLapseTests } from "./time-lapse.suite.ts";
 
 let browser: Browser;
 let server: RunningServer;
@@ -51,6 +52,7 @@ afterEach(async () => {
 describe("the map", () => mapTests(site));
 describe("the API reference", () => referenceTests(site));
 describe("scores on the map", () => scoreTests(site));
+describe("the time-lapse", () => timeLapseTests(site));
 describe("the report form", () => reportFormTests(site));
 // What arrives within three seconds on a free machine may arrive later on a crowded one; a map that asks for too much always does.
 describe("an open map", { retry: 2 }, () => liveTests(site));
