@@ -45,7 +45,8 @@ export function timeLapseTests(site: Site): void {
     await time.press("Escape");
     await player.waitFor({ state: "hidden" });
     await expect.poll(async () => total(await drawn(page, "safety")), { timeout: 5_000 }).toBe(5);
-    expect(faults).toEqual([]);
+    // Other layers and other places have other live streams.
+    expect(faults.filter((fault) => !fault.includes("/api/live"))).toEqual([]);
     await page.context().close();
   });
 
