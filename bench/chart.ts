@@ -1,3 +1,5 @@
+import { formatCell } from "./output.ts";
+
 /** One line of a chart, a value for each label of the x axis; undefined leaves a gap. */
 export interface Series {
   readonly name: string;
@@ -80,6 +82,54 @@ export function barChart({ title, bars }: { title: string; bars: readonly Bar[] 
     ];
   });
   return svg(height, [text(16, 24, title, `font-size="15" font-weight="600"`), ...rows]);
+}
+
+export interface GroupedBarsOptions {
+  readonly title: string;
+  /** A group of bars for each, one below the other. */
+  readonly names: readonly string[];
+  /** A bar in every group. */
+  readonly series: readonly { readonly name: string; readonly values: readonly number[] }[];
+}
+
+const THIN_BAR = 9;
+const GROUP_GAP = 8;
+const NAMES_WIDTH = 250;
+
+/** Horizontal bars as SVG, on a logarithmic axis. */
+export function groupedBarChart({ title, names, series }: GroupedBarsOptions): string {
+  const all = series.flatMap(({ values }) => values).filter((value) => value > 0);
+  const low = Math.floor(Math.log10(Math.min(...all)));
+  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...all))));
+  const right = WIDTH - 70;
+  const x = (value: number): number =>
+    NAMES_WIDTH + ((Math.log10(Math.max(value, 10 ** low)) - low) / (high - low)) * (right - NAMES_WIDTH);
+  const groupHeight = series.length * THIN_BAR + GROUP_GAP;
+  const bottom = TOP + names.length * groupHeight;
+  const parts = [text(16, 22, title, `font-size="15" font-weight="600"`)];
+  for (let power = low; power <= high; power++) {
+    parts.push(line(x(10 ** power), TOP, x(10 ** power), bottom, "#e2e8f0"));
+    parts.push(text(x(10 ** power), bottom + 16, (10 ** power).toLocaleString("en"), `text-anchor="middle"`));
+  }
+  names.forEach((name, i) => {
+    const top = TOP + i * groupHeight;
+    parts.push(text(NAMES_WIDTH - 8, top + (series.length * THIN_BAR) / 2 + 4, name, `text-anchor="end"`));
+    series.forEach(({ values }, s) => {
+      const value = values[i] ?? 0;
+      const width = Math.max(1, x(value) - NAMES_WIDTH).toFixed(1);
+      const fill = COLORS[s % COLORS.length] ?? "#000";
+      parts.push(
+        `<rect x="${NAMES_WIDTH}" y="${top + s * THIN_BAR}" width="${width}" height="${THIN_BAR - 1}" fill="${fill}"/>`,
+        text(x(value) + 4, top + (s + 1) * THIN_BAR - 1, formatCell(value), `font-size="9" fill="#4a5568"`),
+      );
+    });
+  });
+  series.forEach(({ name }, s) => {
+    const at = NAMES_WIDTH + s * 90;
+    parts.push(line(at, bottom + 32, at + 18, bottom + 32, COLORS[s % COLORS.length] ?? "#000", `stroke-width="3"`));
+    parts.push(text(at + 24, bottom + 36, name));
+  });
+  return svg(bottom + 48, parts);
 }
 
 function svg(height: number, parts: readonly string[]): string {

@@ -6,6 +6,8 @@ export interface PlanSummary {
   readonly indexes: readonly string[];
   /** Rows read by scans of whole tables; a partition counts as one. */
   readonly rowsScanned: number;
+  /** A line a node, indented: what was done, by which index, and how many rows came of it. */
+  readonly lines: readonly string[];
 }
 
 interface PlanNode {
@@ -22,9 +24,11 @@ interface PlanNode {
 export async function explainStatement(pool: Pool, text: string, values: readonly unknown[]): Promise<PlanSummary> {
   const { rows } = await pool.query(`EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${text}`, [...values]);
   const nodes: PlanNode[] = [];
-  const visit = (node: PlanNode) => {
+  const lines: string[] = [];
+  const visit = (node: PlanNode, depth = 0) => {
     nodes.push(node);
-    for (const child of node.Plans ?? []) visit(child);
+    if ((node["Actual Loops"] ?? 0) > 0) lines.push("  ".repeat(depth) + lineOf(node));
+    for (const child of node.Plans ?? []) visit(child, depth + 1);
   };
   visit(rows[0]["QUERY PLAN"][0].Plan);
   const rowsOf = (node: PlanNode) =>
@@ -35,5 +39,12 @@ export async function explainStatement(pool: Pool, text: string, values: readonl
   return {
     indexes: [...new Set(indexes.map((each) => each.replace(/_(\d{4}_\d\d|other)(?=_|$)/, "")))],
     rowsScanned: touched.filter(isScan).reduce((sum, node) => sum + rowsOf(node), 0),
+    lines,
   };
+}
+
+function lineOf(node: PlanNode): string {
+  const where = node["Index Name"] ?? node["Relation Name"];
+  const rows = Math.round((node["Actual Rows"] ?? 0) * (node["Actual Loops"] ?? 0));
+  return `${node["Node Type"]}${where === undefined ? "" : ` ${where}`}, ${rows} rows`;
 }

@@ -3,8 +3,8 @@ import { CITIES } from "../server/cities.ts";
 import { cellBounds, coverBounds, encodeGeohash } from "../tiles/geohash.ts";
 
 /**
- * Fills PostgreSQL with a history of scores and counts as the scorer leaves it: a row an hour for eight days, before that a
- * row a day. Values come from a hash of cell and hour, so every run has the same rows.
+ * Fills PostgreSQL with a history of scores and counts as it is before two days' hours are thinned: a row an hour for ten
+ * days, before that a row a day. Values come from a hash of cell and hour, so every run has the same rows.
  */
 export interface Filled {
   readonly scores: number;
@@ -14,7 +14,7 @@ export interface Filled {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const HOURLY_DAYS = 8;
+const HOURLY_DAYS = 10;
 const DAYS = 90;
 
 /** Places beside the cities: squares of 33 x 33 neighbourhoods, in no city of ours. */

@@ -14,19 +14,27 @@ const REPORTS = 60_000;
 const ROUNDS = 5;
 const HOUR_MS = 3_600_000;
 
+export interface ScorerBench {
+  readonly what: string;
+  readonly nowMs: number;
+  /** Other ones, other reports. */
+  readonly firstSeed: number;
+}
+
 /**
  * The scorer on a city whose every neighbourhood changes each round, reports in memory: what is measured is scoring and
  * writing, not DynamoDB.
  */
-export async function measureScorer(pool: Pool, nowMs: number) {
+export async function measureScorer(pool: Pool, { what, nowMs, firstSeed }: ScorerBench) {
   await pool.query("TRUNCATE scored_slices");
+  await pool.query("UPDATE score_state SET counted_until = NULL");
   const clock = createBenchClock(nowMs);
   const store = createMemoryStore({ clock });
   const derived = createMemoryDerivedStore({ clock });
   const compactor = createCompactor({ store, derived, clock, log: silentLog });
   const scorer = createScorer({ store, derived, sql: sqlOfPool(pool), clock, log: silentLog });
   const rounds: { neighborhoods: number; rows: number; counted: number; seconds: number }[] = [];
-  for (let seed = 1; seed <= ROUNDS; seed++) {
+  for (let seed = firstSeed; seed < firstSeed + ROUNDS; seed++) {
     await store.putMany([...cityReports({ count: REPORTS / ROUNDS, nowMs: clock.now(), seed, layers: REPORT_LAYERS })]);
     await compactor.run();
     const startMs = performance.now();
@@ -35,7 +43,7 @@ export async function measureScorer(pool: Pool, nowMs: number) {
     clock.advance(HOUR_MS);
   }
   printTable(
-    "the scorer, reports in memory; the first round also counts the days of all reports",
+    `the scorer ${what}, reports in memory; the first round also counts the days of all reports`,
     ["round", "neighbourhoods", "rows", "log cells counted", "s", "neighbourhoods/s"],
     rounds.map((round, i) => [
       `${i + 1}`,
@@ -47,5 +55,5 @@ export async function measureScorer(pool: Pool, nowMs: number) {
     ]),
   );
   const sum = (name: "neighborhoods" | "seconds") => rounds.reduce((total, round) => total + round[name], 0);
-  return { rounds, perSecond: sum("neighborhoods") / sum("seconds") };
+  return { what, rounds, perSecond: sum("neighborhoods") / sum("seconds") };
 }

@@ -20,10 +20,15 @@ export interface Contestant {
 
 const file = (name: string) => new URL(`./${name}`, import.meta.url);
 
-/** The product's server on stores that run elsewhere. */
-export async function startOurs(config: Config, databaseUrl: string): Promise<Contestant> {
+/** The product's server on stores that run elsewhere; `more` are further environment variables. */
+export async function startOurs(
+  config: Config,
+  databaseUrl: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Contestant> {
   const env = {
     ...process.env,
+    ...more,
     HOST: "127.0.0.1",
     PORT: "0",
     SEED: "off",

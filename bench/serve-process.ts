@@ -4,7 +4,9 @@ import { startServer } from "../server/serve.ts";
 
 /** The product's server in a process of its own, configured by its environment; tells its parent where it listens. */
 
-const log = createLog({ level: "warn", pretty: true, write: (line) => process.stderr.write(line), now: Date.now });
-const server = await startServer(readConfig(process.env), { log, client: false });
+const config = readConfig({ LOG_LEVEL: "warn", ...process.env });
+const write = (line: string) => process.stderr.write(line);
+const log = createLog({ level: config.logLevel, pretty: true, write, now: Date.now });
+const server = await startServer(config, { log, client: false });
 process.send?.(server.url);
 process.once("disconnect", () => void server.close().then(() => process.exit()));

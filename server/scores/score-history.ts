@@ -1,6 +1,7 @@
 import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores.ts";
 import type { Clock } from "../ports.ts";
 import type { RunSql } from "../postgres/sql.ts";
+import type { Statement } from "../trends/statement.ts";
 
 /** A cell's scores at the end of a UTC day, or by now. */
 export interface DayScores {
@@ -31,7 +32,8 @@ export function createScoreHistory({ sql, clock, withinMs = 1_000 }: ScoreHistor
     async read(geohash, sinceMs) {
       if (clock.now() < pausedUntilMs) throw new Error("PostgreSQL did not answer a moment ago");
       try {
-        const rows = await within(withinMs, sql<Row>(READ, [geohash, new Date(sinceMs)]));
+        const { text, values } = historyStatement(geohash, sinceMs);
+        const rows = await within(withinMs, sql<Row>(text, values));
         return rows.map(({ day, report_count_7d, ...scores }) => ({ day, scores, reportCount7d: report_count_7d }));
       } catch (error) {
         pausedUntilMs = clock.now() + PAUSE_MS;
@@ -48,6 +50,12 @@ const READ = `
          ${SCORE_NAMES.map((name) => `(${name} * 10)::int AS ${name}`).join(", ")}, report_count_7d
   FROM neighborhood_scores WHERE geohash = $1 AND calculated_at >= $2
   ORDER BY day, calculated_at DESC`;
+
+/** The statement of a cell's days; the bench explains it. */
+export const historyStatement = (geohash: string, sinceMs: number): Statement => ({
+  text: READ,
+  values: [geohash, new Date(sinceMs)],
+});
 
 /** Rejects when a promise takes longer; nobody waits for it then. */
 async function within<T>(limitMs: number, promise: Promise<T>): Promise<T> {

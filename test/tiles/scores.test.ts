@@ -12,6 +12,7 @@ import {
   NEUTRAL_SCORES,
   SCORE_NAMES,
   type ScoredCell,
+  type ScoreName,
   type ScoreTally,
   scoreCells,
   scoresOfTally,
@@ -94,7 +95,7 @@ describe("scores of a neighbourhood", () => {
     ageMs: fc.integer({ min: 0, max: 89 * DAY }),
   });
   const direction = { safety: -1, vibe: 1, infrastructure: -1, opportunity: 1 };
-  const index = (layer: ReportLayer) => SCORE_NAMES.indexOf(layer);
+  const index = (layer: ScoreName) => SCORE_NAMES.indexOf(layer);
 
   it("never leaves 0..100, nor has more than one decimal", () => {
     fc.assert(
@@ -116,6 +117,8 @@ describe("scores of a neighbourhood", () => {
         if (one.severity < 5) expect(score({ ...one, severity: one.severity + 1 })).toBeGreaterThanOrEqual(before);
         expect(score({ ...one, ageMs: Math.floor(one.ageMs / 2) })).toBeGreaterThanOrEqual(before);
         expect(before).toBeGreaterThanOrEqual((scoresOf(others)[i] ?? 0) * direction[one.layer]);
+        const overall = (told: readonly Told[]) => (scoresOf(told)[index("overall")] ?? 0) * direction[one.layer];
+        expect(overall([...others, one])).toBeGreaterThanOrEqual(overall(others));
       }),
     );
   });
