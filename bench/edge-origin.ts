@@ -35,6 +35,7 @@ export async function openAppOrigin(reports: number, clock: BenchClock): Promise
     codings: nodeCompressor.codings,
     pingDatabase: async () => {},
     onReport: (report) => pyramid.noteReport(report),
+    onHide: (report) => pyramid.noteHidden(report),
     clientAddress: () => undefined,
     settings: DEFAULT_SETTINGS,
     log: silentLog,

@@ -38,6 +38,8 @@ export interface AppParts {
   pingDatabase(): Promise<void>;
   /** Tells this process's tiles of a stored report before it is acknowledged. The same report may be told twice. */
   onReport(report: Report): void;
+  /** Tells them of a report that is hidden now, likewise. */
+  onHide(report: Report): void;
   /** The client's network address, for the rate limit; how to know it differs per runtime. */
   clientAddress(context: Context): string | undefined;
   readonly settings: AppSettings;
@@ -54,6 +56,10 @@ export type Capability = "trends" | "exports";
 export interface AppSettings {
   /** Valid reports that one client address may send in a minute, also the burst. */
   readonly reportsPerMinute: number;
+  /** Flags that one client address may send in a minute, also the burst. */
+  readonly flagsPerMinute: number;
+  /** Flags of different client addresses that hide a report. */
+  readonly flagsToHide: number;
   /** Most geohash-5 cells that the box of one report query may meet. */
   readonly queryCells: number;
   /** Most reports that one query reads; a page ends early there and its cursor goes on. */
@@ -62,7 +68,13 @@ export interface AppSettings {
   readonly questionsPerMinute?: number;
 }
 
-export const DEFAULT_SETTINGS: AppSettings = { reportsPerMinute: 600, queryCells: 512, queryRows: 20_000 };
+export const DEFAULT_SETTINGS: AppSettings = {
+  reportsPerMinute: 600,
+  flagsPerMinute: 20,
+  flagsToHide: 3,
+  queryCells: 512,
+  queryRows: 20_000,
+};
 
 /** Values that the app's middleware hands to its routes. */
 export interface AppEnv {

@@ -13,6 +13,7 @@ import type { RunSql } from "./postgres/sql.ts";
 import { mountCities } from "./routes/cities.ts";
 import { mountClusters } from "./routes/clusters.ts";
 import { mountExports } from "./routes/exports.ts";
+import { mountFlags } from "./routes/flags.ts";
 import { mountLive } from "./routes/live.ts";
 import { mountNeighborhood } from "./routes/neighborhood.ts";
 import { mountOperations } from "./routes/operations.ts";
@@ -40,6 +41,7 @@ export function createApp(parts: AppParts): App {
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, allowed) => respondMethodNotAllowed(c, allowed) }));
 
   mountReports(app, parts);
+  mountFlags(app, parts);
   mountCities(app, parts);
   mountTiles(app, parts);
   if (parts.live !== undefined) mountLive(app, parts, parts.live);

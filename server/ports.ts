@@ -30,7 +30,7 @@ export interface LogChange extends LogCell {
 export type PutOutcome = "created" | "exists";
 
 /**
- * The report log. Appends are conditional on the id, so a retry is harmless. Readers never see an expired report: stores
+ * The report log. Appends are conditional on the id, so a retry is harmless. Readers never see an expired or a hidden report: stores
  * delete late, so every adapter filters by `expiresAtMs` against the injected clock.
  */
 export interface ReportStore {
@@ -56,8 +56,20 @@ export interface ReportStore {
   getMany(ids: readonly string[]): Promise<Report[]>;
   /** All live reports of a cell, oldest first. */
   readCell(cell: LogCell, range?: LogRange): Promise<Report[]>;
+  /**
+   * Ids of the cell's hidden reports, also of some that expired within the last day. Costs nothing right after `readCell` without an end, and then
+   * stands for the same moment.
+   */
+  readHidden(cell: LogCell): Promise<string[]>;
   /** The newest `limit` live reports of a cell, newest first. */
   readNewest(cell: LogCell, limit: number, range?: LogRange): Promise<Report[]>;
+  /**
+   * Hides a report from every read from now on, and tells of it as of a write at its id. It stays in the log, so that no retry
+   * or import brings it back. Safe to repeat, and to be repeated when it rejected: then it may be half done.
+   */
+  hide(report: Report): Promise<void>;
+  /** Notes that somebody flagged a report, once for each; returns how many have. The store forgets it at `untilMs`. */
+  flag(reportId: string, flag: Flag): Promise<number>;
   /** Geohash-5 cells of a layer that ever held a report, ascending; optionally only those with a prefix. */
   listCells(layer: ReportLayer, prefix?: string): Promise<string[]>;
   /**
@@ -85,6 +97,14 @@ export interface ReportStore {
 export interface KeyClaim {
   readonly fingerprint: string;
   readonly reportId: string;
+}
+
+export interface Flag {
+  /** Who, as a hash. */
+  readonly flagger: string;
+  readonly reason?: string;
+  /** Unix milliseconds. */
+  readonly untilMs: number;
 }
 
 export interface RememberOptions {

@@ -84,3 +84,22 @@ export function lookUp(texts: readonly string[], index: number): string {
   if (text === undefined) throw new RangeError(`entry ${index} of ${texts.length}`);
   return text;
 }
+
+const HIDDEN_VERSION = 1;
+
+/** Ids of hidden reports as a stored item. */
+export function encodeHidden(ids: readonly string[]): Uint8Array<ArrayBuffer> {
+  return writeItem("hidden-reports", HIDDEN_VERSION, (out) => {
+    out.varint(ids.length);
+    for (const id of ids) out.text(id);
+  });
+}
+
+/** @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which */
+export function decodeHidden(bytes: Uint8Array, name: string): string[] {
+  return readItem("hidden-reports", HIDDEN_VERSION, name, bytes, (from) => {
+    const ids: string[] = [];
+    for (let left = from.varint(); left > 0; left--) ids.push(from.text());
+    return ids;
+  });
+}

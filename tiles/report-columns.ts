@@ -87,6 +87,15 @@ export function rowsMissing(a: ReportColumns, b: ReportColumns): ReportColumns {
   return takeRows(missing, 0, length);
 }
 
+/** The rows whose ids are not among some few; the same object when none is. */
+export function withoutIds(columns: ReportColumns, ids: Iterable<string>, layerIndex: number): ReportColumns {
+  const dropped = new Set([...ids].map((id) => findRow(columns, id, layerIndex)).filter((row) => row >= 0));
+  if (dropped.size === 0) return columns;
+  const left = allocateColumns(columns.length - dropped.size);
+  for (let row = 0, to = 0; row < columns.length; row++) if (!dropped.has(row)) copyRow(columns, row, left, to++);
+  return left;
+}
+
 /** Rows `from` up to but not including `until`. */
 export function takeRows(columns: ReportColumns, from: number, until: number): ReportColumns {
   return {

@@ -15,6 +15,7 @@ export interface IsolateTiles {
   readonly source: TileSource;
   readonly pyramid: Pick<Pyramid, "domains" | "cells" | "reports">;
   noteReport(report: Report): void;
+  noteHidden(report: Report): void;
   /** To be awaited before tiles are read. Never rejects: while the store is away, tiles are served as they were. */
   keepUp(): Promise<void>;
 }
@@ -59,6 +60,7 @@ export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): I
       reports: (cell) => current.pyramid.reports(cell),
     },
     noteReport: (report) => current.pyramid.noteReport(report),
+    noteHidden: (report) => current.pyramid.noteHidden(report),
     async keepUp() {
       const now = clock.now();
       if (freshAtMs !== undefined && now - freshAtMs > START_ANEW_AFTER_MS) {

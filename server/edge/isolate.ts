@@ -102,6 +102,10 @@ function createIsolate(env: WorkerEnv): Isolate {
       tiles.noteReport(report);
       edgeCache?.purge.note(purgedTag(report));
     },
+    onHide(report) {
+      tiles.noteHidden(report);
+      edgeCache?.purge.note(purgedTag(report));
+    },
     ...(env.LIVE === undefined ? {} : { live: createShardedLive(env.LIVE, config.liveShards, log) }),
     clientAddress: (c) => c.req.header("CF-Connecting-IP"),
     settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { ReportLayer } from "../../tiles/layers.ts";
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import {
   allocateColumns,
@@ -8,6 +8,7 @@ import {
   mergeColumns,
   type ReportColumns,
   rowsMissing,
+  withoutIds,
 } from "../../tiles/report-columns.ts";
 import type { Clock, LogCell, ReportStore } from "../ports.ts";
 import type { Segments } from "./segments.ts";
@@ -18,9 +19,11 @@ export interface CellCache {
   read(cell: LogCell): Promise<ReportColumns>;
   /** Takes in a report that this process wrote: no store is asked. */
   add(report: Report, geohash5: string): void;
+  /** Takes out a report that this process hid. */
+  hide(cell: LogCell, id: string): void;
   /**
-   * Reads a cell again from an id on, and returns the rows that no reader had before; undefined when that is not known, or the
-   * cell is not held.
+   * Reads a cell again from an id on, and returns the rows that no reader had before, and those that are hidden now; undefined
+   * when that is not known, or the cell is not held.
    */
   refresh(cell: LogCell, from: string): Promise<ReportColumns | undefined>;
 }
@@ -41,6 +44,9 @@ const FIRST_ID = "";
 /** Keys of cells; one that is forgotten counts as never read. */
 const MAX_SEEN = 100_000;
 
+/** Cells with hidden reports; of one that is forgotten they are read again with it. */
+const MAX_HIDING = 10_000;
+
 /** Fixed cost of an entry beside its rows: key, objects, array headers. */
 const ENTRY_BYTES = 800;
 
@@ -60,6 +66,8 @@ export function createCellCache({ store, segments, clock, changedFrom, maxBytes 
   });
   // Cells that were read before, also those that are held no more.
   const seen = new LRUCache<string, true>({ max: MAX_SEEN });
+  // What is known to be hidden, also for reads that began before it was.
+  const hiddenIn = new LRUCache<string, Set<string>>({ max: MAX_HIDING });
   // Cells being read for the first time; what is written meanwhile is noted here, since the read may have missed it.
   const firstReads = new Map<string, { missingFrom: string | undefined; readers: number }>();
 
@@ -68,20 +76,37 @@ export function createCellCache({ store, segments, clock, changedFrom, maxBytes 
     const { columns, complete } = await segments.read(cell);
     const from = complete ? changedFrom(cell) : FIRST_ID;
     if (from === undefined) return mergeColumns(columns, allocateColumns(0), clock.now());
-    return mergeColumns(columns, columnsOfReports(await store.readCell(cell, { from })), clock.now());
+    return mergeColumns(columns, await readLog(cell, from), clock.now());
+  }
+
+  async function readLog(cell: LogCell, from: string): Promise<ReportColumns> {
+    const rows = columnsOfReports(await store.readCell(cell, { from }));
+    for (const id of await store.readHidden(cell)) noteHidden(cell, id);
+    return rows;
+  }
+
+  function noteHidden({ layer, geohash5 }: LogCell, id: string): void {
+    const key = keyOf(layer, geohash5);
+    const ids = hiddenIn.get(key) ?? new Set();
+    hiddenIn.set(key, ids.add(id));
+  }
+
+  function withoutHidden(cell: LogCell, columns: ReportColumns): ReportColumns {
+    const ids = hiddenIn.get(keyOf(cell.layer, cell.geohash5));
+    return ids === undefined ? columns : withoutIds(columns, ids, REPORT_LAYERS.indexOf(cell.layer));
   }
 
   async function readMissing(cell: LogCell, entry: Held): Promise<void> {
     while (entry.missingFrom !== undefined) {
       const from = entry.missingFrom;
-      const rows = columnsOfReports(await store.readCell(cell, { from }));
+      const rows = await readLog(cell, from);
       if (entry.missingFrom === from) entry.missingFrom = undefined;
       hold(cell, entry, mergeColumns(entry.columns, rows, clock.now()));
     }
   }
 
   function hold(cell: LogCell, entry: Held, columns: ReportColumns): void {
-    entry.columns = columns;
+    entry.columns = withoutHidden(cell, columns);
     held.set(keyOf(cell.layer, cell.geohash5), entry);
   }
 
@@ -124,6 +149,11 @@ export function createCellCache({ store, segments, clock, changedFrom, maxBytes 
         mergeColumns(entry.columns, columnsOfReports([report]), clock.now()),
       );
     },
+    hide(cell, id) {
+      noteHidden(cell, id);
+      const entry = held.get(keyOf(cell.layer, cell.geohash5));
+      if (entry !== undefined) hold(cell, entry, entry.columns);
+    },
     async refresh(cell, from) {
       const key = keyOf(cell.layer, cell.geohash5);
       const reading = firstReads.get(key);
@@ -139,7 +169,10 @@ export function createCellCache({ store, segments, clock, changedFrom, maxBytes 
         entry.isEven = false;
         throw error;
       }
-      if (before !== undefined) return rowsMissing(entry.columns, before);
+      if (before !== undefined) {
+        const gone = rowsMissing(before, withoutHidden(cell, before));
+        return mergeColumns(rowsMissing(entry.columns, before), gone);
+      }
       entry.isEven = true;
       return undefined;
     },

@@ -39,6 +39,8 @@ export interface Pyramid {
   reports(cell: LogCell): Promise<ReportColumns>;
   /** This process wrote a report: it is in the tiles from now on. */
   noteReport(report: Report): void;
+  /** This process hid a report: it is in no tile any more from now on. */
+  noteHidden(report: Report): void;
   /** Takes in what other processes wrote, and what was compacted. Rejects when the store does not answer. */
   poll(): Promise<void>;
 }
@@ -251,6 +253,13 @@ export function createPyramid(options: PyramidOptions): Pyramid {
       const cell = { layer: report.layer, geohash5: encodeGeohash(report.lonDeg, report.latDeg, CELL_PRECISION) };
       pending.add(cell, report.id, clock.now());
       cells.add(report, cell.geohash5);
+      changed(cell);
+      options.onChange?.(report.layer, encodeGeohash(report.lonDeg, report.latDeg, PLACE_PRECISION));
+    },
+    noteHidden(report) {
+      const cell = { layer: report.layer, geohash5: encodeGeohash(report.lonDeg, report.latDeg, CELL_PRECISION) };
+      pending.add(cell, report.id, clock.now());
+      cells.hide(cell, report.id);
       changed(cell);
       options.onChange?.(report.layer, encodeGeohash(report.lonDeg, report.latDeg, PLACE_PRECISION));
     },

@@ -22,7 +22,22 @@ export interface Slices {
    * Makes a slice anew until nobody else wrote it meanwhile. `make` must read what is below after it was called, so that of
    * two compactors the one that writes last has seen everything. Returns the slice.
    */
-  rewrite(layer: ReportLayer, geohash: string, make: () => Promise<MicroCells>): Promise<MicroCells>;
+  rewrite(
+    layer: ReportLayer,
+    geohash: string,
+    make: () => Promise<MicroCells>,
+    options?: RewriteOptions,
+  ): Promise<MicroCells>;
+}
+
+export interface RewriteOptions {
+  /**
+   * Asked after `make`: whether the slice must get another version although its bytes are the same, even if it is empty. Where
+   * a report was hidden that was never in it, another compactor may be about to put it in.
+   */
+  readonly isAnew: () => boolean;
+  /** How long an empty slice is kept that is written for this, Unix milliseconds. */
+  readonly emptyUntilMs: number;
 }
 
 export interface SliceVersion {
@@ -62,19 +77,21 @@ export function createSlices(derived: DerivedStore, log: Log): Slices {
       );
     },
 
-    async rewrite(layer, geohash, make) {
+    async rewrite(layer, geohash, make, { isAnew, emptyUntilMs } = { isAnew: () => false, emptyUntilMs: 0 }) {
       const group = groupOf(layer, geohash.slice(0, -1));
       for (let tries = 0; tries < MAX_TRIES; tries++) {
         const before = await derived.get(group, geohash, { consistent: true });
         const cells = await make();
-        if (cells.length === 0) {
+        const anew = isAnew();
+        if (cells.length === 0 && !anew) {
           if (before !== undefined) await derived.remove(group, [before]);
           return cells;
         }
         const body = encodeMicroCells(cells);
-        if (before !== undefined && sameBytes(before.body, body)) return cells;
+        if (before !== undefined && !anew && sameBytes(before.body, body)) return cells;
         const newest = cells.newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0);
-        const condition = { expected: before?.version, expiresAtMs: newest + REPORT_LIFETIME_MS };
+        const expiresAtMs = cells.length === 0 ? emptyUntilMs : newest + REPORT_LIFETIME_MS;
+        const condition = { expected: before?.version, expiresAtMs };
         if (await derived.put(group, geohash, body, condition)) return cells;
       }
       throw new Error(`slice ${group} ${geohash} was rewritten by others ${MAX_TRIES} times while it was made`);

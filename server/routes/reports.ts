@@ -67,7 +67,7 @@ const read = createRoute({
   responses: {
     200: { description: "The report.", content: { "application/json": { schema: reportSchema } } },
     400: problemAnswer("Not a report id."),
-    404: problemAnswer("There is no such report, or it has expired."),
+    404: problemAnswer("There is no such report, or it has expired or is hidden."),
     ...unexpectedAnswer,
     503: problemAnswer("The store does not answer."),
   },
@@ -104,7 +104,7 @@ export function mountReports(app: App, parts: AppParts): void {
   app.openapi(read, async (c) => {
     const report = await store.get(c.req.valid("param").id);
     if (report === undefined)
-      throw new ProblemError({ status: 404, detail: "There is no such report, or it has expired." });
+      throw new ProblemError({ status: 404, detail: "There is no such report, or it has expired or is hidden." });
     return c.json(toReportJson(report), 200, { "Cache-Control": "no-cache" });
   });
 }

@@ -5,7 +5,7 @@ import { logPartition, logSpan, MARKER_SPAN, MAX_SHARDS, type SortKeySpan } from
 import { isLive } from "./log.ts";
 import type { Requests } from "./requests.ts";
 import { type ReportRow, reportOfRow } from "./rows.ts";
-import { isShardMarker, type ShardMarker, type Shards } from "./shards.ts";
+import { type HiddenReports, isMarker, type Marker, type Shards } from "./shards.ts";
 
 /**
  * Rows of a newest-first page: a few hundred bytes more than asked for cost less than another request for each expired row.
@@ -60,24 +60,25 @@ export function createCellReader(options: CellReaderOptions): Pick<ReportStore, 
       ConsistentRead: consistent,
       ...(limit === undefined ? {} : { Limit: limit }),
     });
-    const markers: ShardMarker[] = [];
-    let count = 0;
+    const markers: Marker[] = [];
+    let isRead = !bringsMarkers;
     for await (const items of pages) {
-      markers.push(...items.filter(isShardMarker));
-      // Newest first, the markers come before all rows, and a page has room for every one of them.
-      if (bringsMarkers && newestFirst && count++ === 0) note(read, markers);
+      // Markers sort after the end of every span.
+      const rows = items.filter(({ sk }) => sk < span.to);
+      if (!isRead) {
+        markers.push(...items.filter(isMarker));
+        // Newest first, they come before all rows, and a page has room for every shard's.
+        isRead = newestFirst && rows.length > 0;
+        if (newestFirst) note(read, markers, isRead);
+      }
       const now = clock.now();
-      // Markers sort after the end of every span, too.
-      yield items
-        .filter(({ sk }) => sk < span.to)
-        .map(reportOfRow)
-        .filter((report) => isLive(report, now));
+      yield rows.map(reportOfRow).filter((report) => isLive(report, now));
     }
-    if (bringsMarkers && !newestFirst) note(read, markers);
+    if (!isRead) note(read, markers, true);
   }
 
-  function note(read: CellRead, markers: readonly ShardMarker[]): void {
-    for (const shard of shards.note(read.cell, markers)) read.found.add(shard);
+  function note(read: CellRead, markers: readonly Marker[], isAll: boolean): void {
+    for (const shard of shards.note(read.cell, markers, isAll)) read.found.add(shard);
   }
 
   async function find(read: CellRead): Promise<void> {
@@ -99,7 +100,9 @@ export function createCellReader(options: CellReaderOptions): Pick<ReportStore, 
       if (read === undefined) return [];
       const runs = await inEachShard(read, (shard) => collect(readPages(read, shard, { newestFirst: false })));
       const [only = []] = runs;
-      return runs.length === 1 ? only : runs.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
+      const hidden = shards.hidden(cell);
+      const all = runs.length === 1 ? only : runs.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
+      return hidden.size === 0 ? all : all.filter(({ id }) => !hidden.has(id));
     },
 
     async readNewest(cell, limit, range) {
@@ -108,7 +111,7 @@ export function createCellReader(options: CellReaderOptions): Pick<ReportStore, 
       const runs = await inEachShard(read, (shard, count) =>
         startRun(readPages(read, shard, { newestFirst: true, limit: pageSize(limit, count) })),
       );
-      return takeNewest(runs, limit);
+      return takeNewest(runs, limit, shards.hidden(cell));
     },
   };
 }
@@ -141,14 +144,14 @@ async function refill(run: Run): Promise<void> {
   }
 }
 
-async function takeNewest(runs: readonly Run[], limit: number): Promise<Report[]> {
+async function takeNewest(runs: readonly Run[], limit: number, hidden: HiddenReports): Promise<Report[]> {
   const newest: Report[] = [];
   for (;;) {
     let from: Run | undefined;
     for (const run of runs) if (nextId(run) > nextId(from)) from = run;
     const report = from?.rows[from.at];
     if (from === undefined || report === undefined) return newest;
-    newest.push(report);
+    if (!hidden.has(report.id)) newest.push(report);
     if (newest.length === limit) return newest;
     from.at++;
     await refill(from);

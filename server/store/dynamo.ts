@@ -15,6 +15,8 @@ import {
   FROM_THE_BEGINNING,
   feedPartitions,
   feedTime,
+  flagsPartition,
+  hiddenKey,
   idempotencyKey,
   type Key,
   logKey,
@@ -22,7 +24,7 @@ import {
 } from "./keys.ts";
 import { CLAIM_LIFETIME_MS, FEED_LIFETIME_MS, isLive, mergeChanges, parseCursor } from "./log.ts";
 import { createRequests, isHotPartition, type RequestOptions, type Requests, storeError } from "./requests.ts";
-import { type ReportRow, reportOfRow, rowOfReport } from "./rows.ts";
+import { type ReportRow, reportOfRow, rowOfReport, ttlSeconds } from "./rows.ts";
 import { createShards, type Shards } from "./shards.ts";
 import { migrateTable } from "./table.ts";
 
@@ -39,6 +41,8 @@ export type DynamoStoreOptions = RequestOptions & {
 const HOT_ROWS_PER_SECOND = 200;
 /** Shards of a batch that are opened at a time. */
 const SHARDS_WIDTH = 8;
+/** Clocks differ: a marker outlives its report for everybody. */
+const HIDDEN_SPARE_MS = 86_400_000;
 /** Feed partitions read at a time. */
 const FEED_WIDTH = 8;
 
@@ -68,6 +72,11 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       if (isHotPartition(error)) heat.throttled(cell);
       throw error;
     }
+  }
+
+  function shown(row: ReportRow): Report | undefined {
+    const report = reportOfRow(row);
+    return isLive(report, clock.now()) && row.hidden === undefined ? report : undefined;
   }
 
   return {
@@ -106,8 +115,7 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       const parts = parseReportId(id);
       if (key === undefined || parts === undefined) return undefined;
       const row = await requests.get<ReportRow>(key, announcer.wroteLately(parts));
-      const report = row && reportOfRow(row);
-      return report && isLive(report, clock.now()) ? report : undefined;
+      return row && shown(row);
     },
 
     async getMany(ids) {
@@ -115,12 +123,48 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       const keys = [...new Set(ids)].flatMap((id) => logKey(id) ?? []);
       const lately = ids.map(parseReportId).some((parts) => parts !== undefined && announcer.wroteLately(parts));
       const rows = await requests.getAll<ReportRow>(keys, lately);
-      const now = clock.now();
-      const found = new Map(rows.map(reportOfRow).map((report) => [report.id, report]));
-      return ids.flatMap((id) => found.get(id) ?? []).filter((report) => isLive(report, now));
+      const found = new Map(rows.flatMap((row) => shown(row) ?? []).map((report) => [report.id, report]));
+      return ids.flatMap((id) => found.get(id) ?? []);
     },
 
     ...reader,
+
+    async readHidden(cell) {
+      await shards.find(cell, announcer.wroteLately(cell));
+      // TTL deletes late, and the embedded DynamoDB never.
+      const nowSeconds = clock.now() / 1000;
+      return [...shards.hidden(cell)].flatMap(([id, expiresAt]) => (expiresAt > nowSeconds ? [id] : []));
+    },
+
+    /**
+     * The marker is the truth, for everything that reads cells. It is told of before and after it is written, so that wherever
+     * this process dies, nobody keeps what the marker hides for want of being told: the first telling stands for writes of the
+     * seconds that follow, and the second is only written when the first is older. The row's mark, for reads by id, comes last:
+     * while it is not there, the next flag does all of this again.
+     */
+    async hide(report) {
+      const cell = cellOfReport(report);
+      const change = { ...cell, from: report.id };
+      const marker = { ...hiddenKey(cell, report.id), expires_at: ttlSeconds(report.expiresAtMs + HIDDEN_SPARE_MS) };
+      await announcer.announce([change]);
+      await requests.put({ Item: marker });
+      shards.note(cell, [marker], false);
+      await announcer.announce([change]);
+      const Item = { ...rowOfReport(report), hidden: true };
+      await requests.putIf({ Item, ConditionExpression: "attribute_exists(pk)" });
+    },
+
+    async flag(reportId, { flagger, reason, untilMs }) {
+      const pk = flagsPartition(reportId);
+      const Item = { pk, sk: flagger, ...(reason && { reason }), expires_at: ttlSeconds(untilMs) };
+      await requests.putIf({ Item, ConditionExpression: "attribute_not_exists(pk)" });
+      const pages = requests.queryPages({
+        KeyConditionExpression: "pk = :pk",
+        ExpressionAttributeValues: { ":pk": pk },
+        ConsistentRead: true,
+      });
+      return (await collect(pages)).length;
+    },
 
     listCells: (layer, prefix) => listCells(requests, layer, prefix, announcer.listedLately(layer)),
 

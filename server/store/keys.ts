@@ -9,11 +9,13 @@ import type { LogCell, LogRange } from "../ports.ts";
  *
  *     pk                            sk                                         what
  *     <layer>#<geohash5>#<shard>    R#<report id>                              a report
+ *     <layer>#<geohash5>#0          S!<report id>                              "this report is hidden"
  *     <layer>#<geohash5>#0          S#<shard>                                  "reports lie in this shard, too"
  *     cells#<layer>                 <geohash5>                                 a cell that ever held a report
  *     feed#<ten minutes>            <ms, 14 digits>#<layer>#<geohash5>#<nonce> "read this cell again"
  *     idem#<key hash>               K                                          a claimed idempotency key
  *     memo#<key>                    K                                          a small value kept for a while
+ *     flags#<report id>             <hash of who>                              somebody flagged this report
  *     derived#<group>               <name>                                     an item of derived data
  */
 export interface Key {
@@ -35,7 +37,8 @@ export const FEED_BUCKET_MS = 600_000;
 
 const FEED_TIME_DIGITS = 14;
 const REPORT_PREFIX = "R#";
-/** Sorts right after the reports. */
+/** Both sort right after the reports, and those of shards last: newest first, they come with the first page. */
+const HIDDEN_PREFIX = "S!";
 const MARKER_PREFIX = "S#";
 /** Sorts after every character of an id. */
 const AFTER_IDS = "~";
@@ -61,8 +64,18 @@ export function idOfSortKey(sk: string): string {
   return sk.slice(REPORT_PREFIX.length);
 }
 
-/** Sort keys of all shard markers. */
-export const MARKER_SPAN: SortKeySpan = { from: MARKER_PREFIX, to: MARKER_PREFIX + AFTER_IDS };
+/** Sort keys of all markers, of hidden reports and of shards. */
+export const MARKER_SPAN: SortKeySpan = { from: HIDDEN_PREFIX, to: MARKER_PREFIX + AFTER_IDS };
+
+/** The marker of a hidden report. */
+export function hiddenKey(cell: LogCell, id: string): Key {
+  return { pk: logPartition(cell), sk: HIDDEN_PREFIX + id };
+}
+
+/** The report that a marker's sort key hides; `undefined` when it is none of these. */
+export function hiddenOfSortKey(sk: string): string | undefined {
+  return sk.startsWith(HIDDEN_PREFIX) ? sk.slice(HIDDEN_PREFIX.length) : undefined;
+}
 
 /** The marker of a shard beside 0. */
 export function shardKey(cell: LogCell, shard: number): Key {
@@ -143,6 +156,10 @@ export function idempotencyKey(keyHash: string): Key {
 
 export function memoKey(key: string): Key {
   return { pk: `memo#${key}`, sk: "K" };
+}
+
+export function flagsPartition(reportId: string): string {
+  return `flags#${reportId}`;
 }
 
 export function derivedPartition(group: string): string {

@@ -1,6 +1,6 @@
-import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import { REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
-import { parseReportId } from "../../tiles/report-id.ts";
+import { parseReportId, timeOfId } from "../../tiles/report-id.ts";
 import type { Clock, KeyClaim, LogCell, LogChange, LogRange, PutOutcome, ReportStore } from "../ports.ts";
 import { cellOfReport, FROM_THE_BEGINNING, idOfSortKey, logPartition, logSpan } from "./keys.ts";
 import { CLAIM_LIFETIME_MS, FEED_LIFETIME_MS, isLive, mergeChanges, parseCursor } from "./log.ts";
@@ -11,6 +11,8 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
   const partitions = new Map<string, Report[]>();
   const cells = new Map<ReportLayer, Set<string>>(REPORT_LAYERS.map((layer) => [layer, new Set()]));
   const claims = new Map<string, KeyClaim & { untilMs: number }>();
+  const hidden = new Map<string, Set<string>>();
+  const flags = new Map<string, Set<string>>();
   const remembered = new Map<string, { value: string; untilMs: number }>();
   /** Told changes by number; those before `firstChange` were forgotten, a day after they were told. */
   const changes: { change: LogChange; atMs: number }[] = [];
@@ -45,17 +47,18 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
     const parts = parseReportId(id);
     const rows = parts && partitions.get(logPartition(parts));
     const report = rows?.[lowerBound(rows, id)];
-    return report?.id === id && isLive(report, clock.now()) ? report : undefined;
+    return report?.id === id && isShown(report) ? report : undefined;
+  }
+
+  function isShown(report: Report): boolean {
+    return isLive(report, clock.now()) && !hidden.get(logPartition(cellOfReport(report)))?.has(report.id);
   }
 
   function liveRows(cell: LogCell, range?: LogRange): Report[] {
     const span = logSpan(range);
     const rows = partitions.get(logPartition(cell));
     if (span === undefined || rows === undefined) return [];
-    const now = clock.now();
-    return rows
-      .slice(lowerBound(rows, idOfSortKey(span.from)), lowerBound(rows, idOfSortKey(span.to)))
-      .filter((report) => isLive(report, now));
+    return rows.slice(lowerBound(rows, idOfSortKey(span.from)), lowerBound(rows, idOfSortKey(span.to))).filter(isShown);
   }
 
   return {
@@ -86,6 +89,21 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
 
     async readNewest(cell, limit, range) {
       return liveRows(cell, range).reverse().slice(0, Math.max(0, limit));
+    },
+
+    readHidden: async (cell) => [...(hidden.get(logPartition(cell)) ?? [])].filter((id) => isInLife(id, clock.now())),
+
+    async hide(report) {
+      const cell = cellOfReport(report);
+      const ids = hidden.get(logPartition(cell)) ?? new Set();
+      hidden.set(logPartition(cell), ids.add(report.id));
+      tell([{ ...cell, from: report.id }]);
+    },
+
+    async flag(reportId, { flagger }) {
+      const flaggers = flags.get(reportId) ?? new Set();
+      flags.set(reportId, flaggers.add(flagger));
+      return flaggers.size;
     },
 
     async listCells(layer, prefix = "") {
@@ -126,6 +144,8 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
     async close() {},
   };
 }
+
+const isInLife = (id: string, nowMs: number): boolean => nowMs <= timeOfId(id) + REPORT_LIFETIME_MS;
 
 /** Index of the first row whose id is not below `id`. */
 function lowerBound(rows: readonly Report[], id: string): number {

@@ -14,6 +14,8 @@ export interface ReportRow extends Key {
   readonly expires_at: number;
   /** Unix milliseconds; only on a report that does not live the usual time, since seconds would lose its end. */
   readonly expires_ms?: number;
+  /** Of a hidden report, so that a read by id need not ask for its marker. */
+  readonly hidden?: true;
 }
 
 /** Unix seconds at or after a time in milliseconds, for the TTL attribute. */

@@ -1,12 +1,13 @@
 import type { Clock, LogCell } from "../ports.ts";
 import { collect } from "./batches.ts";
-import { type Key, logPartition, MARKER_SPAN, shardKey, shardOfSortKey } from "./keys.ts";
+import { hiddenOfSortKey, type Key, logPartition, MARKER_SPAN, shardKey, shardOfSortKey } from "./keys.ts";
 import { createRecentCells } from "./recent.ts";
 import type { Requests } from "./requests.ts";
 import { ttlSeconds } from "./rows.ts";
 
 /**
- * Which shards a cell's rows lie in, beside shard 0 where all rows of a cell lie that never was hot.
+ * What markers tell of a cell: which shards its rows lie in, beside shard 0 where all rows of a cell lie that never was hot,
+ * and which of its reports are hidden.
  *
  * Before the first row goes into another shard, a marker of that shard is stored in shard 0, and it outlives the row. Markers
  * sort right after the rows, so the Query for the tail of shard 0, which every reader makes anyway, brings them along. They
@@ -22,13 +23,15 @@ export interface Shards {
   open(cell: LogCell, shard: number, expiresAtMs: number): Promise<void>;
   /** Shards beside 0 that this process knows to be open. */
   known(cell: LogCell): number[];
-  /** Takes in what a read of all markers brought. Returns the shards beside 0. */
-  note(cell: LogCell, markers: readonly ShardMarker[]): number[];
+  /** Takes in markers that were read. `isAll`: these were all that there are. Returns the shards beside 0. */
+  note(cell: LogCell, markers: readonly Marker[], isAll: boolean): number[];
+  /** What of the cell this process knows to be hidden: everything, right after all markers were read. */
+  hidden(cell: LogCell): HiddenReports;
   /** All shards beside 0, read from the store unless they were read just now. */
   find(cell: LogCell, consistent: boolean): Promise<number[]>;
 }
 
-export interface ShardMarker extends Key {
+export interface Marker extends Key {
   /** Unix seconds. */
   readonly expires_at: number;
 }
@@ -38,7 +41,11 @@ interface CellShards {
   readAtMs: number;
   /** Expiry of each marker, Unix seconds. */
   readonly expiries: Map<number, number>;
+  readonly hidden: Map<string, number>;
 }
+
+/** Ids with the expiry of their markers, Unix seconds. */
+export type HiddenReports = ReadonlyMap<string, number>;
 
 /** A marker lives this much longer than its row needs, so that it is written once in a week, not with each row. */
 const SPARE_MS = 7 * 86_400_000;
@@ -46,17 +53,25 @@ const SPARE_MS = 7 * 86_400_000;
 /** Time within which every process shows a report: what another process opens is not looked for more often. */
 const FRESH_MS = 2000;
 
-export function isShardMarker({ sk }: Key): boolean {
-  return shardOfSortKey(sk) !== undefined;
+export function isMarker({ sk }: Key): boolean {
+  return sk >= MARKER_SPAN.from;
 }
 
-export function createShards({ clock, requests }: { clock: Clock; requests: Requests }): Shards {
-  const cells = createRecentCells<CellShards>(() => ({ readAtMs: Number.NEGATIVE_INFINITY, expiries: new Map() }));
+const NONE: HiddenReports = new Map();
 
-  function note(cell: LogCell, markers: readonly ShardMarker[]): number[] {
+export function createShards({ clock, requests }: { clock: Clock; requests: Requests }): Shards {
+  const cells = createRecentCells<CellShards>(() => ({
+    readAtMs: Number.NEGATIVE_INFINITY,
+    expiries: new Map(),
+    hidden: new Map(),
+  }));
+
+  function note(cell: LogCell, markers: readonly Marker[], isAll: boolean): number[] {
     const shards = cells.of(cell);
-    shards.readAtMs = clock.now();
+    if (isAll) shards.readAtMs = clock.now();
     for (const { sk, expires_at } of markers) {
+      const hidden = hiddenOfSortKey(sk);
+      if (hidden !== undefined) shards.hidden.set(hidden, expires_at);
       const shard = shardOfSortKey(sk);
       if (shard !== undefined) shards.expiries.set(shard, Math.max(expires_at, shards.expiries.get(shard) ?? 0));
     }
@@ -84,15 +99,16 @@ export function createShards({ clock, requests }: { clock: Clock; requests: Requ
 
     known,
     note,
+    hidden: (cell) => cells.peek(cell)?.hidden ?? NONE,
 
     async find(cell, consistent) {
       if (Math.abs(clock.now() - cells.of(cell).readAtMs) <= FRESH_MS) return known(cell);
-      const pages = requests.queryPages<ShardMarker>({
+      const pages = requests.queryPages<Marker>({
         KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
         ExpressionAttributeValues: { ":pk": logPartition(cell), ":from": MARKER_SPAN.from, ":to": MARKER_SPAN.to },
         ConsistentRead: consistent,
       });
-      return note(cell, await collect(pages));
+      return note(cell, await collect(pages), true);
     },
   };
 }

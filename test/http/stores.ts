@@ -20,6 +20,8 @@ export async function openSharedStores(): Promise<SharedStores> {
     DYNAMODB_ENDPOINT: dynamo.endpoint,
     DATABASE_URL: database.url,
     REPORTS_PER_MINUTE: "100000",
+    // Tests say whom a request is from.
+    TRUSTED_PROXIES: "1",
   });
   return { dynamo, database, config, close: () => stores.close() };
 }

@@ -89,6 +89,43 @@ function testReports(url: () => string): void {
     expect(await tileFeatures(url(), `${tilePath("safety", 16, place)}.pbf`)).toHaveLength(1);
   });
 
+  it("are nowhere any more once three clients have flagged them", async () => {
+    const place = newPlace();
+    const [id, other] = [await drop(url(), place), await drop(url(), { ...place, lon: place.lon + 1e-5 })];
+    const flag = (of: string, address: string) =>
+      fetch(`${url()}/api/reports/${of}/flag`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-Forwarded-For": address, "CF-Connecting-IP": address },
+        body: JSON.stringify({ reason: "spam" }),
+      });
+    const zooms = [3, 9, 12, 14, 16, 19];
+    const counts = () =>
+      Promise.all(
+        zooms.map(async (z) => {
+          const features = await tileFeatures(url(), `${tilePath("safety", z, place)}.pbf`);
+          return features.reduce((sum, { point_count = 1 }) => sum + Number(point_count), 0);
+        }),
+      );
+    const before = await counts();
+    const answers: object[] = [];
+    for (const address of ["198.51.100.1", "198.51.100.1", "198.51.100.2", "2001:db8::1"]) {
+      const answer = await flag(id, address);
+      answers.push({ status: answer.status, ...((await answer.json()) as object) });
+    }
+    expect(answers).toEqual([
+      { status: 202, id, hidden: false, flags_needed: 2 },
+      { status: 202, id, hidden: false, flags_needed: 2 },
+      { status: 202, id, hidden: false, flags_needed: 1 },
+      { status: 200, id, hidden: true, flags_needed: 0 },
+    ]);
+    expect(await counts()).toEqual(before.map((count) => count - 1));
+    expect((await flag(id, "198.51.100.3")).status).toBe(404);
+    expect((await fetch(`${url()}/api/reports/${id}`)).status).toBe(404);
+    const bbox = [place.lon - 0.01, place.lat - 0.01, place.lon + 0.01, place.lat + 0.01].join();
+    const list = (await (await fetch(`${url()}/api/reports?bbox=${bbox}`)).json()) as { features: { id: string }[] };
+    expect(list.features.map((feature) => feature.id)).toEqual([other]);
+  });
+
   it("are all counted when many come at once", async () => {
     const place = newPlace();
     await Promise.all(Array.from({ length: 24 }, (_, i) => drop(url(), { ...place, lon: place.lon + i * 1e-5 })));

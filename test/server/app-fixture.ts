@@ -1,6 +1,5 @@
-import type { AppParts } from "../../server/app.ts";
+import type { AppParts, AppSettings } from "../../server/app.ts";
 import { createApp, DEFAULT_SETTINGS } from "../../server/app.ts";
-import type { ReportStore } from "../../server/ports.ts";
 import { createMemoryStore } from "../../server/store/memory.ts";
 import type { Report } from "../../tiles/report.ts";
 
@@ -21,7 +20,7 @@ export interface LoggedEvent {
 }
 
 /** The app on a memory store, with everything that it tells its parts kept for the test to look at. */
-export function createTestApp(change: Partial<AppParts> & { store?: ReportStore } = {}) {
+export function createTestApp(change: Partial<Omit<AppParts, "settings">> & { settings?: Partial<AppSettings> } = {}) {
   const clock = createTestClock();
   const store = change.store ?? createMemoryStore({ clock });
   const told: Report[] = [];
@@ -38,6 +37,7 @@ export function createTestApp(change: Partial<AppParts> & { store?: ReportStore 
     codings: [],
     pingDatabase: async () => {},
     onReport: (report) => told.push(report),
+    onHide: () => {},
     clientAddress: (c) => c.req.header("x-test-address") ?? "192.0.2.1",
     log: { debug: () => {}, info: () => {}, warn: keep("warn"), error: keep("error") },
     ...change,

@@ -184,6 +184,22 @@ export const describeScorer = (pool: () => Pool) =>
       ]);
     });
 
+    it("leaves a hidden report out of the scores, and of the counts of its day", async () => {
+      const world = createWorld();
+      await world.add({ ...MISSION, severity: 5, ageMs: 3 * DAY }, 2);
+      await world.add(MISSION);
+      await world.compact();
+      const scorer = world.scorer(sql);
+      await scorer.run();
+      const [hidden] = world.reports.splice(0, 1);
+      if (hidden !== undefined) await world.store.hide(hidden);
+      world.clock.nowMs += HOUR;
+      await world.compact();
+      await scorer.run();
+      await expectCurrent(pool(), world);
+      expect((await readCounts(pool())).map(({ city, ...row }) => row)).toEqual(countByHand(world.reports));
+    });
+
     it("converges when statements fail or their answers are lost, at random, and two scorers run at once", async () => {
       const random = seededRandom(21);
       const world = createWorld();

@@ -264,6 +264,75 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
       });
     });
 
+    describe("hiding", () => {
+      it("takes a report out of every read, at once here and elsewhere, and for good", async () => {
+        const reports = makeReports(60, clock.now() - 1000, { text: "x" });
+        await store.putMany(reports);
+        const ids = idsOf(reports);
+        expect(await other.readHidden(CELL)).toEqual([]);
+        const hidden = [reports[0], reports[31], reports[59]].filter((report) => report !== undefined);
+        for (const report of hidden) await store.hide(report);
+        clock.advance(3000);
+        await other.hide(hidden[0] as Report);
+        const gone = idsOf(hidden);
+        const left = ids.filter((id) => !gone.includes(id));
+        // An import that goes on, and a retry whose answer was lost.
+        expect(await other.putMany(reports)).toEqual({ written: 0, existing: 60 });
+        expect(await other.put(hidden[0] as Report)).toBe("exists");
+        for (const reader of [store, other]) {
+          expect(idsOf(await reader.readCell(CELL))).toEqual(left);
+          expect((await reader.readHidden(CELL)).toSorted()).toEqual(gone);
+          const range = { from: ids[20] as string, before: ids[40] as string };
+          expect(idsOf(await reader.readCell(CELL, range))).toEqual(
+            left.filter((id) => id >= range.from && id < range.before),
+          );
+          expect(idsOf(await reader.readNewest(CELL, 100))).toEqual(left.toReversed());
+          expect(idsOf(await reader.readNewest(CELL, 3, range))).toEqual(ids.slice(37, 40).toReversed());
+          for (const id of gone) expect(await reader.get(id)).toBeUndefined();
+          expect(idsOf(await reader.getMany(ids))).toEqual(left);
+        }
+      });
+
+      it("finds the newest reports behind more hidden ones than a page holds", async () => {
+        const reports = makeReports(80, clock.now() - 1000);
+        await store.putMany(reports);
+        for (const report of reports.slice(20)) await store.hide(report);
+        clock.advance(3000);
+        for (const reader of [store, other]) {
+          expect(idsOf(await reader.readNewest(CELL, 5))).toEqual(idsOf(reports).slice(15, 20).toReversed());
+          expect(await reader.readHidden(CELL)).toHaveLength(60);
+        }
+      });
+
+      it("is told of as of a write at the report's id", async () => {
+        const [old, report] = makeReports(2, clock.now() - DAY_MS);
+        if (old === undefined || report === undefined) throw new Error("no reports");
+        await store.putMany([old, report]);
+        clock.advance(60_000);
+        const { cursor } = await other.readChanges();
+        clock.advance(60_000);
+        await store.hide(report);
+        clock.advance(1000);
+        const { changes } = await other.readChanges(cursor);
+        expect(changes).toMatchObject([CELL]);
+        expect(changes[0]?.from && changes[0].from <= report.id).toBe(true);
+        expect(await other.readCell(CELL, { from: changes[0]?.from ?? "" })).toEqual(
+          [old].filter(({ id }) => id >= (changes[0]?.from ?? "")),
+        );
+      });
+    });
+
+    it("counts the flags of a report, each client's once, whichever process they come to", async () => {
+      const untilMs = clock.now() + DAY_MS;
+      const [a, b] = idsOf(makeReports(2, clock.now()));
+      const flag = (on: ReportStore, id: string, flagger: string) => on.flag(id, { flagger, untilMs, reason: "spam" });
+      expect(await flag(store, a as string, "one")).toBe(1);
+      expect(await flag(other, a as string, "one")).toBe(1);
+      expect(await flag(other, a as string, "two")).toBe(2);
+      expect(await flag(store, b as string, "one")).toBe(1);
+      expect(await flag(store, a as string, "three")).toBe(3);
+    });
+
     describe("expiry", () => {
       it("hides a report after its last millisecond", async () => {
         const report = makeReport({ createdAtMs: clock.now() });

@@ -5,6 +5,7 @@ import { type ReportStore, StoreUnavailableError } from "../../../server/ports.t
 import { createDynamoStore } from "../../../server/store/dynamo.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
 import type { ConsumedUnits } from "../../../server/store/requests.ts";
+import type { Report } from "../../../tiles/report.ts";
 import { startDynalite } from "./dynalite-server.ts";
 import { type Intercepted, intercept } from "./intercept.ts";
 import { BROOKLYN, createTestClock, idsOf, makeReport, makeReports, type TestClock } from "./reports.ts";
@@ -203,6 +204,77 @@ describe("the change feed", () => {
     const passed = String(Number(before) + 15_000);
     expect((await reader.readChanges(passed)).changes).toHaveLength(1);
     await reader.close();
+  });
+});
+
+describe("hiding a report", () => {
+  it("is told to others wherever it dies, or has not happened, and is completed when it is tried again", async () => {
+    let deaths = 0;
+    for (let step = 0; step < 10; step++) {
+      const [report, other] = makeReports(2, clock.now() - 1000 * step, { lonDeg: step, latDeg: 1 });
+      if (report === undefined || other === undefined) throw new Error("no reports");
+      const cell = { layer: "safety", geohash5: report.id.slice(10, 15) } as const;
+      await store.putMany([report, other]);
+      clock.advance(60_000);
+      const reader = createDynamoStore({ client: connect(), table, clock });
+      const { cursor } = await reader.readChanges();
+      clock.advance(60_000);
+      const mortal = connect();
+      let writes = 0;
+      intercept(mortal, async (request) => {
+        if (/Put|Write/.test(request.command) && writes++ >= step) throw new Error("died");
+        return request.send();
+      });
+      const dying = createDynamoStore({ client: mortal, table, clock });
+      const died = await dying.hide(report).then(
+        () => false,
+        () => true,
+      );
+      clock.advance(1500);
+      const left = idsOf(await reader.readCell(cell));
+      const isHidden = !left.includes(report.id);
+      const { changes } = await reader.readChanges(cursor);
+      if (isHidden) expect(changes, `write ${step}`).toMatchObject([cell]);
+      else expect(died).toBe(true);
+      if (!died) break;
+      deaths++;
+      clock.advance(60_000);
+      // Whoever flags it next hides it again.
+      if ((await reader.get(report.id)) !== undefined) await store.hide(report);
+      clock.advance(1500);
+      expect(await reader.get(report.id)).toBeUndefined();
+      expect(idsOf(await reader.readCell(cell))).toEqual([other.id]);
+      await reader.close();
+      await dying.close();
+    }
+    // The feed, the marker, the row.
+    expect(deaths).toBe(3);
+  });
+
+  it("costs five write units once, and reads of its cell nothing more", async () => {
+    const reports = makeReports(50, clock.now());
+    await store.putMany(reports);
+    clock.advance(60_000);
+    const tail = { from: idsOf(reports).at(-1) ?? "" };
+    const cost = async (act: () => Promise<unknown>) => {
+      consumed = [];
+      await act();
+      return [total("read"), total("write"), total("requests")];
+    };
+    const before = [
+      await cost(() => store.readCell(CELL, tail)),
+      await cost(() => store.readNewest(CELL, 10)),
+      await cost(() => store.get(reports[4]?.id ?? "")),
+    ];
+    expect((await cost(() => store.hide(reports[3] as Report)))[1]).toBeLessThanOrEqual(5);
+    clock.advance(60_000);
+    const after = [
+      await cost(() => store.readCell(CELL, tail)),
+      await cost(() => store.readNewest(CELL, 10)),
+      await cost(() => store.get(reports[4]?.id ?? "")),
+    ];
+    expect(after).toEqual(before);
+    expect(await cost(() => store.readCell(CELL, tail).then(() => store.readHidden(CELL)))).toEqual(before[0]);
   });
 });
 

@@ -72,7 +72,7 @@ export function createRelationalApp(
   const test = createTestApp({
     sql: run(sqlOfPool(pool)),
     log: silentLog,
-    settings: { reportsPerMinute: 1e9, queryCells: 512, queryRows: 20_000, questionsPerMinute: 1e6 },
+    settings: { questionsPerMinute: 1e6 },
     ...parts,
   });
   return {

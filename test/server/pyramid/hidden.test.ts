@@ -1,0 +1,239 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { silentLog } from "../../../server/console/log.ts";
+import type { Clock, DerivedStore, ReportStore } from "../../../server/ports.ts";
+import { createCompactor } from "../../../server/pyramid/compactor.ts";
+import { createPyramid } from "../../../server/pyramid/pyramid.ts";
+import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory.ts";
+import { createTileSource } from "../../../server/tiles/tile-source.ts";
+import { REPORT_LAYERS } from "../../../tiles/layers.ts";
+import type { Report } from "../../../tiles/report.ts";
+import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
+import { countOf, featuresOfZoom, tilesAround } from "./tile-features.ts";
+
+const NOW = Date.UTC(2026, 5, 1, 12, 3);
+const HOUR = 3_600_000;
+const ZOOMS = [0, 6, 11, 13, 14, 17];
+
+const random = seededRandom(21);
+let clock: Clock & { at: number };
+let store: ReportStore;
+let derived: DerivedStore;
+
+beforeEach(() => {
+  clock = { at: NOW, now: () => clock.at };
+  store = createMemoryStore({ clock });
+  derived = createMemoryDerivedStore({ clock });
+});
+
+/** Reports of one cell of the log, a few metres apart. */
+const cellOf = (count: number, lonDeg: number): Report[] =>
+  Array.from({ length: count }, () =>
+    makeReport(
+      { lonDeg: lonDeg + random() * 0.01, latDeg: 29.76, createdAtMs: Math.floor(NOW - random() * HOUR) },
+      random,
+    ),
+  );
+
+const compactor = (on = derived) => createCompactor({ store, derived: on, clock, log: silentLog });
+
+function openProcess(on = derived) {
+  const told: string[] = [];
+  const onChange = (_: string, geohash: string) => told.push(geohash);
+  const pyramid = createPyramid({ store, derived: on, clock, log: silentLog, onChange });
+  return { pyramid, tiles: createTileSource({ pyramid }), told };
+}
+
+async function counts({ tiles }: ReturnType<typeof openProcess>, reports: readonly Report[]): Promise<number[]> {
+  const found: number[] = [];
+  for (const z of ZOOMS) found.push(countOf(await featuresOfZoom(tiles, tilesAround(reports, z), "safety")));
+  return found;
+}
+
+const everywhere = (count: number): number[] => ZOOMS.map(() => count);
+
+/** Slices by group and name. */
+async function slices(of: DerivedStore): Promise<Map<string, string>> {
+  const items = new Map<string, string>();
+  for (const layer of REPORT_LAYERS) {
+    let domains = [""];
+    for (let length = 1; length <= 5; length++) {
+      const below: string[] = [];
+      for (const domain of domains) {
+        for (const { name, body } of await of.list(`slices/${layer}/${domain}`)) {
+          items.set(`${layer} ${name}`, Buffer.from(body).toString("base64"));
+          below.push(name);
+        }
+      }
+      domains = below;
+    }
+  }
+  return items;
+}
+
+describe("a hidden report", () => {
+  it("leaves the tiles of this process at once and of others when they poll, at every zoom, and is told of once", async () => {
+    const reports = cellOf(20, -95.37);
+    const [victim, other] = reports as [Report, Report];
+    await store.putMany(reports);
+    await compactor().run();
+    clock.at += 60_000;
+    const [here, there] = [openProcess(), openProcess()];
+    for (const process of [here, there]) expect(await counts(process, reports)).toEqual(everywhere(20));
+    clock.at += 60_000;
+    await store.hide(victim);
+    here.pyramid.noteHidden(victim);
+    expect(await counts(here, reports)).toEqual(everywhere(19));
+    await there.pyramid.poll();
+    expect(await counts(there, reports)).toEqual(everywhere(19));
+    await here.pyramid.poll();
+    await there.pyramid.poll();
+    expect([here.told.length, there.told.length]).toEqual([1, 1]);
+    expect(await counts(openProcess(), reports)).toEqual(everywhere(19));
+    // A report of the same cell that comes later must not bring it back.
+    await store.put(makeReport({ ...other, createdAtMs: clock.at }, random));
+    await there.pyramid.poll();
+    expect(await counts(there, reports)).toEqual(everywhere(20));
+  });
+
+  it("stays away when a read that began before it was hidden ends after", async () => {
+    const reports = cellOf(9, -95.37);
+    await store.putMany(reports);
+    const gate = Promise.withResolvers<void>();
+    let isSlow = true;
+    const slow: ReportStore = {
+      ...store,
+      async readCell(...args) {
+        const rows = await store.readCell(...args);
+        if (isSlow) await gate.promise;
+        return rows;
+      },
+    };
+    const pyramid = createPyramid({ store: slow, derived, clock, log: silentLog });
+    const process = { pyramid, tiles: createTileSource({ pyramid }), told: [] };
+    await pyramid.poll().catch(() => undefined);
+    const reading = counts(process, reports);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await store.hide(reports[0] as Report);
+    pyramid.noteHidden(reports[0] as Report);
+    isSlow = false;
+    gate.resolve();
+    await reading;
+    expect(await counts(process, reports)).toEqual(everywhere(8));
+  });
+
+  it("leaves segments and slices with the next compaction, which then are as made anew from the log", async () => {
+    const [busy, few, lone] = [cellOf(140, -95.37), cellOf(9, -95.1), cellOf(1, -80)];
+    const all = [...busy, ...few, ...lone];
+    await store.putMany(all);
+    await compactor().run();
+    clock.at += 60_000;
+    for (const [report] of [busy, few, lone]) await store.hide(report as Report);
+    await compactor().run();
+    clock.at += 60_000;
+    const stored = await slices(derived);
+    const anew = createMemoryDerivedStore({ clock });
+    await compactor(anew).rebuild();
+    expect(await slices(anew)).toEqual(stored);
+    await compactor().rebuild();
+    expect(await slices(derived)).toEqual(stored);
+    expect(await counts(openProcess(), all)).toEqual(everywhere(147));
+    // A process that knows of no change believes the stored items alone.
+    const blind = { ...store, readChanges: async () => ({ changes: [], cursor: "0" }) };
+    const pyramid = createPyramid({ store: blind, derived, clock, log: silentLog });
+    expect(await counts({ pyramid, tiles: createTileSource({ pyramid }), told: [] }, all)).toEqual(everywhere(147));
+  });
+});
+
+it("costs a compaction nothing more once it would have expired", async () => {
+  const reports = cellOf(20, -95.37);
+  await store.putMany(reports);
+  await store.hide(reports[0] as Report);
+  await compactor().run();
+  clock.at += 100 * 24 * HOUR;
+  const young = makeReport({ lonDeg: -95.37, latDeg: 29.76, createdAtMs: clock.at - HOUR }, random);
+  await store.put(young);
+  for (let i = 0; i < 2; i++) await compactor().run();
+  const { store: watched, reached } = interrupted(derived, 1, async () => {});
+  await compactor(watched).run();
+  // It notes how far it came.
+  expect(reached()).toBe(false);
+  expect(await counts(openProcess(), [...reports, young])).toEqual(everywhere(1));
+});
+
+/** Reports that are compacted, and others that are not yet: in the same cell, in one of their own, and all alone. */
+async function halfCompacted(): Promise<{ all: Report[]; victims: Report[] }> {
+  const busy = cellOf(140, -95.37);
+  await store.putMany(busy);
+  await compactor().run();
+  clock.at += 60_000;
+  const [more, young, lone] = [cellOf(20, -95.37), cellOf(12, -95.1), cellOf(1, -80)];
+  await store.putMany([...more, ...young, ...lone]);
+  return {
+    all: [...busy, ...more, ...young, ...lone],
+    victims: [busy, more, young, lone].map((reports) => reports[0] as Report),
+  };
+}
+
+/** A derived store that does something before its write number `step`; whether it came to that. */
+function interrupted(on: DerivedStore, step: number, act: () => Promise<void>) {
+  let writes = 0;
+  const before =
+    <A extends unknown[], R>(write: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      if (writes++ === step) await act();
+      return write(...args);
+    };
+  return { store: { ...on, put: before(on.put), remove: before(on.remove) }, reached: () => writes > step };
+}
+
+describe("a compaction at the same time", () => {
+  it.each(["goes on", "dies"])(
+    "does not bring a hidden report back, wherever another one overtakes it and it %s",
+    async (end) => {
+      let interruptions = 0;
+      for (let step = 0; ; step++) {
+        clock = { at: NOW, now: () => clock.at };
+        store = createMemoryStore({ clock });
+        derived = createMemoryDerivedStore({ clock });
+        const { all, victims } = await halfCompacted();
+        const { store: watched, reached } = interrupted(derived, step, async () => {
+          for (const victim of victims) await store.hide(victim);
+          clock.at += 60_000;
+          await compactor().run();
+          if (end === "dies") throw new Error("died");
+        });
+        const running = compactor(watched).run();
+        await (end === "dies" ? running.catch(() => undefined) : running);
+        if (!reached()) break;
+        interruptions++;
+        expect(await counts(openProcess(), all), `write ${step}`).toEqual(everywhere(all.length - 4));
+        clock.at += 60_000;
+        await compactor().run();
+        expect(await counts(openProcess(), all), `write ${step}, compacted again`).toEqual(everywhere(all.length - 4));
+      }
+      expect(interruptions).toBeGreaterThan(15);
+    },
+  );
+
+  it("leaves it hidden when the compaction that takes it out dies at any write", async () => {
+    let deaths = 0;
+    for (let step = 0; ; step++) {
+      clock = { at: NOW, now: () => clock.at };
+      store = createMemoryStore({ clock });
+      derived = createMemoryDerivedStore({ clock });
+      const { all, victims } = await halfCompacted();
+      for (const victim of victims) await store.hide(victim);
+      const { store: mortal, reached } = interrupted(derived, step, () => Promise.reject(new Error("died")));
+      await compactor(mortal)
+        .run()
+        .catch(() => undefined);
+      if (!reached()) break;
+      deaths++;
+      expect(await counts(openProcess(), all), `died at ${step}`).toEqual(everywhere(all.length - 4));
+      await compactor().run();
+      expect(await counts(openProcess(), all), `died at ${step}, run again`).toEqual(everywhere(all.length - 4));
+    }
+    expect(deaths).toBeGreaterThan(15);
+  });
+});
