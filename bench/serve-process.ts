@@ -7,6 +7,6 @@ import { startServer } from "../server/serve.ts";
 const config = readConfig({ LOG_LEVEL: "warn", ...process.env });
 const write = (line: string) => process.stderr.write(line);
 const log = createLog({ level: config.logLevel, pretty: true, write, now: Date.now });
-const server = await startServer(config, { log, client: false });
+const server = await startServer(config, { log, client: process.env.BENCH_CLIENT === "on" });
 process.send?.(server.url);
 process.once("disconnect", () => void server.close().then(() => process.exit()));

@@ -1,11 +1,12 @@
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
+import { SCORE_NAMES } from "../../tiles/scores.ts";
 import { fetchCities } from "../api.ts";
 import { element, find, icon } from "../dom.ts";
 import { type EmbeddedMap, embed } from "../embed/helper.ts";
 import { SCHEMES } from "../embed/scheme.ts";
 import { LAYER_ICONS } from "../icons.ts";
 import { INITIAL_STATE } from "../page/address.ts";
-import { LAYER_LABELS, WINDOW_LABELS } from "../words.ts";
+import { LAYER_LABELS, SCORE_LABELS, WINDOW_LABELS } from "../words.ts";
 import { createCodeBlock } from "./code-block.ts";
 import { type Choice, snippetsOf } from "./snippets.ts";
 import { bindTabs } from "./tabs.ts";
@@ -20,6 +21,7 @@ export function startBuilder(): void {
     zoom: INITIAL_STATE.view.zoom,
     layers: INITIAL_STATE.layers,
     window: "30d",
+    scores: undefined,
     theme: "auto",
     legend: true,
     heightPx: HEIGHTS_PX.Medium,
@@ -38,8 +40,8 @@ export function startBuilder(): void {
 
   const preview = find("#preview");
   preview.style.height = `${choice.heightPx}px`;
-  const { heightPx, ...view } = choice;
-  const map = embed(preview, { ...view, title: "Preview" });
+  const { center, zoom, layers, window, theme, legend } = choice;
+  const map = embed(preview, { center, zoom, layers, window, theme, legend, title: "Preview" });
   const change = (next: Partial<Choice>, tell?: (map: EmbeddedMap) => Promise<unknown>) => {
     choice = { ...choice, ...next };
     preview.style.height = `${choice.heightPx}px`;
@@ -71,6 +73,12 @@ function bindControls(first: Choice, change: Change): void {
       else change({ layers }, (map) => map.setLayers(layers));
     });
     return box;
+  });
+  const scores = find<HTMLSelectElement>("#choose-scores");
+  scores.append(...SCORE_NAMES.map((name) => element("option", { value: name }, SCORE_LABELS[name])));
+  scores.addEventListener("change", () => {
+    const name = SCORE_NAMES.find((each) => each === scores.value);
+    change({ scores: name }, (map) => map.setScores(name ?? null));
   });
   radios(
     "#choose-window",

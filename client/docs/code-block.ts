@@ -12,7 +12,7 @@ export function createCodeBlock(): CodeBlock {
   const text = element("code");
   const words = element("p");
   // Wider than the screen on a phone: what scrolls must be in reach of the keyboard.
-  const block = element("pre", { tabindex: "0", "aria-label": "Code" }, text);
+  const block = element("pre", { tabindex: "0", role: "region" }, text);
   return {
     node: element(
       "div",
@@ -23,6 +23,7 @@ export function createCodeBlock(): CodeBlock {
     show(code, about) {
       text.replaceChildren(...inColors(code));
       words.textContent = about;
+      block.setAttribute("aria-label", `Code: ${about.replace(/[.:].*/s, "")}`);
     },
   };
 }

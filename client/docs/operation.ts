@@ -34,21 +34,21 @@ function parameterTable(parameters: readonly Parameter[]): HTMLElement[] {
     const needed = place === "path" ? "in the path" : place === "header" ? "header" : required ? "required" : "";
     return row(name, needed, inWords(schema), description ?? schema.description ?? "");
   });
-  return [element("h4", {}, "It takes"), table(rows)];
+  return [element("h3", {}, "It takes"), table(rows)];
 }
 
 function bodyTable({ properties = {}, required = [] }: Schema): HTMLElement[] {
   const rows = Object.entries(properties).map(([name, schema]) =>
     row(name, required.includes(name) ? "required" : "", inWords(schema), schema.description ?? ""),
   );
-  return [element("h4", {}, "JSON body"), table(rows)];
+  return [element("h3", {}, "JSON body"), table(rows)];
 }
 
 function answerTable(responses: Operation["responses"]): HTMLElement[] {
   const rows = Object.entries(responses).map(([status, { description, content }]) =>
     row(status, Object.keys(content ?? {})[0]?.replace("application/", "") ?? "", "", description),
   );
-  return [element("h4", {}, "It answers"), table(rows)];
+  return [element("h3", {}, "It answers"), table(rows)];
 }
 
 const table = (rows: readonly HTMLElement[]): HTMLElement =>

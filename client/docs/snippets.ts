@@ -1,4 +1,5 @@
 import { DEFAULT_WINDOW, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
+import type { ScoreName } from "../../tiles/scores.ts";
 import type { Position } from "../embed/messages.ts";
 import type { Scheme } from "../embed/scheme.ts";
 
@@ -10,6 +11,8 @@ export interface Choice {
   /** Never empty. */
   readonly layers: readonly ReportLayer[];
   readonly window: TimeWindow;
+  /** For the frame, MapLibre and Mapbox GL. */
+  readonly scores: ScoreName | undefined;
   readonly theme: Scheme;
   readonly legend: boolean;
   readonly heightPx: number;
@@ -67,12 +70,13 @@ export function snippetsOf(choice: Choice, origin: string): Snippet[] {
   ];
 }
 
-function frame({ origin, names, place, zoom, window, theme, legend, heightPx }: Parts): Snippet {
+function frame({ origin, names, place, zoom, window, scores, theme, legend, heightPx }: Parts): Snippet {
   const query = [
     `layers=${names}`,
     `center=${place.replace(" ", "")}`,
     `zoom=${zoom}`,
     `window=${window}`,
+    ...(scores ? [`scores=${scores}`] : []),
     ...(theme === "auto" ? [] : [`theme=${theme}`]),
     ...(legend ? ["legend=1"] : []),
   ];
@@ -85,7 +89,7 @@ function frame({ origin, names, place, zoom, window, theme, legend, heightPx }: 
   };
 }
 
-function script({ origin, layers, place, zoom, window, theme, legend, heightPx }: Parts): Snippet {
+function script({ origin, layers, place, zoom, window, scores, theme, legend, heightPx }: Parts): Snippet {
   return {
     id: "script",
     label: "Script",
@@ -99,7 +103,7 @@ function script({ origin, layers, place, zoom, window, theme, legend, heightPx }
     layers: ${JSON.stringify(layers).replaceAll(",", ", ")},
     center: [${place}],
     zoom: ${zoom},
-    window: "${window}",
+    window: "${window}",${scores ? `\n    scores: "${scores}",` : ""}
     theme: "${theme}",
     legend: ${legend},
   });
@@ -125,13 +129,31 @@ const circles = `for (const [layer, color] of Object.entries(colors)) {
       });
     }`;
 
+/** Neighbourhoods by a score, below the reports; 75 or so is a place without any. */
+const choropleth = ({ origin, scores }: Parts) =>
+  scores === undefined
+    ? ""
+    : `map.addSource("scores", { type: "vector", url: "${origin}/tiles/scores.json" });
+    map.addLayer({
+      id: "scores",
+      type: "fill",
+      source: "scores",
+      "source-layer": "scores",
+      paint: {
+        "fill-opacity": 0.6,
+        "fill-color": ["interpolate", ["linear"], ["get", "${scores}"], 50, "#c8752b", 75, "#efe9da", 100, "#0a525d"],
+      },
+    });
+    `;
+
 const page = (head: string) => `<!doctype html>
 <meta charset="utf-8">
 ${head}
 <style>html, body, #map { height: 100%; margin: 0; }</style>
 <div id="map"></div>`;
 
-function maplibre({ origin, names, query, colors, place, zoom, ground }: Parts): Snippet {
+function maplibre(parts: Parts): Snippet {
+  const { origin, names, query, colors, place, zoom, ground } = parts;
   return {
     id: "maplibre",
     label: "MapLibre",
@@ -146,7 +168,7 @@ function maplibre({ origin, names, query, colors, place, zoom, ground }: Parts):
   const style = { version: 8, sources: {}, layers: [ground] };
   const map = new Map({ container: "map", style, center: [${place}], zoom: ${zoom} });
   map.on("load", () => {
-    map.addSource("stratum", { type: "vector", url: "${origin}/tiles/${names}.json${query}" });
+    ${choropleth(parts)}map.addSource("stratum", { type: "vector", url: "${origin}/tiles/${names}.json${query}" });
     ${circles}
 
     let changes, waiting;
@@ -166,7 +188,8 @@ function maplibre({ origin, names, query, colors, place, zoom, ground }: Parts):
   };
 }
 
-function mapbox({ origin, names, query, colors, place, zoom, ground }: Parts): Snippet {
+function mapbox(parts: Parts): Snippet {
+  const { origin, names, query, colors, place, zoom, ground } = parts;
   return {
     id: "mapbox",
     label: "Mapbox GL",
@@ -179,7 +202,7 @@ function mapbox({ origin, names, query, colors, place, zoom, ground }: Parts): S
   const style = "mapbox://styles/mapbox/${ground}-v11";
   const map = new mapboxgl.Map({ container: "map", style, center: [${place}], zoom: ${zoom} });
   map.on("load", () => {
-    map.addSource("stratum", {
+    ${choropleth(parts)}map.addSource("stratum", {
       type: "vector",
       tiles: ["${origin}/tiles/${names}/{z}/{x}/{y}.pbf${query}"],
       maxzoom: 22,

@@ -14,7 +14,7 @@ export function tryIt(path: string, parameters: readonly Parameter[]): HTMLEleme
   const form = element(
     "form",
     { class: "try" },
-    element("h4", {}, "Try it"),
+    element("h3", {}, "Try it"),
     element("div", { class: "fields" }, ...fields.map(({ label }) => label)),
     element("p", {}, address),
     element("button", { type: "submit", class: "ask" }, "Ask"),

@@ -1,4 +1,5 @@
 import { isReportLayer, isTimeWindow, REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
+import { SCORE_NAMES, type ScoreName } from "../../tiles/scores.ts";
 import type { MapView, PageState } from "../page/address.ts";
 import type { Look } from "./messages.ts";
 import { SCHEMES } from "./scheme.ts";
@@ -20,7 +21,7 @@ const ON = ["1", "on", "true"];
 const OFF = ["0", "off", "false"];
 
 /**
- * Reads `?layers=safety,vibe&center=-122.42,37.77&zoom=12&window=7d&theme=dark&legend=1`. What is missing or makes no sense
+ * Reads `?layers=safety,vibe&scores=overall&center=-122.42,37.77&zoom=12&window=7d&theme=dark&legend=1`. What is missing or makes no sense
  * is taken from `fallback`. A centre with its latitude first is turned around where that can be told.
  */
 export function parseEmbedAddress(search: string, fallback: PageState): EmbedAddress {
@@ -39,9 +40,12 @@ export function parseEmbedAddress(search: string, fallback: PageState): EmbedAdd
 
   const center = read("center", undefined, parseCenter, "longitude,latitude, such as -122.42,37.77");
   const zoom = read("zoom", fallback.view.zoom, parseZoom, "a number from 0 to 22");
+  const scores = read("scores", undefined, parseScore, `one of ${SCORE_NAMES.join(", ")}`);
   const layers = (parameters.get("layers") ?? "").split(",").filter((name) => name !== "");
   const unknown = layers.filter((name) => !isReportLayer(name));
-  if (unknown.length > 0 || (parameters.has("layers") && layers.length === 0)) {
+  // Nothing but the scores.
+  const isBare = scores !== undefined && parameters.get("layers") === "none";
+  if ((unknown.length > 0 && !isBare) || (parameters.has("layers") && layers.length === 0)) {
     blame("layers", unknown.join(","), `some of ${REPORT_LAYERS.join(", ")}`);
   }
   const known = [...new Set(layers.filter(isReportLayer))];
@@ -49,7 +53,8 @@ export function parseEmbedAddress(search: string, fallback: PageState): EmbedAdd
     state: {
       ...fallback,
       view: { ...fallback.view, ...center, zoom },
-      layers: known.length > 0 ? known : fallback.layers,
+      layers: known.length > 0 || isBare ? known : fallback.layers,
+      ...(scores && { scores }),
       window: read(
         "window",
         fallback.window,
@@ -64,6 +69,8 @@ export function parseEmbedAddress(search: string, fallback: PageState): EmbedAdd
     faults,
   };
 }
+
+const parseScore = (text: string): ScoreName | undefined => SCORE_NAMES.find((name) => name === text);
 
 function parseSwitch(text: string): boolean | undefined {
   return ON.includes(text) || (OFF.includes(text) ? false : undefined);

@@ -9,6 +9,7 @@ export interface EmbedOptions {
   readonly center?: readonly [lonDeg: number, latDeg: number];
   readonly zoom?: number;
   readonly window?: string;
+  readonly scores?: string;
   readonly theme?: string;
   readonly legend?: 0 | 1 | boolean;
   /** For those who cannot see the frame. */
@@ -25,6 +26,8 @@ export interface EmbeddedMap {
   flyTo(view: ViewRequest): Promise<FrameState>;
   setLayers(layers: readonly string[]): Promise<FrameState>;
   setWindow(window: string): Promise<FrameState>;
+  /** `null` takes the scores off the map. */
+  setScores(scores: string | null): Promise<FrameState>;
   setTheme(theme: string): Promise<FrameState>;
   setLegend(legend: boolean): Promise<FrameState>;
   getState(): Promise<FrameState>;
@@ -74,6 +77,7 @@ export function embed(target: string | Element, options: EmbedOptions = {}): Pro
       flyTo: (to) => ask({ ...to, type: "flyTo" }),
       setLayers: (layers) => ask({ type: "setLayers", layers }),
       setWindow: (window) => ask({ type: "setWindow", window }),
+      setScores: (scores) => ask({ type: "setScores", scores }),
       setTheme: (theme) => ask({ type: "setTheme", theme }),
       setLegend: (legend) => ask({ type: "setLegend", legend }),
       getState: () => ask({ type: "getState" }),

@@ -12,8 +12,8 @@ import {
 export interface HostChannel {
   /** Tells the host something. */
   tell(event: FrameEvent): void;
-  /** Follows requests from now on, those that have been waiting first. */
-  serve(follow: (request: HostRequest) => FrameState): void;
+  /** Answers requests from now on, those that have been waiting first. */
+  serve(follow: (request: HostRequest) => FrameState | Fault): void;
   /** Answers every request so from now on. */
   refuse(fault: Fault): void;
 }

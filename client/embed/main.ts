@@ -39,7 +39,7 @@ startMap().catch((error: unknown) => {
 });
 
 async function startMap(): Promise<void> {
-  const [styleUrl, { chooseBasemap, createLiveMap, serveHost }] = await Promise.all([
+  const [styleUrl, { chooseBasemap, createLiveMap, bindScores, serveHost }] = await Promise.all([
     fetchBasemapStyleUrl().catch(() => undefined),
     import("./frame-map.ts"),
   ]);
@@ -56,6 +56,7 @@ async function startMap(): Promise<void> {
     onTold,
   });
   map.on("error", ({ error }) => console.warn("map:", error.message));
+  bindScores(map, page, () => {});
   serveHost({
     map,
     page,

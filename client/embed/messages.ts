@@ -6,6 +6,7 @@ import {
   TIME_WINDOWS,
   type TimeWindow,
 } from "../../tiles/layers.ts";
+import { SCORE_NAMES, type ScoreName } from "../../tiles/scores.ts";
 import { SCHEMES, type Scheme } from "./scheme.ts";
 
 /** Every message in either direction carries this as `stratum`; a change that breaks a host counts it up. */
@@ -21,8 +22,11 @@ export interface FrameState extends Look {
   readonly center: Position;
   readonly zoom: number;
   readonly bounds: Bounds;
+  /** Empty only while scores show. */
   readonly layers: readonly ReportLayer[];
   readonly window: TimeWindow;
+  /** The score that colours neighbourhoods; null when none does. */
+  readonly scores: ScoreName | null;
 }
 
 /** How the frame looks, whatever it shows. */
@@ -43,6 +47,7 @@ export type HostRequest =
   | ({ readonly type: "setView" | "flyTo" } & ViewRequest)
   | { readonly type: "setLayers"; readonly layers: readonly ReportLayer[] }
   | { readonly type: "setWindow"; readonly window: TimeWindow }
+  | { readonly type: "setScores"; readonly scores: ScoreName | null }
   | { readonly type: "setTheme"; readonly theme: Scheme }
   | { readonly type: "setLegend"; readonly legend: boolean }
   | { readonly type: "getState" };
@@ -121,6 +126,11 @@ function parseRequest(data: Readonly<Record<string, unknown>>): HostRequest {
         throw invalid("window", `one of ${TIME_WINDOWS.join(", ")}`);
       }
       return { type: data.type, window: data.window };
+    case "setScores": {
+      const scores = SCORE_NAMES.find((name) => name === data.scores) ?? null;
+      if (scores === null && data.scores !== null) throw invalid("scores", `null, or one of ${SCORE_NAMES.join(", ")}`);
+      return { type: data.type, scores };
+    }
     case "setTheme": {
       const theme = SCHEMES.find((scheme) => scheme === data.theme);
       if (theme === undefined) throw invalid("theme", `one of ${SCHEMES.join(", ")}`);
@@ -135,7 +145,7 @@ function parseRequest(data: Readonly<Record<string, unknown>>): HostRequest {
       throw new FaultError({
         code: "unknown-type",
         field: "type",
-        message: "type must be one of setView, flyTo, setLayers, setWindow, setTheme, setLegend, getState",
+        message: "type must be one of setView, flyTo, setLayers, setWindow, setScores, setTheme, setLegend, getState",
       });
   }
 }
@@ -157,7 +167,7 @@ function parseView({ center, zoom, bounds }: Readonly<Record<string, unknown>>):
 }
 
 function parseLayers(layers: unknown): readonly ReportLayer[] {
-  const isList = Array.isArray(layers) && layers.length > 0 && layers.length <= REPORT_LAYERS.length;
+  const isList = Array.isArray(layers) && layers.length <= REPORT_LAYERS.length;
   if (!isList || !layers.every((layer) => typeof layer === "string" && isReportLayer(layer))) {
     throw invalid("layers", `a list of some of ${REPORT_LAYERS.join(", ")}`);
   }

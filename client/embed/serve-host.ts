@@ -4,8 +4,9 @@ import { isReportLayer } from "../../tiles/layers.ts";
 import { prefersReducedMotion } from "../dom.ts";
 import { nearestHit, placeOf } from "../map/clicks.ts";
 import type { Page } from "../page/page-state.ts";
+import { SCORE_FILL } from "../scores/score-layers.ts";
 import type { HostChannel } from "./host-channel.ts";
-import type { FrameState, HostRequest, Look, ViewRequest } from "./messages.ts";
+import type { Fault, FrameState, HostRequest, Look, ViewRequest } from "./messages.ts";
 
 export interface ServedFrame {
   readonly map: MapLibreMap;
@@ -28,10 +29,7 @@ const FLIGHT_MS = 2_000;
 export function serveHost(frame: ServedFrame): void {
   const { map, channel } = frame;
   const state = () => stateOf(frame);
-  channel.serve((request) => {
-    follow(frame, request);
-    return state();
-  });
+  channel.serve((request) => follow(frame, request) ?? state());
   channel.tell({ type: "ready", state: state() });
   map.on("moveend", () => channel.tell({ type: "moved", state: state() }));
   map.on("click", (event) => {
@@ -39,7 +37,8 @@ export function serveHost(frame: ServedFrame): void {
     const at = hit && placeOf(hit);
     const { lng, lat } = event.lngLat.wrap();
     if (hit === undefined || at === undefined) {
-      const properties = { geohash: encodeGeohash(lng, lat, NEIGHBOURHOOD_PRECISION) };
+      const [cell] = map.queryRenderedFeatures(event.point, { layers: [SCORE_FILL] });
+      const properties = cell?.properties ?? { geohash: encodeGeohash(lng, lat, NEIGHBOURHOOD_PRECISION) };
       channel.tell({ type: "clicked", kind: "neighbourhood", at: [lng, lat], properties });
       return;
     }
@@ -52,20 +51,28 @@ export function serveHost(frame: ServedFrame): void {
 function stateOf({ map, page, look }: ServedFrame): FrameState {
   const { lng, lat } = map.getCenter().wrap();
   const { _sw, _ne } = map.getBounds();
-  const { layers, window } = page.get();
+  const { layers, window, scores = null } = page.get();
   return {
     center: [lng, lat],
     zoom: map.getZoom(),
     bounds: [_sw.lng, _sw.lat, _ne.lng, _ne.lat],
     layers,
     window,
+    scores,
     ...look(),
   };
 }
 
-function follow({ map, page, setLook }: ServedFrame, request: HostRequest): void {
-  if (request.type === "setLayers") page.set({ layers: request.layers });
-  else if (request.type === "setWindow") page.set({ window: request.window });
+/** Does what the host asks, or says why not. */
+function follow({ map, page, setLook }: ServedFrame, request: HostRequest): Fault | undefined {
+  const { layers, scores } = page.get();
+  if (request.type === "setLayers") {
+    if (request.layers.length === 0 && scores === undefined) return NOTHING_LEFT;
+    page.set({ layers: request.layers });
+  } else if (request.type === "setScores") {
+    if (request.scores === null && layers.length === 0) return NOTHING_LEFT;
+    page.set({ scores: request.scores ?? undefined });
+  } else if (request.type === "setWindow") page.set({ window: request.window });
   else if (request.type === "setTheme") setLook({ theme: request.theme });
   else if (request.type === "setLegend") setLook({ legend: request.legend });
   else if (request.type === "setView" || request.type === "flyTo") {
@@ -73,7 +80,10 @@ function follow({ map, page, setLook }: ServedFrame, request: HostRequest): void
     if (request.type === "setView" || prefersReducedMotion()) map.jumpTo(target);
     else map.flyTo({ ...target, duration: FLIGHT_MS });
   }
+  return undefined;
 }
+
+const NOTHING_LEFT: Fault = { code: "invalid", field: "layers", message: "layers may be empty only while scores show" };
 
 function cameraOf(map: MapLibreMap, { center, zoom, bounds }: ViewRequest): CenterZoom {
   const box = bounds && map.cameraForBounds([bounds[0], bounds[1], bounds[2], bounds[3]]);

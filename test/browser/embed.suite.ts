@@ -62,6 +62,8 @@ export function embedTests(site: Site): void {
     });
     await expect.poll(async () => (await told(page, "moved")).length).toBe(1);
     expect(await page.evaluate('theirs.setLayers(["safety", "vibe"])')).toMatchObject({ layers: ["safety", "vibe"] });
+    expect(await page.evaluate('theirs.setScores("overall")')).toMatchObject({ scores: "overall" });
+    expect(await page.evaluate("theirs.setScores(null)")).toMatchObject({ scores: null });
     expect(await page.evaluate('theirs.setWindow("7d")')).toMatchObject({ window: "7d" });
     await mapSettled(frameOf(page) as unknown as Page);
 
@@ -101,6 +103,9 @@ export function embedTests(site: Site): void {
     await page.waitForFunction("globalThis.theirs");
     const refused = await page.evaluate('theirs.setLayers(["crime"]).catch((error) => error.message)');
     expect(refused).toBe("layers must be a list of some of safety, vibe, infrastructure, opportunity");
+
+    const empty = await page.evaluate("theirs.setLayers([]).catch((error) => error.message)");
+    expect(empty).toBe("layers may be empty only while scores show");
 
     const answer = await page.evaluate(`new Promise((resolve) => {
       addEventListener("message", ({ data }) => data.id === "mine" && resolve(data));

@@ -66,6 +66,7 @@ export function thirdPartyTests(site: Site): void {
     const marks = 'theirs.queryRenderedFeatures({ layers: ["safety", "vibe"] }).map((feature) => feature.properties)';
     await shown(page, `theirs.getLayer("vibe") ? ${marks} : []`, all);
     const before = await page.evaluate<number>(`${marks}.reduce((sum, { point_count = 1 }) => sum + point_count, 0)`);
+    expect(await page.evaluate("theirs.getPaintProperty('scores', 'fill-color')[2]")).toEqual(["get", "overall"]);
     await expect.poll(() => openStreams(site.url)).toBe(1);
     await postReports(site.url, REPORTS.slice(0, 1));
     await shown(page, marks, (sum) => sum === before + 1);
@@ -114,9 +115,9 @@ export function thirdPartyTests(site: Site): void {
         (globalThis.stratum?.map.queryRenderedFeatures({ layers: ["safety-cluster", "safety-report"] }).length ?? 0) >
         0,
     );
-    expect(await frame.locator("#legend").textContent()).toBe("SafetyVibethe last 7 days");
+    expect(await frame.locator("#legend").textContent()).toBe("SafetyVibethe last 7 daysOverall score50100");
     expect(await frame.getByRole("link", { name: /^Stratum/ }).getAttribute("href")).toMatch(
-      /^\/#12\.00\/37\.770*\/-122\.420*\/safety,vibe\/7d$/,
+      /^\/#12\.00\/37\.770*\/-122\.420*\/safety,vibe\/7d\/scores=overall$/,
     );
     expect(await frame.locator("#panel, #open-report").count()).toBe(0);
     expect(await frame.locator(".maplibregl-ctrl-attrib").count()).toBe(1);
@@ -131,6 +132,7 @@ export function thirdPartyTests(site: Site): void {
       layers: ["safety", "vibe"],
       window: "7d",
       theme: "dark",
+      scores: "overall",
       legend: true,
       zoom: 12,
     });
@@ -168,6 +170,7 @@ async function buildSnippets(site: Site): Promise<Record<string, string>> {
   await page.getByLabel("Vibe").check();
   await page.getByLabel("7 days").check();
   await page.getByLabel("Dark").check();
+  await page.getByLabel("Scores").selectOption("overall");
   const preview = page.frames().find((frame) => frame.url().includes("/embed?"));
   await preview?.waitForFunction(() => globalThis.stratum !== undefined);
   await preview?.evaluate(({ lon, lat }) => globalThis.stratum?.map.jumpTo({ center: [lon, lat] }), CENTER);

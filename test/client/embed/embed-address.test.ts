@@ -42,6 +42,15 @@ it("keeps what is right beside what is wrong, each layer once", () => {
   expect(parse("?layers=safety,nope,safety&zoom=99").state).toEqual({ ...INITIAL_STATE, layers: ["safety"] });
 });
 
+it("shows scores, with reports or alone", () => {
+  expect(parse("?scores=overall&layers=vibe").state).toMatchObject({ scores: "overall", layers: ["vibe"] });
+  expect(parse("?scores=vibe&layers=none")).toMatchObject({ state: { scores: "vibe", layers: [] }, faults: [] });
+  expect(parse("?layers=none")).toMatchObject({ state: { layers: ["safety"] }, faults: [{ field: "layers" }] });
+  expect(messages("?scores=beauty")).toEqual([
+    "scores=beauty: should be one of safety, vibe, infrastructure, opportunity, overall",
+  ]);
+});
+
 it("turns a centre around whose latitude came first, where it can tell", () => {
   expect(parse("?center=37.77,-122.42").state.view).toMatchObject({ lonDeg: -122.42, latDeg: 37.77 });
   expect(parse("?center=200,100").state.view).toEqual(INITIAL_STATE.view);

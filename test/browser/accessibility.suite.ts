@@ -1,0 +1,89 @@
+import type { AxeResults } from "axe-core";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { beforeAll, expect, test } from "vitest";
+import { encodeGeohash } from "../../tiles/geohash.ts";
+import { drawn, type NewReport, postReports, type Site, visit } from "./site.ts";
+
+/** A place that no other test reports from. */
+const PLACE = { lat: 46.87, lon: -113.99 };
+const MAP = `#15/${PLACE.lat}/${PLACE.lon}/safety/90d`;
+const REPORT: NewReport = {
+  layer: "safety",
+  category: "unsafe-corner",
+  severity: 4,
+  ...PLACE,
+  text: "No light at all.",
+};
+
+/** Every page is looked at four times. */
+const SLOW_MS = 60_000;
+const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** Findings of axe-core that would keep somebody out, in both themes and on both sizes of screen. */
+async function findings(page: Page): Promise<string[]> {
+  // Not as a script of the page: its policy would not let it in.
+  await page.evaluate(axe.source);
+  const found: string[] = [];
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      const run = `axe.run(document, { iframes: false, runOnly: ${JSON.stringify(RULES)}, resultTypes: ["violations"] })`;
+      const { violations } = await page.evaluate<AxeResults>(run);
+      const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+      for (const { id, nodes } of grave) {
+        for (const { html, any } of nodes) found.push(`${size} ${colorScheme} ${id}: ${html} ${any[0]?.message ?? ""}`);
+      }
+    }
+  }
+  return found;
+}
+
+/** Everything for everybody. */
+export function accessibilityTests(site: Site): void {
+  beforeAll(() => postReports(site.url, [REPORT]));
+
+  test("axe-core finds nothing serious on the map, and with a report open", { timeout: SLOW_MS }, async () => {
+    const { page } = await visit(site.browser, `${site.url}/${MAP}`);
+    await page.locator("#latest button").first().waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.setViewportSize(SIZES.desktop);
+    const [mark] = await drawn(page, "safety");
+    await page.mouse.click(mark?.x ?? 0, mark?.y ?? 0);
+    await page.locator(".maplibregl-popup").getByText("No light at all.").waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test("nor with a score card or the form open", { timeout: SLOW_MS }, async () => {
+    const card = encodeGeohash(PLACE.lon, PLACE.lat, 6);
+    const { page } = await visit(site.browser, `${site.url}/${MAP}/scores=overall/card=${card}`);
+    await page.locator("#score-card").getByText("Overall").first().waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.setViewportSize(SIZES.desktop);
+    await page.getByRole("button", { name: "Report", exact: true }).click();
+    await page.locator("#report-form[open]").waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test("nor in the frame", { timeout: SLOW_MS }, async () => {
+    const address = `${site.url}/embed?legend=1&layers=safety,vibe&zoom=nonsense&center=${PLACE.lon},${PLACE.lat}`;
+    const { page } = await visit(site.browser, address);
+    expect(await findings(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test("nor where the documentation is", { timeout: SLOW_MS }, async () => {
+    for (const [path, ready] of [
+      ["/docs/embedding", "#snippet code"],
+      ["/docs#get-api-reports", "details[open] form"],
+    ] as const) {
+      const { page } = await visit(site.browser, `${site.url}${path}`, {}, (page) => page.locator(ready).waitFor());
+      expect(await findings(page)).toEqual([]);
+      await page.context().close();
+    }
+  });
+}
