@@ -1,9 +1,11 @@
 import "./style/page.css";
 import type { Map as MapLibreMap } from "maplibre-gl";
+import { encodeGeohash } from "../tiles/geohash.ts";
 import { fetchBasemapStyleUrl, type ReportJson } from "./api.ts";
 import { find, prefersReducedMotion } from "./dom.ts";
 import type { TimeLapse } from "./lapse/time-lapse.ts";
 import type { LiveMap } from "./map/live-map.ts";
+import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "./map/neighbourhood.ts";
 import { bindCitySwitch } from "./page/city-switch.ts";
 import { bindCount, bindLatest } from "./page/in-view.ts";
 import { bindLayerSwitch, bindWindowSwitch } from "./page/layer-switch.ts";
@@ -66,11 +68,26 @@ async function startMap(): Promise<void> {
 function bindView(liveMap: LiveMap): void {
   const { map } = liveMap;
   bindCount(find("#in-view"), map, page);
+  bindCardButton(map);
   bindLatest(find("#latest"), map, page, (report) => showReport(liveMap, report));
   void bindCitySwitch(find<HTMLSelectElement>("#city"), page, ({ center, zoom }) => {
     const target = { center: [...center] as [number, number], zoom };
     if (prefersReducedMotion()) map.jumpTo(target);
     else map.flyTo({ ...target, duration: 2_400 });
+  });
+}
+
+/** The way to a card without a pointer: that of the middle of the map. */
+function bindCardButton(map: MapLibreMap): void {
+  const button = find("#open-card");
+  const show = () => {
+    button.hidden = map.getZoom() < NEIGHBOURHOOD_ZOOM;
+  };
+  map.on("moveend", show);
+  show();
+  button.addEventListener("click", () => {
+    const { lng, lat } = map.getCenter().wrap();
+    page.set({ card: encodeGeohash(lng, lat, NEIGHBOURHOOD_PRECISION) });
   });
 }
 

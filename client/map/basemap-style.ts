@@ -42,7 +42,13 @@ function ground(theme: Theme): LayerSpecification[] {
       type: "line",
       ...world,
       "source-layer": "land",
-      paint: { "line-color": theme.waterEdge, "line-width": zoomed(2, 0.4, 8, 1.2) },
+      // Close in, the world's shores are coarse, and a city's own have no line.
+      maxzoom: 11,
+      paint: {
+        "line-color": theme.waterEdge,
+        "line-width": zoomed(2, 0.4, 8, 1.2),
+        "line-opacity": ["interpolate", ["linear"], ["zoom"], 9, 1, 11, 0],
+      },
     },
     {
       id: "county",

@@ -5,6 +5,7 @@ import { fetchExpansionZoom } from "../api.ts";
 import { prefersReducedMotion } from "../dom.ts";
 import type { Page } from "../page/page-state.ts";
 import { SCORE_FILL } from "../scores/score-layers.ts";
+import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "./neighbourhood.ts";
 import { clusterLayerOf, MAX_ZOOM, singleLayerOf } from "./report-layers.ts";
 import type { ReportPopups } from "./report-popup.ts";
 
@@ -12,9 +13,6 @@ import type { ReportPopups } from "./report-popup.ts";
 const REACH_PX = matchMedia("(pointer: coarse)").matches ? 12 : 4;
 /** A click on a cluster goes this much closer when nobody can say where it splits. */
 const ZOOM_STEP = 2;
-/** From here on one sees neighbourhoods, and a click on the bare map means the one that it hits. */
-export const NEIGHBOURHOOD_ZOOM = 12;
-const NEIGHBOURHOOD = 6;
 
 const HIT_LAYERS = REPORT_LAYERS.flatMap((layer) => [singleLayerOf(layer), clusterLayerOf(layer)]);
 
@@ -89,7 +87,7 @@ function cellAt(map: MapLibreMap, { point, lngLat }: MapMouseEvent): string | un
   if (cell) return String(cell.properties.geohash);
   if (map.getZoom() < NEIGHBOURHOOD_ZOOM) return undefined;
   const { lng, lat } = lngLat.wrap();
-  return encodeGeohash(lng, lat, NEIGHBOURHOOD);
+  return encodeGeohash(lng, lat, NEIGHBOURHOOD_PRECISION);
 }
 
 /** The mark that a click means: the nearest in reach of it. */

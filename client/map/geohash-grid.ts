@@ -1,10 +1,9 @@
 import type { GeoJSONSource, Map as MapLibreMap } from "maplibre-gl";
 import { columnCount, rowCount } from "../../tiles/geohash.ts";
+import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "./neighbourhood.ts";
 
-/** A neighbourhood is a geohash cell of this precision (1.2 x 0.6 km); close in, those one finer (150 m) show too. */
-const NEIGHBOURHOOD = 6;
+/** Close in, cells one finer than neighbourhoods (150 m) show too. */
 const FINE = 7;
-const MIN_ZOOM = 12;
 const FINE_ZOOM = 15;
 
 export const GRID_SOURCE = "grid";
@@ -13,7 +12,7 @@ export const GRID_SOURCE = "grid";
 export function bindGeohashGrid(map: MapLibreMap): void {
   const draw = () => {
     const source = map.getSource<GeoJSONSource>(GRID_SOURCE);
-    if (!source || map.getZoom() < MIN_ZOOM) return;
+    if (!source || map.getZoom() < NEIGHBOURHOOD_ZOOM) return;
     const bounds = map.getBounds();
     const width = bounds.getEast() - bounds.getWest();
     const height = bounds.getNorth() - bounds.getSouth();
@@ -23,7 +22,7 @@ export function bindGeohashGrid(map: MapLibreMap): void {
       east: bounds.getEast() + width / 2,
       north: bounds.getNorth() + height / 2,
     };
-    const precisions = map.getZoom() < FINE_ZOOM ? [NEIGHBOURHOOD] : [FINE, NEIGHBOURHOOD];
+    const precisions = map.getZoom() < FINE_ZOOM ? [NEIGHBOURHOOD_PRECISION] : [FINE, NEIGHBOURHOOD_PRECISION];
     const features = precisions.map((precision) => ({
       type: "Feature" as const,
       properties: { precision },

@@ -8,12 +8,12 @@ import type { PageState } from "../page/page-state.ts";
 import { type ReportSummary, reportCard } from "../report/report-card.ts";
 import { formatCount } from "../words.ts";
 import { coveredEdges } from "./free-area.ts";
+import { NEIGHBOURHOOD_PRECISION } from "./neighbourhood.ts";
 
 /** Reports of a page in the list of those that share a place. */
 const PAGE_LENGTH = 20;
 /** Half the side of the box around such a place: 1e-5 degrees are about a metre. */
 const LIST_BOX_DEG = 1.5e-4;
-const NEIGHBOURHOOD = 6;
 
 type Place = [lonDeg: number, latDeg: number];
 
@@ -55,7 +55,7 @@ export function createReportPopups(map: MapLibreMap, openCard: ((geohash: string
     const link = element("button", { type: "button", class: "link to-score" }, icon(SCORE_ICON), "Neighbourhood score");
     link.addEventListener("click", () => {
       close();
-      openCard(encodeGeohash(lonDeg, latDeg, NEIGHBOURHOOD));
+      openCard(encodeGeohash(lonDeg, latDeg, NEIGHBOURHOOD_PRECISION));
     });
     return link;
   };

@@ -52,7 +52,7 @@ const DARK: Omit<Theme, "layers" | "name"> = {
   border: "#4d5863",
   county: "#242c34",
   label: "#c9d0d6",
-  labelSoft: "#87919b",
+  labelSoft: "#98a2ac",
   labelWater: "#52697a",
   halo: "#12171c",
   grid: "#8fa0b0",

@@ -4,6 +4,9 @@ import { currentTheme } from "../map/theme.ts";
 import type { Page, PageState } from "../page/page-state.ts";
 import { CHOSEN_SOURCE, SCORE_FILL, SCORE_LAYERS, SCORE_SOURCE, scoreColor } from "./score-layers.ts";
 
+/** New reports are in the scores after some minutes; tiles that are as they were cost a 304. */
+const LOOK_AFTER_EVERY_MS = 60_000;
+
 /** The cell under the pointer, with its scores as the tile has them. */
 export interface PointedCell {
   readonly geohash: string;
@@ -21,6 +24,9 @@ export function bindScores(map: MapLibreMap, page: Page, onPointed: (cell: Point
     if (state.scores !== before.scores) showScores(map, state);
     if (state.card !== before.card) showChosen(map, state);
   });
+  setInterval(() => {
+    if (page.get().scores && !document.hidden) map.refreshTiles(SCORE_SOURCE);
+  }, LOOK_AFTER_EVERY_MS);
   let pointed: number | string | undefined;
   const point = (id: number | string | undefined) => {
     if (id === pointed) return;

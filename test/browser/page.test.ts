@@ -28,9 +28,9 @@ const site: Site = {
   get url() {
     return server.url;
   },
-  async restart() {
+  async restart(clock) {
     await server.close();
-    server = await startSite(dataDir);
+    server = await startSite(dataDir, clock);
   },
 };
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { tileAt, worldX, worldY } from "../../tiles/tile-address.ts";
-import { mapSettled, type NewReport, postReports, type Site, visit } from "./site.ts";
+import { drawn, mapSettled, type NewReport, postReports, type Site, total, visit } from "./site.ts";
 
 const PLACE = { lat: 30.265, lon: -97.742 };
 /** The neighbourhood that it lies in. */
@@ -15,6 +15,14 @@ const REPORTS: NewReport[] = Array.from({ length: 9 }, (_, i) => ({
   lon: PLACE.lon,
   text: `No. ${i}`,
 }));
+/** Reports of ten days ago. */
+const OLD: NewReport[] = Array.from({ length: 4 }, (_, i) => ({
+  ...PLACE,
+  layer: "safety",
+  category: "theft",
+  severity: 1 + i,
+}));
+const DAY_MS = 86_400_000;
 const AT = `#14/${PLACE.lat}/${PLACE.lon}/safety/90d`;
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
@@ -30,7 +38,9 @@ export function scoreTests(site: Site): void {
 
   beforeAll(async () => {
     await postReports(site.url, REPORTS);
-    // Reports are scored once they are compacted, which a server does when it starts.
+    await site.restart({ now: () => Date.now() - 10 * DAY_MS });
+    await postReports(site.url, OLD);
+    // Reports are in the tiles' scores once they are compacted, which a server does when it starts.
     await site.restart();
     const { z, x, y } = tileAt(worldX(PLACE.lon), worldY(PLACE.lat), 14);
     const drawnTile = async () => (await fetch(`${site.url}/tiles/scores/${z}/${x}/${y}.pbf`)).status;
@@ -72,6 +82,23 @@ export function scoreTests(site: Site): void {
     await page.context().close();
   });
 
+  test("shows and counts only what is in the window", async () => {
+    const { page } = await visit(site.browser, `${site.url}/${AT}`);
+    const shown = async () => total(await drawn(page, "safety"));
+    const fresh = REPORTS.filter(({ layer }) => layer === "safety").length;
+    expect(await shown()).toBe(fresh + OLD.length);
+    for (const [window, count] of [
+      ["24 h", fresh],
+      ["30 days", fresh + OLD.length],
+      ["7 days", fresh],
+    ] as const) {
+      await page.getByLabel(window).check();
+      await expect.poll(shown, { timeout: 5_000 }).toBe(count);
+      await page.locator("#in-view").getByText(`${count} safety reports in view`).waitFor();
+    }
+    await page.context().close();
+  });
+
   test("opens a neighbourhood's card where the map is clicked: the API's numbers, by keyboard too, and a link that brings it back", async () => {
     const permissions = { permissions: ["clipboard-read", "clipboard-write"] };
     const { page, faults } = await visit(site.browser, `${site.url}/${AT}`, permissions);
@@ -87,7 +114,8 @@ export function scoreTests(site: Site): void {
     expect(await card.locator("tbody tr").first().locator("td").allTextContents()).toEqual(
       ["24h", "7d", "30d", "90d"].map((window) => String(counts.safety?.[window])),
     );
-    await card.getByRole("img", { name: `Overall score: ${scores.overall?.toFixed(1)} today` }).waitFor();
+    expect(await card.locator(".spark-line").count()).toBe(5);
+    expect(await card.locator(".change.down").first().textContent()).toMatch(/^−[\d.]+ worse than a week ago$/);
     expect(await page.locator(":focus").getAttribute("id")).toBe("score-title");
 
     await card.getByRole("button", { name: "Share" }).click();
@@ -98,6 +126,11 @@ export function scoreTests(site: Site): void {
     await card.waitFor({ state: "hidden" });
     expect(page.url()).not.toContain("card=");
     expect(await page.locator("canvas:focus").count()).toBe(1);
+
+    await page.getByRole("button", { name: "Score card" }).press("Enter");
+    await card.waitFor();
+    await page.keyboard.press("Escape");
+    expect(await page.locator(":focus").getAttribute("id")).toBe("open-card");
 
     await page.goto("about:blank");
     await page.goto(link);

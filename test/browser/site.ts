@@ -1,6 +1,7 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { readConfig } from "../../server/config.ts";
+import type { Clock } from "../../server/ports.ts";
 import { type RunningServer, startServer } from "../../server/serve.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
 
@@ -22,14 +23,14 @@ export interface NewReport {
 export interface Site {
   readonly browser: Browser;
   readonly url: string;
-  /** Stops the server and starts it again on what it has stored. */
-  restart(): Promise<void>;
+  /** Stops the server and starts it again on what it has stored, by another clock if need be. */
+  restart(clock?: Clock): Promise<void>;
 }
 
 /** Starts the whole server, client and all, on a free port, with the basemap's data loaded: that is slow below Vitest. */
-export async function startSite(dataDir: string): Promise<RunningServer> {
+export async function startSite(dataDir: string, clock?: Clock): Promise<RunningServer> {
   const env = { HOST: "127.0.0.1", PORT: "0", DATA_DIR: dataDir, SEED: "off", REPORTS_PER_MINUTE: "100000" };
-  const server = await startServer(readConfig(env));
+  const server = await startServer(readConfig(env), clock && { clock });
   await fetch(`${server.url}/basemap/0/0/0.pbf`);
   return server;
 }
