@@ -78,7 +78,8 @@ export function scoreTests(site: Site): void {
     expect(page.url()).toMatch(/\/none\/90d\/scores=vibe$/);
     await page.getByLabel("Scores", { exact: true }).uncheck();
     expect(page.url()).toMatch(/\/safety\/90d$/);
-    expect(faults).toEqual([]);
+    // The map takes back what it asked for when nobody wants to see it any more.
+    expect(faults.filter((fault) => !fault.endsWith("ERR_ABORTED"))).toEqual([]);
     await page.context().close();
   });
 
@@ -99,12 +100,10 @@ export function scoreTests(site: Site): void {
     await page.context().close();
   });
 
-  test("opens a neighbourhood's card where the map is clicked: the API's numbers, by keyboard too, and a link that brings it back", async () => {
-    const permissions = { permissions: ["clipboard-read", "clipboard-write"] };
-    const { page, faults } = await visit(site.browser, `${site.url}/${AT}`, permissions);
+  test("opens a neighbourhood's card where the map is clicked, with the API's numbers, and by keyboard", async () => {
+    const { page, faults } = await visit(site.browser, `${site.url}/${AT}`);
     await clickBareMap(page);
     const card = page.getByRole("dialog", { name: (await readCard()).place });
-    await card.waitFor();
     await card.getByText("of 100, overall").waitFor();
     const { scores, counts } = await readCard();
     expect(await card.locator(".overall-score strong").textContent()).toBe(scores.overall?.toFixed(1));
@@ -117,11 +116,6 @@ export function scoreTests(site: Site): void {
     expect(await card.locator(".spark-line").count()).toBe(5);
     expect(await card.locator(".change.down").first().textContent()).toMatch(/^−[\d.]+ worse than a week ago$/);
     expect(await page.locator(":focus").getAttribute("id")).toBe("score-title");
-
-    await card.getByRole("button", { name: "Share" }).click();
-    await page.getByText("Link copied.").waitFor();
-    const link = await page.evaluate<string>("navigator.clipboard.readText()");
-    expect(link).toMatch(new RegExp(`/card=${CELL}$`));
     await page.keyboard.press("Escape");
     await card.waitFor({ state: "hidden" });
     expect(page.url()).not.toContain("card=");
@@ -131,18 +125,24 @@ export function scoreTests(site: Site): void {
     await card.waitFor();
     await page.keyboard.press("Escape");
     expect(await page.locator(":focus").getAttribute("id")).toBe("open-card");
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
 
-    await page.goto("about:blank");
-    await page.goto(link);
-    await card.getByText("of 100, overall").waitFor();
+  test("brings a card back by its link, and leads to reports and back", async () => {
+    const permissions = { permissions: ["clipboard-read", "clipboard-write"] };
+    const { page } = await visit(site.browser, `${site.url}/${AT}/card=${CELL}`, permissions);
+    const card = page.locator("#score-card");
+    await card.getByRole("button", { name: "Share" }).click();
+    await page.getByText("Link copied.").waitFor();
+    expect(await page.evaluate<string>("navigator.clipboard.readText()")).toBe(page.url());
+    expect(page.url()).toMatch(new RegExp(`/card=${CELL}$`));
     await card.getByRole("button", { name: "Theft" }).first().click();
     const popup = page.locator(".maplibregl-popup");
     await popup.getByText(/^No\. \d$/).waitFor();
     await card.getByRole("button", { name: "Close" }).click();
     await popup.getByRole("button", { name: "Neighbourhood score" }).click();
     await card.getByText("of 100, overall").waitFor();
-    // The rest comes from the permissions, which leave out the place, and from leaving the page.
-    expect(faults.filter((fault) => fault.startsWith("exception"))).toEqual([]);
     await page.context().close();
   });
 
