@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type RunSql, sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createScoreThinning } from "../../../server/scores/score-thinning.ts";
 import { seededRandom } from "../../tiles/sample-reports.ts";
-import { DAY, HOUR } from "./world.ts";
+import { DAY, failAtRandom, HOUR } from "./world.ts";
 
 const NOW_MS = Date.UTC(2026, 5, 14, 12);
 /** The first day whose hours are kept. */
@@ -28,27 +28,19 @@ export const describeScoreThinning = (pool: () => Pool, cellCount: () => number)
         [new Date(KEPT_FROM)],
       );
       const lastOfDays = await digest(sql, LAST_OF_DAYS);
-      const random = seededRandom(5);
-      let faults = 0;
-      const flaky: RunSql = async (text, values) => {
-        const dice = random();
-        if (dice < 0.1) throw new Error(`refused ${++faults}`);
-        const rows = await sql(text, values);
-        if (dice < 0.2) throw new Error(`answer lost ${++faults}`);
-        return rows as never;
-      };
+      const flaky = failAtRandom(sql, seededRandom(5), 0.2);
       const options = { sliceRows: SLICE_ROWS, slicesPerRun: 3 };
       let runs = 0;
       for (let done = false; !done && runs < 10_000; runs++) {
         // Processes that know nothing of each other.
         const results = await Promise.allSettled(
-          [flaky, flaky].map((each) => createScoreThinning(each, options).run(NOW_MS)),
+          [flaky.sql, flaky.sql].map((each) => createScoreThinning(each, options).run(NOW_MS)),
         );
         done = results.some((result) => result.status === "fulfilled" && result.value.done);
         // Never said before it is so.
         if (done) expect(await countRows(sql)).toBe(expected[0]?.left);
       }
-      expect(faults).toBeGreaterThan(3);
+      expect(flaky.faults()).toBeGreaterThan(3);
       expect(await digest(sql, LAST_OF_DAYS)).toBe(lastOfDays);
       expect(await createScoreThinning(sql, options).run(NOW_MS)).toEqual({ done: true, thinned: 0 });
     });

@@ -8,6 +8,7 @@ import {
   countByHand,
   createWorld,
   DAY,
+  failAtRandom,
   HOUR,
   MINUTE,
   MISSION,
@@ -204,23 +205,16 @@ export const describeScorer = (pool: () => Pool) =>
       const random = seededRandom(21);
       const world = createWorld();
       const reports = makeCity(400, world.clock.now(), 5, [MISSION.lonDeg, MISSION.latDeg]);
-      let faults = 0;
-      const flaky: RunSql = async (text, values) => {
-        const dice = random();
-        if (dice < 0.15) throw new Error(`refused ${++faults}`);
-        const rows = await sql(text, values);
-        if (dice < 0.3) throw new Error(`answer lost ${++faults}`);
-        return rows as never;
-      };
+      const flaky = failAtRandom(sql, random, 0.3);
       for (let round = 0; round < 8; round++) {
         await world.addAll(reports.slice(round * 50, (round + 1) * 50));
         await world.compact();
         // Every other time a process that knows nothing takes over.
-        const scorers = [world.scorer(flaky), world.scorer(flaky)];
+        const scorers = [world.scorer(flaky.sql), world.scorer(flaky.sql)];
         for (let tries = 0; tries < 3; tries++) await Promise.allSettled(scorers.map((scorer) => scorer.run()));
         if (round % 2 === 0) world.clock.nowMs += 20 * MINUTE;
       }
-      expect(faults).toBeGreaterThan(10);
+      expect(flaky.faults()).toBeGreaterThan(10);
       await world.scorer(sql).run();
       await expectCurrent(pool(), world);
       expect((await readCounts(pool())).map(({ city, ...row }) => row)).toEqual(countByHand(world.reports));

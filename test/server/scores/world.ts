@@ -62,6 +62,19 @@ export function createWorld() {
   };
 }
 
+/** Statements of which a share fails at random: half of those before they are sent, half when their answer is lost. */
+export function failAtRandom(sql: RunSql, random: () => number, share: number) {
+  let faults = 0;
+  const flaky: RunSql = async (text, values) => {
+    const dice = random();
+    if (dice < share / 2) throw new Error(`refused ${++faults}`);
+    const rows = await sql(text, values);
+    if (dice < share) throw new Error(`answer lost ${++faults}`);
+    return rows as never;
+  };
+  return { sql: flaky, faults: () => faults };
+}
+
 export interface ScoreRow {
   readonly geohash: string;
   readonly at: string;
