@@ -8,7 +8,7 @@ const BENCHES: Readonly<Record<string, string>> = {
   quality: "clusters beside one global supercluster",
   reach: "how far from a new report tiles change",
   serve: "requests per second and latency of the running server",
-  scores: "the scorer and the relational questions",
+  scores: "the scorer, the relational questions with their plans, tiles while PostgreSQL is away",
   client: "the map: bytes, time to first clusters, long tasks while panning, ten minutes open under reports",
 };
 

@@ -43,14 +43,20 @@ export function createScoreThinning(
   sql: RunSql,
   { sliceRows = 50_000, slicesPerRun = 40 }: ScoreThinningOptions = {},
 ): ScoreThinning {
+  async function readPlace(): Promise<Place> {
+    const [place] = await sql<Place>(READ);
+    if (place === undefined) throw new Error("score_thinning has no row: nobody knows how far the history is thinned");
+    return place;
+  }
+
   /** Where to go on; undefined when all days before `until` are thin. */
   async function findPlace(until: string): Promise<Place | undefined> {
-    const [place] = await sql<Place>(READ);
-    if (place === undefined || place.cell !== LAST_CELL) return place;
+    const place = await readPlace();
+    if (place.cell !== LAST_CELL) return place;
     if (place.until >= until) return undefined;
     const first = formatDay(Date.parse(until) - FIRST_SPAN_MS);
     await sql(BEGIN_SPAN, [place.from, place.until, first, until]);
-    return (await sql<Place>(READ))[0];
+    return readPlace();
   }
 
   /** Undefined when another process is at it. */
