@@ -13,17 +13,18 @@ const COLD_TILES_PER_ZOOM = 60;
 const WRITES_PER_SECOND = 50;
 const WRITE_SECONDS = 15;
 
-/** Each tile once, on a process that has none: it builds them all. */
+/** Each tile once, on a process that has none: it builds them all. Refusals are counted, and fail the target. */
 export async function measureCold(server: Contestant, census: TileCensus) {
   const requests = pathsOf(census, COLD_TILES_PER_ZOOM, ["safety"]).map((path) => ({ path, headers: BROWSER_CODINGS }));
   const bounds = { durationMs: 60_000, maxRequests: requests.length, connections: USERS };
   const result = await runLoad({ url: server.url, requests, ...bounds });
-  expectStatuses(result, [200, 204]);
-  const found = { tiles: result.requests, ...latencyOf(result) };
+  // On a machine that is busy with other things the embedded DynamoDB may not be had within a second.
+  expectStatuses(result, [200, 204, 503]);
+  const found = { tiles: result.requests, refused: result.statuses.get(503) ?? 0, ...latencyOf(result) };
   printTable(
     `cold tiles, ${USERS} users at once`,
-    ["tiles", "tiles/s", "p50 ms", "p99 ms"],
-    [[found.tiles, found.perSecond, found.p50Ms, found.p99Ms]],
+    ["tiles", "refused", "tiles/s", "p50 ms", "p99 ms"],
+    [[found.tiles, found.refused, found.perSecond, found.p50Ms, found.p99Ms]],
   );
   return found;
 }

@@ -2,6 +2,7 @@ import { readConfig } from "../server/config.ts";
 import { silentLog } from "../server/console/log.ts";
 import { openStores } from "../server/embedded/stores.ts";
 import { createDocumentClient } from "../server/store/dynamo-client.ts";
+import type { BareAnswer } from "./bare-process.ts";
 import { cityReports } from "./city.ts";
 import { fill, openCityStore } from "./city-store.ts";
 import { measureFreshness } from "./freshness.ts";
@@ -10,27 +11,37 @@ import { createTileCensus, type TileCensus } from "./sample-tiles.ts";
 import { type Contestant, startOurs } from "./serve-contestants.ts";
 import { measureEdge } from "./serve-edge.ts";
 import { measureCold, measureWriting } from "./serve-load.ts";
-import { measureOneTile, measureWarm } from "./serve-warm.ts";
+import { measureOneTile, measureWarm, readAnswers } from "./serve-warm.ts";
 
 const REPORTS = 20_000;
 const TRIALS = 200;
 const FRESH_MS = 2000;
-const STAGES = ["node", "edge"] as const;
+const STAGES = ["cold", "warm", "tile", "writing", "freshness", "edge"] as const;
+type Stage = (typeof STAGES)[number];
 
-/** The running server under load, each server in a process of its own; stores and load are in this one. */
-export async function run(args: readonly string[]): Promise<void> {
-  const unknown = args.find((arg) => !STAGES.some((stage) => stage === arg));
-  if (unknown !== undefined) throw new Error(`no stage ${unknown}; there are ${STAGES.join(" and ")}`);
-  const wanted = (stage: (typeof STAGES)[number]) => args.length === 0 || args.includes(stage);
-  const node = wanted("node") ? await measureNode() : undefined;
-  const edge = wanted("edge") ? await measureEdge() : undefined;
-  const checks = [...(node?.checks ?? []), ...(edge?.checks ?? [])];
-  printChecks("targets", checks);
-  const charts = node === undefined ? {} : { "one-tile": node.chart };
-  writeResults("serve", { checks, ...node?.figures, ...edge?.figures }, charts);
+interface Findings {
+  readonly figures: object;
+  readonly checks?: readonly Check[];
+  readonly charts?: Readonly<Record<string, string>>;
 }
 
-async function measureNode() {
+/**
+ * The running server under load, each server in a process of its own; stores and load are in this one. Without arguments all
+ * stages.
+ */
+export async function run(args: readonly string[]): Promise<void> {
+  const unknown = args.find((arg) => !STAGES.some((stage) => stage === arg));
+  if (unknown !== undefined) throw new Error(`no stage ${unknown}; there are ${STAGES.join(", ")}`);
+  const wanted = STAGES.filter((stage) => args.length === 0 || args.includes(stage));
+  const found = wanted.some((stage) => stage !== "edge") ? await measureNode(wanted) : [];
+  if (wanted.includes("edge")) found.push({ ...(await measureEdge()) });
+  const checks = found.flatMap((stage) => stage.checks ?? []);
+  printChecks("targets", checks);
+  const figures = Object.assign({}, ...found.map((stage) => stage.figures));
+  writeResults("serve", { checks, ...figures }, Object.assign({}, ...found.map((stage) => stage.charts ?? {})));
+}
+
+async function measureNode(wanted: readonly Stage[]): Promise<Findings[]> {
   const stores = openStores(readConfig({ DATA_DIR: "memory" }), { role: "server", log: silentLog });
   const open: Contestant[] = [];
   try {
@@ -42,22 +53,36 @@ async function measureNode() {
       open.push(server);
       return server;
     };
-    const first = await start();
-    const cold = await measureCold(first, census);
-    const { answers, figures: warm, checks } = await measureWarm(first, census);
-    const { figures: oneTile, chart } = await measureOneTile(first, answers);
-    const writing = await measureWriting(first, answers);
-    const title = `a report on process A until its tile on process B`;
-    const freshness = await measureFreshness(first, await start(), TRIALS, title);
-    return {
-      figures: { cold, warm, oneTile, writing, freshness },
-      checks: [...checks, freshCheck(freshness.p99Ms)],
-      chart,
-    };
+    const ours = await start();
+    const found: Findings[] = [];
+    if (wanted.includes("cold")) found.push(await coldStage(ours, census));
+    const answers = await readAnswers(ours, census);
+    if (wanted.includes("warm")) found.push(await warmStage(ours, answers));
+    if (wanted.includes("tile")) found.push(await measureOneTile(ours, answers));
+    if (wanted.includes("writing")) found.push({ figures: { writing: await measureWriting(ours, answers) } });
+    if (wanted.includes("freshness")) found.push(await freshnessStage(ours, await start()));
+    return found;
   } finally {
     for (const server of open.reverse()) await server.close();
     await stores.close();
   }
+}
+
+async function coldStage(ours: Contestant, census: TileCensus): Promise<Findings> {
+  const cold = await measureCold(ours, census);
+  const what = "cold tiles refused";
+  return { figures: { cold }, checks: [{ what, limit: "0", found: cold.refused, met: cold.refused === 0 }] };
+}
+
+async function warmStage(ours: Contestant, answers: readonly BareAnswer[]): Promise<Findings> {
+  const { figures, checks } = await measureWarm(ours, answers);
+  return { figures: { warm: figures }, checks };
+}
+
+async function freshnessStage(writer: Contestant, reader: Contestant): Promise<Findings> {
+  const title = "a report on process A until its tile on process B";
+  const freshness = await measureFreshness(writer, reader, TRIALS, title);
+  return { figures: { freshness }, checks: [freshCheck(freshness.p99Ms)] };
 }
 
 const freshCheck = (p99Ms: number): Check => ({
