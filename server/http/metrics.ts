@@ -15,6 +15,8 @@ const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 export interface RequestMetrics {
   /** Counts one answer. `route` is a pattern, never a path: label values must stay few. */
   observe(method: string, route: string, status: number, seconds: number): void;
+  /** The same for answers that are all alike, and many. */
+  observerOf(method: string, route: string, status: number): (seconds: number) => void;
   /** Prometheus' text exposition format 0.0.4 of all requests and of `samples`. */
   render(samples: readonly MetricSample[]): string;
 }
@@ -50,26 +52,36 @@ export function noteRequest(
 /** Counts requests of this process by method, route pattern and status. */
 export function createRequestMetrics(): RequestMetrics {
   const series = new Map<string, Series>();
+
+  function seriesOf(method: string, route: string, status: number): Series {
+    const key = `${method} ${route} ${status}`;
+    const known = series.get(key);
+    if (known !== undefined) return known;
+    const labels = { method, route, status: `${status}` };
+    const made: Series = { labels, buckets: BUCKETS_SECONDS.map(() => 0), count: 0, sum: 0 };
+    series.set(key, made);
+    return made;
+  }
+
   return {
-    observe(method, route, status, seconds) {
-      const key = `${method} ${route} ${status}`;
-      let entry = series.get(key);
-      if (entry === undefined) {
-        entry = {
-          labels: { method, route, status: `${status}` },
-          buckets: BUCKETS_SECONDS.map(() => 0),
-          count: 0,
-          sum: 0,
-        };
-        series.set(key, entry);
-      }
-      entry.count++;
-      entry.sum += seconds;
-      const bucket = BUCKETS_SECONDS.findIndex((bound) => seconds <= bound);
-      if (entry.buckets[bucket] !== undefined) entry.buckets[bucket]++;
+    observe: (method, route, status, seconds) => add(seriesOf(method, route, status), seconds),
+    observerOf(method, route, status) {
+      // Not shown before the first answer.
+      let known: Series | undefined;
+      return (seconds) => {
+        known ??= seriesOf(method, route, status);
+        add(known, seconds);
+      };
     },
     render: (samples) => [...renderRequests([...series.values()]), ...renderSamples(samples), ""].join("\n"),
   };
+}
+
+function add(entry: Series, seconds: number): void {
+  entry.count++;
+  entry.sum += seconds;
+  const bucket = BUCKETS_SECONDS.findIndex((bound) => seconds <= bound);
+  if (entry.buckets[bucket] !== undefined) entry.buckets[bucket]++;
 }
 
 function renderRequests(series: readonly Series[]): string[] {

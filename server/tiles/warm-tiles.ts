@@ -1,10 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { LRUCache } from "lru-cache";
 import type { Log } from "../console/log.ts";
-import { type MetricSample, noteRequest, type RequestMetrics } from "../http/metrics.ts";
+import type { MetricSample, RequestMetrics } from "../http/metrics.ts";
 import { OPEN_HEADERS, SAFE_HEADERS } from "../http/safe-headers.ts";
 import { TILE_ROUTE } from "../routes/tiles.ts";
-import { type ContentCoding, namesTag } from "./content-encoding.ts";
+import { type ContentCoding, chooseCoding, namesTag, tagWithoutCoding } from "./content-encoding.ts";
 import { findTile } from "./parse-tile-path.ts";
 import { answerTile, type TileAnswer } from "./tile-answer.ts";
 import type { KeptTile, KeptTiles, TileRequest } from "./tile-source.ts";
@@ -28,11 +29,18 @@ export interface WarmTilesOptions {
   readonly maxBytes?: number;
 }
 
-/** Answers to one address and Accept-Encoding. */
+/** What is ready for one address. */
 interface Ready {
   readonly request: TileRequest;
-  /** Whether they still are right. */
+  /** Whether it still is right. */
   kept: KeptTile;
+  readonly answers: Map<ContentCoding | undefined, Answers>;
+}
+
+/** Answers in one coding. */
+interface Answers {
+  /** As clients name what they have from here. */
+  readonly etag: string | undefined;
   readonly whole: Rendered;
   readonly unchanged: Rendered;
   readonly body: Uint8Array | undefined;
@@ -40,26 +48,30 @@ interface Ready {
 
 interface Rendered {
   readonly status: number;
-  /** Names and values in turn, as `writeHead` takes them, up to the value of the request id, which comes last. */
-  readonly fields: readonly string[];
+  /** Names and values in turn, as `writeHead` takes them. The last value is the request id: another for each answer. */
+  readonly fields: string[];
+  readonly observe: (seconds: number) => void;
 }
 
 const ENTRY_BYTES = 3000;
-/** What browsers send is shorter; longer ones would be many keys for one answer. */
+/** What browsers send is shorter. */
 const MAX_ACCEPT_ENCODING = 64;
+const MAX_ACCEPT_ENCODINGS = 100;
 
 export function createWarmTiles(options: WarmTilesOptions): WarmTiles {
   const { tiles, codings, metrics, log, maxBytes = 32 * 2 ** 20 } = options;
   const ready = new LRUCache<string, Ready>({
     maxSize: maxBytes,
-    sizeCalculation: ({ body }) => (body?.length ?? 0) + ENTRY_BYTES,
+    sizeCalculation: ({ answers }) =>
+      [...answers.values()].reduce((sum, { body }) => sum + (body?.length ?? 0), ENTRY_BYTES),
   });
+  const observers = new Map([200, 204, 304].map((status) => [status, metrics.observerOf("GET", TILE_ROUTE, status)]));
+  const codingFor = createCodingMemo(codings);
   let answered = 0;
 
-  /** What is ready and right, or can be made so at once. */
-  function find(url: string, acceptEncoding: string): Ready | undefined {
-    const key = `${acceptEncoding} ${url}`;
-    const known = ready.get(key);
+  /** What is ready for an address and right, or can be made so at once. */
+  function find(url: string): Ready | undefined {
+    const known = ready.get(url);
     if (known?.kept.isCurrent()) return known;
     const request = known?.request ?? parseTileUrl(url);
     const kept = request && tiles.peek(request);
@@ -68,18 +80,42 @@ export function createWarmTiles(options: WarmTilesOptions): WarmTiles {
       known.kept = kept;
       return known;
     }
-    const made = prepare(request, kept, acceptEncoding);
-    if (made !== undefined) ready.set(key, made);
+    const made: Ready = { request, kept, answers: new Map() };
+    ready.set(url, made);
     return made;
   }
 
-  function prepare(request: TileRequest, kept: KeptTile, acceptEncoding: string): Ready | undefined {
+  /** Makes answers for a coding, if the body is there in it. */
+  function prepare(url: string, found: Ready, acceptEncoding: string): Answers | undefined {
+    const { request, kept, answers } = found;
     const { tile } = kept;
     const whole = answerTile(request, tile, { acceptEncoding, ifNoneMatch: undefined, codings });
     const body = whole.coding === undefined ? tile?.bytes : tile?.coded(whole.coding);
     if (body instanceof Promise) return undefined;
     const unchanged = answerTile(request, tile, { acceptEncoding, ifNoneMatch: "*", codings });
-    return { request, kept, whole: render(whole, body?.length), unchanged: render(unchanged), body };
+    // Node would make a view for each answer.
+    const view = body && Buffer.from(body.buffer, body.byteOffset, body.length);
+    const made = {
+      etag: whole.headers.ETag,
+      whole: render(whole, body?.length),
+      unchanged: render(unchanged),
+      body: view,
+    };
+    answers.set(codingFor(acceptEncoding), made);
+    ready.set(url, found);
+    return made;
+  }
+
+  function render({ status, headers }: TileAnswer, length?: number): Rendered {
+    const sized = length === undefined ? {} : { "Content-Length": `${length}` };
+    const fields = Object.entries({
+      ...OPEN_HEADERS,
+      ...SAFE_HEADERS,
+      ...headers,
+      ...sized,
+      "X-Request-Id": "",
+    }).flat();
+    return { status, fields, observe: observers.get(status) ?? (() => {}) };
   }
 
   return {
@@ -90,17 +126,19 @@ export function createWarmTiles(options: WarmTilesOptions): WarmTiles {
       const startMs = performance.now();
       const acceptEncoding = headers["accept-encoding"] ?? "";
       if (typeof acceptEncoding !== "string" || acceptEncoding.length > MAX_ACCEPT_ENCODING) return false;
-      const found = find(url, acceptEncoding);
-      if (found === undefined) return false;
-      const { kept, whole, unchanged, body } = found;
-      const ifNoneMatch = headers["if-none-match"];
-      const isUnchanged = ifNoneMatch !== undefined && kept.tile !== undefined && namesTag(ifNoneMatch, kept.tile.etag);
-      const { status, fields } = isUnchanged ? unchanged : whole;
-      const requestId = crypto.randomUUID();
-      outgoing.writeHead(status, [...fields, requestId]);
-      outgoing.end(isUnchanged ? undefined : body);
+      const found = find(url);
+      const answers = found?.answers.get(codingFor(acceptEncoding)) ?? (found && prepare(url, found, acceptEncoding));
+      if (answers === undefined) return false;
+      const isUnchanged = answers.etag !== undefined && isNamed(headers["if-none-match"], answers.etag);
+      const { status, fields, observe } = isUnchanged ? answers.unchanged : answers.whole;
+      const requestId = randomUUID();
+      fields[fields.length - 1] = requestId;
+      outgoing.writeHead(status, fields);
+      outgoing.end(isUnchanged ? undefined : answers.body);
       answered++;
-      noteRequest({ metrics, log }, { requestId, method, route: TILE_ROUTE, status, startMs });
+      const seconds = (performance.now() - startMs) / 1000;
+      observe(seconds);
+      log.debug("request", { requestId, method, route: TILE_ROUTE, status, seconds });
       return true;
     },
 
@@ -123,12 +161,20 @@ function parseTileUrl(url: string): TileRequest | undefined {
   return findTile(layers, z, x, file, window);
 }
 
-function render({ status, headers }: TileAnswer, length?: number): Rendered {
-  const all = {
-    ...OPEN_HEADERS,
-    ...SAFE_HEADERS,
-    ...headers,
-    ...(length === undefined ? {} : { "Content-Length": `${length}` }),
+/** Most clients name one tag, and the right one. */
+function isNamed(ifNoneMatch: string | undefined, etag: string): boolean {
+  return ifNoneMatch !== undefined && (ifNoneMatch === etag || namesTag(ifNoneMatch, tagWithoutCoding(etag)));
+}
+
+/** Browsers send a handful of different headers. */
+function createCodingMemo(codings: readonly ContentCoding[]) {
+  const chosen = new Map<string, ContentCoding | undefined>();
+  return (acceptEncoding: string): ContentCoding | undefined => {
+    const known = chosen.get(acceptEncoding);
+    if (known !== undefined || chosen.has(acceptEncoding)) return known;
+    if (chosen.size >= MAX_ACCEPT_ENCODINGS) chosen.clear();
+    const coding = chooseCoding(acceptEncoding, codings);
+    chosen.set(acceptEncoding, coding);
+    return coding;
   };
-  return { status, fields: [...Object.entries(all).flat(), "X-Request-Id"] };
 }
