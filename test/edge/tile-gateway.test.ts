@@ -53,6 +53,17 @@ describe("the request that a cache is asked", () => {
   });
 });
 
+it("believes what Cloudflare says that the client takes, not what it puts in its place", () => {
+  const request = new Request(`${ORIGIN}/tiles/safety/14/5/6.pbf`, { headers: { "Accept-Encoding": "br, gzip" } });
+  for (const [clientAcceptEncoding, coding] of [
+    ["gzip", "gzip"],
+    ["", "identity"],
+  ]) {
+    const asked = cachedTileRequest(Object.assign(request, { cf: { clientAcceptEncoding } }), CODINGS);
+    expect(asked?.headers.get("Accept-Encoding")).toBe(coding);
+  }
+});
+
 describe("the answer for one client", () => {
   const shared = () =>
     new Response("tile", { headers: { ETag: '"abc-br"', "Content-Encoding": "br", "X-Request-Id": "of-the-first" } });

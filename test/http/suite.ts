@@ -268,6 +268,26 @@ function testValidators(url: () => string): void {
     expect(changed.headers.etag).not.toBe(etag);
   });
 
+  it.each([
+    [6, "90d", 30],
+    [6, "24h", 10],
+    [14, "90d", 10],
+  ])("are told how to treat a tile of zoom %i and %s, empty or not", async (z, window, freshSeconds) => {
+    const place = newPlace();
+    await drop(url(), place);
+    const full = await requestRaw(`${url()}${tilePath("safety", z, place)}.pbf?window=${window}`);
+    const empty = await requestRaw(`${url()}${tilePath("opportunity", z, place)}.pbf?window=${window}`);
+    expect([full.status, empty.status]).toEqual([200, 204]);
+    for (const { headers } of [full, empty]) {
+      // Browsers ask before each use; a shared cache is spoken to apart, and never with s-maxage, which forbids stale answers.
+      expect(headers["cache-control"]).toBe("public, no-cache");
+      expect(headers["cdn-cache-control"]).toBe(
+        `public, max-age=${freshSeconds}, stale-while-revalidate=60, stale-if-error=3600`,
+      );
+    }
+    expect(full.headers["cache-tag"]).toMatch(/^safety\/\w*(,safety\/\w+)*$/);
+  });
+
   it("answer HEAD with the headers of GET and no body, and ignore Range", async () => {
     const place = newPlace();
     await drop(url(), place);
