@@ -1,11 +1,16 @@
 import type { LogCell } from "../server/ports.ts";
+import { MOST_PUT_OFF } from "../server/pyramid/compaction-work.ts";
 import { encodeGeohash } from "../tiles/geohash.ts";
 import { REPORT_LIFETIME_MS, type ReportLayer } from "../tiles/layers.ts";
-import type { Report } from "../tiles/report.ts";
+import { type Report, roundDegrees } from "../tiles/report.ts";
 import { formatReportId } from "../tiles/report-id.ts";
-import { cityTraffic } from "./city.ts";
-import { type BenchClock, type CityStore, openCityStore } from "./city-store.ts";
-import type { DynamoModel } from "./dynamo-model.ts";
+import { CITY_CENTER, cityReports, cityTraffic, seededRandom } from "./city.ts";
+import { type BenchClock, type CityStore, createBenchClock, fill, openCityStore } from "./city-store.ts";
+import { createDynamoModel, type DynamoModel } from "./dynamo-model.ts";
+
+const NOW_MS = Date.UTC(2026, 5, 1);
+/** In the last age band, and far from leaving it. */
+const CITY_AGE_MS = 40 * 86_400_000;
 
 /** As the server does it, see `server/serve.ts`. */
 export const COMPACT_EVERY_MS = 300_000;
@@ -40,37 +45,79 @@ export async function measureTraffic(
 }
 
 export interface LoneReportCosts {
-  readonly put: number;
-  readonly compaction: number;
-  readonly by: Readonly<Record<string, number>>;
+  /** Write units until it is acknowledged, and of the compaction that follows, less what an idle one writes. */
+  readonly first: number;
+  /** Mean of many, none in the cell of another: compactions take in what earlier ones have put off. */
+  readonly mean: number;
 }
 
-/** One report where there is none near, and the compaction that takes it in, less what an idle compaction writes. */
-export async function measureLoneReport(
+const LONE_REPORTS = 4 * MOST_PUT_OFF;
+
+/** Reports one every five minutes, each where there is none near, and the compactions after each of them. */
+export async function measureLoneReports(
   city: CityStore,
-  options: { model: DynamoModel; clock: BenchClock; lonDeg: number; latDeg: number },
+  options: { model: DynamoModel; clock: BenchClock; places: Iterable<readonly [number, number]> },
 ): Promise<LoneReportCosts> {
-  const { model, clock, lonDeg, latDeg } = options;
+  const { model, clock, places } = options;
   await city.compactor.run();
-  clock.advance(20_000);
+  clock.advance(COMPACT_EVERY_MS);
   model.reset();
   await city.compactor.run();
-  const idle = { ...model.used.writeBy };
-  clock.advance(20_000);
+  const idle = model.used.write;
   model.reset();
-  await city.store.put(loneReport(lonDeg, latDeg, clock.now()));
-  const put = model.used.write;
-  clock.advance(20_000);
-  await city.compactor.run();
-  const by = Object.fromEntries(
-    Object.entries(model.used.writeBy).map(([kind, units]) => [kind, units - (idle[kind] ?? 0)]),
-  );
-  return { put, compaction: Object.values(by).reduce((a, b) => a + b, 0) - put, by };
+  let count = 0;
+  let first = 0;
+  for (const [lonDeg, latDeg] of places) {
+    await city.store.put(loneReport(lonDeg, latDeg, clock.now()));
+    clock.advance(COMPACT_EVERY_MS);
+    await city.compactor.run();
+    if (++count === 1) first = model.used.write - idle;
+    if (count === LONE_REPORTS) break;
+  }
+  return { first, mean: model.used.write / count - idle };
 }
 
-export async function measureLoneReportInEmptyWorld(model: DynamoModel, clock: BenchClock): Promise<LoneReportCosts> {
+/** Lone reports up to 200 km around a city whose own reports do not age meanwhile. */
+export async function measureLoneReportsNearCity(): Promise<LoneReportCosts> {
+  const clock = createBenchClock(NOW_MS);
+  const model = createDynamoModel();
+  const city = openCityStore({ client: model.client, table: "bench", clock, onConsumed() {} });
+  const taken = new Set<string>();
+  function* settled(): Generator<Report> {
+    for (const report of cityReports({ count: 20_000, nowMs: NOW_MS, layers: ["safety"] })) {
+      taken.add(encodeGeohash(report.lonDeg, report.latDeg, 5));
+      yield loneReport(report.lonDeg, report.latDeg, NOW_MS - CITY_AGE_MS, report.id.slice(-8));
+    }
+  }
+  await fill(city, settled());
+  await city.compactor.rebuild();
+  const random = seededRandom(5);
+  const near = emptyPlaces(taken, () => [CITY_CENTER[0] + 4 * random() - 2, CITY_CENTER[1] + 3.6 * random() - 1.8]);
+  return measureLoneReports(city, { model, clock, places: near });
+}
+
+/** Lone reports anywhere between 60 degrees south and 70 north, in a world that has no others. */
+export async function measureLoneReportsInEmptyWorld(): Promise<LoneReportCosts> {
+  const clock = createBenchClock(NOW_MS);
+  const model = createDynamoModel();
   const world = openCityStore({ client: model.client, table: "bench", clock, onConsumed() {} });
-  return measureLoneReport(world, { model, clock, lonDeg: 8.54, latDeg: 47.37 });
+  const random = seededRandom(6);
+  const places = emptyPlaces(new Set(), () => [360 * random() - 180, 130 * random() - 60]);
+  return measureLoneReports(world, { model, clock, places });
+}
+
+function* emptyPlaces(
+  taken: Set<string>,
+  place: () => readonly [number, number],
+): Generator<readonly [number, number]> {
+  for (;;) {
+    const [lonDeg, latDeg] = place();
+    const rounded = [roundDegrees(lonDeg), roundDegrees(latDeg)] as const;
+    const cell = encodeGeohash(...rounded, 5);
+    if (taken.has(cell)) continue;
+    taken.add(cell);
+    yield rounded;
+  }
 }
 
 /** Read units of asking again for a cell that a process holds, when nothing is new, and of a poll that brings nothing. */
@@ -91,9 +138,9 @@ export async function measureRefresh(
   return { cell: model.used.read, poll };
 }
 
-function loneReport(lonDeg: number, latDeg: number, createdAtMs: number): Report {
+function loneReport(lonDeg: number, latDeg: number, createdAtMs: number, tail = "00000000"): Report {
   const geohash5 = encodeGeohash(lonDeg, latDeg, 5);
-  const id = formatReportId({ createdAtMs, geohash5, layer: "safety", shard: 0, tail: "00000000" });
+  const id = formatReportId({ createdAtMs, geohash5, layer: "safety", shard: 0, tail });
   const expiresAtMs = createdAtMs + REPORT_LIFETIME_MS;
   return { id, layer: "safety", category: "theft", severity: 3, lonDeg, latDeg, createdAtMs, expiresAtMs };
 }

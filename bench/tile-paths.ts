@@ -41,7 +41,7 @@ export function storeReports(reports: readonly Report[], nowMs: number) {
     for (const [domain, below] of above)
       slices.set(
         domain,
-        below.map(([, cells]) => encodeMicroCells(cells)),
+        below.map(([, cells]) => encodeMicroCells(cells, nowMs)),
       );
     nodes = new Map(
       [...above].map(([domain, below]) => [

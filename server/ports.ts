@@ -1,5 +1,6 @@
 import type { ReportLayer } from "../tiles/layers.ts";
 import type { Report } from "../tiles/report.ts";
+import type { ReportColumns } from "../tiles/report-columns.ts";
 
 /** What the app needs of the world outside. Adapters are factories in the folders beside; `node.ts` and `worker.ts` choose. */
 
@@ -25,7 +26,15 @@ export interface LogRange {
 export interface LogChange extends LogCell {
   /** Smallest id, or `idTimePrefix`, that a reader must read again from. */
   readonly from: string;
+  /**
+   * All rows that this tells of, where they are known: then nothing need be read. Each was stored, and told, within
+   * `FRESH_ROW_MS` of when it was created.
+   */
+  readonly rows?: ReportColumns;
 }
+
+/** From so long after its creation on, everybody who reads the changes has been told of a report that came with its row. */
+export const FRESH_ROW_MS = 10_000;
 
 export type PutOutcome = "created" | "exists";
 

@@ -117,6 +117,8 @@ export interface ByteReader {
   /** Length and UTF-8. */
   text(): string;
   skip(byteCount: number): void;
+  /** Bytes up to the end. */
+  left(): number;
 }
 
 export function createByteReader(bytes: Uint8Array, start = 0, end = bytes.length): ByteReader {
@@ -157,6 +159,7 @@ export function createByteReader(bytes: Uint8Array, start = 0, end = bytes.lengt
     skip(byteCount) {
       advance(byteCount);
     },
+    left: () => end - at,
   };
   return reader;
 }

@@ -16,6 +16,9 @@ export interface Level {
   readonly microPrecision?: number;
 }
 
+/** Precision of the cells that reports are stored by; what is coarser is made of micro cells that add up. */
+export const CELL_PRECISION = 5;
+
 export const LEVELS: readonly Level[] = [
   { precision: 0, minZoom: 0, maxZoom: 3, microPrecision: 3 },
   { precision: 1, minZoom: 4, maxZoom: 5, microPrecision: 4 },

@@ -20,7 +20,13 @@ import { readItem, writeItem } from "./stored-item.ts";
  * chosen for each item and stand at its beginning. A cell's newest report is written whole only if some time window may show it
  * alone, that is if its band holds no second report: otherwise the minute of its time is enough, and half of the bytes are saved.
  */
-const VERSION = 2;
+const VERSION = 3;
+
+/** Micro cells of the reports that were created before a time. */
+export interface StoredMicroCells extends MicroCells {
+  /** Unix milliseconds, whole: there may be reports from then on, and none of them is in the cells. */
+  readonly beforeMs: number;
+}
 
 /** What is written of all cells first: the parameters of the codes. */
 interface Format {
@@ -45,8 +51,9 @@ interface Format {
 const MINUTE_MS = 60_000;
 const MS_BITS = 16;
 
-export function encodeMicroCells(cells: MicroCells): Uint8Array<ArrayBuffer> {
+export function encodeMicroCells(cells: MicroCells, beforeMs: number): Uint8Array<ArrayBuffer> {
   return writeItem("micro-cells", VERSION, (out) => {
+    out.varint(beforeMs);
     out.varint(cells.length);
     out.double(cells.staleAtMs);
     if (cells.length === 0) out.byte(cells.precision);
@@ -55,18 +62,19 @@ export function encodeMicroCells(cells: MicroCells): Uint8Array<ArrayBuffer> {
 }
 
 /** @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which */
-export function decodeMicroCells(bytes: Uint8Array, name: string): MicroCells {
+export function decodeMicroCells(bytes: Uint8Array, name: string): StoredMicroCells {
   return readItem("micro-cells", VERSION, name, bytes, (from) => {
+    const beforeMs = from.varint();
     const length = from.varint();
     if (length > bytes.length) throw new RangeError(`${length} cells in ${bytes.length} bytes`);
     const staleAtMs = from.double();
-    if (length === 0) return { ...allocateCells(from.byte(), 0), staleAtMs };
+    if (length === 0) return { ...allocateCells(from.byte(), 0), staleAtMs, beforeMs };
     const format = readFormat(from);
     const cells = allocateCells(format.precision, length);
     const bits = createBitReader(bytes, from.position());
     readCells(bits, cells, format);
     from.skip(bits.position() - from.position());
-    return { ...cells, staleAtMs };
+    return { ...cells, staleAtMs, beforeMs };
   });
 }
 

@@ -76,6 +76,23 @@ export function mergeColumns(a: ReportColumns, b: ReportColumns, expiredMs = -In
   return length === merged.length ? merged : takeRows(merged, 0, length);
 }
 
+/** All of them together, pairwise, so that many cost their rows times the logarithm of their number. */
+export function mergeAllColumns(runs: readonly ReportColumns[]): ReportColumns {
+  if (runs.length <= 1) return runs[0] ?? allocateColumns(0);
+  const middle = runs.length >> 1;
+  return mergeColumns(mergeAllColumns(runs.slice(0, middle)), mergeAllColumns(runs.slice(middle)));
+}
+
+/** The rows that were created from `fromMs` on, and before `beforeMs`; rows ascend by that. */
+export function rowsBetween(columns: ReportColumns, fromMs: number, beforeMs: number): ReportColumns {
+  const { createdAtMs, length } = columns;
+  let from = 0;
+  while (from < length && (createdAtMs[from] as number) < fromMs) from++;
+  let until = length;
+  while (until > from && (createdAtMs[until - 1] as number) >= beforeMs) until--;
+  return from === 0 && until === length ? columns : takeRows(columns, from, until);
+}
+
 /** The rows of `a` whose ids are not in `b`. */
 export function rowsMissing(a: ReportColumns, b: ReportColumns): ReportColumns {
   const missing = allocateColumns(a.length);

@@ -76,6 +76,12 @@ export function timeOfId(id: string): number {
   return timeMs;
 }
 
+/** The one of two ids, or prefixes, that sorts first; of one alone, that one. */
+export function earlierId(a: string | undefined, b: string | undefined): string | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a < b ? a : b;
+}
+
 /** Makes the id's last eight characters of at least five bytes, random or hashed. @throws RangeError on fewer. */
 export function idTail(bytes: Uint8Array): string {
   if (bytes.length < 5) throw new RangeError(`an id tail needs 5 bytes, got ${bytes.length}`);

@@ -4,9 +4,14 @@ import { type ByteReader, type Bytes, checksum, createByteReader, createBytes } 
  * The frame of every stored binary item: a kind, a format version, the content, and a checksum over all of it. A reader
  * that finds anything else throws, and falls back to the report log.
  */
-export type ItemKind = "micro-cells" | "reports" | "hidden-reports";
+export type ItemKind = "micro-cells" | "reports" | "hidden-reports" | "compaction";
 
-const KIND_BYTE: Readonly<Record<ItemKind, number>> = { "micro-cells": 0x4d, reports: 0x52, "hidden-reports": 0x48 };
+const KIND_BYTE: Readonly<Record<ItemKind, number>> = {
+  "micro-cells": 0x4d,
+  reports: 0x52,
+  "hidden-reports": 0x48,
+  compaction: 0x43,
+};
 const CHECKSUM_BYTES = 4;
 
 /** An item's bytes are not what they should be: cut short, damaged, or of another kind or version. */

@@ -1,6 +1,5 @@
 import { LRUCache } from "lru-cache";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
-import type { Report } from "../../tiles/report.ts";
 import {
   allocateColumns,
   BYTES_PER_ROW,
@@ -10,6 +9,7 @@ import {
   rowsMissing,
   withoutIds,
 } from "../../tiles/report-columns.ts";
+import { idTimePrefix } from "../../tiles/report-id.ts";
 import type { Clock, LogCell, ReportStore } from "../ports.ts";
 import type { Segments } from "./segments.ts";
 
@@ -17,8 +17,8 @@ import type { Segments } from "./segments.ts";
 export interface CellCache {
   /** All live reports of a cell. */
   read(cell: LogCell): Promise<ReportColumns>;
-  /** Takes in a report that this process wrote: no store is asked. */
-  add(report: Report, geohash5: string): void;
+  /** Takes in rows that are known whole: no store is asked. */
+  add(cell: LogCell, rows: ReportColumns): void;
   /** Takes out a report that this process hid. */
   hide(cell: LogCell, id: string): void;
   /**
@@ -50,16 +50,23 @@ const MAX_HIDING = 10_000;
 /** Fixed cost of an entry beside its rows: key, objects, array headers. */
 const ENTRY_BYTES = 800;
 
+export interface MissingRows {
+  /** Smallest id that the log must be read again from; undefined when it need not be. */
+  readonly from: string | undefined;
+  /** Rows that need not be read. */
+  readonly rows: ReportColumns | undefined;
+}
+
 export interface CellCacheOptions {
   readonly store: ReportStore;
   readonly segments: Segments;
   readonly clock: Clock;
-  /** Smallest id of a cell's rows that may be missing from its segments; undefined when none is. */
-  readonly changedFrom: (cell: LogCell) => string | undefined;
+  /** What of a cell may be missing from its segments. */
+  readonly missing: (cell: LogCell) => MissingRows;
   readonly maxBytes: number;
 }
 
-export function createCellCache({ store, segments, clock, changedFrom, maxBytes }: CellCacheOptions): CellCache {
+export function createCellCache({ store, segments, clock, missing: missingOf, maxBytes }: CellCacheOptions): CellCache {
   const held = new LRUCache<string, Held>({
     maxSize: maxBytes,
     sizeCalculation: ({ columns }) => columns.length * BYTES_PER_ROW + ENTRY_BYTES,
@@ -73,10 +80,12 @@ export function createCellCache({ store, segments, clock, changedFrom, maxBytes 
 
   /** Segments, and the log from the first change on that they may lack. */
   async function readStored(cell: LogCell): Promise<ReportColumns> {
+    // Asked for first: what a compaction takes in meanwhile may be in neither later.
+    const missed = missingOf(cell);
     const { columns, complete } = await segments.read(cell);
-    const from = complete ? changedFrom(cell) : FIRST_ID;
-    if (from === undefined) return mergeColumns(columns, allocateColumns(0), clock.now());
-    return mergeColumns(columns, await readLog(cell, from), clock.now());
+    const from = complete ? missed.from : FIRST_ID;
+    const known = mergeColumns(columns, missed.rows ?? allocateColumns(0), clock.now());
+    return from === undefined ? known : mergeColumns(known, await readLog(cell, from), clock.now());
   }
 
   async function readLog(cell: LogCell, from: string): Promise<ReportColumns> {
@@ -137,17 +146,12 @@ export function createCellCache({ store, segments, clock, changedFrom, maxBytes 
       await readMissing(cell, entry);
       return entry.columns;
     },
-    add(report, geohash5) {
-      const key = keyOf(report.layer, geohash5);
+    add(cell, rows) {
+      const key = keyOf(cell.layer, cell.geohash5);
       const reading = firstReads.get(key);
-      if (reading !== undefined) missing(reading, report.id);
+      if (reading !== undefined && rows.length > 0) missing(reading, idTimePrefix(rows.createdAtMs[0] as number));
       const entry = held.get(key);
-      if (entry === undefined) return;
-      hold(
-        { layer: report.layer, geohash5 },
-        entry,
-        mergeColumns(entry.columns, columnsOfReports([report]), clock.now()),
-      );
+      if (entry !== undefined) hold(cell, entry, mergeColumns(entry.columns, rows, clock.now()));
     },
     hide(cell, id) {
       noteHidden(cell, id);

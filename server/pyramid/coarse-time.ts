@@ -1,4 +1,4 @@
-import { type Level, levelOfZoom } from "../../tiles/domains.ts";
+import { CELL_PRECISION, type Level, levelOfZoom } from "../../tiles/domains.ts";
 
 /**
  * Zooms up to 13 see ages as they will be at the end of the running ten minutes: exact to within an hour, as promised, and
@@ -11,10 +11,14 @@ export function coarseTime(nowMs: number): number {
   return Math.ceil(nowMs / COARSE_CLOCK_MS) * COARSE_CLOCK_MS;
 }
 
-/** Precision from which on domains are made of reports themselves. */
-const EXACT_PRECISION = 5;
+/** Slices whose ages have been wrong for longer are made anew. */
+export const REFRESH_AFTER_MS = 20 * 60_000;
 
-export const isCoarse = (level: Level): boolean => level.precision < EXACT_PRECISION;
+/** Readers believe a stored slice for so long after an age in it went wrong. */
+export const BELIEVE_AFTER_MS = 2 * REFRESH_AFTER_MS;
+
+/** Whether a level's domains are made of slices; closer ones are made of the reports themselves. */
+export const isCoarse = (level: Level): boolean => level.precision < CELL_PRECISION;
 
 /** The time at which a level sees ages. */
 export const timeOfLevel = (level: Level, nowMs: number): number => (isCoarse(level) ? coarseTime(nowMs) : nowMs);

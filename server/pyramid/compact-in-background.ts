@@ -1,4 +1,4 @@
-import type { Log } from "../app-parts.ts";
+import type { Log } from "../console/log.ts";
 import type { Compactor } from "./compactor.ts";
 
 /** Runs a compactor now and then until it is stopped. A run that fails is tried again at the next time. */

@@ -1,23 +1,39 @@
+import { CELL_PRECISION } from "../../tiles/domains.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
-import { addMicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
+import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
 import {
   columnsOfReports,
   mergeColumns,
   type ReportColumns,
+  rowsBetween,
   rowsMissing,
   withoutIds,
 } from "../../tiles/report-columns.ts";
-import type { Log } from "../app-parts.ts";
-import type { Clock, DerivedStore, LogCell, ReportStore } from "../ports.ts";
-import { coarseTime } from "./coarse-time.ts";
-import { createCompactionState } from "./compaction-state.ts";
+import { earlierId, idTimePrefix } from "../../tiles/report-id.ts";
+import type { Log } from "../console/log.ts";
+import { type Clock, type DerivedStore, FRESH_ROW_MS, type LogCell, type ReportStore } from "../ports.ts";
+import { coarseTime, REFRESH_AFTER_MS } from "./coarse-time.ts";
+import { type CompactionPoint, createCompactionState } from "./compaction-state.ts";
+import {
+  addCell,
+  type CompactionWork,
+  MOST_PUT_OFF,
+  putOff,
+  settledCells,
+  type WorkCell,
+  whatIsLeft,
+} from "./compaction-work.ts";
+import { createFreshRows, type FreshRows, firstId, freshNames } from "./fresh-rows.ts";
 import { mapLimited } from "./map-limited.ts";
 import { createSegments, type StoredRows } from "./segments.ts";
-import { createSlices } from "./slices.ts";
+import { createSlices, OvertakenError, withFresh } from "./slices.ts";
 
 /**
  * Turns log rows into segments and slices. Everything is made from truth again, bottom up, and written on the condition that
  * nobody else wrote meanwhile, so any process may compact, twice, together or half way; the cursor moves on last.
+ *
+ * Few rows, that the feed brought whole, are put off: they stay in the compaction's state, which is written anyway, and readers
+ * add them to the slices. A lone report is not worth a slice of each level.
  */
 export interface Compactor {
   /** Compacts what changed since the last time and what has aged. Rejects when a store fails; run it again then. */
@@ -34,16 +50,25 @@ export interface CompactionReport {
 /** Cells compacted at the same time. */
 const WIDTH = 8;
 
-/** Slices whose ages have been wrong for longer are made anew; readers accept twice as much. */
-export const REFRESH_AFTER_MS = 20 * 60_000;
-
-const CELL_PRECISION = 5;
 const MAX_TRIES = 8;
 
 interface CompactedRows {
   readonly rows: ReportColumns;
   readonly hasHidden: boolean;
 }
+
+/** A slice to make of those below it. */
+interface WorkNode {
+  readonly layer: ReportLayer;
+  readonly geohash: string;
+  readonly hasHidden: boolean;
+}
+
+/** Slices hold rows that are older: everything that the feed brings of them was told long since, whatever the clocks. */
+const SETTLED_MS = FRESH_ROW_MS + 5000;
+
+/** Sorts before every id. */
+const FIRST_ID = "";
 
 export interface CompactorOptions {
   readonly store: ReportStore;
@@ -54,8 +79,8 @@ export interface CompactorOptions {
 
 export function createCompactor({ store, derived, clock, log }: CompactorOptions): Compactor {
   const segments = createSegments(derived, log);
-  const slices = createSlices(derived, log);
-  const state = createCompactionState(derived);
+  const slices = createSlices({ derived, clock, log });
+  const state = createCompactionState(derived, log);
 
   /**
    * All rows of a cell that are not hidden: those in its segments and those that came since, which are put into segments. And
@@ -81,65 +106,79 @@ export function createCompactor({ store, derived, clock, log }: CompactorOptions
     throw new Error(`segments of ${cell.layer}/${cell.geohash5} were changed by others ${MAX_TRIES} times`);
   }
 
+  const rewriteOptions = ({ beforeMs }: CompactionWork, isAnew: () => boolean) => ({
+    beforeMs,
+    isAnew,
+    emptyUntilMs: clock.now() + REPORT_LIFETIME_MS,
+  });
+
   /** Returns whether reports of the cell are hidden. */
-  async function compactCell(cell: LogCell, changedFrom: string | undefined, atMs: number): Promise<boolean> {
+  async function compactCell({ cell, from, isOpen }: WorkCell, work: CompactionWork): Promise<boolean> {
+    const { beforeMs, agesAtMs, fresh } = work;
+    const brought = fresh.of(cell);
+    const changedFrom = earlierId(from, brought && firstId(brought));
+    let young = 0;
     let hasHidden = false;
-    const make = async () => {
+    const make = async (): Promise<MicroCells> => {
       const compacted = await compactRows(cell, changedFrom);
       hasHidden = compacted.hasHidden;
-      return microCellsOfReports(compacted.rows, CELL_PRECISION + 2, atMs);
+      const tooYoung = rowsBetween(compacted.rows, beforeMs, Infinity);
+      young = brought === undefined || isOpen ? tooYoung.length : rowsMissing(tooYoung, brought).length;
+      return microCellsOfReports(rowsBetween(compacted.rows, 0, beforeMs), CELL_PRECISION + 2, agesAtMs);
     };
     await slices.rewrite(
       cell.layer,
       cell.geohash5,
       make,
-      rewriteOptions(() => hasHidden),
+      rewriteOptions(work, () => hasHidden),
     );
+    if (young > 0) work.open.push({ ...cell, from: idTimePrefix(beforeMs) });
     return hasHidden;
   }
 
-  const rewriteOptions = (isAnew: () => boolean) => ({ isAnew, emptyUntilMs: clock.now() + REPORT_LIFETIME_MS });
-
-  async function compactNode(layer: ReportLayer, geohash: string, hasHidden: boolean): Promise<void> {
-    const make = async () => {
+  async function compactNode({ layer, geohash, hasHidden }: WorkNode, work: CompactionWork): Promise<void> {
+    const { beforeMs, agesAtMs } = work;
+    const make = async (): Promise<MicroCells> => {
       const below = await slices.read(layer, geohash, { consistent: true });
-      const whole = [...below].map(([name, cells]) => {
-        if (cells === undefined) throw new Error(`slice ${layer}/${name} is damaged; the next run makes it anew`);
-        return cells;
-      });
-      return addMicroCells(whole, geohash.length + 2);
+      const sets: MicroCells[] = [];
+      const young = putOff(work, layer, geohash);
+      for (const name of new Set([...below.keys(), ...freshNames(young, geohash)])) {
+        const cells = below.get(name);
+        if (cells === undefined && below.has(name)) {
+          throw new Error(`slice ${layer}/${name} is damaged; the next run makes it anew`);
+        }
+        if (cells !== undefined && cells.beforeMs > beforeMs) throw new OvertakenError(`slice ${layer}/${name}`);
+        // What was put off below is not put off here: all that a slice holds is of one time.
+        sets.push(withFresh(cells, young, name, agesAtMs, beforeMs));
+      }
+      return addMicroCells(sets, geohash.length + 2);
     };
     await slices.rewrite(
       layer,
       geohash,
       make,
-      rewriteOptions(() => hasHidden),
+      rewriteOptions(work, () => hasHidden),
     );
   }
 
   /** Cells, then what lies above them, level by level. */
-  async function compact(
-    changed: ReadonlyMap<string, { cell: LogCell; from: string | undefined }>,
-  ): Promise<CompactionReport> {
-    const atMs = coarseTime(clock.now());
-    const cells = await mapLimited([...changed.values()], WIDTH, async ({ cell, from }) => ({
-      cell,
-      hasHidden: await compactCell(cell, from, atMs),
+  async function compact(work: CompactionWork): Promise<CompactionReport> {
+    const changed = await mapLimited([...work.cells.values()], WIDTH, async (each) => ({
+      cell: each.cell,
+      hasHidden: await compactCell(each, work),
     }));
-    let written = changed.size;
+    let written = changed.length;
     for (let length = CELL_PRECISION - 1; length >= 1; length--) {
-      const above = new Map<string, { layer: ReportLayer; geohash: string; hasHidden: boolean }>();
-      for (const { cell, hasHidden } of cells) {
+      const above = new Map<string, WorkNode>();
+      for (const { cell, hasHidden } of changed) {
         const geohash = cell.geohash5.slice(0, length);
         const key = `${cell.layer}/${geohash}`;
         above.set(key, { layer: cell.layer, geohash, hasHidden: hasHidden || (above.get(key)?.hasHidden ?? false) });
       }
-      await mapLimited([...above.values()], WIDTH, ({ layer, geohash, hasHidden }) =>
-        compactNode(layer, geohash, hasHidden),
-      );
+      await mapLimited([...above.values()], WIDTH, (node) => compactNode(node, work));
       written += above.size;
     }
-    return { cells: changed.size, slices: written };
+    return { cells: changed.length, slices: written };
   }
 
   /**
@@ -162,35 +201,57 @@ export function createCompactor({ store, derived, clock, log }: CompactorOptions
     return domains.map(({ geohash }) => ({ layer, geohash5: geohash }));
   }
 
+  /** Compacts, and notes how far that came. */
+  async function complete(
+    work: CompactionWork,
+    before: CompactionPoint | undefined,
+    taken: Pick<CompactionPoint, "cursor" | "atMs">,
+  ): Promise<CompactionReport> {
+    try {
+      const report = await compact(work);
+      await state.advance(before, { ...taken, beforeMs: work.beforeMs, ...whatIsLeft(work, clock.now()) });
+      return report;
+    } catch (error) {
+      if (!(error instanceof OvertakenError)) throw error;
+      log.info("compaction left to another one that began later", { at: error.message });
+      return { cells: 0, slices: 0 };
+    }
+  }
+
+  /** Its time is never before that of the last run, though clocks differ. */
+  function startWork(before: CompactionPoint | undefined, fresh: FreshRows): CompactionWork {
+    const now = clock.now();
+    const beforeMs = Math.max(0, now - SETTLED_MS, Math.min(before?.beforeMs ?? 0, now));
+    return { beforeMs, agesAtMs: coarseTime(now), fresh, cells: new Map(), open: [] };
+  }
+
   return {
     async run() {
       const before = await state.read();
       const atMs = clock.now();
       const { changes, cursor } = await store.readChanges(before?.cursor ?? "0");
-      const changed = new Map<string, { cell: LogCell; from: string | undefined }>();
-      for (const cell of (await Promise.all(REPORT_LAYERS.map(agedCells))).flat()) {
-        changed.set(`${cell.layer}/${cell.geohash5}`, { cell, from: undefined });
+      const work = startWork(before, before?.rows ?? createFreshRows());
+      for (const cell of (await Promise.all(REPORT_LAYERS.map(agedCells))).flat()) addCell(work, cell, {});
+      for (const change of [...(before?.open ?? []), ...changes]) {
+        if (change.rows === undefined) addCell(work, change, { from: change.from, isOpen: true });
+        else work.fresh.add(change, change.rows);
       }
-      for (const change of changes)
-        changed.set(`${change.layer}/${change.geohash5}`, { cell: change, from: change.from });
-      const report = await compact(changed);
-      await state.advance(before, { cursor, atMs });
-      return report;
+      const settled = settledCells(work);
+      if (settled.count > MOST_PUT_OFF) for (const cell of settled.cells) addCell(work, cell, {});
+      return complete(work, before, { cursor, atMs });
     },
 
     async rebuild() {
       const before = await state.read();
       const atMs = clock.now();
       const { cursor } = await store.readChanges();
-      const changed = new Map<string, { cell: LogCell; from: string | undefined }>();
+      const work = startWork(before, createFreshRows());
       for (const layer of REPORT_LAYERS) {
         for (const geohash5 of await store.listCells(layer)) {
-          changed.set(`${layer}/${geohash5}`, { cell: { layer, geohash5 }, from: "" });
+          addCell(work, { layer, geohash5 }, { from: FIRST_ID, isOpen: true });
         }
       }
-      const report = await compact(changed);
-      await state.advance(before, { cursor, atMs });
-      return report;
+      return complete(work, before, { cursor, atMs });
     },
   };
 }

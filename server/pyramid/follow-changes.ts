@@ -1,4 +1,4 @@
-import type { Log } from "../app-parts.ts";
+import type { Log } from "../console/log.ts";
 import type { Pyramid } from "./pyramid.ts";
 
 /** Keeps a pyramid up with what other processes write, by polling the store's changes. */

@@ -1,5 +1,8 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
+import { earlierId } from "../../tiles/report-id.ts";
 import type { LogCell } from "../ports.ts";
+import type { MissingRows } from "./cell-cache.ts";
+import { type FreshRows, firstId } from "./fresh-rows.ts";
 
 /** Cells that changed since the last compaction: what is stored above them must not be believed yet. */
 export interface PendingChanges {
@@ -38,7 +41,11 @@ export function createPendingChanges(): PendingChanges {
     add(cell, from, toldAtMs) {
       const known = pending.get(keyOf(cell));
       if (known === undefined) count(cell, 1);
-      pending.set(keyOf(cell), { cell, from: known !== undefined && known.from < from ? known.from : from, toldAtMs });
+      pending.set(keyOf(cell), {
+        cell,
+        from: known !== undefined && known.from < from ? known.from : from,
+        toldAtMs: Math.max(toldAtMs, known?.toldAtMs ?? 0),
+      });
     },
     has: (layer, geohash) => pending.has(`${layer}/${geohash}`) || below.has(`${layer}/${geohash}`),
     below: (layer, domain) => [...(below.get(`${layer}/${domain}`)?.keys() ?? [])],
@@ -54,4 +61,12 @@ export function createPendingChanges(): PendingChanges {
       return dropped;
     },
   };
+}
+
+/** What a cell's segments may lack. Where the log must be read, it is asked for the fresh rows too: it is the truth. */
+export function missingRows(pending: PendingChanges, fresh: FreshRows, cell: LogCell): MissingRows {
+  const from = pending.fromOf(cell);
+  const rows = fresh.of(cell);
+  if (from === undefined) return { from, rows };
+  return { from: earlierId(from, rows && firstId(rows)), rows: undefined };
 }

@@ -3,6 +3,7 @@ import { decodeHidden, decodeReports, encodeHidden, encodeReports } from "../../
 import {
   allocateColumns,
   idOfRow,
+  mergeAllColumns,
   mergeColumns,
   type ReportColumns,
   rowsMissing,
@@ -11,15 +12,15 @@ import {
 } from "../../tiles/report-columns.ts";
 import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
 import { StoredItemError } from "../../tiles/stored-item.ts";
-import type { Log } from "../app-parts.ts";
+import type { Log } from "../console/log.ts";
 import type { DerivedItem, DerivedStore, LogCell } from "../ports.ts";
 
 /**
  * Segments: a cell's log rows in 14 bytes a report instead of 150. Sealed ones are named by their last id and never change
  * but by being merged; the tail holds what is too little to seal and is written anew. A segment expires as a whole with its
  * newest report. Segments may overlap: rows have ids, and reading merges them, so a compaction that ran twice or died half
- * way does no harm. A cell that has segments has all rows in them up to the last compaction, so a reader need not ask the
- * log unless the feed told of a change since.
+ * way does no harm. A cell that has segments has all rows in them up to the last compaction, but those that it put off, so a
+ * reader need not ask the log unless the feed told of a change since.
  *
  * Hidden reports may stay in segments: their ids lie beside, and whoever reads takes them away. Ids are only ever added, and
  * before anything is made without them, so a compaction that began earlier may write a hidden report again, but nobody sees it.
@@ -101,8 +102,12 @@ export function createSegments(derived: DerivedStore, log: Log): Segments {
     const segments = items.filter(({ name }) => name !== HIDDEN_NAME);
     const layerIndex = REPORT_LAYERS.indexOf(cell.layer);
     const runs = segments.filter(({ name }) => name !== TAIL_NAME).map(runOf);
-    const sealed = withoutIds(mergeAll(runs), hidden, layerIndex);
-    const tail = withoutIds(mergeAll(segments.filter(({ name }) => name === TAIL_NAME).map(runOf)), hidden, layerIndex);
+    const sealed = withoutIds(mergeAllColumns(runs), hidden, layerIndex);
+    const tail = withoutIds(
+      mergeAllColumns(segments.filter(({ name }) => name === TAIL_NAME).map(runOf)),
+      hidden,
+      layerIndex,
+    );
     const scattered = runs.filter(({ length }) => length < FULL_ROWS).length > MAX_SMALL;
     const columns = mergeColumns(sealed, tail);
     return { columns, complete: segments.length > 0, damaged: false, scattered, sealed, tail, hidden, items };
@@ -151,11 +156,4 @@ export function createSegments(derived: DerivedStore, log: Log): Segments {
       return true;
     },
   };
-}
-
-/** Merges pairwise, so that many runs cost their rows times the logarithm of their number. */
-function mergeAll(runs: readonly ReportColumns[]): ReportColumns {
-  if (runs.length <= 1) return runs[0] ?? allocateColumns(0);
-  const middle = runs.length >> 1;
-  return mergeColumns(mergeAll(runs.slice(0, middle)), mergeAll(runs.slice(middle)));
 }

@@ -5,6 +5,7 @@ import type { Log } from "../app-parts.ts";
 import type { Clock, DerivedStore, ReportStore } from "../ports.ts";
 import type { RunSql } from "../postgres/sql.ts";
 import { type CompactionPoint, createCompactionState } from "../pyramid/compaction-state.ts";
+import type { FreshRows } from "../pyramid/fresh-rows.ts";
 import { mapLimited } from "../pyramid/map-limited.ts";
 import { createSlices, type SliceVersion } from "../pyramid/slices.ts";
 import { findChangedSlices } from "./changed-slices.ts";
@@ -14,7 +15,7 @@ import { createScoreThinning } from "./score-thinning.ts";
 import { formatDay } from "./utc-time.ts";
 
 /**
- * Scores what was compacted. A slice holds the reports' severities by age band, and the compactor makes it anew when reports
+ * Scores what was compacted, and what the compaction put off. A slice holds the reports' severities by age band, and the compactor makes it anew when reports
  * come or age, so a neighbourhood's scores can only have changed where a slice's version has: these are scored, and all once
  * a day, for the history. Which versions were scored stands beside the scores, written with them; hence any process may
  * score, twice, together or half way.
@@ -51,24 +52,24 @@ const CELLS_PER_STATEMENT = 2000;
 const LAYERS_WIDTH = 4;
 
 export function createScorer({ store, derived, sql, clock, log }: ScorerOptions): Scorer {
-  const slices = createSlices(derived, log);
+  const slices = createSlices({ derived, clock, log });
   const changed = findChangedSlices(slices);
   const table = createScoreTable(sql);
   const counter = createReportCounter({ store, sql, clock });
   const thinning = createScoreThinning(sql);
-  const compaction = createCompactionState(derived);
+  const compaction = createCompactionState(derived, log);
   let done: { point: CompactionPoint; day: string } | undefined;
   /** The day on which nothing is left to thin. */
   let thinDay: string | undefined;
 
   /** Scores the cells under a geohash-3 whose slices are others than those that were last scored, or not of today. */
-  async function score(geohash3: string, day: string): Promise<ScoringReport> {
+  async function score(geohash3: string, day: string, fresh: FreshRows): Promise<ScoringReport> {
     const [marks, layers] = await Promise.all([
       table.readMarks(geohash3),
       mapLimited(
         REPORT_LAYERS,
         LAYERS_WIDTH,
-        async (layer) => [layer, await slices.readVersions(layer, geohash3)] as const,
+        async (layer) => [layer, await slices.readVersions(layer, geohash3, fresh)] as const,
       ),
     ]);
     const names = new Set([...marks.keys(), ...layers.flatMap(([, found]) => [...found.keys()])]);
@@ -99,12 +100,13 @@ export function createScorer({ store, derived, sql, clock, log }: ScorerOptions)
     return report;
   }
 
-  async function scoreChanged(day: string): Promise<ScoringReport> {
-    const { geohash3s, seen } = await changed.find();
+  async function scoreChanged(day: string, fresh: FreshRows): Promise<ScoringReport> {
+    const { geohash3s, seen } = await changed.find(fresh);
     // Where nothing at all is left, there is no slice to find.
     const marked = done?.day === day ? [] : [...(await table.readMarks("")).keys()].map((name) => name.slice(0, 3));
     let report = NOTHING;
-    for (const geohash3 of new Set([...geohash3s, ...marked])) report = added(report, await score(geohash3, day));
+    for (const geohash3 of new Set([...geohash3s, ...marked]))
+      report = added(report, await score(geohash3, day, fresh));
     seen();
     return report;
   }
@@ -120,7 +122,7 @@ export function createScorer({ store, derived, sql, clock, log }: ScorerOptions)
       // Only the first of all scorers on a day, so that a cron that remembers nothing does not do it each time.
       if (!(await table.hasBegun(day))) await table.prepare(clock.now());
     }
-    const report = await scoreChanged(day);
+    const report = await scoreChanged(day, point.rows);
     const counted = await counter.run();
     done = { point, day };
     return { ...report, counted };

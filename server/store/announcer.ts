@@ -1,4 +1,6 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
+import { encodeReports } from "../../tiles/report-codec.ts";
+import type { ReportColumns } from "../../tiles/report-columns.ts";
 import { idTimePrefix, parseReportId } from "../../tiles/report-id.ts";
 import { type Clock, type LogCell, type LogChange, StoreUnavailableError } from "../ports.ts";
 import { chunk, forEachBounded } from "./batches.ts";
@@ -21,6 +23,11 @@ import { ttlSeconds } from "./rows.ts";
  * 3 s are left for the clocks of the processes to differ and for eventually consistent reads to catch up. Nobody waits for
  * a timer, the first write is not delayed, nothing is left to flush at the end, and no promise is shared between requests
  * (which a Worker must not do). Writers of one cell that start while its first item is under way write an item each.
+ *
+ * An item may bring the rows that it tells of; then nobody need read them, and it stands for no others. Readers rely on such a
+ * row being told within FRESH_ROW_MS of its creation, with the clocks' 3 s in it. A row that is older when it is stored, such as
+ * an imported one, is told of in the plain way, and so are the rows of a cell that gets many a second: an item for each of these
+ * would be more than the feed's partition takes.
  */
 export const OVERLAP_MS = 5000;
 const COVERED_MS = 1000;
@@ -36,6 +43,11 @@ const SLACK_MS = 1000;
 /** Eventually consistent reads lag by less than a second; a process reads strongly for this long after its own writes. */
 const READ_OWN_WRITES_MS = 10_000;
 
+/** Age of a row at which an item may still bring it; it is stored COMMIT_MS later at most. */
+const MAX_TOLD_AGE_MS = 5000;
+/** Items with rows that a process writes for a cell in COVERED_MS. */
+const MAX_ROW_ITEMS = 8;
+
 /** Two items a cell, and 25 puts a request. */
 const CELLS_PER_BATCH = 12;
 const BATCH_WIDTH = 4;
@@ -49,6 +61,9 @@ interface CellState {
   /** Time and start of the last feed item that is stored. */
   toldAtMs: number;
   toldFrom: string;
+  /** Items with rows since a time. */
+  rowItems: number;
+  rowItemsSinceMs: number;
 }
 
 export interface Announcer {
@@ -74,6 +89,8 @@ export function createAnnouncer(options: {
     wroteAtMs: NEVER,
     toldAtMs: NEVER,
     toldFrom: "",
+    rowItems: 0,
+    rowItemsSinceMs: NEVER,
   }));
   const listedAtMs = new Map<ReportLayer, number>();
   const nextNonce = createNonces();
@@ -82,11 +99,21 @@ export function createAnnouncer(options: {
   async function write(changes: readonly LogChange[]): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const now = clock.now();
-      const told = changes.map((change) => ({ change, state: cells.of(change), from: withSlack(change.from) }));
+      // What took too long once may be too old now: from the second time on everything is told in the plain way.
+      const told = changes.map((change) => {
+        const state = cells.of(change);
+        const rows = tries === 0 && mayBring(change, state, now) ? change.rows : undefined;
+        return { change, state, rows, from: withSlack(change.from) };
+      });
       await putAll(
-        told.flatMap(({ change, state, from }) => [
+        told.flatMap(({ change, state, rows, from }) => [
           ...(state.listed ? [] : [directoryKey(change)]),
-          { ...feedKey(now, change, nextNonce()), from, expires_at: ttlSeconds(now + FEED_LIFETIME_MS) },
+          {
+            ...feedKey(now, change, nextNonce()),
+            from,
+            ...(rows === undefined ? {} : { rows: encodeReports(rows, change.geohash5) }),
+            expires_at: ttlSeconds(now + FEED_LIFETIME_MS),
+          },
         ]),
       );
       for (const { change, state } of told) {
@@ -94,7 +121,8 @@ export function createAnnouncer(options: {
         state.listed = true;
       }
       if (clock.now() - now > COMMIT_MS) continue;
-      for (const { state, from } of told) {
+      for (const { state, rows, from } of told) {
+        if (rows !== undefined) continue;
         state.toldAtMs = now;
         state.toldFrom = from;
       }
@@ -118,6 +146,21 @@ export function createAnnouncer(options: {
     wroteLately: (cell) => lately(cells.peek(cell)?.wroteAtMs),
     listedLately: (layer) => lately(listedAtMs.get(layer)),
   };
+}
+
+/** Whether an item may bring a change's rows; counts it. */
+function mayBring({ rows }: LogChange, state: CellState, nowMs: number): boolean {
+  if (rows === undefined || !isFresh(rows, nowMs)) return false;
+  if (Math.abs(nowMs - state.rowItemsSinceMs) > COVERED_MS) {
+    state.rowItems = 0;
+    state.rowItemsSinceMs = nowMs;
+  }
+  return ++state.rowItems <= MAX_ROW_ITEMS;
+}
+
+/** Whether the feed may bring rows: they were created just now. */
+export function isFresh({ createdAtMs }: ReportColumns, nowMs: number): boolean {
+  return createdAtMs.every((createdMs) => Math.abs(nowMs - createdMs) <= MAX_TOLD_AGE_MS);
 }
 
 function withSlack(id: string): string {

@@ -1,6 +1,9 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
+import { decodeReports } from "../../tiles/report-codec.ts";
+import { columnsOfReports } from "../../tiles/report-columns.ts";
 import { parseReportId } from "../../tiles/report-id.ts";
+import { StoredItemError } from "../../tiles/stored-item.ts";
 import type { Clock, LogCell, LogChange, PutOutcome, ReportStore } from "../ports.ts";
 import { createAnnouncer, OVERLAP_MS } from "./announcer.ts";
 import { collect, forEachBounded } from "./batches.ts";
@@ -93,8 +96,9 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
     async put(report) {
       const cell = cellOfReport(report);
       const outcome = await putRow(report, cell);
-      // Also when it was there: whoever wrote it may have died before the feed told of it.
-      await announcer.announce([{ ...cell, from: report.id }]);
+      // Also when it was there: whoever wrote it may have died before the feed told of it. Then it may be another than this.
+      const rows = outcome === "created" ? { rows: columnsOfReports([report]) } : {};
+      await announcer.announce([{ ...cell, from: report.id, ...rows }]);
       return outcome;
     },
 
@@ -226,18 +230,29 @@ async function listCells(requests: Requests, layer: ReportLayer, prefix = "", co
 async function readFeed(requests: Requests, fromMs: number, nowMs: number): Promise<LogChange[]> {
   const changes: LogChange[] = [];
   await forEachBounded(feedPartitions(fromMs, nowMs + OVERLAP_MS), FEED_WIDTH, async (partition) => {
-    const pages = requests.queryPages<Key & { from: string }>({
+    const pages = requests.queryPages<Key & { from: string; rows?: Uint8Array }>({
       KeyConditionExpression: "pk = :pk AND sk >= :from",
       ExpressionAttributeValues: { ":pk": partition, ":from": feedTime(fromMs) },
     });
     for await (const items of pages) {
-      for (const { sk, from } of items) {
+      for (const { sk, from, rows } of items) {
         const cell = cellOfFeedKey(sk);
-        if (cell !== undefined) changes.push({ ...cell, from });
+        if (cell !== undefined) changes.push({ ...cell, from, ...rowsOfItem(rows, cell.geohash5) });
       }
     }
   });
   return mergeChanges(changes);
+}
+
+/** None when they cannot be read: then the item tells of a change in the plain way. */
+function rowsOfItem(body: Uint8Array | undefined, geohash5: string): Pick<LogChange, "rows"> {
+  if (body === undefined) return {};
+  try {
+    return { rows: decodeReports(body, geohash5, "feed") };
+  } catch (error) {
+    if (error instanceof StoredItemError) return {};
+    throw error;
+  }
 }
 
 /** For a reader who slept longer than the feed remembers. */

@@ -1,4 +1,6 @@
 import type { Report } from "../../tiles/report.ts";
+import { mergeColumns } from "../../tiles/report-columns.ts";
+import { earlierId } from "../../tiles/report-id.ts";
 import type { LogChange } from "../ports.ts";
 import { cellName } from "./keys.ts";
 
@@ -13,15 +15,22 @@ export function isLive(report: Pick<Report, "expiresAtMs">, nowMs: number): bool
   return nowMs <= report.expiresAtMs;
 }
 
-/** One change per cell, from the earliest place that any of its changes names. */
+/** One change per cell, from the earliest place that any of its changes names; with its rows if all of them bring theirs. */
 export function mergeChanges(changes: Iterable<LogChange>): LogChange[] {
   const merged = new Map<string, LogChange>();
   for (const change of changes) {
     const key = cellName(change);
     const known = merged.get(key);
-    if (known === undefined || change.from < known.from) merged.set(key, change);
+    merged.set(key, known === undefined ? change : mergeTwo(known, change));
   }
   return [...merged.values()];
+}
+
+function mergeTwo(a: LogChange, b: LogChange): LogChange {
+  const { layer, geohash5 } = a;
+  const from = earlierId(a.from, b.from) ?? a.from;
+  if (a.rows === undefined || b.rows === undefined) return { layer, geohash5, from };
+  return { layer, geohash5, from, rows: mergeColumns(a.rows, b.rows) };
 }
 
 /** Reads a cursor of `readChanges`. @throws RangeError when it is none. */

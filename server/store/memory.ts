@@ -1,7 +1,9 @@
 import { REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
+import { columnsOfReports } from "../../tiles/report-columns.ts";
 import { parseReportId, timeOfId } from "../../tiles/report-id.ts";
 import type { Clock, KeyClaim, LogCell, LogChange, LogRange, PutOutcome, ReportStore } from "../ports.ts";
+import { isFresh } from "./announcer.ts";
 import { cellOfReport, FROM_THE_BEGINNING, idOfSortKey, logPartition, logSpan } from "./keys.ts";
 import { CLAIM_LIFETIME_MS, FEED_LIFETIME_MS, isLive, mergeChanges, parseCursor } from "./log.ts";
 
@@ -67,7 +69,8 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
     async put(report) {
       const cell = cellOfReport(report);
       const outcome = append(report, cell);
-      tell([{ ...cell, from: report.id }]);
+      const rows = columnsOfReports([report]);
+      tell([{ ...cell, from: report.id, ...(outcome === "created" && isFresh(rows, clock.now()) ? { rows } : {}) }]);
       return outcome;
     },
 

@@ -48,7 +48,7 @@ it("tells the whole cell where nobody looks, or where very many reports came at 
   const { clock, store, pyramid, told, report, look } = setUp();
   await pyramid.poll();
   clock.nowMs += 1500;
-  await store.put(report());
+  await store.putMany([report()]);
   await pyramid.poll();
   const cell = `safety/${encodeGeohash(LON, LAT, 5)}`;
   expect(told).toEqual([cell]);
@@ -58,6 +58,15 @@ it("tells the whole cell where nobody looks, or where very many reports came at 
   await store.putMany(Array.from({ length: 20 }, (_, i) => report(LON + 0.002 * (i % 10) - 0.01)));
   await pyramid.poll();
   expect(told).toEqual([cell]);
+});
+
+it("tells the place of another process's report also where nobody looks, when the feed brings it", async () => {
+  const { clock, store, pyramid, told, report } = setUp();
+  await pyramid.poll();
+  clock.nowMs += 1500;
+  await store.put(report());
+  await pyramid.poll();
+  expect(told).toEqual([`safety/${encodeGeohash(LON, LAT, 8)}`]);
 });
 
 it("tells nothing anew when it reads its own reports again", async () => {

@@ -32,7 +32,8 @@ function openProcess(gate: () => Promise<void>) {
   const tiles = createTileSource({ pyramid });
   return {
     pyramid,
-    putElsewhere: () => store.put(makeReport({ ...PLACE, createdAtMs: clock.now() }, seededRandom(3))),
+    /** In a batch, whose rows the feed does not bring. */
+    putElsewhere: () => store.putMany([makeReport({ ...PLACE, createdAtMs: clock.now() }, seededRandom(3))]),
     look: ({ lonDeg, latDeg }: typeof PLACE) =>
       tiles.read({ layers: ["safety"], tile: tileAt(worldX(lonDeg), worldY(latDeg), 19), window: "90d" }),
   };

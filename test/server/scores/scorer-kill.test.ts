@@ -56,7 +56,7 @@ describe("history and counts", () => {
   };
 
   it(`are, after ${KILLS} SIGKILLs of the scorer, what an undisturbed one makes`, {
-    timeout: 20_000 + KILLS * 5000,
+    timeout: 60_000 + KILLS * 10_000,
   }, async () => {
     const clock = { now: Date.now };
     const { store, derived } = openStores("kill", dynamo.endpoint, clock);
@@ -92,7 +92,7 @@ describe("history and counts", () => {
 
   it.skipIf(bin === undefined)(
     `have no gap but the hours without a database, no row twice, and end as undisturbed, when databases crash${bin === undefined ? " (skipped: no native PostgreSQL)" : ""}`,
-    { timeout: 30_000 + HOURS * 5_000 },
+    { timeout: 90_000 + HOURS * 10_000 },
     async () => {
       const clock = createTestClock();
       const native = await startPostgres(bin ?? "");

@@ -6,6 +6,7 @@ import { createDynamoStore } from "../../../server/store/dynamo.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
 import type { ConsumedUnits } from "../../../server/store/requests.ts";
 import type { Report } from "../../../tiles/report.ts";
+import { columnsOfReports } from "../../../tiles/report-columns.ts";
 import { startDynalite } from "./dynalite-server.ts";
 import { type Intercepted, intercept } from "./intercept.ts";
 import { BROOKLYN, createTestClock, idsOf, makeReport, makeReports, type TestClock } from "./reports.ts";
@@ -164,13 +165,40 @@ describe("a store that is away", () => {
 });
 
 describe("the change feed", () => {
-  it("takes one item for a second of a cell's writes", async () => {
-    for (let i = 0; i < 20; i++) {
+  it("takes an item with the row for each of a cell's first writes of a second, and one for all others", async () => {
+    for (let i = 0; i < 40; i++) {
       await store.put(makeReport({ createdAtMs: clock.now(), seed: i }));
-      clock.advance(100);
+      clock.advance(25);
     }
-    expect(await itemsOf("feed#")).toHaveLength(2);
+    const items = await itemsOf("feed#");
+    expect(items.filter((item) => "rows" in item)).toHaveLength(8);
+    expect(items).toHaveLength(9);
     expect(await itemsOf("cells#")).toHaveLength(1);
+  });
+
+  it("brings a new report's row, but none that is old, or was there, or took long to be stored", async () => {
+    const { cursor } = await store.readChanges();
+    const report = makeReport({ createdAtMs: clock.now() });
+    await store.put(report);
+    expect((await store.readChanges(cursor)).changes).toEqual([
+      expect.objectContaining({ rows: columnsOfReports([report]) }),
+    ]);
+    const told = async (put: () => Promise<unknown>) => {
+      clock.advance(60_000);
+      const before = await store.readChanges();
+      await put();
+      return (await store.readChanges(before.cursor)).changes[0];
+    };
+    expect(await told(() => store.put(report))).not.toHaveProperty("rows");
+    const old = makeReport({ createdAtMs: clock.now() - 3_600_000, seed: 1 });
+    expect(await told(() => store.put(old))).not.toHaveProperty("rows");
+    let slow = true;
+    intercept(client, async (request) => {
+      if (slow && request.command === "PutItemCommand") clock.advance(6000);
+      slow = false;
+      return request.send();
+    });
+    expect(await told(() => store.put(makeReport({ createdAtMs: clock.now(), seed: 2 })))).not.toHaveProperty("rows");
   });
 
   it("takes one item per cell for a batch", async () => {
@@ -279,13 +307,13 @@ describe("hiding a report", () => {
 });
 
 describe("what requests cost", () => {
-  it("is 3 write units for a lone report in an empty cell, and 1 for the next", async () => {
+  it("is 3 write units for a lone report in an empty cell, and 2 for the next", async () => {
     await store.put(makeReport({ createdAtMs: clock.now() }));
     expect(total("write")).toBe(3);
     expect(total("requests")).toBe(2);
     await store.put(makeReport({ createdAtMs: clock.now(), seed: 1 }));
-    expect(total("write")).toBe(4);
-    expect(total("requests")).toBe(3);
+    expect(total("write")).toBe(5);
+    expect(total("requests")).toBe(4);
     expect(total("read")).toBe(0);
   });
 
