@@ -129,7 +129,7 @@ describe("rows that slices lack", () => {
         expect(await view(running)).toEqual(truth);
         expect(await view(process())).toEqual(truth);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
