@@ -7,6 +7,7 @@ import { createMemoryDerivedStore } from "../../../server/store/derived-memory.t
 import { createMemoryStore } from "../../../server/store/memory.ts";
 import { createTileSource } from "../../../server/tiles/tile-source.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
+import { decodeMicroCells, encodeMicroCells } from "../../../tiles/micro-cell-codec.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
 import { countOf, featuresOfZoom, tilesAround } from "./tile-features.ts";
@@ -61,7 +62,9 @@ async function slices(of: DerivedStore): Promise<Map<string, string>> {
       const below: string[] = [];
       for (const domain of domains) {
         for (const { name, body } of await of.list(`slices/${layer}/${domain}`)) {
-          items.set(`${layer} ${name}`, Buffer.from(body).toString("base64"));
+          // But for the time that they were made for.
+          const bytes = encodeMicroCells(decodeMicroCells(body, name), 0);
+          items.set(`${layer} ${name}`, Buffer.from(bytes).toString("base64"));
           below.push(name);
         }
       }
