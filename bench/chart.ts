@@ -63,7 +63,7 @@ export interface Bar {
   readonly note?: string;
 }
 
-const BAR_LEFT = 190;
+const BAR_LEFT = 220;
 const BAR_HEIGHT = 26;
 
 /** Horizontal bars from zero as SVG, the first in a colour of its own. */

@@ -7,7 +7,7 @@ const BENCHES: Readonly<Record<string, string>> = {
   tiles: "CPU per cold tile by stage, bytes, encoder and clustering against vt-pbf and supercluster, memory",
   quality: "clusters beside one global supercluster",
   reach: "how far from a new report tiles change",
-  serve: "requests per second and latency of the running server",
+  serve: "requests a second and latency of the running server, beside others; caches; freshness",
   scores: "the scorer, the relational questions with their plans, tiles while PostgreSQL is away",
   client: "the map: bytes, time to first clusters, long tasks while panning, ten minutes open under reports",
 };

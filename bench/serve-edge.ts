@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { startLocalWorker } from "../server/edge/local-worker.ts";
 import { openSharedStores } from "../test/http/stores.ts";
+import { barChart } from "./chart.ts";
 import { createBenchClock } from "./city-store.ts";
 import { openAppOrigin, openWorkerOrigin } from "./edge-origin.ts";
 import { type ReplayOptions, type ReplayResult, replayEdge } from "./edge-replay.ts";
@@ -45,11 +46,24 @@ export async function measureEdge() {
     return {
       figures: { replays, purged },
       checks: [...replays.filter(({ isProduct }) => isProduct).flatMap(checksOf), purgeCheck(purged)],
+      charts: { "edge-cache": drawHits(replays) },
     };
   } finally {
     await stores.close();
   }
 }
+
+const drawHits = (replays: readonly Named[]): string =>
+  barChart({
+    title: "Tiles answered from a shared cache while 10 reports a second come in, per cent",
+    bars: replays
+      .toSorted((a, b) => Number(b.isProduct) - Number(a.isProduct))
+      .map(({ name, hitRate, originShare }) => ({
+        name,
+        value: hitRate * 100,
+        note: `origin asked for ${(originShare * 100).toFixed(0)} %`,
+      })),
+  });
 
 async function replayNamed(
   name: string,

@@ -25,7 +25,14 @@ test("wrangler deploy --dry-run passes offline with a bundle of at most 1 MB gzi
   const args = [WRANGLER, "deploy", "--dry-run", "--outdir", out];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, env });
   expect(stderr).not.toMatch(/error|warning/i);
-  for (const binding of ["env.ASSETS", "env.HYPERDRIVE", "env.DYNAMODB_TABLE", "env.AWS_REGION"]) {
+  for (const binding of [
+    "env.LIVE (LiveShard)",
+    "env.EDGE_CACHE",
+    "env.ASSETS",
+    "env.HYPERDRIVE",
+    "env.DYNAMODB_TABLE",
+    "env.AWS_REGION",
+  ]) {
     expect(stdout).toContain(binding);
   }
   const bytes = gzipSync(readFileSync(join(out, "worker.js")), { level: 9 }).length;
