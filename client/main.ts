@@ -8,6 +8,7 @@ import type { LiveMap } from "./map/live-map.ts";
 import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "./map/neighbourhood.ts";
 import { bindCitySwitch } from "./page/city-switch.ts";
 import { bindCount, bindLatest } from "./page/in-view.ts";
+import { keepOffline } from "./page/keep-offline.ts";
 import { bindLayerSwitch, bindWindowSwitch } from "./page/layer-switch.ts";
 import { fillLegend } from "./page/legend.ts";
 import { createNotices } from "./page/notices.ts";
@@ -62,6 +63,8 @@ async function startMap(): Promise<void> {
   bindView(liveMap);
   openCards(liveMap);
   bindTimeLapse(liveMap);
+  // What the first view needs comes first.
+  liveMap.map.once("idle", keepOffline);
   globalThis.stratum = { map: liveMap.map };
 }
 

@@ -1,4 +1,5 @@
 import { defineConfig } from "vite";
+import { listShell } from "./service-worker/list-shell.ts";
 
 const ENTRIES = {
   index: "index.html",
@@ -6,11 +7,15 @@ const ENTRIES = {
   docs: "docs.html",
   embedding: "docs/embedding.html",
   helper: "embed/helper.ts",
+  "service-worker": "service-worker/main.ts",
 };
+/** Others know these by their names: other sites' pages, and browsers that ask for news of a service worker. */
+const NAMES: Readonly<Record<string, string>> = { helper: "embed.js", "service-worker": "service-worker.js" };
 
 export default defineConfig({
   root: import.meta.dirname,
   base: "/",
+  plugins: [listShell({ page: "index.html", worker: "service-worker.js" })],
   build: {
     outDir: "../dist/client",
     emptyOutDir: true,
@@ -24,7 +29,7 @@ export default defineConfig({
       // What other sites name in their pages keeps its exports and its name.
       preserveEntrySignatures: "exports-only",
       output: {
-        entryFileNames: ({ name }) => (name === "helper" ? "embed.js" : "assets/[name]-[hash].js"),
+        entryFileNames: ({ name }) => NAMES[name] ?? "assets/[name]-[hash].js",
         codeSplitting: { groups: [{ name: "maplibre", test: /node_modules\/(maplibre-gl|@mapbox|@maplibre)/ }] },
       },
     },

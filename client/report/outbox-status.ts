@@ -1,9 +1,10 @@
+import { categoryIcon } from "../category-icons.ts";
 import { element, find, icon } from "../dom.ts";
-import { LAYER_ICONS } from "../icons.ts";
-import { categoryLabel, formatCount, timeAgo } from "../words.ts";
+import { categoryLabel, timeAgo } from "../words.ts";
 import type { EntryState, Outbox } from "./outbox.ts";
 import type { OutboxEntry } from "./outbox-entry.ts";
 import type { ReportDialog } from "./report-dialog.ts";
+import { statusText } from "./status-text.ts";
 
 export interface OutboxStatus {
   /** Lists what waits. */
@@ -76,29 +77,6 @@ export function bindOutboxStatus(section: HTMLElement, outbox: Outbox): OutboxSt
   };
 }
 
-export interface Standing {
-  readonly states: readonly EntryState[];
-  readonly isOnline: boolean;
-  readonly isTroubled: boolean;
-  readonly wasAway: boolean;
-  readonly arrived: number;
-}
-
-/** The line of the banner; "" while there is nothing to say. */
-export function statusText({ states, isOnline, isTroubled, wasAway, arrived }: Standing): string {
-  const count = (...wanted: EntryState[]) => states.filter((state) => wanted.includes(state)).length;
-  const reports = (n: number) => `${formatCount(n)} ${n === 1 ? "report" : "reports"}`;
-  const waiting = count("held", "waiting", "sending");
-  const wait = `${reports(waiting)} ${waiting === 1 ? "waits" : "wait"}.`;
-  if (!isOnline) return `You are offline. ${waiting > 0 ? wait : "The map shows what it has."}`;
-  if (count("refused") > 0) return `${reports(count("refused"))} could not be taken.`;
-  if (count("old") > 0) return `${reports(count("old"))} waited here for over a day.`;
-  if (!wasAway) return "";
-  if (isTroubled && count("waiting") > 0) return `The server takes no reports just now. ${wait}`;
-  if (waiting > 0) return `Sending ${reports(waiting)}…`;
-  return arrived > 0 ? `Sent. ${reports(arrived)} ${arrived === 1 ? "is" : "are"} on the map.` : "";
-}
-
 function listEntry(entry: OutboxEntry, outbox: Outbox, dialog: ReportDialog | undefined): HTMLElement {
   const { draft, key } = entry;
   const state = outbox.stateOf(entry);
@@ -111,7 +89,7 @@ function listEntry(entry: OutboxEntry, outbox: Outbox, dialog: ReportDialog | un
   return element(
     "li",
     { class: `on-${draft.layer}` },
-    element("span", { class: "disc pending" }, icon(LAYER_ICONS[draft.layer])),
+    element("span", { class: "disc pending" }, icon(categoryIcon(draft.category, draft.layer), "icon category")),
     element("p", {}, element("strong", {}, label), element("span", { class: "hint" }, entryText(entry, state))),
     dialog && state === "refused" ? action("Mend", () => dialog.mend(entry)) : undefined,
     state === "old" ? action("Send", () => outbox.confirm(key)) : undefined,

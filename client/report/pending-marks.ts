@@ -1,6 +1,6 @@
 import type { ReportJson } from "../api.ts";
+import { categoryIcon } from "../category-icons.ts";
 import { element, icon } from "../dom.ts";
-import { LAYER_ICONS } from "../icons.ts";
 import type { LiveMap } from "../map/live-map.ts";
 import { singleLayerOf } from "../map/report-layers.ts";
 import { categoryLabel } from "../words.ts";
@@ -49,7 +49,7 @@ function pendingMark({ draft: { layer, category } }: OutboxEntry, open: () => vo
   const mark = element(
     "button",
     { type: "button", class: `pending-mark on-${layer}`, "aria-label": label, title: label },
-    icon(LAYER_ICONS[layer]),
+    icon(categoryIcon(category, layer), "icon category"),
   );
   mark.addEventListener("click", (event) => {
     // Else the map takes it for a click on what lies below.

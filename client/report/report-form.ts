@@ -1,5 +1,6 @@
 import { MAX_SEVERITY, type ReportLayer } from "../../tiles/layers.ts";
 import type { ReportDraft } from "../api.ts";
+import { categoryIcon } from "../category-icons.ts";
 import { element, find, icon } from "../dom.ts";
 import { BACK_ICON, CLOSE_ICON } from "../icons.ts";
 import { categoryLabel } from "../words.ts";
@@ -45,10 +46,10 @@ export function createReportForm({ picker, begun, close, drop }: ReportFormOptio
     how,
   );
 
-  const show = (step: "what" | "how", heading: string) => {
+  const show = (step: "what" | "how", ...heading: (Node | string)[]) => {
     what.hidden = step !== "what";
     how.hidden = back.hidden = step !== "how";
-    title.textContent = heading;
+    title.replaceChildren(...heading);
     formError.hidden = true;
   };
   const askWhat = () => {
@@ -60,7 +61,8 @@ export function createReportForm({ picker, begun, close, drop }: ReportFormOptio
   const askHow = (draft: Chosen & { readonly severity?: number; readonly text?: string }) => {
     chosen = draft;
     content.className = `on-${draft.layer}`;
-    show("how", categoryLabel(draft.category));
+    const shape = icon(categoryIcon(draft.category, draft.layer), "icon category");
+    show("how", element("span", { class: "disc" }, shape), categoryLabel(draft.category));
     how.replaceChildren(...howFields(draft.layer, draft.severity, draft.text ?? ""), formError, dropFooter());
     find("[name=severity]:checked", how).focus();
   };
