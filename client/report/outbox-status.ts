@@ -93,7 +93,7 @@ function listEntry(entry: OutboxEntry, outbox: Outbox, dialog: ReportDialog | un
     element("p", {}, element("strong", {}, label), element("span", { class: "hint" }, entryText(entry, state))),
     dialog && state === "refused" ? action("Mend", () => dialog.mend(entry)) : undefined,
     state === "old" ? action("Send", () => outbox.confirm(key)) : undefined,
-    dialog && state === "waiting" ? action("See", () => dialog.see(draft)) : undefined,
+    dialog && (state === "held" || state === "waiting") ? action("See", () => dialog.see(draft)) : undefined,
     state === "sending" ? undefined : action("Discard", () => outbox.discard(key)),
   );
 }

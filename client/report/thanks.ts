@@ -46,8 +46,9 @@ export function createThanks({ entry, undo, see, close }: ThanksOptions): Thanks
     content,
     focus: () => seeing.focus(),
     show(state, isUndoable) {
-      content.dataset.state = state;
-      const words = WORDS[state === "waiting" && !navigator.onLine ? "offline" : state];
+      const isStuck = !navigator.onLine && (state === "held" || state === "waiting");
+      content.dataset.state = isStuck ? "offline" : state;
+      const words = WORDS[isStuck ? "offline" : state];
       if (progress.textContent !== words) progress.textContent = words;
       if (!isUndoable && document.activeElement === undoing) seeing.focus();
       undoing.hidden = !isUndoable;

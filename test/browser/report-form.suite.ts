@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { drawn, mapSettled, PHONE, postReports, type Site, total, visit } from "./site.ts";
 
 /** Two cores draw, serve and test: a second is not enough for what takes one elsewhere. */
-const PATIENCE = { timeout: 10_000 };
+const PATIENCE = { timeout: 20_000 };
 /** A city that no other test reports from. */
 const HOUSTON = { lat: 29.7604, lon: -95.3698 };
 
@@ -239,6 +239,7 @@ export function reportFormTests(site: Site): void {
     await page.locator("#outbox").getByText("Waiting to be sent").waitFor();
 
     // The page, its map and the tile come from what the browser keeps.
+    page.setDefaultTimeout(30_000);
     await page.reload();
     await mapSettled(page);
     expect(total(await drawn(page, "opportunity"))).toBe(1);
