@@ -20,7 +20,7 @@ export function bindOutboxStatus(section: HTMLElement, outbox: Outbox): OutboxSt
   const text = find("p", section);
   const toggle = find<HTMLButtonElement>("button", section);
   const list = find("ul", section);
-  let dialog: ReportDialog | undefined;
+  let goTo: ReportDialog | undefined;
   let isOpen = false;
   /** Reports that arrived after a time without the server; in ordinary times the page says nothing of it. */
   let arrived = 0;
@@ -35,7 +35,9 @@ export function bindOutboxStatus(section: HTMLElement, outbox: Outbox): OutboxSt
     if (text.textContent !== words) text.textContent = words;
     if (entries.length === 0 && navigator.onLine) forgetSoon();
     section.classList.toggle("visually-hidden", words === "");
-    section.dataset.state = navigator.onLine ? "online" : "offline";
+    const isAmiss =
+      !navigator.onLine || outbox.isTroubled() || states.some((state) => state === "refused" || state === "old");
+    section.classList.toggle("amiss", isAmiss);
     toggle.hidden = entries.length === 0 || words === "";
     list.hidden = toggle.hidden || !isOpen;
     toggle.setAttribute("aria-expanded", String(!list.hidden));
@@ -43,7 +45,7 @@ export function bindOutboxStatus(section: HTMLElement, outbox: Outbox): OutboxSt
     const listed = list.hidden ? "" : entries.map(({ key }, i) => `${key} ${states[i]}`).join();
     if (listed === list.dataset.listed) return;
     list.dataset.listed = listed;
-    list.replaceChildren(...entries.map((entry) => listEntry(entry, outbox, dialog)));
+    list.replaceChildren(...entries.map((entry) => listEntry(entry, outbox, goTo)));
   };
   const forgetSoon = () => {
     clearTimeout(clearing);
@@ -69,15 +71,24 @@ export function bindOutboxStatus(section: HTMLElement, outbox: Outbox): OutboxSt
       show();
       toggle.focus();
     },
-    connect(connected) {
-      dialog = connected;
+    connect({ mend, see }) {
+      // The list makes way for the map.
+      const closing = <T>(run: (subject: T) => void) => {
+        return (subject: T) => {
+          isOpen = false;
+          show();
+          run(subject);
+        };
+      };
+      goTo = { mend: closing(mend), see: closing(see) };
       list.dataset.listed = "";
       show();
     },
   };
 }
 
-function listEntry(entry: OutboxEntry, outbox: Outbox, dialog: ReportDialog | undefined): HTMLElement {
+/** Lists an entry with what can be done about it; `goTo` is there once there is a map. */
+function listEntry(entry: OutboxEntry, outbox: Outbox, goTo: ReportDialog | undefined): HTMLElement {
   const { draft, key } = entry;
   const state = outbox.stateOf(entry);
   const label = categoryLabel(draft.category);
@@ -91,16 +102,18 @@ function listEntry(entry: OutboxEntry, outbox: Outbox, dialog: ReportDialog | un
     { class: `on-${draft.layer}` },
     element("span", { class: "disc pending" }, icon(categoryIcon(draft.category, draft.layer), "icon category")),
     element("p", {}, element("strong", {}, label), element("span", { class: "hint" }, entryText(entry, state))),
-    dialog && state === "refused" ? action("Mend", () => dialog.mend(entry)) : undefined,
+    goTo && state === "refused" ? action("Mend", () => goTo.mend(entry)) : undefined,
     state === "old" ? action("Send", () => outbox.confirm(key)) : undefined,
-    dialog && (state === "held" || state === "waiting") ? action("See", () => dialog.see(draft)) : undefined,
+    goTo && (state === "held" || state === "waiting") ? action("See", () => goTo.see(draft)) : undefined,
     state === "sending" ? undefined : action("Discard", () => outbox.discard(key)),
   );
 }
 
 function entryText({ droppedAtMs, refusal }: OutboxEntry, state: EntryState): string {
-  if (refusal)
-    return [refusal.message, ...Object.entries(refusal.fields).map(([name, said]) => `${name} ${said}.`)].join(" ");
+  if (refusal) {
+    const faults = Object.entries(refusal.fields).map(([name, said]) => `${name} ${said}`);
+    return `Not taken: ${faults.join("; ") || refusal.message}`;
+  }
   if (state === "sending") return "Sending…";
   return state === "old" ? `Dropped ${timeAgo(droppedAtMs, Date.now())}. Does it still hold?` : "Waiting to be sent";
 }
