@@ -150,6 +150,17 @@ export function postReport(draft: ReportDraft, idempotencyKey: string): Promise<
   });
 }
 
+export type FlagReason = "spam" | "offensive" | "personal" | "untrue" | "wrong-place";
+
+/** Says that a report should not be there; `hidden` tells whether it is gone with that. @throws RequestError */
+export function flagReport(id: string, reason: FlagReason): Promise<{ readonly hidden: boolean }> {
+  return request(`/api/reports/${encodeURIComponent(id)}/flag`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ reason }),
+  });
+}
+
 /** A richer basemap's style URL, if the operator has set one. */
 export async function fetchBasemapStyleUrl(): Promise<string | undefined> {
   const settings = await request<{ style_url?: string }>("/basemap.json");

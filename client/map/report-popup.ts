@@ -5,6 +5,7 @@ import { fetchClusterReports, fetchReport, fetchReportPage, type ReportPage, Req
 import { element, icon, prefersReducedMotion } from "../dom.ts";
 import { SCORE_ICON } from "../icons.ts";
 import type { PageState } from "../page/page-state.ts";
+import { addFlagControl } from "../report/flag-control.ts";
 import { type ReportSummary, reportCard } from "../report/report-card.ts";
 import { formatCount } from "../words.ts";
 import { coveredEdges } from "./free-area.ts";
@@ -14,6 +15,8 @@ import { NEIGHBOURHOOD_PRECISION } from "./neighbourhood.ts";
 const PAGE_LENGTH = 20;
 /** Half the side of the box around such a place: 1e-5 degrees are about a metre. */
 const LIST_BOX_DEG = 1.5e-4;
+/** Room above a popup's place for what is drawn there. */
+const MARK_PX = 40;
 
 type Place = [lonDeg: number, latDeg: number];
 
@@ -50,6 +53,17 @@ export function createReportPopups(map: MapLibreMap, openCard: ((geohash: string
     return open;
   };
   const close = () => open?.remove();
+  /** Finds a place for the popup's size as it is now, and moves the map if there is none. */
+  const fit = () => {
+    if (!open) return;
+    open.setLngLat(open.getLngLat());
+    const covered = coveredEdges();
+    const hiddenPx =
+      open.getElement().getBoundingClientRect().bottom - (innerHeight - Math.max(covered.bottom, footPx()));
+    const roomPx = map.project(open.getLngLat()).y - covered.top - MARK_PX;
+    const upPx = Math.min(hiddenPx, roomPx);
+    if (upPx > 0) map.panBy([0, upPx], { duration: prefersReducedMotion() ? 0 : 300 });
+  };
   const scoreLink = ([lonDeg, latDeg]: Place) => {
     if (!openCard) return undefined;
     const link = element("button", { type: "button", class: "link to-score" }, icon(SCORE_ICON), "Neighbourhood score");
@@ -61,17 +75,18 @@ export function createReportPopups(map: MapLibreMap, openCard: ((geohash: string
   };
   return {
     showReport(at, id, summary) {
-      const content = (body: string | undefined) =>
-        element("div", { class: "popup", role: "status" }, reportCard(summary, body), scoreLink(at));
-      const popup = show(at, content("…"));
-      const fill = (body: string | undefined) => {
+      const content = (card: HTMLElement) => element("div", { class: "popup", role: "status" }, card, scoreLink(at));
+      const popup = show(at, content(reportCard(summary, "…")));
+      const fill = (card: HTMLElement) => {
         // Set anew and not only filled: the popup then finds a place for its new size.
-        if (popup.isOpen()) popup.setDOMContent(content(body));
+        if (popup.isOpen()) popup.setDOMContent(content(card));
       };
       fetchReport(id).then(
-        (report) => fill(report.text),
-        (error: unknown) =>
-          fill(error instanceof RequestError && error.status === 404 ? "This report has expired." : messageOf(error)),
+        (report) => fill(flaggableCard(id, summary, report.text, fit)),
+        (error: unknown) => {
+          const isGone = error instanceof RequestError && error.status === 404;
+          fill(reportCard(summary, isGone ? "This report is no longer there." : messageOf(error)));
+        },
       );
     },
     showList(at, cluster, state) {
@@ -79,13 +94,19 @@ export function createReportPopups(map: MapLibreMap, openCard: ((geohash: string
       const list = element("div", {}, element("p", { class: "text" }, "Loading reports…"));
       const content = element("div", { class: "popup", tabindex: "0" }, title, list, scoreLink(at));
       const popup = show(at, content);
-      void fillList(list, listPages(at, cluster, state)).then(() => {
+      void fillList(list, listPages(at, cluster, state), fit).then(() => {
         if (popup.isOpen()) popup.setDOMContent(content);
       });
     },
     isOpen: () => open?.isOpen() ?? false,
     close,
   };
+}
+
+/** How far up from the bottom of a phone the button to report reaches. */
+function footPx(): number {
+  const top = document.querySelector(".open-report")?.getBoundingClientRect().top ?? 0;
+  return top > innerHeight / 2 ? innerHeight - top : 0;
 }
 
 /** Pages of a cluster's reports, or of those around it when nobody knows it any more. */
@@ -107,12 +128,16 @@ function listPages([lon, lat]: Place, { id, layer }: ClusterSummary, { window }:
 }
 
 /** Shows the first page, and a button for the next as long as there is one. */
-async function fillList(list: HTMLElement, read: (cursor?: string) => Promise<ReportPage>): Promise<void> {
+async function fillList(
+  list: HTMLElement,
+  read: (cursor?: string) => Promise<ReportPage>,
+  onResize: () => void,
+): Promise<void> {
   const add = async (cursor?: string) => {
     try {
       const { reports, nextCursor } = await read(cursor);
       const cards = reports.map((report) =>
-        reportCard({ ...report, createdAtMs: Date.parse(report.created_at) }, report.text),
+        flaggableCard(report.id, { ...report, createdAtMs: Date.parse(report.created_at) }, report.text, onResize),
       );
       if (cursor === undefined) list.replaceChildren();
       list.append(...cards);
@@ -129,6 +154,17 @@ async function fillList(list: HTMLElement, read: (cursor?: string) => Promise<Re
     }
   };
   await add();
+}
+
+function flaggableCard(
+  id: string,
+  summary: ReportSummary,
+  text: string | undefined,
+  onResize: () => void,
+): HTMLElement {
+  const card = reportCard(summary, text);
+  addFlagControl(card, id, onResize);
+  return card;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "Something went wrong.");

@@ -85,6 +85,30 @@ export function mapTests(site: Site): void {
     await page.context().close();
   });
 
+  test("takes a flag by keyboard after it has asked why, and thanks for it", async () => {
+    const { page, faults } = await visit(site.browser, `${site.url}/#17/37.7634/-122.4219/vibe/90d`);
+    const [report] = await drawn(page, "vibe");
+    await page.mouse.click(report?.x ?? 0, report?.y ?? 0);
+    const popup = page.locator(".maplibregl-popup");
+    const flag = popup.getByRole("button", { name: "Flag" });
+    await flag.focus();
+    await page.keyboard.press("Enter");
+    await popup.getByRole("group", { name: "What is wrong with it?" }).waitFor();
+    await page.keyboard.press("Escape");
+    expect([await flag.getAttribute("aria-expanded"), await popup.count()]).toEqual(["false", 1]);
+    await page.keyboard.press("Enter");
+    const sent = page.waitForRequest(/\/api\/reports\/\w+\/flag$/);
+    await popup.getByRole("button", { name: "Not true" }).focus();
+    await page.keyboard.press("Enter");
+    expect((await sent).postDataJSON()).toEqual({ reason: "untrue" });
+    const thanks = popup.getByText("Thank you. It goes when others flag it too.");
+    await thanks.waitFor();
+    expect(await page.locator(":focus").textContent()).toBe(await thanks.textContent());
+    expect(await flag.count()).toBe(0);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   test("lists the newest reports in view for those who use no pointer", async () => {
     const { page } = await visit(site.browser, `${site.url}/#15/37.7634/-122.4219/vibe/90d`);
     const entry = page.locator("#latest").getByRole("button", { name: "Live music" });
