@@ -13,10 +13,10 @@ export const SCORE_LABELS: Readonly<Record<ScoreName, string>> = { ...LAYER_LABE
 /** What the colours of the scores mean; the number is the score of a place without reports. */
 export const SCORE_RAMP_WORDS: Readonly<Record<ScoreName, string>> = {
   overall: "Brown is worse, teal is better than a place without reports (75)",
-  safety: "100 without reports; darker where more and graver ones are recent",
-  vibe: "50 without reports; darker where more is going on",
-  infrastructure: "100 without reports; darker where more is broken",
-  opportunity: "50 without reports; darker where more opens up",
+  safety: "100 without reports; stronger where more and graver ones are recent",
+  vibe: "50 without reports; stronger where more is going on",
+  infrastructure: "100 without reports; stronger where more is broken",
+  opportunity: "50 without reports; stronger where more opens up",
 };
 
 export const WINDOW_LABELS: Readonly<Record<TimeWindow, readonly [short: string, long: string]>> = {

@@ -7,6 +7,7 @@ import {
   NavigationControl,
   type StyleSpecification,
   setWorkerUrl,
+  type VectorSourceSpecification,
   type VectorTileSource,
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
@@ -192,6 +193,8 @@ function showWindow(map: MapLibreMap, { window }: PageState): void {
   for (const layer of REPORT_LAYERS) {
     const source = map.getSource<VectorTileSource>(sourceOf(layer));
     const url = tileUrl(location.origin, layer, window);
-    if (source?.tiles[0] !== url) source?.setTiles([url]);
+    // Its `tiles` are there only once it has loaded.
+    const shown = (source?.serialize() as VectorSourceSpecification | undefined)?.tiles?.[0];
+    if (shown !== url) source?.setTiles([url]);
   }
 }

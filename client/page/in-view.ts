@@ -19,7 +19,7 @@ export function bindCount(paragraph: HTMLElement, map: MapLibreMap, page: Page):
     const { layers } = page.get();
     if (layers.length === 0) {
       const cells = new Set(map.queryRenderedFeatures({ layers: [SCORE_FILL] }).map(({ id }) => id)).size;
-      paragraph.replaceChildren(element("strong", {}, formatCount(cells)), " places with a score in view");
+      paragraph.replaceChildren(element("strong", {}, formatCount(cells)), " places scored in view");
       return;
     }
     const count = countInView(map, layers);

@@ -116,13 +116,21 @@ function iconButton(label: string, shape: string, run: () => void): HTMLButtonEl
   return button;
 }
 
-/** Moves the map only when the card, or the panel, covers the cell. */
+/** Moves the map only when the card, or the panel, covers some of the cell. */
 function bringIntoView(map: MapLibreMap, geohash: string): void {
   const { west, south, east, north } = cellBounds(geohash);
-  const { x, y } = map.project([(west + east) / 2, (south + north) / 2]);
+  const [low, high] = [map.project([west, south]), map.project([east, north])];
   const covered = coveredEdges();
-  const [left, right] = [covered.left, innerWidth - covered.right];
-  const [top, bottom] = [covered.top, innerHeight - covered.bottom];
-  if (x > left + 40 && x < right - 40 && y > top + 20 && y < bottom - 20) return;
-  map.panBy([x - (left + right) / 2, y - (top + bottom) / 2], { duration: prefersReducedMotion() ? 0 : 450 });
+  const [right, bottom] = [innerWidth - covered.right, innerHeight - covered.bottom];
+  /** How far to move for a span to lie between two edges; in the middle where it is too long for that. */
+  const shift = (from: number, to: number, least: number, most: number) => {
+    const isOutside = from < least || to > most;
+    const isWholly = to - from > most - least && from <= least && to >= most;
+    return isOutside && !isWholly ? (from + to - least - most) / 2 : 0;
+  };
+  const moved: [number, number] = [
+    shift(low.x, high.x, covered.left, right),
+    shift(high.y, low.y, covered.top, bottom),
+  ];
+  if (moved[0] !== 0 || moved[1] !== 0) map.panBy(moved, { duration: prefersReducedMotion() ? 0 : 450 });
 }

@@ -45,7 +45,7 @@ export function scoreFill(shown: ScoreName | undefined, theme: Theme): LayerSpec
         "fill-color": scoreColor(shown ?? "overall", theme),
         // The land's colour between the cells makes a mosaic of them; close in they are a tint over the streets.
         "fill-outline-color": theme.land,
-        "fill-opacity": ["interpolate", ["linear"], ["zoom"], 4, 0.9, 11, 0.78, 15, 0.55, 18, 0.4],
+        "fill-opacity": ["interpolate", ["linear"], ["zoom"], 4, 0.9, 11, 0.78, 13, 0.68, 16, 0.42, 18, 0.3],
       },
     },
   ];

@@ -1,4 +1,5 @@
 import { mkdir, stat } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { readConfig } from "../../server/config.ts";
@@ -26,6 +27,14 @@ const openForm = async (page: Page) => {
   await page.getByLabel("Live music").check();
 };
 
+const openTimeLapse = async (page: Page) => {
+  await page.getByRole("button", { name: "Time-lapse" }).click();
+  await page.getByText("reports in view, the last").waitFor();
+  await page.getByRole("slider", { name: "Time" }).fill("21");
+};
+
+const readCard = (page: Page) => page.getByText("of 100, overall").waitFor();
+
 const SHOTS: readonly Shot[] = [
   { name: "country", hash: "#3.7/38.5/-97/safety/90d", device: DESKTOP },
   { name: "city", hash: "#12/37.7689/-122.431/safety/90d", device: DESKTOP },
@@ -44,6 +53,27 @@ const SHOTS: readonly Shot[] = [
       await mapSettled(page);
     },
   },
+  { name: "scores", hash: "#12/37.7689/-122.431/none/90d/scores=overall", device: DESKTOP },
+  {
+    name: "score-card",
+    hash: "#13.4/37.7655/-122.422/safety/30d/scores=overall/card=9q8yym",
+    device: DESKTOP,
+    prepare: readCard,
+  },
+  {
+    name: "phone-score-card",
+    hash: "#13.4/37.7655/-122.422/vibe/30d/scores=vibe/card=9q8yym",
+    device: PHONE,
+    dark: true,
+    prepare: readCard,
+  },
+  {
+    name: "time-lapse",
+    hash: "#12.6/37.7689/-122.431/safety,vibe,infrastructure,opportunity/30d",
+    device: DESKTOP,
+    prepare: openTimeLapse,
+  },
+  { name: "phone-time-lapse", hash: "#12/40.68/-73.96/safety,vibe/30d", device: PHONE, prepare: openTimeLapse },
   { name: "phone-country", hash: "#2.1/39/-98/vibe/90d", device: PHONE },
   { name: "phone-city", hash: "#12.4/37.764/-122.431/vibe/90d", device: PHONE },
   { name: "phone-report", hash: "#16/37.7618/-122.421/vibe/90d", device: PHONE, prepare: openForm },
@@ -53,6 +83,8 @@ const only = process.argv.slice(2);
 const server = await startServer(readConfig({ HOST: "127.0.0.1", PORT: "0", DATA_DIR: "memory" }));
 const browser = await launchChromium();
 try {
+  // San Francisco's scores.
+  while ((await fetch(`${server.url}/tiles/scores/12/655/1583.pbf`)).status !== 200) await sleep(500);
   await mkdir(OUT, { recursive: true });
   for (const shot of SHOTS) if (only.length === 0 || only.includes(shot.name)) await take(shot);
 } finally {
