@@ -38,7 +38,7 @@ function rampOf(name: ScoreName): HTMLLIElement {
   return element(
     "li",
     { class: "embed-scores" },
-    `${SCORE_LABELS[name]} score`,
+    element("strong", {}, `${SCORE_LABELS[name]} score`),
     element("span", {}, String(least)),
     bar,
     element("span", {}, String(most)),

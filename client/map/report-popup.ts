@@ -40,17 +40,33 @@ export function createReportPopups(map: MapLibreMap, openCard: ((geohash: string
   let open: Popup | undefined;
   const show = (at: LngLatLike, content: HTMLElement): Popup => {
     open?.remove();
+    const opener = document.activeElement;
+    // Who came by keyboard goes on from the popup, and back with Escape; a pointer's focus stays where it is.
+    const byKeyboard = opener instanceof HTMLElement && opener.matches(":focus-visible") && opener !== map.getCanvas();
     const covered = coveredEdges();
     const { x, y } = map.project(at);
     if (x < covered.left || y < covered.top || x > innerWidth - covered.right || y > innerHeight - covered.bottom) {
       map.easeTo({ center: at, duration: prefersReducedMotion() ? 0 : 400 });
     }
     // Whether a click on the map closes it, or opens something else, the map's own listener says.
-    open = new Popup({ maxWidth: "300px", offset: 16, focusAfterOpen: false, closeOnClick: false, padding: covered })
+    const popup = new Popup({
+      maxWidth: "300px",
+      offset: 16,
+      focusAfterOpen: byKeyboard,
+      closeOnClick: false,
+      padding: covered,
+    })
       .setLngLat(at)
       .setDOMContent(content)
       .addTo(map);
-    return open;
+    popup.getElement().addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      popup.remove();
+      (standingFor(opener) ?? map.getCanvas()).focus();
+    });
+    open = popup;
+    return popup;
   };
   const close = () => open?.remove();
   /** Finds a place for the popup's size as it is now, and moves the map if there is none. */
@@ -165,6 +181,14 @@ function flaggableCard(
   const card = reportCard(summary, text);
   addFlagControl(card, id, onResize);
   return card;
+}
+
+/** What opened a popup, or what has taken its place in a list that was brought up to date meanwhile. */
+function standingFor(opener: Element | null): HTMLElement | undefined {
+  if (!(opener instanceof HTMLElement) || opener === document.body) return undefined;
+  if (opener.isConnected) return opener;
+  const id = opener.closest("li")?.dataset.id ?? "";
+  return document.querySelector<HTMLElement>(`li[data-id="${CSS.escape(id)}"] button`) ?? undefined;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "Something went wrong.");

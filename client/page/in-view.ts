@@ -52,21 +52,35 @@ export function bindLatest(
       return;
     }
     pending = new AbortController();
+    const { signal } = pending;
     const { layers, window } = page.get();
     const { _sw, _ne } = map.getBounds();
     const bbox = [_sw.lng, _sw.lat, _ne.lng, _ne.lat].map((deg) => Math.max(-180, Math.min(180, deg)));
     const [west = 0, south = 0, east = 0, north = 0] = bbox;
     const query = { bbox: [west, south, east, north] as const, layers, since: window, limit: LIST_LENGTH };
     try {
-      const reports = await fetchReports(query, pending.signal);
+      const reports = await fetchReports(query, signal);
       section.hidden = reports.length === 0;
-      const cards = reports.map((report) =>
-        reportCard({ ...report, createdAtMs: Date.parse(report.created_at) }, report.text, () => open(report)),
-      );
-      list.replaceChildren(...cards.map((card) => element("li", {}, card)));
+      show(reports);
     } catch {
-      section.hidden = true;
+      if (!signal.aborted) section.hidden = true;
     }
+  };
+  /** Whoever goes through the list by keyboard keeps the place when it is brought up to date. */
+  const show = (reports: readonly ReportJson[]) => {
+    const focused = list.querySelector<HTMLElement>("li:focus-within")?.dataset.id;
+    const cards = reports.map((report) => {
+      const summary = { ...report, createdAtMs: Date.parse(report.created_at) };
+      return element(
+        "li",
+        { "data-id": report.id },
+        reportCard(summary, report.text, () => open(report)),
+      );
+    });
+    list.replaceChildren(...cards);
+    if (focused === undefined) return;
+    const card = cards.find(({ dataset }) => dataset.id === focused) ?? cards[0];
+    card?.querySelector("button")?.focus({ preventScroll: true });
   };
   const soon = () => {
     clearTimeout(timer);

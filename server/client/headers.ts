@@ -43,7 +43,8 @@ function pageHeaders(name: string, basemapStyleUrl: string | undefined): HeaderF
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",
-    `frame-ancestors ${FRAMED.includes(name) ? "*" : "'none'"}`,
+    // Even `*` would shut out pages of files and of apps, whose schemes are none of the network's.
+    ...(FRAMED.includes(name) ? [] : ["frame-ancestors 'none'"]),
   ];
   return {
     ...FILE_HEADERS,

@@ -1,6 +1,6 @@
 import type { AxeResults } from "axe-core";
 import axe from "axe-core";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { encodeGeohash } from "../../tiles/geohash.ts";
 import { drawn, type NewReport, postReports, type Site, visit } from "./site.ts";
@@ -20,6 +20,20 @@ const REPORT: NewReport = {
 const SLOW_MS = 60_000;
 const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/**
+ * Whether what has the focus is ringed: by an outline of its own, of the label around an unseen input, or of what is drawn over
+ * the whole card for it.
+ */
+const HAS_VISIBLE_FOCUS = `(() => {
+  const focused = document.activeElement;
+  const ringed = (element, part) => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(element, part);
+    return outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+  };
+  const around = focused.closest("label, fieldset");
+  return ringed(focused) || ringed(focused, "::after") || (around !== null && ringed(around));
+})()`;
 
 /** Findings of axe-core that would keep somebody out, in both themes and on both sizes of screen. */
 async function findings(page: Page): Promise<string[]> {
@@ -85,5 +99,65 @@ export function accessibilityTests(site: Site): void {
       expect(await findings(page)).toEqual([]);
       await page.context().close();
     }
+  });
+
+  test("all of a visit can be done with the keyboard, and one sees where one is", { timeout: SLOW_MS }, async () => {
+    const { page, faults } = await visit(site.browser, `${site.url}/${MAP}`);
+    const tabTo = async (target: Locator) => {
+      for (let presses = 0; presses < 60; presses++) {
+        await page.keyboard.press("Tab");
+        if ((await target.and(page.locator(":focus")).count()) === 0) continue;
+        expect(await page.evaluate(HAS_VISIBLE_FOCUS), String(target)).toBe(true);
+        return;
+      }
+      throw new Error(`the Tab key does not lead to ${target}`);
+    };
+    const press = (key: string) => page.keyboard.press(key);
+
+    await tabTo(page.locator("#layers").getByLabel("Vibe"));
+    await press("Space");
+    await tabTo(page.locator("#windows").getByLabel("90 days"));
+    await press("ArrowLeft");
+    await expect.poll(() => page.url()).toMatch(/\/vibe\/30d$/);
+    await page.keyboard.press("Shift+Tab");
+    await page.locator("#layers").getByLabel("Safety").focus();
+    await press("Space");
+
+    const latest = page.locator("#latest").getByRole("button", { name: "Unsafe corner" }).first();
+    await latest.waitFor();
+    await tabTo(latest);
+    await press("Enter");
+    const popup = page.locator(".maplibregl-popup");
+    await popup.getByText("No light at all.").waitFor();
+    await expect.poll(() => popup.locator(":focus").count()).toBe(1);
+    await press("Escape");
+    await popup.waitFor({ state: "detached" });
+    await expect.poll(() => latest.and(page.locator(":focus")).count()).toBe(1);
+
+    await press("Enter");
+    await popup.getByText("No light at all.").waitFor();
+    await tabTo(popup.getByRole("button", { name: "Neighbourhood score" }));
+    await press("Enter");
+    const card = page.locator("#score-card");
+    await card.getByText("Overall").first().waitFor();
+    await press("Escape");
+    await card.waitFor({ state: "hidden" });
+
+    await tabTo(page.getByRole("button", { name: "Report", exact: true }));
+    await press("Enter");
+    const form = page.locator("#report-form");
+    await tabTo(form.getByRole("button", { name: "Poor lighting" }));
+    await press("Enter");
+    await press("ArrowRight");
+    await tabTo(form.getByRole("button", { name: "Drop report" }));
+    await press("Enter");
+    await page.getByRole("heading", { name: "Thank you" }).waitFor();
+    await tabTo(form.getByRole("button", { name: "Undo" }));
+    await press("Enter");
+    await form.getByRole("button", { name: "Drop report" }).waitFor();
+    await press("Escape");
+    await form.waitFor({ state: "hidden" });
+    expect(faults.filter((fault) => !fault.includes("/api/live"))).toEqual([]);
+    await page.context().close();
   });
 }

@@ -1,7 +1,7 @@
 import type { Frame, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ForeignSite, openForeignSite } from "./foreign-site.ts";
-import { mapSettled, type NewReport, postReports, type Site, visit } from "./site.ts";
+import { mapSettled, type NewReport, postReports, type Site, STEP_MS, visit } from "./site.ts";
 
 /** A town that no other test reports from. */
 const TOWN = { lat: 44.08, lon: -103.23 };
@@ -30,6 +30,7 @@ export function embedTests(site: Site): void {
   /** Opens a host's page that embeds a map with the helper; its promise is `embedded`, the map then `theirs`. */
   async function openHost(options: object, prepare?: (page: Page) => Promise<unknown>): Promise<Page> {
     const page = await site.browser.newPage({ viewport: { width: 900, height: 600 }, reducedMotion: "reduce" });
+    page.setDefaultTimeout(STEP_MS);
     await prepare?.(page);
     await page.goto(
       foreign.publish(`<!doctype html><meta charset="utf-8"><div id="here" style="height: 500px"></div>
@@ -151,6 +152,9 @@ export function embedTests(site: Site): void {
     const frame = frameOf(page);
     expect(await frame.getByRole("status").textContent()).toContain("zoom=99: should be a number from 0 to 22");
     await mapSettled(frame as unknown as Page);
+    // In front of the map, and out of the way when they were read.
+    for (let left = 2; left > 0; left--) await frame.getByRole("button", { name: "Dismiss" }).first().click();
+    expect(await frame.locator("#notices").textContent()).toBe("");
     await page.close();
   });
 

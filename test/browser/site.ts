@@ -67,7 +67,7 @@ export interface Visit {
 export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
 /** Shorter than a test's own limit, so that what hangs is named. */
-const STEP_MS = 10_000;
+export const STEP_MS = 10_000;
 
 /** Opens the page in a context of its own and waits for the map, or for what else a page has. */
 export async function visit(
