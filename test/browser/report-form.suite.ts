@@ -152,6 +152,10 @@ export function reportFormTests(site: Site): void {
     expect(faults).toEqual([]);
     await page.goto("about:blank");
     await expect.poll(() => rowsNear(site, HOUSTON), PATIENCE).toMatchObject([{ category: "pothole", severity: 5 }]);
+    // The page that was left has not heard that it arrived: the next one asks, under the same key.
+    await page.goto(site.url);
+    await expect.poll(() => page.evaluate("localStorage.length"), PATIENCE).toBe(0);
+    expect((await rowsNear(site, HOUSTON)).length).toBe(1);
     await page.context().close();
 
     await site.restart();

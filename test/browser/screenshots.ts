@@ -22,9 +22,25 @@ interface Shot {
 }
 
 const openForm = async (page: Page) => {
-  await page.getByRole("button", { name: "Report" }).click();
+  await page.getByRole("button", { name: "Report", exact: true }).click();
   await mapSettled(page);
-  await page.getByLabel("Live music").check();
+};
+
+const drop = async (page: Page, category: string) => {
+  await openForm(page);
+  await page.locator(".chip", { hasText: category }).click();
+  await page.getByRole("button", { name: "Drop report" }).click();
+};
+
+/** Two reports wait in the list of what is not sent. */
+const goOffline = async (page: Page) => {
+  await page.context().setOffline(true);
+  for (const category of ["Live music", "Market"]) {
+    await drop(page, category);
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.evaluate(() => globalThis.stratum?.map.panBy([60, 55], { animate: false }));
+  }
+  await page.getByRole("button", { name: "Show", exact: true }).click();
 };
 
 const openTimeLapse = async (page: Page) => {
@@ -77,6 +93,19 @@ const SHOTS: readonly Shot[] = [
   { name: "phone-country", hash: "#2.1/39/-98/vibe/90d", device: PHONE },
   { name: "phone-city", hash: "#12.4/37.764/-122.431/vibe/90d", device: PHONE },
   { name: "phone-report", hash: "#16/37.7618/-122.421/vibe/90d", device: PHONE, prepare: openForm },
+  {
+    name: "phone-thanks",
+    hash: "#16/37.7618/-122.421/vibe/90d",
+    device: PHONE,
+    prepare: (page) => drop(page, "Live music"),
+  },
+  {
+    name: "phone-offline",
+    hash: "#15.5/37.7618/-122.421/vibe,opportunity/90d",
+    device: PHONE,
+    dark: true,
+    prepare: goOffline,
+  },
 ];
 
 const only = process.argv.slice(2);
