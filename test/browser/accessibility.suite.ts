@@ -83,6 +83,20 @@ export function accessibilityTests(site: Site): void {
     await page.context().close();
   });
 
+  test("nor on a report's way: its severity, the thanks, the list of what waits", { timeout: SLOW_MS }, async () => {
+    const { page } = await visit(site.browser, `${site.url}/${MAP}`);
+    await page.context().setOffline(true);
+    await page.getByRole("button", { name: "Report", exact: true }).click();
+    await page.getByRole("button", { name: "Vandalism" }).click();
+    expect(await findings(page)).toEqual([]);
+    await page.getByRole("button", { name: "Drop report" }).click();
+    expect(await findings(page)).toEqual([]);
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("button", { name: "Show", exact: true }).click();
+    expect(await findings(page)).toEqual([]);
+    await page.context().close();
+  });
+
   test("nor in the frame", { timeout: SLOW_MS }, async () => {
     const address = `${site.url}/embed?legend=1&layers=safety,vibe&zoom=nonsense&center=${PLACE.lon},${PLACE.lat}`;
     const { page } = await visit(site.browser, address);
