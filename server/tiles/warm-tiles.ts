@@ -102,7 +102,8 @@ export function createWarmTiles(options: WarmTilesOptions): WarmTiles {
       body: view,
     };
     answers.set(codingFor(acceptEncoding), made);
-    ready.set(url, found);
+    // Only another object is measured again.
+    ready.set(url, { ...found });
     return made;
   }
 
