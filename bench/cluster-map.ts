@@ -11,45 +11,78 @@ export interface ClusterMap {
   readonly bordersY: readonly number[];
 }
 
-const SIZE = 900;
 const GAP = 40;
 const TOP = 50;
+const BIG = { width: 900, height: 900 };
 
-export function drawClusters({ zoom, center, panels, bordersX, bordersY }: ClusterMap): string {
-  const scale = 512 * 2 ** zoom;
-  const toX = (x: number): number => (x - center.x) * scale + SIZE / 2;
-  const toY = (y: number): number => (y - center.y) * scale + SIZE / 2;
-  const inView = (px: number): boolean => px >= 0 && px <= SIZE;
-  const drawn = panels.map(({ title, spots }, i) => {
-    const circles = spots
-      .map((spot) => ({ ...spot, px: toX(spot.x), py: toY(spot.y) }))
-      .filter(({ px, py }) => px > -30 && py > -30 && px < SIZE + 30 && py < SIZE + 30)
-      .sort((a, b) => a.count - b.count)
-      .map(({ px, py, count }) => circle(px, py, count));
-    const ticksX = bordersX
-      .map(toX)
-      .filter(inView)
-      .flatMap((x) => [tick(x, -14, x, -2), tick(x, SIZE + 2, x, SIZE + 14)]);
-    const ticksY = bordersY
-      .map(toY)
-      .filter(inView)
-      .flatMap((y) => [tick(-14, y, -2, y), tick(SIZE + 2, y, SIZE + 14, y)]);
-    return `<g transform="translate(${GAP + i * (SIZE + GAP)} ${TOP})">
-<text y="-22" font-size="18" font-weight="600">${title}</text>
-<rect width="${SIZE}" height="${SIZE}" fill="#f4f1ec" stroke="#cbd5e0"/>
-${[...ticksX, ...ticksY].join("\n")}
-<g clip-path="url(#panel)">
-${circles.join("\n")}
-</g></g>`;
-  });
-  const width = GAP + panels.length * (SIZE + GAP);
-  const height = TOP + SIZE + GAP;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="system-ui, sans-serif">
-<clipPath id="panel"><rect width="${SIZE}" height="${SIZE}"/></clipPath>
+/** Panels of one zoom beside each other. */
+export function drawClusters(map: ClusterMap): string {
+  return page([drawPanels(map, BIG)], { columns: 1, ...sizeOfPanels(map, BIG) });
+}
+
+/** Many zooms on one page, two beside each other. */
+export function drawSheet(
+  maps: readonly ClusterMap[],
+  size: { readonly width: number; readonly height: number },
+): string {
+  const [first] = maps;
+  if (first === undefined) throw new RangeError("a sheet of no maps");
+  return page(
+    maps.map((map) => drawPanels(map, size)),
+    { columns: 2, ...sizeOfPanels(first, size) },
+  );
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+const sizeOfPanels = ({ panels }: ClusterMap, { width, height }: Size): Size => ({
+  width: GAP + panels.length * (width + GAP),
+  height: TOP + height + GAP / 2,
+});
+
+function page(rows: readonly string[], { columns, width, height }: Size & { columns: number }): string {
+  const placed = rows.map(
+    (row, i) => `<g transform="translate(${(i % columns) * width} ${Math.floor(i / columns) * height})">${row}</g>`,
+  );
+  const [w, h] = [columns * width, Math.ceil(rows.length / columns) * height];
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" font-family="system-ui, sans-serif">
 <rect width="100%" height="100%" fill="#fff"/>
-${drawn.join("\n")}
+${placed.join("\n")}
 </svg>
 `;
+}
+
+function drawPanels({ zoom, center, panels, bordersX, bordersY }: ClusterMap, { width, height }: Size): string {
+  const scale = 512 * 2 ** zoom;
+  const toX = (x: number): number => (x - center.x) * scale + width / 2;
+  const toY = (y: number): number => (y - center.y) * scale + height / 2;
+  return panels
+    .map(({ title, spots }, i) => {
+      const circles = spots
+        .map((spot) => ({ ...spot, px: toX(spot.x), py: toY(spot.y) }))
+        .filter(({ px, py }) => px > -30 && py > -30 && px < width + 30 && py < height + 30)
+        .sort((a, b) => a.count - b.count)
+        .map(({ px, py, count }) => circle(px, py, count));
+      const ticksX = bordersX
+        .map(toX)
+        .filter((x) => x >= 0 && x <= width)
+        .flatMap((x) => [tick(x, -14, x, -2), tick(x, height + 2, x, height + 14)]);
+      const ticksY = bordersY
+        .map(toY)
+        .filter((y) => y >= 0 && y <= height)
+        .flatMap((y) => [tick(-14, y, -2, y), tick(width + 2, y, width + 14, y)]);
+      return `<svg x="${GAP + i * (width + GAP)}" y="${TOP}" width="${width}" height="${height}" overflow="visible">
+<text y="-22" font-size="18" font-weight="600">${title}</text>
+<rect width="${width}" height="${height}" fill="#f4f1ec" stroke="#cbd5e0"/>
+${[...ticksX, ...ticksY].join("\n")}
+<svg width="${width}" height="${height}">
+${circles.join("\n")}
+</svg></svg>`;
+    })
+    .join("\n");
 }
 
 function circle(x: number, y: number, count: number): string {

@@ -51,7 +51,8 @@ export interface LoneReportCosts {
   readonly mean: number;
 }
 
-const LONE_REPORTS = 4 * MOST_PUT_OFF;
+/** All of them younger than a day in the end: what it costs that reports age comes beside. */
+const LONE_REPORTS = 2 * MOST_PUT_OFF + 2;
 
 /** Reports one every five minutes, each where there is none near, and the compactions after each of them. */
 export async function measureLoneReports(

@@ -5,7 +5,7 @@ import { columnAt, columnCount, rowAt, rowCount } from "../tiles/geohash.ts";
 import type { Report } from "../tiles/report.ts";
 import { latOfWorldY, lonOfWorldX, worldX, worldY } from "../tiles/tile-address.ts";
 import { CITY_CENTER, cityReports } from "./city.ts";
-import { drawClusters } from "./cluster-map.ts";
+import { type ClusterMap, drawClusters, drawSheet } from "./cluster-map.ts";
 import { domainIndexes, plainSpots, type Spot, shareCloserThan, stitchedSpots } from "./domain-clusters.ts";
 import { houstonReports } from "./houston.ts";
 import { type Cell, type Check, printChecks, printTable, writeResults } from "./output.ts";
@@ -16,6 +16,8 @@ const DRAWN = { from: 3, to: 16 };
 /** Clusters of one domain have their middle inside it, so next to a border they are thin on the ground: a grid, if any. */
 const STRIP_PX = 12;
 const MAX_CLOSE_SHARE = 0.01;
+/** Panels of the sheet with all zooms, pixels. */
+const SHEET_PANEL = { width: 480, height: 340 };
 
 interface ZoomFigures {
   readonly zoom: number;
@@ -35,6 +37,7 @@ export async function run(): Promise<void> {
   const reports = houston ?? [...cityReports({ count: 86_309, nowMs: NOW, layers: ["safety"] })];
   const global = globalIndex(reports);
   const charts: Record<string, string> = {};
+  const maps: ClusterMap[] = [];
   const figures = ZOOMS.map((z) => {
     const level = levelOfZoom(z);
     const indexes = domainIndexes(reports, level, NOW);
@@ -43,9 +46,14 @@ export async function run(): Promise<void> {
       domains: plainSpots(indexes, z),
       stitched: stitchedSpots(indexes, z),
     };
-    if (z >= DRAWN.from && z <= DRAWN.to) charts[`z${String(z).padStart(2, "0")}`] = drawZoom(level, z, spots);
+    if (z >= DRAWN.from && z <= DRAWN.to) {
+      const map = mapOfZoom(level, z, spots);
+      maps.push(map);
+      charts[`z${String(z).padStart(2, "0")}`] = drawClusters(map);
+    }
     return figuresOf(level, z, spots);
   });
+  charts.sheet = drawSheet(maps, SHEET_PANEL);
   printFigures(figures);
   printChecks("Targets", checksOf(figures, reports.length));
   writeResults("quality", { data: houston === undefined ? "city" : "houston", zooms: figures }, charts);
@@ -106,28 +114,29 @@ function globalSpots(index: Supercluster, z: number): Spot[] {
   }));
 }
 
-/** Both at the corner of four domains nearest to the core, or at the core where none is in view. */
-function drawZoom(level: Level, z: number, spots: Spots): string {
+/** Both around the largest cluster next to a border of domains, or around the core where none is near. */
+function mapOfZoom(level: Level, z: number, spots: Spots): ClusterMap {
   const core = { x: worldX(CITY_CENTER[0]), y: worldY(CITY_CENTER[1]) };
-  const [west, east, north, south] = domainEdges(level.precision, core.x, core.y);
-  const nearer = (at: number, a: number, b: number): number => (Math.abs(a - at) < Math.abs(b - at) ? a : b);
-  const corner = { x: nearer(core.x, west, east), y: nearer(core.y, north, south) };
-  const inView = (a: number, b: number): boolean => Math.abs(a - b) * 512 * 2 ** z < 350;
-  const center = {
-    x: inView(corner.x, core.x) || z >= 13 ? corner.x : core.x,
-    y: inView(corner.y, core.y) || z >= 13 ? corner.y : core.y,
-  };
-  return drawClusters({
+  const near = z < FIRST_AT_BORDER ? [] : spots.supercluster.filter((spot) => pxToBorder(level, z, spot) < NEAR_PX);
+  const center = near.reduce((largest: Spot | undefined, spot) => {
+    return largest !== undefined && largest.count >= spot.count ? largest : spot;
+  }, undefined) ?? { ...core, count: 0, start: "" };
+  const [west, east, north, south] = domainEdges(level.precision, center.x, center.y);
+  return {
     zoom: z,
     center,
     panels: [
-      { title: `z${z}: one supercluster`, spots: spots.supercluster },
       { title: `z${z}: tiles`, spots: spots.stitched },
+      { title: `z${z}: one supercluster`, spots: spots.supercluster },
     ],
     bordersX: [west, east],
     bordersY: [north, south],
-  });
+  };
 }
+
+/** First zoom at which the city is wider than a panel. */
+const FIRST_AT_BORDER = 9;
+const NEAR_PX = 60;
 
 function printFigures(figures: readonly ZoomFigures[]): void {
   const percent = (share: number): Cell => (share === 0 ? "0" : `${(100 * share).toFixed(2)}%`);
