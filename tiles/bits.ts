@@ -91,9 +91,9 @@ export function createBitReader(bytes: Uint8Array, start: number): BitReader {
   return {
     bits: read,
     below(range) {
-      const width = bitLength(range - 1);
-      if (width === 0) return 0;
-      if (width > PEEK_BITS) return belowWide(range, width, read);
+      if (range === 1) return 0;
+      if (range > 1 << PEEK_BITS) return belowWide(range, bitLength(range - 1), read);
+      const width = 32 - Math.clz32(range - 1);
       const short = (1 << width) - range;
       const word = peek();
       const first = word & ((1 << (width - 1)) - 1);

@@ -12,34 +12,56 @@ export interface Origin {
   readonly lat: number;
 }
 
-/** Origins of cells by key. Each row's and each column's is computed once: an item's cells share them. */
+/** Bits of a key's low part: two characters, as many as an item's cells differ in. */
+const LOW_BITS = 10;
+const LOW_KEYS = 2 ** LOW_BITS;
+/** Columns, and rows, that keys of one high part lie in. */
+const SIDE = 2 ** (LOW_BITS / 2);
+
+/** Origins of cells by key. Each row's and each column's is computed once for all keys of the same high part. */
 export function createOrigins(precision: number): (key: number) => Origin {
   const grid = gridOf(precision);
   const width = 360 / columnCount(precision);
   const height = 180 / rowCount(precision);
-  const columns = new Map<number, { x: number; lon: number }>();
-  const rows = new Map<number, { y: number; lat: number }>();
+  const x = new Float64Array(SIDE);
+  const y = new Float64Array(SIDE);
+  const lon = new Float64Array(SIDE);
+  const lat = new Float64Array(SIDE);
+  /** Where the low part's column bits begin: at the first or the second. */
+  const columnShift = precision % 2 === 1 ? 0 : 1;
   const origin = { x: 0, y: 0, lon: 0, lat: 0 };
-  return (key) => {
+  let high = -1;
+
+  function startAt(key: number): void {
     const column = columnOfKey(key, precision);
     const row = rowOfKey(key, precision);
-    let west = columns.get(column);
-    if (west === undefined) {
-      const deg = column * width - 180;
-      west = { x: Math.floor(worldX(deg) * grid), lon: Math.floor(deg * 1e6) };
-      columns.set(column, west);
+    for (let i = 0; i < SIDE; i++) {
+      const westDeg = (column + i) * width - 180;
+      x[i] = Math.floor(worldX(westDeg) * grid);
+      lon[i] = Math.floor(westDeg * 1e6);
+      y[i] = Math.floor(worldY((row + i + 1) * height - 90) * grid);
+      lat[i] = Math.floor(((row + i) * height - 90) * 1e6);
     }
-    let south = rows.get(row);
-    if (south === undefined) {
-      const northDeg = (row + 1) * height - 90;
-      south = { y: Math.floor(worldY(northDeg) * grid), lat: Math.floor((row * height - 90) * 1e6) };
-      rows.set(row, south);
+  }
+
+  return (key) => {
+    const keyHigh = Math.floor(key / LOW_KEYS);
+    const low = key - keyHigh * LOW_KEYS;
+    if (keyHigh !== high) {
+      startAt(key - low);
+      high = keyHigh;
     }
+    const column = everySecondOf(low >>> columnShift);
+    const row = everySecondOf(low >>> (1 - columnShift));
     // One object for all: it is used up before the next key.
-    origin.x = west.x;
-    origin.lon = west.lon;
-    origin.y = south.y;
-    origin.lat = south.lat;
+    origin.x = x[column] as number;
+    origin.lon = lon[column] as number;
+    origin.y = y[row] as number;
+    origin.lat = lat[row] as number;
     return origin;
   };
 }
+
+/** Bits 0, 2, 4, 6 and 8. */
+const everySecondOf = (v: number): number =>
+  (v & 1) | ((v >>> 1) & 2) | ((v >>> 2) & 4) | ((v >>> 3) & 8) | ((v >>> 4) & 16);

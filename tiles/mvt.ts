@@ -1,6 +1,20 @@
 import { encodeUtf8 } from "./bytes.ts";
+import {
+  FEATURE_GEOMETRY,
+  FEATURE_ID,
+  FEATURE_TAGS,
+  FEATURE_TYPE,
+  LAYER_FEATURE,
+  LAYER_VALUE,
+  layerMessage,
+  MOVE_TO,
+  POINT,
+  VALUE_BOOL,
+  VALUE_STRING,
+  writeNumber,
+} from "./mvt-fields.ts";
 import { createNumberIndex } from "./number-index.ts";
-import { EXTENT } from "./tile-address.ts";
+import { varintLength, writeHead, writeVarint } from "./wire-format.ts";
 
 /**
  * Writes layers of points as Mapbox Vector Tile 2.1 protocol buffers, straight from columns of numbers: no feature objects,
@@ -43,28 +57,6 @@ export interface Points {
 }
 
 export type TagValue = string | number | boolean;
-
-// Tags are (field number << 3) | wire type: 0 varint, 1 64-bit, 2 length-delimited.
-const TILE_LAYER = (3 << 3) | 2;
-const LAYER_NAME = (1 << 3) | 2;
-const LAYER_FEATURE = (2 << 3) | 2;
-const LAYER_KEY = (3 << 3) | 2;
-const LAYER_VALUE = (4 << 3) | 2;
-const LAYER_EXTENT = 5 << 3;
-const LAYER_VERSION = 15 << 3;
-const FEATURE_ID = 1 << 3;
-const FEATURE_TAGS = (2 << 3) | 2;
-const FEATURE_TYPE = 3 << 3;
-const FEATURE_GEOMETRY = (4 << 3) | 2;
-const VALUE_STRING = (1 << 3) | 2;
-const VALUE_DOUBLE = (3 << 3) | 1;
-const VALUE_UINT = 5 << 3;
-const VALUE_SINT = 6 << 3;
-const VALUE_BOOL = 7 << 3;
-
-const POINT = 1;
-/** Command integer of one MoveTo (section 4.3.1). */
-const MOVE_TO = (1 << 3) | 1;
 
 /** More than the bytes of a feature or a value beside its tags or its text. */
 const HEAD_BYTES = 48;
@@ -231,81 +223,6 @@ export function createLayerWriter(keys: readonly string[]): LayerWriter {
       return layerMessage(name, out.subarray(0, end), usedKeys, values.subarray(0, valuesEnd));
     },
   };
-}
-
-function layerMessage(name: string, features: Uint8Array, keys: readonly Uint8Array[], values: Uint8Array) {
-  const title = encodeUtf8(name);
-  let bytes = 2 + textFieldLength(title.length) + features.length + values.length + 1 + varintLength(EXTENT);
-  for (const key of keys) bytes += textFieldLength(key.length);
-  const tile = new Uint8Array(textFieldLength(bytes));
-  let at = writeHead(tile, 0, TILE_LAYER, bytes);
-  at = writeHead(tile, at, LAYER_VERSION, 2);
-  at = writeTextField(tile, at, LAYER_NAME, title);
-  tile.set(features, at);
-  at += features.length;
-  for (const key of keys) at = writeTextField(tile, at, LAYER_KEY, key);
-  tile.set(values, at);
-  writeHead(tile, at + values.length, LAYER_EXTENT, EXTENT);
-  return tile;
-}
-
-const doubleBytes = new Uint8Array(8);
-const double = new DataView(doubleBytes.buffer);
-
-function writeNumber(out: Uint8Array, start: number, value: number): number {
-  if (!Number.isSafeInteger(value)) {
-    let at = writeHead(out, start, LAYER_VALUE, 9);
-    out[at++] = VALUE_DOUBLE;
-    double.setFloat64(0, value, true);
-    for (let i = 0; i < 8; i++) out[at++] = doubleBytes[i] as number;
-    return at;
-  }
-  const coded = value >= 0 ? value : -value * 2 - 1;
-  const at = writeHead(out, start, LAYER_VALUE, 1 + varintLength(coded));
-  return writeHead(out, at, value >= 0 ? VALUE_UINT : VALUE_SINT, coded);
-}
-
-/** A field's tag and a varint, its value or its length. Returns where the next byte goes, as all these do. */
-function writeHead(out: Uint8Array, at: number, tag: number, value: number): number {
-  out[at] = tag;
-  return writeVarint(out, at + 1, value);
-}
-
-const textFieldLength = (length: number): number => 1 + varintLength(length) + length;
-
-function writeTextField(out: Uint8Array, start: number, tag: number, utf8: Uint8Array): number {
-  const at = writeHead(out, start, tag, utf8.length);
-  out.set(utf8, at);
-  return at + utf8.length;
-}
-
-function writeVarint(out: Uint8Array, start: number, value: number): number {
-  let at = start;
-  let left = value;
-  if (value >= 2 ** 28) {
-    // Four bytes at once: integer operations take 32 bits, and remainders of larger numbers are slow.
-    left = Math.floor(value / 2 ** 28);
-    const low = value - left * 2 ** 28;
-    out[at++] = (low & 127) | 128;
-    out[at++] = ((low >>> 7) & 127) | 128;
-    out[at++] = ((low >>> 14) & 127) | 128;
-    out[at++] = (low >>> 21) | 128;
-  }
-  while (left > 127) {
-    out[at++] = (left & 127) | 128;
-    left >>>= 7;
-  }
-  out[at++] = left;
-  return at;
-}
-
-function varintLength(value: number): number {
-  if (value < 0x80) return 1;
-  if (value < 0x4000) return 2;
-  if (value < 0x200000) return 3;
-  let length = 4;
-  for (let limit = 2 ** 28; value >= limit; limit *= 128) length++;
-  return length;
 }
 
 function grown(array: Uint8Array, more: number): Uint8Array<ArrayBuffer> {

@@ -1,18 +1,12 @@
 import { CELL_PRECISION } from "../../tiles/domains.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
-import {
-  columnsOfReports,
-  mergeColumns,
-  type ReportColumns,
-  rowsBetween,
-  rowsMissing,
-  withoutIds,
-} from "../../tiles/report-columns.ts";
+import { rowsBetween, rowsMissing } from "../../tiles/report-columns.ts";
 import { earlierId, idTimePrefix } from "../../tiles/report-id.ts";
 import type { Log } from "../console/log.ts";
-import { type Clock, type DerivedStore, FRESH_ROW_MS, type LogCell, type ReportStore } from "../ports.ts";
-import { coarseTime, REFRESH_AFTER_MS } from "./coarse-time.ts";
+import { type Clock, type DerivedStore, FRESH_ROW_MS, type ReportStore } from "../ports.ts";
+import { agedCells } from "./aged-cells.ts";
+import { coarseTime } from "./coarse-time.ts";
 import { type CompactionPoint, createCompactionState } from "./compaction-state.ts";
 import {
   addCell,
@@ -25,7 +19,8 @@ import {
 } from "./compaction-work.ts";
 import { createFreshRows, type FreshRows, firstId, freshNames } from "./fresh-rows.ts";
 import { mapLimited } from "./map-limited.ts";
-import { createSegments, type StoredRows } from "./segments.ts";
+import { createRowCompaction } from "./row-compaction.ts";
+import { createSegments } from "./segments.ts";
 import { createSlices, OvertakenError, withFresh } from "./slices.ts";
 
 /**
@@ -50,13 +45,6 @@ export interface CompactionReport {
 /** Cells compacted at the same time. */
 const WIDTH = 8;
 
-const MAX_TRIES = 8;
-
-interface CompactedRows {
-  readonly rows: ReportColumns;
-  readonly hasHidden: boolean;
-}
-
 /** A slice to make of those below it. */
 interface WorkNode {
   readonly layer: ReportLayer;
@@ -78,33 +66,9 @@ export interface CompactorOptions {
 }
 
 export function createCompactor({ store, derived, clock, log }: CompactorOptions): Compactor {
-  const segments = createSegments(derived, log);
+  const compactRows = createRowCompaction({ store, segments: createSegments(derived, log) });
   const slices = createSlices({ derived, clock, log });
   const state = createCompactionState(derived, log);
-
-  /**
-   * All rows of a cell that are not hidden: those in its segments and those that came since, which are put into segments. And
-   * whether reports of it are hidden; not told where only ages changed.
-   */
-  async function compactRows(cell: LogCell, changedFrom: string | undefined): Promise<CompactedRows> {
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const stored = await segments.read(cell, { consistent: true });
-      if (stored.complete && changedFrom === undefined) return { rows: stored.columns, hasHidden: false };
-      const from = stored.complete ? changedFrom : undefined;
-      const rows = columnsOfReports(await store.readCell(cell, from === undefined ? {} : { from }));
-      const hidden = await store.readHidden(cell);
-      // Before anything that is made without them, so that nobody undoes it who has not seen them.
-      if (!knows(stored, hidden) && !(await segments.hide(cell, hidden, stored))) continue;
-      const left = withoutIds(stored.columns, hidden, REPORT_LAYERS.indexOf(cell.layer));
-      const fresh = rowsMissing(rows, left);
-      const all = mergeColumns(left, fresh);
-      const compacted = { rows: all, hasHidden: hidden.length > 0 };
-      if (fresh.length === 0) return compacted;
-      const anew = stored.damaged || stored.scattered;
-      if (await (anew ? segments.replace(cell, all, stored) : segments.add(cell, fresh, stored))) return compacted;
-    }
-    throw new Error(`segments of ${cell.layer}/${cell.geohash5} were changed by others ${MAX_TRIES} times`);
-  }
 
   const rewriteOptions = ({ beforeMs }: CompactionWork, isAnew: () => boolean) => ({
     beforeMs,
@@ -181,26 +145,6 @@ export function createCompactor({ store, derived, clock, log }: CompactorOptions
     return { cells: changed.length, slices: written };
   }
 
-  /**
-   * Cells below slices whose reports have moved to other age bands, and all below a damaged one. The walk goes down only
-   * where that is so.
-   */
-  async function agedCells(layer: ReportLayer): Promise<LogCell[]> {
-    const limitMs = clock.now() - REFRESH_AFTER_MS;
-    let domains = [{ geohash: "", damaged: false }];
-    for (let length = 1; length <= CELL_PRECISION; length++) {
-      const below = await mapLimited(domains, WIDTH, async ({ geohash, damaged }) =>
-        [...(await slices.read(layer, geohash))].flatMap(([name, cells]) =>
-          damaged || cells === undefined || cells.staleAtMs <= limitMs
-            ? [{ geohash: name, damaged: damaged || cells === undefined }]
-            : [],
-        ),
-      );
-      domains = below.flat();
-    }
-    return domains.map(({ geohash }) => ({ layer, geohash5: geohash }));
-  }
-
   /** Compacts, and notes how far that came. */
   async function complete(
     work: CompactionWork,
@@ -231,7 +175,10 @@ export function createCompactor({ store, derived, clock, log }: CompactorOptions
       const atMs = clock.now();
       const { changes, cursor } = await store.readChanges(before?.cursor ?? "0");
       const work = startWork(before, before?.rows ?? createFreshRows());
-      for (const cell of (await Promise.all(REPORT_LAYERS.map(agedCells))).flat()) addCell(work, cell, {});
+      for (const cell of (
+        await Promise.all(REPORT_LAYERS.map((layer) => agedCells(slices, layer, clock.now())))
+      ).flat())
+        addCell(work, cell, {});
       for (const change of [...(before?.open ?? []), ...changes]) {
         if (change.rows === undefined) addCell(work, change, { from: change.from, isOpen: true });
         else work.fresh.add(change, change.rows);
@@ -254,9 +201,4 @@ export function createCompactor({ store, derived, clock, log }: CompactorOptions
       return complete(work, before, { cursor, atMs });
     },
   };
-}
-
-function knows(stored: StoredRows, hidden: readonly string[]): boolean {
-  const known = new Set(stored.hidden);
-  return !stored.damaged && hidden.every((id) => known.has(id));
 }
