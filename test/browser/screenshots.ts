@@ -18,6 +18,8 @@ interface Shot {
   readonly hash: string;
   readonly device: typeof DESKTOP | typeof PHONE;
   readonly dark?: boolean;
+  /** Waits for what a page without a map of its own shows. */
+  settled?(page: Page): Promise<void>;
   prepare?(page: Page): Promise<void>;
 }
 
@@ -92,6 +94,16 @@ const SHOTS: readonly Shot[] = [
   { name: "phone-time-lapse", hash: "#12/40.68/-73.96/safety,vibe/30d", device: PHONE, prepare: openTimeLapse },
   { name: "phone-country", hash: "#2.1/39/-98/vibe/90d", device: PHONE },
   { name: "phone-city", hash: "#12.4/37.764/-122.431/vibe/90d", device: PHONE },
+  {
+    name: "embedding",
+    hash: "docs/embedding",
+    device: DESKTOP,
+    settled: (page) => page.frameLocator("#preview iframe").locator("#legend").waitFor(),
+    prepare: async (page) => {
+      await page.getByLabel("Scores").selectOption("overall");
+      await page.getByRole("tab", { name: "Script" }).click();
+    },
+  },
   { name: "phone-report", hash: "#16/37.7618/-122.421/vibe/90d", device: PHONE, prepare: openForm },
   {
     name: "phone-thanks",
@@ -121,12 +133,12 @@ try {
   await server.close();
 }
 
-async function take({ name, hash, device, dark, prepare }: Shot): Promise<void> {
+async function take({ name, hash, device, dark, settled = mapSettled, prepare }: Shot): Promise<void> {
   const colorScheme = dark ? "dark" : "light";
   const context = await browser.newContext({ ...device, colorScheme, reducedMotion: "reduce" });
   const page = await context.newPage();
   await page.goto(`${server.url}/${hash}`);
-  await mapSettled(page);
+  await settled(page);
   await prepare?.(page);
   // The list of latest reports waits for the map to rest.
   await page.waitForTimeout(1_500);
