@@ -116,6 +116,9 @@ function iconButton(label: string, shape: string, run: () => void): HTMLButtonEl
   return button;
 }
 
+/** Between the cell and what covers the map. */
+const MARGIN_PX = 12;
+
 /** Moves the map only when the card, or the panel, covers some of the cell. */
 function bringIntoView(map: MapLibreMap, geohash: string): void {
   const { west, south, east, north } = cellBounds(geohash);
@@ -124,7 +127,7 @@ function bringIntoView(map: MapLibreMap, geohash: string): void {
   const [right, bottom] = [innerWidth - covered.right, innerHeight - covered.bottom];
   /** How far to move for a span to lie between two edges; in the middle where it is too long for that. */
   const shift = (from: number, to: number, least: number, most: number) => {
-    const isOutside = from < least || to > most;
+    const isOutside = from < least + MARGIN_PX || to > most - MARGIN_PX;
     const isWholly = to - from > most - least && from <= least && to >= most;
     return isOutside && !isWholly ? (from + to - least - most) / 2 : 0;
   };

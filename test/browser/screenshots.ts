@@ -74,7 +74,7 @@ const SHOTS: readonly Shot[] = [
   { name: "scores", hash: "#12/37.7689/-122.431/none/90d/scores=overall", device: DESKTOP },
   {
     name: "score-card",
-    hash: "#13.4/37.7655/-122.422/safety/30d/scores=overall/card=9q8yym",
+    hash: "#13.4/37.772/-122.418/safety/30d/scores=overall/card=9q8yym",
     device: DESKTOP,
     prepare: readCard,
   },
