@@ -26,7 +26,7 @@ async function answer(request: Request, env: WorkerEnv, context: ExecutionContex
     return answerForClient(shared, request);
   }
   const response = await fetch(request, (work) => context.waitUntil(work));
-  if (edgeCache !== undefined && request.method === "POST" && response.status === 201) {
+  if (edgeCache !== undefined && request.method === "POST" && response.ok) {
     context.waitUntil(edgeCache.purge.send((tags) => context.exports.CachedTiles.purge(tags)));
   }
   return response;

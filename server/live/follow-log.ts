@@ -1,4 +1,5 @@
 import { encodeGeohash } from "../../tiles/geohash.ts";
+import { columnsOfReports, type ReportColumns } from "../../tiles/report-columns.ts";
 import type { Log } from "../console/log.ts";
 import type { LogChange, ReportStore } from "../ports.ts";
 import type { LiveHub } from "./hub.ts";
@@ -15,9 +16,9 @@ export interface LogFollower {
 const PLACE_PRECISION = 8;
 /** Of more new reports in one cell the cell is told. */
 const MAX_PLACES = 8;
-/** Cells whose rows are read in one poll; of what is beyond, the cell is told. */
+/** Cells whose rows are read in one poll, where the feed does not bring them; of what is beyond, the cell is told. */
 const MAX_READS = 32;
-/** Reports that were told. A change is told by the store for some seconds, and its rows read each time. */
+/** Rows that were told. A change is told by the store for some seconds. */
 const MAX_SEEN = 20_000;
 
 export interface FollowLogOptions {
@@ -32,17 +33,32 @@ export function createLogFollower({ store, hub, log }: FollowLogOptions): LogFol
 
   async function tell(change: LogChange): Promise<void> {
     const { layer, geohash5, from } = change;
-    const rows = await store.readNewest(change, 2 * MAX_PLACES, { from });
-    const fresh = rows.filter(({ id }) => !seen.has(id));
-    for (const { id } of fresh) seen.add(id);
-    if (fresh.length > MAX_PLACES) return hub.publish(layer, geohash5);
-    for (const { lonDeg, latDeg } of fresh) hub.publish(layer, encodeGeohash(lonDeg, latDeg, PLACE_PRECISION));
+    const rows = change.rows ?? columnsOfReports(await store.readNewest(change, 2 * MAX_PLACES, { from }));
+    const places = newPlaces(change, rows);
+    // Nothing new to read, but told of for the first time: a report is gone, or its row cannot be read yet.
+    const isUnexplained = change.rows === undefined && places.length === 0 && isNew(`${layer}/${geohash5}/${from}`);
+    if (isUnexplained || places.length > MAX_PLACES) return hub.publish(layer, geohash5);
+    for (const place of places) hub.publish(layer, place);
+  }
+
+  function newPlaces({ layer, geohash5 }: LogChange, rows: ReportColumns): string[] {
+    const places: string[] = [];
+    for (let i = 0; i < rows.length; i++) {
+      if (!isNew(`${layer}/${geohash5}/${rows.createdAtMs[i]}/${rows.idRest[i]}`)) continue;
+      const [lonE6 = 0, latE6 = 0] = [rows.lonE6[i], rows.latE6[i]];
+      places.push(encodeGeohash(lonE6 / 1e6, latE6 / 1e6, PLACE_PRECISION));
+    }
+    return places;
+  }
+
+  function isNew(key: string): boolean {
+    return seen.size < seen.add(key).size;
   }
 
   function forgetOldest(): void {
-    for (const id of seen) {
+    for (const key of seen) {
       if (seen.size <= MAX_SEEN) return;
-      seen.delete(id);
+      seen.delete(key);
     }
   }
 
@@ -53,8 +69,10 @@ export function createLogFollower({ store, hub, log }: FollowLogOptions): LogFol
     async poll() {
       const { changes, cursor: next } = await store.readChanges(cursor);
       const watched = changes.filter(({ layer, geohash5 }) => hub.isWatched(layer, geohash5));
-      for (const { layer, geohash5 } of watched.slice(MAX_READS)) hub.publish(layer, geohash5);
-      const told = await Promise.allSettled(watched.slice(0, MAX_READS).map(tell));
+      const unread = watched.filter(({ rows }) => rows === undefined);
+      const unreadable = new Set(unread.slice(MAX_READS));
+      for (const { layer, geohash5 } of unreadable) hub.publish(layer, geohash5);
+      const told = await Promise.allSettled(watched.filter((change) => !unreadable.has(change)).map(tell));
       for (const result of told) if (result.status === "rejected") throw result.reason;
       cursor = next;
       forgetOldest();

@@ -120,6 +120,19 @@ describe("Workers Cache, simulated inside workerd between the Worker's own entry
     expect(await readCount(path(12))).toBeGreaterThanOrEqual(before + 1);
   });
 
+  it("takes a report that is hidden out of the tile in the same way", async () => {
+    const url = `${worker.url}${tilePath("safety", 16, PLACE)}.pbf`;
+    const before = await readCount(url);
+    const id = await drop(worker.url, PLACE);
+    await expect.poll(() => readCount(url), { timeout: 10_000, interval: 20 }).toBe(before + 1);
+    for (const address of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
+      const headers = { "CF-Connecting-IP": address, "Content-Type": "application/json" };
+      const flagged = await fetch(`${worker.url}/api/reports/${id}/flag`, { method: "POST", headers, body: "{}" });
+      expect(flagged.ok, await flagged.text()).toBe(true);
+    }
+    await expect.poll(() => readCount(url), { timeout: 10_000, interval: 20 }).toBe(before);
+  });
+
   it("purges again when all isolates know, many reports together, and survives a refusal", async () => {
     const { purges = 0 } = await cacheCounts();
     await Promise.all(Array.from({ length: 10 }, (_, i) => drop(worker.url, { ...PLACE, lat: PLACE.lat + i * 1e-5 })));
@@ -156,11 +169,11 @@ it("answers 503 that names what is missing, with safe headers, when its secrets 
 it("is never served older than the bound by a shared cache in front of it, while it is written to", async () => {
   const origin = await openWorkerOrigin(1000, stores);
   try {
-    const replay = { requests: 1200, requestsPerSecond: 150, writesPerSecond: 10, purge: "product" } as const;
+    const replay = { requests: 720, requestsPerSecond: 90, writesPerSecond: 10, purge: "product" } as const;
     const result = await replayEdge({ ...replay, origin, clock: createBenchClock(Date.now()) });
     expect(result.beyondBound).toBe(0);
     expect(result.writes).toBeGreaterThanOrEqual(70);
-    expect(result.hitRate).toBeGreaterThan(0.4);
+    expect(result.hitRate).toBeGreaterThan(0.3);
   } finally {
     await origin.close();
   }

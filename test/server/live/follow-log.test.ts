@@ -61,10 +61,20 @@ describe("following the log", () => {
     expect(told).toEqual([first, second].map(placeOf));
   });
 
-  it("reads nothing where nobody looks", async () => {
-    await write({ lonDeg: 13.4, latDeg: 52.5 });
+  it("reads nothing where nobody looks, nor what the feed brings", async () => {
+    await store.putMany([makeReport({ lonDeg: 13.4, latDeg: 52.5, createdAtMs: clock.nowMs }, random)]);
+    const report = await write();
     await follower.poll();
-    expect([told, reads]).toEqual([[], 0]);
+    expect([told, reads]).toEqual([[placeOf(report)], 0]);
+  });
+
+  it("tells the cell of a report that is hidden, once", async () => {
+    const report = await write();
+    await follower.poll();
+    await store.hide(report);
+    await follower.poll();
+    await follower.poll();
+    expect(told).toEqual([placeOf(report), `safety/${encodeGeohash(AUSTIN.lonDeg, AUSTIN.latDeg, 5)}`]);
   });
 
   it("tells the cell of more reports than are worth telling one by one", async () => {
@@ -76,14 +86,16 @@ describe("following the log", () => {
   });
 
   it("reads a bounded number of cells in one poll, and tells of the others by cell", async () => {
-    for (let i = 0; i < 50; i++) await write({ lonDeg: -97 + 0.05 * i, latDeg: 30 });
+    const places = Array.from({ length: 50 }, (_, i) => ({ lonDeg: -97 + 0.05 * i, latDeg: 30 }));
+    await store.putMany(places.map((place) => makeReport({ ...place, createdAtMs: clock.nowMs }, random)));
     await follower.poll();
     expect(reads).toBe(32);
     expect(told.filter((cell) => cell.length === "safety/".length + 5)).toHaveLength(18);
   });
 
   it("tells later what it could not read", async () => {
-    const report = await write();
+    const report = makeReport({ ...AUSTIN, createdAtMs: clock.nowMs }, random);
+    await store.putMany([report]);
     isAway = true;
     await expect(follower.poll()).rejects.toThrow("away");
     isAway = false;
