@@ -14,6 +14,8 @@ export interface CityOptions {
   readonly seed?: number;
   /** Layers that reports are spread over. */
   readonly layers?: readonly ReportLayer[];
+  /** Age of the oldest. */
+  readonly oldestMs?: number;
 }
 
 /** Longitude and latitude of the core. */
@@ -53,11 +55,11 @@ export function seededRandom(seed: number): () => number {
 
 /** The city's reports in no particular order; the same for the same options. */
 export function* cityReports(options: CityOptions): Generator<Report> {
-  const { count, nowMs, seed = 1, layers = REPORT_LAYERS } = options;
+  const { count, nowMs, seed = 1, layers = REPORT_LAYERS, oldestMs = OLDEST_MS } = options;
   const places = layOutPlaces(seed);
   const random = seededRandom(seed ^ 0x5bd1e995);
   for (let i = 0; i < count; i++) {
-    const createdAtMs = Math.floor(nowMs - OLDEST_MS * random() ** 1.4);
+    const createdAtMs = Math.floor(nowMs - oldestMs * random() ** 1.4);
     yield reportAt(places, { layers, createdAtMs, random });
   }
 }

@@ -38,6 +38,7 @@ export async function run(args: readonly string[]): Promise<void> {
   checks.push(...tileChecks(live, "200k, under traffic"));
   const writes = await measureWrites(small);
   checks.push(...writes.checks);
+  const imported = await printImported(small, tiles);
   let large: ZoomCosts[] | undefined;
   if (!args.includes("--small")) {
     const city = await load("2M reports", cityReports({ count: LARGE, nowMs: NOW_MS, layers: ["safety"] }));
@@ -48,7 +49,7 @@ export async function run(args: readonly string[]): Promise<void> {
   printChecks("budgets of design/system.md", checks);
   writeResults(
     "model",
-    { checks, small: smallCosts, live, large, houston, writes: writes.figures },
+    { checks, small: smallCosts, live, imported, large, houston, writes: writes.figures },
     { "read-units": readUnitsChart(smallCosts, live, large) },
   );
 }
@@ -146,8 +147,24 @@ async function printLive(city: City, tiles: readonly (readonly SampleTile[])[]):
     city.clock.advance(everyMs);
   }
   city.clock.advance(6000);
+  city.model.reset();
+  await city.store.startProcess();
+  const { read, requests } = city.model.used;
+  console.log(`\na process that starts now reads the feed since the compaction: ${read} units, ${requests} requests`);
   return printTileCosts(city, tiles, "with 3 000 reports since the last compaction");
 }
+
+/** The worst that a cold process meets: as many reports that the feed does not bring, since they are old when they are stored. */
+async function printImported(city: City, tiles: readonly (readonly SampleTile[])[]): Promise<ZoomCosts[]> {
+  await city.store.compactor.run();
+  const old = { nowMs: city.clock.now() - IMPORT_AGE_MS, seed: 7, layers: ["safety"] as const };
+  await fill(city.store, cityReports({ count: IMPORTED, ...old, oldestMs: IMPORT_AGE_MS }));
+  city.clock.advance(6000);
+  return printTileCosts(city, tiles, "with 3 000 imported reports since the last compaction");
+}
+
+const IMPORTED = 3000;
+const IMPORT_AGE_MS = 30 * 86_400_000;
 
 function tileChecks(costs: readonly ZoomCosts[], what: string): Check[] {
   const check = (name: string, limit: number, of: (costs: ZoomCosts) => number): Check => {

@@ -23,6 +23,8 @@ export interface FreshRows {
   /** The cells of a layer that lie below a geohash, as they are now. */
   under(layer: ReportLayer, geohash: string): FreshCells;
   all(): FreshCells;
+  /** How many rows there are. */
+  count(): number;
   /** Forgets a cell's rows, and returns them. */
   take(cell: LogCell): ReportColumns | undefined;
   /** Forgets rows created before a time, but those that are kept; returns the cells of what it forgot. */
@@ -31,10 +33,12 @@ export interface FreshRows {
 
 export function createFreshRows(): FreshRows {
   const layers = new Map<ReportLayer, Map<string, ReportColumns>>();
+  let count = 0;
 
   function put({ layer, geohash5 }: LogCell, rows: ReportColumns): void {
     const cells = layers.get(layer) ?? new Map<string, ReportColumns>();
     layers.set(layer, cells);
+    count += rows.length - (cells.get(geohash5)?.length ?? 0);
     if (rows.length > 0) cells.set(geohash5, rows);
     else cells.delete(geohash5);
   }
@@ -58,9 +62,10 @@ export function createFreshRows(): FreshRows {
     of,
     under,
     all,
+    count: () => count,
     take(cell) {
       const rows = of(cell);
-      layers.get(cell.layer)?.delete(cell.geohash5);
+      put(cell, allocateColumns(0));
       return rows;
     },
     drop(beforeMs, kept) {

@@ -1,5 +1,5 @@
 import type { Report } from "../../tiles/report.ts";
-import { mergeColumns } from "../../tiles/report-columns.ts";
+import { mergeAllColumns } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import type { LogChange } from "../ports.ts";
 import { cellName } from "./keys.ts";
@@ -15,22 +15,23 @@ export function isLive(report: Pick<Report, "expiresAtMs">, nowMs: number): bool
   return nowMs <= report.expiresAtMs;
 }
 
+/** Rows of a cell that a change brings; of more it only tells. */
+const MOST_ROWS = 2000;
+
 /** One change per cell, from the earliest place that any of its changes names; with its rows if all of them bring theirs. */
 export function mergeChanges(changes: Iterable<LogChange>): LogChange[] {
-  const merged = new Map<string, LogChange>();
-  for (const change of changes) {
-    const key = cellName(change);
-    const known = merged.get(key);
-    merged.set(key, known === undefined ? change : mergeTwo(known, change));
-  }
-  return [...merged.values()];
+  return [...Map.groupBy(changes, cellName).values()].map(mergeOfCell);
 }
 
-function mergeTwo(a: LogChange, b: LogChange): LogChange {
-  const { layer, geohash5 } = a;
-  const from = earlierId(a.from, b.from) ?? a.from;
-  if (a.rows === undefined || b.rows === undefined) return { layer, geohash5, from };
-  return { layer, geohash5, from, rows: mergeColumns(a.rows, b.rows) };
+function mergeOfCell(changes: LogChange[]): LogChange {
+  const [first, ...others] = changes as [LogChange, ...LogChange[]];
+  if (others.length === 0) return first;
+  const { layer, geohash5 } = first;
+  const from = changes.reduce((least, change) => earlierId(least, change.from) ?? least, first.from);
+  const runs = changes.flatMap(({ rows }) => rows ?? []);
+  const count = runs.reduce((sum, { length }) => sum + length, 0);
+  if (runs.length < changes.length || count > MOST_ROWS) return { layer, geohash5, from };
+  return { layer, geohash5, from, rows: mergeAllColumns(runs) };
 }
 
 /** Reads a cursor of `readChanges`. @throws RangeError when it is none. */
