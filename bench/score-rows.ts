@@ -83,7 +83,7 @@ async function insertScores(pool: Pool, nowMs: number): Promise<void> {
 async function insertCounts(pool: Pool, nowMs: number): Promise<void> {
   await pool.query(
     `INSERT INTO report_counts (geohash, layer, day, city, report_count, severity_sum, counted_at)
-     SELECT cell, layer, day, city, 1 + abs(hash) % 5, 3 * (1 + abs(hash) % 5), now()
+     SELECT cell, layer, day, city, 1 + abs(hash) % 5, 3 * (1 + abs(hash) % 5), least(day + 1, $1::date)
      FROM (
        SELECT cell, layer, day::date, city, hashtext(cell || layer || day::text) AS hash
        FROM generate_series(0, ${DAYS - 1}) ago, bench_cell,

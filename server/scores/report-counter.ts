@@ -1,4 +1,4 @@
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { BASE32, encodeGeohash } from "../../tiles/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
@@ -46,6 +46,7 @@ export function createReportCounter({ store, sql, clock }: ReportCounterOptions)
       rows.map(({ reports }) => reports),
       rows.map(({ severity }) => severity),
       new Date(atMs),
+      [...new Set(changes.map(({ geohash5 }) => geohash5))].flatMap((cell) => [...BASE32].map((last) => cell + last)),
     ]);
   }
 
@@ -96,19 +97,22 @@ function countDays(reports: readonly Report[]): Map<string, DayCount> {
   return counts;
 }
 
-/** Puts the counts in place of what was counted of those cells and days, except where somebody has read them later. */
+/**
+ * Puts the counts in place of what was counted of those cells and days, except where somebody has read them later. A cell of
+ * the log is named as its 32 neighbourhoods, which the primary key finds one by one: to join ranges PostgreSQL reads all counts.
+ */
 const WRITE = `
   WITH counted AS (
     SELECT * FROM unnest($4::text[], $5::text[], $6::date[], $7::text[], $8::int[], $9::int[])
       AS t (geohash, layer, day, city, report_count, severity_sum)
   ), gone AS (
     DELETE FROM report_counts c
-    USING unnest($1::text[], $2::text[], $3::date[]) AS s (geohash5, layer, from_day)
-    WHERE c.geohash >= s.geohash5 AND c.geohash < s.geohash5 || '~' AND c.layer = s.layer AND c.day >= s.from_day
-      AND c.counted_at <= $10
-      AND NOT EXISTS (
-        SELECT FROM counted n WHERE n.geohash = c.geohash AND n.layer = c.layer AND n.day = c.day
+    WHERE c.geohash = ANY ($11::text[]) AND c.counted_at <= $10
+      AND EXISTS (
+        SELECT FROM unnest($1::text[], $2::text[], $3::date[]) AS s (geohash5, layer, from_day)
+        WHERE s.geohash5 = left(c.geohash, 5) AND s.layer = c.layer AND s.from_day <= c.day
       )
+      AND (c.geohash, c.layer, c.day) NOT IN (SELECT geohash, layer, day FROM counted)
   )
   INSERT INTO report_counts (geohash, layer, day, city, report_count, severity_sum, counted_at)
   SELECT geohash, layer, day, city, report_count, severity_sum, $10 FROM counted ORDER BY geohash, layer, day

@@ -90,7 +90,8 @@ const NEUTRAL = [
 
 /**
  * One statement, so it is atomic without a transaction. A cell's row before this one is looked for in the last three days:
- * whatever has live reports has a row of each day.
+ * whatever has live reports has a row of each day. OFFSET keeps PostgreSQL from joining all rows of those days to the slices:
+ * slice by slice the primary key finds them.
  */
 const WRITE = `
   WITH scored AS (
@@ -101,9 +102,12 @@ const WRITE = `
       AS t (geohash, safety, vibe, infrastructure, opportunity, overall, report_count_7d, city)
   ), gone AS (
     SELECT DISTINCT ON (h.geohash) h.geohash, ${NEUTRAL.join(", ")}, 0, h.city, true
-    FROM unnest($11::text[]) AS s (geohash4)
-    JOIN neighborhood_scores h ON h.geohash >= s.geohash4 AND h.geohash < s.geohash4 || '~'
-      AND h.calculated_at BETWEEN $9::timestamptz - interval '3 days' AND $9
+    FROM unnest($11::text[]) AS s (geohash4), LATERAL (
+      SELECT * FROM neighborhood_scores h
+      WHERE h.geohash >= s.geohash4 AND h.geohash < s.geohash4 || '~'
+        AND h.calculated_at BETWEEN $9::timestamptz - interval '3 days' AND $9
+      OFFSET 0
+    ) h
     WHERE NOT EXISTS (SELECT FROM scored WHERE scored.geohash = h.geohash)
   ), changed AS (
     SELECT n.* FROM (SELECT * FROM scored UNION ALL SELECT * FROM gone) n
