@@ -1,4 +1,5 @@
 import { defineConfig } from "vite";
+import { preloadMap } from "./map/preload-map.ts";
 import { listShell } from "./service-worker/list-shell.ts";
 
 const ENTRIES = {
@@ -15,7 +16,10 @@ const NAMES: Readonly<Record<string, string>> = { helper: "embed.js", "service-w
 export default defineConfig({
   root: import.meta.dirname,
   base: "/",
-  plugins: [listShell({ page: "index.html", worker: "service-worker.js" })],
+  plugins: [
+    preloadMap(["/map/live-map.ts", "/scores/score-map.ts", "/embed/frame-map.ts"]),
+    listShell({ page: "index.html", worker: "service-worker.js" }),
+  ],
   build: {
     outDir: "../dist/client",
     emptyOutDir: true,

@@ -3,6 +3,7 @@ import { encodeGeohash } from "../../tiles/geohash.ts";
 import { isReportLayer } from "../../tiles/layers.ts";
 import { prefersReducedMotion } from "../dom.ts";
 import { nearestHit, placeOf } from "../map/clicks.ts";
+import { NEIGHBOURHOOD_PRECISION } from "../map/neighbourhood.ts";
 import type { Page } from "../page/page-state.ts";
 import { SCORE_FILL } from "../scores/score-layers.ts";
 import type { HostChannel } from "./host-channel.ts";
@@ -21,8 +22,6 @@ interface CenterZoom {
   readonly zoom?: number;
 }
 
-/** A neighbourhood is a geohash cell of this precision. */
-const NEIGHBOURHOOD_PRECISION = 6;
 const FLIGHT_MS = 2_000;
 
 /** Lets the host's page read and steer the map, and tells it what the reader does. */
