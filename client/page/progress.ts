@@ -3,6 +3,8 @@ import type { Notices } from "./notices.ts";
 
 /** Quick loads show nothing: a bar that flashes is noise. */
 const SHOW_AFTER_MS = 400;
+/** Browsers say "online" when there is a network, which is a little before it carries anything. */
+const AFTER_ONLINE_MS = 1_000;
 
 /** Shows the bar while tiles load, and a notice with "Try again" when reports could not be loaded. */
 export function bindProgress(bar: HTMLElement, map: MapLibreMap, notices: Notices): void {
@@ -18,14 +20,18 @@ export function bindProgress(bar: HTMLElement, map: MapLibreMap, notices: Notice
     timer = undefined;
     bar.hidden = true;
   });
+  const tryAgain = () => {
+    for (const source of Object.keys(map.getStyle().sources)) map.refreshTiles(source);
+  };
+  let isLacking = false;
   map.on("error", ({ error }) => {
+    isLacking ||= !navigator.onLine;
     if (!navigator.onLine) return;
     console.warn("map:", error.message);
-    notices.set("tiles", "Part of the map could not be loaded.", {
-      label: "Try again",
-      run: () => {
-        for (const source of Object.keys(map.getStyle().sources)) map.refreshTiles(source);
-      },
-    });
+    notices.set("tiles", "Part of the map could not be loaded.", { label: "Try again", run: tryAgain });
+  });
+  addEventListener("online", () => {
+    if (isLacking) setTimeout(tryAgain, AFTER_ONLINE_MS);
+    isLacking = false;
   });
 }

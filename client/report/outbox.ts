@@ -1,4 +1,5 @@
 import { type ReportDraft, type ReportJson, RequestError } from "../api.ts";
+import { createBackoff } from "./backoff.ts";
 import { type EntryStorage, newEntry, type OutboxEntry, type Refusal } from "./outbox-entry.ts";
 
 /**
@@ -50,8 +51,6 @@ export const HOLD_MS = 5_000;
 const OTHERS_AFTER_MS = 2_000;
 export const MAX_ENTRIES = 50;
 export const OLD_MS = 24 * 3_600_000;
-const FIRST_RETRY_MS = 2_000;
-const LAST_RETRY_MS = 300_000;
 const OTHER_TAB_MS = 1_000;
 
 /**
@@ -63,8 +62,7 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
   const sending = new Set<string>();
   const failuresOf = new Map<string, number>();
   const listeners: ((event: OutboxEvent) => void)[] = [];
-  let failures = 0;
-  let pausedUntilMs = 0;
+  const backoff = createBackoff();
   let isFlushing = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -93,6 +91,8 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
   function look(): void {
     tell({ type: "changed" });
     clearTimeout(timer);
+    // Looks again when it is done.
+    if (isFlushing) return;
     const waits = storage
       .list()
       .filter((entry) => ["held", "waiting"].includes(stateOf(entry)))
@@ -100,17 +100,16 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
     // Without a network only the end of the hold is of interest: `resume` comes with the network.
     const wanted = isOnline() ? waits : waits.filter((wait) => wait > 0);
     if (wanted.length === 0) return;
-    const pauseMs = isOnline() ? pausedUntilMs - Date.now() : 0;
-    timer = setTimeout(flush, Math.max(0, pauseMs, Math.min(...wanted)));
+    timer = setTimeout(flush, Math.max(0, isOnline() ? backoff.leftMs() : 0, Math.min(...wanted)));
   }
 
   async function flush(): Promise<void> {
-    if (isOnline() && !isFlushing && Date.now() >= pausedUntilMs && due().length > 0) {
+    if (isOnline() && !isFlushing && backoff.leftMs() === 0 && due().length > 0) {
       isFlushing = true;
       const ran = await exclusive(sendDue).finally(() => {
         isFlushing = false;
       });
-      if (!ran) pausedUntilMs = Date.now() + OTHER_TAB_MS;
+      if (!ran) backoff.pause(OTHER_TAB_MS);
     }
     look();
   }
@@ -129,14 +128,15 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
       const report = await post(entry.draft, entry.key);
       storage.remove(entry.key);
       sending.delete(entry.key);
-      noteSuccess();
+      backoff.reset();
       tell({ type: "sent", entry, report });
       return true;
     } catch (error) {
       sending.delete(entry.key);
       const refusal = refusalOf(error);
       if (refusal === undefined) {
-        noteFailure(entry.key, error);
+        failuresOf.set(entry.key, (failuresOf.get(entry.key) ?? 0) + 1);
+        backoff.failed(error instanceof RequestError ? error.retryAfterSeconds * 1000 : 0);
         return false;
       }
       const refused = { ...attempted, refusal };
@@ -146,22 +146,10 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
     }
   }
 
-  function noteSuccess(): void {
-    failures = 0;
-    pausedUntilMs = 0;
-  }
-
-  function noteFailure(key: string, error: unknown): void {
-    failuresOf.set(key, (failuresOf.get(key) ?? 0) + 1);
-    const backoffMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++) * (0.75 + Math.random() / 4);
-    const askedMs = error instanceof RequestError ? error.retryAfterSeconds * 1000 : 0;
-    pausedUntilMs = Date.now() + Math.min(LAST_RETRY_MS, Math.max(backoffMs, askedMs));
-  }
-
   return {
     list: () => storage.list(),
     stateOf,
-    isTroubled: () => failures > 0,
+    isTroubled: () => backoff.failures() > 0,
     add(draft) {
       if (storage.list().length >= MAX_ENTRIES) return undefined;
       const entry = newEntry(draft);
@@ -188,7 +176,7 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
       }
     },
     resume() {
-      noteSuccess();
+      backoff.reset();
       void flush();
     },
     look,

@@ -16,6 +16,7 @@ function createWorld() {
     /** Thrown instead of the next answers. */
     failures: [] as Error[],
     locked: false,
+    answerAfterMs: 0,
     open() {
       const events: OutboxEvent[] = [];
       let isClosed = false;
@@ -23,7 +24,7 @@ function createWorld() {
         storage: createEntryStorage(web),
         async post(draft, key) {
           world.asked.push({ draft, key });
-          await Promise.resolve();
+          if (world.answerAfterMs > 0) await new Promise((answer) => setTimeout(answer, world.answerAfterMs));
           const failure = world.failures.shift();
           if (failure) throw failure;
           return stored(draft, `id of ${key}`);
@@ -197,6 +198,21 @@ describe("an outbox", () => {
     const [first, second] = [outbox.add(DRAFT), outbox.add(DRAFT)];
     await pass(HOLD_MS + 5_000);
     expect(world.asked.map(({ key }) => key)).toEqual([first?.key, second?.key, first?.key]);
+  });
+
+  it("rests while the server takes its time", async () => {
+    const world = createWorld();
+    world.answerAfterMs = 10_000;
+    const { outbox, told } = world.open();
+    outbox.add(DRAFT);
+    outbox.add(DRAFT);
+    await pass(HOLD_MS);
+    outbox.look();
+    const before = told("changed").length;
+    await pass(9_000);
+    expect(told("changed").length).toBe(before);
+    await pass(20_000);
+    expect(told("sent").length).toBe(2);
   });
 
   it("keeps its reports through a reload, also those that were under way, and sends them under their keys", async () => {
