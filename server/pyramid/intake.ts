@@ -65,10 +65,14 @@ export function createIntake(options: IntakeOptions): Intake {
     for (const each of fresh.all()) notePending(each.cell, FROM_THE_FIRST, clock.now());
   }
 
-  /** What changed in a cell must be read: also its fresh rows, for one of them may be hidden now. */
+  /**
+   * What changed in a cell must be read: also its fresh rows, for one of them may be hidden now. These may have been told of
+   * later, and are not taken as compacted with what was told at `toldAtMs`.
+   */
   function notePending(cell: LogCell, from: string, toldAtMs: number): void {
     const rows = fresh.take(cell);
-    pending.add(cell, earlierId(from, rows && firstId(rows)) ?? from, toldAtMs);
+    if (rows === undefined) pending.add(cell, from, toldAtMs);
+    else pending.add(cell, earlierId(from, firstId(rows)) ?? from, clock.now());
   }
 
   async function noteChange(change: LogChange): Promise<void> {

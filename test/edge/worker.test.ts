@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../server/console/log.ts";
 import { buildEdgeAssets } from "../../server/edge/assets.ts";
 import { type LocalWorker, startLocalWorker } from "../../server/edge/local-worker.ts";
+import { createCompactionState } from "../../server/pyramid/compaction-state.ts";
 import { type RunningServer, startServer } from "../../server/serve.ts";
 import { createDynamoDerivedStore } from "../../server/store/derived-dynamo.ts";
 import { createDynamoStore } from "../../server/store/dynamo.ts";
@@ -100,9 +101,39 @@ describe("beside Node on the same stores", () => {
       [worker, node].map(async ({ url }) => (await fetch(`${url}/api/neighborhood/9v6k`)).json()),
     );
     expect(card[0]).toEqual(card[1]);
-    const point = await createDynamoDerivedStore(options()).get("compaction", "cursor");
+    const point = await createCompactionState(createDynamoDerivedStore(options()), silentLog).read();
     expect(logged.join("\n")).toContain('"event":"compacted"');
-    expect(Number(new TextDecoder().decode(point?.body).split(" ")[1])).toBeGreaterThan(Date.now() - 60_000);
+    expect(point?.atMs).toBeGreaterThan(Date.now() - 60_000);
+  });
+
+  it("hides what three clients flagged on either, compacted or not, and leaves it hidden", {
+    timeout: 90_000,
+  }, async () => {
+    const counts = (url: string) =>
+      Promise.all(
+        [3, 12, 18].map(async (z) =>
+          countOf(decodeLayer((await requestRaw(`${url}${tilePath("safety", z, PLACE)}.pbf`)).body, "safety")),
+        ),
+      );
+    const before = await counts(node.url);
+    const compacted = await drop(node.url, PLACE);
+    await worker.scheduled();
+    for (const id of [compacted, await drop(worker.url, PLACE)]) {
+      for (const [url, address] of [
+        [worker.url, "198.51.100.1"],
+        [node.url, "198.51.100.2"],
+        [worker.url, "198.51.100.3"],
+      ] as const) {
+        const headers = { "X-Forwarded-For": address, "CF-Connecting-IP": address };
+        expect((await fetch(`${url}/api/reports/${id}/flag`, { method: "POST", headers })).ok).toBe(true);
+      }
+    }
+    for (const when of ["hidden", "compacted"]) {
+      if (when === "compacted") await worker.scheduled();
+      for (const url of [worker.url, node.url]) {
+        await expect.poll(() => counts(url), { timeout: GIVE_UP_MS, interval: 200, message: when }).toEqual(before);
+      }
+    }
   });
 
   /** Each reads the scores by itself, every two seconds. */

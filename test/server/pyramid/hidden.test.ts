@@ -190,7 +190,63 @@ function interrupted(on: DerivedStore, step: number, act: () => Promise<void>) {
   return { store: { ...on, put: before(on.put), remove: before(on.remove) }, reached: () => writes > step };
 }
 
+/** A derived store whose answers come late, at random. */
+function slowed(on: DerivedStore): DerivedStore {
+  const late =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      for (let turns = Math.floor(random() * 5); turns > 0; turns--)
+        await new Promise((resolve) => setImmediate(resolve));
+      return call(...args);
+    };
+  return { list: late(on.list), get: late(on.get), put: late(on.put), remove: late(on.remove) };
+}
+
 describe("a compaction at the same time", () => {
+  it("comes to what a rebuild makes while reports come and are hidden, and others compact, or die", async () => {
+    for (let round = 0; round < 12; round++) {
+      clock = { at: NOW, now: () => clock.at };
+      store = createMemoryStore({ clock });
+      derived = createMemoryDerivedStore({ clock });
+      const shown: Report[] = [];
+      const all: Report[] = [];
+      const running: Promise<unknown>[] = [];
+      for (let step = 0; step < 12; step++) {
+        const dice = random();
+        if (dice < 0.4) {
+          const fresh = cellOf(
+            1 + Math.floor(random() * 40),
+            random() < 0.5 ? -95.37 : -80 + Math.floor(random() * 3) * 0.2,
+          );
+          await store.putMany(fresh);
+          shown.push(...fresh);
+          all.push(...fresh);
+        } else if (dice < 0.7 && shown.length > 0) {
+          const [victim] = shown.splice(Math.floor(random() * shown.length), 1);
+          await store.hide(victim as Report);
+        } else {
+          const on = interrupted(slowed(derived), Math.floor(random() * 40), () =>
+            random() < 0.5 ? Promise.reject(new Error("died")) : Promise.resolve(),
+          );
+          running.push(
+            compactor(on.store)
+              .run()
+              .catch(() => undefined),
+          );
+          for (let turns = Math.floor(random() * 30); turns > 0; turns--)
+            await new Promise((resolve) => setImmediate(resolve));
+        }
+      }
+      await Promise.all(running);
+      expect(await counts(openProcess(), all), `round ${round}`).toEqual(everywhere(shown.length));
+      await compactor().run();
+      expect(await counts(openProcess(), all), `round ${round}, compacted`).toEqual(everywhere(shown.length));
+      const anew = createMemoryDerivedStore({ clock });
+      await compactor(anew).rebuild();
+      expect(await slices(derived), `round ${round}`).toEqual(await slices(anew));
+    }
+  });
+
   it.each(["goes on", "dies"])(
     "does not bring a hidden report back, wherever another one overtakes it and it %s",
     async (end) => {
