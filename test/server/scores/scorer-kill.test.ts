@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import type { Clock } from "../../../server/ports.ts";
 import { migrateDatabase } from "../../../server/postgres/migrate.ts";
@@ -98,6 +98,10 @@ describe("history and counts", () => {
       const native = await startPostgres(bin ?? "");
       const proxy = await startTcpProxy(Number(new URL(dynamo.endpoint).port));
       const disturbedPool = createPool({ url: native.url, embedded: false }, silentLog);
+      onTestFinished(async () => {
+        await disturbedPool.end();
+        await Promise.all([proxy.close(), native.close()]);
+      });
       await migrateDatabase(disturbedPool);
       const direct = openStores("crash", dynamo.endpoint, clock);
       const throughProxy = openStores("crash", `http://127.0.0.1:${proxy.port}`, clock);
@@ -153,8 +157,7 @@ describe("history and counts", () => {
       );
       expect(rows[0].hours).toBe(rows[0].rows);
       expect((await readCounts(disturbedPool)).map(({ city, ...row }) => row)).toEqual(countByHand(reports));
-      await disturbedPool.end();
-      await Promise.all([direct.store.close(), throughProxy.store.close(), proxy.close(), native.close()]);
+      await Promise.all([direct.store.close(), throughProxy.store.close()]);
     },
   );
 });
