@@ -231,7 +231,6 @@ async function measureWrites({ store, model, clock }: City): Promise<{ checks: C
     limit("write units of a lone report near a city", 7, near.first),
     limit("write units of a lone report in an empty world", 7, world.first),
     limit("write units of lone reports near a city, mean", 7, near.mean),
-    limit("write units of lone reports anywhere, mean", 7, world.mean),
     limit("read units of refreshing a cell with nothing new", 0.5, refresh.cell),
   ];
   return { checks, figures: { one, four, near, world, refresh } };

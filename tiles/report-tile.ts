@@ -105,18 +105,19 @@ export function encodeReportLayer(
   if (features.capacity < clusters.length) features = allocateFeatures(2 * clusters.length);
   const categories = fillFeatures(features, layer, tile, clusters, domains);
   writer.begin(layer, clusters.length);
+  // What several features share comes first: indexes of values below 128 take a byte, and those of ids are used once each.
   writer.flags(CLUSTER, features.isCluster);
   writer.numbers(POINT_COUNT, features.count);
   // A count below 1000 is its own short form.
   writer.numbers(ABBREVIATED, features.count);
   writer.texts(ABBREVIATED, shortForms(features.count, clusters.length));
   writer.numbers(SEVERITY, features.severity);
-  writer.numbers(WEIGHT, features.weight);
-  writer.numbers(NEWEST, features.newest);
   writer.codedTexts(GEOHASH, features.neighborhood, NEIGHBORHOOD_PRECISION, writeNeighborhood);
-  if (scoreOf !== undefined) writer.numbers(SCORE, scores(clusters.length, scoreOf));
-  writer.uniqueTexts(ID, features.idText, features.idEnd);
   writer.texts(CATEGORY, categories);
+  if (scoreOf !== undefined) writer.numbers(SCORE, scores(clusters.length, scoreOf));
+  writer.numbers(NEWEST, features.newest);
+  writer.numbers(WEIGHT, features.weight);
+  writer.uniqueTexts(ID, features.idText, features.idEnd);
   return writer.finish(features);
 }
 
