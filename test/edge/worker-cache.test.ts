@@ -167,7 +167,7 @@ it("answers 503 that names what is missing, with safe headers, when its secrets 
 }, 60_000);
 
 it("is never served older than the bound by a shared cache in front of it, while it is written to", async () => {
-  const origin = await openWorkerOrigin(1000, stores);
+  const origin = await openWorkerOrigin(300, stores);
   try {
     const replay = { requests: 720, requestsPerSecond: 90, writesPerSecond: 10, purge: "product" } as const;
     const result = await replayEdge({ ...replay, origin, clock: createBenchClock(Date.now()) });
