@@ -130,7 +130,7 @@ function bindTimeLapse(liveMap: LiveMap): void {
   opener.addEventListener("click", async () => {
     loading ??= load();
     try {
-      (await loading).open();
+      (await loading).toggle();
     } catch (error) {
       console.error(error);
       loading = undefined;

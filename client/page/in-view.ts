@@ -3,6 +3,7 @@ import type { ReportLayer } from "../../tiles/layers.ts";
 import { fetchReports, type ReportJson } from "../api.ts";
 import { element, find } from "../dom.ts";
 import { clusterLayerOf, singleLayerOf } from "../map/report-layers.ts";
+import { viewBox } from "../map/view-box.ts";
 import { reportCard } from "../report/report-card.ts";
 import { SCORE_FILL } from "../scores/score-layers.ts";
 import { formatCount, LAYER_LABELS } from "../words.ts";
@@ -54,10 +55,7 @@ export function bindLatest(
     pending = new AbortController();
     const { signal } = pending;
     const { layers, window } = page.get();
-    const { _sw, _ne } = map.getBounds();
-    const bbox = [_sw.lng, _sw.lat, _ne.lng, _ne.lat].map((deg) => Math.max(-180, Math.min(180, deg)));
-    const [west = 0, south = 0, east = 0, north = 0] = bbox;
-    const query = { bbox: [west, south, east, north] as const, layers, since: window, limit: LIST_LENGTH };
+    const query = { bbox: viewBox(map), layers, since: window, limit: LIST_LENGTH };
     try {
       const reports = await fetchReports(query, signal);
       section.hidden = reports.length === 0;

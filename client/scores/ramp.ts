@@ -1,5 +1,11 @@
+import type { ReportLayer } from "../../tiles/layers.ts";
 import type { ScoreName } from "../../tiles/scores.ts";
-import type { Theme } from "../map/theme.ts";
+
+/** What a ramp is made of, of the map's theme. */
+export interface RampTheme {
+  readonly name: "light" | "dark";
+  readonly layers: Readonly<Record<ReportLayer, string>>;
+}
 
 /** A colour for a score; scores between two stops have the colours between. */
 export type RampStop = readonly [score: number, color: string];
@@ -8,7 +14,7 @@ export type RampStop = readonly [score: number, color: string];
  * Brown to teal is told apart with every common kind of colour blindness. The middle, 75, is a place without reports: it is
  * nearly the land's colour, so that what stands out are the places that differ.
  */
-const OVERALL: Readonly<Record<Theme["name"], readonly RampStop[]>> = {
+const OVERALL: Readonly<Record<RampTheme["name"], readonly RampStop[]>> = {
   light: [
     [50, "#83390a"],
     [62, "#c8752b"],
@@ -36,7 +42,7 @@ const FAR = {
 } as const;
 
 /** Ascending by score. One layer's score goes from a place without reports to its layer's own colour and beyond. */
-export function scoreRamp(name: ScoreName, theme: Theme): readonly RampStop[] {
+export function scoreRamp(name: ScoreName, theme: RampTheme): readonly RampStop[] {
   if (name === "overall") return OVERALL[theme.name];
   const [neutral, far, full] = [NEUTRAL[theme.name], FAR[theme.name][name], theme.layers[name]];
   const falls = name === "safety" || name === "infrastructure";

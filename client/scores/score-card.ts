@@ -1,14 +1,12 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
 import { cellBounds } from "../../tiles/geohash.ts";
-import { fetchScoreCard, type ReportJson, RequestError, type ScoreCardJson } from "../api.ts";
-import { element, icon, prefersReducedMotion } from "../dom.ts";
-import { CLOSE_ICON, SHARE_ICON } from "../icons.ts";
+import { fetchScoreCard, type ReportJson } from "../api.ts";
+import { prefersReducedMotion } from "../dom.ts";
 import { coveredEdges } from "../map/free-area.ts";
 import type { Notices } from "../page/notices.ts";
 import type { Page } from "../page/page-state.ts";
-import { cardContent, placeWords } from "./card-content.ts";
+import { createCardView } from "./card-view.ts";
 import { sharePage } from "./share.ts";
-import { bindSheet } from "./sheet.ts";
 
 export interface ScoreCardOptions {
   readonly dialog: HTMLDialogElement;
@@ -21,14 +19,9 @@ export interface ScoreCardOptions {
 
 /** The card of the cell that the page's state names: a column at the right of a desktop, a sheet on a phone. */
 export function bindScoreCard({ dialog, map, page, notices, open }: ScoreCardOptions): void {
-  const title = element("h2", { id: "score-title", tabindex: "-1" });
-  const where = element("p", { class: "where" });
-  const body = element("div", { class: "score-body" });
-  const handle = element("button", { type: "button", class: "bare handle", "aria-label": "Draw the card up or down" });
-  const share = iconButton("Share", SHARE_ICON, () => sharePage(`${title.textContent}, Stratum`, notices));
-  const closer = iconButton("Close", CLOSE_ICON, () => page.set({ card: undefined }));
-  dialog.replaceChildren(handle, element("header", {}, element("div", {}, title, where), share, closer), body);
-  const sheet = bindSheet(dialog, handle, () => page.set({ card: undefined }));
+  const close = () => page.set({ card: undefined });
+  const share = (title: string) => void sharePage(`${title}, Stratum`, notices);
+  const view = createCardView(dialog, { share, close, open });
   let opener: Element | null = null;
   let pending: AbortController | undefined;
 
@@ -36,42 +29,12 @@ export function bindScoreCard({ dialog, map, page, notices, open }: ScoreCardOpt
     pending?.abort();
     pending = new AbortController();
     const { signal } = pending;
-    title.textContent = "Neighbourhood";
-    where.textContent = "Loading…";
-    // "Try again" goes away with what it stood in.
-    if (body.contains(document.activeElement)) title.focus({ preventScroll: true });
-    body.replaceChildren(
-      ...Array.from({ length: 5 }, () => element("p", { class: "skeleton", "aria-hidden": "true" })),
-    );
+    view.showLoading();
     try {
-      fill(await fetchScoreCard(geohash, signal));
+      view.show(await fetchScoreCard(geohash, signal), page.get().window);
     } catch (error) {
-      if (!signal.aborted) fail(geohash, error);
+      if (!signal.aborted) view.showFailure(geohash, error, () => load(geohash));
     }
-  };
-  const fill = (card: ScoreCardJson) => {
-    const [name, words] = placeWords(card);
-    title.textContent = name;
-    where.textContent = words;
-    const openLowered = (report: ReportJson) => {
-      sheet.lower();
-      open(report);
-    };
-    body.replaceChildren(...cardContent(card, page.get().window, openLowered));
-  };
-  const fail = (geohash: string, error: unknown) => {
-    const isUnknown = error instanceof RequestError && (error.status === 400 || error.status === 404);
-    where.textContent = `Cell ${geohash}`;
-    const again = element("button", { type: "button", class: "secondary" }, "Try again");
-    again.addEventListener("click", () => load(geohash));
-    body.replaceChildren(
-      element(
-        "p",
-        { class: "nothing", role: "alert" },
-        isUnknown ? "There is no such place." : "The scores of this place could not be loaded.",
-      ),
-      ...(isUnknown ? [] : [again]),
-    );
   };
   const show = (geohash: string) => {
     if (!dialog.open) {
@@ -79,16 +42,15 @@ export function bindScoreCard({ dialog, map, page, notices, open }: ScoreCardOpt
       dialog.show();
       document.body.classList.add("carded");
     }
-    body.scrollTop = 0;
     void load(geohash);
     bringIntoView(map, geohash);
-    title.focus({ preventScroll: true });
+    view.focus();
   };
   const hide = () => {
     pending?.abort();
     const hadFocus = dialog.contains(document.activeElement);
     dialog.close();
-    sheet.lower();
+    view.lower();
     document.body.classList.remove("carded");
     if (hadFocus) (opener instanceof HTMLElement && opener.isConnected ? opener : map.getCanvas()).focus();
   };
@@ -100,20 +62,10 @@ export function bindScoreCard({ dialog, map, page, notices, open }: ScoreCardOpt
   dialog.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
-    page.set({ card: undefined });
+    close();
   });
   const { card } = page.get();
   if (card) show(card);
-}
-
-function iconButton(label: string, shape: string, run: () => void): HTMLButtonElement {
-  const button = element(
-    "button",
-    { type: "button", class: "bare round", "aria-label": label, title: label },
-    icon(shape),
-  );
-  button.addEventListener("click", run);
-  return button;
 }
 
 /** Between the cell and what covers the map. */
