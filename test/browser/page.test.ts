@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe } from "vitest";
 import type { RunningServer } from "../../server/serve.ts";
 import { accessibilityTests } from "./accessibility.suite.ts";
 import { builderTests } from "./builder.suite.ts";
+import { burstTests } from "./burst.suite.ts";
 import { launchChromium } from "./chromium.ts";
 import { embedTests } from "./embed.suite.ts";
 import { liveTests } from "./live.suite.ts";
@@ -55,6 +56,7 @@ describe("the API reference", () => referenceTests(site));
 describe("scores on the map", () => scoreTests(site));
 describe("the time-lapse", () => timeLapseTests(site));
 describe("the report form", () => reportFormTests(site));
+describe("an open map in a busy place", () => burstTests(site));
 // What arrives within three seconds on a free machine may arrive later on a crowded one; a map that asks for too much always does.
 describe("an open map", { retry: 2 }, () => liveTests(site));
 describe("the frame", () => embedTests(site));
