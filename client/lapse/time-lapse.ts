@@ -16,6 +16,8 @@ const MIN_ZOOM = 10.5;
 const SETTLE_MS = 400;
 /** However long the window is, one does not watch longer. */
 const RUN_MS = { hour: 24_000, day: 18_000 } as const;
+/** The stylesheet's, too: on narrower screens an open card hides the player. */
+const BOTH_FIT_FROM_PX = 1100;
 const NOTHING: LapseReports = { reports: [], isComplete: true };
 
 export interface TimeLapseOptions {
@@ -44,6 +46,7 @@ export function createTimeLapse({ section, opener, liveMap, page }: TimeLapseOpt
   };
   const open = () => {
     section.hidden = false;
+    if (innerWidth <= BOTH_FIT_FROM_PX) page.set({ card: undefined });
     document.body.classList.add("lapsing");
     liveMap.popups.close();
     liveMap.hideReports(true);

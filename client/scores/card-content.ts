@@ -63,7 +63,8 @@ function history(card: ScoreCardJson): HTMLElement {
   const change = card.change_7d
     ? changeWords(card.change_7d.overall, " than a week ago")
     : element("span", { class: "hint" }, "No score a week ago to compare with");
-  return element("div", { class: "overall-history" }, sparkOf("overall", card), change);
+  const line = card.series.length > 1 ? sparkOf("overall", card) : undefined;
+  return element("div", { class: "overall-history" }, line, change);
 }
 
 const sparkOf = (name: ScoreName, { series }: ScoreCardJson): HTMLElement =>

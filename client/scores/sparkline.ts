@@ -14,19 +14,15 @@ const [WIDTH, HEIGHT] = [100, 40];
 const LEAST_SPAN = 8;
 
 /**
- * A line over the days, ascending, the last one marked. Days without a value are passed over in a straight line, at their true
+ * A line over two or more days, ascending, the last one marked. Days without a value are passed over in a straight line, at their true
  * distance. `name` is what the values are, for those who cannot see it.
  */
 export function sparkline(points: readonly SparkPoint[], name: string): HTMLElement {
   const values = points.map(({ value }) => value);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const [first, last] = [values[0] ?? 0, values.at(-1) ?? 0];
-  const words =
-    points.length < 2
-      ? `${name}: ${last.toFixed(1)} today, nothing to compare yet`
-      : `${name} from ${first.toFixed(1)} to ${last.toFixed(1)} in ${spanDays(points)} days, lowest ${least.toFixed(1)}, highest ${most.toFixed(1)}`;
+  const words = `${name} from ${first.toFixed(1)} to ${last.toFixed(1)} in ${spanDays(points)} days, lowest ${least.toFixed(1)}, highest ${most.toFixed(1)}`;
   const box = element("span", { class: "spark", role: "img", "aria-label": words, title: words });
-  if (points.length === 0) return box;
   const places = placesOf(points, least, most);
   const line = places.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
   const [endX, endY] = places.at(-1) ?? [WIDTH, 0];
@@ -34,12 +30,10 @@ export function sparkline(points: readonly SparkPoint[], name: string): HTMLElem
   svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("aria-hidden", "true");
-  if (points.length > 1) {
-    svg.append(
-      path("spark-area", `M${places[0]?.[0].toFixed(1)} ${HEIGHT}L${line}L${endX} ${HEIGHT}Z`),
-      path("spark-line", `M${line}`),
-    );
-  }
+  svg.append(
+    path("spark-area", `M${places[0]?.[0].toFixed(1)} ${HEIGHT}L${line}L${endX} ${HEIGHT}Z`),
+    path("spark-line", `M${line}`),
+  );
   // Outside of the stretched picture, so that it stays round.
   const dot = element("span", { class: "spark-dot" });
   dot.style.left = `${endX}%`;
