@@ -20,18 +20,21 @@ export function bindProgress(bar: HTMLElement, map: MapLibreMap, notices: Notice
     timer = undefined;
     bar.hidden = true;
   });
+  let isLacking = false;
   const tryAgain = () => {
+    isLacking = false;
+    notices.set("tiles", undefined);
     for (const source of Object.keys(map.getStyle().sources)) map.refreshTiles(source);
   };
-  let isLacking = false;
   map.on("error", ({ error }) => {
-    isLacking ||= !navigator.onLine;
+    isLacking = true;
     if (!navigator.onLine) return;
     console.warn("map:", error.message);
     notices.set("tiles", "Part of the map could not be loaded.", { label: "Try again", run: tryAgain });
   });
-  addEventListener("online", () => {
-    if (isLacking) setTimeout(tryAgain, AFTER_ONLINE_MS);
-    isLacking = false;
-  });
+  addEventListener("online", () =>
+    setTimeout(() => {
+      if (isLacking) tryAgain();
+    }, AFTER_ONLINE_MS),
+  );
 }

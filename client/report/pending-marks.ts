@@ -2,13 +2,15 @@ import type { ReportJson } from "../api.ts";
 import { categoryIcon } from "../category-icons.ts";
 import { element, icon } from "../dom.ts";
 import type { LiveMap } from "../map/live-map.ts";
-import { singleLayerOf } from "../map/report-layers.ts";
+import { clusterLayerOf, singleLayerOf } from "../map/report-layers.ts";
 import { categoryLabel } from "../words.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutboxEntry } from "./outbox-entry.ts";
 
 /** A sent report is drawn by its tile, alone or within a cluster, well within this time. */
 const DRAWN_AFTER_MS = 2_000;
+/** A cluster stands no farther than this from what it took in. */
+const CLUSTER_PX = 100;
 
 /** Marks what waits in the outbox on the map; a mark stays until the report's tile shows what it stands for. */
 export function bindPendingMarks(liveMap: LiveMap, outbox: Outbox, open: () => void): void {
@@ -60,9 +62,19 @@ function pendingMark({ draft: { layer, category } }: OutboxEntry, open: () => vo
 }
 
 function whenDrawn({ map }: LiveMap, report: ReportJson, done: () => void): void {
+  const createdAtSeconds = Math.floor(Date.parse(report.created_at) / 1000);
   const isDrawn = () => {
-    const layers = [singleLayerOf(report.layer)].filter((id) => map.getLayer(id));
-    return map.queryRenderedFeatures({ layers }).some(({ properties }) => properties.id === report.id);
+    const layers = [singleLayerOf(report.layer), clusterLayerOf(report.layer)].filter((id) => map.getLayer(id));
+    const { x, y } = map.project([report.lon, report.lat]);
+    const around: [[number, number], [number, number]] = [
+      [x - CLUSTER_PX, y - CLUSTER_PX],
+      [x + CLUSTER_PX, y + CLUSTER_PX],
+    ];
+    return map
+      .queryRenderedFeatures(around, { layers })
+      .some(({ properties: { id, point_count, newest } }) =>
+        point_count === undefined ? id === report.id : Number(newest) >= createdAtSeconds,
+      );
   };
   const finish = () => {
     clearTimeout(timer);

@@ -221,7 +221,8 @@ export function reportFormTests(site: Site): void {
     const place = { lat: 40.6782, lon: -73.9442 };
     await postReports(site.url, [{ ...place, layer: "opportunity", category: "hiring", severity: 2 }]);
     const { page } = await visit(site.browser, `${site.url}/${addressOf(place, "opportunity")}`);
-    await page.waitForFunction("navigator.serviceWorker.ready.then(({ active }) => active.state === 'activated')");
+    const workerState = () => page.evaluate("navigator.serviceWorker.ready.then(({ active }) => active.state)");
+    await expect.poll(workerState, PATIENCE).toBe("activated");
     const other = await page.context().newPage();
     await other.goto(`${site.url}/${addressOf(place, "opportunity")}`);
     await mapSettled(other);
@@ -245,12 +246,15 @@ export function reportFormTests(site: Site): void {
     // Nobody has been to Dallas before.
     await other.evaluate(() => globalThis.stratum?.map.jumpTo({ center: [-96.797, 32.777] }));
     const hasLand = () => (globalThis.stratum?.map.queryRenderedFeatures({ layers: ["land"] }).length ?? 0) > 0;
+    await mapSettled(other);
     expect(await other.evaluate(hasLand)).toBe(false);
 
     await page.context().setOffline(false);
+    // By the tab that got to send it.
+    const statuses = () => Promise.all([page, other].map((tab) => status(tab).textContent()));
+    await expect.poll(statuses, PATIENCE).toContain("Sent. 1 report is on the map.");
     await onMap(page, "opportunity", 2);
     await other.waitForFunction(hasLand);
-    await expect.poll(() => status(page).textContent(), PATIENCE).toBe("Sent. 1 report is on the map.");
     for (const tab of [page, other]) await expect.poll(() => pendingMarks(tab).count(), PATIENCE).toBe(0);
     expect(posts.count).toBe(1);
     expect(await rowsNear(site, place)).toMatchObject([{ category: "market" }, { category: "hiring" }]);
