@@ -58,6 +58,8 @@ export function clusterZooms(points: Clusters, minZoom: number, maxZoom: number,
   const steps: { readonly zoom: number; readonly owner: Uint32Array }[] = [];
   let current = points;
   let next = fromZoom;
+  // Not the points themselves: they would be kept for as long as the clusters.
+  const { length } = points;
 
   function get(zoom: number): Clusters | undefined {
     if (zoom < minZoom || zoom > maxZoom) return undefined;
@@ -75,7 +77,7 @@ export function clusterZooms(points: Clusters, minZoom: number, maxZoom: number,
     get,
     ownersAt(zoom) {
       if (get(zoom) === undefined) throw new RangeError(`zoom ${zoom} outside ${minZoom}..${maxZoom}`);
-      const owners = Uint32Array.from({ length: points.length }, (_, i) => i);
+      const owners = Uint32Array.from({ length }, (_, i) => i);
       for (const step of steps) {
         if (step.zoom < zoom) break;
         for (let i = 0; i < owners.length; i++) owners[i] = step.owner[owners[i] as number] as number;

@@ -259,13 +259,13 @@ describe("reading", () => {
 });
 
 describe("what requests cost", () => {
-  it("is a write unit for a row in a shard, and one more for the first of a week", async () => {
+  it("is two write units for a row in a shard, with the feed that brings it, and one more for the first of a week", async () => {
     await putInShards([0]);
     written.length = 0;
     await putInShards([7]);
-    expect(total(written.splice(0), "write")).toBe(2);
+    expect(total(written.splice(0), "write")).toBe(3);
     await putInShards([7, 7, 7, 7]);
-    expect(total(written.splice(0), "write")).toBe(4);
+    expect(total(written.splice(0), "write")).toBe(8);
   });
 
   it.each([1, 2, 4, 16])("is half a read unit a shard to refresh a cell of %d with nothing new", async (count) => {
