@@ -94,7 +94,7 @@ export function clusterZooms(points: Clusters, minZoom: number, maxZoom: number,
 function clusterOnce(points: Clusters, radius: number): { clusters: Clusters; owner: Uint32Array } {
   const bins = binPoints(points, radius);
   const owner = new Uint32Array(points.length).fill(NOT_JOINED);
-  const out = allocateClusters(points.length);
+  const out = scratchFor(points.length);
   const reach = radius * radius;
   let length = 0;
   for (let i = 0; i < points.length; i++) {
@@ -134,6 +134,14 @@ function clusterOnce(points: Clusters, radius: number): { clusters: Clusters; ow
 }
 
 const NOT_JOINED = 0xffffffff;
+
+/** Where clusters are gathered before it is known how many there are. Kept from call to call: nothing waits in between. */
+let scratch = allocateClusters(1024);
+
+function scratchFor(length: number): Clusters {
+  if (scratch.length < length) scratch = allocateClusters(2 * length);
+  return scratch;
+}
 
 /** Points sorted into square bins, row by row. */
 export interface Bins {

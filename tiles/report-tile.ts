@@ -82,7 +82,7 @@ function allocateFeatures(capacity: number): FeatureColumns {
 }
 
 const writer = createLayerWriter(KEYS);
-let features = allocateFeatures(256);
+let columns = allocateFeatures(256);
 
 /**
  * One layer of a tile as MVT bytes, empty when nothing lies in the tile. `domains` are the indexes of the domains of
@@ -94,6 +94,17 @@ export function encodeReportLayer(
   domains: readonly DomainIndex[],
   scoreOf?: ScoreOf,
 ): Uint8Array<ArrayBuffer> {
+  return writeFeatures(layer, featuresOfTile(layer, tile, domains), scoreOf);
+}
+
+/** The features of a tile, to be written before the next tile's are asked for: all tiles use the same columns. */
+export interface TileFeatures extends FeatureColumns {
+  readonly length: number;
+  readonly categories: readonly (string | undefined)[];
+}
+
+/** The stitched clusters of a tile with all that a tile says of them. */
+export function featuresOfTile(layer: ReportLayer, tile: TileAddress, domains: readonly DomainIndex[]): TileFeatures {
   const clusters = clustersOfTile(
     tile,
     domains.map(({ zooms }) => {
@@ -102,19 +113,27 @@ export function encodeReportLayer(
       return atZoom;
     }),
   );
-  if (features.capacity < clusters.length) features = allocateFeatures(2 * clusters.length);
-  const categories = fillFeatures(features, layer, tile, clusters, domains);
-  writer.begin(layer, clusters.length);
+  if (columns.capacity < clusters.length) columns = allocateFeatures(2 * clusters.length);
+  return { ...columns, length: clusters.length, categories: fillFeatures(columns, layer, tile, clusters, domains) };
+}
+
+/** Features as a layer of a tile. */
+export function writeFeatures(
+  layer: ReportLayer,
+  features: TileFeatures,
+  scoreOf: ScoreOf | undefined,
+): Uint8Array<ArrayBuffer> {
+  writer.begin(layer, features.length);
   // What several features share comes first: indexes of values below 128 take a byte, and those of ids are used once each.
   writer.flags(CLUSTER, features.isCluster);
   writer.numbers(POINT_COUNT, features.count);
   // A count below 1000 is its own short form.
   writer.numbers(ABBREVIATED, features.count);
-  writer.texts(ABBREVIATED, shortForms(features.count, clusters.length));
+  writer.texts(ABBREVIATED, shortForms(features));
   writer.numbers(SEVERITY, features.severity);
   writer.codedTexts(GEOHASH, features.neighborhood, NEIGHBORHOOD_PRECISION, writeNeighborhood);
-  writer.texts(CATEGORY, categories);
-  if (scoreOf !== undefined) writer.numbers(SCORE, scores(clusters.length, scoreOf));
+  writer.texts(CATEGORY, features.categories);
+  if (scoreOf !== undefined) writer.numbers(SCORE, scores(features, scoreOf));
   writer.numbers(NEWEST, features.newest);
   writer.numbers(WEIGHT, features.weight);
   writer.uniqueTexts(ID, features.idText, features.idEnd);
@@ -186,16 +205,15 @@ function writeNeighborhood(out: Uint8Array, at: number, key: number): void {
   writeBase32(out, at, key, NEIGHBORHOOD_PRECISION);
 }
 
-function scores(length: number, scoreOf: ScoreOf): Float64Array {
+function scores({ length, neighborhood, score }: TileFeatures, scoreOf: ScoreOf): Float64Array {
   for (let i = 0; i < length; i++) {
-    const geohash = geohashOfKey(features.neighborhood[i] as number, NEIGHBORHOOD_PRECISION);
-    features.score[i] = scoreOf(geohash) ?? NaN;
+    score[i] = scoreOf(geohashOfKey(neighborhood[i] as number, NEIGHBORHOOD_PRECISION)) ?? NaN;
   }
-  return features.score;
+  return score;
 }
 
 /** Short forms of the counts from 1000 on. */
-function shortForms(counts: Float64Array, length: number): (string | undefined)[] {
+function shortForms({ length, count: counts }: TileFeatures): (string | undefined)[] {
   const texts = new Array<string | undefined>(length).fill(undefined);
   for (let i = 0; i < length; i++) {
     const count = counts[i] as number;
