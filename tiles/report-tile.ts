@@ -99,6 +99,7 @@ export function encodeReportLayer(
 
 /** The features of a tile, to be written before the next tile's are asked for: all tiles use the same columns. */
 export interface TileFeatures extends FeatureColumns {
+  readonly zoom: number;
   readonly length: number;
   readonly categories: readonly (string | undefined)[];
 }
@@ -114,8 +115,15 @@ export function featuresOfTile(layer: ReportLayer, tile: TileAddress, domains: r
     }),
   );
   if (columns.capacity < clusters.length) columns = allocateFeatures(2 * clusters.length);
-  return { ...columns, length: clusters.length, categories: fillFeatures(columns, layer, tile, clusters, domains) };
+  const categories = fillFeatures(columns, layer, tile, clusters, domains);
+  return { ...columns, zoom: tile.z, length: clusters.length, categories };
 }
+
+/**
+ * Up to this zoom clusters rather share the minute of their newest report than a neighbourhood; from the next on, the other way
+ * round.
+ */
+const LAST_WIDE_ZOOM = 12;
 
 /** Features as a layer of a tile. */
 export function writeFeatures(
@@ -131,10 +139,12 @@ export function writeFeatures(
   writer.numbers(ABBREVIATED, features.count);
   writer.texts(ABBREVIATED, shortForms(features));
   writer.numbers(SEVERITY, features.severity);
+  const isWide = features.zoom <= LAST_WIDE_ZOOM;
+  if (isWide) writer.numbers(NEWEST, features.newest);
   writer.codedTexts(GEOHASH, features.neighborhood, NEIGHBORHOOD_PRECISION, writeNeighborhood);
   writer.texts(CATEGORY, features.categories);
   if (scoreOf !== undefined) writer.numbers(SCORE, scores(features, scoreOf));
-  writer.numbers(NEWEST, features.newest);
+  if (!isWide) writer.numbers(NEWEST, features.newest);
   writer.numbers(WEIGHT, features.weight);
   writer.uniqueTexts(ID, features.idText, features.idEnd);
   return writer.finish(features);
