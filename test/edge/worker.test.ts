@@ -204,7 +204,8 @@ describe("a cold isolate", () => {
       await worker.close();
     }
     console.log("requests to DynamoDB for a cold isolate's first tile", counts);
-    for (const [zoom, count] of Object.entries(counts)) expect(count, zoom).toBeLessThanOrEqual(9);
+    // A bucket of the feed may end meanwhile, which is one request more.
+    for (const [zoom, count] of Object.entries(counts)) expect(count, zoom).toBeLessThanOrEqual(9 + 1);
   }, 120_000);
 
   it("shares no I/O between requests, also when clients hang up half way", async () => {

@@ -15,11 +15,11 @@ const place = fc.record({
   createdAtMs: fc.integer({ min: NOW - 95 * DAY, max: NOW + DAY }),
   severity: fc.integer({ min: 1, max: 5 }),
 });
-const reports = fc
-  .tuple(fc.array(place, { maxLength: 60 }), fc.integer())
-  .map(([places, seed]) =>
-    places.map((at, _, __, random = seededRandom(seed + at.createdAtMs)) => makeReport(at, random)),
-  );
+const reports = fc.tuple(fc.array(place, { maxLength: 60 }), fc.integer()).map(([places, seed]) => {
+  const made = places.map((at) => makeReport(at, seededRandom(seed + at.createdAtMs)));
+  // Two at one place and time have one id, and are one report.
+  return [...new Map(made.map((report) => [report.id, report])).values()];
+});
 
 const plain = (cells: MicroCells): unknown => ({
   ...cells,
