@@ -40,7 +40,7 @@ export async function buildClientWhenStale(log: Log): Promise<BuildOutcome> {
 }
 
 /** Builds beside the old client and swaps: nobody is served half a build, also when two processes build at once. */
-async function buildClient(): Promise<void> {
+export async function buildClient(): Promise<void> {
   const { build } = await import("vite");
   await mkdir(dirname(CLIENT_DIR), { recursive: true });
   const fresh = await mkdtemp(`${CLIENT_DIR}-`);
