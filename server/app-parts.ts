@@ -1,10 +1,10 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Report } from "../tiles/report.ts";
+import type { UsageLog } from "./accounts/usage-log.ts";
 import type { ClusterSource } from "./clusters/find-cluster.ts";
 import type { Log } from "./console/log.ts";
 import type { MetricSample, RequestMetrics } from "./http/metrics.ts";
-import type { ProblemInit } from "./http/problem.ts";
 import type { LiveStreams } from "./live/live-streams.ts";
 import type { Clock, ReportStore } from "./ports.ts";
 import type { RunSql } from "./postgres/sql.ts";
@@ -29,11 +29,8 @@ export interface AppParts {
   readonly clusters?: ClusterSource;
   /** Asks PostgreSQL; without it there are no `/api/trends` and `/api/exports`. */
   readonly sql?: RunSql;
-  /**
-   * Whether a request may use a capability; `undefined` lets it in, a problem is the refusal. Without it everyone may: keys
-   * and sessions will stand here.
-   */
-  allow?(context: Context, capability: Capability): Promise<ProblemInit | undefined>;
+  /** Where calls with a key are counted; whoever makes it flushes it. Without it keys mean nothing, and there is no `/api/usage`. */
+  readonly usage?: UsageLog;
   /** Resolves when PostgreSQL answers; only `/readyz` asks. */
   pingDatabase(): Promise<void>;
   /** Tells this process's tiles of a stored report before it is acknowledged. The same report may be told twice. */
@@ -66,6 +63,8 @@ export interface AppSettings {
   readonly queryRows: number;
   /** Trends and exports that one client address may ask for in a minute, also the burst; 60 without it. */
   readonly questionsPerMinute?: number;
+  /** The same of one account, whose keys are sent along; 600 without it. */
+  readonly keyCallsPerMinute?: number;
 }
 
 export const DEFAULT_SETTINGS: AppSettings = {

@@ -4,6 +4,7 @@ import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { matchedRoutes } from "hono/route";
+import { createKeyGate } from "./accounts/key-gate.ts";
 import type { App, AppEnv, AppParts } from "./app-parts.ts";
 import type { Log } from "./console/log.ts";
 import { createRequestMetrics, noteRequest, type RequestMetrics } from "./http/metrics.ts";
@@ -21,6 +22,7 @@ import { createRelationalAccess } from "./routes/relational-access.ts";
 import { mountReports } from "./routes/reports.ts";
 import { mountTiles } from "./routes/tiles.ts";
 import { mountTrends } from "./routes/trends.ts";
+import { mountUsage } from "./routes/usage.ts";
 import { createSql } from "./trends/sql.ts";
 
 export { type App, type AppEnv, type AppParts, type AppSettings, DEFAULT_SETTINGS } from "./app-parts.ts";
@@ -58,9 +60,12 @@ export function createApp(parts: AppParts): App {
 /** What PostgreSQL answers; nothing else waits for it. */
 function mountRelational(app: App, parts: AppParts, run: RunSql): void {
   const sql = createSql(run, parts.log);
-  const access = createRelationalAccess(parts);
+  const { usage } = parts;
+  const gate = usage && createKeyGate(parts, sql, usage);
+  const access = createRelationalAccess(parts, gate);
   mountTrends(app, parts, sql, access);
   mountExports(app, parts, sql, access);
+  if (gate !== undefined && usage !== undefined) mountUsage(app, parts, sql, gate, usage);
 }
 
 function respondMethodNotAllowed(c: Parameters<typeof respondProblem>[0], allowed: readonly string[]): Response {
@@ -73,7 +78,14 @@ function openToEveryOrigin(): MiddlewareHandler<AppEnv> {
   return cors({
     origin: "*",
     allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
-    allowHeaders: ["Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "X-Request-Id"],
+    allowHeaders: [
+      "Authorization",
+      "Content-Type",
+      "Idempotency-Key",
+      "If-None-Match",
+      "Last-Event-ID",
+      "X-Request-Id",
+    ],
     exposeHeaders: EXPOSED_HEADERS,
     maxAge: 86_400,
   });

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { getConnInfo } from "@hono/node-server/conninfo";
+import { createUsageLog } from "./accounts/usage-log.ts";
 import { type App, createApp, DEFAULT_SETTINGS } from "./app.ts";
 import { createBasemapTiles } from "./basemap/tiles.ts";
 import { buildClientWhenStale, CLIENT_DIR } from "./client/build.ts";
@@ -61,6 +62,8 @@ const COMPACT_EVERY_MS = 300_000;
 const SCORE_EVERY_MS = 5_000;
 /** How often tiles' scores are brought up to date. */
 const READ_SCORES_EVERY_MS = 2_000;
+/** How long an answered call may be missing in usage_log, and how many are lost with a process that is killed. */
+const ADD_USAGE_EVERY_MS = 5_000;
 
 /**
  * Starts everything that the configuration asks for, what can be side by side: stores, migrations, seed, client, HTTP.
@@ -83,6 +86,8 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     const pyramid = createPyramid({ ...reports, clock, log, onChange: live.publish });
     const sql = sqlOfPool(database.pool);
     const scores = scoreBeside({ ...reports, sql, clock, log }, closers);
+    const usage = closers.add(createUsageLog({ sql, log }));
+    runBeside(repeatInBackground(usage.flush, { name: "adding usage", everyMs: ADD_USAGE_EVERY_MS, log }), closers);
     const tiles = createTileSource({ pyramid, scores: scores.cache, compressor: nodeCompressor });
     const { codings } = nodeCompressor;
     const metrics = createRequestMetrics();
@@ -95,6 +100,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       metrics,
       live: streamsOfHub(live),
       sql,
+      usage,
       cells: pyramid.cells,
       clusters: { ...pyramid, scoreOf: overallScores(scores.cache) },
       pingDatabase: database.ping,
@@ -104,7 +110,13 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
         clientAddress(getConnInfo(c).remote.address, c.req.header("X-Forwarded-For"), config.trustedProxies),
       settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },
       log,
-      samples: () => [...units.samples(), ...live.samples(), ...scores.samples(), ...warm.samples()],
+      samples: () => [
+        ...units.samples(),
+        ...live.samples(),
+        ...scores.samples(),
+        ...usage.samples(),
+        ...warm.samples(),
+      ],
     });
     mountMap(app, config, client);
     runBeside(followChanges(pyramid, log), closers);

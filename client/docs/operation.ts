@@ -4,7 +4,7 @@ import { tryIt } from "./try-it.ts";
 
 /** One operation, folded: its address and what it is for; inside, what it takes and answers, and a form to try it. */
 export function operationCard(api: OpenApi, method: string, path: string, operation: Operation): HTMLElement {
-  const { summary = "", description, parameters = [], requestBody, responses } = operation;
+  const { summary = "", description, parameters = [], requestBody, responses, security } = operation;
   const card = element(
     "details",
     { class: "operation", id: `${method}${path.replace(/\W+/g, "-")}` },
@@ -24,7 +24,7 @@ export function operationCard(api: OpenApi, method: string, path: string, operat
     const body = Object.values(requestBody?.content ?? {})[0]?.schema;
     if (body !== undefined) card.append(...bodyTable(resolve(api, body)));
     card.append(...answerTable(responses));
-    if (method === "get") card.append(tryIt(path, parameters));
+    if (method === "get") card.append(tryIt(path, parameters, security !== undefined));
   });
   return card;
 }

@@ -12,6 +12,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   scores: "Scores",
   trends: "Trends",
   exports: "Exports",
+  accounts: "Accounts",
   operations: "Operations",
 };
 

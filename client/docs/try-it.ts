@@ -5,9 +5,11 @@ import type { Parameter } from "./openapi.ts";
 const SHOWN_CHARACTERS = 6_000;
 const STREAMS = "text/event-stream";
 
-/** A form that asks an address with values of the reader's own and shows the answer. */
-export function tryIt(path: string, parameters: readonly Parameter[]): HTMLElement {
+/** A form that asks an address with values of the reader's own, and an API key if it takes one, and shows the answer. */
+export function tryIt(path: string, parameters: readonly Parameter[], takesKey: boolean): HTMLElement {
   const fields = parameters.filter(({ in: place }) => place !== "header").map(field);
+  const key = element("input", { type: "password", name: "api-key", autocomplete: "off", placeholder: "stratum_…" });
+  const keyLabel = takesKey ? element("label", {}, element("span", {}, "API key"), key) : undefined;
   const address = element("code", { class: "address" });
   const answer = element("div", { class: "answer", role: "status" });
   const url = () => addressOf(path, fields);
@@ -15,7 +17,7 @@ export function tryIt(path: string, parameters: readonly Parameter[]): HTMLEleme
     "form",
     { class: "try" },
     element("h3", {}, "Try it"),
-    element("div", { class: "fields" }, ...fields.map(({ label }) => label)),
+    element("div", { class: "fields" }, ...fields.map(({ label }) => label), keyLabel),
     element("p", {}, address),
     element("button", { type: "submit", class: "ask" }, "Ask"),
     answer,
@@ -27,7 +29,7 @@ export function tryIt(path: string, parameters: readonly Parameter[]): HTMLEleme
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     answer.textContent = "Asking…";
-    void ask(url()).then((parts) => answer.replaceChildren(...parts));
+    void ask(url(), key.value.trim()).then((parts) => answer.replaceChildren(...parts));
   });
   show();
   return form;
@@ -60,10 +62,11 @@ function addressOf(path: string, fields: readonly Field[]): string {
   return `${location.origin}${filled.replaceAll("%2C", ",")}${text === "" ? "" : `?${text}`}`;
 }
 
-async function ask(url: string): Promise<HTMLElement[]> {
+async function ask(url: string, key: string): Promise<HTMLElement[]> {
   try {
     const aborter = new AbortController();
-    const response = await fetch(url, { signal: aborter.signal });
+    const headers: HeadersInit = key === "" ? {} : { Authorization: `Bearer ${key}` };
+    const response = await fetch(url, { headers, signal: aborter.signal });
     const type = response.headers.get("Content-Type") ?? "";
     const head = element("p", {}, element("strong", {}, `${response.status} ${response.statusText}`), ` ${type}`);
     if (type.startsWith(STREAMS)) {

@@ -1,3 +1,4 @@
+import { createUsageLog } from "../accounts/usage-log.ts";
 import { createApp, DEFAULT_SETTINGS } from "../app.ts";
 import { createLog } from "../console/log.ts";
 import { withClient } from "../postgres/hyperdrive.ts";
@@ -41,6 +42,8 @@ const SCORE_CELLS = 20_000;
 
 /** What is answered from the pyramid, beside tiles. */
 const OF_PYRAMID = ["/api/neighborhood/", "/api/clusters/"];
+/** What counts calls of keys. */
+const OF_KEYS = ["/api/trends/", "/api/exports/"];
 
 /** The cron trigger fires every five minutes. */
 const COMPACT_WITHIN_MS = 4 * 60_000;
@@ -75,6 +78,7 @@ function createIsolate(env: WorkerEnv): Isolate {
     createPastScores({ sql, clock }),
     log,
   );
+  const usage = createUsageLog({ sql, log });
   const isolateScores = createIsolateScores(scores, clock, log);
   const tiles = createIsolateTiles({
     open() {
@@ -94,6 +98,7 @@ function createIsolate(env: WorkerEnv): Isolate {
     tiles: tiles.source,
     codings: workerCompressor.codings,
     sql,
+    usage,
     cells: tiles.pyramid.cells,
     clusters: { ...tiles.pyramid, scoreOf: overallScores(scores) },
     pingDatabase: () =>
@@ -110,7 +115,13 @@ function createIsolate(env: WorkerEnv): Isolate {
     clientAddress: (c) => c.req.header("CF-Connecting-IP"),
     settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },
     log,
-    samples: () => [...units.samples(), ...scores.samples(), ...scoring.samples(), ...(edgeCache?.samples() ?? [])],
+    samples: () => [
+      ...units.samples(),
+      ...scores.samples(),
+      ...scoring.samples(),
+      ...usage.samples(),
+      ...(edgeCache?.samples() ?? []),
+    ],
   });
   const { basemapStyleUrl: styleUrl } = config;
   app.route("/", basemapRoutes(packedBasemap(env.ASSETS), styleUrl === undefined ? {} : { styleUrl }));
@@ -120,9 +131,13 @@ function createIsolate(env: WorkerEnv): Isolate {
     async fetch(request, later) {
       const { pathname } = new URL(request.url);
       const isTile = pathname.startsWith("/tiles/");
+      const isOf = (paths: readonly string[]) => paths.some((path) => pathname.startsWith(path));
       if (isTile) isolateScores.keepUp(later);
-      if (isTile || OF_PYRAMID.some((path) => pathname.startsWith(path))) await tiles.keepUp();
-      return asEncoded(await app.fetch(withClientEncoding(request)));
+      if (isTile || isOf(OF_PYRAMID)) await tiles.keepUp();
+      const response = await app.fetch(withClientEncoding(request));
+      // Behind each call: an isolate may be ended any time, and has no time of its own.
+      if (isOf(OF_KEYS)) later(usage.flush().catch((error: unknown) => log.warn("usage not added yet", { error })));
+      return asEncoded(response);
     },
     async compact() {
       const compactor = createCompactor({ store, derived, clock, log });

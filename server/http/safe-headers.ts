@@ -14,10 +14,13 @@ export const EXPOSED_HEADERS = [
   "Link",
   "Location",
   "Retry-After",
+  "X-RateLimit-Limit",
+  "X-RateLimit-Remaining",
+  "X-RateLimit-Reset",
   "X-Request-Id",
 ];
 
-/** Reading and reporting are public and carry no credentials, so every page may call every route. */
+/** Nothing here is done in the name of a browser's user: a key is sent by whoever holds it. So every page may call every route. */
 export const OPEN_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers": EXPOSED_HEADERS.join(","),

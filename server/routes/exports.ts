@@ -6,7 +6,7 @@ import { type Dataset, REPORT_COUNTS, SCORES } from "../trends/export-rows.ts";
 import type { Sql } from "../trends/sql.ts";
 import { createExportAnswers, EXPORT_FORMATS, type ExportFormat, type ExportRequest, spanOf } from "./export-answer.ts";
 import { areaOf, areaParameters, numberParameter, parameter } from "./filter-query.ts";
-import { type RelationalAccess, relationalAnswers } from "./relational-access.ts";
+import { OPTIONAL_KEY, type RelationalAccess, relationalAnswers } from "./relational-access.ts";
 import { parseInstant, parseLayers } from "./report-query.ts";
 
 const tags = ["exports"];
@@ -58,6 +58,7 @@ function exportRoute<Query extends z.ZodObject>(dataset: Dataset, format: Export
     summary: summaries[dataset.name] ?? dataset.name,
     description: "In the order of geohashes, then of time. A stream that cannot be finished breaks off with an error.",
     tags,
+    security: OPTIONAL_KEY,
     request: { query },
     responses: {
       200: {

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { App, AppParts } from "../app-parts.ts";
 import type { RequestMetrics } from "../http/metrics.ts";
 import { ProblemError, problemSchema } from "../http/problem.ts";
+import { KEY_SCHEME } from "./relational-access.ts";
 
 const READY_WITHIN_MS = 2_000;
 
@@ -66,6 +67,11 @@ export function mountOperations(app: App, parts: AppParts, metrics: RequestMetri
     }),
   );
 
+  app.openAPIRegistry.registerComponent("securitySchemes", KEY_SCHEME, {
+    type: "http",
+    scheme: "bearer",
+    description: "An API key. Trends and exports are open without one, for now.",
+  });
   app.get("/openapi.json", (c) => {
     const info = {
       title: "STRATUM",

@@ -1,5 +1,5 @@
 import { createRoute, type z } from "@hono/zod-openapi";
-import { relationalAnswers } from "./relational-access.ts";
+import { OPTIONAL_KEY, relationalAnswers } from "./relational-access.ts";
 
 /** Scores change by the hour; the answer may depend on who asks, so no shared cache keeps it. */
 export const TREND_HEADERS = { "Cache-Control": "private, max-age=60" };
@@ -25,6 +25,7 @@ export function trendRoute<const Name extends string, Query extends z.ZodObject,
     summary,
     description: `${description} Without city, geohash and bbox: all cities.`,
     tags: ["trends"],
+    security: OPTIONAL_KEY,
     request: { query },
     responses: {
       200: { description: answer, content: { "application/json": { schema: body, example } } },

@@ -50,7 +50,7 @@ function options() {
   return { client: connect(endpoint), table: tableName, clock: { now: Date.now } };
 }
 
-describeHttp("HTTP in workerd", () => bootWorker());
+describeHttp("HTTP in workerd", async () => ({ ...(await bootWorker()), database: stores.database }));
 
 describe("beside Node on the same stores", () => {
   let node: RunningServer;

@@ -1,12 +1,15 @@
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DatabaseAddress } from "../../server/embedded/stores.ts";
 import { decodeLayer } from "../server/pyramid/tile-features.ts";
+import { testKeys } from "./keys-suite.ts";
 import { testLive } from "./live-suite.ts";
 import { drop, postReport, requestRaw, tilePath } from "./request.ts";
 
 /** A server under test. */
 export interface Booted {
   readonly url: string;
+  readonly database: DatabaseAddress;
   close(): Promise<void>;
 }
 
@@ -34,6 +37,7 @@ export function describeHttp(name: string, boot: () => Promise<Booted>): void {
     describe("caches", () => testValidators(url));
     describe("errors", () => testErrors(url));
     describe("live", () => testLive(url, newPlace));
+    describe("keys", () => testKeys(url, () => server.database));
     describe("other pages", () => testOtherSites(url));
     describe("operations", () => testOperations(url));
   });

@@ -108,21 +108,6 @@ describe("trends and exports", () => {
     expect((await app.request("/api/exports/scores.csv")).status).toBe(200);
   });
 
-  it("ask the gate, which knows the capability, before the database", async () => {
-    const asked: string[] = [];
-    const { app } = createApp({
-      sql: () => Promise.reject(new Error("asked")),
-      allow: async (c, capability) => {
-        asked.push(capability);
-        return c.req.header("authorization") === undefined ? { status: 401, detail: "A key, please." } : undefined;
-      },
-    });
-    for (const route of ROUTES) expect((await app.request(route)).status, route).toBe(401);
-    expect(asked).toEqual([...TRENDS.map(() => "trends"), ...EXPORTS.map(() => "exports")]);
-    expect((await app.request("/api/trends/changes", { headers: { Authorization: "x" } })).status).toBe(503);
-    expect((await app.request("/api/reports?bbox=1,1,1.1,1.1")).status).toBe(200);
-  });
-
   it("answer one client so many questions a minute", async () => {
     const { app, clock } = createApp({ settings: { ...DEFAULT_SETTINGS, questionsPerMinute: 2 } });
     const ask = async (route: string, address: string) =>

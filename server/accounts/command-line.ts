@@ -1,0 +1,137 @@
+import { parseArgs } from "node:util";
+import { OperatorError } from "../console/operator-error.ts";
+import type { SubscriptionChange } from "./account-table.ts";
+import { PLANS, STATUSES } from "./subscription.ts";
+
+export const USAGE = `npm run account -- COMMAND
+
+  add EMAIL               makes an account with a first key, which is shown once
+  list                    all accounts, the newest first
+  list EMAIL              an account: its subscription, keys and calls of this month
+  set EMAIL               changes what the options say
+  key add EMAIL           makes another key, which is shown once
+  key revoke EMAIL PREFIX revokes a key by its first characters, stratum_ and six more; servers know within 10 seconds
+
+  --plan PLAN             of add and set: ${PLANS.join(", ")}; resident by default, which includes nothing
+  --status STATUS         of add and set, as Stripe names it, active by default:
+                          ${STATUSES.join(", ")}
+  --limit N               of add and set: calls a month, 10000 by default
+  --key-name NAME         of add and key add: what the key is for, "default" by default; at most 80 characters
+`;
+
+const OPTIONS = {
+  plan: { type: "string" },
+  status: { type: "string" },
+  limit: { type: "string" },
+  "key-name": { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+export type AccountCommand =
+  | { readonly name: "help" }
+  | { readonly name: "list"; readonly email?: string }
+  | { readonly name: "add"; readonly email: string; readonly change: SubscriptionChange; readonly keyName: string }
+  | { readonly name: "set"; readonly email: string; readonly change: SubscriptionChange }
+  | { readonly name: "key add"; readonly email: string; readonly keyName: string }
+  | { readonly name: "key revoke"; readonly email: string; readonly prefix: string };
+
+type Options = ReturnType<typeof parse>["values"];
+type OptionName = Exclude<keyof typeof OPTIONS, "help">;
+
+/** Words that a command takes after its name, and its options. */
+const COMMANDS = {
+  add: { words: ["EMAIL"], options: ["plan", "status", "limit", "key-name"] },
+  list: { words: ["[EMAIL]"], options: [] },
+  set: { words: ["EMAIL"], options: ["plan", "status", "limit"] },
+  "key add": { words: ["EMAIL"], options: ["key-name"] },
+  "key revoke": { words: ["EMAIL", "PREFIX"], options: [] },
+} as const satisfies Readonly<Record<string, { words: readonly string[]; options: readonly OptionName[] }>>;
+
+/** Reads the arguments behind the script's name. @throws OperatorError on a mistake in them */
+export function parseAccountCommand(args: readonly string[]): AccountCommand {
+  const { values, positionals } = parse(args);
+  if (values.help || positionals.length === 0) return { name: "help" };
+  const name = positionals.splice(0, positionals[0] === "key" ? 2 : 1).join(" ");
+  if (!isCommand(name)) {
+    throw new OperatorError(`There is no command ${name}: ${Object.keys(COMMANDS).join(", ")}. --help tells more.`);
+  }
+  checkShape(name, positionals, values);
+  const [emailWord, prefix = ""] = positionals;
+  if (emailWord === undefined) return { name: "list" };
+  const email = parseEmail(emailWord);
+  const keyName = parseKeyName(values["key-name"] ?? "default");
+  const change = parseChange(values);
+  switch (name) {
+    case "list":
+      return { name, email };
+    case "add":
+      return { name, email, change, keyName };
+    case "set":
+      if (Object.values(change).every((value) => value === undefined)) {
+        throw new OperatorError("Say what to set: --plan, --status or --limit.");
+      }
+      return { name, email, change };
+    case "key add":
+      return { name, email, keyName };
+    case "key revoke":
+      return { name, email, prefix };
+  }
+}
+
+const isCommand = (name: string): name is keyof typeof COMMANDS => Object.hasOwn(COMMANDS, name);
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    const what = error instanceof Error ? error.message.split(/\. |\n/, 1)[0] : String(error);
+    throw new OperatorError(
+      `${what}. The options are: ${Object.keys(OPTIONS)
+        .map((name) => `--${name}`)
+        .join(" ")}.`,
+    );
+  }
+}
+
+function checkShape(name: keyof typeof COMMANDS, given: readonly string[], values: Options): void {
+  const { words, options }: { words: readonly string[]; options: readonly string[] } = COMMANDS[name];
+  const needed = words.filter((word) => !word.startsWith("["));
+  if (given.length < needed.length || given.length > words.length) {
+    throw new OperatorError(`It is: npm run account -- ${[name, ...words].join(" ")}. --help tells more.`);
+  }
+  const surplus = Object.keys(values).find((option) => !options.includes(option));
+  if (surplus !== undefined) throw new OperatorError(`--${surplus} is no option of ${name}.`);
+}
+
+function parseChange({ plan, status, limit }: Options): SubscriptionChange {
+  return {
+    plan: plan === undefined ? undefined : oneOf("--plan", plan, PLANS),
+    status: status === undefined ? undefined : oneOf("--status", status, STATUSES),
+    monthlyCallsLimit: limit === undefined ? undefined : parseLimit(limit),
+  };
+}
+
+function oneOf<const T extends string>(option: string, text: string, words: readonly T[]): T {
+  const word = words.find((each) => each === text);
+  if (word === undefined) throw new OperatorError(`${option} ${text} is not one of ${words.join(", ")}.`);
+  return word;
+}
+
+function parseLimit(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new OperatorError(`--limit ${text} is not a number of calls from 0 to 999999999.`);
+  return Number(text);
+}
+
+function parseEmail(text: string): string {
+  if (text.length > 254 || !/^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(text))
+    throw new OperatorError(`${text} is no e-mail address.`);
+  return text;
+}
+
+function parseKeyName(text: string): string {
+  const name = text.trim();
+  if (name.length < 1 || name.length > 80 || /\p{C}/u.test(name)) {
+    throw new OperatorError("--key-name must have 1 to 80 characters, none of them a control character.");
+  }
+  return name;
+}

@@ -1,0 +1,78 @@
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../ports.ts";
+import { formatDay, startOfMonth } from "../scores/utc-time.ts";
+import type { Sql } from "../trends/sql.ts";
+import { hashKey } from "./key.ts";
+import { SUBSCRIPTION_COLUMNS, type Subscription } from "./subscription.ts";
+import type { UsageLog } from "./usage-log.ts";
+
+/** An account as it was read a moment ago: one object for all its callers, brought up to date by every reading. */
+export interface Account extends Subscription {
+  readonly userId: string;
+  /** Answered this month (UTC), those that wait here to be added included. */
+  calls: number;
+  /** Let in here and not answered yet. */
+  underWay: number;
+}
+
+/** Who sent a key. */
+export interface Caller {
+  readonly keyId: string;
+  readonly account: Account;
+}
+
+export interface KeyLookup {
+  /** Whom a key belongs to, if that was read a moment ago. */
+  known(key: string): Promise<Caller | undefined>;
+  /** Asks PostgreSQL; undefined: there is no such key, or it was revoked. @throws DatabaseUnavailableError */
+  read(key: string): Promise<Caller | undefined>;
+}
+
+/** So long a revoked key may go on working, and what other processes counted be unknown. */
+export const TRUSTED_MS = 10_000;
+const MAX_KEYS = 10_000;
+
+interface TrustedKey {
+  readonly keyId: string;
+  readonly userId: string;
+  readonly untilMs: number;
+  readonly month: number;
+}
+
+export function createKeyLookup(sql: Sql, usage: UsageLog, clock: Clock): KeyLookup {
+  const keys = new LRUCache<string, TrustedKey>({ max: MAX_KEYS });
+  const accounts = new LRUCache<string, Account>({ max: MAX_KEYS });
+  return {
+    async known(key) {
+      const trusted = keys.get(await hashKey(key));
+      const nowMs = clock.now();
+      if (trusted === undefined || nowMs >= trusted.untilMs || startOfMonth(nowMs) !== trusted.month) return undefined;
+      const account = accounts.get(trusted.userId);
+      return account && { keyId: trusted.keyId, account };
+    },
+    async read(key) {
+      const hash = await hashKey(key);
+      const nowMs = clock.now();
+      const month = startOfMonth(nowMs);
+      const [row] = (await sql.query(FIND_KEY, [hash, formatDay(month)])) as unknown as FoundKey[];
+      if (row === undefined) return undefined;
+      const { keyId, ...read } = row;
+      const calls = read.calls + usage.pendingOf(read.userId, formatDay(month));
+      const account = Object.assign(accounts.get(read.userId) ?? { underWay: 0 }, { ...read, calls });
+      keys.set(hash, { keyId, userId: read.userId, untilMs: nowMs + TRUSTED_MS, month });
+      accounts.set(read.userId, account);
+      return { keyId, account };
+    },
+  };
+}
+
+type FoundKey = Omit<Account, "underWay"> & Pick<Caller, "keyId">;
+
+/** The key by its hash, and the calls of all keys of its account since the first of a month. */
+export const FIND_KEY = `
+  SELECT k.id AS "keyId", k.user_id AS "userId", ${SUBSCRIPTION_COLUMNS}, (
+    SELECT coalesce(sum(u.calls), 0)::float8 FROM api_keys AS own JOIN usage_log AS u ON u.key_id = own.id
+    WHERE own.user_id = k.user_id AND u.day >= $2::date AND u.day < $2::date + interval '1 month'
+  ) AS calls
+  FROM api_keys AS k LEFT JOIN api_subscriptions AS s ON s.user_id = k.user_id
+  WHERE k.key_hash = $1 AND k.revoked_at IS NULL`;

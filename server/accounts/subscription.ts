@@ -1,0 +1,44 @@
+import type { Capability } from "../app-parts.ts";
+
+export const PLANS = ["resident", "agent", "city"] as const;
+export type Plan = (typeof PLANS)[number];
+
+/** https://docs.stripe.com/api/subscriptions/object#subscription_object-status */
+export const STATUSES = [
+  "incomplete",
+  "incomplete_expired",
+  "trialing",
+  "active",
+  "past_due",
+  "canceled",
+  "unpaid",
+  "paused",
+] as const;
+export type Status = (typeof STATUSES)[number];
+
+export interface Subscription {
+  readonly plan: Plan;
+  /** Null when the account never subscribed. */
+  readonly status: Status | null;
+  /** When it ends for good; null while it renews. */
+  readonly endsAt: Date | null;
+  readonly monthlyCallsLimit: number;
+}
+
+/** Whether it gives now what its plan includes: Stripe provisions by these two. */
+export function isActive({ status, endsAt }: Pick<Subscription, "status" | "endsAt">, nowMs: number): boolean {
+  const isPaidFor = status === "active" || status === "trialing";
+  return isPaidFor && (endsAt === null || endsAt.getTime() > nowMs);
+}
+
+const CAPABILITIES: Readonly<Record<Plan, readonly Capability[]>> = {
+  resident: [],
+  agent: ["trends", "exports"],
+  city: ["trends", "exports"],
+};
+
+export const includes = (plan: Plan, capability: Capability): boolean => CAPABILITIES[plan].includes(capability);
+
+/** Columns of a subscription, `s`, that an account may be without. */
+export const SUBSCRIPTION_COLUMNS = `coalesce(s.plan, 'resident') AS plan, s.status, s.ends_at AS "endsAt",
+  coalesce(s.monthly_calls_limit, 0) AS "monthlyCallsLimit"`;

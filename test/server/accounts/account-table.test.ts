@@ -1,0 +1,72 @@
+import { beforeEach, expect, it } from "vitest";
+import { createAccountTable } from "../../../server/accounts/account-table.ts";
+import { hashKey, makeKey, visiblePrefix } from "../../../server/accounts/key.ts";
+import { sqlOfPool } from "../../../server/postgres/sql.ts";
+import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
+import { ACCOUNT_TABLES, addAccount, addKey, revoke, type TestAccount } from "./fixture.ts";
+
+describeOnEachPostgres("accounts", ACCOUNT_TABLES, (pool) => {
+  let account: TestAccount;
+  const table = () => createAccountTable(sqlOfPool(pool()));
+  beforeEach(async () => {
+    account = await addAccount(pool(), "Ann@example.org", { monthlyCallsLimit: 50 });
+  });
+
+  it("are one for an e-mail address in any case, made whole or not at all", async () => {
+    expect(await table().find("aNN@Example.ORG")).toBe(account.userId);
+    await expect(addAccount(pool(), "ann@EXAMPLE.org")).rejects.toThrow(
+      "There is an account for ann@EXAMPLE.org already",
+    );
+    const taken = { name: "k", hash: await hashKey(account.key), prefix: visiblePrefix(account.key) };
+    await expect(table().add("bob@example.org", {}, taken)).rejects.toThrow();
+    await expect(table().find("bob@example.org")).rejects.toThrow("There is no account for bob@example.org");
+    expect(await table().list(9)).toEqual([
+      { userId: account.userId, email: "Ann@example.org", plan: "agent", status: "active", keys: 1 },
+    ]);
+  });
+
+  it("keep what is not set, and get defaults where nothing was", async () => {
+    const read = async () =>
+      (await pool().query("SELECT plan, status, monthly_calls_limit AS limit FROM api_subscriptions")).rows;
+    await table().set(account.userId, { status: "past_due" });
+    expect(await read()).toEqual([{ plan: "agent", status: "past_due", limit: 50 }]);
+    await table().set(account.userId, { plan: "city", monthlyCallsLimit: 0 });
+    expect(await read()).toEqual([{ plan: "city", status: "past_due", limit: 0 }]);
+    await pool().query("DELETE FROM api_subscriptions");
+    await table().set(account.userId, { plan: "agent" });
+    expect(await read()).toEqual([{ plan: "agent", status: "active", limit: 10_000 }]);
+  });
+
+  it("have at most a hundred keys, each of which is revoked once", async () => {
+    for (let i = 1; i < 100; i++) await addKey(pool(), account, `${i}`);
+    await expect(addKey(pool(), account, "one more")).rejects.toThrow("100 keys");
+    await revoke(pool(), account);
+    await expect(revoke(pool(), account)).rejects.toThrow("no key");
+    await expect(revoke(pool(), { ...account, key: makeKey() })).rejects.toThrow("no key");
+    expect((await table().list(1))[0]?.keys).toBe(99);
+  });
+
+  it.each([
+    ["a hash that is a key", "UPDATE api_keys SET key_hash = 'stratum_' || repeat('x', 56)", "key_hash_check"],
+    ["a hash in upper case", "UPDATE api_keys SET key_hash = repeat('A', 64)", "key_hash_check"],
+    ["a prefix that is a key", "UPDATE api_keys SET prefix = 'stratum_' || repeat('x', 40)", "prefix_check"],
+    ["an unknown plan", "UPDATE api_subscriptions SET plan = 'gold'", "plan_check"],
+    ["an unknown status", "UPDATE api_subscriptions SET status = 'cancelled'", "status_check"],
+    ["a negative limit", "UPDATE api_subscriptions SET monthly_calls_limit = -1", "limit_check"],
+    ["an address without @", "UPDATE users SET email = 'ann'", "email_check"],
+    ["usage of no key", "INSERT INTO usage_log VALUES (gen_random_uuid(), now(), 'trends', 1)", "key_id_fkey"],
+    ["usage of something else", "INSERT INTO usage_log SELECT id, now(), 'tiles', 1 FROM api_keys", "capability_check"],
+    ["no calls", "INSERT INTO usage_log SELECT id, now(), 'trends', 0 FROM api_keys", "calls_check"],
+    ["deleting who has keys", "DELETE FROM users", "user_id_fkey"],
+  ])("are kept by the database from %s", async (_, statement, constraint) => {
+    await expect(pool().query(statement)).rejects.toThrow(constraint);
+  });
+
+  it("never share a Stripe subscription", async () => {
+    const other = await addAccount(pool(), "bob@example.org");
+    const set = (userId: string) =>
+      pool().query("UPDATE api_subscriptions SET stripe_subscription_id = 'sub_1' WHERE user_id = $1", [userId]);
+    await set(account.userId);
+    await expect(set(other.userId)).rejects.toThrow("stripe_subscription_id_key");
+  });
+});

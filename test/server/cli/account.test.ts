@@ -1,0 +1,69 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { readConfig } from "../../../server/config.ts";
+import { type RunningServer, startServer } from "../../../server/serve.ts";
+import { bearer } from "../accounts/fixture.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "stratum-account-"));
+let server: RunningServer;
+beforeAll(async () => {
+  server = await startServer(readConfig({ DATA_DIR: dir, PORT: "0", SEED: "off" }), { client: false });
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(dir, { recursive: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+function run(line: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const args = ["server/cli/account.ts", ...line.split(" ")];
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env.PATH, DATA_DIR: dir, LOG_LEVEL: "warn", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [output, errors] = ["", ""];
+  child.stdout.on("data", (data) => (output += data));
+  child.stderr.on("data", (data) => (errors += data));
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, output, errors })));
+}
+
+it("makes accounts and keys for a running server, shows a key once, and revokes it", { timeout: 60_000 }, async () => {
+  const added = await run("add Ann@example.org --plan agent --limit 20 --key-name desk");
+  expect(added).toMatchObject({ code: 0, output: expect.stringMatching(/^stratum_\w{40}\n$/) });
+  const key = added.output.trim();
+  const ask = async () => (await fetch(`${server.url}/api/trends/changes`, bearer(key))).status;
+  expect(await ask()).toBe(200);
+  expect((await run("list")).output).toBe("Ann@example.org  agent  active  1 key\n");
+  const second = await run("key add ann@example.org --key-name second");
+  expect(await (await fetch(`${server.url}/api/usage`, bearer(second.output.trim()))).json()).toMatchObject({
+    calls_this_month: 1,
+    monthly_calls_limit: 20,
+    keys: [{ name: "desk" }, { name: "second" }],
+  });
+  const prefix = key.slice(0, 14);
+  const shown = (await run("list ann@example.org")).output;
+  expect(shown).toMatch(new RegExp(`^ann@example.org  agent, active  1 of 20 calls in .*\n  ${prefix}  desk  1 calls`));
+  expect(shown).not.toContain(key);
+  expect((await run("set ann@example.org --status canceled")).output).toContain("agent, canceled (not active)");
+  expect(await run(`key revoke ann@example.org ${prefix}`)).toMatchObject({
+    code: 0,
+    output: `${prefix} is revoked\n`,
+  });
+  await expect.poll(ask, { timeout: 20_000, interval: 500 }).toBe(401);
+});
+
+it.each([
+  ["add ann", {}, "ann is no e-mail address.\n"],
+  ["list nobody@example.org", {}, "There is no account for nobody@example.org: make one with add.\n"],
+  ["list", { DATA_DIR: "memory" }, "DATA_DIR is `memory`, so nothing would be kept: set it to a directory.\n"],
+])("says what is wrong with %s in a sentence", async (line, env, errors) => {
+  expect(await run(line, env)).toEqual({ code: 1, output: "", errors });
+});
