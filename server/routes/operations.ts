@@ -70,7 +70,8 @@ export function mountOperations(app: App, parts: AppParts, metrics: RequestMetri
   app.openAPIRegistry.registerComponent("securitySchemes", KEY_SCHEME, {
     type: "http",
     scheme: "bearer",
-    description: "An API key. Trends and exports are open without one, for now.",
+    description:
+      "An API key. Trends and exports are open without one, for now; with one, X-RateLimit-Limit, -Remaining and -Reset tell of the account's month.",
   });
   app.get("/openapi.json", (c) => {
     const info = {

@@ -35,6 +35,8 @@ export function createRelationalAccess(parts: AppParts, gate: KeyGate | undefine
   return {
     answer: (c, capability, work) =>
       orAway(async () => {
+        // A browser's cache must not answer a key that is refused now with what another was given.
+        c.header("Vary", "Authorization");
         const caller = await gate?.identify(c);
         const call = caller === undefined ? await admitAddress(c) : await gate?.admit(caller, capability);
         for (const [name, value] of Object.entries(call?.headers ?? {})) c.header(name, value);

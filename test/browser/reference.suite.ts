@@ -22,6 +22,14 @@ export function referenceTests(site: Site): void {
     await form.getByLabel("id").fill("nonsense");
     await form.getByRole("button", { name: "Ask" }).click();
     await form.getByText("400 Bad Request").waitFor();
+
+    await page.getByText("All API keys of the key's account").click();
+    const usage = page.locator("#get-api-usage form");
+    await usage.getByRole("button", { name: "Ask" }).click();
+    await usage.getByText("This needs an API key").waitFor();
+    await usage.getByLabel("API key").fill("stratum_none");
+    await usage.getByRole("button", { name: "Ask" }).click();
+    await usage.getByText("There is no such key").waitFor();
     expect(faults).toEqual([]);
     await page.close();
   });

@@ -37,6 +37,7 @@ export function testKeys(url: () => string, database: () => DatabaseAddress): vo
     const calls = Array.from({ length: 12 }, (_, i) => ask(paths[i % 3] ?? "", (i < 4 ? other : account).key));
     for (const { answer } of await Promise.all(calls)) {
       expect([answer.status, answer.headers.get("X-RateLimit-Limit")]).toEqual([200, "10000"]);
+      expect(answer.headers.get("Vary")?.split(/, ?/)).toContain("Authorization");
     }
     await expect.poll(() => callsOf(pool, account), { timeout: GIVE_UP_MS }).toBe(12);
     const { answer, body } = await ask("/api/usage", other.key);

@@ -169,6 +169,7 @@ function start(url: string, keys: readonly TestAccount[], env: Record<string, st
     env: { ...process.env, DATABASE_URL: url, KEYS: keys.map(({ keyId }) => keyId).join(), ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
+  onTestFinished(() => void child.kill("SIGKILL"));
   let output = "";
   child.stdout.on("data", (data) => (output += data));
   const ended = once(child, "close").then(([code]) => code as number | null);
