@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, BrowserContext, CDPSession, Page } from "playwright-core";
-import { reachOfTile } from "../tiles/change-reach.ts";
-import { encodeGeohash } from "../tiles/geohash.ts";
 import { tileAt, worldX, worldY } from "../tiles/tile-address.ts";
 import { seededRandom } from "./city.ts";
 import { startSeededSite } from "./client-site.ts";
+import { countTiles, type TileAnswer } from "./count-tiles.ts";
 import { printTable } from "./output.ts";
 
 const MAP = "#13/37.7649/-122.4194/safety/90d";
@@ -14,8 +13,6 @@ const REPORTS_PER_SECOND = 10;
 const SAMPLE_EVERY_MS = 15_000;
 /** What the first moments fill (caches, compiled code) is no leak. */
 const WARM_UP_SHARE = 0.2;
-/** Ages are looked after that often (`client/live/live-tiles.ts`): every tile in view is then asked for once. */
-const AGES_EVERY_MS = 300_000;
 
 interface HeapSample {
   readonly minute: number;
@@ -27,13 +24,6 @@ interface HeapSample {
   readonly listeners: number;
 }
 
-interface Asked {
-  readonly atMs: number;
-  readonly path: string;
-  /** Whether its bytes are not those of the request before. */
-  readonly isChanged: boolean;
-}
-
 export interface Endurance {
   readonly minutes: number;
   readonly reports: number;
@@ -42,10 +32,13 @@ export interface Endurance {
   readonly heapSlope: number;
   readonly heapGrowth: number;
   readonly tileRequests: number;
+  /** Answers with another body than the one before. */
   readonly changed: number;
+  /** Answers that the map had already: whole, and as 304. */
   readonly unchanged: number;
-  /** Requests of tiles that no report since their last request can have changed, nor their age. */
-  readonly needless: number;
+  readonly notModified: number;
+  /** How many tiles the map shows. */
+  readonly tiles: number;
   /** Tiles that reports fell into, once a report: what a map without any gathering would have had to load. */
   readonly touched: number;
 }
@@ -53,20 +46,11 @@ export interface Endurance {
 /** An open map that nobody touches, under ten reports a second from the middle of what it shows: half of its tiles rest. */
 export async function endure(browser: Browser, minutes: number): Promise<Endurance> {
   const site = await startSeededSite();
+  const counter = await countTiles(site.url);
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   try {
     const page = await context.newPage();
-    const asked: Asked[] = [];
-    const etags = new Map<string, string>();
-    page.on("response", (response) => {
-      const { pathname } = new URL(response.url());
-      if (!pathname.startsWith("/tiles/")) return;
-      // The status does not tell: what the browser's cache makes of a 304 is a 200.
-      const etag = response.headers().etag ?? "";
-      asked.push({ atMs: Date.now(), path: pathname, isChanged: etags.get(pathname) !== etag });
-      etags.set(pathname, etag);
-    });
-    await page.goto(`${site.url}/${MAP}`);
+    await page.goto(`${counter.url}/${MAP}`);
     await page.waitForFunction(() => globalThis.stratum?.map.loaded(), undefined, { timeout: 60_000 });
     await sleep(3_000);
     const startMs = Date.now();
@@ -76,17 +60,17 @@ export async function endure(browser: Browser, minutes: number): Promise<Enduran
       postReports(site.url, posted),
     ]);
     await sleep(5_000);
-    const result = summarize({ minutes, startMs, samples, asked, posted: posted.reports });
+    const result = summarize({ minutes, startMs, samples, answers: counter.answers, posted: posted.reports });
     print(result);
     return result;
   } finally {
     await context.close();
+    await counter.close();
     await site.close();
   }
 }
 
 interface Posted {
-  readonly atMs: number;
   readonly lonDeg: number;
   readonly latDeg: number;
 }
@@ -112,7 +96,7 @@ async function postReports(url: string, posted: { reports: Posted[]; readonly un
     })
       .then(async (response) => {
         if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
-        posted.reports.push({ atMs: Date.now(), lonDeg: lon, latDeg: lat });
+        posted.reports.push({ lonDeg: lon, latDeg: lat });
       })
       .finally(() => sent.delete(request));
     sent.add(request);
@@ -170,15 +154,15 @@ interface Raw {
   readonly minutes: number;
   readonly startMs: number;
   readonly samples: readonly HeapSample[];
-  readonly asked: readonly Asked[];
+  readonly answers: readonly TileAnswer[];
   readonly posted: readonly Posted[];
 }
 
-function summarize({ minutes, startMs, samples, asked, posted }: Raw): Endurance {
+function summarize({ minutes, startMs, samples, answers, posted }: Raw): Endurance {
   const settled = samples.filter(({ minute }) => minute >= minutes * WARM_UP_SHARE);
   const heapSlope = slopeOf(settled.map(({ minute, heapMb }) => [minute, heapMb]));
-  const during = asked.filter(({ atMs }) => atMs >= startMs);
-  const tiles = new Set(asked.map(({ path }) => path));
+  const during = answers.filter(({ atMs }) => atMs >= startMs);
+  const tiles = new Set(answers.map(({ path }) => path));
   return {
     minutes,
     reports: posted.length,
@@ -187,8 +171,9 @@ function summarize({ minutes, startMs, samples, asked, posted }: Raw): Endurance
     heapGrowth: heapSlope * minutes * (1 - WARM_UP_SHARE),
     tileRequests: during.length,
     changed: during.filter(({ isChanged }) => isChanged).length,
-    unchanged: during.filter(({ isChanged }) => !isChanged).length,
-    needless: needlessOf(asked, posted, startMs),
+    unchanged: during.filter(({ isChanged, status }) => !isChanged && status !== 304).length,
+    notModified: during.filter(({ status }) => status === 304).length,
+    tiles: tiles.size,
     touched: posted.filter(({ lonDeg, latDeg }) => tiles.has(pathOf(lonDeg, latDeg))).length,
   };
 }
@@ -196,24 +181,6 @@ function summarize({ minutes, startMs, samples, asked, posted }: Raw): Endurance
 function pathOf(lonDeg: number, latDeg: number): string {
   const { z, x, y } = tileAt(worldX(lonDeg), worldY(latDeg), ZOOM);
   return `/tiles/safety/${z}/${x}/${y}.pbf`;
-}
-
-function needlessOf(asked: readonly Asked[], posted: readonly Posted[], startMs: number): number {
-  const cells = posted.map(({ atMs, lonDeg, latDeg }) => ({ atMs, geohash: encodeGeohash(lonDeg, latDeg, 8) }));
-  const byTile = Map.groupBy(asked, ({ path }) => path);
-  let needless = 0;
-  for (const [path, requests] of byTile) {
-    const [z = 0, x = 0, y = 0] = (path.match(/\d+/g) ?? []).map(Number);
-    const reach = reachOfTile({ z, x, y });
-    // A tile may be asked for once more 15 s after a change, for processes that had not heard of it.
-    const times = cells.filter(({ geohash }) => reach(geohash) !== "never").map(({ atMs }) => atMs);
-    for (const { atMs } of requests) {
-      const isBefore = atMs < startMs;
-      const isAge = (atMs - startMs) % AGES_EVERY_MS < 40_000 && atMs - startMs > AGES_EVERY_MS / 2;
-      if (!isBefore && !isAge && !times.some((time) => time <= atMs && atMs - time < 40_000)) needless++;
-    }
-  }
-  return needless;
 }
 
 /** Least squares. */
@@ -246,9 +213,11 @@ function print(result: Endurance): void {
     "tiles asked for meanwhile",
     ["", "requests"],
     [
-      ["changed", result.changed],
-      ["not changed", result.unchanged],
-      ["that no change can have reached", result.needless],
+      ["all", result.tileRequests],
+      ["another body than before", result.changed],
+      ["the same body again", result.unchanged],
+      ["304", result.notModified],
+      ["tiles in view", result.tiles],
       ["reports in tiles in view", result.touched],
     ],
   );

@@ -14,6 +14,7 @@ import { assertPortFree, openListener } from "./http/listener.ts";
 import { createRequestMetrics } from "./http/metrics.ts";
 import { createLiveHub } from "./live/hub.ts";
 import { streamsOfHub } from "./live/live-streams.ts";
+import { createTileWatch } from "./live/tile-watch.ts";
 import type { Clock, DerivedStore, ReportStore } from "./ports.ts";
 import { type Database, openDatabase } from "./postgres/database.ts";
 import { type RunSql, sqlOfPool } from "./postgres/sql.ts";
@@ -82,13 +83,14 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       openMigratedDatabase(config, stores, log, steps).then(closers.add),
       client ? buildClient(log, steps) : Promise.resolve(),
     );
-    const live = createLiveHub({ clock, maxSubscribers: config.liveStreams });
-    const pyramid = createPyramid({ ...reports, clock, log, onChange: live.publish });
+    const pyramid = createPyramid({ ...reports, clock, log, onChange: (...change) => live.publish(...change) });
     const sql = sqlOfPool(database.pool);
     const scores = scoreBeside({ ...reports, sql, clock, log }, closers);
     const usage = closers.add(createUsageLog({ sql, log }));
     runBeside(repeatInBackground(usage.flush, { name: "adding usage", everyMs: ADD_USAGE_EVERY_MS, log }), closers);
     const tiles = createTileSource({ pyramid, scores: scores.cache, compressor: nodeCompressor });
+    const tileWatch = createTileWatch({ tiles, log });
+    const live = createLiveHub({ clock, tileWatch, maxSubscribers: config.liveStreams });
     const { codings } = nodeCompressor;
     const metrics = createRequestMetrics();
     const warm = createWarmTiles({ tiles, codings, metrics, log });

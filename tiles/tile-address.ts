@@ -47,6 +47,24 @@ export function tileAt(x: number, y: number, z: number): TileAddress {
 }
 
 /**
+ * Tiles of a zoom that a box meets, row by row from its north-west on; a box with west > east crosses the antimeridian.
+ * Undefined when there are more than `limit`.
+ */
+export function tilesOfBox({ west, south, east, north }: Bounds, z: number, limit: number): TileAddress[] | undefined {
+  const n = 2 ** z;
+  const first = tileAt(worldX(west), worldY(north), z);
+  const last = tileAt(worldX(east), worldY(south), z);
+  const columns = Math.min(n, last.x - first.x + 1 + (west > east ? n : 0));
+  const count = columns * (last.y - first.y + 1);
+  if (count > limit) return undefined;
+  return Array.from({ length: count }, (_, i) => ({
+    z,
+    x: (first.x + (i % columns)) % n,
+    y: first.y + Math.floor(i / columns),
+  }));
+}
+
+/**
  * Degrees that a tile covers, grown on each side by `margin` tile widths as far as the world goes. What reaches the top or
  * bottom row reaches to the poles, because that is where clamped places are drawn.
  */

@@ -1,4 +1,5 @@
-import type { ReportLayer } from "../../tiles/layers.ts";
+import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
+import type { TileAddress } from "../../tiles/tile-address.ts";
 
 export interface WatchedView {
   readonly west: number;
@@ -6,18 +7,27 @@ export interface WatchedView {
   readonly east: number;
   readonly north: number;
   readonly layers: readonly ReportLayer[];
+  /** Of the tiles. */
+  readonly zoom: number;
+  readonly window: TimeWindow;
 }
+
+/** A tile, and its entity tag without quotes. */
+export type ToldTile = readonly [tile: TileAddress, tag: string];
 
 export interface ChangeStreamOptions {
   /** What is in view now; degrees as they come, also beyond 180. */
   view(): WatchedView;
   onChange(layer: ReportLayer, geohash: string): void;
+  /** From now on all tiles of a zoom are told; of none while it is undefined. */
+  onZoom(zoom: number | undefined): void;
+  onTiles(layer: ReportLayer, tiles: readonly ToldTile[]): void;
   /** Anything may have changed: surely looked at, or only perhaps. */
   onUnknown(sure: boolean): void;
 }
 
 export interface ChangeStream {
-  /** To be called after the map was moved or its layers were switched. */
+  /** To be called after the map was moved, or its layers or window were switched. */
   viewChanged(): void;
 }
 
@@ -30,15 +40,13 @@ const POLL_EVERY_MS = 10_000;
 const TRY_AGAIN_MS = 60_000;
 const MOVED_MS = 400;
 /** The watched box is wider than the view by this share on each side, so that small moves change nothing. */
-const MARGIN = 0.5;
-/** A stream is narrowed when its box is this many times wider than needed. */
-const TOO_WIDE = 8;
+const MARGIN = 0.2;
 
 /**
  * Hears of changes in view from the server (`/api/live`); while that does not work, takes everything in view for changed
  * every 10 s. Pauses while the page is hidden: browsers allow six connections to an HTTP/1 server for all tabs together.
  */
-export function watchChanges({ view, onChange, onUnknown }: ChangeStreamOptions): ChangeStream {
+export function watchChanges({ view, onChange, onZoom, onTiles, onUnknown }: ChangeStreamOptions): ChangeStream {
   let source: EventSource | undefined;
   let watched: WatchedView | undefined;
   let lastEventId: string | undefined;
@@ -50,11 +58,12 @@ export function watchChanges({ view, onChange, onUnknown }: ChangeStreamOptions)
   function open(): void {
     close();
     watched = grown(view());
+    const { zoom, window } = watched;
     const opened = new EventSource(addressOf(watched, lastEventId));
     source = opened;
     listenForBreath();
     pollAfter(PATIENCE_MS);
-    const hear = (type: string, take?: (data: { layer: ReportLayer; geohash: string }) => void): void =>
+    const hear = <T>(type: string, take?: (data: T) => void): void =>
       opened.addEventListener(type, (event: MessageEvent<string>) => {
         listenForBreath();
         clearTimeout(polling);
@@ -62,14 +71,24 @@ export function watchChanges({ view, onChange, onUnknown }: ChangeStreamOptions)
         take?.(JSON.parse(event.data));
       });
     const isFirst = lastEventId === undefined;
-    hear("hello", () => {
+    hear<{ tiles?: boolean }>("hello", ({ tiles }) => {
+      onZoom(tiles ? zoom : undefined);
       // What changed between the first tiles and the stream nobody has told.
       if (isFirst) onUnknown(false);
     });
-    hear("change", ({ layer, geohash }) => onChange(layer, geohash));
+    hear<{ layer: ReportLayer; geohash: string }>("change", ({ layer, geohash }) => onChange(layer, geohash));
+    hear<{ layer: ReportLayer; z: number; tiles: [number, number, string][] }>("tiles", ({ layer, z, tiles }) => {
+      // Between a switch of the window and the next stream.
+      if (view().window === window)
+        onTiles(
+          layer,
+          tiles.map(([x, y, tag]) => [{ z, x, y }, tag]),
+        );
+    });
     hear("reset", () => onUnknown(true));
     hear("beat");
     opened.addEventListener("error", () => {
+      onZoom(undefined);
       pollAfter(PATIENCE_MS);
       // Otherwise the browser tries again by itself.
       if (opened.readyState === EventSource.CLOSED) retry = setTimeout(open, TRY_AGAIN_MS);
@@ -79,6 +98,7 @@ export function watchChanges({ view, onChange, onUnknown }: ChangeStreamOptions)
   function close(): void {
     source?.close();
     source = undefined;
+    onZoom(undefined);
     for (const timer of [silence, polling, retry, moved]) clearTimeout(timer);
   }
 
@@ -114,30 +134,33 @@ export function watchChanges({ view, onChange, onUnknown }: ChangeStreamOptions)
   };
 }
 
-function grown({ west, south, east, north, layers }: WatchedView): WatchedView {
+function grown({ west, south, east, north, ...rest }: WatchedView): WatchedView {
   const x = (east - west) * MARGIN;
   const y = (north - south) * MARGIN;
-  return { west: west - x, south: Math.max(-90, south - y), east: east + x, north: Math.min(90, north + y), layers };
+  return { west: west - x, south: Math.max(-90, south - y), east: east + x, north: Math.min(90, north + y), ...rest };
 }
 
-/** Whether a stream of one view tells what another needs, and not very much more. */
+/** Whether a stream of one view tells what another needs. */
 function isWatched(view: WatchedView, watched: WatchedView): boolean {
   const isInside =
     view.west >= watched.west &&
     view.east <= watched.east &&
     view.south >= watched.south &&
     view.north <= watched.north;
-  const isSame = view.layers.join() === watched.layers.join();
-  return isInside && isSame && watched.east - watched.west < TOO_WIDE * (view.east - view.west);
+  const of = ({ layers, zoom, window }: WatchedView) => [zoom, window, ...layers].join();
+  return isInside && of(view) === of(watched);
 }
 
 function addressOf(watched: WatchedView, lastEventId: string | undefined): string {
-  const { west, south, east, north, layers } = watched;
+  const { west, south, east, north, layers, zoom, window } = watched;
   const isWholeWorld = east - west >= 360;
   const box = isWholeWorld ? [-180, south, 180, north] : [wrap(west), south, wrap(east), north];
   const parameters = new URLSearchParams({
     bbox: box.map((deg) => deg.toFixed(4)).join(","),
     layers: layers.join(","),
+    window,
+    // Without a layer on the map there is no tile.
+    ...(layers[0] && { zoom: `${zoom}` }),
     ...(lastEventId !== undefined && { last_event_id: lastEventId }),
   });
   return `/api/live?${parameters}`;

@@ -1,14 +1,15 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
 import { encodeGeohash } from "../../tiles/geohash.ts";
-import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
-import { sourceOf } from "../map/report-layers.ts";
+import { isReportLayer, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
+import { layerOfSource, sourceOf } from "../map/report-layers.ts";
 import { watchChanges } from "./change-stream.ts";
 import { createTileFreshness } from "./tile-freshness.ts";
 
 export interface LiveTiles {
   /** A report was stored there, by us: its tiles are loaded again without waiting to be told. */
   noteReport(layer: ReportLayer, lonDeg: number, latDeg: number): void;
-  layersChanged(): void;
+  /** Other layers are shown, or another window. */
+  stateChanged(): void;
 }
 
 /** Changes that come together are asked for together, and in a busy place not more often than the eye needs. */
@@ -22,11 +23,11 @@ const REPORT_PRECISION = 8;
 
 /**
  * Keeps a map's report tiles right: those that changed are asked for again, and no others. The old tile is drawn until the
- * new one has come, and one that did not change costs a 304. `onTold` hears of every change that the server tells.
+ * new one has come. `onTold` hears of every change that the server tells.
  */
 export function keepTilesLive(
   map: MapLibreMap,
-  layers: () => readonly ReportLayer[],
+  state: () => { readonly layers: readonly ReportLayer[]; readonly window: TimeWindow },
   onTold: (layer: ReportLayer, geohash: string) => void = () => {},
 ): LiveTiles {
   const freshness = createTileFreshness(() => performance.now());
@@ -38,6 +39,12 @@ export function keepTilesLive(
     const request = parseTileUrl(url);
     if (request !== undefined) freshness.requested(request.layer, request.tile);
     return undefined;
+  });
+
+  // And every answer that brings another tile through here.
+  map.on("sourcedata", ({ sourceId, tile }) => {
+    const layer = layerOfSource(sourceId);
+    if (tile && layer) freshness.loaded(layer, tile.tileID.canonical, /[\da-f]{24}/.exec(tile.etag)?.[0] ?? "");
   });
 
   function refresh(tiles: ReturnType<typeof freshness.stale>): void {
@@ -58,7 +65,15 @@ export function keepTilesLive(
   const changes = watchChanges({
     view() {
       const { _sw, _ne } = map.getBounds();
-      return { west: _sw.lng, south: _sw.lat, east: _ne.lng, north: _ne.lat, layers: layers() };
+      const { layers, window } = state();
+      const zoom = Math.floor(map.getZoom());
+      return { west: _sw.lng, south: _sw.lat, east: _ne.lng, north: _ne.lat, layers, window, zoom };
+    },
+    onZoom: freshness.tellsZoom,
+    onTiles(layer, tiles) {
+      for (const told of tiles) freshness.told(layer, ...told);
+      // The server has gathered them.
+      refreshStale();
     },
     onChange(layer, geohash) {
       freshness.changed(layer, geohash);
@@ -78,10 +93,10 @@ export function keepTilesLive(
 
   return {
     noteReport(layer, lonDeg, latDeg) {
-      freshness.changed(layer, encodeGeohash(lonDeg, latDeg, REPORT_PRECISION));
+      freshness.changed(layer, encodeGeohash(lonDeg, latDeg, REPORT_PRECISION), true);
       soon();
     },
-    layersChanged: () => changes.viewChanged(),
+    stateChanged: () => changes.viewChanged(),
   };
 }
 

@@ -6,9 +6,16 @@ import type { TileAddress } from "../../tiles/tile-address.ts";
 export interface TileFreshness {
   /** A request for the tile begins: its answer shows what has changed until now. */
   requested(layer: ReportLayer, tile: TileAddress): void;
-  changed(layer: ReportLayer, geohash: string): void;
-  /** Anything may have changed. `sure` asks for it at once, otherwise it is looked after. */
+  /** The map has the tile under this entity tag, without quotes and coding; empty for an empty tile. */
+  loaded(layer: ReportLayer, tile: TileAddress, tag: string): void;
+  /** The server says under which tag it has the tile. */
+  told(layer: ReportLayer, tile: TileAddress, tag: string): void;
+  /** Something in a cell changed. Tiles that the server tells by their tags are asked for only if we did it ourselves. */
+  changed(layer: ReportLayer, geohash: string, isOwn?: boolean): void;
+  /** Anything else may have changed. `sure` asks for it at once, otherwise it is looked after. */
   changedAll(sure: boolean): void;
+  /** The zoom of which the server tells all tiles in view by their tags, if it does. */
+  tellsZoom(z: number | undefined): void;
   /** Tiles to ask for again now. They stay listed until they are requested. */
   stale(): Map<ReportLayer, TileAddress[]>;
   /** Tiles that may have changed all the same: farther off, or by an answer of a process that did not know yet. */
@@ -24,6 +31,8 @@ interface Known {
   readonly layer: ReportLayer;
   readonly tile: TileAddress;
   readonly reach: (geohash: string) => Reach;
+  tag: string | undefined;
+  toldTag: string | undefined;
   isStale: boolean;
   /** When the last change came that an answer may lack. */
   doubtedAtMs: number | undefined;
@@ -31,6 +40,27 @@ interface Known {
 
 export function createTileFreshness(now: () => number): TileFreshness {
   const known = new Map<string, Known>();
+  let toldZoom: number | undefined;
+
+  /** The one that was touched last is forgotten last. */
+  function touch(layer: ReportLayer, tile: TileAddress): Known {
+    const key = `${layer}/${tile.z}/${tile.x}/${tile.y}`;
+    const entry: Known = known.get(key) ?? {
+      ...{ layer, tile, reach: reachOfTile(tile), isStale: false },
+      ...{ tag: undefined, toldTag: undefined, doubtedAtMs: undefined },
+    };
+    known.delete(key);
+    known.set(key, entry);
+    const [oldest] = known.keys();
+    if (known.size > MAX_TILES && oldest !== undefined) known.delete(oldest);
+    return entry;
+  }
+
+  function settle(entry: Known): void {
+    if (entry.tile.z !== toldZoom || entry.tag !== entry.toldTag) return;
+    entry.isStale = false;
+    entry.doubtedAtMs = undefined;
+  }
 
   function collect(wanted: (known: Known) => boolean): Map<ReportLayer, TileAddress[]> {
     const found = [...known.values()].filter(wanted);
@@ -40,30 +70,41 @@ export function createTileFreshness(now: () => number): TileFreshness {
 
   return {
     requested(layer, tile) {
-      const key = `${layer}/${tile.z}/${tile.x}/${tile.y}`;
-      const entry = known.get(key) ?? { layer, tile, reach: reachOfTile(tile), isStale: false, doubtedAtMs: undefined };
+      const entry = touch(layer, tile);
       entry.isStale = false;
       if (entry.doubtedAtMs !== undefined && now() - entry.doubtedAtMs >= SETTLED_AFTER_MS)
         entry.doubtedAtMs = undefined;
-      // The one asked for last is forgotten last.
-      known.delete(key);
-      known.set(key, entry);
-      const [oldest] = known.keys();
-      if (known.size > MAX_TILES && oldest !== undefined) known.delete(oldest);
     },
-    changed(layer, geohash) {
+    loaded(layer, tile, tag) {
+      const entry = touch(layer, tile);
+      entry.tag = tag;
+      settle(entry);
+    },
+    told(layer, tile, tag) {
+      const entry = touch(layer, tile);
+      entry.toldTag = tag;
+      entry.isStale = true;
+      entry.doubtedAtMs = now();
+      settle(entry);
+    },
+    changed(layer, geohash, isOwn = false) {
       for (const entry of known.values()) {
-        const reach = entry.layer === layer ? entry.reach(geohash) : "never";
+        const isTold = entry.tile.z === toldZoom;
+        const reach = entry.layer === layer && (isOwn || !isTold) ? entry.reach(geohash) : "never";
         if (reach === "never") continue;
         if (reach === "likely") entry.isStale = true;
-        entry.doubtedAtMs = now();
+        if (!isTold) entry.doubtedAtMs = now();
       }
     },
     changedAll(sure) {
       for (const entry of known.values()) {
+        if (entry.tile.z === toldZoom) continue;
         if (sure) entry.isStale = true;
         else entry.doubtedAtMs = now();
       }
+    },
+    tellsZoom(z) {
+      toldZoom = z;
     },
     stale: () => collect(({ isStale }) => isStale),
     doubtful: () => collect(({ doubtedAtMs }) => doubtedAtMs !== undefined && now() - doubtedAtMs >= SETTLED_AFTER_MS),

@@ -112,16 +112,12 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
   bindClicks({ map, page, popups, openCard, isPicking });
   onThemeChange(() => map.setStyle(composeStyle(page.get(), basemap), { diff: true }));
   const pulses = createPulses(map);
-  const live = keepTilesLive(
-    map,
-    () => page.get().layers,
-    (layer, geohash) => {
-      if (page.get().layers.includes(layer)) pulses.told(layer, geohash);
-      options.onTold?.(layer, geohash);
-    },
-  );
+  const live = keepTilesLive(map, page.get, (layer, geohash) => {
+    if (page.get().layers.includes(layer)) pulses.told(layer, geohash);
+    options.onTold?.(layer, geohash);
+  });
   page.listen((state, before) => {
-    if (state.layers !== before.layers) live.layersChanged();
+    if (state.layers !== before.layers || state.window !== before.window) live.stateChanged();
   });
   return {
     map,

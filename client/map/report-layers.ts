@@ -11,6 +11,8 @@ import { reportIconPrefix } from "./report-icon.ts";
 import type { Theme } from "./theme.ts";
 
 export const sourceOf = (layer: ReportLayer): string => `reports-${layer}`;
+export const layerOfSource = (source: string): ReportLayer | undefined =>
+  REPORT_LAYERS.find((layer) => sourceOf(layer) === source);
 /** Layers of the style that a click may hit, clusters and single reports. */
 export const clusterLayerOf = (layer: ReportLayer): string => `${layer}-cluster`;
 export const singleLayerOf = (layer: ReportLayer): string => `${layer}-report`;

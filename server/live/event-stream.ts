@@ -1,4 +1,5 @@
 import type { LiveEvent, LiveSubscription } from "./subscription.ts";
+import type { ToldTile } from "./watched-tiles.ts";
 
 /** Proxies commonly close what is silent for 30 s or more. */
 const HEARTBEAT_MS = 15_000;
@@ -17,7 +18,8 @@ export function eventStream(subscription: LiveSubscription): ReadableStream<Uint
     {
       start(controller) {
         const id = subscription.startId === undefined ? "" : `id: ${subscription.startId}\n`;
-        controller.enqueue(encoder.encode(`retry: ${retryMs}\nevent: hello\n${id}data: {}\n\n`));
+        const data = JSON.stringify({ tiles: subscription.tellsTiles });
+        controller.enqueue(encoder.encode(`retry: ${retryMs}\nevent: hello\n${id}data: ${data}\n\n`));
       },
       async pull(controller) {
         const events = await subscription.next(HEARTBEAT_MS);
@@ -39,6 +41,10 @@ function format(event: LiveEvent): string {
 }
 
 function dataOf(event: LiveEvent): object {
+  if (event.type === "tiles") {
+    const { layer, tile } = event.tiles[0] as ToldTile;
+    return { layer, z: tile.z, tiles: event.tiles.map(({ tile: { x, y }, tag }) => [x, y, tag]) };
+  }
   if (event.type !== "change") return {};
   const { layer, geohash, atMs } = event.change;
   return { layer, geohash, at: new Date(atMs).toISOString() };

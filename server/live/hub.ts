@@ -1,8 +1,10 @@
 import { type Bounds, cellBounds } from "../../tiles/geohash.ts";
-import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import { REPORT_LAYERS, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
 import type { MetricSample } from "../http/metrics.ts";
 import type { Clock } from "../ports.ts";
 import { createSubscription, type LiveSubscription } from "./subscription.ts";
+import type { TileWatch } from "./tile-watch.ts";
+import type { TellTile } from "./watched-tiles.ts";
 
 /** Something in a cell changed; the tiles of this process show it already. */
 export interface LiveChange {
@@ -18,6 +20,8 @@ export interface LiveChange {
 export interface LiveInterest {
   readonly bounds: Bounds;
   readonly layers: readonly ReportLayer[];
+  /** Besides, to hear of the tiles of a zoom that meet the box. */
+  readonly tiles?: { readonly zoom: number; readonly window: TimeWindow };
 }
 
 /** Tells open maps of changes as they happen. Everything that it keeps is bounded. */
@@ -38,6 +42,8 @@ export interface LiveHub {
 
 export interface LiveHubOptions {
   readonly clock: Clock;
+  /** Knows of tiles; without it only cells are told. */
+  readonly tileWatch?: TileWatch;
   readonly maxSubscribers?: number;
   /** Changes that are kept for those who come back. */
   readonly ringSize?: number;
@@ -49,7 +55,7 @@ export interface LiveHubOptions {
 const FLUSH_EVERY_MS = 250;
 
 export function createLiveHub(options: LiveHubOptions): LiveHub {
-  const { clock, maxSubscribers = 2000, ringSize = 4096, maxPending = 256 } = options;
+  const { clock, tileWatch, maxSubscribers = 2000, ringSize = 4096, maxPending = 256 } = options;
   // An id of another process, or of this one before it was started anew, is one that cannot be resumed from.
   const epoch = crypto.randomUUID().slice(0, 8);
   const subscribers = new Map<LiveSubscription, { readonly interest: LiveInterest; take(change: LiveChange): void }>();
@@ -87,6 +93,7 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
   return {
     publish(layer, geohash) {
       if (closed) return;
+      tileWatch?.changed(layer, geohash);
       unsent.set(`${layer}/${geohash}`, { layer, geohash });
       if (timer !== undefined) return;
       const waitMs = FLUSH_EVERY_MS - (performance.now() - flushedAtMs);
@@ -103,7 +110,10 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
       const startId = missed === undefined ? undefined : (lastEventId ?? idOf(sequence));
       const onClose = () => subscribers.delete(subscription);
       const newest = () => sequence;
-      const { subscription, take, reset } = createSubscription({ startId, idOf, newest, maxPending, onClose });
+      const { tiles } = interest;
+      const watchTiles = tiles && ((tell: TellTile) => tileWatch?.watch({ ...interest, ...tiles }, tell));
+      const told = { startId, idOf, newest, maxPending, watchTiles, onClose };
+      const { subscription, take, reset } = createSubscription(told);
       if (missed === undefined) reset();
       else for (const change of missed) if (concerns(change, interest)) take(change);
       subscribers.set(subscription, { interest, take });
@@ -115,12 +125,14 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
     close() {
       closed = true;
       clearTimeout(timer);
+      tileWatch?.close();
       for (const subscription of subscribers.keys()) subscription.close();
     },
     samples: () => [
       { name: "stratum_live_subscribers", help: "Open live streams.", type: "gauge", value: subscribers.size },
       { name: "stratum_live_changes_total", help: "Changes told to live streams.", type: "counter", value: sequence },
       { name: "stratum_live_refused_total", help: "Live streams refused.", type: "counter", value: refused },
+      ...(tileWatch?.samples() ?? []),
     ],
   };
 }

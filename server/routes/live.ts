@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { REPORT_LAYERS } from "../../tiles/layers.ts";
+import { DEFAULT_WINDOW, REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { App, AppParts } from "../app-parts.ts";
 import { ProblemError, problemAnswer, unexpectedAnswer } from "../http/problem.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
@@ -24,7 +24,9 @@ const live = createRoute({
   description: [
     "`hello` comes first. `change` carries `{layer, geohash, at}`: reports inside that geohash cell changed, so ask again,",
     "with If-None-Match, for the tiles near it. `reset` means that everything may have changed. `beat` comes after 15 s",
-    "without a change. `Last-Event-ID`, or the parameter `last_event_id`, goes on where an earlier stream ended.",
+    "without a change. With `zoom`, `hello` carries `{tiles}`: if true, `tiles` carries `{layer, z, tiles: [[x, y, tag], ...]}`",
+    "for every tile of that zoom that meets the box, once and then whenever one has another entity tag; an empty tag stands for",
+    "an empty tile. If false, only cells are told: there are too many tiles, or none are kept here. `Last-Event-ID`, or the parameter `last_event_id`, goes on where an earlier stream ended.",
   ].join(" "),
   tags: ["tiles"],
   request: { query: liveQuerySchema, headers: z.object({ "last-event-id": z.string().optional() }) },
@@ -42,13 +44,13 @@ const live = createRoute({
 /** Mounts `/api/live`. */
 export function mountLive(app: App, { clientAddress }: Pick<AppParts, "clientAddress">, streams: LiveStreams): void {
   app.openapi(live, async (c) => {
-    const { bbox = WORLD, layers = REPORT_LAYERS, last_event_id } = c.req.valid("query");
+    const { bbox = WORLD, layers = REPORT_LAYERS, zoom, window = DEFAULT_WINDOW, last_event_id } = c.req.valid("query");
     // The answer to HEAD has no body whose end would end the subscription.
     if (c.req.method === "HEAD") return c.body(null, 200, HEADERS);
     const lastEventId = c.req.header("Last-Event-ID") ?? last_event_id;
     const client = clientAddress(c);
     const stream = await streams.open({
-      interest: { bounds: bbox, layers },
+      interest: { bounds: bbox, layers, ...(zoom === undefined ? {} : { tiles: { zoom, window } }) },
       ...(lastEventId === undefined ? {} : { lastEventId }),
       ...(client === undefined ? {} : { client }),
     });

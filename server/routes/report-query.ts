@@ -9,6 +9,7 @@ import {
   type TimeWindow,
 } from "../../tiles/layers.ts";
 import { parseReportId } from "../../tiles/report-id.ts";
+import { MAX_ZOOM } from "../../tiles/tile-address.ts";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 500;
@@ -115,6 +116,10 @@ export const cityQuerySchema = z.object({
   ...paging,
 });
 
+const window = optionalParameter<TimeWindow>("7d", `The tile's: one of ${TIME_WINDOWS.join(", ")}.`, (text) =>
+  isTimeWindow(text) ? { value: text } : `must be one of ${TIME_WINDOWS.join(", ")}`,
+);
+
 export const liveQuerySchema = z.object({
   bbox: optionalParameter(
     "-122.52,37.70,-122.35,37.83",
@@ -122,14 +127,19 @@ export const liveQuerySchema = z.object({
     parseBbox,
   ),
   layers: optionalParameter("safety,vibe", "Comma list of layers; all without it.", parseLayers),
+  zoom: optionalParameter(
+    "13",
+    `Zoom of the tiles that the client shows, 0 to ${MAX_ZOOM}: then those that meet the box are told, too.`,
+    (text) => {
+      const zoom = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
+      return zoom <= MAX_ZOOM ? { value: zoom } : `must be an integer from 0 to ${MAX_ZOOM}`;
+    },
+  ),
+  window,
   last_event_id: z.string().max(64, "must have at most 64 characters").optional().openapi({
     description: "As the header Last-Event-ID, which a new EventSource cannot send.",
   }),
 });
-
-const window = optionalParameter<TimeWindow>("7d", `The tile's: one of ${TIME_WINDOWS.join(", ")}.`, (text) =>
-  isTimeWindow(text) ? { value: text } : `must be one of ${TIME_WINDOWS.join(", ")}`,
-);
 
 export const clusterQuerySchema = z.object({ window });
 

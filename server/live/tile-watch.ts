@@ -1,0 +1,147 @@
+import type { ReportLayer } from "../../tiles/layers.ts";
+import type { Log } from "../console/log.ts";
+import type { MetricSample } from "../http/metrics.ts";
+import { mapLimited } from "../pyramid/map-limited.ts";
+import type { KeptTiles } from "../tiles/tile-source.ts";
+import { createWatchedTiles, type TellTile, type TileInterest, type WatchedTile } from "./watched-tiles.ts";
+
+/**
+ * Knows of the tiles that open maps show which bytes they have. After a change those of its domains are read, in the way that
+ * requests are, and whose tag is another is told. So the tile is there when the maps then ask for it.
+ */
+export interface TileWatch {
+  /**
+   * Tells what each tile of a box is, soon, and then each time that it is something else. Undefined when the tiles are too
+   * many, for one or together. @returns what ends it
+   */
+  watch(interest: TileInterest, tell: TellTile): (() => void) | undefined;
+  /** Something inside a geohash cell of 5 characters or more changed, and tiles that are read from now on show it. */
+  changed(layer: ReportLayer, geohash: string): void;
+  close(): void;
+  samples(): MetricSample[];
+}
+
+export interface TileWatchOptions {
+  readonly tiles: KeptTiles;
+  readonly log: Log;
+  /** Tiles that are watched in all, and by one; each layer's count. */
+  readonly maxTiles?: number;
+  readonly maxTilesOfOne?: number;
+}
+
+/** Changes that come together are looked at together. */
+const GATHER_MS = 50;
+/** In a busy place one clustering serves all the changes of a second. */
+const LOOK_EVERY_MS = 1000;
+/** A look that takes long, because much is watched, is followed by three times as long a rest, within this bound. */
+const REST_SHARE = 3;
+const MAX_REST_MS = 2000;
+/** Ages, scores, and what was read from a cache while the store was away, change tiles without a word. */
+const LOOK_AT_ALL_EVERY_MS = 300_000;
+const PARALLEL_READS = 8;
+
+export function createTileWatch(options: TileWatchOptions): TileWatch {
+  const { tiles, log, maxTiles = 8192, maxTilesOfOne = 512 } = options;
+  const watched = createWatchedTiles(maxTiles, maxTilesOfOne);
+  /** To be looked at; while a look is under way, those of the next. */
+  const doubted = new Set<WatchedTile>();
+  let lookAtMs = 0;
+  let allAtMs = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isLooking = false;
+  let closed = false;
+  let reads = 0;
+  let told = 0;
+
+  function doubt(of: readonly WatchedTile[]): void {
+    if (of.length === 0) return;
+    if (doubted.size === 0) lookAtMs = Math.max(lookAtMs, performance.now() + GATHER_MS);
+    for (const tile of of) doubted.add(tile);
+    plan();
+  }
+
+  function plan(): void {
+    clearTimeout(timer);
+    if (closed || isLooking || watched.count() === 0) return;
+    const atMs = doubted.size > 0 ? Math.min(lookAtMs, allAtMs) : allAtMs;
+    timer = setTimeout(look, Math.max(0, atMs - performance.now()));
+  }
+
+  async function look(): Promise<void> {
+    const begunAtMs = performance.now();
+    if (begunAtMs >= allAtMs) {
+      allAtMs = begunAtMs + LOOK_AT_ALL_EVERY_MS;
+      for (const tile of watched.all()) doubted.add(tile);
+    }
+    const tiles = [...doubted];
+    doubted.clear();
+    isLooking = true;
+    await readAll(tiles);
+    isLooking = false;
+    const endedAtMs = performance.now();
+    const restMs = Math.min(MAX_REST_MS, REST_SHARE * (endedAtMs - begunAtMs));
+    lookAtMs = Math.max(begunAtMs + LOOK_EVERY_MS, endedAtMs + restMs);
+    plan();
+  }
+
+  /** Reads tiles and tells of those that are not as they were told. What cannot be read is looked at again. */
+  async function readAll(of: readonly WatchedTile[]): Promise<void> {
+    const unread: WatchedTile[] = [];
+    let failure: unknown;
+    await mapLimited(of, PARALLEL_READS, async (tile) => {
+      await readOne(tile).catch((error: unknown) => {
+        failure = error;
+        unread.push(tile);
+      });
+    });
+    if (unread.length === 0) return;
+    log.warn("watched tiles not read", { error: failure, tiles: unread.length });
+    doubt(unread.filter(({ watchers }) => watchers.size > 0));
+  }
+
+  async function readOne(watchedTile: WatchedTile): Promise<void> {
+    const { layer, tile, window, watchers } = watchedTile;
+    if (watchers.size === 0) return;
+    const read = ++reads;
+    const request = { layers: [layer], tile, window };
+    const { tile: encoded } = tiles.peek(request) ?? { tile: await tiles.read(request) };
+    // One that began later, and has ended, knows better.
+    if (read < watchedTile.read) return;
+    watchedTile.read = read;
+    const tag = encoded?.etag.slice(1, -1) ?? "";
+    if (tag === watchedTile.tag) return;
+    watchedTile.tag = tag;
+    told++;
+    for (const tell of watchers) tell({ layer, tile, tag });
+  }
+
+  return {
+    watch(interest, tell) {
+      if (watched.count() === 0) allAtMs = performance.now() + LOOK_AT_ALL_EVERY_MS;
+      // Of its own, whoever tells: the set of a tile's watchers knows each by it.
+      const watcher: TellTile = (told) => tell(told);
+      const added = closed ? undefined : watched.add(interest, watcher);
+      if (added === undefined) return undefined;
+      for (const { layer, tile, tag } of added) if (tag !== undefined) tell({ layer, tile, tag });
+      // Not with what changed: nobody waits for a place that must be read from the store first.
+      void readAll(added.filter(({ tag }) => tag === undefined));
+      plan();
+      return () => {
+        watched.remove(added, watcher);
+        for (const tile of added) if (tile.watchers.size === 0) doubted.delete(tile);
+        plan();
+      };
+    },
+    changed(layer, geohash) {
+      doubt(watched.reachedBy(layer, geohash));
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+    samples: () => [
+      { name: "stratum_live_tiles", help: "Tiles that open maps show.", type: "gauge", value: watched.count() },
+      { name: "stratum_live_tiles_told_total", help: "Tiles told to have changed.", type: "counter", value: told },
+    ],
+  };
+}

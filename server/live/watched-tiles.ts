@@ -1,0 +1,120 @@
+import { type Reach, reachOfTile } from "../../tiles/change-reach.ts";
+import { CELL_PRECISION, domainsOfTile } from "../../tiles/domains.ts";
+import type { Bounds } from "../../tiles/geohash.ts";
+import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
+import { type TileAddress, tilesOfBox } from "../../tiles/tile-address.ts";
+
+/** The tiles that a map shows: those of one zoom that meet its box. */
+export interface TileInterest {
+  readonly bounds: Bounds;
+  readonly layers: readonly ReportLayer[];
+  readonly zoom: number;
+  readonly window: TimeWindow;
+}
+
+/** What a tile is now; the tag is its entity tag without quotes, empty for one in which nothing lies. */
+export interface ToldTile {
+  readonly layer: ReportLayer;
+  readonly tile: TileAddress;
+  readonly tag: string;
+}
+
+export type TellTile = (told: ToldTile) => void;
+
+/** A tile that maps show, once for all of them. */
+export interface WatchedTile {
+  readonly layer: ReportLayer;
+  readonly tile: TileAddress;
+  readonly window: TimeWindow;
+  /** As it was told last; undefined before it was read. */
+  tag: string | undefined;
+  /** The read that found it, counted. */
+  read: number;
+  readonly watchers: Set<TellTile>;
+}
+
+export interface WatchedTiles {
+  /** Adds a watcher to every tile of a box; undefined, and nothing is added, when they are too many for one or together. */
+  add(interest: TileInterest, watcher: TellTile): readonly WatchedTile[] | undefined;
+  remove(tiles: readonly WatchedTile[], watcher: TellTile): void;
+  /** Those that can look otherwise after a change inside a geohash cell of 5 characters or more. */
+  reachedBy(layer: ReportLayer, geohash: string): WatchedTile[];
+  all(): Iterable<WatchedTile>;
+  count(): number;
+}
+
+interface Entry extends WatchedTile {
+  readonly reach: (geohash: string) => Reach;
+  /** Where it stands in the index: its layer and each of its domains, of cells at the finest. */
+  readonly places: readonly string[];
+}
+
+/** Between the polar rows a tile meets at most nine domains; there up to thousands, and nobody looks. */
+const MAX_DOMAINS = 16;
+
+export function createWatchedTiles(maxTiles: number, maxTilesOfOne: number): WatchedTiles {
+  const byKey = new Map<string, Entry>();
+  const byPlace = new Map<string, Set<Entry>>();
+
+  function entriesOf({ bounds, layers, zoom, window }: TileInterest): Map<string, Entry> | undefined {
+    const entries = new Map<string, Entry>();
+    for (const tile of tilesOfBox(bounds, zoom, maxTilesOfOne / layers.length) ?? []) {
+      const domains = new Set(domainsOfTile(tile).map((domain) => domain.slice(0, CELL_PRECISION)));
+      if (domains.size > MAX_DOMAINS) return undefined;
+      const reach = reachOfTile(tile);
+      for (const layer of layers) {
+        const key = `${layer}/${window}/${zoom}/${tile.x}/${tile.y}`;
+        const places = [...domains].map((domain) => `${layer}/${domain}`);
+        const made = { layer, tile, window, tag: undefined, read: 0, watchers: new Set<never>(), reach, places };
+        entries.set(key, byKey.get(key) ?? made);
+      }
+    }
+    return entries.size === 0 ? undefined : entries;
+  }
+
+  function insert(key: string, entry: Entry): void {
+    if (byKey.has(key)) return;
+    byKey.set(key, entry);
+    for (const place of entry.places) byPlace.set(place, (byPlace.get(place) ?? new Set()).add(entry));
+  }
+
+  function drop(entry: Entry): void {
+    const { layer, window, tile, places } = entry;
+    byKey.delete(`${layer}/${window}/${tile.z}/${tile.x}/${tile.y}`);
+    for (const place of places) {
+      const here = byPlace.get(place);
+      here?.delete(entry);
+      if (here?.size === 0) byPlace.delete(place);
+    }
+  }
+
+  return {
+    add(interest, watcher) {
+      const entries = entriesOf(interest);
+      if (entries === undefined) return undefined;
+      const added = [...entries.keys()].filter((key) => !byKey.has(key)).length;
+      if (byKey.size + added > maxTiles) return undefined;
+      for (const [key, entry] of entries) {
+        insert(key, entry);
+        entry.watchers.add(watcher);
+      }
+      return [...entries.values()];
+    },
+    remove(tiles, watcher) {
+      for (const tile of tiles) {
+        tile.watchers.delete(watcher);
+        if (tile.watchers.size === 0) drop(tile as Entry);
+      }
+    },
+    reachedBy(layer, geohash) {
+      const reached = new Set<Entry>();
+      for (let length = 0; length <= CELL_PRECISION; length++) {
+        for (const entry of byPlace.get(`${layer}/${geohash.slice(0, length)}`) ?? [])
+          if (entry.reach(geohash) !== "never") reached.add(entry);
+      }
+      return [...reached];
+    },
+    all: () => byKey.values(),
+    count: () => byKey.size,
+  };
+}
