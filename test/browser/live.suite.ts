@@ -59,6 +59,63 @@ export function liveTests(site: Site): void {
     await expect.poll(() => openStreams(site.url)).toBe(0);
   });
 
+  test("asks for exactly the tiles that changed, once each, wherever reports fall", async () => {
+    const { page, faults } = await visit(site.browser, `${site.url}/${MAP}`);
+    await expect.poll(() => openStreams(site.url)).toBe(1);
+    // Until every tile has been told once.
+    await sleep(1_000);
+    const inView = await page.evaluate(() =>
+      globalThis.stratum?.map
+        .coveringTiles({ tileSize: 512 })
+        .map(({ canonical: { z, x, y } }) => `/tiles/safety/${z}/${x}/${y}.pbf`),
+    );
+    const tagsInView = async () => {
+      const found = inView?.map(async (path) => (await fetch(`${site.url}${path}`)).headers.get("ETag")) ?? [];
+      return Promise.all(found);
+    };
+    const asked: string[] = [];
+    page.on("request", (request) => {
+      if (request.url().includes("/tiles/safety/")) asked.push(new URL(request.url()).pathname);
+    });
+    let before = await tagsInView();
+    for (const [lon, lat] of [
+      [0.013, 0.004],
+      [0, 0],
+      [-0.011, -0.003],
+      // On the border of two tiles.
+      [(3606 / 2 ** 14) * 360 - 180 - TOWN.lon, 0],
+    ]) {
+      await report(reportAt(TOWN.lon + (lon ?? 0), TOWN.lat + (lat ?? 0)));
+      await counted(page, reported);
+      await sleep(1_500);
+      const after = await tagsInView();
+      const changed = inView?.filter((_, i) => before[i] !== after[i]);
+      expect(asked.splice(0).sort()).toEqual(changed?.sort());
+      before = after;
+    }
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test("goes by cells where the server tells no tiles", async () => {
+    const context = await site.browser.newContext({ reducedMotion: "reduce" });
+    const page = await context.newPage();
+    await page.route("**/api/live?*", (route) =>
+      route.continue({
+        url: route
+          .request()
+          .url()
+          .replace(/&zoom=\d+/, ""),
+      }),
+    );
+    await page.goto(`${site.url}/${MAP}`);
+    await mapSettled(page);
+    await expect.poll(() => openStreams(site.url)).toBe(1);
+    await report(reportAt(TOWN.lon + 0.004));
+    await counted(page, reported);
+    await context.close();
+  });
+
   test("points out what others report, a few at once, and not to those who want no motion", async () => {
     const { page } = await visit(site.browser, `${site.url}/${MAP}`, { reducedMotion: "no-preference" });
     await expect.poll(() => openStreams(site.url)).toBe(1);

@@ -50,7 +50,11 @@ function options() {
   return { client: connect(endpoint), table: tableName, clock: { now: Date.now } };
 }
 
-describeHttp("HTTP in workerd", async () => ({ ...(await bootWorker()), database: stores.database }));
+describeHttp("HTTP in workerd", async () => ({
+  ...(await bootWorker()),
+  database: stores.database,
+  tellsTiles: false,
+}));
 
 describe("beside Node on the same stores", () => {
   let node: RunningServer;

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest";
-import { drop } from "./request.ts";
+import { drop, requestRaw, tilePath } from "./request.ts";
 
 interface Place {
   readonly lat: number;
@@ -7,7 +7,7 @@ interface Place {
 }
 
 /** What `/api/live` promises over HTTP, whatever holds the streams: the Node process, or a Durable Object in workerd. */
-export function testLive(url: () => string, newPlace: () => Place): void {
+export function testLive(url: () => string, newPlace: () => Place, tellsTiles: () => boolean): void {
   const opened: AbortController[] = [];
   afterEach(() => {
     for (const controller of opened.splice(0)) controller.abort();
@@ -64,6 +64,29 @@ export function testLive(url: () => string, newPlace: () => Place): void {
     }
   });
 
+  it("tells the tiles of a zoom under the tags that they are served with, or says that it does not", async () => {
+    const place = newPlace();
+    const path = tilePath("safety", 13, place);
+    const [x, y] = path.split("/").slice(-2);
+    const stream = await listen(`?${boxAround(place)}&layers=safety&zoom=13`);
+    const hello = await stream.until(/hello\n.*\n.*\n\n/);
+    expect(hello).toContain(`data: {"tiles":${tellsTiles()}}`);
+    if (!tellsTiles()) {
+      await drop(url(), place);
+      expect(await stream.until("event: change")).not.toContain("event: tiles");
+      return;
+    }
+    await stream.until(`[${x},${y},""]`);
+    await drop(url(), place);
+    const text = await stream.until(new RegExp(`\\[${x},${y},"\\w+"\\]`));
+    const { headers } = await requestRaw(`${url()}${path}.pbf`);
+    const told = [...text.matchAll(/event: tiles\nid: \S+\ndata: (.*)/g)].map(([, data = ""]) => JSON.parse(data));
+    expect(told[0]).toMatchObject({ layer: "safety", z: 13 });
+    // The others of the box are empty, as they were.
+    const full = told.flatMap(({ tiles }) => tiles).filter(([, , tag]) => tag !== "");
+    expect(full).toEqual([[Number(x), Number(y), headers.etag?.slice(1, -1)]]);
+  });
+
   it("goes on behind Last-Event-ID, and says reset when it cannot", async () => {
     const place = newPlace();
     const first = await listen(`?${boxAround(place)}`);
@@ -82,6 +105,7 @@ export function testLive(url: () => string, newPlace: () => Place): void {
   it.each([
     ["bbox=1,2,3", "bbox"],
     ["layers=safety,nonsense", "layers"],
+    ["zoom=-1", "zoom"],
   ])("refuses %s with a problem that names the field", async (query, field) => {
     const { response, until } = await listen(`?${query}`);
     expect(response.status).toBe(400);

@@ -7,6 +7,7 @@ describeHttp("HTTP on Node", async () => {
   const server = await startServer(stores.config, { client: false });
   return {
     url: server.url,
+    tellsTiles: true,
     database: stores.database,
     async close() {
       await server.close();

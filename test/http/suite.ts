@@ -10,6 +10,8 @@ import { drop, postReport, requestRaw, tilePath } from "./request.ts";
 export interface Booted {
   readonly url: string;
   readonly database: DatabaseAddress;
+  /** Whether its live streams tell tiles. */
+  readonly tellsTiles: boolean;
   close(): Promise<void>;
 }
 
@@ -36,7 +38,7 @@ export function describeHttp(name: string, boot: () => Promise<Booted>): void {
     describe("clusters", () => testClusters(url));
     describe("caches", () => testValidators(url));
     describe("errors", () => testErrors(url));
-    describe("live", () => testLive(url, newPlace));
+    describe("live", () => testLive(url, newPlace, () => server.tellsTiles));
     describe("keys", () => testKeys(url, () => server.database));
     describe("other pages", () => testOtherSites(url));
     describe("operations", () => testOperations(url));

@@ -10,6 +10,7 @@ import {
   MAX_ZOOM,
   tileAt,
   tileBounds,
+  tilesOfBox,
   worldX,
   worldY,
 } from "../../tiles/tile-address.ts";
@@ -25,6 +26,30 @@ const lonLat = fc.record({
   ),
 });
 const zoom = fc.integer({ min: 0, max: MAX_ZOOM });
+
+describe("tilesOfBox", () => {
+  it("lists the tiles of every place in a box, each once, across the antimeridian too", () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(lonLat, lonLat, fc.integer({ min: 0, max: 5 }), share, share, (a, b, z, u, v) => {
+        const [south, north] = [Math.min(a.lat, b.lat), Math.max(a.lat, b.lat)];
+        const tiles = tilesOfBox({ west: a.lon, south, east: b.lon, north }, z, 4 ** z) ?? [];
+        const names = tiles.map(({ x, y }) => `${x}/${y}`);
+        expect(new Set(names).size).toBe(tiles.length);
+        expect(tiles.every(isTile)).toBe(true);
+        const along = a.lon + u * (b.lon - a.lon + (a.lon > b.lon ? 360 : 0));
+        const place = tileAt(worldX(along > 180 ? along - 360 : along), worldY(south + v * (north - south)), z);
+        expect(names).toContain(`${place.x}/${place.y}`);
+      }),
+    );
+  });
+
+  it("lists none beyond the limit", () => {
+    const box = { west: -1, south: -1, east: 1, north: 1 };
+    expect([tilesOfBox(box, 1, 4)?.length, tilesOfBox(box, 1, 3)]).toEqual([4, undefined]);
+    expect(tilesOfBox({ west: -180, south: -90, east: 180, north: 90 }, 22, 512)).toBeUndefined();
+  });
+});
 
 describe("tileAt", () => {
   it("finds a tile of the scheme for every place, poles and antimeridian included", () => {

@@ -61,3 +61,71 @@ it("forgets the tiles that were not asked for in the longest time", () => {
   expect(freshness.stale().get("safety")).toBeUndefined();
   expect(freshness.stale().get("vibe")).toHaveLength(2000);
 });
+
+/** As `setUp`, with tags, on a stream that tells HOME's zoom. */
+function setUpTold() {
+  const all = setUp();
+  const { freshness } = all;
+  for (const tile of [HOME, EAST, FAR]) freshness.loaded("safety", tile, "a");
+  freshness.tellsZoom(14);
+  return all;
+}
+
+it("asks for the tiles that are told to be something else, and not for those whose cell changed", () => {
+  const { clock, freshness } = setUpTold();
+  freshness.changed("safety", CELL);
+  freshness.changedAll(true);
+  freshness.told("safety", HOME, "a");
+  freshness.told("safety", EAST, "b");
+  expect(freshness.stale()).toEqual(new Map([["safety", [EAST]]]));
+  freshness.requested("safety", EAST);
+  freshness.loaded("safety", EAST, "b");
+  clock.nowMs += 60_000;
+  expect([freshness.stale().size, freshness.doubtful().size]).toEqual([0, 0]);
+});
+
+it("does not ask again for a tile that was newer than it was told, once it is told", () => {
+  const { clock, freshness } = setUpTold();
+  freshness.told("safety", HOME, "b");
+  freshness.requested("safety", HOME);
+  freshness.loaded("safety", HOME, "c");
+  expect(freshness.stale().size).toBe(0);
+  freshness.told("safety", HOME, "c");
+  clock.nowMs += 5000;
+  expect([freshness.stale().size, freshness.doubtful().size]).toEqual([0, 0]);
+});
+
+it("looks once more after a tile that a process answered which had not heard of the change", () => {
+  const { clock, freshness } = setUpTold();
+  freshness.told("safety", HOME, "b");
+  freshness.requested("safety", HOME);
+  expect([freshness.stale().size, freshness.doubtful().size]).toEqual([0, 0]);
+  clock.nowMs += 5000;
+  expect(freshness.doubtful().get("safety")).toEqual([HOME]);
+  freshness.requested("safety", HOME);
+  expect(freshness.doubtful().size).toBe(0);
+});
+
+it("takes a tile that changed on its way for stale until it comes under the tag that was told", () => {
+  const { freshness } = setUpTold();
+  freshness.requested("safety", HOME);
+  freshness.told("safety", HOME, "c");
+  freshness.loaded("safety", HOME, "b");
+  expect(freshness.stale().get("safety")).toEqual([HOME]);
+  freshness.loaded("safety", HOME, "c");
+  expect(freshness.stale().size).toBe(0);
+});
+
+it("goes by cells for other zooms, for one's own reports, and when tiles are told no more", () => {
+  const { freshness } = setUpTold();
+  const around = { z: 13, x: HOME.x >> 1, y: HOME.y >> 1 };
+  freshness.requested("safety", around);
+  freshness.changed("safety", CELL);
+  expect(freshness.stale().get("safety")).toEqual([around]);
+  freshness.changed("safety", CELL, true);
+  expect(freshness.stale().get("safety")).toEqual([HOME, around]);
+  freshness.requested("safety", HOME);
+  freshness.tellsZoom(undefined);
+  freshness.changed("safety", CELL);
+  expect(freshness.stale().get("safety")).toContain(HOME);
+});

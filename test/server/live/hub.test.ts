@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLiveHub, type LiveHubOptions, type LiveInterest } from "../../../server/live/hub.ts";
 import type { LiveEvent, LiveSubscription } from "../../../server/live/subscription.ts";
+import type { TileWatch } from "../../../server/live/tile-watch.ts";
+import type { TellTile } from "../../../server/live/watched-tiles.ts";
 import { encodeGeohash } from "../../../tiles/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 
@@ -149,6 +151,50 @@ describe("a live hub", () => {
     hub.publish("safety", "9q8yyk2");
     expect(await gone.next(0)).toBeUndefined();
     expect(hub.subscribe(WORLD)).toBeDefined();
+  });
+
+  it("tells tiles to who asked for them, the newest of each, and neither in place of cells nor of a reset", async () => {
+    const tell = new Set<TellTile>();
+    const changed: string[] = [];
+    const tileWatch: TileWatch = {
+      watch(_interest, each) {
+        tell.add(each);
+        return () => tell.delete(each);
+      },
+      changed: (layer, geohash) => changed.push(`${layer}/${geohash}`),
+      close() {},
+      samples: () => [],
+    };
+    const hub = open({ tileWatch, maxPending: 1 });
+    const cellsOnly = subscribe(hub);
+    const subscription = subscribe(hub, { tiles: { zoom: 13, window: "90d" } });
+    expect([cellsOnly.tellsTiles, subscription.tellsTiles, tell.size]).toEqual([undefined, true, 1]);
+    hub.publish("safety", "9q8yyk1");
+    expect(changed).toEqual(["safety/9q8yyk1"]);
+    const tileOf = (x: number) => ({ z: 13, x, y: 3166 });
+    for (const each of tell) {
+      each({ layer: "safety", tile: tileOf(1310), tag: "a" });
+      each({ layer: "vibe", tile: tileOf(1310), tag: "v" });
+      each({ layer: "safety", tile: tileOf(1310), tag: "b" });
+    }
+    expect(await taken(subscription)).toMatchObject([
+      { type: "change" },
+      { type: "tiles", tiles: [{ layer: "safety", tag: "b" }] },
+      { type: "tiles", tiles: [{ layer: "vibe", tag: "v" }] },
+    ]);
+    for (const each of tell) each({ layer: "safety", tile: tileOf(1311), tag: "c" });
+    for (const cell of ["9q8yyk1", "9q8yyk2", "9q8yyk3"]) hub.publish("safety", cell);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await told(subscription)).toEqual(["reset", "tiles"]);
+    subscription.close();
+    expect(tell.size).toBe(0);
+  });
+
+  it("says so when tiles cannot be told", () => {
+    const tiles = { zoom: 13, window: "90d" } as const;
+    const tileWatch = { watch: () => undefined, changed() {}, close() {}, samples: () => [] };
+    expect(subscribe(open(), { tiles }).tellsTiles).toBe(false);
+    expect(subscribe(open({ tileWatch }), { tiles }).tellsTiles).toBe(false);
   });
 
   it("ends all subscriptions when it closes, and takes no more", async () => {

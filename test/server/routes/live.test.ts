@@ -71,6 +71,9 @@ describe("GET /api/live", () => {
     ["bbox=1,2,3", "bbox"],
     ["bbox=-190,0,1,1", "bbox"],
     ["layers=safety,nonsense", "layers"],
+    ["zoom=23", "zoom"],
+    ["zoom=1e1", "zoom"],
+    ["zoom=13&window=1d", "window"],
     [`last_event_id=${"x".repeat(65)}`, "last_event_id"],
   ])("refuses %s with a problem that names the field", async (query, field) => {
     const { app, hub } = withHub();
@@ -78,6 +81,13 @@ describe("GET /api/live", () => {
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ errors: [{ field }] });
     expect(openStreams(hub)).toBe(0);
+  });
+
+  it("says that it does not tell tiles where none are kept", async () => {
+    const { app, hub } = withHub();
+    const response = await app.request("/api/live?zoom=13&window=7d");
+    hub.publish("safety", "9q8yyk8");
+    expect(await readUntil(response, "change")).toMatch(/event: hello\nid: \w+-0\ndata: {"tiles":false}\n\n/);
   });
 
   it("refuses one stream too many with Retry-After", async () => {
