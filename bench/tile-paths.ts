@@ -1,11 +1,12 @@
 import { type DomainIndex, indexMicroCells, indexReports } from "../tiles/domain-index.ts";
 import { domainsOfTile, levelOfZoom } from "../tiles/domains.ts";
 import { encodeGeohash } from "../tiles/geohash.ts";
-import { decodeMicroCells, encodeMicroCells } from "../tiles/micro-cell-codec.ts";
+import { decodeMicroCellGroup, encodeMicroCells, type StoredMicroCells } from "../tiles/micro-cell-codec.ts";
 import { addMicroCells, type MicroCells, microCellsOfReports } from "../tiles/micro-cells.ts";
 import type { Report } from "../tiles/report.ts";
 import { decodeReports, encodeReports } from "../tiles/report-codec.ts";
 import { columnsOfReports, mergeColumns, type ReportColumns } from "../tiles/report-columns.ts";
+import { StoredItemError } from "../tiles/stored-item.ts";
 import type { TileAddress } from "../tiles/tile-address.ts";
 
 /** The stages of a cold tile as the server's pyramid runs them, without the store and without waiting. */
@@ -74,7 +75,7 @@ export function decodeTile(stored: StoredTile, z: number): DecodedTile {
       return {
         domain,
         cells: addMicroCells(
-          bodies.map((body) => decodeMicroCells(body, domain)),
+          decodeMicroCellGroup(bodies.map((body) => ({ name: domain, body }))).map(whole),
           microPrecision,
         ),
       };
@@ -84,6 +85,11 @@ export function decodeTile(stored: StoredTile, z: number): DecodedTile {
       rows: bodies.map((body) => decodeReports(body, cell, domain)).reduce((a, b) => mergeColumns(a, b)),
     };
   });
+}
+
+function whole(cells: StoredMicroCells | StoredItemError): StoredMicroCells {
+  if (cells instanceof StoredItemError) throw cells;
+  return cells;
 }
 
 export function clusterTile(decoded: DecodedTile, z: number, nowMs: number): DomainIndex[] {

@@ -1,5 +1,5 @@
+import { cellKey } from "./cell-key.ts";
 import { BASE32, columnAt, rowAt } from "./geohash.ts";
-import { cellKey } from "./micro-cells.ts";
 import type { ReportColumns } from "./report-columns.ts";
 
 /** Geohashes and report ids as bytes of ASCII, straight from numbers: a tile's features need thousands and no strings. */

@@ -1,9 +1,10 @@
+import { columnOfKey, geohashOfKey, rowOfKey } from "./cell-key.ts";
 import type { Clusters } from "./cluster.ts";
 import type { DomainIndex } from "./domain-index.ts";
 import { levelOfZoom } from "./domains.ts";
 import { type Bounds, cellBounds, columnCount, formatCell, rowCount } from "./geohash.ts";
 import { REPORT_LAYERS } from "./layers.ts";
-import { afterNewest, columnOfKey, geohashOfKey, keyOfRow, rowOfKey } from "./micro-cells.ts";
+import { afterNewest, keyOfRow } from "./micro-cells.ts";
 import { idOfRow, type ReportColumns } from "./report-columns.ts";
 import { type TileAddress, tileAt, worldX, worldY } from "./tile-address.ts";
 

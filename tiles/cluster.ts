@@ -1,3 +1,5 @@
+import { binPoints } from "./bins.ts";
+
 /**
  * Greedy hierarchical clustering as supercluster does it (Vladimir Agafonkin, "Clustering millions of points on a map"), on
  * weighted points in flat arrays, with a grid of bins in place of a KD tree. The order of the input decides which point
@@ -92,35 +94,35 @@ export function clusterZooms(points: Clusters, minZoom: number, maxZoom: number,
  * the number of the cluster that each lies in.
  */
 function clusterOnce(points: Clusters, radius: number): { clusters: Clusters; owner: Uint32Array } {
-  const bins = binPoints(points, radius);
-  const owner = new Uint32Array(points.length).fill(NOT_JOINED);
-  const out = scratchFor(points.length);
+  const { columns, start, bin, position, point, x, y } = binPoints(points, radius);
+  const owner = new Uint32Array(points.length);
+  const { out, joined } = scratchFor(points.length);
   const reach = radius * radius;
   let length = 0;
   for (let i = 0; i < points.length; i++) {
-    if (owner[i] !== NOT_JOINED) continue;
+    const at = position[i] as number;
+    if (joined[at] === 1) continue;
+    joined[at] = 1;
     owner[i] = length;
-    const x = points.x[i] as number;
-    const y = points.y[i] as number;
     copyPoint(points, i, out, length);
-    let sumX = x * (points.count[i] as number);
-    let sumY = y * (points.count[i] as number);
+    const [centreX, centreY] = [x[at] as number, y[at] as number];
+    let sumX = centreX * (points.count[i] as number);
+    let sumY = centreY * (points.count[i] as number);
     let members = 1;
-    const column = bins.column(x);
-    const row = bins.row(y);
-    for (let r = Math.max(0, row - 1); r <= Math.min(bins.rows - 1, row + 1); r++) {
-      const from = bins.start[r * bins.columns + Math.max(0, column - 1)] as number;
-      const until = bins.start[r * bins.columns + Math.min(bins.columns - 1, column + 1) + 1] as number;
-      for (let k = from; k < until; k++) {
-        const j = bins.points[k] as number;
-        if (owner[j] !== NOT_JOINED) continue;
-        const dx = (points.x[j] as number) - x;
-        const dy = (points.y[j] as number) - y;
+    const lastRow = (bin[i] as number) + columns;
+    for (let b = lastRow - 2 * columns; b <= lastRow; b += columns) {
+      const end = start[b + 2] as number;
+      for (let k = start[b - 1] as number; k < end; k++) {
+        if (joined[k] === 1) continue;
+        const dx = (x[k] as number) - centreX;
+        const dy = (y[k] as number) - centreY;
         if (dx * dx + dy * dy > reach) continue;
+        joined[k] = 1;
+        const j = point[k] as number;
         owner[j] = length;
         members++;
-        sumX += (points.x[j] as number) * (points.count[j] as number);
-        sumY += (points.y[j] as number) * (points.count[j] as number);
+        sumX += (x[k] as number) * (points.count[j] as number);
+        sumY += (y[k] as number) * (points.count[j] as number);
         addPoint(points, j, out, length);
       }
     }
@@ -133,62 +135,17 @@ function clusterOnce(points: Clusters, radius: number): { clusters: Clusters; ow
   return { clusters: length === points.length ? points : takeClusters(out, length), owner };
 }
 
-const NOT_JOINED = 0xffffffff;
+/**
+ * Where clusters are gathered before it is known how many there are, and which points were joined, by position in the bins. Kept
+ * from call to call: nothing waits in between.
+ */
+let scratch = { out: allocateClusters(1024), joined: new Uint8Array(1024) };
 
-/** Where clusters are gathered before it is known how many there are. Kept from call to call: nothing waits in between. */
-let scratch = allocateClusters(1024);
-
-function scratchFor(length: number): Clusters {
-  if (scratch.length < length) scratch = allocateClusters(2 * length);
+function scratchFor(length: number): typeof scratch {
+  if (scratch.joined.length < length) {
+    scratch = { out: allocateClusters(2 * length), joined: new Uint8Array(2 * length) };
+  } else scratch.joined.fill(0, 0, length);
   return scratch;
-}
-
-/** Points sorted into square bins, row by row. */
-export interface Bins {
-  readonly columns: number;
-  readonly rows: number;
-  readonly column: (x: number) => number;
-  readonly row: (y: number) => number;
-  /** `points[start[b] .. start[b + 1]]` are the points of bin b, ascending. */
-  readonly start: Uint32Array;
-  readonly points: Uint32Array;
-}
-
-/** Counting sort into square bins at least `radius` wide, and no more bins than a few times the points. */
-export function binPoints({ length, x, y }: Clusters, radius: number): Bins {
-  let minX = Infinity;
-  let minY = Infinity;
-  let maxX = -Infinity;
-  let maxY = -Infinity;
-  for (let i = 0; i < length; i++) {
-    minX = Math.min(minX, x[i] as number);
-    maxX = Math.max(maxX, x[i] as number);
-    minY = Math.min(minY, y[i] as number);
-    maxY = Math.max(maxY, y[i] as number);
-  }
-  const spread = Math.max(maxX - minX, maxY - minY, radius);
-  const width = Math.max(radius, spread / Math.ceil(2 * Math.sqrt(length + 1)));
-  const columns = length === 0 ? 1 : Math.floor((maxX - minX) / width) + 1;
-  const rows = length === 0 ? 1 : Math.floor((maxY - minY) / width) + 1;
-  const column = (px: number): number => Math.floor((px - minX) / width);
-  const row = (py: number): number => Math.floor((py - minY) / width);
-  const start = new Uint32Array(columns * rows + 1);
-  const bin = new Uint32Array(length);
-  for (let i = 0; i < length; i++) {
-    const b = row(y[i] as number) * columns + column(x[i] as number);
-    bin[i] = b;
-    start[b + 1] = (start[b + 1] as number) + 1;
-  }
-  for (let b = 0; b < columns * rows; b++) start[b + 1] = (start[b + 1] as number) + (start[b] as number);
-  const next = start.slice();
-  const sorted = new Uint32Array(length);
-  for (let i = 0; i < length; i++) {
-    const b = bin[i] as number;
-    const at = next[b] as number;
-    sorted[at] = i;
-    next[b] = at + 1;
-  }
-  return { columns, rows, column, row, start, points: sorted };
 }
 
 /** Copies point `i` over point `j` of another set. */

@@ -2,7 +2,7 @@ import { bestOrder, bitLength, golombBits } from "./bits.ts";
 import type { ByteReader, Bytes } from "./bytes.ts";
 import { MAX_PRECISION } from "./geohash.ts";
 import { BAND_COUNT } from "./layers.ts";
-import { createOrigins } from "./micro-cell-origins.ts";
+import { latOf, lonOf, originsOf, xOf, yOf } from "./micro-cell-origins.ts";
 import type { MicroCells } from "./micro-cells.ts";
 import { dictionaryOf, readDictionary, restBytesOf, writeDictionary } from "./report-codec.ts";
 
@@ -81,7 +81,7 @@ const MAX_BITS = 48;
 
 export function chooseFormat(cells: MicroCells): Format {
   const { length, newest } = cells;
-  const originOf = createOrigins(cells.precision);
+  const origins = originsOf(cells.precision);
   const steps: number[] = [];
   const mean = { x: 0, y: 0 };
   const firstMinute = new Array<number>(BAND_COUNT).fill(Infinity);
@@ -92,19 +92,23 @@ export function chooseFormat(cells: MicroCells): Format {
   for (let cell = 0; cell < length; cell++) {
     const key = cells.key[cell] as number;
     if (cell > 0) steps.push(key - (cells.key[cell - 1] as number) - 1);
-    const origin = originOf(key);
+    const low = origins.lowOf(key);
     const band = newestBand(cells, cell);
     let count = 0;
     for (let b = 0; b < BAND_COUNT; b++) count += cells.bandCount[cell * BAND_COUNT + b] as number;
-    mean.x = Math.max(mean.x, Math.floor(((cells.sumX[cell] as number) - count * origin.x) / count));
-    mean.y = Math.max(mean.y, Math.floor(((cells.sumY[cell] as number) - count * origin.y) / count));
+    mean.x = Math.max(mean.x, Math.floor(((cells.sumX[cell] as number) - count * xOf(origins, low)) / count));
+    mean.y = Math.max(mean.y, Math.floor(((cells.sumY[cell] as number) - count * yOf(origins, low)) / count));
     const minute = Math.floor((newest.createdAtMs[cell] as number) / MINUTE_MS);
     firstMinute[band] = Math.min(firstMinute[band] as number, minute);
     lastMinute[band] = Math.max(lastMinute[band] as number, minute);
     if (!standsAlone(cells, cell, band)) continue;
     categories.add(newest.category[cell] as string);
     rests.push(newest.idRest[cell] as number);
-    place = Math.max(place, (newest.lonE6[cell] as number) - origin.lon, (newest.latE6[cell] as number) - origin.lat);
+    place = Math.max(
+      place,
+      (newest.lonE6[cell] as number) - lonOf(origins, low),
+      (newest.latE6[cell] as number) - latOf(origins, low),
+    );
   }
   return {
     precision: cells.precision,
@@ -127,11 +131,12 @@ function bestCountOrders({ length, bandCount }: MicroCells): number[] {
   for (let cell = 0; cell < length; cell++) {
     for (let band = BAND_COUNT - 1, older = OLDEST_COUNT; band >= 0; band--) {
       const count = bandCount[cell * BAND_COUNT + band] as number;
+      if (count === 0) continue;
       for (let offset = 0; offset <= MAX_OFFSET; offset++) {
         const at = band * (MAX_OFFSET + 1) + offset;
-        sums[at] = (sums[at] as number) + countBits(count, countOrder(older, offset));
+        sums[at] = (sums[at] as number) + golombBits(count - 1, countOrder(older, offset));
       }
-      if (count > 0) older = count;
+      older = count;
     }
   }
   return Array.from({ length: BAND_COUNT }, (_, band) => {
@@ -166,8 +171,3 @@ export const countOrder = (older: number, offset: number): number => Math.max(0,
 /** Stands for a count before the oldest. Its bits are as many as there are offsets, so that one of these gives any order. */
 export const OLDEST_COUNT = 2 ** 15 - 1;
 const MAX_OFFSET = 15;
-
-function countBits(count: number, order: number): number {
-  if (order > 0) return golombBits(count, order);
-  return count === 0 ? 1 : 1 + golombBits(count - 1, 0);
-}

@@ -1,13 +1,7 @@
-import { BASE32, columnAt, MAX_PRECISION, rowAt } from "./geohash.ts";
+import { cellKey } from "./cell-key.ts";
+import { columnAt, MAX_PRECISION, rowAt } from "./geohash.ts";
 import { AGE_BANDS, ageBand, BAND_COUNT } from "./layers.ts";
-import {
-  allocateColumns,
-  BYTES_PER_ROW,
-  compareRows,
-  copyRow,
-  type ReportColumns,
-  takeRows,
-} from "./report-columns.ts";
+import { BYTES_PER_ROW, compareRows, copyRow, type ReportColumns } from "./report-columns.ts";
 import { sortedOrder } from "./sorted-order.ts";
 import { worldX, worldY } from "./tile-address.ts";
 
@@ -55,59 +49,6 @@ export const afterNewest = (newestMs: number): number => cutToStep(newestMs) + N
 
 /** Bytes that a micro cell occupies, for caches bounded in bytes. */
 export const BYTES_PER_MICRO_CELL = 8 + BAND_COUNT * 8 + 16 + BYTES_PER_ROW;
-
-const spread16 = (value: number): number => {
-  let v = value;
-  v = (v | (v << 8)) & 0x00ff00ff;
-  v = (v | (v << 4)) & 0x0f0f0f0f;
-  v = (v | (v << 2)) & 0x33333333;
-  return (v | (v << 1)) & 0x55555555;
-};
-
-/** Geohash as a number: column and row interleaved, longitude first, so that numbers order as geohashes do. */
-export function cellKey(column: number, row: number, precision: number): number {
-  const lonLow = precision % 2 === 1;
-  const low = lonLow ? column : row;
-  const high = lonLow ? row : column;
-  const lowBits = (spread16(low & 0xffff) | (spread16(high & 0xffff) << 1)) >>> 0;
-  const highBits = (spread16(low >>> 16) | (spread16(high >>> 16) << 1)) >>> 0;
-  return highBits * 2 ** 32 + lowBits;
-}
-
-const compact16 = (value: number): number => {
-  let v = value & 0x55555555;
-  v = (v | (v >>> 1)) & 0x33333333;
-  v = (v | (v >>> 2)) & 0x0f0f0f0f;
-  v = (v | (v >>> 4)) & 0x00ff00ff;
-  return (v | (v >>> 8)) & 0xffff;
-};
-
-/** Column of a key's cell: `cellKey` undone. */
-export const columnOfKey = (key: number, precision: number): number => everySecondBit(key, precision % 2 === 1 ? 0 : 1);
-
-/** Row of a key's cell. */
-export const rowOfKey = (key: number, precision: number): number => everySecondBit(key, precision % 2 === 1 ? 1 : 0);
-
-function everySecondBit(key: number, first: 0 | 1): number {
-  const high = Math.floor(key / 2 ** 32);
-  return compact16((key - high * 2 ** 32) >>> first) + compact16(high >>> first) * 2 ** 16;
-}
-
-/** Geohash text of a key: its bits, five a character. */
-export function geohashOfKey(key: number, precision: number): string {
-  let geohash = "";
-  for (let i = 0, left = key; i < precision; i++, left = Math.floor(left / 32)) {
-    geohash = BASE32.charAt(left % 32) + geohash;
-  }
-  return geohash;
-}
-
-/** Key of a geohash's text: `geohashOfKey` undone. */
-export function keyOfGeohash(geohash: string): number {
-  let key = 0;
-  for (const char of geohash) key = key * 32 + BASE32.indexOf(char);
-  return key;
-}
 
 /** Key of the cell of a precision in which a report lies. */
 export function keyOfRow({ lonE6, latE6 }: ReportColumns, row: number, precision: number): number {
@@ -161,6 +102,26 @@ function joinMicroCells(sets: readonly MicroCells[], precision: number): MicroCe
     total += set.length;
     staleAtMs = Math.min(staleAtMs, set.staleAtMs);
   }
+  const filled = sets.filter(({ length }) => length > 0);
+  const [first] = filled;
+  if (first === undefined) return { ...allocateCells(precision, 0), staleAtMs };
+  if (filled.length === 1) return { ...first, staleAtMs };
+  const cells = lieTogether(filled)
+    ? viewCells(first.key.buffer, precision, first.key.byteOffset / 8, total)
+    : copyTogether(filled, precision, total);
+  const categories = filled.map(({ newest }) => newest.category);
+  return { ...withCategories(cells, categories), staleAtMs };
+}
+
+/** Whether each begins in memory where the one before ends: what is decoded together does. */
+function lieTogether(sets: readonly Cells[]): boolean {
+  return sets.every(({ key }, i) => {
+    const before = sets[i - 1]?.key ?? key;
+    return key.buffer === before.buffer && (i === 0 || key.byteOffset === before.byteOffset + before.byteLength);
+  });
+}
+
+function copyTogether(sets: readonly Cells[], precision: number, total: number): Cells {
   const cells = allocateCells(precision, total);
   let at = 0;
   for (const { length, key, bandCount, bandSeverity, sumX, sumY, newest } of sets) {
@@ -174,10 +135,9 @@ function joinMicroCells(sets: readonly MicroCells[], precision: number): MicroCe
     cells.newest.lonE6.set(newest.lonE6, at);
     cells.newest.latE6.set(newest.latE6, at);
     cells.newest.severity.set(newest.severity, at);
-    for (let i = 0; i < length; i++) cells.newest.category[at + i] = newest.category[i] as string;
     at += length;
   }
-  return { ...cells, staleAtMs };
+  return cells;
 }
 
 function mergeMicroCells(sets: readonly MicroCells[], precision: number): MicroCells {
@@ -209,13 +169,7 @@ function mergeMicroCells(sets: readonly MicroCells[], precision: number): MicroC
   return { ...shorten(cells, length), staleAtMs };
 }
 
-function addCell(
-  target: Omit<MicroCells, "staleAtMs">,
-  to: number,
-  source: MicroCells,
-  from: number,
-  fresh: boolean,
-): void {
+function addCell(target: Cells, to: number, source: MicroCells, from: number, fresh: boolean): void {
   for (let band = 0; band < BAND_COUNT; band++) {
     bump(target.bandCount, to * BAND_COUNT + band, source.bandCount[from * BAND_COUNT + band] as number);
     bump(target.bandSeverity, to * BAND_COUNT + band, source.bandSeverity[from * BAND_COUNT + band] as number);
@@ -229,29 +183,56 @@ function bump(array: Uint32Array | Float64Array, at: number, by: number): void {
   array[at] = (array[at] as number) + by;
 }
 
-export function allocateCells(precision: number, length: number): Omit<MicroCells, "staleAtMs"> {
+type Cells = Omit<MicroCells, "staleAtMs">;
+
+/** Cells of zeros. All columns lie in one buffer, because a buffer costs as much as some hundred cells. */
+export function allocateCells(precision: number, length: number): Cells {
+  return viewCells(allocateBuffer(length), precision, 0, length);
+}
+
+/** Room for so many cells, of which `viewCells` makes sets. */
+export const allocateBuffer = (length: number): ArrayBuffer => new ArrayBuffer(length * NUMBER_BYTES);
+
+/** Some of the cells that a buffer was allocated for, in the same memory, but for the categories: those are new, and empty. */
+export function viewCells(buffer: ArrayBufferLike, precision: number, from: number, length: number): Cells {
+  const capacity = buffer.byteLength / NUMBER_BYTES;
+  const doubles = (i: number): Float64Array => new Float64Array(buffer, 8 * (i * capacity + from), length);
+  const words = 8 * DOUBLES * capacity;
+  const bands = (i: number): Uint32Array =>
+    new Uint32Array(buffer, words + 4 * BAND_COUNT * (i * capacity + from), BAND_COUNT * length);
+  const ints = (i: number): Int32Array =>
+    new Int32Array(buffer, words + 4 * ((2 * BAND_COUNT + i) * capacity + from), length);
   return {
     precision,
     length,
-    key: new Float64Array(length),
-    bandCount: new Uint32Array(length * BAND_COUNT),
-    bandSeverity: new Uint32Array(length * BAND_COUNT),
-    sumX: new Float64Array(length),
-    sumY: new Float64Array(length),
-    newest: allocateColumns(length),
+    key: doubles(0),
+    bandCount: bands(0),
+    bandSeverity: bands(1),
+    sumX: doubles(1),
+    sumY: doubles(2),
+    newest: {
+      length,
+      createdAtMs: doubles(3),
+      idRest: doubles(4),
+      lonE6: ints(0),
+      latE6: ints(1),
+      severity: new Uint8Array(buffer, (NUMBER_BYTES - 1) * capacity + from, length),
+      category: new Array<string>(length).fill(""),
+    },
   };
 }
 
-function shorten(cells: Omit<MicroCells, "staleAtMs">, length: number): Omit<MicroCells, "staleAtMs"> {
+/** The widest columns come first, so that all are aligned. */
+const DOUBLES = 5;
+const NUMBER_BYTES = 8 * DOUBLES + 4 * (2 * BAND_COUNT + 2) + 1;
+
+/** The first of some newly allocated cells, in a buffer of their own. */
+function shorten(cells: Cells, length: number): Cells {
   if (length === cells.length) return cells;
-  return {
-    precision: cells.precision,
-    length,
-    key: cells.key.slice(0, length),
-    bandCount: cells.bandCount.slice(0, length * BAND_COUNT),
-    bandSeverity: cells.bandSeverity.slice(0, length * BAND_COUNT),
-    sumX: cells.sumX.slice(0, length),
-    sumY: cells.sumY.slice(0, length),
-    newest: takeRows(cells.newest, 0, length),
-  };
+  const first = viewCells(cells.key.buffer, cells.precision, 0, length);
+  return withCategories(copyTogether([first], cells.precision, length), [cells.newest.category.slice(0, length)]);
+}
+
+function withCategories(cells: Cells, parts: readonly (readonly string[])[]): Cells {
+  return { ...cells, newest: { ...cells.newest, category: ([] as string[]).concat(...parts) } };
 }

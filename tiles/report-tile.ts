@@ -1,9 +1,9 @@
 import { writeAscii, writeBase32, writeIdOfRow } from "./base32.ts";
+import { cellKey, geohashOfKey } from "./cell-key.ts";
 import { formatClusterId, numericId } from "./cluster-id.ts";
 import type { DomainIndex } from "./domain-index.ts";
 import { columnAt, rowAt } from "./geohash.ts";
 import { DEFAULT_WINDOW, REPORT_LAYERS, type ReportLayer, type TimeWindow } from "./layers.ts";
-import { cellKey, geohashOfKey } from "./micro-cells.ts";
 import { createLayerWriter } from "./mvt.ts";
 import { clustersOfTile, type TileClusters } from "./stitch.ts";
 import { EXTENT, latOfWorldY, lonOfWorldX, type TileAddress } from "./tile-address.ts";

@@ -1,5 +1,6 @@
+import { geohashOfKey } from "./cell-key.ts";
 import { AGE_BANDS, BAND_COUNT, REPORT_LAYERS, type ReportLayer, WINDOW_BANDS } from "./layers.ts";
-import { geohashOfKey, type MicroCells } from "./micro-cells.ts";
+import type { MicroCells } from "./micro-cells.ts";
 
 /**
  * Scores of geohash cells: how a neighbourhood is doing, 0..100 with one decimal. Kept in tenths, as integers, so that adding

@@ -1,7 +1,7 @@
+import { binPoints } from "./bins.ts";
 import {
   addPoint,
   allocateClusters,
-  binPoints,
   CLUSTER_RADIUS_PX,
   type Clusters,
   copyPoint,
@@ -125,24 +125,21 @@ function clustersAround({ z, x, y }: TileAddress, domains: readonly Clusters[]):
 
 /** The nearest other cluster closer than `reach`, or -1; of two as near, the one that comes first. */
 function nearestWithin(clusters: Clusters, reach: number): Int32Array {
-  const { x, y, length } = clusters;
-  // Bins start elsewhere in every tile; a little wider, rounding cannot put a pair within reach two bins apart in one of them.
-  const bins = binPoints(clusters, reach * 1.001);
-  const nearest = new Int32Array(length).fill(-1);
-  for (let i = 0; i < length; i++) {
+  const { columns, start, bin, position, point, x, y } = binPoints(clusters, reach);
+  const nearest = new Int32Array(clusters.length).fill(-1);
+  for (let i = 0; i < clusters.length; i++) {
+    const at = position[i] as number;
     let best = reach * reach;
-    const column = bins.column(x[i] as number);
-    const row = bins.row(y[i] as number);
-    for (let r = Math.max(0, row - 1); r <= Math.min(bins.rows - 1, row + 1); r++) {
-      const from = bins.start[r * bins.columns + Math.max(0, column - 1)] as number;
-      const until = bins.start[r * bins.columns + Math.min(bins.columns - 1, column + 1) + 1] as number;
-      for (let k = from; k < until; k++) {
-        const j = bins.points[k] as number;
-        const dx = (x[j] as number) - (x[i] as number);
-        const dy = (y[j] as number) - (y[i] as number);
+    const lastRow = (bin[i] as number) + columns;
+    for (let b = lastRow - 2 * columns; b <= lastRow; b += columns) {
+      const end = start[b + 2] as number;
+      for (let k = start[b - 1] as number; k < end; k++) {
+        const dx = (x[k] as number) - (x[at] as number);
+        const dy = (y[k] as number) - (y[at] as number);
         const distance = dx * dx + dy * dy;
-        if (j === i || distance > best || (distance === best && (nearest[i] === -1 || j > (nearest[i] as number))))
-          continue;
+        if (k === at || distance > best) continue;
+        const j = point[k] as number;
+        if (distance === best && (nearest[i] === -1 || j > (nearest[i] as number))) continue;
         best = distance;
         nearest[i] = j;
       }

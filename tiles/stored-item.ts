@@ -12,6 +12,8 @@ const KIND_BYTE: Readonly<Record<ItemKind, number>> = {
   "hidden-reports": 0x48,
   compaction: 0x43,
 };
+/** Kind and version. */
+export const ITEM_HEAD_BYTES = 2;
 const CHECKSUM_BYTES = 4;
 
 /** An item's bytes are not what they should be: cut short, damaged, or of another kind or version. */
@@ -38,7 +40,7 @@ export function readItem<T>(
   read: (from: ByteReader) => T,
 ): T {
   const end = bytes.length - CHECKSUM_BYTES;
-  if (end < 2) throw new StoredItemError(`${name}: ${bytes.length} bytes are no item`);
+  if (end < ITEM_HEAD_BYTES) throw new StoredItemError(`${name}: ${bytes.length} bytes are no item`);
   let sum = 0;
   for (let i = 0; i < CHECKSUM_BYTES; i++) sum += (bytes[end + i] as number) * 2 ** (8 * i);
   if (bytes[0] !== KIND_BYTE[kind]) throw new StoredItemError(`${name}: not of kind ${kind}`);
@@ -46,7 +48,7 @@ export function readItem<T>(
     throw new StoredItemError(`${name}: format version ${bytes[1]}, this program reads ${version}`);
   if (sum !== checksum(bytes, end)) throw new StoredItemError(`${name}: damaged`);
   try {
-    const reader = createByteReader(bytes, 2, end);
+    const reader = createByteReader(bytes, ITEM_HEAD_BYTES, end);
     const value = read(reader);
     if (reader.position() !== end) throw new RangeError(`${end - reader.position()} bytes left over`);
     return value;

@@ -1,3 +1,4 @@
+import { geohashOfKey } from "../../tiles/cell-key.ts";
 import type { ClusterMembers } from "../../tiles/cluster-members.ts";
 import {
   ageBand,
@@ -7,7 +8,7 @@ import {
   type TimeWindow,
   WINDOW_BANDS,
 } from "../../tiles/layers.ts";
-import { addMicroCells, afterNewest, geohashOfKey, type MicroCells } from "../../tiles/micro-cells.ts";
+import { addMicroCells, afterNewest, type MicroCells } from "../../tiles/micro-cells.ts";
 import { firstRowFrom, idOfRow } from "../../tiles/report-columns.ts";
 import { timeOfId } from "../../tiles/report-id.ts";
 import { mapLimited } from "../pyramid/map-limited.ts";

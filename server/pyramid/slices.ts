@@ -1,5 +1,10 @@
 import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
-import { decodeMicroCells, encodeMicroCells, type StoredMicroCells } from "../../tiles/micro-cell-codec.ts";
+import {
+  decodeMicroCellGroup,
+  encodeMicroCells,
+  type NamedItem,
+  type StoredMicroCells,
+} from "../../tiles/micro-cell-codec.ts";
 import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
 import type { ReportColumns } from "../../tiles/report-columns.ts";
 import { StoredItemError } from "../../tiles/stored-item.ts";
@@ -62,24 +67,24 @@ const MAX_TRIES = 8;
 const groupOf = (layer: ReportLayer, domain: string): string => `slices/${layer}/${domain}`;
 
 export function createSlices({ derived, clock, log }: { derived: DerivedStore; clock: Clock; log: Log }): Slices {
-  function decode(body: Uint8Array, name: string): StoredMicroCells | undefined {
-    try {
-      const cells = decodeMicroCells(body, name);
-      // Made by a clock that is wrong: it says to hold what is still to come.
-      if (cells.beforeMs > clock.now()) throw new StoredItemError(`${name}: from the future`);
-      return cells;
-    } catch (error) {
-      if (!(error instanceof StoredItemError)) throw error;
-      log.warn("damaged slice: making it from below", { item: error.message });
+  /** In the order of the items; undefined in place of what cannot be used. */
+  function decode(group: string, items: readonly NamedItem[]): (StoredMicroCells | undefined)[] {
+    const named = items.map(({ name, body }) => ({ name: `${group} ${name}`, body }));
+    return decodeMicroCellGroup(named).map((cells, i) => {
+      // A time to come was told by a clock that is wrong: the slice says to hold reports that are still to be made.
+      const fault = cells instanceof StoredItemError ? cells.message : `${named[i]?.name}: from the future`;
+      if (!(cells instanceof StoredItemError) && cells.beforeMs <= clock.now()) return cells;
+      log.warn("damaged slice: making it from below", { item: fault });
       return undefined;
-    }
+    });
   }
 
   return {
     async read(layer, domain, options) {
       const group = groupOf(layer, domain);
       const items = await derived.list(group, options);
-      return new Map(items.map(({ name, body }) => [name, decode(body, `${group} ${name}`)]));
+      const decoded = decode(group, items);
+      return new Map(items.map(({ name }, i) => [name, decoded[i]]));
     },
 
     async readVersions(layer, domain, fresh) {
@@ -88,8 +93,9 @@ export function createSlices({ derived, clock, log }: { derived: DerivedStore; c
       const young = fresh.under(layer, domain);
       const agesAtMs = coarseTime(clock.now());
       const versions = new Map<string, SliceVersion>();
-      for (const { name, body, version } of items) {
-        const decoded = (): StoredMicroCells | undefined => decode(body, `${group} ${name}`);
+      for (const item of items) {
+        const { name, version } = item;
+        const decoded = (): StoredMicroCells | undefined => decode(group, [item])[0];
         const rows = freshBetween(young, name, 0);
         if (rows.length === 0) versions.set(name, { version: String(version), decode: decoded });
         else {
@@ -113,7 +119,7 @@ export function createSlices({ derived, clock, log }: { derived: DerivedStore; c
       const group = groupOf(layer, geohash.slice(0, -1));
       for (let tries = 0; tries < MAX_TRIES; tries++) {
         const before = await derived.get(group, geohash, { consistent: true });
-        const known = before && decode(before.body, `${group} ${geohash}`);
+        const known = before && decode(group, [before])[0];
         if (known !== undefined && known.beforeMs > beforeMs) throw new OvertakenError(`slice ${group} ${geohash}`);
         const cells = await make();
         const anew = isAnew();

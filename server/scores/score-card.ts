@@ -1,3 +1,4 @@
+import { geohashOfKey } from "../../tiles/cell-key.ts";
 import { cellBounds, encodeGeohash } from "../../tiles/geohash.ts";
 import {
   BAND_COUNT,
@@ -7,7 +8,7 @@ import {
   type TimeWindow,
   WINDOW_BANDS,
 } from "../../tiles/layers.ts";
-import { geohashOfKey, type MicroCells } from "../../tiles/micro-cells.ts";
+import type { MicroCells } from "../../tiles/micro-cells.ts";
 import type { Report } from "../../tiles/report.ts";
 import {
   gather,

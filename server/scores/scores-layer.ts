@@ -1,9 +1,9 @@
 import { fromGeojsonVt } from "@maplibre/vt-pbf";
 import type { Feature } from "geojson";
 import GeoJSONVT from "geojson-vt";
+import { cellKey } from "../../tiles/cell-key.ts";
 import { cellBounds, columnAt, countCells, coverBounds, parseCell, rowAt } from "../../tiles/geohash.ts";
 import { SCORES_MIN_ZOOM } from "../../tiles/layers.ts";
-import { cellKey } from "../../tiles/micro-cells.ts";
 import { SCORE_NAMES } from "../../tiles/scores.ts";
 import { EXTENT, type TileAddress, tileBounds } from "../../tiles/tile-address.ts";
 import type { CellScores, ScoreBook } from "./score-cache.ts";

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cellKey, geohashOfKey } from "../../tiles/cell-key.ts";
 import { columnAt, encodeGeohash, rowAt } from "../../tiles/geohash.ts";
 import { AGE_BANDS, BAND_COUNT } from "../../tiles/layers.ts";
-import { addMicroCells, cellKey, geohashOfKey, type MicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
+import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
 import { makeReport, seededRandom } from "./sample-reports.ts";
 
