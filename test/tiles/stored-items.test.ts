@@ -4,7 +4,7 @@ import { indexMicroCells } from "../../tiles/domain-index.ts";
 import { levelOfZoom } from "../../tiles/domains.ts";
 import { encodeGeohash } from "../../tiles/geohash.ts";
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
-import { decodeMicroCells, encodeMicroCells } from "../../tiles/micro-cell-codec.ts";
+import { decodeMicroCellGroup, decodeMicroCells, encodeMicroCells } from "../../tiles/micro-cell-codec.ts";
 import { addMicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
 import type { Report } from "../../tiles/report.ts";
 import { decodeReports, encodeReports } from "../../tiles/report-codec.ts";
@@ -100,6 +100,37 @@ describe("micro cells as a stored item", () => {
         expect(encodeMicroCells(cells, cells.beforeMs)).toEqual(bytes);
       }),
     );
+  });
+});
+
+describe("micro cells that are read together", () => {
+  const parts = [...Map.groupBy(makeCity(3000, NOW), ({ lonDeg, latDeg }) => encodeGeohash(lonDeg, latDeg, 5))].sort();
+  const sets = parts.map(([, reports]) => microCellsOfReports(columnsOfReports(reports), 7, NOW));
+  const items = sets.map((cells, i) => ({ name: `${i}`, body: encodeMicroCells(cells, NOW) }));
+  const wholeOnly = (found: ReturnType<typeof decodeMicroCellGroup>) =>
+    found.flatMap((cells) => (cells instanceof StoredItemError ? [] : [cells]));
+
+  it("are what each is alone, and add up to the same without a copy", () => {
+    const together = wholeOnly(decodeMicroCellGroup(items));
+    const alone = items.map(({ name, body }) => decodeMicroCells(body, name));
+    expect(together).toEqual(alone);
+    const sum = addMicroCells(together, 7);
+    expect(sum).toEqual(addMicroCells(alone, 7));
+    expect(sum.key.buffer).toBe(together[0]?.key.buffer);
+  });
+
+  it("are whole although one among them is damaged, which is named", () => {
+    const damaged = items.map((item) => ({ ...item, body: item.body.slice() }));
+    const body = damaged[2]?.body as Uint8Array;
+    body[20] = (body[20] as number) ^ 1;
+    const found = decodeMicroCellGroup(damaged);
+    expect(found[2]).toBeInstanceOf(StoredItemError);
+    expect((found[2] as StoredItemError).message).toMatch(/^2: damaged/);
+    const rest = sets
+      .filter((_, i) => i !== 2)
+      .map((cells, i) => decodeMicroCells(encodeMicroCells(cells, NOW), `${i}`));
+    expect(wholeOnly(found)).toEqual(rest);
+    expect(addMicroCells(wholeOnly(found), 7)).toEqual(addMicroCells(rest, 7));
   });
 });
 
