@@ -8,6 +8,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // How long a busy machine may take to show what a test waits for.
+    expect: { poll: { timeout: 10_000 } },
     // Many files wait for a browser, workerd or a process of their own: one worker more than cores keeps the cores busy.
     maxWorkers: availableParallelism() + 1,
   },
