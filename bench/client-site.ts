@@ -64,6 +64,8 @@ async function startSite(settings: Readonly<Record<string, string | undefined>>)
   return {
     url,
     async close() {
+      // One that is gone already has no channel: why it went is the error to be told, not this.
+      if (!child.connected) return;
       const closed = once(child, "exit");
       child.disconnect();
       await closed;

@@ -10,6 +10,7 @@ import type { Log } from "./console/log.ts";
 import { createRequestMetrics, noteRequest, type RequestMetrics } from "./http/metrics.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemOfError, respondProblem } from "./http/problem.ts";
 import { EXPOSED_HEADERS, SAFE_HEADERS } from "./http/safe-headers.ts";
+import { createSql } from "./postgres/questions.ts";
 import type { RunSql } from "./postgres/sql.ts";
 import { mountCities } from "./routes/cities.ts";
 import { mountClusters } from "./routes/clusters.ts";
@@ -23,7 +24,6 @@ import { mountReports } from "./routes/reports.ts";
 import { mountTiles } from "./routes/tiles.ts";
 import { mountTrends } from "./routes/trends.ts";
 import { mountUsage } from "./routes/usage.ts";
-import { createSql } from "./trends/sql.ts";
 
 export { type App, type AppEnv, type AppParts, type AppSettings, DEFAULT_SETTINGS } from "./app-parts.ts";
 

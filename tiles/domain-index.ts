@@ -47,7 +47,7 @@ export function indexMicroCells(cells: MicroCells, level: Level, layer: ReportLa
   const points = allocateClusters(length);
   const source = new Uint32Array(length);
   const { counts, bucketOf, next, total: n } = scatter(cells, bands);
-  // In the order of the cells, and written where each belongs: to write all over memory takes half as long as to read so.
+  // In the order of the cells, each written where it belongs: to read all over memory instead made z11 a third slower.
   for (let cell = 0; cell < length; cell++) {
     const count = counts[cell] as number;
     if (count === 0) continue;

@@ -1,6 +1,6 @@
 import { type BitReader, type BitWriter, bestOrder, bitLength } from "./bits.ts";
 import { BAND_COUNT, MAX_SEVERITY, MIN_SEVERITY } from "./layers.ts";
-import { countOrder, type Format, OLDEST_COUNT, USUAL_STEPS } from "./micro-cell-format.ts";
+import { BAND_SETS, bandsOf, countOrder, type Format, OLDEST_COUNT, USUAL_STEPS } from "./micro-cell-format.ts";
 import type { MicroCells } from "./micro-cells.ts";
 
 /**
@@ -17,12 +17,7 @@ export interface BandSums {
   readonly total: Uint32Array;
 }
 
-const BAND_SETS = 1 << BAND_COUNT;
 const ORDER_BITS = 3;
-
-/** The newest band of each set of bands. */
-const NEWEST = Uint8Array.from({ length: BAND_SETS }, (_, bands) => Math.max(0, 31 - Math.clz32(bands & -bands)));
-export const newestOf = ({ bands }: BandSums, cell: number): number => NEWEST[bands[cell] as number] as number;
 
 let scratch = allocateScratch(1024);
 
@@ -92,13 +87,6 @@ function cellsHaving(length: number, band: number): Uint32Array {
   return having.subarray(0, n);
 }
 
-/** The bands in which a cell has reports. */
-export function bandsOf({ bandCount }: Cells, cell: number): number {
-  let bands = 0;
-  for (let band = 0; band < BAND_COUNT; band++) if (bandCount[cell * BAND_COUNT + band] !== 0) bands |= 1 << band;
-  return bands;
-}
-
 /** Which sets there are, the most frequent first, and each cell's place among them. */
 function writeSets(bits: BitWriter, sets: Uint8Array): void {
   const times = new Uint32Array(BAND_SETS);
@@ -119,11 +107,9 @@ function writeSets(bits: BitWriter, sets: Uint8Array): void {
 
 function readSets(bits: BitReader, sets: Uint8Array, length: number): void {
   const ranked = Uint8Array.from({ length: bits.bits(BAND_COUNT) + 1 }, () => bits.bits(BAND_COUNT));
-  const empty = ranked.indexOf(0);
-  if (empty >= 0) throw new RangeError("cells are empty");
   const order = bits.bits(ORDER_BITS);
   for (let cell = 0; cell < length; cell++) sets[cell] = ranked[bits.golomb(order)] ?? 0;
-  if (sets.subarray(0, length).includes(0)) throw new RangeError(`no set of bands beyond ${ranked.length}`);
+  if (sets.subarray(0, length).includes(0)) throw new RangeError("a cell is empty");
 }
 
 /** Counts up to this have all sums of severities about as likely; those of more, which come last, crowd around what is usual. */

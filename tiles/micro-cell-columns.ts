@@ -1,7 +1,7 @@
 import type { BitReader, BitWriter } from "./bits.ts";
 import { BAND_COUNT } from "./layers.ts";
-import { type BandSums, newestOf } from "./micro-cell-bands.ts";
-import { type Format, MINUTE_MS, standsAlone } from "./micro-cell-format.ts";
+import type { BandSums } from "./micro-cell-bands.ts";
+import { type Format, MINUTE_MS, newestBand, standsAlone } from "./micro-cell-format.ts";
 import { latOf, lonOf, originsOf, xOf, yOf } from "./micro-cell-origins.ts";
 import type { MicroCells } from "./micro-cells.ts";
 import { lookUp } from "./report-codec.ts";
@@ -66,15 +66,15 @@ export function writeNewest(bits: BitWriter, cells: MicroCells, format: Format, 
   const origins = originsOf(cells.precision);
   const minuteOf = (cell: number): number => Math.floor((newest.createdAtMs[cell] as number) / MINUTE_MS);
   for (let cell = 0; cell < length; cell++) {
-    const band = newestOf(sums, cell);
+    const band = newestBand(sums.bands[cell] as number);
     bits.bits((format.lastMinute[band] as number) - minuteOf(cell), format.minuteBits[band] as number);
   }
   for (let cell = 0; cell < length; cell++) {
-    const band = newestOf(sums, cell);
+    const band = newestBand(sums.bands[cell] as number);
     if (bandCount[cell * BAND_COUNT + band] === 1) bits.bits(standsAlone(cells, cell, band) ? 1 : 0, 1);
   }
   const alone = Array.from({ length }, (_, cell) => cell).filter((cell) =>
-    standsAlone(cells, cell, newestOf(sums, cell)),
+    standsAlone(cells, cell, newestBand(sums.bands[cell] as number)),
   );
   for (const cell of alone) {
     bits.bits((newest.createdAtMs[cell] as number) - minuteOf(cell) * MINUTE_MS, MS_BITS);
@@ -92,14 +92,14 @@ export function writeNewest(bits: BitWriter, cells: MicroCells, format: Format, 
 export function readNewest(bits: BitReader, cells: Cells, format: Format, sums: BandSums): void {
   const { length, bandCount, newest } = cells;
   for (let cell = 0; cell < length; cell++) {
-    const band = newestOf(sums, cell);
+    const band = newestBand(sums.bands[cell] as number);
     const minute = (format.lastMinute[band] as number) - bits.bits(format.minuteBits[band] as number);
     newest.createdAtMs[cell] = minute * MINUTE_MS;
   }
   if (alone.length < length) alone = new Uint32Array(2 * length);
   let count = 0;
   for (let cell = 0; cell < length; cell++) {
-    const at = cell * BAND_COUNT + newestOf(sums, cell);
+    const at = cell * BAND_COUNT + newestBand(sums.bands[cell] as number);
     if (bandCount[at] === 1 && bits.bits(1) === 1) alone[count++] = cell;
   }
   readAlone(bits, cells, format, sums, count);
@@ -116,7 +116,7 @@ function readAlone(bits: BitReader, cells: Cells, format: Format, sums: BandSums
     const cell = alone[i] as number;
     createdAtMs[cell] = (createdAtMs[cell] as number) + bits.bits(MS_BITS);
     idRest[cell] = bits.bits(restBits);
-    severity[cell] = bandSeverity[cell * BAND_COUNT + newestOf(sums, cell)] as number;
+    severity[cell] = bandSeverity[cell * BAND_COUNT + newestBand(sums.bands[cell] as number)] as number;
   }
   const origins = originsOf(cells.precision);
   for (let i = 0; i < count; i++) {

@@ -93,7 +93,7 @@ export function chooseFormat(cells: MicroCells): Format {
     const key = cells.key[cell] as number;
     if (cell > 0) steps.push(key - (cells.key[cell - 1] as number) - 1);
     const low = origins.lowOf(key);
-    const band = newestBand(cells, cell);
+    const band = newestBand(bandsOf(cells, cell));
     let count = 0;
     for (let b = 0; b < BAND_COUNT; b++) count += cells.bandCount[cell * BAND_COUNT + b] as number;
     mean.x = Math.max(mean.x, Math.floor(((cells.sumX[cell] as number) - count * xOf(origins, low)) / count));
@@ -145,12 +145,19 @@ function bestCountOrders({ length, bandCount }: MicroCells): number[] {
   });
 }
 
-/** The newest band that holds a report. */
-export function newestBand({ bandCount }: Omit<MicroCells, "staleAtMs">, cell: number): number {
-  let band = 0;
-  while (band < BAND_COUNT - 1 && bandCount[cell * BAND_COUNT + band] === 0) band++;
-  return band;
+/** Sets of bands there are, as bits; bit 0 is the newest. */
+export const BAND_SETS = 1 << BAND_COUNT;
+
+/** The bands in which a cell has reports. */
+export function bandsOf({ bandCount }: Omit<MicroCells, "staleAtMs">, cell: number): number {
+  let bands = 0;
+  for (let band = 0; band < BAND_COUNT; band++) if (bandCount[cell * BAND_COUNT + band] !== 0) bands |= 1 << band;
+  return bands;
 }
+
+/** The newest band of each set. */
+const NEWEST = Uint8Array.from({ length: BAND_SETS }, (_, bands) => Math.max(0, 31 - Math.clz32(bands & -bands)));
+export const newestBand = (bands: number): number => NEWEST[bands] as number;
 
 /** Whether the newest report is the only one of its band, and its details are known. */
 export const standsAlone = (cells: MicroCells, cell: number, band: number): boolean =>

@@ -116,8 +116,10 @@ function joinMicroCells(sets: readonly MicroCells[], precision: number): MicroCe
 /** Whether each begins in memory where the one before ends: what is decoded together does. */
 function lieTogether(sets: readonly Cells[]): boolean {
   return sets.every(({ key }, i) => {
-    const before = sets[i - 1]?.key ?? key;
-    return key.buffer === before.buffer && (i === 0 || key.byteOffset === before.byteOffset + before.byteLength);
+    const before = sets[i - 1]?.key;
+    return (
+      before === undefined || (key.buffer === before.buffer && key.byteOffset === before.byteOffset + before.byteLength)
+    );
   });
 }
 

@@ -1,3 +1,5 @@
+import { sha256Hex } from "../sha256.ts";
+
 /** An API key is `stratum_` and 40 letters and digits: 238 random bits, found by whoever scans files for secrets. */
 const PREFIX = "stratum_";
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -25,7 +27,4 @@ export const isKey = (text: string): boolean => SHAPE.test(text);
 export const visiblePrefix = (key: string): string => key.slice(0, VISIBLE_CHARACTERS);
 
 /** SHA-256, 64 hex characters. A key has too many bits to be guessed from it, so it needs neither salt nor stretching. */
-export async function hashKey(key: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+export const hashKey = (key: string): Promise<string> => sha256Hex(key);

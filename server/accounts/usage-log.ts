@@ -2,7 +2,7 @@ import type { Capability } from "../app-parts.ts";
 import type { Log } from "../console/log.ts";
 import type { MetricSample } from "../http/metrics.ts";
 import type { RunSql } from "../postgres/sql.ts";
-import { formatDay } from "../scores/utc-time.ts";
+import { formatDay } from "../utc-time.ts";
 
 /** A call that was answered. */
 export interface UsedCall {

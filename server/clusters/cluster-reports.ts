@@ -11,7 +11,7 @@ import {
 import { addMicroCells, afterNewest, type MicroCells } from "../../tiles/micro-cells.ts";
 import { firstRowFrom, idOfRow } from "../../tiles/report-columns.ts";
 import { timeOfId } from "../../tiles/report-id.ts";
-import { mapLimited } from "../pyramid/map-limited.ts";
+import { mapLimited } from "../map-limited.ts";
 import type { ClusterSource } from "./find-cluster.ts";
 
 export interface ClusterReportsQuery {

@@ -2,7 +2,7 @@ import type { ClusterFeature } from "../../tiles/cluster-feature.ts";
 import { type ClusterMembers, type IndexPart, partsInside } from "../../tiles/cluster-members.ts";
 import type { DomainIndex } from "../../tiles/domain-index.ts";
 import { MAX_ZOOM } from "../../tiles/tile-address.ts";
-import { mapLimited } from "../pyramid/map-limited.ts";
+import { mapLimited } from "../map-limited.ts";
 import { type ClusterSource, clusterAround, startOfPart, tileOfPart, type View } from "./find-cluster.ts";
 
 /** How a cluster comes apart. */

@@ -1,7 +1,7 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import type { Log } from "../console/log.ts";
 import type { MetricSample } from "../http/metrics.ts";
-import { mapLimited } from "../pyramid/map-limited.ts";
+import { mapLimited } from "../map-limited.ts";
 import type { KeptTiles } from "../tiles/tile-source.ts";
 import { createWatchedTiles, type TellTile, type TileInterest, type WatchedTile } from "./watched-tiles.ts";
 

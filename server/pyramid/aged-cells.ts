@@ -1,8 +1,8 @@
 import { CELL_PRECISION } from "../../tiles/domains.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
+import { mapLimited } from "../map-limited.ts";
 import type { LogCell } from "../ports.ts";
 import { REFRESH_AFTER_MS } from "./coarse-time.ts";
-import { mapLimited } from "./map-limited.ts";
 import type { Slices } from "./slices.ts";
 
 const WIDTH = 8;

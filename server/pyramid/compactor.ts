@@ -4,6 +4,7 @@ import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles
 import { rowsBetween, rowsMissing } from "../../tiles/report-columns.ts";
 import { earlierId, idTimePrefix } from "../../tiles/report-id.ts";
 import type { Log } from "../console/log.ts";
+import { mapLimited } from "../map-limited.ts";
 import { type Clock, type DerivedStore, FRESH_ROW_MS, type ReportStore } from "../ports.ts";
 import { agedCells } from "./aged-cells.ts";
 import { coarseTime } from "./coarse-time.ts";
@@ -18,7 +19,6 @@ import {
   whatIsLeft,
 } from "./compaction-work.ts";
 import { createFreshRows, type FreshRows, firstId, freshNames } from "./fresh-rows.ts";
-import { mapLimited } from "./map-limited.ts";
 import { createRowCompaction } from "./row-compaction.ts";
 import { createSegments } from "./segments.ts";
 import { createSlices, OvertakenError, withFresh } from "./slices.ts";

@@ -3,11 +3,11 @@ import { encodeGeohash } from "../../tiles/geohash.ts";
 import type { Report } from "../../tiles/report.ts";
 import { columnsOfReports, type ReportColumns } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
+import { mapLimited } from "../map-limited.ts";
 import { type Clock, FRESH_ROW_MS, type LogCell, type LogChange, type ReportStore } from "../ports.ts";
 import type { CellCache } from "./cell-cache.ts";
 import type { CompactionPoint, CompactionState } from "./compaction-state.ts";
 import { type FreshRows, firstId } from "./fresh-rows.ts";
-import { mapLimited } from "./map-limited.ts";
 import type { PendingChanges } from "./pending-changes.ts";
 
 /** Takes in what the slices lack: what this process writes, what the feed tells, and what a compaction has put off. */

@@ -3,6 +3,7 @@ import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { formatReportId, idTail, parseReportId } from "../../tiles/report-id.ts";
 import type { Clock, ReportStore } from "../ports.ts";
+import { sha256Hex } from "../sha256.ts";
 
 /** What a resident sends, already validated. Degrees are WGS 84. */
 export interface ReportDraft {
@@ -74,9 +75,4 @@ const resolution = (deg: number): number => roundDegrees(deg) + 0;
 /** Of the meaning, not of the bytes: a client may write its JSON anew for a retry. */
 function fingerprintOf({ layer, category, severity, lonDeg, latDeg, text }: ReportDraft): Promise<string> {
   return sha256Hex(JSON.stringify([layer, category, severity, lonDeg, latDeg, text ?? null]));
-}
-
-async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,6 +1,7 @@
 import type { Report } from "../../tiles/report.ts";
+import { networkOf } from "../http/rate-limit.ts";
 import type { ReportStore } from "../ports.ts";
-import { networkOf } from "./rate-limit.ts";
+import { sha256Hex } from "../sha256.ts";
 
 /** Reasons that somebody can give; kept with the flag for whoever moderates. */
 export const FLAG_REASONS = ["spam", "offensive", "personal", "untrue", "wrong-place"] as const;
@@ -36,19 +37,11 @@ export async function flagReport(
   const report = await store.get(id);
   if (report === undefined) return undefined;
   const untilMs = report.expiresAtMs;
-  const salt = await store.remember(`flag-salt/${id}`, randomSalt(), { untilMs });
-  const flagger = await hash(`${salt} ${networkOf(address)}`);
+  const salt = await store.remember(`flag-salt/${id}`, crypto.randomUUID(), { untilMs });
+  const flagger = (await sha256Hex(`${salt} ${networkOf(address)}`)).slice(0, 32);
   const flags = await store.flag(id, { flagger, untilMs, ...(reason && { reason }) });
   if (flags < flagsToHide) return flagsToHide - flags;
   await store.hide(report);
   onHide(report);
   return 0;
 }
-
-const randomSalt = (): string => hex(crypto.getRandomValues(new Uint8Array(16)));
-
-async function hash(text: string): Promise<string> {
-  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).subarray(0, 16));
-}
-
-const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");

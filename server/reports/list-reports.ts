@@ -2,8 +2,8 @@ import { type Bounds, countCells, coverBounds } from "../../tiles/geohash.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
+import { mapLimited } from "../map-limited.ts";
 import type { LogCell, LogRange, ReportStore } from "../ports.ts";
-import { mapLimited } from "../pyramid/map-limited.ts";
 import { mergeNewest } from "./merge-newest.ts";
 
 export interface ReportQuery {

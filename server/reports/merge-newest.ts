@@ -1,5 +1,5 @@
 import type { Report } from "../../tiles/report.ts";
-import { mapLimited } from "../pyramid/map-limited.ts";
+import { mapLimited } from "../map-limited.ts";
 
 /** One sorted run: the newest `limit` reports with ids below `before`, newest first; fewer only at its end. */
 export type NewestRun = (limit: number, before: string | undefined) => Promise<readonly Report[]>;

@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import type { AppEnv, AppParts } from "../app-parts.ts";
+import { entityTag } from "../http/entity-tag.ts";
 import { invalidRequest, ProblemError } from "../http/problem.ts";
-import { formatDay } from "../scores/utc-time.ts";
+import type { Sql } from "../postgres/questions.ts";
 import { namesTag } from "../tiles/content-encoding.ts";
 import { createTextEncoder, type RowEncoder } from "../trends/export-formats.ts";
 import { createParquetEncoder } from "../trends/export-parquet.ts";
@@ -14,7 +15,7 @@ import {
   readRows,
 } from "../trends/export-rows.ts";
 import { streamRows } from "../trends/export-stream.ts";
-import type { Sql } from "../trends/sql.ts";
+import { formatDay } from "../utc-time.ts";
 import { nextLink } from "./next-link.ts";
 import { type Instant, resolveInstant } from "./report-query.ts";
 
@@ -54,7 +55,7 @@ export function createExportAnswers({ log }: AppParts, sql: Sql) {
       const bytes = encodeWhole(encoderOf(request), rows);
       const last = rows.at(-1);
       const next = more && last !== undefined ? keyOf(dataset, last).join(",") : undefined;
-      const etag = await tagOf(bytes);
+      const etag = await entityTag(bytes);
       const headers = {
         ...headersOf(request),
         ETag: etag,
@@ -126,11 +127,6 @@ function encodeWhole(encoder: RowEncoder, rows: readonly ExportRow[]): Uint8Arra
     at += part.length;
   }
   return bytes;
-}
-
-async function tagOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return `"${[...digest.subarray(0, 12)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
 }
 
 function headersOf({ dataset, format, filter }: ExportRequest) {

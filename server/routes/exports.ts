@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { App, AppEnv, AppParts } from "../app-parts.ts";
+import type { Sql } from "../postgres/questions.ts";
 import { NEIGHBORHOOD, type ScorePrecision } from "../trends/area.ts";
 import { type Dataset, REPORT_COUNTS, SCORES } from "../trends/export-rows.ts";
-import type { Sql } from "../trends/sql.ts";
 import { createExportAnswers, EXPORT_FORMATS, type ExportFormat, type ExportRequest, spanOf } from "./export-answer.ts";
 import { areaOf, areaParameters, numberParameter, parameter } from "./filter-query.ts";
 import { OPTIONAL_KEY, type RelationalAccess, relationalAnswers } from "./relational-access.ts";

@@ -1,8 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { App, AppParts } from "../app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../http/problem.ts";
+import { createRateLimit } from "../http/rate-limit.ts";
 import { FLAG_REASONS, flagReport } from "../reports/flag-report.ts";
-import { createRateLimit } from "../reports/rate-limit.ts";
 import { readJsonBody } from "./json-body.ts";
 import { reportIdSchema } from "./report-query.ts";
 

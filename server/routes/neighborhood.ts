@@ -4,7 +4,7 @@ import { problemAnswer, unexpectedAnswer } from "../http/problem.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
 import { readScoreCard } from "../scores/score-card.ts";
 import { createScoreHistory } from "../scores/score-history.ts";
-import { formatDay } from "../scores/utc-time.ts";
+import { formatDay } from "../utc-time.ts";
 import { CARD_EXAMPLE, cardSchema, toCardJson } from "./score-card-json.ts";
 
 const geohashSchema = z

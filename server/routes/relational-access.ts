@@ -2,8 +2,8 @@ import type { Context } from "hono";
 import type { KeyGate } from "../accounts/key-gate.ts";
 import type { AppEnv, AppParts, Capability } from "../app-parts.ts";
 import { ProblemError, problemAnswer, unexpectedAnswer } from "../http/problem.ts";
-import { createRateLimit } from "../reports/rate-limit.ts";
-import { DatabaseUnavailableError } from "../trends/sql.ts";
+import { createRateLimit } from "../http/rate-limit.ts";
+import { DatabaseUnavailableError } from "../postgres/questions.ts";
 
 const DEFAULT_PER_MINUTE = 60;
 const RETRY_AFTER_SECONDS = 5;

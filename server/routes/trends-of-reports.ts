@@ -1,10 +1,10 @@
 import { z } from "@hono/zod-openapi";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { App, AppParts } from "../app-parts.ts";
+import type { Sql } from "../postgres/questions.ts";
 import { centreOf } from "../trends/cell-centre.ts";
 import { dailyReports, daysUpTo } from "../trends/daily.ts";
 import { monthsUpTo, type RisingNeighborhood, risingNeighborhoods } from "../trends/rising.ts";
-import type { Sql } from "../trends/sql.ts";
 import { areaOf, areaParameters, choiceParameter, numberParameter, parameter } from "./filter-query.ts";
 import { nextLink } from "./next-link.ts";
 import type { RelationalAccess } from "./relational-access.ts";

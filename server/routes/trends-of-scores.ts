@@ -1,9 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import { SCORE_NAMES } from "../../tiles/scores.ts";
 import type { App, AppParts } from "../app-parts.ts";
-import { DAY_MS } from "../scores/utc-time.ts";
+import type { Sql } from "../postgres/questions.ts";
 import { meanScore, weekChanges } from "../trends/score-means.ts";
-import type { Sql } from "../trends/sql.ts";
+import { DAY_MS } from "../utc-time.ts";
 import { areaOf, areaParameters, choiceParameter, numberParameter } from "./filter-query.ts";
 import type { RelationalAccess } from "./relational-access.ts";
 import { TREND_HEADERS, trendRoute } from "./trend-route.ts";

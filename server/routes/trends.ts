@@ -1,5 +1,5 @@
 import type { App, AppParts } from "../app-parts.ts";
-import type { Sql } from "../trends/sql.ts";
+import type { Sql } from "../postgres/questions.ts";
 import type { RelationalAccess } from "./relational-access.ts";
 import { mountReportTrends } from "./trends-of-reports.ts";
 import { mountScoreTrends } from "./trends-of-scores.ts";

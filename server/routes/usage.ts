@@ -5,7 +5,7 @@ import type { UsageLog } from "../accounts/usage-log.ts";
 import { readUsage, type UsageReport } from "../accounts/usage-report.ts";
 import type { App, AppParts } from "../app-parts.ts";
 import { ProblemError, problemAnswer } from "../http/problem.ts";
-import type { Sql } from "../trends/sql.ts";
+import type { Sql } from "../postgres/questions.ts";
 import { KEY_SCHEME, orAway, relationalAnswers } from "./relational-access.ts";
 
 const time = z.iso.datetime();

@@ -1,6 +1,6 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import { mapLimited } from "../map-limited.ts";
 import type { FreshRows } from "../pyramid/fresh-rows.ts";
-import { mapLimited } from "../pyramid/map-limited.ts";
 import type { Slices } from "../pyramid/slices.ts";
 
 /** Where slices have changed, as one process sees it. */

@@ -3,8 +3,8 @@ import { type DayCount, tallyAtEndOf } from "../../tiles/score-days.ts";
 import { SCORE_NAMES, type ScoredCell, type ScoreName, scoreCells } from "../../tiles/scores.ts";
 import type { Clock } from "../ports.ts";
 import type { RunSql } from "../postgres/sql.ts";
+import { DAY_MS, formatDay, HOUR_MS } from "../utc-time.ts";
 import { cityOfCell } from "./city-of-cell.ts";
-import { DAY_MS, formatDay, HOUR_MS } from "./utc-time.ts";
 
 /**
  * History for places that were scored for the first time today but have older reports: an import, the seed, a new

@@ -2,11 +2,11 @@ import { BASE32, encodeGeohash } from "../../tiles/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
+import { mapLimited } from "../map-limited.ts";
 import type { Clock, LogChange, ReportStore } from "../ports.ts";
 import type { RunSql } from "../postgres/sql.ts";
-import { mapLimited } from "../pyramid/map-limited.ts";
+import { DAY_MS, formatDay, startOfDay } from "../utc-time.ts";
 import { cityOfCell } from "./city-of-cell.ts";
-import { DAY_MS, formatDay, startOfDay } from "./utc-time.ts";
 
 /** Keeps `report_counts`: follows the log's changes and counts every day again of which something changed. */
 export interface ReportCounter {

@@ -3,7 +3,7 @@ import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/score
 import type { MetricSample } from "../http/metrics.ts";
 import type { Clock } from "../ports.ts";
 import type { RunSql } from "../postgres/sql.ts";
-import { HOUR_MS } from "./utc-time.ts";
+import { HOUR_MS } from "../utc-time.ts";
 
 /** A cell as tiles show it. */
 export interface CellScores {

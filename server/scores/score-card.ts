@@ -23,9 +23,9 @@ import type { City } from "../cities.ts";
 import type { Clock, ReportStore } from "../ports.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
 import { listReports } from "../reports/list-reports.ts";
+import { DAY_MS, formatDay, startOfDay } from "../utc-time.ts";
 import { cityOfCell } from "./city-of-cell.ts";
 import type { DayScores, ScoreHistory } from "./score-history.ts";
-import { DAY_MS, formatDay, startOfDay } from "./utc-time.ts";
 
 /** Everything about one cell. */
 export interface ScoreCard {

@@ -1,7 +1,7 @@
 import { NEUTRAL_SCORES, type ScoredCell, type ScoreTenths } from "../../tiles/scores.ts";
 import type { RunSql } from "../postgres/sql.ts";
+import { formatDay, startOfDay, startOfHour } from "../utc-time.ts";
 import { cityOfCell } from "./city-of-cell.ts";
-import { formatDay, startOfDay, startOfHour } from "./utc-time.ts";
 
 /** The scored cells under one geohash-4, and what they were scored from. */
 export interface ScoredSlices {

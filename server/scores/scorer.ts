@@ -2,17 +2,17 @@ import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { MicroCells } from "../../tiles/micro-cells.ts";
 import { scoreCells, tallyNeighborhoods } from "../../tiles/scores.ts";
 import type { Log } from "../app-parts.ts";
+import { mapLimited } from "../map-limited.ts";
 import type { Clock, DerivedStore, ReportStore } from "../ports.ts";
 import type { RunSql } from "../postgres/sql.ts";
 import { type CompactionPoint, createCompactionState } from "../pyramid/compaction-state.ts";
 import type { FreshRows } from "../pyramid/fresh-rows.ts";
-import { mapLimited } from "../pyramid/map-limited.ts";
 import { createSlices, type SliceVersion } from "../pyramid/slices.ts";
+import { formatDay } from "../utc-time.ts";
 import { findChangedSlices } from "./changed-slices.ts";
 import { createReportCounter } from "./report-counter.ts";
 import { createScoreTable, type ScoredSlices } from "./score-table.ts";
 import { createScoreThinning } from "./score-thinning.ts";
-import { formatDay } from "./utc-time.ts";
 
 /**
  * Scores what was compacted, and what the compaction put off. A slice holds the reports' severities by age band, and the compactor makes it anew when reports

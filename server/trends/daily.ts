@@ -1,7 +1,7 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
-import { DAY_MS, formatDay } from "../scores/utc-time.ts";
+import type { Sql } from "../postgres/questions.ts";
+import { DAY_MS, formatDay } from "../utc-time.ts";
 import type { AreaFilter } from "./area.ts";
-import type { Sql } from "./sql.ts";
 import { createValues, inArea, roundTo, type Statement, type Values } from "./statement.ts";
 
 export interface DailyQuery {

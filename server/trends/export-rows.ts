@@ -1,9 +1,9 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { SCORE_NAMES } from "../../tiles/scores.ts";
-import { formatDay } from "../scores/utc-time.ts";
+import type { Sql, SqlRow } from "../postgres/questions.ts";
+import { formatDay } from "../utc-time.ts";
 import { type AreaFilter, type CellRun, NEIGHBORHOOD, runsOf, type ScorePrecision } from "./area.ts";
 import { centreOf } from "./cell-centre.ts";
-import type { Sql, SqlRow } from "./sql.ts";
 import { createValues, type Statement, type Values } from "./statement.ts";
 
 /** What a column holds: how each format writes it. */

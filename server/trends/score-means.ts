@@ -1,7 +1,7 @@
 import { SCORE_NAMES, type ScoreName } from "../../tiles/scores.ts";
-import { DAY_MS } from "../scores/utc-time.ts";
+import type { Sql } from "../postgres/questions.ts";
+import { DAY_MS } from "../utc-time.ts";
 import { type AreaFilter, NEIGHBORHOOD } from "./area.ts";
-import type { Sql } from "./sql.ts";
 import { createValues, inArea, roundTo, type Statement, type Values } from "./statement.ts";
 
 /**

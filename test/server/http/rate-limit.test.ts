@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createRateLimit, networkOf } from "../../../server/reports/rate-limit.ts";
+import { createRateLimit, networkOf } from "../../../server/http/rate-limit.ts";
 import { createTestClock } from "../app-fixture.ts";
 
 describe("createRateLimit", () => {

@@ -1,5 +1,5 @@
 import type { Log } from "../console/log.ts";
-import type { RunSql } from "../postgres/sql.ts";
+import type { RunSql } from "./sql.ts";
 
 /** What the relational questions need of PostgreSQL: one statement at a time, with its values apart from its text. */
 export interface Sql {

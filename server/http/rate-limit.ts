@@ -1,4 +1,5 @@
 import type { Clock } from "../ports.ts";
+import { sha256Hex } from "../sha256.ts";
 
 export interface RateLimitOptions {
   readonly clock: Clock;
@@ -30,7 +31,7 @@ export function createRateLimit({ clock, perMinute, maxClients = 50_000 }: RateL
     async take(address) {
       // Not before the first request: workerd gives no randomness while it starts.
       salt ??= crypto.getRandomValues(new Uint8Array(16)).join();
-      const client = await hash(salt + networkOf(address));
+      const client = await sha256Hex(salt + networkOf(address));
       const now = clock.now();
       const bucket = buckets.get(client) ?? { tokens: perMinute, atMs: now };
       bucket.tokens = Math.min(perMinute, bucket.tokens + Math.max(0, now - bucket.atMs) * perMs);
@@ -69,9 +70,4 @@ export function networkOf(address: string): string {
     .slice(0, 4)
     .map((group) => group.replace(/^0+(?=.)/, ""))
     .join(":");
-}
-
-async function hash(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return String.fromCharCode(...new Uint8Array(digest));
 }
