@@ -1,10 +1,11 @@
 import { type LoadRequest, type LoadResult, runLoad } from "./load.ts";
-import { median, percentile } from "./measure.ts";
+import { median, percentile, type Spread, spreadOf } from "./measure.ts";
 import type { Cell } from "./output.ts";
 import type { Contestant } from "./serve-contestants.ts";
 
-const ROUNDS = 7;
-const ROUND_MS = 1500;
+/** Many short turns: on a shared machine both of a pair then meet the same moment. */
+const ROUNDS = 31;
+const ROUND_MS = 400;
 export const CONNECTIONS = 16;
 
 /** What browsers send. */
@@ -45,13 +46,16 @@ export async function raceServers<Name extends string>(
   return Object.fromEntries(standings) as Record<Name, Standing>;
 }
 
-/** Median over rounds of one's figure against the other's in the same round; undefined where one of them has none. */
+/** One's figure against the other's in the same round, over all rounds; undefined where one of them has none. */
 export function ratioOf(ours: Standing, theirs: Standing, of: (sample: Sample) => number | undefined) {
   const ratios = ours.rounds.map(
     (sample, i) => (of(sample) ?? Number.NaN) / (of(theirs.rounds[i] ?? sample) ?? Number.NaN),
   );
-  return ratios.some(Number.isNaN) ? undefined : median(ratios);
+  return ratios.some(Number.isNaN) ? undefined : spreadOf(ratios);
 }
+
+export const showRatio = (ratio: Spread | undefined): string =>
+  ratio === undefined ? "" : `${ratio.median.toFixed(3)} (${ratio.low.toFixed(2)}..${ratio.high.toFixed(2)})`;
 
 async function sampleOf({ server, requests }: Entrant): Promise<Sample> {
   const before = server.cpuSeconds();

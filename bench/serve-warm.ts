@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BareAnswer } from "./bare-process.ts";
 import { barChart } from "./chart.ts";
-import { median } from "./measure.ts";
+import { median, type Spread } from "./measure.ts";
 import { type Check, printTable } from "./output.ts";
 import type { TileCensus } from "./sample-tiles.ts";
 import { type Contestant, startBare, startMartin, startNginx } from "./serve-contestants.ts";
@@ -14,6 +14,7 @@ import {
   SAMPLE_HEAD,
   type Standing,
   sampleRow,
+  showRatio,
 } from "./serve-sample.ts";
 
 const ZOOMS = [3, 5, 7, 9, 10, 11, 12, 13, 14, 15, 16];
@@ -49,15 +50,20 @@ export async function measureWarm(ours: Contestant, answers: readonly BareAnswer
       unchanged: ratiosOf(race["304, ours"], race["304, bare node:http"]),
     };
     printTable(
-      "ours against bare, medians of rounds",
+      "ours against bare: medians and quartiles of rounds",
       ["", "requests/s", "CPU"],
-      Object.entries(ratios).map(([name, { perSecond, cpu }]) => [name, perSecond, cpu]),
+      Object.entries(ratios).map(([name, { perSecond, cpu }]) => [name, showRatio(perSecond), showRatio(cpu)]),
     );
-    const faster = ratioOf(race["304, ours"], race["tiles, ours"], ({ perSecond }) => perSecond) ?? 0;
+    const faster = ratioOf(race["304, ours"], race["tiles, ours"], ({ perSecond }) => perSecond);
     const checks: Check[] = [
       ratioCheck("warm tiles against bare node:http", ratios.tiles.perSecond),
       ratioCheck("304s against bare node:http", ratios.unchanged.perSecond),
-      { what: "304s against whole tiles", limit: "at least as fast", found: `${faster.toFixed(2)}x`, met: faster >= 1 },
+      {
+        what: "304s against whole tiles",
+        limit: "at least as fast",
+        found: showRatio(faster),
+        met: (faster?.median ?? 0) >= 1,
+      },
     ];
     return { figures: { race, ratios }, checks };
   } finally {
@@ -106,16 +112,16 @@ export async function measureOneTile(ours: Contestant, answers: readonly BareAns
 
 function ratiosOf(ours: Standing, bare: Standing) {
   return {
-    perSecond: ratioOf(ours, bare, ({ perSecond }) => perSecond) ?? 0,
+    perSecond: ratioOf(ours, bare, ({ perSecond }) => perSecond),
     cpu: ratioOf(bare, ours, ({ cpuMicros }) => cpuMicros),
   };
 }
 
-const ratioCheck = (what: string, ratio: number): Check => ({
+const ratioCheck = (what: string, ratio: Spread | undefined): Check => ({
   what,
   limit: `${WANTED_RATIO}`,
-  found: ratio.toFixed(3),
-  met: ratio >= WANTED_RATIO,
+  found: showRatio(ratio),
+  met: (ratio?.median ?? 0) >= WANTED_RATIO,
 });
 
 /** Waits for what a server does after its start, scoring above all: a minute at most. */

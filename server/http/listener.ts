@@ -32,7 +32,8 @@ export async function assertPortFree(host: string, port: number): Promise<void> 
 /** Serves HTTP: what `shortWay` leaves, `fetch` answers. @throws OperatorError when the address cannot be listened on. */
 export async function openListener(host: string, port: number, fetch: Fetch, shortWay?: ShortWay): Promise<Listener> {
   const listener = getRequestListener(fetch);
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (incoming, outgoing) => {
+  const options = { requestTimeout: REQUEST_TIMEOUT_MS, optimizeEmptyRequests: true };
+  const server = createServer(options, (incoming, outgoing) => {
     const { socket } = incoming;
     if (shortWay?.(incoming, outgoing)) {
       // What is in the kernel's hands is not ours to wait for, and a timer for each tile costs a tenth of it.

@@ -28,8 +28,8 @@ import { createSlices } from "./slices.ts";
 export interface Pyramid {
   /** Indexes of the domains that a tile meets, ascending. An index object is replaced, never changed. */
   domains(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<DomainIndex[]>;
-  /** The same without waiting: undefined unless all of them are in memory and right. */
-  heldDomains(layer: ReportLayer, tile: TileAddress, window: TimeWindow): HeldDomains | undefined;
+  /** The same of several layers, one after the other, without waiting: undefined unless all are in memory and right. */
+  heldDomains(layers: readonly ReportLayer[], tile: TileAddress, window: TimeWindow): HeldDomains | undefined;
   /**
    * Micro cells, two characters finer, of a geohash of at most 5, with all reports that this process knows of; ages as tiles
    * up to zoom 13 have them.
@@ -118,17 +118,19 @@ export function createPyramid(options: PyramidOptions): Pyramid {
     return indexMicroCells(addMicroCells(await nodes.children(layer, domain, atMs), micro), level, layer, window);
   }
 
-  function heldDomains(layer: ReportLayer, tile: TileAddress, window: TimeWindow): HeldDomains | undefined {
+  function heldDomains(layers: readonly ReportLayer[], tile: TileAddress, window: TimeWindow): HeldDomains | undefined {
     const met = domainsOfTile(tile);
     if (!intake.hasBegun() || met.length > MANY_DOMAINS) return undefined;
     const level = levelOfZoom(tile.z);
     const nowMs = clock.now();
     const atMs = timeOfLevel(level, nowMs);
     const held: DomainIndex[] = [];
-    for (const domain of met) {
-      const index = indexes.peek(indexKey(layer, domain, window), atMs);
-      if (index === undefined) return undefined;
-      held.push(index);
+    for (const layer of layers) {
+      for (const domain of met) {
+        const index = indexes.peek(indexKey(layer, domain, window), atMs);
+        if (index === undefined) return undefined;
+        held.push(index);
+      }
     }
     // Within the running ten minutes a coarse time stays as it is.
     const untilMs = isCoarse(level) ? atMs + 1 : Math.min(...held.map(({ staleAtMs }) => staleAtMs));

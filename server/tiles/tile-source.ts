@@ -5,7 +5,7 @@ import { encodeReportLayer } from "../../tiles/report-tile.ts";
 import type { TileAddress } from "../../tiles/tile-address.ts";
 import { entityTag } from "../http/entity-tag.ts";
 import { StoreUnavailableError } from "../ports.ts";
-import type { HeldDomains, Pyramid } from "../pyramid/pyramid.ts";
+import type { Pyramid } from "../pyramid/pyramid.ts";
 import { overallScores, type ScoreBook } from "../scores/score-cache.ts";
 import { encodeScoresLayer } from "../scores/scores-layer.ts";
 import type { Compressor, ContentCoding } from "./content-encoding.ts";
@@ -94,18 +94,9 @@ export function createTileSource(options: TileSourceOptions): KeptTiles {
       const known = kept.get(keyOf(request));
       const epoch = currentEpoch();
       if (known === undefined || known.epoch !== epoch) return undefined;
-      const held: HeldDomains[] = [];
-      for (const layer of layers.filter(isReportLayer)) {
-        const domains = pyramid.heldDomains(layer, tile, window);
-        if (domains === undefined) return undefined;
-        held.push(domains);
-      }
-      const indexes = held.flatMap((domains) => domains.indexes);
-      if (!sameDomains(known, indexes)) return undefined;
-      return {
-        tile: known.tile,
-        isCurrent: () => currentEpoch() === epoch && held.every((domains) => domains.areCurrent()),
-      };
+      const held = pyramid.heldDomains(layers.filter(isReportLayer), tile, window);
+      if (held === undefined || !sameDomains(known, held.indexes)) return undefined;
+      return { tile: known.tile, isCurrent: () => currentEpoch() === epoch && held.areCurrent() };
     },
 
     async read(request) {

@@ -43,8 +43,11 @@ interface Answers {
   readonly etag: string | undefined;
   readonly whole: Rendered;
   readonly unchanged: Rendered;
-  readonly body: Uint8Array | undefined;
+  readonly body: Body | undefined;
 }
+
+/** A string holds a byte in each character, which is latin1. */
+type Body = string | Buffer;
 
 interface Rendered {
   readonly status: number;
@@ -54,9 +57,18 @@ interface Rendered {
 }
 
 const ENTRY_BYTES = 3000;
+
+/**
+ * Node writes head and body at once, by one plain write, when both are text: a quarter less work for 900 bytes than by
+ * `writev`. From about 16 KiB on a string's copies cost more than that.
+ */
+export const MAX_TEXT_BYTES = 12 * 2 ** 10;
+
 /** What browsers send is shorter. */
 const MAX_ACCEPT_ENCODING = 64;
 const MAX_ACCEPT_ENCODINGS = 100;
+/** The last group of a UUID. */
+const COUNT_DIGITS = 12;
 
 export function createWarmTiles(options: WarmTilesOptions): WarmTiles {
   const { tiles, codings, metrics, log, maxBytes = 32 * 2 ** 20 } = options;
@@ -67,6 +79,7 @@ export function createWarmTiles(options: WarmTilesOptions): WarmTiles {
   });
   const observers = new Map([200, 204, 304].map((status) => [status, metrics.observerOf("GET", TILE_ROUTE, status)]));
   const codingFor = createCodingMemo(codings);
+  const nextRequestId = createRequestIds();
   let answered = 0;
 
   /** What is ready for an address and right, or can be made so at once. */
@@ -93,13 +106,11 @@ export function createWarmTiles(options: WarmTilesOptions): WarmTiles {
     const body = whole.coding === undefined ? tile?.bytes : tile?.coded(whole.coding);
     if (body instanceof Promise) return undefined;
     const unchanged = answerTile(request, tile, { acceptEncoding, ifNoneMatch: "*", codings });
-    // Node would make a view for each answer.
-    const view = body && Buffer.from(body.buffer, body.byteOffset, body.length);
     const made = {
       etag: whole.headers.ETag,
       whole: render(whole, body?.length),
       unchanged: render(unchanged),
-      body: view,
+      body: body && bodyOf(body),
     };
     answers.set(codingFor(acceptEncoding), made);
     // Only another object is measured again.
@@ -132,10 +143,11 @@ export function createWarmTiles(options: WarmTilesOptions): WarmTiles {
       if (answers === undefined) return false;
       const isUnchanged = answers.etag !== undefined && isNamed(headers["if-none-match"], answers.etag);
       const { status, fields, observe } = isUnchanged ? answers.unchanged : answers.whole;
-      const requestId = randomUUID();
+      const requestId = nextRequestId();
       fields[fields.length - 1] = requestId;
       outgoing.writeHead(status, fields);
-      outgoing.end(isUnchanged ? undefined : answers.body);
+      if (isUnchanged) outgoing.end();
+      else outgoing.end(answers.body, "latin1");
       answered++;
       const seconds = (performance.now() - startMs) / 1000;
       observe(seconds);
@@ -154,6 +166,12 @@ export function createWarmTiles(options: WarmTilesOptions): WarmTiles {
   };
 }
 
+function bodyOf(bytes: Uint8Array<ArrayBuffer>): Body {
+  // Node would make a view for each answer.
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return view.length <= MAX_TEXT_BYTES ? view.toString("latin1") : view;
+}
+
 /** The tile that a plain address names. What is written otherwise, or wrong, is for the app to understand. */
 function parseTileUrl(url: string): TileRequest | undefined {
   const named = /^\/tiles\/([a-z_,-]+)\/(\d+)\/(\d+)\/(\d+\.(?:pbf|mvt))(?:\?window=(\w+))?$/.exec(url);
@@ -165,6 +183,13 @@ function parseTileUrl(url: string): TileRequest | undefined {
 /** Most clients name one tag, and the right one. */
 function isNamed(ifNoneMatch: string | undefined, etag: string): boolean {
   return ifNoneMatch !== undefined && (ifNoneMatch === etag || namesTag(ifNoneMatch, tagWithoutCoding(etag)));
+}
+
+/** Ids that no other process gives: its random part, and a count. Random ones take longer than finding the tile. */
+function createRequestIds(): () => string {
+  const ofProcess = randomUUID().slice(0, -COUNT_DIGITS);
+  let count = 0;
+  return () => ofProcess + (++count).toString(16).padStart(COUNT_DIGITS, "0");
 }
 
 /** Browsers send a handful of different headers. */

@@ -7,13 +7,16 @@ import { createMemoryDerivedStore } from "../../../server/store/derived-memory.t
 import { createMemoryStore } from "../../../server/store/memory.ts";
 import { nodeCompressor } from "../../../server/tiles/node-compressor.ts";
 import { createTileSource } from "../../../server/tiles/tile-source.ts";
-import { createWarmTiles, type WarmTiles } from "../../../server/tiles/warm-tiles.ts";
+import { createWarmTiles, MAX_TEXT_BYTES, type WarmTiles } from "../../../server/tiles/warm-tiles.ts";
+import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import { requestRaw, tilePath } from "../../http/request.ts";
 import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
 import { createTestApp, createTestClock } from "../app-fixture.ts";
 
 const random = seededRandom(5);
 const PLACE = { lonDeg: -122.42, latDeg: 37.77 };
+/** Where tiles of every layer are full. */
+const CROWD = { lonDeg: -122.27, latDeg: 37.8 };
 const DAY_MS = 86_400_000;
 
 const clock = createTestClock();
@@ -27,6 +30,7 @@ beforeAll(async () => {
   const store = createMemoryStore({ clock });
   const ages = Array.from({ length: 40 }, (_, i) => i * DAY_MS);
   await store.putMany(ages.map((age) => makeReport({ ...PLACE, createdAtMs: clock.now() - age }, random)));
+  await store.putMany(Array.from({ length: 4000 }, (_, i) => crowdReport(i)));
   const derived = createMemoryDerivedStore({ clock });
   const pyramid = createPyramid({ store, derived, clock, log: silentLog });
   const scores = { epoch: () => epoch, find: () => undefined, cells: () => [] };
@@ -38,6 +42,13 @@ beforeAll(async () => {
   listener = await openListener("127.0.0.1", 0, app.fetch, warm.answer);
 });
 afterAll(() => listener.close(0));
+
+function crowdReport(i: number) {
+  const lonDeg = CROWD.lonDeg + (random() - 0.5) * 0.1;
+  const latDeg = CROWD.latDeg + (random() - 0.5) * 0.1;
+  const layer = REPORT_LAYERS[i % REPORT_LAYERS.length] ?? "safety";
+  return makeReport({ lonDeg, latDeg, layer, createdAtMs: clock.now() - i }, random);
+}
 
 function passDay(): void {
   clock.nowMs += DAY_MS;
@@ -58,7 +69,9 @@ async function getWarm(path: string, headers: Record<string, string> = {}) {
   return answer;
 }
 
-const tileAt = (layers: string, z: number): string => tilePath(layers, z, { lon: PLACE.lonDeg, lat: PLACE.latDeg });
+const tileAt = (layers: string, z: number, { lonDeg: lon, latDeg: lat } = PLACE): string =>
+  tilePath(layers, z, { lon, lat });
+const FULL_TILE = `${tileAt(REPORT_LAYERS.join(","), 13, CROWD)}.pbf`;
 const TILE = `${tileAt("safety", 13)}.pbf`;
 
 describe("warm tiles", () => {
@@ -67,6 +80,7 @@ describe("warm tiles", () => {
     ["a coded tile", TILE, { "Accept-Encoding": "gzip, deflate, br, zstd" }],
     ["another coding", TILE, { "Accept-Encoding": "gzip" }],
     ["several layers and a window", `${tileAt("vibe,safety,scores", 16)}.mvt?window=7d`, {}],
+    ["a tile that is too long for text", FULL_TILE, {}],
     ["an empty tile", "/tiles/safety/13/0/3166.pbf", { "If-None-Match": "*" }],
     ["an unchanged tile", TILE, { "If-None-Match": 'W/"x", *', "Accept-Encoding": "br" }],
     ["a wide tile", `${tileAt("safety", 2)}.pbf`, { "If-None-Match": "*", "Accept-Encoding": "zstd" }],
@@ -79,6 +93,11 @@ describe("warm tiles", () => {
     expect(found["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
     const same = { date: "", "x-request-id": "" };
     expect({ ...found, ...same }).toEqual({ ...expected, ...same });
+  });
+
+  it("are long and short", async () => {
+    expect((await getFromApp(TILE)).body.length).toBeLessThan(MAX_TEXT_BYTES);
+    expect((await getFromApp(FULL_TILE)).body.length).toBeGreaterThan(MAX_TEXT_BYTES);
   });
 
   it("are unchanged for a tag that they had, in any coding", async () => {
