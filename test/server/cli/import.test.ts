@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readConfig } from "../../../server/config.ts";
 import { silentLog } from "../../../server/console/log.ts";
@@ -17,6 +18,8 @@ import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 
 const CLI = fileURLToPath(new URL("../../../server/cli/import.ts", import.meta.url));
 const HOUSTON = fileURLToPath(new URL("../../../../shared/data/houston-incidents-2010.csv.gz", import.meta.url));
+/** Of them, what is enough to be killed in the middle of. */
+const PART_ROWS = 25_000;
 /** The command of the README. */
 const HOUSTON_ARGS = [
   ...["--lon", "lon", "--lat", "lat", "--time", "occurred_at", "--layer", "=safety"],
@@ -147,8 +150,15 @@ const skipped = existsSync(HOUSTON) ? "" : " (skipped: ../shared/data has no Hou
 
 describe.skipIf(skipped !== "")(`Houston's 86 314 incidents${skipped}`, () => {
   const path = join(dir, "houston.csv.gz");
-  const command = () => parseCommandLine([path, ...HOUSTON_ARGS]) as Omit<ImportOptions, "store" | "clock">;
-  beforeAll(() => copyFileSync(HOUSTON, path));
+  const part = join(dir, "part-of-houston.csv");
+  const command = (file = path) => parseCommandLine([file, ...HOUSTON_ARGS]) as Omit<ImportOptions, "store" | "clock">;
+  beforeAll(() => {
+    copyFileSync(HOUSTON, path);
+    const lines = gunzipSync(readFileSync(HOUSTON))
+      .toString()
+      .split("\n", PART_ROWS + 1);
+    writeFileSync(part, `${lines.join("\n")}\n`);
+  });
 
   test("are stored but for five, and once", async () => {
     const store = createMemoryStore({ clock });
@@ -162,25 +172,26 @@ describe.skipIf(skipped !== "")(`Houston's 86 314 incidents${skipped}`, () => {
     });
   });
 
-  test("are the same after a SIGKILL half way and a second run as after one run", { timeout: 240_000 }, async () => {
+  test("are the same after a SIGKILL half way and a second run as after one run", async () => {
     const store = openTable("houston");
-    const killed = start("houston", [path, ...HOUSTON_ARGS]);
+    const killed = start("houston", [part, ...HOUSTON_ARGS]);
     await untilProgress(killed.process);
     killed.process.kill("SIGKILL");
     expect(await killed.ended).toMatchObject({ code: null, signal: "SIGKILL" });
     const stored = (await idsIn(store)).length;
-    expect(stored).toBeLessThan(86_309);
 
-    const second = await start("houston", [path, ...HOUSTON_ARGS]).ended;
-    const [read, written = 0, existing = 0, rejected] = countsOf(second.output);
-    expect([second.code, read, written + existing, rejected]).toEqual([0, 86_314, 86_309, 5]);
+    const second = await start("houston", [part, ...HOUSTON_ARGS]).ended;
+    const [read, written = 0, existing = 0] = countsOf(second.output);
+    expect([second.code, read]).toEqual([0, PART_ROWS]);
+    expect(written, "it was killed half way").toBeGreaterThan(0);
     // What was on its way when the process died may have been stored since.
     expect(existing).toBeGreaterThanOrEqual(stored);
 
     // The one run that nothing disturbed, dated as the killed one was.
     const memory = createMemoryStore({ clock });
     const remember: ReportStore["remember"] = (key, value, options) => store.remember(key, value, options);
-    await importFile({ ...command(), store: { ...memory, remember }, clock });
+    const undisturbed = await importFile({ ...command(part), store: { ...memory, remember }, clock });
+    expect(undisturbed).toMatchObject({ rowsRead: PART_ROWS, written: written + existing });
     expect(await idsIn(store)).toEqual(await idsIn(memory));
     await store.close();
   });
