@@ -5,7 +5,7 @@ import { runLoad } from "./load.ts";
 import { printTable } from "./output.ts";
 import type { TileCensus } from "./sample-tiles.ts";
 import type { Contestant } from "./serve-contestants.ts";
-import { BROWSER_CODINGS, expectStatuses, latencyOf } from "./serve-sample.ts";
+import { BROWSER_HEADERS, expectStatuses, latencyOf } from "./serve-sample.ts";
 import { pathsOf } from "./serve-warm.ts";
 
 const USERS = 32;
@@ -15,7 +15,7 @@ const WRITE_SECONDS = 15;
 
 /** Each tile once, on a process that has none: it builds them all. Refusals are counted, and fail the target. */
 export async function measureCold(server: Contestant, census: TileCensus) {
-  const requests = pathsOf(census, COLD_TILES_PER_ZOOM, ["safety"]).map((path) => ({ path, headers: BROWSER_CODINGS }));
+  const requests = pathsOf(census, COLD_TILES_PER_ZOOM, ["safety"]).map((path) => ({ path, headers: BROWSER_HEADERS }));
   const bounds = { durationMs: 60_000, maxRequests: requests.length, connections: USERS };
   const result = await runLoad({ url: server.url, requests, ...bounds });
   // On a machine that is busy with other things the embedded DynamoDB may not be had within a second.
@@ -31,7 +31,7 @@ export async function measureCold(server: Contestant, census: TileCensus) {
 
 /** Readers that pan while reports come in. */
 export async function measureWriting(server: Contestant, answers: readonly BareAnswer[]) {
-  const requests = answers.map(({ path }) => ({ path, headers: BROWSER_CODINGS }));
+  const requests = answers.map(({ path }) => ({ path, headers: BROWSER_HEADERS }));
   const before = await hitsOf(server);
   const writing = writeReports(server, WRITES_PER_SECOND * WRITE_SECONDS);
   const durationMs = WRITE_SECONDS * 1000;

@@ -8,8 +8,21 @@ const ROUNDS = 31;
 const ROUND_MS = 400;
 export const CONNECTIONS = 16;
 
-/** What browsers send. */
-export const BROWSER_CODINGS = { "Accept-Encoding": "gzip, deflate, br, zstd" };
+/** What browsers send with a map's requests to another origin, Chromium's here. */
+export const BROWSER_HEADERS = {
+  "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36",
+  Accept: "*/*",
+  "Accept-Encoding": "gzip, deflate, br, zstd",
+  "Accept-Language": "en-US,en;q=0.9",
+  Origin: "https://map.example",
+  Referer: "https://map.example/",
+  "Sec-CH-UA": '"Chromium";v="153", "Not/A)Brand";v="24"',
+  "Sec-CH-UA-Mobile": "?0",
+  "Sec-CH-UA-Platform": '"Linux"',
+  "Sec-Fetch-Dest": "empty",
+  "Sec-Fetch-Mode": "cors",
+  "Sec-Fetch-Site": "cross-site",
+};
 
 export interface Sample {
   readonly perSecond: number;

@@ -7,7 +7,7 @@ import { type Check, printTable } from "./output.ts";
 import type { TileCensus } from "./sample-tiles.ts";
 import { type Contestant, startBare, startMartin, startNginx } from "./serve-contestants.ts";
 import {
-  BROWSER_CODINGS,
+  BROWSER_HEADERS,
   CONNECTIONS,
   raceServers,
   ratioOf,
@@ -28,10 +28,10 @@ export async function measureWarm(ours: Contestant, answers: readonly BareAnswer
   const bare = await startBare(answers);
   try {
     await untilIdle(ours);
-    const tiles = answers.map(({ path }) => ({ path, headers: BROWSER_CODINGS }));
+    const tiles = answers.map(({ path }) => ({ path, headers: BROWSER_HEADERS }));
     const unchanged = answers.map(({ path, etag }) => ({
       path,
-      headers: { ...BROWSER_CODINGS, "If-None-Match": etag },
+      headers: { ...BROWSER_HEADERS, "If-None-Match": etag },
     }));
     const race = await raceServers({
       "tiles, ours": { server: ours, requests: tiles },
@@ -74,7 +74,7 @@ export async function measureWarm(ours: Contestant, answers: readonly BareAnswer
 /** One tile, gzip: ours beside everything else on this machine that can serve it. */
 export async function measureOneTile(ours: Contestant, answers: readonly BareAnswer[]) {
   const { path } = answers.toSorted((a, b) => a.body.length - b.body.length)[answers.length >> 1] ?? { path: "" };
-  const headers = { "Accept-Encoding": "gzip" };
+  const headers = { ...BROWSER_HEADERS, "Accept-Encoding": "gzip" };
   const answer = { path, ...(await readRaw(`${ours.url}${path}`, headers)) };
   const tile = { path, gzip: answer.body };
   const others = await Promise.allSettled([startBare([answer]), startNginx(tile), startMartin(tile)]);
@@ -137,7 +137,7 @@ async function untilIdle(server: Contestant): Promise<void> {
 export async function readAnswers({ url }: Contestant, census: TileCensus): Promise<BareAnswer[]> {
   const answers: BareAnswer[] = [];
   for (const path of pathsOf(census, TILES_PER_ZOOM, LAYERS)) {
-    const answer = await readRaw(`${url}${path}`, BROWSER_CODINGS);
+    const answer = await readRaw(`${url}${path}`, BROWSER_HEADERS);
     if (answer.status === 200) answers.push({ path, ...answer });
   }
   return answers;

@@ -64,6 +64,9 @@ const ENTRY_BYTES = 3000;
  */
 export const MAX_TEXT_BYTES = 12 * 2 ** 10;
 
+const ACCEPT_ENCODING = "accept-encoding";
+const IF_NONE_MATCH = "if-none-match";
+const REQUEST_ID = "x-request-id";
 /** What browsers send is shorter. */
 const MAX_ACCEPT_ENCODING = 64;
 const MAX_ACCEPT_ENCODINGS = 100;
@@ -132,16 +135,16 @@ export function createWarmTiles(options: WarmTilesOptions): WarmTiles {
 
   return {
     answer(incoming, outgoing) {
-      const { method, url = "", headers } = incoming;
-      // A request id that the client chose is for the app to judge.
-      if (method !== "GET" || !url.startsWith("/tiles/") || headers["x-request-id"] !== undefined) return false;
+      const { method, url = "" } = incoming;
+      if (method !== "GET" || !url.startsWith("/tiles/")) return false;
       const startMs = performance.now();
-      const acceptEncoding = headers["accept-encoding"] ?? "";
-      if (typeof acceptEncoding !== "string" || acceptEncoding.length > MAX_ACCEPT_ENCODING) return false;
+      const conditions = readConditions(incoming.rawHeaders);
+      if (conditions === undefined) return false;
+      const { acceptEncoding, ifNoneMatch } = conditions;
       const found = find(url);
       const answers = found?.answers.get(codingFor(acceptEncoding)) ?? (found && prepare(url, found, acceptEncoding));
       if (answers === undefined) return false;
-      const isUnchanged = answers.etag !== undefined && isNamed(headers["if-none-match"], answers.etag);
+      const isUnchanged = answers.etag !== undefined && isNamed(ifNoneMatch, answers.etag);
       const { status, fields, observe } = isUnchanged ? answers.unchanged : answers.whole;
       const requestId = nextRequestId();
       fields[fields.length - 1] = requestId;
@@ -178,6 +181,36 @@ function parseTileUrl(url: string): TileRequest | undefined {
   if (named === null) return undefined;
   const [, layers = "", z = "", x = "", file = "", window] = named;
   return findTile(layers, z, x, file, window);
+}
+
+interface Conditions {
+  readonly acceptEncoding: string;
+  readonly ifNoneMatch: string | undefined;
+}
+
+/**
+ * What a tile's answer depends on, of names and values in turn; undefined when the app has to judge it. `incoming.headers`
+ * would make an object of all that a browser sends.
+ */
+function readConditions(headers: readonly string[]): Conditions | undefined {
+  let acceptEncoding: string | undefined;
+  let ifNoneMatch: string | undefined;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? "";
+    // Few names are as long as one of the three.
+    if (name.length === ACCEPT_ENCODING.length && name.toLowerCase() === ACCEPT_ENCODING) {
+      if (acceptEncoding !== undefined) return undefined;
+      acceptEncoding = headers[i + 1] ?? "";
+      if (acceptEncoding.length > MAX_ACCEPT_ENCODING) return undefined;
+    } else if (name.length === IF_NONE_MATCH.length && name.toLowerCase() === IF_NONE_MATCH) {
+      if (ifNoneMatch !== undefined) return undefined;
+      ifNoneMatch = headers[i + 1] ?? "";
+    } else if (name.length === REQUEST_ID.length && name.toLowerCase() === REQUEST_ID) {
+      // A request id that the client chose.
+      return undefined;
+    }
+  }
+  return { acceptEncoding: acceptEncoding ?? "", ifNoneMatch };
 }
 
 /** Most clients name one tag, and the right one. */

@@ -8,7 +8,11 @@ export interface RawAnswer {
 }
 
 /** A request with these headers and no others, which `fetch` cannot make: it has its own Accept-Encoding and decodes. */
-export function requestRaw(url: string, headers: Record<string, string> = {}, method = "GET"): Promise<RawAnswer> {
+export function requestRaw(
+  url: string,
+  headers: Record<string, string> | readonly string[] = {},
+  method = "GET",
+): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(url, { method, headers }, async (response) => {
       const chunks: Buffer[] = [];

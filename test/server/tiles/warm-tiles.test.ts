@@ -147,6 +147,27 @@ describe("warm tiles", () => {
     expect(answered()).toBe(count);
   });
 
+  it.each([
+    ["a request id, however written", ["x-REQUEST-id", "mine"]],
+    ["codings named twice", ["Accept-Encoding", "gzip", "accept-encoding", "br"]],
+    ["tags named twice", ["If-None-Match", '"a"', "if-none-match", '"b"']],
+    ["very many codings", ["Accept-Encoding", Array(20).fill("gzip").join(",")]],
+  ])("leave %s to the app", async (_, headers) => {
+    await get(TILE, { "Accept-Encoding": "gzip" });
+    const count = answered();
+    const answer = await requestRaw(`${listener.url}${TILE}`, ["Host", "h", ...headers]);
+    expect([answer.status, answered()]).toEqual([200, count]);
+  });
+
+  it("find what was asked in headers written any way", async () => {
+    await get(TILE, { "Accept-Encoding": "br" });
+    const count = answered();
+    const headers = ["Host", "h", "ACCEPT-encoding", "br", "iF-nOnE-mAtCh", "*", "Accept-Language", "en"];
+    const answer = await requestRaw(`${listener.url}${TILE}`, headers);
+    expect([answer.status, answered()]).toEqual([304, count + 1]);
+    expect(answer.headers.etag).toContain("-br");
+  });
+
   it("are counted with the others", async () => {
     const total = () =>
       [...metrics.render([]).matchAll(/_count\{method="GET",route="\/tiles\/:layers\/:z\/:x\/:file"[^}]*\} (\d+)/g)]
