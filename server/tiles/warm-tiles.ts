@@ -25,7 +25,7 @@ export interface WarmTilesOptions {
   readonly codings: readonly ContentCoding[];
   readonly metrics: RequestMetrics;
   readonly log: Log;
-  /** Bound of the answers that are kept ready; most bodies are the tile source's own. */
+  /** Bound of the answers that are kept ready. Of large bodies they share the tile source's bytes, of others they hold a copy. */
   readonly maxBytes?: number;
 }
 
@@ -149,8 +149,7 @@ export function createWarmTiles(options: WarmTilesOptions): WarmTiles {
       const requestId = nextRequestId();
       fields[fields.length - 1] = requestId;
       outgoing.writeHead(status, fields);
-      if (isUnchanged) outgoing.end();
-      else outgoing.end(answers.body, "latin1");
+      outgoing.end(isUnchanged ? undefined : answers.body, "latin1");
       answered++;
       const seconds = (performance.now() - startMs) / 1000;
       observe(seconds);
