@@ -35,7 +35,7 @@ export async function openAppOrigin(reports: number, clock: BenchClock): Promise
     codings: nodeCompressor.codings,
     pingDatabase: async () => {},
     onReport: (report) => pyramid.noteReport(report),
-    onHide: (report) => pyramid.noteHidden(report),
+    onEdit: (edited, before) => pyramid.noteEdited(edited, before),
     clientAddress: () => undefined,
     settings: DEFAULT_SETTINGS,
     log: silentLog,

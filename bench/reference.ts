@@ -28,7 +28,7 @@ export type ReferenceIndex = Supercluster<PointProperties, ClusterSums>;
 type Point = PointFeature<PointProperties>;
 
 export function readPoints(rows: readonly ReportRow[], nowMs: number): Point[] {
-  return rows.map(reportOfRow).map((report) => ({
+  return rows.map((row) => reportOfRow(row)).map((report) => ({
     type: "Feature",
     geometry: { type: "Point", coordinates: [report.lonDeg, report.latDeg] },
     properties: {

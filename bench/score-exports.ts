@@ -19,7 +19,7 @@ export async function measureExports(pool: Pool, nowMs: number) {
     sql: sqlOfPool(pool),
     pingDatabase: async () => {},
     onReport: () => {},
-    onHide: () => {},
+    onEdit: () => {},
     clientAddress: () => undefined,
     settings: DEFAULT_SETTINGS,
     log: silentLog,

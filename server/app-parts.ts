@@ -6,7 +6,7 @@ import type { ClusterSource } from "./clusters/find-cluster.ts";
 import type { Log } from "./console/log.ts";
 import type { MetricSample, RequestMetrics } from "./http/metrics.ts";
 import type { LiveStreams } from "./live/live-streams.ts";
-import type { Clock, ReportStore } from "./ports.ts";
+import type { Clock, EditedReport, ReportStore } from "./ports.ts";
 import type { RunSql } from "./postgres/sql.ts";
 import type { Pyramid } from "./pyramid/pyramid.ts";
 import type { ContentCoding } from "./tiles/content-encoding.ts";
@@ -35,8 +35,8 @@ export interface AppParts {
   pingDatabase(): Promise<void>;
   /** Tells this process's tiles of a stored report before it is acknowledged. The same report may be told twice. */
   onReport(report: Report): void;
-  /** Tells them of a report that is hidden now, likewise. */
-  onHide(report: Report): void;
+  /** Tells them what became of a report that was edited, likewise, and how it read before. */
+  onEdit(edited: EditedReport, before: Report): void;
   /** The client's network address, for the rate limit; how to know it differs per runtime. */
   clientAddress(context: Context): string | undefined;
   readonly settings: AppSettings;

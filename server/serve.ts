@@ -107,7 +107,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       clusters: { ...pyramid, scoreOf: overallScores(scores.cache) },
       pingDatabase: database.ping,
       onReport: (report) => pyramid.noteReport(report),
-      onHide: (report) => pyramid.noteHidden(report),
+      onEdit: (edited, before) => pyramid.noteEdited(edited, before),
       clientAddress: (c) =>
         clientAddress(getConnInfo(c).remote.address, c.req.header("X-Forwarded-For"), config.trustedProxies),
       settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },

@@ -1,6 +1,6 @@
 import type { Report } from "../../tiles/report.ts";
 import type { Log } from "../console/log.ts";
-import type { Clock } from "../ports.ts";
+import type { Clock, EditedReport } from "../ports.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
 import type { TileSource } from "../tiles/tile-source.ts";
 
@@ -15,7 +15,7 @@ export interface IsolateTiles {
   readonly source: TileSource;
   readonly pyramid: Pick<Pyramid, "domains" | "cells" | "reports">;
   noteReport(report: Report): void;
-  noteHidden(report: Report): void;
+  noteEdited(edited: EditedReport, before: Report): void;
   /** To be awaited before tiles are read. Never rejects: while the store is away, tiles are served as they were. */
   keepUp(): Promise<void>;
 }
@@ -60,7 +60,7 @@ export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): I
       reports: (cell) => current.pyramid.reports(cell),
     },
     noteReport: (report) => current.pyramid.noteReport(report),
-    noteHidden: (report) => current.pyramid.noteHidden(report),
+    noteEdited: (edited, before) => current.pyramid.noteEdited(edited, before),
     async keepUp() {
       const now = clock.now();
       if (freshAtMs !== undefined && now - freshAtMs > START_ANEW_AFTER_MS) {

@@ -107,9 +107,9 @@ function createIsolate(env: WorkerEnv): Isolate {
       tiles.noteReport(report);
       edgeCache?.purge.note(purgedTag(report));
     },
-    onHide(report) {
-      tiles.noteHidden(report);
-      edgeCache?.purge.note(purgedTag(report));
+    onEdit(edited, before) {
+      tiles.noteEdited(edited, before);
+      edgeCache?.purge.note(purgedTag(before));
     },
     ...(env.LIVE === undefined ? {} : { live: createShardedLive(env.LIVE, config.liveShards, log) }),
     clientAddress: (c) => c.req.header("CF-Connecting-IP"),

@@ -1,10 +1,17 @@
 import { CELL_PRECISION } from "../../tiles/domains.ts";
 import { encodeGeohash } from "../../tiles/geohash.ts";
 import type { Report } from "../../tiles/report.ts";
-import { columnsOfReports, type ReportColumns } from "../../tiles/report-columns.ts";
+import { columnsOfReports, mergeColumns, type ReportColumns } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import { mapLimited } from "../map-limited.ts";
-import { type Clock, FRESH_ROW_MS, type LogCell, type LogChange, type ReportStore } from "../ports.ts";
+import {
+  type Clock,
+  type EditedReport,
+  FRESH_ROW_MS,
+  type LogCell,
+  type LogChange,
+  type ReportStore,
+} from "../ports.ts";
 import type { CellCache } from "./cell-cache.ts";
 import type { CompactionPoint, CompactionState } from "./compaction-state.ts";
 import { type FreshRows, firstId } from "./fresh-rows.ts";
@@ -17,7 +24,7 @@ export interface Intake {
   /** Rejects when the store does not answer; then the same is told again. */
   poll(): Promise<void>;
   noteReport(report: Report): void;
-  noteHidden(report: Report): void;
+  noteEdited(edited: EditedReport, before: Report): void;
 }
 
 export interface IntakeOptions {
@@ -130,11 +137,12 @@ export function createIntake(options: IntakeOptions): Intake {
       cells.add(cell, rows);
       onChanged(cell, rows);
     },
-    noteHidden(report) {
-      const cell = cellOf(report);
-      notePending(cell, report.id, clock.now());
-      cells.hide(cell, report.id);
-      onChanged(cell, columnsOfReports([report]));
+    noteEdited(edited, before) {
+      const cell = cellOf(before);
+      notePending(cell, before.id, clock.now());
+      cells.edit(cell, [edited]);
+      const [was, is] = [[before], edited.report === undefined ? [] : [edited.report]].map(columnsOfReports);
+      onChanged(cell, mergeColumns(was as ReportColumns, is as ReportColumns));
     },
   };
 }

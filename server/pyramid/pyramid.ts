@@ -8,7 +8,7 @@ import type { ReportColumns } from "../../tiles/report-columns.ts";
 import type { TileAddress } from "../../tiles/tile-address.ts";
 import type { Log } from "../console/log.ts";
 import { mapLimited } from "../map-limited.ts";
-import type { Clock, DerivedStore, LogCell, ReportStore } from "../ports.ts";
+import type { Clock, DerivedStore, EditedReport, LogCell, ReportStore } from "../ports.ts";
 import { createCellCache } from "./cell-cache.ts";
 import { placesOf } from "./changed-places.ts";
 import { coarseTime, isCoarse, timeOfLevel } from "./coarse-time.ts";
@@ -39,8 +39,8 @@ export interface Pyramid {
   reports(cell: LogCell): Promise<ReportColumns>;
   /** This process wrote a report: it is in the tiles from now on. */
   noteReport(report: Report): void;
-  /** This process hid a report: it is in no tile any more from now on. */
-  noteHidden(report: Report): void;
+  /** This process edited a report: tiles show what became of it from now on. `before` is how it read. */
+  noteEdited(edited: EditedReport, before: Report): void;
   /** Takes in what other processes wrote, and what was compacted. Rejects when the store does not answer. */
   poll(): Promise<void>;
 }
@@ -167,7 +167,7 @@ export function createPyramid(options: PyramidOptions): Pyramid {
       return cells.read(cell);
     },
     noteReport: intake.noteReport,
-    noteHidden: intake.noteHidden,
+    noteEdited: intake.noteEdited,
     poll: intake.poll,
   };
 }
@@ -181,7 +181,8 @@ async function withReports(
   if (domains.length <= MANY_DOMAINS) return domains;
   const shared = commonPrefix(domains[0] ?? "", domains.at(-1) ?? "").slice(0, CELL_PRECISION);
   const length = Math.min(CELL_PRECISION, domains[0]?.length ?? 0);
-  const known = new Set((await store.listCells(layer, shared)).map((cell) => cell.slice(0, length)));
+  const known = new Set<string>();
+  for await (const cell of store.cells()) if (cell.layer === layer && cell.geohash5.startsWith(shared)) known.add(cell.geohash5.slice(0, length));
   return domains.filter((domain) => known.has(domain.slice(0, length)));
 }
 

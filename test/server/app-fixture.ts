@@ -37,7 +37,7 @@ export function createTestApp(change: Partial<Omit<AppParts, "settings">> & { se
     codings: [],
     pingDatabase: async () => {},
     onReport: (report) => told.push(report),
-    onHide: () => {},
+    onEdit: () => {},
     clientAddress: (c) => c.req.header("x-test-address") ?? "192.0.2.1",
     log: { debug: () => {}, info: () => {}, warn: keep("warn"), error: keep("error") },
     ...change,
