@@ -7,6 +7,7 @@ import {
   GetCommand,
   PutCommand,
   QueryCommand,
+  ScanCommand,
 } from "@aws-sdk/lib-dynamodb";
 import type { Key } from "../server/store/keys.ts";
 import { holds, keySpan, type Values } from "./dynamo-expressions.ts";
@@ -133,6 +134,29 @@ export function createDynamoModel({ freeWhenEmpty = false } = {}): DynamoModel {
     return { Items: found, ...(last === undefined ? {} : { LastEvaluatedKey: last }), ...consumed(units) };
   }
 
+  /** A page of everything, partition by partition; what is filtered out is paid for. */
+  function scan({ input }: ScanCommand): object {
+    const prefix = Object.values(input.ExpressionAttributeValues ?? {})[0] as string;
+    if (input.FilterExpression !== "begins_with(sk, :report)") throw new Error("the model knows no such filter");
+    const names = [...partitions.keys()];
+    const start = input.ExclusiveStartKey as Key | undefined;
+    const found: Item[] = [];
+    let bytes = 0;
+    for (let at = start === undefined ? 0 : names.indexOf(start.pk); at < names.length; at++) {
+      const pk = names[at] ?? "";
+      const partition = partitions.get(pk);
+      const keys = partition === undefined ? [] : inOrder(partition);
+      for (let i = start?.pk === pk ? lowerBound(keys, `${start.sk}\u0000`) : 0; i < keys.length; i++) {
+        const sk = keys[i] ?? "";
+        const stored = partition?.items.get(sk);
+        bytes += stored?.bytes ?? 0;
+        if (stored !== undefined && sk.startsWith(prefix)) found.push(stored.item);
+        if (bytes >= PAGE_BYTES) return { Items: found, LastEvaluatedKey: { pk, sk }, ...consumed(read(bytes, false)) };
+      }
+    }
+    return { Items: found, ...consumed(read(bytes, false)) };
+  }
+
   function batchGet({ input }: BatchGetCommand): object {
     const [[table, request] = []] = Object.entries(input.RequestItems ?? {});
     const keys = (request?.Keys ?? []) as Key[];
@@ -156,6 +180,7 @@ export function createDynamoModel({ freeWhenEmpty = false } = {}): DynamoModel {
 
   function answer(command: unknown): object {
     if (command instanceof QueryCommand) return query(command);
+    if (command instanceof ScanCommand) return scan(command);
     if (command instanceof BatchGetCommand) return batchGet(command);
     if (command instanceof BatchWriteCommand) return batchWrite(command);
     if (command instanceof GetCommand) {

@@ -144,7 +144,7 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
    * Published before and after it is written, so that wherever this process dies, nobody keeps the version before for want of being
    * told: the first intent stands for writes of the seconds that follow, and the second is only written when the first is older.
    */
-  async function putVersion(cell: LogCell, row: ReportRow, known: EditedVersion | undefined, next: EditedVersion) {
+  async function putVersion(cell: LogCell, row: ReportRow, known: EditedRow | undefined, next: EditedVersion) {
     const { version, state, content } = next;
     const Item = {
       ...editedKey(cell, idOfSortKey(row.sk)),
@@ -153,14 +153,12 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       ...(content === undefined ? {} : { content }),
       expires_at: row.expires_at + EDITED_SPARE_MS / 1000,
     };
+    // An item without a version is of an older program.
+    const unchanged = known?.v === undefined ? "attribute_not_exists(v)" : "v = :known";
     const isNext = await requests.putIf({
       Item,
-      // An item without a version is of an older program, and counts as the first. Own one: an answer may have been lost.
-      ConditionExpression:
-        known === undefined
-          ? "attribute_not_exists(pk)"
-          : "v = :known OR (attribute_not_exists(v) AND :known = :first)",
-      ...(known !== undefined && { ExpressionAttributeValues: { ":known": known.version, ":first": 1 } }),
+      ConditionExpression: unchanged,
+      ...(known?.v !== undefined && { ExpressionAttributeValues: { ":known": known.v } }),
     });
     if (isNext) shards.note(cell, [Item], false);
     return isNext;
@@ -178,7 +176,7 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       if (next === undefined) return undefined;
       const published = { layer: cell.layer, geohash5: cell.geohash5, from: id };
       await publisher.publish([published]);
-      if (next !== known && !(await putVersion(cell, row, known, next))) continue;
+      if (next !== known && !(await putVersion(cell, row, ofRow, next))) continue;
       if (next.state === "removed" && row.removed === undefined) await requests.put({ Item: blank(row) });
       await publisher.publish([published]);
       return editedReport(id, next, row);

@@ -9,6 +9,7 @@ import { createTileSource, type TileSource } from "../../../server/tiles/tile-so
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { makeCity, makeReport, seededRandom } from "../../tiles/sample-reports.ts";
+import { cellsOf } from "../store/reports.ts";
 import { countOf, featuresOfZoom, tilesAround } from "./tile-features.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
@@ -191,7 +192,7 @@ describe("compaction", () => {
       await store.putMany(fresh);
       await compactor().run();
     }
-    const cells = (await Array.fromAsync(store.cells())).map(({ geohash5 }) => geohash5);
+    const cells = (await cellsOf(store)).map(({ geohash5 }) => geohash5);
     for (const cell of cells) expect((await derived.list(`segments/safety/${cell}`)).length).toBeLessThanOrEqual(10);
     expect(await counts(freshProcess().tiles, reports)).toEqual(ZOOMS.map(() => reports.length));
   });

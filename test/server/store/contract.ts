@@ -4,7 +4,16 @@ import type { Clock, LogCell, LogRange, ReportEdit, ReportStore } from "../../..
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
-import { AUSTIN, BROOKLYN, createReportMaker, createTestClock, DAY_MS, idsOf, type TestClock } from "./reports.ts";
+import {
+  AUSTIN,
+  BROOKLYN,
+  cellsOf,
+  createReportMaker,
+  createTestClock,
+  DAY_MS,
+  idsOf,
+  type TestClock,
+} from "./reports.ts";
 
 /** Where a store keeps its rows. */
 export interface Backend {
@@ -461,7 +470,7 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         makeReport({ ...created, ...AUSTIN }),
         makeReport({ ...created, layer: "vibe", lonDeg: 0, latDeg: 0 }),
       ]);
-      const cells = await Array.fromAsync(store.cells());
+      const cells = await cellsOf(store);
       expect(cells.map(({ layer, geohash5 }) => `${layer} ${geohash5}`).sort()).toEqual([
         "safety 9v6kp",
         "safety 9v6tt",

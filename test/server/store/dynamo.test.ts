@@ -8,7 +8,16 @@ import type { ConsumedUnits } from "../../../server/store/requests.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
 import { startDynalite } from "./dynalite-server.ts";
 import { type Intercepted, intercept } from "./intercept.ts";
-import { BROOKLYN, createTestClock, DAY_MS, idsOf, makeReport, makeReports, type TestClock } from "./reports.ts";
+import {
+  BROOKLYN,
+  cellsOf,
+  createTestClock,
+  DAY_MS,
+  idsOf,
+  makeReport,
+  makeReports,
+  type TestClock,
+} from "./reports.ts";
 
 const CELL = { layer: "safety", geohash5: "9v6kp" } as const;
 /** Nothing listens on the discard port. */
@@ -100,7 +109,7 @@ describe("a store that is away", () => {
     ["readNewest", (store) => store.readNewest(CELL, 3)],
     ["append", (store) => store.append(makeReport({ createdAtMs: clock.now() }))],
     ["edit", (store) => store.edit(makeReport({ createdAtMs: clock.now() }).id, { kind: "hide" })],
-    ["cells", (store) => Array.fromAsync(store.cells())],
+    ["cells", (store) => cellsOf(store)],
     ["isEmpty", (store) => store.isEmpty()],
     ["readChanges", (store) => store.readChanges(String(clock.now()))],
     ["claimKey", (store) => store.claimKey("key", { fingerprint: "f", reportId: "r" })],
