@@ -45,6 +45,10 @@ const OF_PYRAMID = ["/api/neighborhood/", "/api/clusters/"];
 /** What counts calls of keys. */
 const OF_KEYS = ["/api/trends/", "/api/exports/"];
 
+/** What stores reports: what is known to be stored is confirmed soon behind the answer, on another's intent or alone. */
+const WRITES = ["/api/reports"];
+const CONFIRM_AFTER_MS = 300;
+
 /** The cron trigger fires every five minutes. */
 const COMPACT_WITHIN_MS = 4 * 60_000;
 
@@ -126,6 +130,11 @@ function createIsolate(env: WorkerEnv): Isolate {
   const { basemapStyleUrl: styleUrl } = config;
   app.route("/", basemapRoutes(packedBasemap(env.ASSETS), styleUrl === undefined ? {} : { styleUrl }));
 
+  async function confirm(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, CONFIRM_AFTER_MS));
+    await store.confirm().catch((error: unknown) => log.warn("changes not confirmed yet", { error }));
+  }
+
   return {
     edgeCache,
     async fetch(request, later) {
@@ -135,6 +144,7 @@ function createIsolate(env: WorkerEnv): Isolate {
       if (isTile) isolateScores.keepUp(later);
       if (isTile || isOf(OF_PYRAMID)) await tiles.keepUp();
       const response = await app.fetch(withClientEncoding(request));
+      if (request.method === "POST" && isOf(WRITES)) later(confirm());
       // Behind each call: an isolate may be ended any time, and has no time of its own.
       if (isOf(OF_KEYS)) later(usage.flush().catch((error: unknown) => log.warn("usage not added yet", { error })));
       return asEncoded(response);

@@ -84,9 +84,12 @@ export function createIntake(options: IntakeOptions): Intake {
 
   async function noteChange(change: LogChange): Promise<void> {
     if (change.rows !== undefined) return noteRows(change, change.rows);
+    // Until now wider tiles were made of slices, whatever the cell itself was read to hold.
+    const isFirst = pending.fromOf(change) === undefined;
     notePending(change, change.from, clock.now());
     const brought = await cells.refresh(change, change.from);
     if (brought?.length !== 0) onChanged(change, brought);
+    else if (isFirst) onChanged(change, undefined);
   }
 
   /** Takes in what a compaction left over. */
@@ -119,6 +122,8 @@ export function createIntake(options: IntakeOptions): Intake {
     hasBegun: () => feed !== undefined,
     async poll() {
       if (feed === undefined) {
+        // What this process wrote may have been edited since, and compacted: then nobody tells of that any more.
+        for (const each of fresh.all()) notePending(each.cell, FROM_THE_FIRST, clock.now());
         point = await state.read();
         askedAtMs = clock.now();
         if (point !== undefined) takeLeft(point);

@@ -182,7 +182,8 @@ async function withReports(
   const shared = commonPrefix(domains[0] ?? "", domains.at(-1) ?? "").slice(0, CELL_PRECISION);
   const length = Math.min(CELL_PRECISION, domains[0]?.length ?? 0);
   const known = new Set<string>();
-  for await (const cell of store.cells()) if (cell.layer === layer && cell.geohash5.startsWith(shared)) known.add(cell.geohash5.slice(0, length));
+  for await (const cell of store.cells())
+    if (cell.layer === layer && cell.geohash5.startsWith(shared)) known.add(cell.geohash5.slice(0, length));
   return domains.filter((domain) => known.has(domain.slice(0, length)));
 }
 

@@ -16,7 +16,7 @@ import {
   takeRows,
   withoutIds,
 } from "../../tiles/report-columns.ts";
-import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
+import { timeOfId } from "../../tiles/report-id.ts";
 import { StoredItemError } from "../../tiles/stored-item.ts";
 import type { Log } from "../console/log.ts";
 import type { DerivedItem, DerivedStore, LogCell } from "../ports.ts";

@@ -87,7 +87,8 @@ async function findLogCells(store: ReportStore, layers: readonly ReportLayer[], 
   const listings = layers.flatMap((layer) => prefixes.map((prefix) => ({ layer, prefix })));
   const found = await mapLimited(listings, CONCURRENCY, async ({ layer, prefix }) => {
     const listed: string[] = [];
-    for await (const cell of store.cells()) if (cell.layer === layer && cell.geohash5.startsWith(prefix)) listed.push(cell.geohash5);
+    for await (const cell of store.cells())
+      if (cell.layer === layer && cell.geohash5.startsWith(prefix)) listed.push(cell.geohash5);
     return listed.filter((geohash5) => inBox.has(geohash5)).map((geohash5) => ({ layer, geohash5 }));
   });
   return found.flat();

@@ -52,6 +52,8 @@ const MAX_SINGLE = 8;
 /** An intent with its confirmations stays below a kilobyte: one write unit. */
 const MOST_RIDING_BYTES = 800;
 const MOST_RIDING = 24;
+/** What has waited so long for an intent to ride on goes alone. */
+const RIDE_MS = 200;
 /** Confirmations that go alone, of about 25 bytes each. */
 const MOST_ALONE = 400;
 /** Confirmations that wait; of more the oldest are forgotten, and read. */
@@ -107,7 +109,7 @@ export interface Publisher {
   confirm(intent: Intent, report: Report): void;
   /** Resolves once plain intents for these changes are stored, or stand. @throws StoreUnavailableError */
   publish(changes: readonly Change[]): Promise<void>;
-  /** Stores confirmations that wait, and what is owed. Rejects when the store does not answer; it is tried again then. */
+  /** Stores confirmations that have waited for long enough, and what is owed. Rejects when the store does not answer; it is tried again then. */
   flush(): Promise<void>;
   /** Marks a cell as written by this process. */
   wrote(cell: LogCell): void;
@@ -257,7 +259,8 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
 
   async function flushConfirmed(): Promise<void> {
     forgetLate();
-    while (waiting.length > 0) {
+    // The oldest comes first: confirmations that could not be stored are put back behind younger ones, and go a little later.
+    while (waiting[0] !== undefined && clock.now() - waiting[0].atMs >= RIDE_MS) {
       const taken = waiting.splice(0, MOST_ALONE);
       const atMs = clock.now();
       try {
@@ -348,5 +351,7 @@ function withSlack(id: string): string {
 
 /** A name that no other process has: 40 bits. */
 function newWriter(): string {
-  return crypto.getRandomValues(new Uint32Array(2)).reduce((text, part) => text + (part >>> 12).toString(36), "");
+  return crypto
+    .getRandomValues(new Uint32Array(2))
+    .reduce((text, part) => text + (part >>> 12).toString(36).padStart(4, "0"), "");
 }
