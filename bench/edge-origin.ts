@@ -31,6 +31,7 @@ export async function openAppOrigin(reports: number, clock: BenchClock): Promise
   const app = createApp({
     store,
     clock,
+    pyramid,
     tiles: createTileSource({ pyramid, compressor: nodeCompressor }),
     codings: nodeCompressor.codings,
     pingDatabase: async () => {},

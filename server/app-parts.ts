@@ -23,8 +23,8 @@ export interface AppParts {
   readonly codings: readonly ContentCoding[];
   /** Tells open maps of changes; without it there is no `/api/live`, and maps poll. */
   readonly live?: LiveStreams;
-  /** The pyramid's; without it there is no `/api/neighborhood`. */
-  readonly cells?: Pyramid["cells"];
+  /** Tells lists and score cards where the newest reports are. */
+  readonly pyramid: Pick<Pyramid, "cells" | "outlines" | "reports">;
   /** What tiles are made of; without it there is no `/api/clusters`. */
   readonly clusters?: ClusterSource;
   /** Asks PostgreSQL; without it there are no `/api/trends` and `/api/exports`. */
@@ -59,8 +59,6 @@ export interface AppSettings {
   readonly flagsToHide: number;
   /** Most geohash-5 cells that the box of one report query may meet. */
   readonly queryCells: number;
-  /** Most reports that one query reads; a page ends early there and its cursor goes on. */
-  readonly queryRows: number;
   /** Trends and exports that one client address may ask for in a minute, also the burst; 60 without it. */
   readonly questionsPerMinute?: number;
   /** The same of one account, whose keys are sent along; 600 without it. */
@@ -72,7 +70,6 @@ export const DEFAULT_SETTINGS: AppSettings = {
   flagsPerMinute: 20,
   flagsToHide: 3,
   queryCells: 512,
-  queryRows: 20_000,
 };
 
 /** Values that the app's middleware hands to its routes. */

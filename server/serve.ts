@@ -103,7 +103,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       live: streamsOfHub(live),
       sql,
       usage,
-      cells: pyramid.cells,
+      pyramid,
       clusters: { ...pyramid, scoreOf: overallScores(scores.cache) },
       pingDatabase: database.ping,
       onReport: (report) => pyramid.noteReport(report),

@@ -13,7 +13,7 @@ export interface OpenTiles {
 /** The tiles of an isolate, which has no background work: whoever asks for a tile first takes in what changed. */
 export interface IsolateTiles {
   readonly source: TileSource;
-  readonly pyramid: Pick<Pyramid, "domains" | "cells" | "reports">;
+  readonly pyramid: Pick<Pyramid, "domains" | "cells" | "reports" | "outlines">;
   noteReport(report: Report): void;
   noteEdited(edited: EditedReport, before: Report): void;
   /** To be awaited before tiles are read. Never rejects: while the store is away, tiles are served as they were. */
@@ -58,6 +58,7 @@ export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): I
       domains: (layer, tile, window) => current.pyramid.domains(layer, tile, window),
       cells: (layer, geohash) => current.pyramid.cells(layer, geohash),
       reports: (cell) => current.pyramid.reports(cell),
+      outlines: (layer, geohash, cells) => current.pyramid.outlines(layer, geohash, cells),
     },
     noteReport: (report) => current.pyramid.noteReport(report),
     noteEdited: (edited, before) => current.pyramid.noteEdited(edited, before),

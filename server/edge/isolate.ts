@@ -40,8 +40,9 @@ const CACHE = { cellBytes: 16 * MEBIBYTE, nodeBytes: 16 * MEBIBYTE, indexBytes: 
 const TILE_BYTES = 16 * MEBIBYTE;
 const SCORE_CELLS = 20_000;
 
-/** What is answered from the pyramid, beside tiles. */
-const OF_PYRAMID = ["/api/neighborhood/", "/api/clusters/"];
+/** What is answered from the pyramid: these, and lists. */
+const OF_PYRAMID = ["/tiles/", "/api/neighborhood/", "/api/clusters/", "/api/cities/"];
+const LIST = "/api/reports";
 /** What counts calls of keys. */
 const OF_KEYS = ["/api/trends/", "/api/exports/"];
 
@@ -103,7 +104,7 @@ function createIsolate(env: WorkerEnv): Isolate {
     codings: workerCompressor.codings,
     sql,
     usage,
-    cells: tiles.pyramid.cells,
+    pyramid: tiles.pyramid,
     clusters: { ...tiles.pyramid, scoreOf: overallScores(scores) },
     pingDatabase: () =>
       withClient(env.HYPERDRIVE.connectionString, async (client) => void (await client.query("SELECT 1"))),
@@ -142,7 +143,9 @@ function createIsolate(env: WorkerEnv): Isolate {
       const isTile = pathname.startsWith("/tiles/");
       const isOf = (paths: readonly string[]) => paths.some((path) => pathname.startsWith(path));
       if (isTile) isolateScores.keepUp(later);
-      if (isTile || isOf(OF_PYRAMID)) await tiles.keepUp();
+      // Who sends a report does not wait.
+      const isList = pathname === LIST && request.method !== "POST";
+      if (isList || isOf(OF_PYRAMID)) await tiles.keepUp();
       const response = await app.fetch(withClientEncoding(request));
       if (request.method === "POST" && isOf(WRITES)) later(confirm());
       // Behind each call: an isolate may be ended any time, and has no time of its own.

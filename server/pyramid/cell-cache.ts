@@ -18,6 +18,8 @@ import type { Segments } from "./segments.ts";
 export interface CellCache {
   /** All live reports of a cell. */
   read(cell: LogCell): Promise<ReportColumns>;
+  /** All live reports of a cell, and some that may have expired, when they are held and nothing need be read. */
+  peek(cell: LogCell): ReportColumns | undefined;
   /** Takes in rows that are known whole: no store is asked. */
   add(cell: LogCell, rows: ReportColumns): void;
   /** Takes in reports that were edited. */
@@ -139,6 +141,10 @@ export function createCellCache({ store, segments, clock, missing: missingOf, ma
       hold(cell, entry, entry.columns);
       await readMissing(cell, entry);
       return entry.columns;
+    },
+    peek({ layer, geohash5 }) {
+      const entry = held.get(keyOf(layer, geohash5));
+      return entry?.missingFrom === undefined ? entry?.columns : undefined;
     },
     add(cell, rows) {
       const key = keyOf(cell.layer, cell.geohash5);

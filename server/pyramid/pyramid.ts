@@ -17,6 +17,7 @@ import { createFreshRows } from "./fresh-rows.ts";
 import { createIntake } from "./intake.ts";
 import { createMemo } from "./memo.ts";
 import { createNodes, PARALLEL_READS, prefixesOf } from "./nodes.ts";
+import { type CellOutline, createOutlines } from "./outlines.ts";
 import { createPendingChanges, missingRows } from "./pending-changes.ts";
 import { createSegments } from "./segments.ts";
 import { createSlices } from "./slices.ts";
@@ -37,6 +38,11 @@ export interface Pyramid {
   cells(layer: ReportLayer, geohash: string): Promise<MicroCells>;
   /** All live reports of a log cell that this process knows of, ascending by id. */
   reports(cell: LogCell): Promise<ReportColumns>;
+  /**
+   * What is known, before they are read, of those log cells that may hold reports. They lie below a geohash of at most four
+   * characters; its slices are one request, and kept.
+   */
+  outlines(layer: ReportLayer, geohash: string, cells: readonly string[]): Promise<CellOutline[]>;
   /** This process wrote a report: it is in the tiles from now on. */
   noteReport(report: Report): void;
   /** This process edited a report: tiles show what became of it from now on. `before` is how it read. */
@@ -88,6 +94,7 @@ export function createPyramid(options: PyramidOptions): Pyramid {
   });
   const slices = createSlices({ derived, clock, log });
   const nodes = createNodes({ slices, cells, pending, fresh, maxBytes: nodeBytes, shareBuilds });
+  const outlines = createOutlines({ nodes, cells, pending, fresh });
   const indexes = createMemo<DomainIndex>({ maxBytes: indexBytes, bytesOf: (index) => index.bytes, shareBuilds });
   const intake = createIntake({
     store,
@@ -150,7 +157,8 @@ export function createPyramid(options: PyramidOptions): Pyramid {
       if (!intake.hasBegun()) await intake.poll();
       const level = levelOfZoom(tile.z);
       const atMs = timeOfLevel(level, clock.now());
-      const met = await withReports(store, layer, domainsOfTile(tile));
+      const all = domainsOfTile(tile);
+      const met = all.length <= MANY_DOMAINS ? all : await outlines.holding(layer, all, coarseTime(clock.now()));
       return mapLimited(met, PARALLEL_READS, (domain) => {
         const prefix = `${layer}/${domain.slice(0, CELL_PRECISION)}`;
         return indexes.get(indexKey(layer, domain, window), prefix, atMs, () =>
@@ -166,31 +174,14 @@ export function createPyramid(options: PyramidOptions): Pyramid {
       if (!intake.hasBegun()) await intake.poll();
       return cells.read(cell);
     },
+    async outlines(layer, geohash, geohashes) {
+      if (!intake.hasBegun()) await intake.poll();
+      return outlines.of(layer, geohash, geohashes, coarseTime(clock.now()));
+    },
     noteReport: intake.noteReport,
     noteEdited: intake.noteEdited,
     poll: intake.poll,
   };
-}
-
-/** Keeps of very many domains those that lie in cells with reports. */
-async function withReports(
-  store: ReportStore,
-  layer: ReportLayer,
-  domains: readonly string[],
-): Promise<readonly string[]> {
-  if (domains.length <= MANY_DOMAINS) return domains;
-  const shared = commonPrefix(domains[0] ?? "", domains.at(-1) ?? "").slice(0, CELL_PRECISION);
-  const length = Math.min(CELL_PRECISION, domains[0]?.length ?? 0);
-  const known = new Set<string>();
-  for await (const cell of store.cells())
-    if (cell.layer === layer && cell.geohash5.startsWith(shared)) known.add(cell.geohash5.slice(0, length));
-  return domains.filter((domain) => known.has(domain.slice(0, length)));
-}
-
-function commonPrefix(a: string, b: string): string {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length++;
-  return a.slice(0, length);
 }
 
 const indexKey = (layer: ReportLayer, domain: string, window: TimeWindow): string => `${layer}/${domain}/${window}`;

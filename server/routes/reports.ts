@@ -76,7 +76,7 @@ const read = createRoute({
 
 /** Mounts `/api/reports` and what is under it. */
 export function mountReports(app: App, parts: AppParts): void {
-  const { clock, settings, store } = parts;
+  const { clock, pyramid, settings, store } = parts;
   const rateLimit = createRateLimit({ clock, perMinute: settings.reportsPerMinute });
 
   app.openAPIRegistry.registerPath(create);
@@ -93,7 +93,7 @@ export function mountReports(app: App, parts: AppParts): void {
       ...(fromMs !== undefined && { fromMs }),
       ...(cursor && { cursor }),
     };
-    const page = await listReports(store, query, settings.queryRows);
+    const page = await listReports({ store, pyramid, clock }, query);
     const link = nextLink(c.req.url, page.nextCursor, { since: fromMs });
     return c.json(toReportPageJson(page), 200, {
       "Content-Type": "application/geo+json",
