@@ -190,7 +190,7 @@ describe("Idempotency-Key", () => {
     expect(second.headers.get("location")).toBe(first.headers.get("location"));
     expect(await second.json()).toEqual(await first.json());
     expect((await store.readCell({ layer: "infrastructure", geohash5: "9q8yy" })).reports).toHaveLength(1);
-    expect(told).toHaveLength(1);
+    expect(new Set(told.map(({ id }) => id)).size).toBe(1);
   });
 
   it("refuses the key for another report", async () => {
