@@ -28,6 +28,9 @@ const FRESH_MS = 2000;
 const PATIENCE_MS = 1500;
 /** After a poll that failed. */
 const PAUSE_MS = 5000;
+/** A cold isolate's requests leave the first poll to one of them for so long: that one may have ended, and its poll with it. */
+const TURN_MS = 500;
+const LOOK_EVERY_MS = 10;
 /** After so long a sleep the changes since are more to read than the slices that they were compacted into. */
 const START_ANEW_AFTER_MS = 10 * 60_000;
 
@@ -43,13 +46,33 @@ export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): I
   let freshAtMs: number | undefined;
   let begunAtMs = Number.NEGATIVE_INFINITY;
   let failedAtMs = Number.NEGATIVE_INFINITY;
+  /** Polls begun, and whether one is under way for all that is known: promises are not shared between requests. */
+  let polls = 0;
+  let isPolling = false;
+
+  /** Waits, by timers of the request's own, while another one polls for the first time. */
+  async function leaveToAnother(): Promise<void> {
+    let seen = polls;
+    for (let waitedMs = 0; freshAtMs === undefined && isPolling && waitedMs < TURN_MS; waitedMs += LOOK_EVERY_MS) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      if (polls === seen) continue;
+      seen = polls;
+      waitedMs = 0;
+    }
+  }
 
   async function poll(nowMs: number): Promise<void> {
     begunAtMs = nowMs;
-    const polling = current.pyramid.poll();
-    // A cold isolate has nothing to serve instead.
-    await (freshAtMs === undefined ? polling : within(PATIENCE_MS, polling));
-    freshAtMs = Math.max(freshAtMs ?? nowMs, nowMs);
+    polls++;
+    isPolling = true;
+    try {
+      const polling = current.pyramid.poll();
+      // A cold isolate has nothing to serve instead.
+      await (freshAtMs === undefined ? polling : within(PATIENCE_MS, polling));
+      freshAtMs = Math.max(freshAtMs ?? nowMs, nowMs);
+    } finally {
+      isPolling = false;
+    }
   }
 
   return {
@@ -63,11 +86,12 @@ export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): I
     noteReport: (report) => current.pyramid.noteReport(report),
     noteEdited: (edited, before) => current.pyramid.noteEdited(edited, before),
     async keepUp() {
-      const now = clock.now();
-      if (freshAtMs !== undefined && now - freshAtMs > START_ANEW_AFTER_MS) {
+      if (freshAtMs !== undefined && clock.now() - freshAtMs > START_ANEW_AFTER_MS) {
         current = open();
         freshAtMs = undefined;
       }
+      if (freshAtMs === undefined && isPolling) await leaveToAnother();
+      const now = clock.now();
       const ageMs = now - (freshAtMs ?? Number.NEGATIVE_INFINITY);
       const isPolled = now - begunAtMs <= POLL_AFTER_MS;
       if (ageMs <= POLL_AFTER_MS || (ageMs <= FRESH_MS && isPolled) || now - failedAtMs <= PAUSE_MS) return;

@@ -20,6 +20,7 @@ import { createNodes, PARALLEL_READS, prefixesOf } from "./nodes.ts";
 import { type CellOutline, createOutlines } from "./outlines.ts";
 import { createPendingChanges, missingRows } from "./pending-changes.ts";
 import { createSegments } from "./segments.ts";
+import { singleFlight } from "./single-flight.ts";
 import { createSlices } from "./slices.ts";
 
 /**
@@ -71,7 +72,7 @@ export interface PyramidOptions {
   readonly cellBytes?: number;
   readonly nodeBytes?: number;
   readonly indexBytes?: number;
-  /** Whether requests wait for each other's builds, as by default; false in a Worker. */
+  /** Whether requests wait for each other's builds and polls, as by default; false in a Worker. */
   readonly shareBuilds?: boolean;
 }
 
@@ -114,6 +115,12 @@ export function createPyramid(options: PyramidOptions): Pyramid {
   });
   /** How many changes were taken in. */
   let changes = 0;
+  const poll = shareBuilds ? singleFlight(intake.poll) : intake.poll;
+
+  /** Whoever reads awaits this first: before the first poll nothing is known of what the slices lack. */
+  async function begun(): Promise<void> {
+    if (!intake.hasBegun()) await poll();
+  }
 
   async function buildIndex(layer: ReportLayer, domain: string, level: Level, window: TimeWindow, atMs: number) {
     const micro = level.microPrecision;
@@ -154,7 +161,7 @@ export function createPyramid(options: PyramidOptions): Pyramid {
   return {
     heldDomains,
     async domains(layer, tile, window) {
-      if (!intake.hasBegun()) await intake.poll();
+      await begun();
       const level = levelOfZoom(tile.z);
       const atMs = timeOfLevel(level, clock.now());
       const all = domainsOfTile(tile);
@@ -167,20 +174,20 @@ export function createPyramid(options: PyramidOptions): Pyramid {
       });
     },
     async cells(layer, geohash) {
-      if (!intake.hasBegun()) await intake.poll();
+      await begun();
       return nodes.node(layer, geohash, coarseTime(clock.now()));
     },
     async reports(cell) {
-      if (!intake.hasBegun()) await intake.poll();
+      await begun();
       return cells.read(cell);
     },
     async outlines(layer, geohash, geohashes) {
-      if (!intake.hasBegun()) await intake.poll();
+      await begun();
       return outlines.of(layer, geohash, geohashes, coarseTime(clock.now()));
     },
     noteReport: intake.noteReport,
     noteEdited: intake.noteEdited,
-    poll: intake.poll,
+    poll,
   };
 }
 
