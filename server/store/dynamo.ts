@@ -267,10 +267,9 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       const now = clock.now();
       const next = String(now);
       if (cursor === undefined) return { changes: [], cursor: next };
-      // A clock that was set back must not hide what is written from now on.
-      const fromMs = Math.min(parseCursor(cursor), now);
-      const slept = now - fromMs > FEED_LIFETIME_MS;
-      return { changes: slept ? await everyCell(requests) : await feed.readSince(fromMs), cursor: next };
+      const sinceMs = parseCursor(cursor);
+      const slept = now - sinceMs > FEED_LIFETIME_MS;
+      return { changes: slept ? await everyCell(requests) : await feed.readSince(sinceMs), cursor: next };
     },
 
     confirm: publisher.flush,

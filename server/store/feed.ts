@@ -6,17 +6,23 @@ import { type Confirmations, decodeConfirmations, nonceOf } from "./confirmation
 import type { FeedShards } from "./feed-shards.ts";
 import { feedBuckets, feedPartition, feedShardsOfSortKey, feedTime, type Key, nameOfFeedItem } from "./keys.ts";
 import { mergeChanges } from "./log.ts";
-import { OVERLAP_MS } from "./publisher.ts";
+import { fromOfIntent, OVERLAP_MS } from "./publisher.ts";
 import type { Requests } from "./requests.ts";
 
 /** Reads the change feed; `publisher.ts` says what stands in it, and why reading it tells of every write. */
 export interface Feed {
-  /** What was published since a time, and so long before it that all that is stored by now is told. */
+  /** What was published since a time, which is that of an earlier read, and so long before it that all that is stored is told. */
   readSince(timeMs: number): Promise<LogChange[]>;
 }
 
 /** A single intent that is not confirmed yet is not told sooner: it mostly is a moment later, and then nothing need be read. */
 const HOLD_MS = 1500;
+/**
+ * Whoever polls once a second reads less in between: as far back as what is mostly new. What is stored late, and cells that must be
+ * read again, come with the next deep read, which is the first of every two seconds, and every one after a longer pause.
+ */
+const SHALLOW_MS = 2500;
+const DEEP_EVERY_MS = 2000;
 /** Clocks of processes differ by less. */
 const SKEW_MS = 1500;
 /** Partitions read at a time. */
@@ -25,7 +31,7 @@ const WIDTH = 32;
 const RATE_MS = OVERLAP_MS;
 
 interface FeedItem extends Key {
-  /** Of an intent. */
+  /** Of an intent, where it is not `fromOfIntent`. */
   readonly from?: string;
   /** Of an intent that stands for more than one report, and is never confirmed. */
   readonly plain?: boolean;
@@ -74,7 +80,10 @@ export function createFeed({
   return {
     async readSince(timeMs) {
       const now = clock.now();
-      const fromMs = Math.max(0, timeMs - OVERLAP_MS);
+      // A clock that was set back must not hide what is written from now on.
+      const sinceMs = Math.min(timeMs, now);
+      const isDeep = timeMs > now || Math.floor(now / DEEP_EVERY_MS) !== Math.floor(timeMs / DEEP_EVERY_MS);
+      const fromMs = Math.max(0, sinceMs - (isDeep ? OVERLAP_MS : SHALLOW_MS));
       const items = await readItems(fromMs, now);
       shards.observe(rateOf(items, now));
       return changesOf(items, { fromMs, nowMs: now });
@@ -95,9 +104,10 @@ function rateOf(items: readonly FeedItem[], nowMs: number): number {
 function changesOf(items: readonly FeedItem[], { fromMs, nowMs }: { fromMs: number; nowMs: number }): LogChange[] {
   const changes: LogChange[] = [];
   const intents = new Map<string, LogChange & { isHeld: boolean }>();
-  for (const { sk, from, plain } of items) {
+  for (const { sk, from: named, plain } of items) {
     const name = nameOfFeedItem(sk);
-    if (name?.cell === undefined || from === undefined) continue;
+    if (name?.cell === undefined) continue;
+    const from = named ?? fromOfIntent(name.timeMs);
     if (plain) changes.push({ ...name.cell, from });
     else if (name.timeMs >= fromMs + SKEW_MS) {
       intents.set(name.nonce, { ...name.cell, from, isHeld: Math.abs(nowMs - name.timeMs) < HOLD_MS });

@@ -167,7 +167,7 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
     const item = {
       pk,
       sk: intentSortKey(atMs, cell, nonceOf(writer, own)),
-      from: withSlack(from),
+      ...(withSlack(from) < fromOfIntent(atMs) && { from: withSlack(from) }),
       ...(isSingle ? {} : { plain: true }),
       ...(riding.length > 0 && { confirmed: encode(riding) }),
       expires_at: ttlSeconds(atMs + FEED_LIFETIME_MS),
@@ -344,6 +344,9 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
     wroteLately: (cell) => Math.abs(clock.now() - (cells.peek(cell)?.wroteAtMs ?? NEVER)) <= READ_OWN_WRITES_MS,
   };
 }
+
+/** Where an intent begins that does not say so: its report was made just before. */
+export const fromOfIntent = (atMs: number): string => idTimePrefix(Math.max(0, atMs - 2 * SLACK_MS));
 
 function withSlack(id: string): string {
   return idTimePrefix(Math.max(0, (parseReportId(id)?.createdAtMs ?? timeOfId(id)) - SLACK_MS));
