@@ -6,7 +6,7 @@ export interface SeededFaultOptions {
   readonly seed: number;
   /** Of requests, each by itself, to which something happens. */
   readonly share: number;
-  /** Beside these, spells in which all requests of one kind fail in one way. @default one every 6 s on average */
+  /** Beside these, spells in which all requests of one kind fail in one way. @default one every 3 s on average */
   readonly spellEveryMs?: number;
   /** Milliseconds, rising. */
   readonly nowMs?: () => number;
@@ -17,7 +17,7 @@ const SLOW_ONES = 5;
 const LONGEST_MS = 2000;
 
 /** The SDK tries four times within two seconds or so: what is shorter it bears, what is longer reaches whoever calls us. */
-const SPELL_MS = [500, 5000] as const;
+const SPELL_MS = [500, 6000] as const;
 
 /** What a spell may hit, by where the items lie that a request names. */
 const SPELL_TARGETS: readonly ((command: StoreCommand) => boolean)[] = [
@@ -47,7 +47,7 @@ interface Spell {
 export function seededFaults({
   seed,
   share,
-  spellEveryMs = 6000,
+  spellEveryMs = 3000,
   nowMs = () => performance.now(),
 }: SeededFaultOptions): FaultRule {
   const random = seededRandom(seed);
@@ -57,7 +57,7 @@ export function seededFaults({
 
   function nextSpell(afterMs: number): Spell {
     const fromMs = afterMs + 2 * spells() * spellEveryMs;
-    const untilMs = fromMs + SPELL_MS[0] + spells() ** 2 * (SPELL_MS[1] - SPELL_MS[0]);
+    const untilMs = fromMs + SPELL_MS[0] + spells() * (SPELL_MS[1] - SPELL_MS[0]);
     return { fromMs, untilMs, kind: pick(KINDS, spells), hits: pick(SPELL_TARGETS, spells) };
   }
 
