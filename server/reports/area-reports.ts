@@ -64,12 +64,11 @@ const FIRST_ROWS = 40;
 export async function listArea(source: ReportSource, query: AreaQuery): Promise<ReportPage> {
   const { before, limit, endAfter } = query;
   const fromMs = Math.max(query.fromMs ?? 0, source.clock.now() - REPORT_LIFETIME_MS);
-  const beforeMs = before === undefined ? Infinity : timeOfId(before);
-  if (fromMs > beforeMs) return { reports: [] };
+  if (before !== undefined && fromMs > timeOfId(before)) return { reports: [] };
   const outlines = await readOutlines(source.pyramid, query);
   const span: Span = { fromMs, ...(before !== undefined && { before }) };
   const places = outlines.flatMap((outline) => placesOf(outline, { source, query, span }));
-  const { found, next } = await findNewest(places, { limit, beforeMs, endAfter });
+  const { found, next } = await findNewest(places, { limit, endAfter });
   const reports = await withTexts(source.store, found);
   const inside = reports.filter(({ lonDeg, latDeg }) => query.area.has(lonDeg, latDeg));
   return { reports: inside, ...(next !== undefined && { nextCursor: next }) };
