@@ -104,12 +104,13 @@ export async function openDenseCell(perLayer: number, nowMs: number): Promise<An
 
 const NEWER_BESIDE = 1600;
 
-function* denseCell(perLayer: number, nowMs: number): Generator<Report> {
+/** What `openDenseCell` holds. */
+export function* denseCell(perLayer: number, nowMs: number): Generator<Report> {
   const random = seededRandom(9);
   const quietCell = encodeGeohash(...CITY_CENTER, 6);
   const dense = cellBounds(quietCell.slice(0, 5));
   const { west, south, east, north } = cellBounds(quietCell);
-  const beside = { west: east + 1e-5, south, east: 2 * east - west - 1e-5, north };
+  const beside = { west: 2 * west - east, south, east: west, north };
   for (const layer of REPORT_LAYERS) {
     for (let i = 0; i < 3; i++) yield reportIn({ west, south, east, north }, layer, nowMs - (3 + i) * DAY_MS, random);
     for (let i = 0; i < NEWER_BESIDE; i++) yield reportIn(beside, layer, nowMs - 3_600_000 * random(), random);

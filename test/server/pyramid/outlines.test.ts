@@ -145,7 +145,7 @@ describe("outlines", () => {
 
 describe("a tile near a pole", () => {
   it("looks for the few of its domains that hold reports from level to level", async () => {
-    const { clock, store, lists, pyramid: open, compact } = createWorld();
+    const { clock, store, derived, lists, pyramid: open, compact } = createWorld();
     const random = seededRandom(2);
     const place = { lonDeg: 12.3456, latDeg: 88.1 };
     const reports = [0, 0.004, 0.9].map((step) =>
@@ -167,5 +167,15 @@ describe("a tile near a pole", () => {
     lists.length = 0;
     expect(await pyramid.domains("vibe", tile, "90d")).toEqual([]);
     expect(lists).toHaveLength(1);
+
+    const imported = makeReport({ ...place, latDeg: 87.2, createdAtMs: clock.nowMs - DAY }, random);
+    await store.putMany([imported]);
+    for (const { name, version } of await derived.list("slices/safety/ur")) {
+      await derived.put("slices/safety/ur", name, Uint8Array.of(1, 2, 3), { expected: version });
+    }
+    const other = open();
+    await other.poll();
+    const rows = (await other.domains("safety", tile, "90d")).flatMap(({ rows: { latE6 } }) => [...latE6]);
+    expect(new Set(rows)).toEqual(new Set([...reports, imported].map(({ latDeg }) => Math.round(latDeg * 1e6))));
   });
 });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { CITY_CENTER } from "../../../bench/city.ts";
 import { createBenchClock, fill, openCityStore } from "../../../bench/city-store.ts";
 import { createDynamoModel } from "../../../bench/dynamo-model.ts";
-import { type AnswerWorld, openDenseCell } from "../../../bench/model-answers.ts";
+import { type AnswerWorld, denseCell, openDenseCell } from "../../../bench/model-answers.ts";
 import { DEFAULT_SETTINGS } from "../../../server/app.ts";
 import { CITIES } from "../../../server/cities.ts";
 import { silentLog } from "../../../server/console/log.ts";
@@ -54,13 +54,16 @@ async function costOf<T>(
 const list = (query: Omit<ReportQuery, "layers">) => (source: Source) =>
   listReports(source, { layers: REPORT_LAYERS, ...query });
 
+/** Reports of each layer in a dense cell. */
+const SIZES = [1000, 16_000];
+
 const card = (geohash: string) => (source: Source) => readScoreCard(source, geohash);
 
 describe("a dense cell", () => {
   const geohash = encodeGeohash(...CITY_CENTER, 6);
   let worlds: AnswerWorld[];
   beforeAll(async () => {
-    worlds = [await openDenseCell(1000, NOW), await openDenseCell(16_000, NOW)];
+    worlds = await Promise.all(SIZES.map((perLayer) => openDenseCell(perLayer, NOW)));
   });
 
   it("does not hide a quiet neighbourhood's latest, and costs a card the same however dense it is", async () => {
@@ -75,15 +78,26 @@ describe("a dense cell", () => {
     }
   });
 
-  it("is read once a layer for a few houses, and by its newest rows for all of it", async () => {
+  it("is read once a layer for a part of it, and by its newest rows for all of it", async () => {
+    const whole = cellBounds(geohash.slice(0, 5));
+    const part = { ...whole, south: (whole.south + whole.north) / 2 };
     const [lonDeg, latDeg] = CITY_CENTER;
     const houses = { west: lonDeg - 1e-4, south: latDeg - 1e-4, east: lonDeg + 1e-4, north: latDeg + 1e-4 };
-    for (const world of worlds) {
+    for (const [i, world] of worlds.entries()) {
+      const reports = [...denseCell(SIZES[i] ?? 0, NOW)].sort((a, b) => (a.id < b.id ? 1 : -1));
       const few = await costOf(world, list({ bounds: houses, limit: 100 }));
       expect(few.requests).toBeLessThanOrEqual(2 * REPORT_LAYERS.length + 1);
-      const all = await costOf(world, list({ bounds: cellBounds(geohash.slice(0, 5)), limit: 100 }));
-      expect(all.answer.reports).toHaveLength(100);
-      expect(all.requests).toBeLessThanOrEqual(4 * REPORT_LAYERS.length + 1);
+      for (const bounds of [part, whole]) {
+        const inside = reports.filter((report) => report.latDeg >= bounds.south).map(({ id }) => id);
+        const page = await costOf(world, list({ bounds, limit: 100 }));
+        expect(page.answer.reports.map(({ id }) => id)).toEqual(inside.slice(0, 100));
+        expect(page.requests).toBeLessThanOrEqual(4 * REPORT_LAYERS.length + 1);
+        // Half a unit for a text of its own; those of the log come with its rows, forty or more in two units.
+        expect(page.read).toBeLessThanOrEqual(bounds === whole ? 80 : 200);
+        const late = await costOf(world, list({ bounds, limit: 500, cursor: inside[1499] ?? "" }));
+        expect(late.answer.reports.map(({ id }) => id)).toEqual(inside.slice(1500, 2000));
+        expect(late.requests).toBeLessThanOrEqual(5 * REPORT_LAYERS.length + 5);
+      }
     }
   });
 });
