@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { CITY_CENTER } from "../../../bench/city.ts";
-import { createBenchClock, fill, openCityStore } from "../../../bench/city-store.ts";
-import { createDynamoModel } from "../../../bench/dynamo-model.ts";
-import { type AnswerWorld, denseCell, openDenseCell } from "../../../bench/model-answers.ts";
+import { type CountedCity, openCountedCity } from "../../../bench/city-store.ts";
+import { denseCell, openDenseCell } from "../../../bench/dense-cell.ts";
 import { DEFAULT_SETTINGS } from "../../../server/app.ts";
 import { CITIES } from "../../../server/cities.ts";
 import { silentLog } from "../../../server/console/log.ts";
@@ -22,21 +21,11 @@ const MINUTE = 60_000;
 /** Slices of the box that meets most of them, segments and log of each cell, the texts of a page of 500. */
 const requestsFor = (cells: number): number => 6 * REPORT_LAYERS.length + 2 * cells + 5;
 
-async function openWorld(reports: Iterable<Report>, clock = createBenchClock(NOW)): Promise<AnswerWorld> {
-  const model = createDynamoModel();
-  const city = openCityStore({ client: model.client, table: "bounded", clock, onConsumed() {} });
-  await fill(city, reports);
-  clock.advance(20_000);
-  await city.compactor.run();
-  clock.advance(20_000);
-  return { city, model, clock };
-}
-
 type Source = Parameters<typeof readScoreCard>[0];
 
 /** What an answer costs in a process; without one, in a new one. */
 async function costOf<T>(
-  { city, model, clock }: AnswerWorld,
+  { city, model, clock }: CountedCity,
   ask: (source: {
     pyramid: Pyramid;
     store: typeof city.store;
@@ -61,7 +50,7 @@ const card = (geohash: string) => (source: Source) => readScoreCard(source, geoh
 
 describe("a dense cell", () => {
   const geohash = encodeGeohash(...CITY_CENTER, 6);
-  let worlds: AnswerWorld[];
+  let worlds: CountedCity[];
   beforeAll(async () => {
     worlds = await Promise.all(SIZES.map((perLayer) => openDenseCell(perLayer, NOW)));
   });
@@ -104,7 +93,7 @@ describe("a dense cell", () => {
 
 describe("a city of which little is known", () => {
   it("is listed in ten requests by a process that holds nothing", async () => {
-    const world = await openWorld(seedReports({ nowMs: NOW }));
+    const world = await openCountedCity(seedReports({ nowMs: NOW }), NOW);
     for (const { id, bbox } of CITIES) {
       const [west, south, east, north] = bbox;
       const { answer, requests, roundTrips } = await costOf(
@@ -124,8 +113,8 @@ describe("a city of which little is known", () => {
     const old = Array.from({ length: 3000 }, (_, i) =>
       makeReport({ ...at(i % 4), createdAtMs: NOW - i * MINUTE }, random),
     );
-    const clock = createBenchClock(NOW);
-    const world = await openWorld(old, clock);
+    const world = await openCountedCity(old, NOW);
+    const { clock } = world;
     clock.advance(REPORT_LIFETIME_MS - DAY / 2);
     const young = makeReport({ ...at(0), createdAtMs: clock.now() }, random);
     await world.city.store.put(young);
@@ -162,10 +151,10 @@ describe("a box of as many cells as one may have", () => {
       }
     }
   }
-  let world: AnswerWorld;
+  let world: CountedCity;
   const cells = side * side * REPORT_LAYERS.length;
   beforeAll(async () => {
-    world = await openWorld(everywhere());
+    world = await openCountedCity(everywhere(), NOW);
   });
 
   it("is listed within a bound of requests on every page, cold or warm", { timeout: 120_000 }, async () => {
@@ -195,7 +184,7 @@ describe("a box of as many cells as one may have", () => {
       const createdAtMs = report.createdAtMs - Math.floor(20 * DAY * random());
       return makeReport({ ...report, createdAtMs }, random);
     });
-    const other = await openWorld(spread);
+    const other = await openCountedCity(spread, NOW);
     const expected = spread
       .map(({ id }) => id)
       .sort()
