@@ -47,8 +47,9 @@ export interface ReportPage {
 /** Slices that are asked at once. */
 const WIDTH = 16;
 /**
- * A cell of more reports is not read as a whole: as segments they take 7 read units, where the newest rows of its log take one or
- * two with each page. A smaller one stays in memory, with the tiles' cells, and costs the next page nothing.
+ * A cell of more reports is not read as a whole where it need not be: its segments take 3 read units, and 300 if it is as dense as
+ * a city, where the newest rows of its log take one or two with each page. A smaller one stays in memory, with the tiles' cells,
+ * and costs the next page nothing.
  */
 const LARGE_CELL = 2000;
 /** Rows that are first read of a large cell's log: as many as the store reads for one. */
