@@ -173,6 +173,7 @@ export function createCompactor({ store, derived, clock, log }: CompactorOptions
     async run() {
       const before = await state.read();
       const atMs = clock.now();
+      await store.recover(before?.cursor);
       const { changes, cursor } = await store.readChanges(before?.cursor ?? "0");
       const work = startWork(before, before?.rows ?? createFreshRows());
       for (const cell of (

