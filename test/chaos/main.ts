@@ -75,10 +75,10 @@ function printOutcome(outcome: ChaosOutcome): void {
       ...[...verdict.rightAfterSeconds.values()].map((seconds) => seconds?.toFixed(0)),
     ]),
   );
-  for (const { process, wrong } of outcome.processes) {
-    const alike = Map.groupBy(wrong, ([, what]) => describeWrong(what));
-    for (const [what, views] of alike)
-      console.log(`process ${process}: ${what}: ${views.map(([view]) => view).join(" ")}`);
+  for (const { process, wrong, rightAfterSeconds } of outcome.processes) {
+    const views = [...rightAfterSeconds.keys()].filter((view) => wrong.has(view));
+    const alike = Map.groupBy(views, (view) => describeWrong(wrong.get(view) ?? ""));
+    for (const [what, those] of alike) console.log(`process ${process}: ${what}: ${those.join(" ")}`);
   }
   for (const [i, cells] of outcome.shortCells.entries()) printIds(`process ${i + 1} counts`, cells);
   printIds("lost", outcome.lost);
