@@ -113,5 +113,6 @@ function shownTwice({ processes }: ChaosOutcome): number {
 function slowest({ processes }: ChaosOutcome): string {
   const seconds = processes.flatMap((verdict) => [...verdict.rightAfterSeconds.values()]);
   if (seconds.includes(undefined)) return "not all zooms right";
-  return `slowest zoom right after ${Math.max(...seconds.map((each) => each ?? 0)).toFixed(0)} s`;
+  const isLate = !processes.every(({ isInTime }) => isInTime);
+  return `slowest zoom right${isLate ? " too late," : ""} after ${Math.max(...seconds.map((each) => each ?? 0)).toFixed(0)} s`;
 }
