@@ -8,7 +8,7 @@ export interface RefusingPostgres {
   close(): Promise<void>;
 }
 
-export const WRONG_PASSWORD = ["28P01", 'password authentication failed for user "ann"'] as const;
+export const WRONG_PASSWORD = ["28P01", 'password authentication failed for user "mallory"'] as const;
 
 /** Answers each connection's first message with an ErrorResponse, after `delayMs`. */
 export async function startRefusingPostgres(delayMs = 0): Promise<RefusingPostgres> {
@@ -23,7 +23,7 @@ export async function startRefusingPostgres(delayMs = 0): Promise<RefusingPostgr
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : 0;
   return {
-    url: `postgres://ann:secret@127.0.0.1:${port}/stratum`,
+    url: `postgres://mallory:secret@127.0.0.1:${port}/stratum`,
     refuse(code, message) {
       refusal = errorResponse(code, message);
     },
