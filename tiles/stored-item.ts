@@ -4,13 +4,23 @@ import { type ByteReader, type Bytes, checksum, createByteReader, createBytes } 
  * The frame of every stored binary item: a kind, a format version, the content, and a checksum over all of it. A reader
  * that finds anything else throws, and falls back to the report log.
  */
-export type ItemKind = "micro-cells" | "reports" | "hidden-reports" | "compaction";
+export type ItemKind =
+  | "micro-cells"
+  | "reports"
+  | "hidden-reports"
+  | "compaction"
+  | "compaction-plan"
+  | "compaction-cells"
+  | "compaction-progress";
 
 const KIND_BYTE: Readonly<Record<ItemKind, number>> = {
   "micro-cells": 0x4d,
   reports: 0x52,
   "hidden-reports": 0x48,
   compaction: 0x43,
+  "compaction-plan": 0x50,
+  "compaction-cells": 0x4c,
+  "compaction-progress": 0x47,
 };
 /** Kind and version. */
 export const ITEM_HEAD_BYTES = 2;

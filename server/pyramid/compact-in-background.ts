@@ -1,39 +1,27 @@
 import type { Log } from "../console/log.ts";
+import { type BackgroundWork, repeatInBackground } from "../repeat-in-background.ts";
 import type { Compactor } from "./compactor.ts";
 
-/** Runs a compactor now and then until it is stopped. A run that fails is tried again at the next time. */
-export interface BackgroundCompaction {
-  start(): void;
-  /** Waits for a run under way. */
-  stop(): Promise<void>;
-}
-
-export function compactInBackground(compactor: Compactor, everyMs: number, log: Log): BackgroundCompaction {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let running: Promise<void> | undefined;
-  let stopped = false;
+/**
+ * Runs a compactor now and then until it is stopped, beside requests that have their turn before each slice. A run under way is
+ * ended, not waited for: what it has noted stays, and the next one goes on from there.
+ */
+export function compactInBackground(compactor: Compactor, everyMs: number, log: Log): BackgroundWork {
+  const stop = new AbortController();
+  const yieldTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
   async function runOnce(): Promise<void> {
     const startMs = performance.now();
-    try {
-      const { cells, slices } = await compactor.run();
-      if (cells > 0) log.debug("compacted", { cells, slices, ms: Math.round(performance.now() - startMs) });
-    } catch (error) {
-      log.warn("compaction failed; it is tried again", { error });
-    }
-    if (!stopped) timer = setTimeout(start, everyMs);
+    const report = await compactor.run({ signal: stop.signal, yieldTurn });
+    if (report.slices > 0) log.debug("compacted", { ...report, ms: Math.round(performance.now() - startMs) });
   }
 
-  function start(): void {
-    running = runOnce();
-  }
-
+  const { start, stop: stopRepeating } = repeatInBackground(runOnce, { name: "compaction", everyMs, log });
   return {
     start,
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
+    stop() {
+      stop.abort();
+      return stopRepeating();
     },
   };
 }
