@@ -42,7 +42,9 @@ describe("a report inside its intent", () => {
 
   it("has the bytes that it always had", () => {
     const each = makeReport({ createdAtMs: AT, text: "dark" });
-    expect(hex(encodeAppended(each, cellOf(each)))).toMatchInlineSnapshot(`"410101010574686566740580b4b898e833ff66ebec5fc0890a8003046461726bca0c6723"`);
+    expect(hex(encodeAppended(each, cellOf(each)))).toMatchInlineSnapshot(
+      `"410101010574686566740580b4b898e833ff66ebec5fc0890a8003046461726bca0c6723"`,
+    );
   });
 
   it("is refused when it is damaged", () => {
@@ -89,6 +91,8 @@ describe("confirmations", () => {
       { ...cellOf(b), count: 300, report: b },
       { ...cellOf(a), count: 8, report: undefined },
     ];
-    expect(hex(encodeConfirmations("w", list))).toMatchInlineSnapshot(`"4601017701080200053976366b70010701010574686566740580b4b898e833ff66ebec5fc0890a80030005647235726d01ac0201010574686566740580b4b898e833ff73b2866bec264c02035d1ea94b"`);
+    expect(hex(encodeConfirmations("w", list))).toMatchInlineSnapshot(
+      `"4601017701080200053976366b70010701010574686566740580b4b898e833ff66ebec5fc0890a80030005647235726d01ac0201010574686566740580b4b898e833ff73b2866bec264c02035d1ea94b"`,
+    );
   });
 });
