@@ -11,6 +11,7 @@ import type { Report } from "../../../tiles/report.ts";
 import { makeCity, makeReport, seededRandom } from "../../tiles/sample-reports.ts";
 import { createTestClock } from "../app-fixture.ts";
 import { allow, contentsOf, cutOff, slicesOf } from "./cut-off.ts";
+import { hideReport } from "./edit-report.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -104,7 +105,7 @@ describe("a plan that was not done", () => {
     await cutOffAfter(CUT);
     clock.nowMs += 5 * MINUTE;
     await put(makeCity(300, clock.now() - MINUTE, 3), makeCity(50, clock.now(), 4, [8.54, 47.37]));
-    await store.hide(reports[0] as Report);
+    await hideReport(store, reports[0] as Report);
     expect(await countsOfNewProcess()).toBe(749);
     expect((await compactor().run()).done).toBe(true);
     expect(await countsOfNewProcess()).toBe(749);
@@ -186,7 +187,7 @@ describe("runs that are cut off", () => {
     await compactor().run();
     clock.nowMs += MINUTE;
     const hidden = reports.filter((_, i) => i % 9 === 0);
-    for (const report of hidden) await store.hide(report);
+    for (const report of hidden) await hideReport(store, report);
     const shown = reports.filter((report) => !hidden.includes(report));
     expect(await cutOffUntilDone(20, shown)).toBeGreaterThan(10);
     expect(await countsOfNewProcess()).toBe(shown.length);
@@ -197,7 +198,7 @@ describe("runs that are cut off", () => {
     await compactor().run();
     const before = await slicesOf(derived);
     clock.nowMs += 20 * HOUR;
-    expect(await cutOffUntilDone(16, reports)).toBeGreaterThan(20);
+    expect(await cutOffUntilDone(16, reports)).toBeGreaterThan(15);
     const after = await slicesOf(derived);
     expect(contentsOf(after)).toEqual(contentsOf(before));
     const ages = [...after].map(([key, body]) => decodeMicroCells(Buffer.from(body, "base64"), key).staleAtMs);
@@ -238,7 +239,7 @@ describe("a run that is told when to stop", () => {
       ({ done } = await counted.run({ maxCalls: most }));
       made.push(allowance.made);
     }
-    expect(made.length).toBeGreaterThan(10);
+    expect(made.length).toBeGreaterThan(8);
     expect(Math.max(...made)).toBeLessThan(1.5 * most);
     expect(await slicesOf(derived)).toEqual(await rebuilt());
   });
