@@ -1,0 +1,144 @@
+import { levelOfZoom } from "../../tiles/domains.ts";
+import { encodeGeohash } from "../../tiles/geohash.ts";
+import type { ReportLayer } from "../../tiles/layers.ts";
+import type { Report } from "../../tiles/report.ts";
+import type { App } from "./app.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Place } from "./places.ts";
+import { CHECKED_ZOOMS } from "./scenario.ts";
+import { REPORTS_ZOOM, readShown, type Shown, tileOf } from "./shown.ts";
+import type { Truth } from "./truth.ts";
+
+/** A process as it is looked at when all is quiet. */
+export interface Checked {
+  readonly name: string;
+  readonly app: App;
+}
+
+export interface CheckOptions {
+  readonly truth: Truth;
+  readonly layers: readonly ReportLayer[];
+  readonly places: readonly Place[];
+  readonly nowMs: number;
+  readonly ledger: Ledger;
+}
+
+/** Coarse zooms see ages to within an hour, and ahead to the end of the running ten minutes. */
+const COARSE_BACK_MS = 61 * 60_000;
+const COARSE_AHEAD_MS = 11 * 60_000;
+const FINE_MS = 60_000;
+
+/** Every tile that can show something shows what is stored, and each of it once. */
+export async function checkTiles({ name, app }: Checked, options: CheckOptions): Promise<void> {
+  const { truth, layers, places, nowMs, ledger } = options;
+  for (const layer of layers) {
+    const live = [...truth.live.values()].filter((report) => report.layer === layer);
+    const gone = [...ledger.imported.values()]
+      .map(({ report }) => report)
+      .filter((report) => isGone(report, truth, nowMs));
+    for (const zoom of CHECKED_ZOOMS) {
+      const expected = expectedAt([...live, ...gone.filter((report) => report.layer === layer)], zoom, nowMs);
+      const { precision } = levelOfZoom(zoom);
+      const tiles = new Map(places.map((place) => [encodeGeohash(place.lonDeg, place.latDeg, precision), place]));
+      for (const [geohash, place] of tiles) {
+        const shown = (await readShown(app, layer, tileOf(place, zoom), "90d")).get(geohash);
+        const fault = faultOf(shown, expected.get(geohash) ?? NOTHING, truth, zoom);
+        if (fault === undefined) continue;
+        ledger.violate("tiles show what is stored", `${name} z${zoom} ${layer} ${geohash}: ${fault}`);
+      }
+    }
+  }
+}
+
+/** What a domain must and may show: reports that are about to expire may be gone already, or not yet. */
+interface Expected {
+  readonly must: Report[];
+  readonly may: Report[];
+}
+
+/** Expired, but not for longer than wide zooms may still show it. */
+const isGone = (report: Report, truth: Truth, nowMs: number): boolean =>
+  !truth.live.has(report.id) && report.expiresAtMs <= nowMs && report.expiresAtMs > nowMs - COARSE_BACK_MS;
+
+const NOTHING: Expected = { must: [], may: [] };
+
+function expectedAt(live: readonly Report[], zoom: number, nowMs: number): Map<string, Expected> {
+  const { precision } = levelOfZoom(zoom);
+  const isCoarse = zoom < 14;
+  const domains = new Map<string, Expected>();
+  for (const report of live) {
+    const leftMs = report.expiresAtMs - nowMs;
+    if (!isCoarse && leftMs < -FINE_MS) continue;
+    const geohash = encodeGeohash(report.lonDeg, report.latDeg, precision);
+    const expected = domains.get(geohash) ?? { must: [], may: [] };
+    domains.set(geohash, expected);
+    expected.may.push(report);
+    if (leftMs > (isCoarse ? COARSE_AHEAD_MS : FINE_MS)) expected.must.push(report);
+  }
+  return domains;
+}
+
+function faultOf(shown: Shown | undefined, { must, may }: Expected, truth: Truth, zoom: number): string | undefined {
+  const count = shown?.count ?? 0;
+  if (zoom >= REPORTS_ZOOM) {
+    const ids = shown?.ids ?? [];
+    const missing = must.filter(({ id }) => !ids.includes(id));
+    const wrong = ids.filter((id) => !may.some((report) => report.id === id));
+    if (missing.length > 0) return `lacks ${missing.map(nameOf)}`;
+    if (wrong.length > 0) return `shows ${wrong.map((id) => truth.live.get(id)?.text ?? id)}, which it must not`;
+    if (new Set(ids).size < ids.length) return `shows a report twice: ${ids}`;
+  }
+  if (count < must.length || count > may.length) {
+    return `count ${count}, stored ${must.length}${may.length > must.length ? ` to ${may.length}` : ""} (${may.map(nameOf)})`;
+  }
+  const severity = must.reduce((sum, report) => sum + report.severity, 0);
+  if (must.length === may.length && (shown?.severity ?? 0) !== severity) {
+    return `severities sum up to ${shown?.severity}, those stored to ${severity}`;
+  }
+  return undefined;
+}
+
+const nameOf = ({ text, id }: Report): string => text ?? id;
+
+/** Half the side of the boxes that lists ask for, degrees. */
+const BOX_DEG = 0.05;
+const PAGE = 100;
+
+/** Lists tell what is stored, newest first, each once. */
+export async function checkLists({ name, app }: Checked, options: CheckOptions): Promise<void> {
+  const { truth, layers, places, nowMs, ledger } = options;
+  for (const { lonDeg, latDeg } of places) {
+    const bounds = {
+      west: Math.max(-180, lonDeg - BOX_DEG),
+      east: Math.min(180, lonDeg + BOX_DEG),
+      south: Math.max(-90, latDeg - BOX_DEG),
+      north: Math.min(90, latDeg + BOX_DEG),
+    };
+    const expected = [...truth.live.values()]
+      .filter((report) => report.lonDeg >= bounds.west && report.lonDeg <= bounds.east)
+      .filter((report) => report.latDeg >= bounds.south && report.latDeg <= bounds.north)
+      .filter((report) => report.expiresAtMs > nowMs + FINE_MS)
+      .map(({ id }) => id);
+    const listed: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await app.list({ bounds, layers, limit: PAGE, ...(cursor !== undefined && { cursor }) });
+      listed.push(...page.reports.filter(({ expiresAtMs }) => expiresAtMs > nowMs + FINE_MS).map(({ id }) => id));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    const wanted = expected.sort().reverse().join();
+    if (listed.join() === wanted) continue;
+    const missing = expected.filter((id) => !listed.includes(id)).map((id) => truth.live.get(id)?.text ?? id);
+    const wrong = listed.filter((id) => !expected.includes(id));
+    const fault = `lacks ${missing}; has too many: ${wrong}; ${listed.length} listed of ${expected.length}`;
+    ledger.violate("lists tell what is stored", `${name} at ${lonDeg}, ${latDeg}: ${fault}`);
+  }
+}
+
+/** Places of all reports that there ever were, each once: tiles there may show what they must not. */
+export function placesOfReports(truth: Truth, ledger: Ledger): Place[] {
+  const drafts = [...ledger.posts.values()].map(({ action }) => action.draft);
+  const reports = [...truth.live.values(), ...drafts, ...[...ledger.imported.values()].map(({ report }) => report)];
+  const places = new Map(reports.map(({ lonDeg, latDeg }) => [`${lonDeg}/${latDeg}`, { lonDeg, latDeg }]));
+  return [...places.values()];
+}

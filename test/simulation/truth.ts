@@ -1,0 +1,86 @@
+import type { Report } from "../../tiles/report.ts";
+import type { App } from "./app.ts";
+import type { Edit, Ledger } from "./ledger.ts";
+import type { Table } from "./table.ts";
+
+/** What is stored in the end, which tiles and lists must show: no more and no less. */
+export interface Truth {
+  /** Every report that was ever stored or acknowledged. */
+  readonly ids: readonly string[];
+  /** Those that are shown, as they are now. */
+  readonly live: ReadonlyMap<string, Report>;
+}
+
+const ROW_PREFIX = "R#";
+
+/** Reads the truth, and holds it to what clients were told. */
+export async function readTruth(table: Table, app: App, ledger: Ledger, nowMs: number): Promise<Truth> {
+  const stored = table.all().flatMap(({ sk }) => (sk.startsWith(ROW_PREFIX) ? [sk.slice(ROW_PREFIX.length)] : []));
+  const thanked = [...ledger.posts.values()].flatMap(({ report }) => report?.id ?? []);
+  const ids = [...new Set([...stored, ...thanked, ...ledger.imported.keys()])].sort();
+  const live = new Map((await app.store.getMany(ids)).map((report) => [report.id, report]));
+  const truth = { ids, live };
+  checkPosts(truth, ledger);
+  checkImports(truth, ledger, nowMs);
+  checkEdits(truth, ledger);
+  return truth;
+}
+
+function checkPosts({ live }: Truth, ledger: Ledger): void {
+  const idsOf = Map.groupBy(live.values(), ({ text = "" }) => text);
+  for (const [name, { report, isGivenUp }] of ledger.posts) {
+    const made = idsOf.get(name) ?? [];
+    if (made.length > 1) ledger.violate("nothing is stored twice", `${name}: ${made.map(({ id }) => id)}`);
+    if (report === undefined) {
+      if (!isGivenUp) ledger.violate("who tries again is thanked in the end", name);
+      continue;
+    }
+    if (isEdited(ledger, report.id)) continue;
+    const found = live.get(report.id);
+    if (found === undefined) ledger.violate("what was thanked for is stored", `${name}: ${report.id}`);
+    else if (!isSame(found, report)) ledger.violate("what is stored is what was sent", `${name}: ${report.id}`);
+  }
+}
+
+/** A store may take a report for expired that has a second left by another clock. */
+const EXPIRY_SLACK_MS = 5_000;
+
+function checkImports({ live }: Truth, ledger: Ledger, nowMs: number): void {
+  for (const { report, isDone } of ledger.imported.values()) {
+    if (!isDone || isEdited(ledger, report.id) || report.expiresAtMs < nowMs + EXPIRY_SLACK_MS) continue;
+    const found = live.get(report.id);
+    if (found === undefined) ledger.violate("what was imported is stored", `${report.text}: ${report.id}`);
+    else if (!isSame(found, report)) ledger.violate("what is stored is what was sent", `${report.text}: ${report.id}`);
+  }
+}
+
+const isEdited = ({ edits }: Ledger, id: string): boolean => edits.some((edit) => edit.id === id);
+
+const isSame = (a: Report, b: Report): boolean =>
+  a.layer === b.layer &&
+  a.category === b.category &&
+  a.severity === b.severity &&
+  a.lonDeg === b.lonDeg &&
+  a.latDeg === b.latDeg &&
+  a.text === b.text;
+
+/** The last acknowledged edit holds, unless one that was not acknowledged does: that may have been done at any time. */
+function checkEdits({ live }: Truth, ledger: Ledger): void {
+  for (const [id, edits] of Map.groupBy(ledger.edits, (edit) => edit.id)) {
+    const acknowledged = edits.filter(({ endMs }) => endMs < Infinity);
+    const latest = acknowledged.filter((edit) => !acknowledged.some((other) => other.startMs > edit.endMs));
+    const possible = [...latest, ...edits.filter(({ endMs }) => endMs === Infinity)];
+    const found = live.get(id);
+    if (possible.some((edit) => holds(edit, found)) || (latest.length === 0 && found !== undefined)) continue;
+    const names = possible.map(({ action, kind }) => `${action} ${kind}`).join(", ");
+    ledger.violate(
+      "the latest edit holds",
+      `${id}: ${names}, but it is ${found === undefined ? "not shown" : "shown"}`,
+    );
+  }
+}
+
+function holds({ kind, report }: Edit, found: Report | undefined): boolean {
+  if (kind === "replace") return found !== undefined && report !== undefined && isSame(found, report);
+  return kind === "restore" ? found !== undefined : found === undefined;
+}
