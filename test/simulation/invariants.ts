@@ -13,6 +13,8 @@ import type { Truth } from "./truth.ts";
 export interface Checked {
   readonly name: string;
   readonly app: App;
+  /** Just started: nothing is in its memory. */
+  readonly isNew: boolean;
 }
 
 export interface CheckOptions {
@@ -29,8 +31,9 @@ const COARSE_AHEAD_MS = 11 * 60_000;
 const FINE_MS = 60_000;
 
 /** Every tile that can show something shows what is stored, and each of it once. */
-export async function checkTiles({ name, app }: Checked, options: CheckOptions): Promise<void> {
+export async function checkTiles({ name, app, isNew }: Checked, options: CheckOptions): Promise<void> {
   const { truth, layers, places, nowMs, ledger } = options;
+  const thanked = thankedFor(ledger);
   for (const layer of layers) {
     const live = [...truth.live.values()].filter((report) => report.layer === layer);
     const gone = [...ledger.imported.values()]
@@ -42,12 +45,19 @@ export async function checkTiles({ name, app }: Checked, options: CheckOptions):
       const tiles = new Map(places.map((place) => [encodeGeohash(place.lonDeg, place.latDeg, precision), place]));
       for (const [geohash, place] of tiles) {
         const shown = (await readShown(app, layer, tileOf(place, zoom), "90d")).get(geohash);
-        const fault = faultOf(shown, expected.get(geohash) ?? NOTHING, truth, zoom);
+        const fault = faultOf(shown, expected.get(geohash) ?? NOTHING, { truth, zoom, thanked });
         if (fault === undefined) continue;
-        ledger.violate("tiles show what is stored", `${name} z${zoom} ${layer} ${geohash}: ${fault}`);
+        const who = isNew ? "a new process shows" : "a process shows";
+        ledger.violate(`${who} ${fault.promise}`, `${name} z${zoom} ${layer} ${geohash}: ${fault.detail}`);
       }
     }
   }
+}
+
+/** Ids of all that somebody was thanked for, or told that it is imported. */
+function thankedFor({ posts, imported }: Ledger): ReadonlySet<string> {
+  const posted = [...posts.values()].flatMap(({ report }) => report?.id ?? []);
+  return new Set([...posted, ...[...imported.values()].flatMap(({ report, isDone }) => (isDone ? report.id : []))]);
 }
 
 /** What a domain must and may show: reports that are about to expire may be gone already, or not yet. */
@@ -78,24 +88,48 @@ function expectedAt(live: readonly Report[], zoom: number, nowMs: number): Map<s
   return domains;
 }
 
-function faultOf(shown: Shown | undefined, { must, may }: Expected, truth: Truth, zoom: number): string | undefined {
+interface TileFault {
+  /** What of it is broken. */
+  readonly promise:
+    | "what was thanked for"
+    | "what is stored"
+    | "nothing else"
+    | "each report once"
+    | "the newest version";
+  readonly detail: string;
+}
+
+interface FaultOptions {
+  readonly truth: Truth;
+  readonly zoom: number;
+  readonly thanked: ReadonlySet<string>;
+}
+
+function faultOf(shown: Shown | undefined, expected: Expected, options: FaultOptions): TileFault | undefined {
+  const { must, may } = expected;
+  const { truth, zoom, thanked } = options;
   const count = shown?.count ?? 0;
+  const isThankedFor = ({ id }: Report): boolean => thanked.has(id);
   if (zoom >= REPORTS_ZOOM) {
     const ids = shown?.ids ?? [];
     const missing = must.filter(({ id }) => !ids.includes(id));
     const wrong = ids.filter((id) => !may.some((report) => report.id === id));
-    if (missing.length > 0) return `lacks ${missing.map(nameOf)}`;
-    if (wrong.length > 0) return `shows ${wrong.map((id) => truth.live.get(id)?.text ?? id)}, which it must not`;
-    if (new Set(ids).size < ids.length) return `shows a report twice: ${ids}`;
+    const promise = missing.some(isThankedFor) ? "what was thanked for" : "what is stored";
+    if (missing.length > 0) return { promise, detail: `lacks ${missing.map(nameOf)}` };
+    if (wrong.length > 0) return { promise: "nothing else", detail: `has ${wrong.map((id) => truth.nameOf(id))}` };
+    if (new Set(ids).size < ids.length) return { promise: "each report once", detail: `${ids}` };
   }
-  if (count < must.length || count > may.length) {
-    return `count ${count}, stored ${must.length}${may.length > must.length ? ` to ${may.length}` : ""} (${may.map(nameOf)})`;
-  }
+  const range = may.length > must.length ? `${must.length} to ${may.length}` : must.length;
+  const detail = `count ${count}, stored ${range} (${may.map(nameOf)})`;
+  if (count < must.filter(isThankedFor).length) return { promise: "what was thanked for", detail };
+  if (count < must.length) return { promise: "what is stored", detail };
+  if (count > may.length) return { promise: "nothing else", detail };
   const severity = must.reduce((sum, report) => sum + report.severity, 0);
-  if (must.length === may.length && (shown?.severity ?? 0) !== severity) {
-    return `severities sum up to ${shown?.severity}, those stored to ${severity}`;
-  }
-  return undefined;
+  if (must.length !== may.length || (shown?.severity ?? 0) === severity) return undefined;
+  return {
+    promise: "the newest version",
+    detail: `severities ${shown?.severity}, stored ${severity} (${may.map(nameOf)})`,
+  };
 }
 
 const nameOf = ({ text, id }: Report): string => text ?? id;

@@ -2,7 +2,7 @@ import type { App } from "./app.ts";
 import type { Faults } from "./faults.ts";
 import type { Machine } from "./host.ts";
 import { randomOf } from "./random.ts";
-import { createTask, currentTask, runInTask } from "./task.ts";
+import { createTask, currentTask } from "./task.ts";
 import type { Trace } from "./trace.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 

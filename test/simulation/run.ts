@@ -172,10 +172,11 @@ export async function runScenario(scenario: Scenario, options: RunOptions = {}):
       for (const name of [...served, COLD]) {
         const life = machines.get(name)?.life();
         if (life === undefined) throw new Error(`${name} is down when all is quiet`);
+        const checked = { name, app: life.app, isNew: name === COLD };
         const inLife = <T>(work: () => Promise<T>): Promise<T> =>
           runInTask(createTask(seed, `check/${name}`, life), work);
-        await inLife(() => checkTiles({ name, app: life.app }, checkOptions));
-        await inLife(() => checkLists({ name, app: life.app }, checkOptions));
+        await inLife(() => checkTiles(checked, checkOptions));
+        await inLife(() => checkLists(checked, checkOptions));
       }
     });
     await time.runUntil(time.now() + CHECK_WITHIN_MS, () => check.isDone);

@@ -9,6 +9,8 @@ export interface Truth {
   readonly ids: readonly string[];
   /** Those that are shown, as they are now. */
   readonly live: ReadonlyMap<string, Report>;
+  /** The name of the action that made a report. */
+  nameOf(id: string): string;
 }
 
 const ROW_PREFIX = "R#";
@@ -19,7 +21,11 @@ export async function readTruth(table: Table, app: App, ledger: Ledger, nowMs: n
   const thanked = [...ledger.posts.values()].flatMap(({ report }) => report?.id ?? []);
   const ids = [...new Set([...stored, ...thanked, ...ledger.imported.keys()])].sort();
   const live = new Map((await app.store.getMany(ids)).map((report) => [report.id, report]));
-  const truth = { ids, live };
+  const nameOf = (id: string): string => {
+    const post = [...ledger.posts.values()].find(({ report }) => report?.id === id);
+    return live.get(id)?.text ?? post?.action.name ?? ledger.imported.get(id)?.report.text ?? id;
+  };
+  const truth = { ids, live, nameOf };
   checkPosts(truth, ledger);
   checkImports(truth, ledger, nowMs);
   checkEdits(truth, ledger);
