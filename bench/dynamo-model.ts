@@ -7,6 +7,7 @@ import {
   GetCommand,
   PutCommand,
   QueryCommand,
+  ScanCommand,
 } from "@aws-sdk/lib-dynamodb";
 import type { Key } from "../server/store/keys.ts";
 import { holds, keySpan, type Values } from "../test/kit/dynamo-expressions.ts";
@@ -50,8 +51,14 @@ interface Partition {
 
 const PAGE_BYTES = 2 ** 20;
 
-/** @param freeWhenEmpty count as dynalite does: a query that finds nothing costs nothing; on AWS it costs half a unit */
-export function createDynamoModel({ freeWhenEmpty = false } = {}): DynamoModel {
+export interface DynamoModelOptions {
+  /** Counts as dynalite does: a query that finds nothing costs nothing; on AWS it costs half a unit. */
+  readonly freeWhenEmpty?: boolean;
+  /** Told of what each partition key gives and takes. */
+  readonly onKey?: (pk: string, kind: "read" | "write", units: number) => void;
+}
+
+export function createDynamoModel({ freeWhenEmpty = false, onKey }: DynamoModelOptions = {}): DynamoModel {
   const partitions = new Map<string, Partition>();
   const used: Usage = { read: 0, write: 0, requests: 0, roundTrips: 0, writeBy: {} };
   let waiting: (() => void)[] = [];
@@ -88,12 +95,14 @@ export function createDynamoModel({ freeWhenEmpty = false } = {}): DynamoModel {
     const kind = pk.split("#", 1)[0] ?? "";
     used.writeBy[kind] = (used.writeBy[kind] ?? 0) + units;
     used.write += units;
+    onKey?.(pk, "write", units);
     return units;
   }
 
-  function read(bytes: number, consistent: boolean | undefined): number {
+  function read(pk: string, bytes: number, consistent: boolean | undefined): number {
     const units = Math.max(1, Math.ceil(bytes / 4096)) * (consistent ? 1 : 0.5);
     used.read += units;
+    onKey?.(pk, "read", units);
     return units;
   }
 
@@ -129,8 +138,32 @@ export function createDynamoModel({ freeWhenEmpty = false } = {}): DynamoModel {
       if (found.length >= limit || bytes >= PAGE_BYTES) break;
       last = undefined;
     }
-    const units = found.length === 0 && freeWhenEmpty ? 0 : read(bytes, input.ConsistentRead);
+    const units = found.length === 0 && freeWhenEmpty ? 0 : read(pk, bytes, input.ConsistentRead);
     return { Items: found, ...(last === undefined ? {} : { LastEvaluatedKey: last }), ...consumed(units) };
+  }
+
+  /** A page of everything, partition by partition; what is filtered out is paid for. */
+  function scan({ input }: ScanCommand): object {
+    const prefix = Object.values(input.ExpressionAttributeValues ?? {})[0] as string;
+    if (input.FilterExpression !== "begins_with(sk, :report)") throw new Error("the model knows no such filter");
+    const names = [...partitions.keys()];
+    const start = input.ExclusiveStartKey as Key | undefined;
+    const found: Item[] = [];
+    let bytes = 0;
+    for (let at = start === undefined ? 0 : names.indexOf(start.pk); at < names.length; at++) {
+      const pk = names[at] ?? "";
+      const partition = partitions.get(pk);
+      const keys = partition === undefined ? [] : inOrder(partition);
+      for (let i = start?.pk === pk ? lowerBound(keys, `${start.sk}\u0000`) : 0; i < keys.length; i++) {
+        const sk = keys[i] ?? "";
+        const stored = partition?.items.get(sk);
+        bytes += stored?.bytes ?? 0;
+        if (stored !== undefined && sk.startsWith(prefix)) found.push(stored.item);
+        if (bytes >= PAGE_BYTES)
+          return { Items: found, LastEvaluatedKey: { pk, sk }, ...consumed(read(pk, bytes, false)) };
+      }
+    }
+    return { Items: found, ...consumed(read("", bytes, false)) };
   }
 
   function batchGet({ input }: BatchGetCommand): object {
@@ -139,7 +172,7 @@ export function createDynamoModel({ freeWhenEmpty = false } = {}): DynamoModel {
     let units = 0;
     const found = keys.flatMap((key) => {
       const stored = find(key);
-      units += read(stored?.bytes ?? 0, request?.ConsistentRead);
+      units += read(key.pk, stored?.bytes ?? 0, request?.ConsistentRead);
       return stored === undefined ? [] : [stored.item];
     });
     return { Responses: { [table ?? ""]: found }, ConsumedCapacity: [{ CapacityUnits: units }] };
@@ -156,11 +189,15 @@ export function createDynamoModel({ freeWhenEmpty = false } = {}): DynamoModel {
 
   function answer(command: unknown): object {
     if (command instanceof QueryCommand) return query(command);
+    if (command instanceof ScanCommand) return scan(command);
     if (command instanceof BatchGetCommand) return batchGet(command);
     if (command instanceof BatchWriteCommand) return batchWrite(command);
     if (command instanceof GetCommand) {
       const stored = find(command.input.Key as Key);
-      return { Item: stored?.item, ...consumed(read(stored?.bytes ?? 0, command.input.ConsistentRead)) };
+      return {
+        Item: stored?.item,
+        ...consumed(read(String(command.input.Key?.pk), stored?.bytes ?? 0, command.input.ConsistentRead)),
+      };
     }
     if (command instanceof PutCommand || command instanceof DeleteCommand) {
       const { input } = command;

@@ -31,11 +31,12 @@ export async function openAppOrigin(reports: number, clock: BenchClock): Promise
   const app = createApp({
     store,
     clock,
+    pyramid,
     tiles: createTileSource({ pyramid, compressor: nodeCompressor }),
     codings: nodeCompressor.codings,
     pingDatabase: async () => {},
     onReport: (report) => pyramid.noteReport(report),
-    onHide: (report) => pyramid.noteHidden(report),
+    onEdit: (edited, before) => pyramid.noteEdited(edited, before),
     clientAddress: () => undefined,
     settings: DEFAULT_SETTINGS,
     log: silentLog,

@@ -71,7 +71,7 @@ async function playScenario(client: RequestOptions["client"], nowMs: number) {
   await step("100 reports one by one", async () => {
     for (let i = 0; i < 100; i++) {
       const { value } = traffic.next();
-      if (value) await city.store.put(value);
+      if (value) await city.store.append(value);
     }
   });
   await step("cold tiles z0..z18, 100 reports pending", async () => {

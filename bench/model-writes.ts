@@ -15,6 +15,8 @@ const CITY_AGE_MS = 40 * 86_400_000;
 /** As the server does it, see `server/serve.ts`. */
 export const COMPACT_EVERY_MS = 300_000;
 
+export const CONFIRM_EVERY_MS = 200;
+
 export interface WriteCosts {
   readonly reports: number;
   /** Write units a report, all and by kind of item. */
@@ -36,8 +38,10 @@ export async function measureTraffic(
   model.reset();
   for (let i = 0; i < count; i++) {
     const { value } = traffic.next();
-    if (value) await city.store.put(value);
+    if (value) await city.store.append(value);
     clock.advance(everyMs);
+    // As the server's loop does.
+    if (i % 2 === 1) await city.store.confirm();
     if (((i + 1) * everyMs) % COMPACT_EVERY_MS === 0) await city.compactor.run();
   }
   const by = Object.fromEntries(Object.entries(model.used.writeBy).map(([kind, units]) => [kind, units / count]));
@@ -69,7 +73,9 @@ export async function measureLoneReports(
   let count = 0;
   let first = 0;
   for (const [lonDeg, latDeg] of places) {
-    await city.store.put(loneReport(lonDeg, latDeg, clock.now()));
+    await city.store.append(loneReport(lonDeg, latDeg, clock.now()));
+    clock.advance(CONFIRM_EVERY_MS);
+    await city.store.confirm();
     clock.advance(COMPACT_EVERY_MS);
     await city.compactor.run();
     if (++count === 1) first = model.used.write - idle;

@@ -28,16 +28,18 @@ export type ReferenceIndex = Supercluster<PointProperties, ClusterSums>;
 type Point = PointFeature<PointProperties>;
 
 export function readPoints(rows: readonly ReportRow[], nowMs: number): Point[] {
-  return rows.map(reportOfRow).map((report) => ({
-    type: "Feature",
-    geometry: { type: "Point", coordinates: [report.lonDeg, report.latDeg] },
-    properties: {
-      report,
-      severity: report.severity,
-      weightTenths: report.severity * (AGE_BANDS[ageBand(nowMs - report.createdAtMs)]?.weightTenths ?? 0),
-      newest: Math.floor(report.createdAtMs / 1000),
-    },
-  }));
+  return rows
+    .map((row) => reportOfRow(row))
+    .map((report) => ({
+      type: "Feature",
+      geometry: { type: "Point", coordinates: [report.lonDeg, report.latDeg] },
+      properties: {
+        report,
+        severity: report.severity,
+        weightTenths: report.severity * (AGE_BANDS[ageBand(nowMs - report.createdAtMs)]?.weightTenths ?? 0),
+        newest: Math.floor(report.createdAtMs / 1000),
+      },
+    }));
 }
 
 /**

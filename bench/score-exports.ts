@@ -2,6 +2,8 @@ import type { Pool } from "pg";
 import { createApp, DEFAULT_SETTINGS } from "../server/app.ts";
 import { silentLog } from "../server/console/log.ts";
 import { sqlOfPool } from "../server/postgres/sql.ts";
+import { createPyramid } from "../server/pyramid/pyramid.ts";
+import { createMemoryDerivedStore } from "../server/store/derived-memory.ts";
 import { createMemoryStore } from "../server/store/memory.ts";
 import { printTable } from "./output.ts";
 
@@ -11,15 +13,18 @@ const EXPORTS = ["scores.csv", "scores.ndjson", "scores.geojson", "scores.parque
 /** Whole exports through the app: rows and bytes a second, and what memory they took at most over what was there. */
 export async function measureExports(pool: Pool, nowMs: number) {
   const clock = { now: () => nowMs };
+  const store = createMemoryStore({ clock });
+  const derived = createMemoryDerivedStore({ clock });
   const app = createApp({
-    store: createMemoryStore({ clock }),
+    store,
     clock,
+    pyramid: createPyramid({ store, derived, clock, log: silentLog }),
     tiles: { read: async () => undefined },
     codings: [],
     sql: sqlOfPool(pool),
     pingDatabase: async () => {},
     onReport: () => {},
-    onHide: () => {},
+    onEdit: () => {},
     clientAddress: () => undefined,
     settings: DEFAULT_SETTINGS,
     log: silentLog,

@@ -8,5 +8,6 @@ const config = readConfig({ LOG_LEVEL: "warn", ...process.env });
 const write = (line: string) => process.stderr.write(line);
 const log = createLog({ level: config.logLevel, pretty: true, write, now: Date.now });
 const server = await startServer(config, { log, client: process.env.BENCH_CLIENT === "on" });
+await server.refusal;
 process.send?.(server.url);
 process.once("disconnect", () => void server.close().then(() => process.exit()));

@@ -66,7 +66,7 @@ async function request<T>(path: string, init?: RequestInit): Promise<T> {
 function messageOf(response: Response, problem: Problem): string {
   const wait = response.headers.get("Retry-After");
   if (response.status === 429) return `That was a lot at once. Try again in ${wait ?? "60"} seconds.`;
-  if (response.status >= 500) return "The server is having trouble. Nothing was stored; try again in a moment.";
+  if (response.status >= 500) return "The server is having trouble. Try again in a moment.";
   return problem.detail ?? problem.title ?? `The server answered ${response.status}.`;
 }
 

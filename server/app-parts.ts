@@ -6,7 +6,7 @@ import type { ClusterSource } from "./clusters/find-cluster.ts";
 import type { Log } from "./console/log.ts";
 import type { MetricSample, RequestMetrics } from "./http/metrics.ts";
 import type { LiveStreams } from "./live/live-streams.ts";
-import type { Clock, ReportStore } from "./ports.ts";
+import type { Clock, EditedReport, ReportStore } from "./ports.ts";
 import type { RunSql } from "./postgres/sql.ts";
 import type { Pyramid } from "./pyramid/pyramid.ts";
 import type { ContentCoding } from "./tiles/content-encoding.ts";
@@ -23,8 +23,8 @@ export interface AppParts {
   readonly codings: readonly ContentCoding[];
   /** Tells open maps of changes; without it there is no `/api/live`, and maps poll. */
   readonly live?: LiveStreams;
-  /** The pyramid's; without it there is no `/api/neighborhood`. */
-  readonly cells?: Pyramid["cells"];
+  /** Tells lists and score cards where the newest reports are. */
+  readonly pyramid: Pick<Pyramid, "cells" | "outlines" | "reports">;
   /** What tiles are made of; without it there is no `/api/clusters`. */
   readonly clusters?: ClusterSource;
   /** Asks PostgreSQL; without it there are no `/api/trends` and `/api/exports`. */
@@ -35,8 +35,8 @@ export interface AppParts {
   pingDatabase(): Promise<void>;
   /** Tells this process's tiles of a stored report before it is acknowledged. The same report may be told twice. */
   onReport(report: Report): void;
-  /** Tells them of a report that is hidden now, likewise. */
-  onHide(report: Report): void;
+  /** Tells them what became of a report that was edited, likewise, and how it read before. */
+  onEdit(edited: EditedReport, before: Report): void;
   /** The client's network address, for the rate limit; how to know it differs per runtime. */
   clientAddress(context: Context): string | undefined;
   readonly settings: AppSettings;
@@ -59,8 +59,6 @@ export interface AppSettings {
   readonly flagsToHide: number;
   /** Most geohash-5 cells that the box of one report query may meet. */
   readonly queryCells: number;
-  /** Most reports that one query reads; a page ends early there and its cursor goes on. */
-  readonly queryRows: number;
   /** Trends and exports that one client address may ask for in a minute, also the burst; 60 without it. */
   readonly questionsPerMinute?: number;
   /** The same of one account, whose keys are sent along; 600 without it. */
@@ -72,7 +70,6 @@ export const DEFAULT_SETTINGS: AppSettings = {
   flagsPerMinute: 20,
   flagsToHide: 3,
   queryCells: 512,
-  queryRows: 20_000,
 };
 
 /** Values that the app's middleware hands to its routes. */

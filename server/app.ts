@@ -48,7 +48,7 @@ export function createApp(parts: AppParts): App {
   mountTiles(app, parts);
   if (parts.live !== undefined) mountLive(app, parts, parts.live);
   if (parts.clusters !== undefined) mountClusters(app, parts, parts.clusters);
-  if (parts.cells !== undefined) mountNeighborhood(app, parts, parts.cells);
+  mountNeighborhood(app, parts);
   if (parts.sql !== undefined) mountRelational(app, parts, parts.sql);
   mountOperations(app, parts, metrics);
 

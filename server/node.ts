@@ -1,4 +1,5 @@
 import { readConfig } from "./config.ts";
+import { endWhenRefused } from "./console/end-when-refused.ts";
 import { createLog } from "./console/log.ts";
 import { exitOnError } from "./console/operator-error.ts";
 import { stopOnSignal } from "./console/stop-on-signal.ts";
@@ -19,6 +20,7 @@ try {
   terminal.line(
     `STRATUM is at ${server.url} after ${((performance.now() - startMs) / 1000).toFixed(1)} s (Ctrl-C stops it)`,
   );
+  await endWhenRefused(server, log);
 } catch (error) {
   exitOnError(error);
 }

@@ -22,13 +22,13 @@ export interface LogRange {
   readonly before?: string;
 }
 
-/** "This cell has rows at or after `from` that you may not have seen." */
+/** "This cell has changes at or after `from` that you may not have seen." */
 export interface LogChange extends LogCell {
   /** Smallest id, or `idTimePrefix`, that a reader must read again from. */
   readonly from: string;
   /**
-   * All rows that this tells of, where they are known: then nothing need be read. Each was stored, and told, within
-   * `FRESH_ROW_MS` of when it was created.
+   * All rows that this tells of, where they are known to be stored: then nothing need be read. Each was stored, and published,
+   * within `FRESH_ROW_MS` of when it was created.
    */
   readonly rows?: ReportColumns;
 }
@@ -38,9 +38,34 @@ export const FRESH_ROW_MS = 10_000;
 
 export type PutOutcome = "created" | "exists";
 
+/** What can be done to a report after it was put. It keeps its id, and with it its layer, cell and time. */
+export type ReportEdit =
+  | { readonly kind: "replace"; readonly report: Report }
+  | { readonly kind: "hide" | "restore" | "remove" };
+
+/** A report after its newest edit. Of two that are known of one report the one of the higher version holds. */
+export interface EditedReport {
+  readonly id: string;
+  /** Counts the report's edits, from 1. */
+  readonly version: number;
+  /** False: hidden or removed. */
+  readonly isShown: boolean;
+  /** As it reads now; undefined when it is not shown, and of a cell that was read in part where it lies outside that. */
+  readonly report: Report | undefined;
+}
+
+/** What a read of a cell found. */
+export interface CellRows {
+  /** Shown reports of the range, oldest first. */
+  readonly reports: readonly Report[];
+  /** Reports that were edited, by id, whatever the range; also some that expired within the last day. */
+  readonly edited: ReadonlyMap<string, EditedReport>;
+}
+
 /**
- * The report log. Appends are conditional on the id, so a retry is harmless. Readers never see an expired or a hidden report: stores
- * delete late, so every adapter filters by `expiresAtMs` against the injected clock.
+ * The report log. It knows five changes: put, replace, hide, restore, remove. Whatever was acknowledged is stored and was
+ * published before: nobody who follows the changes can miss it, wherever a process died. Readers never see an expired report:
+ * stores delete late, so every adapter filters by `expiresAtMs` against the injected clock.
  */
 export interface ReportStore {
   /** Creates what the store needs; safe to repeat. */
@@ -51,36 +76,40 @@ export interface ReportStore {
    */
   shardFor(cell: LogCell): number;
   /**
-   * Appends one report. "exists": a report with that id was there and was left as it is; it may be this very one, when the
-   * store tried again after an answer that was lost. @throws RangeError when the id is not of the report's time, place and layer.
+   * Stores one report under an id that was drawn for it just now, so that nobody else can have stored it: one round trip.
+   * When it rejects, the report may be stored. @throws RangeError when the id is not of the report's time, place and layer.
+   */
+  append(report: Report): Promise<void>;
+  /**
+   * Stores one report unless its id is taken. "exists": a report with that id was there and was left as it is; it may be this
+   * very one, when the store tried again after an answer that was lost. It is published all the same: whoever stored it may
+   * have died before that. @throws RangeError as `append`.
    */
   put(report: Report): Promise<PutOutcome>;
   /**
-   * Appends many, in requests as large as the store takes, retrying what comes back unprocessed. Counts what was new. When it
-   * rejects, some may be stored: call it again with the same reports. @throws RangeError as `put`, before anything is stored.
+   * Puts many, in requests as large as the store takes, retrying what comes back unprocessed. Counts what was new. When it
+   * rejects, some may be stored: call it again with the same reports. @throws RangeError as `append`, before anything is stored.
    */
   putMany(reports: readonly Report[]): Promise<{ written: number; existing: number }>;
+  /**
+   * Replaces, hides, restores or removes a report, and returns what it is then; undefined when there is no such report, or it
+   * was removed. Safe to repeat, and to be repeated when it rejected: then it may be done. A replaced report that is hidden
+   * stays hidden; a removed one stays removed, so that no retry and no import brings it back.
+   */
+  edit(id: string, edit: ReportEdit): Promise<EditedReport | undefined>;
   get(id: string): Promise<Report | undefined>;
-  /** Those of many live reports that there are, in the order of the ids. */
+  /** Those of many shown reports that there are, in the order of the ids. */
   getMany(ids: readonly string[]): Promise<Report[]>;
-  /** All live reports of a cell, oldest first. */
-  readCell(cell: LogCell, range?: LogRange): Promise<Report[]>;
-  /**
-   * Ids of the cell's hidden reports, also of some that expired within the last day. Costs nothing right after `readCell` without an end, and then
-   * stands for the same moment.
-   */
-  readHidden(cell: LogCell): Promise<string[]>;
-  /** The newest `limit` live reports of a cell, newest first. */
+  /** The reports of a cell. */
+  readCell(cell: LogCell, range?: LogRange): Promise<CellRows>;
+  /** The newest `limit` shown reports of a cell, newest first. */
   readNewest(cell: LogCell, limit: number, range?: LogRange): Promise<Report[]>;
-  /**
-   * Hides a report from every read from now on, and tells of it as of a write at its id. It stays in the log, so that no retry
-   * or import brings it back. Safe to repeat, and to be repeated when it rejected: then it may be half done.
-   */
-  hide(report: Report): Promise<void>;
   /** Notes that somebody flagged a report, once for each; returns how many have. The store forgets it at `untilMs`. */
   flag(reportId: string, flag: Flag): Promise<number>;
-  /** Geohash-5 cells of a layer that ever held a report, ascending; optionally only those with a prefix. */
-  listCells(layer: ReportLayer, prefix?: string): Promise<string[]>;
+  /** Every cell that holds a row, each once, found by reading the whole store: for what is made anew from the rows. */
+  cells(): AsyncIterable<LogCell>;
+  /** Whether the store never held a report, or none that is left. */
+  isEmpty(): Promise<boolean>;
   /**
    * What changed since a cursor of an earlier call, for other processes than the writer; every change is told at least once.
    * A change may be told in several calls over some seconds, and each time the cell must be read again: one telling stands
@@ -89,8 +118,15 @@ export interface ReportStore {
    */
   readChanges(cursor?: string): Promise<{ changes: LogChange[]; cursor: string }>;
   /**
-   * Remembers for a day that an idempotency key belongs to a request (`fingerprint`) and the report id it made.
-   * Returns what is remembered: the caller's own pair if the key is new, else the earlier one.
+   * Publishes which rows are known to be stored, so that readers of the changes need not read them, and what an earlier
+   * request failed to publish. To be called some times a second while there are writes, and before the store is closed;
+   * whatever is not confirmed is read instead.
+   */
+  confirm(): Promise<void>;
+  /**
+   * Remembers for a day that an idempotency key belongs to a request (`fingerprint`) and the report id it made, and publishes
+   * at the same time that a report of that id may come. Returns what is remembered: the caller's own pair if the key is new,
+   * else the earlier one.
    */
   claimKey(keyHash: string, claim: KeyClaim): Promise<KeyClaim>;
   /**
@@ -122,9 +158,16 @@ export interface RememberOptions {
   readonly replace?: boolean;
 }
 
-/** The store is throttled, away or timed out: 503 with Retry-After. Nothing was acknowledged. */
+/** The store is throttled, away or timed out: 503 with Retry-After. Nothing was acknowledged; what was to be stored may be. */
 export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
+  /** For the client, where there is more to say than that the store is away. */
+  readonly detail: string | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly detail?: string } = {}) {
+    super(message, options);
+    this.detail = options.detail;
+  }
 }
 
 /** One stored item of derived data. */

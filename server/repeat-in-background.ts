@@ -1,9 +1,11 @@
 import type { Log } from "./console/log.ts";
+import { settlesWithin } from "./settles-within.ts";
 
 /** Work that is done now and then until it is stopped. */
 export interface BackgroundWork {
+  /** Does nothing once it is stopped. */
   start(): void;
-  /** Waits for a run under way, but not long: what it lacks is done after the next start. */
+  /** Waits for a run under way, but not long: what it lacks is done after the next start. Its failure is none by then. */
   stop(): Promise<void>;
 }
 
@@ -20,7 +22,7 @@ const STOP_WITHIN_MS = 3_000;
 /** Runs something again and again. What fails is tried again at the next time; the log says when that begins and ends. */
 export function repeatInBackground(run: () => Promise<void>, { name, everyMs, log }: RepeatOptions): BackgroundWork {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let running: Promise<void> | undefined;
+  let running = Promise.resolve();
   let failures = 0;
   let stopped = false;
 
@@ -37,7 +39,7 @@ export function repeatInBackground(run: () => Promise<void>, { name, everyMs, lo
   }
 
   function start(): void {
-    running = runOnce();
+    if (!stopped) running = runOnce();
   }
 
   return {
@@ -45,14 +47,7 @@ export function repeatInBackground(run: () => Promise<void>, { name, everyMs, lo
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      let late: ReturnType<typeof setTimeout> | undefined;
-      await Promise.race([
-        running,
-        new Promise((resolve) => {
-          late = setTimeout(resolve, STOP_WITHIN_MS);
-        }),
-      ]);
-      clearTimeout(late);
+      await settlesWithin(STOP_WITHIN_MS, running);
     },
   };
 }

@@ -2,9 +2,11 @@ import { existsSync } from "node:fs";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { createUsageLog } from "./accounts/usage-log.ts";
 import { type App, createApp, DEFAULT_SETTINGS } from "./app.ts";
+import { type Background, createBackground } from "./background.ts";
 import { createBasemapTiles } from "./basemap/tiles.ts";
 import { buildClientWhenStale, CLIENT_DIR } from "./client/build.ts";
 import { mountClientFiles } from "./client/files.ts";
+import { type Closers, createClosers } from "./closers.ts";
 import type { Config } from "./config.ts";
 import { type Log, silentLog } from "./console/log.ts";
 import { type Steps, silentSteps } from "./console/terminal.ts";
@@ -16,13 +18,11 @@ import { createLiveHub } from "./live/hub.ts";
 import { streamsOfHub } from "./live/live-streams.ts";
 import { createTileWatch } from "./live/tile-watch.ts";
 import type { Clock, DerivedStore, ReportStore } from "./ports.ts";
-import { type Database, openDatabase } from "./postgres/database.ts";
-import { type RunSql, sqlOfPool } from "./postgres/sql.ts";
-import { compactInBackground } from "./pyramid/compact-in-background.ts";
-import { createCompactor } from "./pyramid/compactor.ts";
-import { followChanges } from "./pyramid/follow-changes.ts";
+import { openDatabase } from "./postgres/database.ts";
+import { refusalOf, throwIfRefused } from "./postgres/refusal.ts";
+import type { RunSql } from "./postgres/sql.ts";
+import { type Compactor, createCompactor } from "./pyramid/compactor.ts";
 import { createPyramid } from "./pyramid/pyramid.ts";
-import { repeatInBackground } from "./repeat-in-background.ts";
 import { basemapRoutes } from "./routes/basemap.ts";
 import { createPastScores } from "./scores/past-scores.ts";
 import { createScoreCache, overallScores } from "./scores/score-cache.ts";
@@ -39,7 +39,12 @@ import { createWarmTiles } from "./tiles/warm-tiles.ts";
 export interface RunningServer {
   /** What a browser on this machine opens, without a slash at the end. */
   readonly url: string;
-  /** Takes no new requests, finishes those under way (5 s at most), then closes the stores. */
+  /**
+   * PostgreSQL's first answer: what somebody must put right before it can be used, if anything. The server goes on without it
+   * and tries again; whoever started it decides, and tells.
+   */
+  readonly refusal: Promise<Error | undefined>;
+  /** Takes no new requests, finishes those under way (5 s at most), then closes the stores; within 10 s in all. */
   close(): Promise<void>;
 }
 
@@ -59,6 +64,10 @@ const CLOSE_GRACE_MS = 5_000;
  */
 const COMPACT_EVERY_MS = 300_000;
 
+/** How often what other processes wrote is read: half of the promised two seconds in which every process shows a report. */
+const POLL_EVERY_MS = 1_000;
+/** How often it is looked whether stored rows wait to be confirmed: they should be before the next poll of the others. */
+const CONFIRM_EVERY_MS = 100;
 /** How often this process looks whether there is something to score: new slices, or a new day. */
 const SCORE_EVERY_MS = 5_000;
 /** How often tiles' scores are brought up to date. */
@@ -67,8 +76,10 @@ const READ_SCORES_EVERY_MS = 2_000;
 const ADD_USAGE_EVERY_MS = 5_000;
 
 /**
- * Starts everything that the configuration asks for, what can be side by side: stores, migrations, seed, client, HTTP.
- * @throws OperatorError when a setting, the port or the data directory is at fault. Nothing is left running then.
+ * Starts everything that the configuration asks for, what can be side by side: stores, migrations, seed, client, HTTP. Nothing
+ * waits for PostgreSQL; what needs it is refused until it is open.
+ * @throws OperatorError when a setting, the port or the data directory is at fault, or PostgreSQL has refused us by the time that
+ * all else is there. Nothing is left running then.
  */
 export async function startServer(config: Config, options: ServeOptions = {}): Promise<RunningServer> {
   const { log = silentLog, steps = silentSteps, clock = { now: Date.now }, client = true } = options;
@@ -78,16 +89,21 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     const stores = closers.add(openStores(config, { role: "server", log }));
     await stores.claim();
     const units = createUnitCounter();
-    const [reports, database] = await allOrNone(
+    const database = closers.add(openDatabase({ address: stores.database, log }));
+    const refusal = refusalOf(database, placeOf(config, config.databaseUrl === undefined, "DATABASE_URL"), steps);
+    const [reports] = await allOrNone(
       openReports({ config, stores, clock, steps, closers, onConsumed: units.add }),
-      openMigratedDatabase(config, stores, log, steps).then(closers.add),
       client ? buildClient(log, steps) : Promise.resolve(),
     );
+    await throwIfRefused(refusal);
+    // Behind the last request: what could not be published is owed.
+    closers.add({ close: reports.store.confirm });
     const pyramid = createPyramid({ ...reports, clock, log, onChange: (...change) => live.publish(...change) });
-    const sql = sqlOfPool(database.pool);
-    const scores = scoreBeside({ ...reports, sql, clock, log }, closers);
+    const { sql, opened } = database;
     const usage = closers.add(createUsageLog({ sql, log }));
-    runBeside(repeatInBackground(usage.flush, { name: "adding usage", everyMs: ADD_USAGE_EVERY_MS, log }), closers);
+    const background = closers.add(createBackground(log));
+    background.repeat(usage.flush, { name: "adding usage", everyMs: ADD_USAGE_EVERY_MS, from: opened });
+    const scores = scoreBeside({ ...reports, sql, clock, log }, background, opened);
     const tiles = createTileSource({ pyramid, scores: scores.cache, compressor: nodeCompressor });
     const tileWatch = createTileWatch({ tiles, log });
     const live = createLiveHub({ clock, tileWatch, maxSubscribers: config.liveStreams });
@@ -103,11 +119,11 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       live: streamsOfHub(live),
       sql,
       usage,
-      cells: pyramid.cells,
+      pyramid,
       clusters: { ...pyramid, scoreOf: overallScores(scores.cache) },
       pingDatabase: database.ping,
       onReport: (report) => pyramid.noteReport(report),
-      onHide: (report) => pyramid.noteHidden(report),
+      onEdit: (edited, before) => pyramid.noteEdited(edited, before),
       clientAddress: (c) =>
         clientAddress(getConnInfo(c).remote.address, c.req.header("X-Forwarded-For"), config.trustedProxies),
       settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },
@@ -121,14 +137,16 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       ],
     });
     mountMap(app, config, client);
-    runBeside(followChanges(pyramid, log), closers);
-    runBeside(compactInBackground(createCompactor({ ...reports, clock, log }), COMPACT_EVERY_MS, log), closers);
+    background.repeat(reports.store.confirm, { name: "confirming changes", everyMs: CONFIRM_EVERY_MS });
+    background.repeat(pyramid.poll, { name: "reading changes", everyMs: POLL_EVERY_MS });
+    const compactor = createCompactor({ ...reports, clock, log });
+    background.repeat(() => compact(compactor, log), { name: "compaction", everyMs: COMPACT_EVERY_MS });
     const fetch = behindProxies(app.fetch, config.trustedProxies);
     const listener = await openListener(config.host, config.port, fetch, warm.answer);
     closers.add({ close: () => listener.close(CLOSE_GRACE_MS) });
     // Live streams end first: the listener would wait for them in vain.
     closers.add({ close: async () => live.close() });
-    return { url: listener.url, close: closers.close };
+    return { url: listener.url, refusal, close: closers.close };
   } catch (error) {
     await closers.close();
     throw error;
@@ -141,10 +159,10 @@ function mountMap(app: App, { basemapStyleUrl: styleUrl }: Config, client: boole
   mountClientFiles(app, { dir: CLIENT_DIR, ...(styleUrl === undefined ? {} : { basemapStyleUrl: styleUrl }) });
 }
 
-/** Work that goes on beside the requests until the server closes. */
-function runBeside(work: { start(): void; stop(): Promise<void> }, closers: Closers): void {
-  work.start();
-  closers.add({ close: () => work.stop() });
+async function compact(compactor: Compactor, log: Log): Promise<void> {
+  const startMs = performance.now();
+  const { cells, slices } = await compactor.run();
+  if (cells > 0) log.debug("compacted", { cells, slices, ms: Math.round(performance.now() - startMs) });
 }
 
 interface ScoreBeside {
@@ -156,17 +174,16 @@ interface ScoreBeside {
 }
 
 /** Scores, and reads scores for the tiles, beside the requests: while PostgreSQL is away both are tried again and again. */
-function scoreBeside(options: ScoreBeside, closers: Closers) {
+function scoreBeside(options: ScoreBeside, background: Background, from: Promise<void>) {
   const { sql, clock, log } = options;
   const cache = createScoreCache({ sql, clock });
   const scoring = createScoring(createScorer(options), createPastScores(options), log);
-  const refresh = { name: "reading scores", everyMs: READ_SCORES_EVERY_MS, log };
-  runBeside(repeatInBackground(cache.refresh, refresh), closers);
   const score = async () => {
     await scoring.run();
     await cache.refresh();
   };
-  runBeside(repeatInBackground(score, { name: "scoring", everyMs: SCORE_EVERY_MS, log }), closers);
+  background.repeat(cache.refresh, { name: "reading scores", everyMs: READ_SCORES_EVERY_MS, from });
+  background.repeat(score, { name: "scoring", everyMs: SCORE_EVERY_MS, from });
   return { cache, samples: () => [...cache.samples(), ...scoring.samples()] };
 }
 
@@ -199,14 +216,6 @@ async function seed(store: ReportStore, clock: Clock, note: (detail: string) => 
   note(written === 0 ? "not needed, there are reports" : `${written} reports`);
 }
 
-async function openMigratedDatabase(config: Config, stores: Stores, log: Log, steps: Steps): Promise<Database> {
-  return steps.run("PostgreSQL", async (note) => {
-    const database = await openDatabase(await stores.database(), log);
-    note(`${placeOf(config, config.databaseUrl === undefined, "DATABASE_URL")}, ${database.state}`);
-    return database;
-  });
-}
-
 function placeOf({ dataDir }: Config, embedded: boolean, elsewhere: string): string {
   if (!embedded) return elsewhere;
   return dataDir === undefined ? "in memory" : `in ${dataDir}`;
@@ -214,28 +223,6 @@ function placeOf({ dataDir }: Config, embedded: boolean, elsewhere: string): str
 
 async function buildClient(log: Log, steps: Steps): Promise<void> {
   await steps.run("client", async (note) => note(await buildClientWhenStale(log)));
-}
-
-interface Closable {
-  close(): Promise<void>;
-}
-
-type Closers = ReturnType<typeof createClosers>;
-
-/** Remembers what was opened, to close it in the opposite order; what does not close does not keep the rest open. */
-function createClosers(log: Log) {
-  const open: Closable[] = [];
-  return {
-    add<T extends Closable>(part: T): T {
-      open.push(part);
-      return part;
-    },
-    async close(): Promise<void> {
-      for (const part of open.splice(0).reverse()) {
-        await part.close().catch((error: unknown) => log.error("not closed", { error }));
-      }
-    },
-  };
 }
 
 /** Waits for all even when one fails, so that nothing is still being opened when the rest is closed. */

@@ -96,21 +96,31 @@ export function lookUp(texts: readonly string[], index: number): string {
   return text;
 }
 
-const HIDDEN_VERSION = 1;
+const EDITED_VERSION = 1;
 
-/** Ids of hidden reports as a stored item. */
-export function encodeHidden(ids: readonly string[]): Uint8Array<ArrayBuffer> {
-  return writeItem("hidden-reports", HIDDEN_VERSION, (out) => {
-    out.varint(ids.length);
-    for (const id of ids) out.text(id);
+/** Reports of a cell that were edited since they were put: which version of each is known, and what those say that are shown. */
+export interface EditedColumns {
+  readonly versions: ReadonlyMap<string, number>;
+  readonly rows: ReportColumns;
+}
+
+/** @param geohash the cell that they lie in */
+export function encodeEdited({ versions, rows }: EditedColumns, geohash: string): Uint8Array<ArrayBuffer> {
+  return writeItem("edited-reports", EDITED_VERSION, (out) => {
+    out.varint(versions.size);
+    for (const [id, version] of [...versions].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      out.text(id);
+      out.varint(version);
+    }
+    writeReports(out, rows, geohash);
   });
 }
 
 /** @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which */
-export function decodeHidden(bytes: Uint8Array, name: string): string[] {
-  return readItem("hidden-reports", HIDDEN_VERSION, name, bytes, (from) => {
-    const ids: string[] = [];
-    for (let left = from.varint(); left > 0; left--) ids.push(from.text());
-    return ids;
+export function decodeEdited(bytes: Uint8Array, geohash: string, name: string): EditedColumns {
+  return readItem("edited-reports", EDITED_VERSION, name, bytes, (from) => {
+    const versions = new Map<string, number>();
+    for (let left = from.varint(); left > 0; left--) versions.set(from.text(), from.varint());
+    return { versions, rows: readReports(from, geohash) };
   });
 }

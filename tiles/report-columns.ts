@@ -104,9 +104,9 @@ export function rowsMissing(a: ReportColumns, b: ReportColumns): ReportColumns {
   return takeRows(missing, 0, length);
 }
 
-/** The rows whose ids are not among some few; the same object when none is. */
+/** The rows whose ids are not among some few; the same object when none is. A report that was moved may have two rows. */
 export function withoutIds(columns: ReportColumns, ids: Iterable<string>, layerIndex: number): ReportColumns {
-  const dropped = new Set([...ids].map((id) => findRow(columns, id, layerIndex)).filter((row) => row >= 0));
+  const dropped = new Set([...ids].flatMap((id) => rowsOfId(columns, id, layerIndex)));
   if (dropped.size === 0) return columns;
   const left = allocateColumns(columns.length - dropped.size);
   for (let row = 0, to = 0; row < columns.length; row++) if (!dropped.has(row)) copyRow(columns, row, left, to++);
@@ -146,13 +146,18 @@ export function idOfRow(columns: ReportColumns, row: number, layerIndex: number)
   return idTimePrefix(columns.createdAtMs[row] as number) + geohash5 + BASE32.charAt(layerIndex) + rest;
 }
 
-/** The row of an id, or -1; a binary search by time among rows that ascend by id. */
-export function findRow(columns: ReportColumns, id: string, layerIndex: number): number {
+/** The row of an id, or -1. */
+export const findRow = (columns: ReportColumns, id: string, layerIndex: number): number =>
+  rowsOfId(columns, id, layerIndex)[0] ?? -1;
+
+/** The rows of an id; a binary search by time among rows that ascend by id. */
+export function rowsOfId(columns: ReportColumns, id: string, layerIndex: number): number[] {
   const timeMs = timeOfId(id);
+  const rows: number[] = [];
   for (let row = firstRowFrom(columns, timeMs); row < columns.length && columns.createdAtMs[row] === timeMs; row++) {
-    if (idOfRow(columns, row, layerIndex) === id) return row;
+    if (idOfRow(columns, row, layerIndex) === id) rows.push(row);
   }
-  return -1;
+  return rows;
 }
 
 /** The first row created at a time or later. */

@@ -4,13 +4,14 @@ import { type ByteReader, type Bytes, checksum, createByteReader, createBytes } 
  * The frame of every stored binary item: a kind, a format version, the content, and a checksum over all of it. A reader
  * that finds anything else throws, and falls back to the report log.
  */
-export type ItemKind = "micro-cells" | "reports" | "hidden-reports" | "compaction";
+export type ItemKind = "micro-cells" | "reports" | "edited-reports" | "compaction" | "confirmations";
 
 const KIND_BYTE: Readonly<Record<ItemKind, number>> = {
   "micro-cells": 0x4d,
   reports: 0x52,
-  "hidden-reports": 0x48,
+  "edited-reports": 0x45,
   compaction: 0x43,
+  confirmations: 0x46,
 };
 /** Kind and version. */
 export const ITEM_HEAD_BYTES = 2;

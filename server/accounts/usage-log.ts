@@ -2,6 +2,7 @@ import type { Capability } from "../app-parts.ts";
 import type { Log } from "../console/log.ts";
 import type { MetricSample } from "../http/metrics.ts";
 import type { RunSql } from "../postgres/sql.ts";
+import { settlesWithin } from "../settles-within.ts";
 import { formatDay } from "../utc-time.ts";
 
 /** A call that was answered. */
@@ -91,12 +92,7 @@ export function createUsageLog({ sql, log, maxEntries = 10_000 }: UsageLogOption
     pendingOf: (userId, fromDay) => callsOf(waiting().filter((each) => each.userId === userId && each.day >= fromDay)),
     flush,
     async close() {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = new Promise((resolve) => {
-        timer = setTimeout(resolve, CLOSE_WITHIN_MS);
-      });
-      await Promise.race([flush().catch(() => {}), late]);
-      clearTimeout(timer);
+      await settlesWithin(CLOSE_WITHIN_MS, flush());
       lost += callsOf(waiting());
       if (lost > 0) log.warn("calls were not counted: PostgreSQL was away too long", { calls: lost });
     },

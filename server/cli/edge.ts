@@ -1,4 +1,5 @@
 import { readConfig } from "../config.ts";
+import { endWhenRefused } from "../console/end-when-refused.ts";
 import { createLog } from "../console/log.ts";
 import { exitOnError } from "../console/operator-error.ts";
 import { stopOnSignal } from "../console/stop-on-signal.ts";
@@ -14,6 +15,7 @@ try {
   const edge = await startEdge(config, log, terminal);
   stopOnSignal(edge, terminal.line);
   terminal.line(`The Worker is at ${edge.url} (Ctrl-C stops it)`);
+  await endWhenRefused(edge, log);
 } catch (error) {
   exitOnError(error);
 }

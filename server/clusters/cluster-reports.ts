@@ -11,7 +11,7 @@ import {
 import { addMicroCells, afterNewest, type MicroCells } from "../../tiles/micro-cells.ts";
 import { firstRowFrom, idOfRow } from "../../tiles/report-columns.ts";
 import { timeOfId } from "../../tiles/report-id.ts";
-import { mapLimited } from "../map-limited.ts";
+import { type Found, type FoundPage, findNewest, type Unopened } from "../reports/find-newest.ts";
 import type { ClusterSource } from "./find-cluster.ts";
 
 export interface ClusterReportsQuery {
@@ -27,60 +27,34 @@ export interface ClusterReportsQuery {
   readonly maxCells: number;
 }
 
-/** Too many cells hold reports newer than the cursor: a page would have to look into all of them. */
-export class ClusterTooWideError extends Error {
-  override readonly name = "ClusterTooWideError";
-}
-
 const LOG_PRECISION = 5;
-/** Cells looked into at once; up to one less may turn out to have been needless. */
-const WIDTH = 16;
 
 /**
- * Ids of a cluster's newest reports before a cursor, newest first, one more than `limit` when there are more.
- *
- * Cells say when their newest report was made, so they are opened newest first until no other can hold a newer report than those
- * found: wide cells into their log cells, these into their rows, which the pyramid keeps in memory for tiles. The first page of
- * a hundred thousand reports all over the world opens at most as many cells as it returns reports; a later page also those that
- * were passed.
+ * A cluster's newest reports before a cursor. Wide cells are opened into their log cells, these into their rows, which the
+ * pyramid keeps in memory for tiles. The first page of a hundred thousand reports all over the world opens at most as many cells
+ * as it returns reports; a later page also those that were passed.
+ * @throws TooWideError when more than `maxCells` hold reports newer than what the page is about: it would have to open all
  */
-export async function newestOfCluster(source: ClusterSource, query: ClusterReportsQuery): Promise<string[]> {
-  const { limit, maxCells } = query;
-  const closed = new Map(query.members.places);
-  const found: string[] = [];
-  for (let opened = 0; ; ) {
-    const last = found[limit];
-    const needed = [...closed].filter(([, beforeMs]) => last === undefined || beforeMs > timeOfId(last));
-    if (needed.length === 0) return found;
-    const next = needed.sort(([, a], [, b]) => b - a).slice(0, WIDTH);
-    opened += next.length;
-    if (opened > maxCells) throw new ClusterTooWideError(`more than ${maxCells} cells`);
-    const openedNow = await mapLimited(next, WIDTH, ([place]) => open(source, query, place, last));
-    for (const [place] of next) closed.delete(place);
-    for (const { places, ids } of openedNow) {
-      for (const [place, beforeMs] of places) closed.set(place, beforeMs);
-      found.push(...ids);
-    }
-    found.sort((a, b) => (a < b ? 1 : -1)).splice(limit + 1);
-  }
+export async function newestOfCluster(source: ClusterSource, query: ClusterReportsQuery): Promise<FoundPage> {
+  const { limit, cursor, maxCells, members } = query;
+  const cells = [...members.places].map(([place, beforeMs]) => cellOf(source, query, place, beforeMs));
+  const beforeMs = cursor === undefined ? Infinity : timeOfId(cursor);
+  return findNewest(cells, { limit, beforeMs, endAfter: Infinity, most: maxCells });
 }
 
-interface Opened {
-  readonly places: Iterable<readonly [place: string, beforeMs: number]>;
-  readonly ids: readonly string[];
-}
-
-async function open(
-  source: ClusterSource,
-  query: ClusterReportsQuery,
-  place: string,
-  last: string | undefined,
-): Promise<Opened> {
-  if (place.length < LOG_PRECISION) {
-    const cells = addMicroCells([await source.cells(query.layer, place)], LOG_PRECISION);
-    return { places: logCells(cells, query.cursor), ids: [] };
-  }
-  return { places: [], ids: await newestOfCell(source, query, place, last) };
+function cellOf(source: ClusterSource, query: ClusterReportsQuery, place: string, beforeMs: number): Unopened {
+  return {
+    beforeMs,
+    isRead: true,
+    async open(oldestMs) {
+      if (place.length === LOG_PRECISION) return { found: await newestOfCell(source, query, place, oldestMs) };
+      const cells = addMicroCells([await source.cells(query.layer, place)], LOG_PRECISION);
+      const unopened = [...logCells(cells, query.cursor)].map(([name, newestMs]) =>
+        cellOf(source, query, name, newestMs),
+      );
+      return { found: [], unopened };
+    },
+  };
 }
 
 /** Log cells with the time before which their reports were made, without those whose only report a cursor has passed. */
@@ -95,24 +69,24 @@ function* logCells(cells: MicroCells, cursor: string | undefined): Generator<[pl
   }
 }
 
-/** Newest ids of a log cell, newest first, none of them older than `last` by time. */
+/** The newest of a log cell, newest first, none of them created before `oldestMs`. */
 async function newestOfCell(
   source: ClusterSource,
   { layer, window, members, atMs, limit, cursor }: ClusterReportsQuery,
   geohash5: string,
-  last: string | undefined,
-): Promise<string[]> {
+  oldestMs: number,
+): Promise<Found[]> {
   const rows = await source.reports({ layer, geohash5 });
   const layerIndex = REPORT_LAYERS.indexOf(layer);
   const end = cursor === undefined ? rows.length : firstRowFrom(rows, timeOfId(cursor) + 1);
-  const start = last === undefined ? 0 : firstRowFrom(rows, timeOfId(last));
-  const ids: string[] = [];
-  for (let row = end - 1; row >= start && ids.length <= limit; row--) {
+  const start = firstRowFrom(rows, oldestMs);
+  const found: Found[] = [];
+  for (let row = end - 1; row >= start && found.length <= limit; row--) {
     const band = ageBand(atMs - (rows.createdAtMs[row] as number));
     if (band < 0 || band >= WINDOW_BANDS[window]) break;
     if (!members.hasRow(rows, row)) continue;
     const id = idOfRow(rows, row, layerIndex);
-    if (cursor === undefined || id < cursor) ids.push(id);
+    if (cursor === undefined || id < cursor) found.push({ id });
   }
-  return ids;
+  return found;
 }

@@ -14,13 +14,16 @@ const PAUSE_MS = 10_000;
 
 export function createIsolateScores(cache: ScoreCache, clock: Clock, log: Log): IsolateScores {
   let nextAtMs = Number.NEGATIVE_INFINITY;
+  let failures = 0;
 
   async function refresh(): Promise<void> {
     try {
       await cache.refresh();
+      failures = 0;
     } catch (error) {
       nextAtMs = clock.now() + PAUSE_MS;
-      log.warn("scores not read", { error });
+      if (failures++ === 0) log.warn("scores not read; it is tried again", { error });
+      else log.debug("scores not read", { error, failures });
     }
   }
 

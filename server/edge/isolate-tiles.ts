@@ -1,6 +1,6 @@
 import type { Report } from "../../tiles/report.ts";
 import type { Log } from "../console/log.ts";
-import type { Clock } from "../ports.ts";
+import type { Clock, EditedReport } from "../ports.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
 import type { TileSource } from "../tiles/tile-source.ts";
 
@@ -13,9 +13,9 @@ export interface OpenTiles {
 /** The tiles of an isolate, which has no background work: whoever asks for a tile first takes in what changed. */
 export interface IsolateTiles {
   readonly source: TileSource;
-  readonly pyramid: Pick<Pyramid, "domains" | "cells" | "reports">;
+  readonly pyramid: Pick<Pyramid, "domains" | "cells" | "reports" | "outlines">;
   noteReport(report: Report): void;
-  noteHidden(report: Report): void;
+  noteEdited(edited: EditedReport, before: Report): void;
   /** To be awaited before tiles are read. Never rejects: while the store is away, tiles are served as they were. */
   keepUp(): Promise<void>;
 }
@@ -28,6 +28,9 @@ const FRESH_MS = 2000;
 const PATIENCE_MS = 1500;
 /** After a poll that failed. */
 const PAUSE_MS = 5000;
+/** A cold isolate's requests leave the first poll to one of them for so long: that one may have ended, and its poll with it. */
+const TURN_MS = 500;
+const LOOK_EVERY_MS = 10;
 /** After so long a sleep the changes since are more to read than the slices that they were compacted into. */
 const START_ANEW_AFTER_MS = 10 * 60_000;
 
@@ -43,13 +46,33 @@ export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): I
   let freshAtMs: number | undefined;
   let begunAtMs = Number.NEGATIVE_INFINITY;
   let failedAtMs = Number.NEGATIVE_INFINITY;
+  /** Polls begun, and whether one is under way for all that is known: promises are not shared between requests. */
+  let polls = 0;
+  let isPolling = false;
+
+  /** Waits, by timers of the request's own, while another one polls for the first time. */
+  async function leaveToAnother(): Promise<void> {
+    let seen = polls;
+    for (let waitedMs = 0; freshAtMs === undefined && isPolling && waitedMs < TURN_MS; waitedMs += LOOK_EVERY_MS) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      if (polls === seen) continue;
+      seen = polls;
+      waitedMs = 0;
+    }
+  }
 
   async function poll(nowMs: number): Promise<void> {
     begunAtMs = nowMs;
-    const polling = current.pyramid.poll();
-    // A cold isolate has nothing to serve instead.
-    await (freshAtMs === undefined ? polling : within(PATIENCE_MS, polling));
-    freshAtMs = Math.max(freshAtMs ?? nowMs, nowMs);
+    polls++;
+    isPolling = true;
+    try {
+      const polling = current.pyramid.poll();
+      // A cold isolate has nothing to serve instead.
+      await (freshAtMs === undefined ? polling : within(PATIENCE_MS, polling));
+      freshAtMs = Math.max(freshAtMs ?? nowMs, nowMs);
+    } finally {
+      isPolling = false;
+    }
   }
 
   return {
@@ -58,15 +81,17 @@ export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): I
       domains: (layer, tile, window) => current.pyramid.domains(layer, tile, window),
       cells: (layer, geohash) => current.pyramid.cells(layer, geohash),
       reports: (cell) => current.pyramid.reports(cell),
+      outlines: (layer, geohash, cells) => current.pyramid.outlines(layer, geohash, cells),
     },
     noteReport: (report) => current.pyramid.noteReport(report),
-    noteHidden: (report) => current.pyramid.noteHidden(report),
+    noteEdited: (edited, before) => current.pyramid.noteEdited(edited, before),
     async keepUp() {
-      const now = clock.now();
-      if (freshAtMs !== undefined && now - freshAtMs > START_ANEW_AFTER_MS) {
+      if (freshAtMs !== undefined && clock.now() - freshAtMs > START_ANEW_AFTER_MS) {
         current = open();
         freshAtMs = undefined;
       }
+      if (freshAtMs === undefined && isPolling) await leaveToAnother();
+      const now = clock.now();
       const ageMs = now - (freshAtMs ?? Number.NEGATIVE_INFINITY);
       const isPolled = now - begunAtMs <= POLL_AFTER_MS;
       if (ageMs <= POLL_AFTER_MS || (ageMs <= FRESH_MS && isPolled) || now - failedAtMs <= PAUSE_MS) return;

@@ -40,10 +40,15 @@ const CACHE = { cellBytes: 16 * MEBIBYTE, nodeBytes: 16 * MEBIBYTE, indexBytes: 
 const TILE_BYTES = 16 * MEBIBYTE;
 const SCORE_CELLS = 20_000;
 
-/** What is answered from the pyramid, beside tiles. */
-const OF_PYRAMID = ["/api/neighborhood/", "/api/clusters/"];
+/** What is answered from the pyramid: these, and lists. */
+const OF_PYRAMID = ["/tiles/", "/api/neighborhood/", "/api/clusters/", "/api/cities/"];
+const LIST = "/api/reports";
 /** What counts calls of keys. */
 const OF_KEYS = ["/api/trends/", "/api/exports/"];
+
+/** What stores reports: what is known to be stored is confirmed soon behind the answer, on another's intent or alone. */
+const WRITES = ["/api/reports"];
+const CONFIRM_AFTER_MS = 300;
 
 /** The cron trigger fires every five minutes. */
 const COMPACT_WITHIN_MS = 4 * 60_000;
@@ -99,7 +104,7 @@ function createIsolate(env: WorkerEnv): Isolate {
     codings: workerCompressor.codings,
     sql,
     usage,
-    cells: tiles.pyramid.cells,
+    pyramid: tiles.pyramid,
     clusters: { ...tiles.pyramid, scoreOf: overallScores(scores) },
     pingDatabase: () =>
       withClient(env.HYPERDRIVE.connectionString, async (client) => void (await client.query("SELECT 1"))),
@@ -107,9 +112,9 @@ function createIsolate(env: WorkerEnv): Isolate {
       tiles.noteReport(report);
       edgeCache?.purge.note(purgedTag(report));
     },
-    onHide(report) {
-      tiles.noteHidden(report);
-      edgeCache?.purge.note(purgedTag(report));
+    onEdit(edited, before) {
+      tiles.noteEdited(edited, before);
+      edgeCache?.purge.note(purgedTag(before));
     },
     ...(env.LIVE === undefined ? {} : { live: createShardedLive(env.LIVE, config.liveShards, log) }),
     clientAddress: (c) => c.req.header("CF-Connecting-IP"),
@@ -126,6 +131,11 @@ function createIsolate(env: WorkerEnv): Isolate {
   const { basemapStyleUrl: styleUrl } = config;
   app.route("/", basemapRoutes(packedBasemap(env.ASSETS), styleUrl === undefined ? {} : { styleUrl }));
 
+  async function confirm(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, CONFIRM_AFTER_MS));
+    await store.confirm().catch((error: unknown) => log.warn("changes not confirmed yet", { error }));
+  }
+
   return {
     edgeCache,
     async fetch(request, later) {
@@ -133,8 +143,11 @@ function createIsolate(env: WorkerEnv): Isolate {
       const isTile = pathname.startsWith("/tiles/");
       const isOf = (paths: readonly string[]) => paths.some((path) => pathname.startsWith(path));
       if (isTile) isolateScores.keepUp(later);
-      if (isTile || isOf(OF_PYRAMID)) await tiles.keepUp();
+      // Who sends a report does not wait.
+      const isList = pathname === LIST && request.method !== "POST";
+      if (isList || isOf(OF_PYRAMID)) await tiles.keepUp();
       const response = await app.fetch(withClientEncoding(request));
+      if (request.method === "POST" && isOf(WRITES)) later(confirm());
       // Behind each call: an isolate may be ended any time, and has no time of its own.
       if (isOf(OF_KEYS)) later(usage.flush().catch((error: unknown) => log.warn("usage not added yet", { error })));
       return asEncoded(response);

@@ -1,3 +1,4 @@
+import { createClosers } from "../closers.ts";
 import type { Config } from "../config.ts";
 import type { Log } from "../console/log.ts";
 import { OperatorError } from "../console/operator-error.ts";
@@ -5,6 +6,7 @@ import type { Steps, Terminal } from "../console/terminal.ts";
 import { openStores, type Stores } from "../embedded/stores.ts";
 import { assertPortFree } from "../http/listener.ts";
 import { openDatabase } from "../postgres/database.ts";
+import { refusalOf, throwIfRefused } from "../postgres/refusal.ts";
 import { seedIfEmpty } from "../seed/seed-if-empty.ts";
 import { migrateReportStore, openReportStore } from "../store/open.ts";
 import { buildEdgeAssets } from "./assets.ts";
@@ -12,6 +14,8 @@ import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
 
 export interface RunningEdge {
   readonly url: string;
+  /** As a server's (`serve.ts`). */
+  readonly refusal: Promise<Error | undefined>;
   close(): Promise<void>;
 }
 
@@ -30,29 +34,24 @@ export async function startEdge(config: Config, log: Log, terminal: Terminal): P
     );
   }
   await assertPortFree(config.host, config.port);
-  const stores = openStores(config, { role: "server", log });
+  const closers = createClosers(log);
   try {
+    const stores = closers.add(openStores(config, { role: "server", log }));
     await stores.claim();
-    const work = [
-      prepareReports(config, stores, terminal),
-      prepareDatabase(stores, log, terminal),
-      buildAssets(config, log, terminal),
-    ];
+    const database = closers.add(openDatabase({ address: stores.database, log }));
+    const refusal = refusalOf(database, config.databaseUrl === undefined ? "embedded" : "DATABASE_URL", terminal);
+    const work = [prepareReports(config, stores, terminal), buildAssets(config, log, terminal)];
     // Nothing may still be opening when the stores are closed.
     for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
+    await throwIfRefused(refusal);
     const worker = await terminal.run("workerd", () => startWorker(config, stores, terminal));
+    closers.add(worker);
     const cron = setInterval(() => void compact(worker, log), CRON_EVERY_MS);
+    closers.add({ close: async () => clearInterval(cron) });
     void compact(worker, log);
-    return {
-      url: worker.url,
-      async close() {
-        clearInterval(cron);
-        await worker.close();
-        await stores.close();
-      },
-    };
+    return { url: worker.url, refusal, close: closers.close };
   } catch (error) {
-    await stores.close();
+    await closers.close();
     throw error;
   }
 }
@@ -71,20 +70,13 @@ async function prepareReports(config: Config, stores: Stores, steps: Steps): Pro
   });
 }
 
-async function prepareDatabase(stores: Stores, log: Log, steps: Steps): Promise<void> {
-  await steps.run("PostgreSQL", async (note) => {
-    const database = await openDatabase(await stores.database(), log);
-    note(database.state);
-    await database.close();
-  });
-}
-
 async function buildAssets({ basemapStyleUrl }: Config, log: Log, steps: Steps): Promise<void> {
   await steps.run("assets", () => buildEdgeAssets(log, basemapStyleUrl));
 }
 
 async function startWorker(config: Config, stores: Stores, terminal: Terminal): Promise<LocalWorker> {
   const { host, port, logLevel, reportsPerMinute, liveStreams, liveShards, edgeCache, basemapStyleUrl } = config;
+  // workerd must know where PostgreSQL is: the embedded one listens once it is open, any other need not answer yet.
   const [dynamo, database] = await Promise.all([stores.dynamo(), stores.database()]);
   return startLocalWorker({
     dynamo,

@@ -32,7 +32,7 @@ export interface Stores {
   dynamo(): Promise<DynamoAddress>;
   /** @throws OperatorError when its files cannot be used. */
   database(): Promise<DatabaseAddress>;
-  /** Stops what this process started. Close clients first. */
+  /** Stops what this process started, be it open or still opening. Close clients first. */
   close(): Promise<void>;
 }
 
@@ -85,11 +85,12 @@ function openMemory(log: Log): Promise<Home> {
 }
 
 function openThreads(dir: string | undefined, log: Log, claim?: Claim): Home {
+  const closing = new AbortController();
   const start = (store: StoreName) =>
     once(async () => {
       const input = dir === undefined ? {} : { dir: join(dir, store) };
       const onDeath = (error: Error) => log.error("embedded store died, restart the server", { store, error });
-      const thread = await startThread(THREADS[store], input, onDeath);
+      const thread = await startThread(THREADS[store], input, onDeath, closing.signal);
       claim?.announce(store, thread.url);
       return thread;
     });
@@ -97,6 +98,7 @@ function openThreads(dir: string | undefined, log: Log, claim?: Claim): Home {
   return {
     url: async (store) => (await threads[store]()).url,
     async close() {
+      closing.abort();
       const begun = Object.values(threads).filter((thread) => thread.begun());
       await Promise.all(begun.map(async (thread) => (await thread().catch(() => undefined))?.close()));
       claim?.release();

@@ -27,13 +27,16 @@ type Answer = { url: string } | { fault: string; operator: boolean };
 /**
  * Starts a module that calls `serveThread`.
  * @param onDeath told when the thread ends without having been asked to.
+ * @param giveUp ends a thread that is still opening, as a crash would; then it rejects.
  * @throws OperatorError when the store's files cannot be used.
  */
 export async function startThread(
   module: URL,
   input: ThreadInput,
   onDeath: (error: Error) => void,
+  giveUp: AbortSignal,
 ): Promise<StoreThread> {
+  giveUp.throwIfAborted();
   const worker = new Worker(module, { workerData: input });
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   const { promise: answered, resolve: answer, reject } = Promise.withResolvers<Answer>();
@@ -49,7 +52,13 @@ export async function startThread(
     reject(death);
     if (!closing) onDeath(death);
   });
+  const terminate = () => {
+    closing = true;
+    void worker.terminate();
+  };
+  giveUp.addEventListener("abort", terminate);
   const first = await answered;
+  giveUp.removeEventListener("abort", terminate);
   if ("fault" in first) {
     closing = true;
     await ended;

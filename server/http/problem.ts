@@ -106,7 +106,7 @@ export function problemOfError(error: unknown, requestId: string, log: Log): Pro
     return {
       status: 503,
       kind: "store-unavailable",
-      detail: "The report store does not answer. Nothing was stored or lost; try again.",
+      detail: error.detail ?? "The report store does not answer. Try again.",
       headers: { "Retry-After": "2" },
     };
   }

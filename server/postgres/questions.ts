@@ -10,7 +10,10 @@ export interface Sql {
 /** A row by column name, as the driver reads the types: `float8` and `integer` as number, `date` and `numeric` as text. */
 export type SqlRow = Readonly<Record<string, unknown>>;
 
-/** PostgreSQL does not answer this question now: 503 with Retry-After. Tiles and reports go on. */
+/**
+ * PostgreSQL does not answer this question now: 503 with Retry-After. Tiles and reports go on. The message is for whoever
+ * asked: half a sentence that says why.
+ */
 export class DatabaseUnavailableError extends Error {
   override readonly name = "DatabaseUnavailableError";
 }
@@ -22,7 +25,7 @@ export function createSql(run: RunSql, log: Log): Sql {
       try {
         return await run<SqlRow>(text, values);
       } catch (error) {
-        if (isOurFault(error)) throw error;
+        if (isOurFault(error) || error instanceof DatabaseUnavailableError) throw error;
         log.warn("PostgreSQL did not answer a question", { error });
         throw new DatabaseUnavailableError("PostgreSQL does not answer", { cause: error });
       }

@@ -1,29 +1,32 @@
 import { LRUCache } from "lru-cache";
-import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import type { ReportLayer } from "../../tiles/layers.ts";
 import {
   allocateColumns,
   BYTES_PER_ROW,
   columnsOfReports,
+  mergeAllColumns,
   mergeColumns,
   type ReportColumns,
   rowsMissing,
-  withoutIds,
 } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
-import type { Clock, LogCell, ReportStore } from "../ports.ts";
+import type { Clock, EditedReport, LogCell, ReportStore } from "../ports.ts";
+import { createKnownEdits } from "./known-edits.ts";
 import type { Segments } from "./segments.ts";
 
 /** The log's cells as columns, read once and then kept up by what is told to have changed. */
 export interface CellCache {
   /** All live reports of a cell. */
   read(cell: LogCell): Promise<ReportColumns>;
+  /** All live reports of a cell, and some that may have expired, when they are held and nothing need be read. */
+  peek(cell: LogCell): ReportColumns | undefined;
   /** Takes in rows that are known whole: no store is asked. */
   add(cell: LogCell, rows: ReportColumns): void;
-  /** Takes out a report that this process hid. */
-  hide(cell: LogCell, id: string): void;
+  /** Takes in reports that were edited. */
+  edit(cell: LogCell, edited: Iterable<EditedReport>): void;
   /**
-   * Reads a cell again from an id on, and returns the rows that no reader had before, and those that are hidden now; undefined
-   * when that is not known, or the cell is not held.
+   * Reads a cell again from an id on, and returns the rows that no reader had before, those that are not there any more, and
+   * those that read otherwise now; undefined when that is not known, or the cell is not held.
    */
   refresh(cell: LogCell, from: string): Promise<ReportColumns | undefined>;
 }
@@ -43,9 +46,6 @@ const FIRST_ID = "";
 
 /** Keys of cells; one that is forgotten counts as never read. */
 const MAX_SEEN = 100_000;
-
-/** Cells with hidden reports; of one that is forgotten they are read again with it. */
-const MAX_HIDING = 10_000;
 
 /** Fixed cost of an entry beside its rows: key, objects, array headers. */
 const ENTRY_BYTES = 800;
@@ -73,8 +73,7 @@ export function createCellCache({ store, segments, clock, missing: missingOf, ma
   });
   // Cells that were read before, also those that are held no more.
   const seen = new LRUCache<string, true>({ max: MAX_SEEN });
-  // What is known to be hidden, also for reads that began before it was.
-  const hiddenIn = new LRUCache<string, Set<string>>({ max: MAX_HIDING });
+  const edits = createKnownEdits();
   // Cells being read for the first time; what is written meanwhile is noted here, since the read may have missed it.
   const firstReads = new Map<string, { missingFrom: string | undefined; readers: number }>();
 
@@ -89,33 +88,30 @@ export function createCellCache({ store, segments, clock, missing: missingOf, ma
   }
 
   async function readLog(cell: LogCell, from: string): Promise<ReportColumns> {
-    const rows = columnsOfReports(await store.readCell(cell, { from }));
-    for (const id of await store.readHidden(cell)) noteHidden(cell, id);
-    return rows;
+    return (await readLogAndEdits(cell, from)).rows;
   }
 
-  function noteHidden({ layer, geohash5 }: LogCell, id: string): void {
-    const key = keyOf(layer, geohash5);
-    const ids = hiddenIn.get(key) ?? new Set();
-    hiddenIn.set(key, ids.add(id));
+  /** Rows, and which reports are known to be edited since. */
+  async function readLogAndEdits(cell: LogCell, from: string): Promise<{ rows: ReportColumns; news: EditedReport[] }> {
+    const { reports, edited } = await store.readCell(cell, { from });
+    return { news: edits.note(cell, edited.values()), rows: columnsOfReports(reports) };
   }
 
-  function withoutHidden(cell: LogCell, columns: ReportColumns): ReportColumns {
-    const ids = hiddenIn.get(keyOf(cell.layer, cell.geohash5));
-    return ids === undefined ? columns : withoutIds(columns, ids, REPORT_LAYERS.indexOf(cell.layer));
-  }
-
-  async function readMissing(cell: LogCell, entry: Held): Promise<void> {
+  /** Returns which reports are known to be edited since. */
+  async function readMissing(cell: LogCell, entry: Held): Promise<EditedReport[]> {
+    const edited: EditedReport[] = [];
     while (entry.missingFrom !== undefined) {
       const from = entry.missingFrom;
-      const rows = await readLog(cell, from);
+      const { rows, news } = await readLogAndEdits(cell, from);
+      edited.push(...news);
       if (entry.missingFrom === from) entry.missingFrom = undefined;
       hold(cell, entry, mergeColumns(entry.columns, rows, clock.now()));
     }
+    return edited;
   }
 
   function hold(cell: LogCell, entry: Held, columns: ReportColumns): void {
-    entry.columns = withoutHidden(cell, columns);
+    entry.columns = edits.apply(cell, columns);
     held.set(keyOf(cell.layer, cell.geohash5), entry);
   }
 
@@ -146,6 +142,10 @@ export function createCellCache({ store, segments, clock, missing: missingOf, ma
       await readMissing(cell, entry);
       return entry.columns;
     },
+    peek({ layer, geohash5 }) {
+      const entry = held.get(keyOf(layer, geohash5));
+      return entry?.missingFrom === undefined ? entry?.columns : undefined;
+    },
     add(cell, rows) {
       const key = keyOf(cell.layer, cell.geohash5);
       const reading = firstReads.get(key);
@@ -153,8 +153,8 @@ export function createCellCache({ store, segments, clock, missing: missingOf, ma
       const entry = held.get(key);
       if (entry !== undefined) hold(cell, entry, mergeColumns(entry.columns, rows, clock.now()));
     },
-    hide(cell, id) {
-      noteHidden(cell, id);
+    edit(cell, edited) {
+      edits.note(cell, edited);
       const entry = held.get(keyOf(cell.layer, cell.geohash5));
       if (entry !== undefined) hold(cell, entry, entry.columns);
     },
@@ -166,16 +166,18 @@ export function createCellCache({ store, segments, clock, missing: missingOf, ma
       if (entry === undefined) return undefined;
       const before = entry.isEven ? entry.columns : undefined;
       missing(entry, from);
+      let edited: EditedReport[];
       try {
-        await readMissing(cell, entry);
+        edited = await readMissing(cell, entry);
       } catch (error) {
         // Somebody else may read what this was to bring, and nobody is told of it.
         entry.isEven = false;
         throw error;
       }
       if (before !== undefined) {
-        const gone = rowsMissing(before, withoutHidden(cell, before));
-        return mergeColumns(rowsMissing(entry.columns, before), gone);
+        const gone = rowsMissing(before, edits.apply(cell, before));
+        const reworded = columnsOfReports(edited.flatMap(({ report }) => report ?? []));
+        return mergeAllColumns([rowsMissing(entry.columns, before), gone, reworded]);
       }
       entry.isEven = true;
       return undefined;

@@ -49,7 +49,7 @@ const WIDTH = 8;
 interface WorkNode {
   readonly layer: ReportLayer;
   readonly geohash: string;
-  readonly hasHidden: boolean;
+  readonly hasEdited: boolean;
 }
 
 /** Slices hold rows that are older: everything that the feed brings of them was told long since, whatever the clocks. */
@@ -76,16 +76,16 @@ export function createCompactor({ store, derived, clock, log }: CompactorOptions
     emptyUntilMs: clock.now() + REPORT_LIFETIME_MS,
   });
 
-  /** Returns whether reports of the cell are hidden. */
+  /** Returns whether reports of the cell were edited. */
   async function compactCell({ cell, from, isOpen }: WorkCell, work: CompactionWork): Promise<boolean> {
     const { beforeMs, agesAtMs, fresh } = work;
     const brought = fresh.of(cell);
     const changedFrom = earlierId(from, brought && firstId(brought));
     let young = 0;
-    let hasHidden = false;
+    let hasEdited = false;
     const make = async (): Promise<MicroCells> => {
       const compacted = await compactRows(cell, changedFrom);
-      hasHidden = compacted.hasHidden;
+      hasEdited = compacted.hasEdited;
       const tooYoung = rowsBetween(compacted.rows, beforeMs, Infinity);
       young = brought === undefined || isOpen ? tooYoung.length : rowsMissing(tooYoung, brought).length;
       return microCellsOfReports(rowsBetween(compacted.rows, 0, beforeMs), CELL_PRECISION + 2, agesAtMs);
@@ -94,13 +94,13 @@ export function createCompactor({ store, derived, clock, log }: CompactorOptions
       cell.layer,
       cell.geohash5,
       make,
-      rewriteOptions(work, () => hasHidden),
+      rewriteOptions(work, () => hasEdited),
     );
     if (young > 0) work.open.push({ ...cell, from: idTimePrefix(beforeMs) });
-    return hasHidden;
+    return hasEdited;
   }
 
-  async function compactNode({ layer, geohash, hasHidden }: WorkNode, work: CompactionWork): Promise<void> {
+  async function compactNode({ layer, geohash, hasEdited }: WorkNode, work: CompactionWork): Promise<void> {
     const { beforeMs, agesAtMs } = work;
     const make = async (): Promise<MicroCells> => {
       const below = await slices.read(layer, geohash, { consistent: true });
@@ -121,7 +121,7 @@ export function createCompactor({ store, derived, clock, log }: CompactorOptions
       layer,
       geohash,
       make,
-      rewriteOptions(work, () => hasHidden),
+      rewriteOptions(work, () => hasEdited),
     );
   }
 
@@ -129,15 +129,15 @@ export function createCompactor({ store, derived, clock, log }: CompactorOptions
   async function compact(work: CompactionWork): Promise<CompactionReport> {
     const changed = await mapLimited([...work.cells.values()], WIDTH, async (each) => ({
       cell: each.cell,
-      hasHidden: await compactCell(each, work),
+      hasEdited: await compactCell(each, work),
     }));
     let written = changed.length;
     for (let length = CELL_PRECISION - 1; length >= 1; length--) {
       const above = new Map<string, WorkNode>();
-      for (const { cell, hasHidden } of changed) {
+      for (const { cell, hasEdited } of changed) {
         const geohash = cell.geohash5.slice(0, length);
         const key = `${cell.layer}/${geohash}`;
-        above.set(key, { layer: cell.layer, geohash, hasHidden: hasHidden || (above.get(key)?.hasHidden ?? false) });
+        above.set(key, { layer: cell.layer, geohash, hasEdited: hasEdited || (above.get(key)?.hasEdited ?? false) });
       }
       await mapLimited([...above.values()], WIDTH, (node) => compactNode(node, work));
       written += above.size;
@@ -193,11 +193,7 @@ export function createCompactor({ store, derived, clock, log }: CompactorOptions
       const atMs = clock.now();
       const { cursor } = await store.readChanges();
       const work = startWork(before, createFreshRows());
-      for (const layer of REPORT_LAYERS) {
-        for (const geohash5 of await store.listCells(layer)) {
-          addCell(work, { layer, geohash5 }, { from: FIRST_ID, isOpen: true });
-        }
-      }
+      for await (const cell of store.cells()) addCell(work, cell, { from: FIRST_ID, isOpen: true });
       return complete(work, before, { cursor, atMs });
     },
   };

@@ -1,10 +1,17 @@
 import { CELL_PRECISION } from "../../tiles/domains.ts";
 import { encodeGeohash } from "../../tiles/geohash.ts";
 import type { Report } from "../../tiles/report.ts";
-import { columnsOfReports, type ReportColumns } from "../../tiles/report-columns.ts";
+import { columnsOfReports, mergeColumns, type ReportColumns } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import { mapLimited } from "../map-limited.ts";
-import { type Clock, FRESH_ROW_MS, type LogCell, type LogChange, type ReportStore } from "../ports.ts";
+import {
+  type Clock,
+  type EditedReport,
+  FRESH_ROW_MS,
+  type LogCell,
+  type LogChange,
+  type ReportStore,
+} from "../ports.ts";
 import type { CellCache } from "./cell-cache.ts";
 import type { CompactionPoint, CompactionState } from "./compaction-state.ts";
 import { type FreshRows, firstId } from "./fresh-rows.ts";
@@ -17,7 +24,7 @@ export interface Intake {
   /** Rejects when the store does not answer; then the same is told again. */
   poll(): Promise<void>;
   noteReport(report: Report): void;
-  noteHidden(report: Report): void;
+  noteEdited(edited: EditedReport, before: Report): void;
 }
 
 export interface IntakeOptions {
@@ -77,9 +84,12 @@ export function createIntake(options: IntakeOptions): Intake {
 
   async function noteChange(change: LogChange): Promise<void> {
     if (change.rows !== undefined) return noteRows(change, change.rows);
+    // Until now wider tiles were made of slices, whatever the cell itself was read to hold.
+    const isFirst = pending.fromOf(change) === undefined;
     notePending(change, change.from, clock.now());
     const brought = await cells.refresh(change, change.from);
     if (brought?.length !== 0) onChanged(change, brought);
+    else if (isFirst) onChanged(change, undefined);
   }
 
   /** Takes in what a compaction left over. */
@@ -112,6 +122,8 @@ export function createIntake(options: IntakeOptions): Intake {
     hasBegun: () => feed !== undefined,
     async poll() {
       if (feed === undefined) {
+        // What this process wrote may have been edited since, and compacted: then nobody tells of that any more.
+        for (const each of fresh.all()) notePending(each.cell, FROM_THE_FIRST, clock.now());
         point = await state.read();
         askedAtMs = clock.now();
         if (point !== undefined) takeLeft(point);
@@ -130,11 +142,12 @@ export function createIntake(options: IntakeOptions): Intake {
       cells.add(cell, rows);
       onChanged(cell, rows);
     },
-    noteHidden(report) {
-      const cell = cellOf(report);
-      notePending(cell, report.id, clock.now());
-      cells.hide(cell, report.id);
-      onChanged(cell, columnsOfReports([report]));
+    noteEdited(edited, before) {
+      const cell = cellOf(before);
+      notePending(cell, before.id, clock.now());
+      cells.edit(cell, [edited]);
+      const [was, is] = [[before], edited.report === undefined ? [] : [edited.report]].map(columnsOfReports);
+      onChanged(cell, mergeColumns(was as ReportColumns, is as ReportColumns));
     },
   };
 }

@@ -21,6 +21,8 @@ export interface Nodes {
   node(layer: ReportLayer, geohash: string, atMs: number): Promise<MicroCells>;
   /** The nodes right below a geohash, where there are reports. */
   children(layer: ReportLayer, geohash: string, atMs: number): Promise<MicroCells[]>;
+  /** A domain's slices by geohash as they are stored, undefined where damaged: what came since is not in them. */
+  slices(layer: ReportLayer, domain: string, atMs: number): Promise<Domain["slices"]>;
   /** Reports below these geohashes are others than before. */
   changed(prefixes: readonly string[]): void;
   /** The slices of these domains were written anew. */
@@ -91,6 +93,7 @@ export function createNodes({ slices, cells, pending, fresh, maxBytes, shareBuil
   return {
     node,
     children,
+    slices: async (layer, domain, atMs) => (await readDomain(layer, domain, atMs)).slices,
     changed(prefixes) {
       for (const prefix of prefixes) nodes.touch(prefix, [prefix]);
     },

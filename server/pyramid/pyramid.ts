@@ -8,7 +8,7 @@ import type { ReportColumns } from "../../tiles/report-columns.ts";
 import type { TileAddress } from "../../tiles/tile-address.ts";
 import type { Log } from "../console/log.ts";
 import { mapLimited } from "../map-limited.ts";
-import type { Clock, DerivedStore, LogCell, ReportStore } from "../ports.ts";
+import type { Clock, DerivedStore, EditedReport, LogCell, ReportStore } from "../ports.ts";
 import { createCellCache } from "./cell-cache.ts";
 import { placesOf } from "./changed-places.ts";
 import { coarseTime, isCoarse, timeOfLevel } from "./coarse-time.ts";
@@ -17,8 +17,10 @@ import { createFreshRows } from "./fresh-rows.ts";
 import { createIntake } from "./intake.ts";
 import { createMemo } from "./memo.ts";
 import { createNodes, PARALLEL_READS, prefixesOf } from "./nodes.ts";
+import { type CellOutline, createOutlines } from "./outlines.ts";
 import { createPendingChanges, missingRows } from "./pending-changes.ts";
 import { createSegments } from "./segments.ts";
+import { singleFlight } from "./single-flight.ts";
 import { createSlices } from "./slices.ts";
 
 /**
@@ -37,10 +39,15 @@ export interface Pyramid {
   cells(layer: ReportLayer, geohash: string): Promise<MicroCells>;
   /** All live reports of a log cell that this process knows of, ascending by id. */
   reports(cell: LogCell): Promise<ReportColumns>;
+  /**
+   * What is known, before they are read, of those log cells that may hold reports. They lie below a geohash of at most four
+   * characters; its slices are one request, and kept.
+   */
+  outlines(layer: ReportLayer, geohash: string, cells: readonly string[]): Promise<CellOutline[]>;
   /** This process wrote a report: it is in the tiles from now on. */
   noteReport(report: Report): void;
-  /** This process hid a report: it is in no tile any more from now on. */
-  noteHidden(report: Report): void;
+  /** This process edited a report: tiles show what became of it from now on. `before` is how it read. */
+  noteEdited(edited: EditedReport, before: Report): void;
   /** Takes in what other processes wrote, and what was compacted. Rejects when the store does not answer. */
   poll(): Promise<void>;
 }
@@ -65,7 +72,7 @@ export interface PyramidOptions {
   readonly cellBytes?: number;
   readonly nodeBytes?: number;
   readonly indexBytes?: number;
-  /** Whether requests wait for each other's builds, as by default; false in a Worker. */
+  /** Whether requests wait for each other's builds and polls, as by default; false in a Worker. */
   readonly shareBuilds?: boolean;
 }
 
@@ -88,6 +95,7 @@ export function createPyramid(options: PyramidOptions): Pyramid {
   });
   const slices = createSlices({ derived, clock, log });
   const nodes = createNodes({ slices, cells, pending, fresh, maxBytes: nodeBytes, shareBuilds });
+  const outlines = createOutlines({ nodes, cells, pending, fresh });
   const indexes = createMemo<DomainIndex>({ maxBytes: indexBytes, bytesOf: (index) => index.bytes, shareBuilds });
   const intake = createIntake({
     store,
@@ -107,6 +115,12 @@ export function createPyramid(options: PyramidOptions): Pyramid {
   });
   /** How many changes were taken in. */
   let changes = 0;
+  const poll = shareBuilds ? singleFlight(intake.poll) : intake.poll;
+
+  /** Whoever reads awaits this first: before the first poll nothing is known of what the slices lack. */
+  async function begun(): Promise<void> {
+    if (!intake.hasBegun()) await poll();
+  }
 
   async function buildIndex(layer: ReportLayer, domain: string, level: Level, window: TimeWindow, atMs: number) {
     const micro = level.microPrecision;
@@ -147,10 +161,11 @@ export function createPyramid(options: PyramidOptions): Pyramid {
   return {
     heldDomains,
     async domains(layer, tile, window) {
-      if (!intake.hasBegun()) await intake.poll();
+      await begun();
       const level = levelOfZoom(tile.z);
       const atMs = timeOfLevel(level, clock.now());
-      const met = await withReports(store, layer, domainsOfTile(tile));
+      const all = domainsOfTile(tile);
+      const met = all.length <= MANY_DOMAINS ? all : await outlines.holding(layer, all, coarseTime(clock.now()));
       return mapLimited(met, PARALLEL_READS, (domain) => {
         const prefix = `${layer}/${domain.slice(0, CELL_PRECISION)}`;
         return indexes.get(indexKey(layer, domain, window), prefix, atMs, () =>
@@ -159,36 +174,21 @@ export function createPyramid(options: PyramidOptions): Pyramid {
       });
     },
     async cells(layer, geohash) {
-      if (!intake.hasBegun()) await intake.poll();
+      await begun();
       return nodes.node(layer, geohash, coarseTime(clock.now()));
     },
     async reports(cell) {
-      if (!intake.hasBegun()) await intake.poll();
+      await begun();
       return cells.read(cell);
     },
+    async outlines(layer, geohash, geohashes) {
+      await begun();
+      return outlines.of(layer, geohash, geohashes, coarseTime(clock.now()));
+    },
     noteReport: intake.noteReport,
-    noteHidden: intake.noteHidden,
-    poll: intake.poll,
+    noteEdited: intake.noteEdited,
+    poll,
   };
-}
-
-/** Keeps of very many domains those that lie in cells with reports. */
-async function withReports(
-  store: ReportStore,
-  layer: ReportLayer,
-  domains: readonly string[],
-): Promise<readonly string[]> {
-  if (domains.length <= MANY_DOMAINS) return domains;
-  const shared = commonPrefix(domains[0] ?? "", domains.at(-1) ?? "").slice(0, CELL_PRECISION);
-  const length = Math.min(CELL_PRECISION, domains[0]?.length ?? 0);
-  const known = new Set((await store.listCells(layer, shared)).map((cell) => cell.slice(0, length)));
-  return domains.filter((domain) => known.has(domain.slice(0, length)));
-}
-
-function commonPrefix(a: string, b: string): string {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length++;
-  return a.slice(0, length);
 }
 
 const indexKey = (layer: ReportLayer, domain: string, window: TimeWindow): string => `${layer}/${domain}/${window}`;

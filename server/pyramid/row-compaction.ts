@@ -1,41 +1,55 @@
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
+import type { EditedColumns } from "../../tiles/report-codec.ts";
 import {
   columnsOfReports,
+  mergeAllColumns,
   mergeColumns,
   type ReportColumns,
   rowsMissing,
   withoutIds,
 } from "../../tiles/report-columns.ts";
-import type { LogCell, ReportStore } from "../ports.ts";
-import type { Segments, StoredRows } from "./segments.ts";
+import type { CellRows, LogCell, ReportStore } from "../ports.ts";
+import { newestEdited, type Segments, type StoredRows } from "./segments.ts";
 
 export interface CompactedRows {
   readonly rows: ReportColumns;
-  readonly hasHidden: boolean;
+  readonly hasEdited: boolean;
 }
 
 const MAX_TRIES = 8;
 
 /**
- * All rows of a cell that are not hidden: those in its segments and those that came since, which are put into segments. And
- * whether reports of it are hidden; not told where only ages changed.
+ * All shown rows of a cell: those in its segments and those that came since, which are put into segments. And whether reports of it
+ * were edited; not told where only ages changed.
  */
 export type RowCompaction = (cell: LogCell, changedFrom: string | undefined) => Promise<CompactedRows>;
 
 export function createRowCompaction({ store, segments }: { store: ReportStore; segments: Segments }): RowCompaction {
+  async function readLog(cell: LogCell, from: string | undefined, stored: StoredRows): Promise<CellRows> {
+    const found = await store.readCell(cell, from === undefined ? {} : { from });
+    // What an edited report says lies before what was read: it was published without its place, or the state is an old one.
+    const lacks = [...found.edited.values()].some(
+      ({ id, version, isShown, report }) =>
+        isShown && report === undefined && (stored.edited.versions.get(id) ?? 0) < version,
+    );
+    return lacks && from !== undefined ? store.readCell(cell) : found;
+  }
+
   return async function compactRows(cell, changedFrom) {
+    const layerIndex = REPORT_LAYERS.indexOf(cell.layer);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const stored = await segments.read(cell, { consistent: true });
-      if (stored.complete && changedFrom === undefined) return { rows: stored.columns, hasHidden: false };
-      const from = stored.complete ? changedFrom : undefined;
-      const rows = columnsOfReports(await store.readCell(cell, from === undefined ? {} : { from }));
-      const hidden = await store.readHidden(cell);
-      // Before anything that is made without them, so that nobody undoes it who has not seen them.
-      if (!knows(stored, hidden) && !(await segments.hide(cell, hidden, stored))) continue;
-      const left = withoutIds(stored.columns, hidden, REPORT_LAYERS.indexOf(cell.layer));
-      const fresh = rowsMissing(rows, left);
+      if (stored.complete && changedFrom === undefined) return { rows: stored.columns, hasEdited: false };
+      const found = await readLog(cell, stored.complete ? changedFrom : undefined, stored);
+      const edited = newestEdited(stored.edited, editedColumns(found, stored), layerIndex);
+      // Before anything that is made of them, so that nobody undoes it who has not seen them.
+      if (!knows(stored, found) && !(await segments.edit(cell, edited, stored))) continue;
+      const ids = [...edited.versions.keys()];
+      const left = withoutIds(mergeColumns(stored.sealed, stored.tail), ids, layerIndex);
+      const put = withoutIds(columnsOfReports(found.reports), ids, layerIndex);
+      const fresh = rowsMissing(put, left);
       const all = mergeColumns(left, fresh);
-      const compacted = { rows: all, hasHidden: hidden.length > 0 };
+      const compacted = { rows: mergeAllColumns([all, edited.rows]), hasEdited: edited.versions.size > 0 };
       if (fresh.length === 0) return compacted;
       const anew = stored.damaged || stored.scattered;
       if (await (anew ? segments.replace(cell, all, stored) : segments.add(cell, fresh, stored))) return compacted;
@@ -44,7 +58,19 @@ export function createRowCompaction({ store, segments }: { store: ReportStore; s
   };
 }
 
-function knows(stored: StoredRows, hidden: readonly string[]): boolean {
-  const known = new Set(stored.hidden);
-  return !stored.damaged && hidden.every((id) => known.has(id));
+/** Those that a read of the log tells more of than `stored` knows. */
+function editedColumns({ edited }: CellRows, stored: StoredRows): EditedColumns {
+  const told = [...edited.values()].filter(
+    ({ id, isShown, report }) => !isShown || report !== undefined || !stored.edited.versions.has(id),
+  );
+  return {
+    versions: new Map(told.map(({ id, version }) => [id, version])),
+    rows: columnsOfReports(told.flatMap(({ report }) => report ?? [])),
+  };
+}
+
+function knows(stored: StoredRows, { edited }: CellRows): boolean {
+  return (
+    !stored.damaged && [...edited.values()].every(({ id, version }) => (stored.edited.versions.get(id) ?? 0) >= version)
+  );
 }

@@ -1,5 +1,11 @@
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
-import { decodeHidden, decodeReports, encodeHidden, encodeReports } from "../../tiles/report-codec.ts";
+import {
+  decodeEdited,
+  decodeReports,
+  type EditedColumns,
+  encodeEdited,
+  encodeReports,
+} from "../../tiles/report-codec.ts";
 import {
   allocateColumns,
   idOfRow,
@@ -10,7 +16,7 @@ import {
   takeRows,
   withoutIds,
 } from "../../tiles/report-columns.ts";
-import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
+import { timeOfId } from "../../tiles/report-id.ts";
 import { StoredItemError } from "../../tiles/stored-item.ts";
 import type { Log } from "../console/log.ts";
 import type { DerivedItem, DerivedStore, LogCell } from "../ports.ts";
@@ -22,40 +28,42 @@ import type { DerivedItem, DerivedStore, LogCell } from "../ports.ts";
  * way does no harm. A cell that has segments has all rows in them up to the last compaction, but those that it put off, so a
  * reader need not ask the log unless the feed told of a change since.
  *
- * Hidden reports may stay in segments: their ids lie beside, and whoever reads takes them away. Ids are only ever added, and
- * before anything is made without them, so a compaction that began earlier may write a hidden report again, but nobody sees it.
+ * Edited reports may stay in segments as they were put: beside lies an item that says which version of each is known and what it
+ * says now, and whoever reads takes that instead. Versions only ever grow, and are written before anything is made of them, so a
+ * compaction that began earlier may write an older version again, but nobody sees it.
  */
 export interface Segments {
   read(cell: LogCell, options?: { consistent?: boolean }): Promise<StoredRows>;
   /** Adds rows that `stored` lacks. False: another compactor was faster; read again. */
   add(cell: LogCell, rows: ReportColumns, stored: StoredRows): Promise<boolean>;
-  /** Notes hidden reports, beside those that `stored` knows. False as above. */
-  hide(cell: LogCell, ids: readonly string[], stored: StoredRows): Promise<boolean>;
+  /** Notes edited reports; of each the higher version stays. False as above. */
+  edit(cell: LogCell, edited: EditedColumns, stored: StoredRows): Promise<boolean>;
   /** Puts all rows of a cell in place of `stored`. False as above; then more may be stored than before, never less. */
   replace(cell: LogCell, rows: ReportColumns, stored: StoredRows): Promise<boolean>;
 }
 
 export interface StoredRows {
-  /** All rows that are not hidden; none when a segment is damaged. */
+  /** All rows that are shown, as they read now; none when a segment is damaged. */
   readonly columns: ReportColumns;
   /** False: the log must be read from its beginning, because there are no segments, or damaged ones. */
   readonly complete: boolean;
   readonly damaged: boolean;
   /** So many segments that reading them costs more than writing them anew. */
   readonly scattered: boolean;
+  /** Rows without those that were edited. */
   readonly sealed: ReportColumns;
   readonly tail: ReportColumns;
-  /** Ids of hidden reports; none when damaged. */
-  readonly hidden: readonly string[];
+  /** None when damaged. */
+  readonly edited: EditedColumns;
   readonly items: readonly DerivedItem[];
 }
 
 /** Sorts after every id. */
 const TAIL_NAME = "~";
-/** Ids of hidden reports; sorts before every id. */
-const HIDDEN_NAME = "!";
-/** Longer than the log's markers are told of, so that what they tell is always known here. */
-const HIDDEN_LIFETIME_MS = REPORT_LIFETIME_MS + 2 * 86_400_000;
+/** Edited reports; sorts before every id. */
+const EDITED_NAME = "!";
+/** Longer than the log tells of them, so that what it tells is always known here. */
+const EDITED_LIFETIME_MS = REPORT_LIFETIME_MS + 2 * 86_400_000;
 /** Rows that make a segment of their own; fewer are written anew with each compaction, two write units at the most. */
 const SEAL_ROWS = 128;
 /** A cell with fewer rows in all has no segments: the log is as cheap to read, and a lone report as cheap to write. */
@@ -66,6 +74,8 @@ const MAX_SMALL = 8;
 const FULL_ROWS = 8000;
 
 const groupOf = (cell: LogCell): string => `segments/${cell.layer}/${cell.geohash5}`;
+
+const NO_EDITS: EditedColumns = { versions: new Map(), rows: allocateColumns(0) };
 
 export function createSegments(derived: DerivedStore, log: Log): Segments {
   function put(cell: LogCell, name: string, rows: ReportColumns, stored: StoredRows): Promise<boolean> {
@@ -90,27 +100,25 @@ export function createSegments(derived: DerivedStore, log: Log): Segments {
   const removeBut = (cell: LogCell, keep: (name: string) => boolean, { items }: StoredRows): Promise<void> =>
     derived.remove(
       groupOf(cell),
-      items.filter(({ name }) => name !== HIDDEN_NAME && !keep(name)),
+      items.filter(({ name }) => name !== EDITED_NAME && !keep(name)),
     );
 
   function decode(cell: LogCell, items: readonly DerivedItem[]): StoredRows {
     const group = groupOf(cell);
     const runOf = ({ name, body }: DerivedItem) => decodeReports(body, cell.geohash5, `${group} ${name}`);
-    const hidden = items
-      .filter(({ name }) => name === HIDDEN_NAME)
-      .flatMap(({ name, body }) => decodeHidden(body, `${group} ${name}`));
-    const segments = items.filter(({ name }) => name !== HIDDEN_NAME);
-    const layerIndex = REPORT_LAYERS.indexOf(cell.layer);
+    const edited =
+      items
+        .filter(({ name }) => name === EDITED_NAME)
+        .map(({ name, body }) => decodeEdited(body, cell.geohash5, `${group} ${name}`))[0] ?? NO_EDITS;
+    const segments = items.filter(({ name }) => name !== EDITED_NAME);
     const runs = segments.filter(({ name }) => name !== TAIL_NAME).map(runOf);
-    const sealed = withoutIds(mergeAllColumns(runs), hidden, layerIndex);
-    const tail = withoutIds(
-      mergeAllColumns(segments.filter(({ name }) => name === TAIL_NAME).map(runOf)),
-      hidden,
-      layerIndex,
-    );
+    const tails = segments.filter(({ name }) => name === TAIL_NAME).map(runOf);
+    const put = (columns: ReportColumns[]) =>
+      withoutIds(mergeAllColumns(columns), edited.versions.keys(), REPORT_LAYERS.indexOf(cell.layer));
+    const [sealed, tail] = [put(runs), put(tails)];
     const scattered = runs.filter(({ length }) => length < FULL_ROWS).length > MAX_SMALL;
-    const columns = mergeColumns(sealed, tail);
-    return { columns, complete: segments.length > 0, damaged: false, scattered, sealed, tail, hidden, items };
+    const columns = mergeAllColumns([sealed, tail, edited.rows]);
+    return { columns, complete: segments.length > 0, damaged: false, scattered, sealed, tail, edited, items };
   }
 
   return {
@@ -122,7 +130,7 @@ export function createSegments(derived: DerivedStore, log: Log): Segments {
         if (!(error instanceof StoredItemError)) throw error;
         log.warn("damaged segment: reading the log instead", { item: error.message });
         const none = allocateColumns(0);
-        const nothing = { columns: none, sealed: none, tail: none, hidden: [] };
+        const nothing = { columns: none, sealed: none, tail: none, edited: NO_EDITS };
         return { ...nothing, complete: false, damaged: true, scattered: false, items };
       }
     },
@@ -137,16 +145,14 @@ export function createSegments(derived: DerivedStore, log: Log): Segments {
       return !stored.complete && open.length < LEAST_ROWS ? true : put(cell, TAIL_NAME, open, stored);
     },
 
-    async hide(cell, ids, stored) {
-      const expected = stored.items.find(({ name }) => name === HIDDEN_NAME)?.version;
-      const all = [...new Set([...stored.hidden, ...ids])].sort();
-      if (all.length === 0 && expected === undefined) return true;
-      const newestMs = timeOfId(all.at(-1) ?? idTimePrefix(0));
-      const live = all.filter((id) => timeOfId(id) + HIDDEN_LIFETIME_MS >= newestMs);
-      return derived.put(groupOf(cell), HIDDEN_NAME, encodeHidden(live), {
-        expected,
-        expiresAtMs: newestMs + HIDDEN_LIFETIME_MS,
-      });
+    async edit(cell, edited, stored) {
+      const expected = stored.items.find(({ name }) => name === EDITED_NAME)?.version;
+      const newest = newestEdited(stored.edited, edited, REPORT_LAYERS.indexOf(cell.layer));
+      if (newest.versions.size === 0 && expected === undefined) return true;
+      const newestMs = Math.max(0, ...[...newest.versions.keys()].map(timeOfId));
+      const live = new Map([...newest.versions].filter(([id]) => timeOfId(id) + EDITED_LIFETIME_MS >= newestMs));
+      const body = encodeEdited({ versions: live, rows: newest.rows }, cell.geohash5);
+      return derived.put(groupOf(cell), EDITED_NAME, body, { expected, expiresAtMs: newestMs + EDITED_LIFETIME_MS });
     },
 
     async replace(cell, rows, stored) {
@@ -156,4 +162,17 @@ export function createSegments(derived: DerivedStore, log: Log): Segments {
       return true;
     },
   };
+}
+
+/** Of each edited report the higher of two versions; of the same the second. */
+export function newestEdited(a: EditedColumns, b: EditedColumns, layerIndex: number): EditedColumns {
+  const versions = new Map(a.versions);
+  const older: string[] = [];
+  for (const [id, version] of b.versions) {
+    if (version < (versions.get(id) ?? 0)) older.push(id);
+    else versions.set(id, version);
+  }
+  const newer = [...b.versions.keys()].filter((id) => !older.includes(id));
+  const rows = mergeColumns(withoutIds(a.rows, newer, layerIndex), withoutIds(b.rows, older, layerIndex));
+  return { versions, rows };
 }

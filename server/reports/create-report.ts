@@ -28,9 +28,12 @@ export type CreateOutcome =
 
 /**
  * Stores a report. With an idempotency key any number of requests, at once or after a crash of an earlier one, store it
- * once: the claim remembers the id before the report is written, and whoever finds the claim without its report writes the
- * report under that id; the log's conditional put makes the second writer harmless.
- * @throws StoreUnavailableError when it is not known to be stored.
+ * once: the claim remembers the id before the report is put, and whoever finds the claim puts the report under that id, also when it
+ * is there, for a put publishes what it finds: whoever stored it may have died, or been refused, before anybody was told.
+ *
+ * Keys belong to everybody. Whoever sends somebody else's key learns nothing but that it was used: a replay answers what was sent,
+ * and another draft is refused. Keys of our page are UUIDs.
+ * @throws StoreUnavailableError when it is not known to be stored: it may be, and the same key will tell.
  */
 export async function createReport(
   { store, clock, onReport }: CreateReportParts,
@@ -46,20 +49,25 @@ export async function createReport(
     shard: store.shardFor(cell),
     tail: idTail(crypto.getRandomValues(new Uint8Array(5))),
   });
+  if (idempotencyKey === undefined) {
+    const report = reportOf(rounded, ownId);
+    await store.append(report);
+    onReport(report);
+    return { outcome: "created", report };
+  }
 
   const claim = { fingerprint: await fingerprintOf(rounded), reportId: ownId };
-  const held = idempotencyKey === undefined ? claim : await store.claimKey(await sha256Hex(idempotencyKey), claim);
+  const held = await store.claimKey(await sha256Hex(idempotencyKey), claim);
   if (held.fingerprint !== claim.fingerprint) return { outcome: "key-taken" };
-
-  const isOwnClaim = held.reportId === ownId;
-  const earlier = isOwnClaim ? undefined : await store.get(held.reportId);
-  if (earlier !== undefined) return { outcome: "replayed", report: earlier };
-
   const report = reportOf(rounded, held.reportId);
-  const put = await store.put(report);
   // An own id that "exists" was written by a lost first attempt of the store's client, or by a request with the same key.
-  if (put === "created" || isOwnClaim) onReport(report);
-  return { outcome: put === "created" || isOwnClaim ? "created" : "replayed", report };
+  if ((await store.put(report)) === "created" || held.reportId === ownId) {
+    onReport(report);
+    return { outcome: "created", report };
+  }
+  const stored = await store.get(report.id);
+  if (stored !== undefined) onReport(stored);
+  return { outcome: "replayed", report: stored ?? report };
 }
 
 function reportOf({ text, ...draft }: ReportDraft, id: string): Report {

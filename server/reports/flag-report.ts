@@ -1,6 +1,6 @@
 import type { Report } from "../../tiles/report.ts";
 import { networkOf } from "../http/rate-limit.ts";
-import type { ReportStore } from "../ports.ts";
+import type { EditedReport, ReportStore } from "../ports.ts";
 import { sha256Hex } from "../sha256.ts";
 
 /** Reasons that somebody can give; kept with the flag for whoever moderates. */
@@ -11,8 +11,8 @@ export interface FlagReportParts {
   readonly store: ReportStore;
   /** Flags of different clients that hide a report. */
   readonly flagsToHide: number;
-  /** Told when a report is hidden, before that is acknowledged; may be told again. */
-  onHide(report: Report): void;
+  /** Told what became of a report, and how it read before, before that is acknowledged; may be told again. */
+  onEdit(edited: EditedReport, before: Report): void;
 }
 
 export interface ReportFlag {
@@ -31,7 +31,7 @@ export interface ReportFlag {
  * @throws StoreUnavailableError
  */
 export async function flagReport(
-  { store, flagsToHide, onHide }: FlagReportParts,
+  { store, flagsToHide, onEdit }: FlagReportParts,
   { id, address, reason }: ReportFlag,
 ): Promise<number | undefined> {
   const report = await store.get(id);
@@ -41,7 +41,7 @@ export async function flagReport(
   const flagger = (await sha256Hex(`${salt} ${networkOf(address)}`)).slice(0, 32);
   const flags = await store.flag(id, { flagger, untilMs, ...(reason && { reason }) });
   if (flags < flagsToHide) return flagsToHide - flags;
-  await store.hide(report);
-  onHide(report);
+  const edited = await store.edit(id, { kind: "hide" });
+  if (edited !== undefined) onEdit(edited, report);
   return 0;
 }

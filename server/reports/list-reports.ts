@@ -1,10 +1,8 @@
-import { type Bounds, countCells, coverBounds } from "../../tiles/geohash.ts";
+import { CELL_PRECISION } from "../../tiles/domains.ts";
+import { type Bounds, cellBounds, countCells, coverBounds } from "../../tiles/geohash.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
-import type { Report } from "../../tiles/report.ts";
-import { idTimePrefix } from "../../tiles/report-id.ts";
-import { mapLimited } from "../map-limited.ts";
-import type { LogCell, LogRange, ReportStore } from "../ports.ts";
-import { mergeNewest } from "./merge-newest.ts";
+import { earlierId } from "../../tiles/report-id.ts";
+import { type Area, idAt, listArea, type ReportPage, type ReportSource } from "./area-reports.ts";
 
 export interface ReportQuery {
   /** All borders belong to the box; west > east crosses the antimeridian. */
@@ -19,80 +17,52 @@ export interface ReportQuery {
   readonly cursor?: string;
 }
 
-export interface ReportPage {
-  /** Newest first. Fewer than the limit do not mean the end: a missing cursor does. */
-  readonly reports: readonly Report[];
-  readonly nextCursor?: string;
-}
+/**
+ * Cells that a page reads before it ends early: the answer's requests are this many, or twice where the cells are not compacted,
+ * and a few. More only where nothing could be said without: a process that has nothing in memory and is asked for a late page.
+ */
+export const MOST_CELLS = 128;
 
-/** Geohash precision of the log's cells. */
-const CELL_PRECISION = 5;
-/** The directory of cells is read by prefixes of this length: at most 1 024 cells each, and few for any box. */
-const DIRECTORY_PRECISION = 3;
-/** Up to so many cells it is cheaper to look into them than to ask the directory which of them exist. */
-const FEW_CELLS = 4;
-const CONCURRENCY = 16;
-/** A read of fewer rows costs the store as much. */
-const MIN_CHUNK = 16;
+/** Cells of a city, and of the largest box that is allowed, lie in one to six of these; 32 slices in one request each. */
+const SLICE_LENGTH = 2;
 
-/** Number of log cells that a box meets: what a query costs. */
+/** Number of log cells that a box meets. */
 export function countLogCells(bounds: Bounds): number {
   return countCells(bounds, CELL_PRECISION);
 }
 
-/**
- * The newest reports of a box, exactly those inside, one page at a time. A page's cursor is a report id, so reports that
- * arrive between two pages are neither skipped nor repeated. After `maxRows` reports read, in or out of the box, the page
- * ends early and its cursor goes on from there.
- */
-export async function listReports(store: ReportStore, query: ReportQuery, maxRows: number): Promise<ReportPage> {
-  const range = idRange(query);
-  if (range === undefined) return { reports: [] };
-  const cells = await findLogCells(store, query.layers, query.bounds);
-  const runs = cells.map((cell) => (limit: number, before: string | undefined) => {
-    return store.readNewest(cell, limit, before === undefined ? range : { ...range, before });
+/** The newest reports of a box, exactly those inside, one page at a time, as `listArea` does. */
+export async function listReports(
+  source: ReportSource,
+  query: ReportQuery,
+  endAfter: number = MOST_CELLS,
+): Promise<ReportPage> {
+  const { layers, fromMs, beforeMs, limit, cursor } = query;
+  const before = earlierId(cursor, beforeMs === undefined ? undefined : idAt(beforeMs));
+  return listArea(source, {
+    area: areaOfBox(query.bounds),
+    layers,
+    limit,
+    endAfter,
+    ...(fromMs !== undefined && { fromMs }),
+    ...(before !== undefined && { before }),
   });
-  const chunk = Math.min(query.limit + 1, Math.max(MIN_CHUNK, Math.ceil((2 * query.limit) / Math.max(1, runs.length))));
-
-  const reports: Report[] = [];
-  let rows = 0;
-  let last: string | undefined;
-  for await (const report of mergeNewest(runs, chunk, CONCURRENCY)) {
-    if (last !== undefined && (reports.length === query.limit || rows === maxRows))
-      return { reports, nextCursor: last };
-    if (isInside(report, query.bounds)) reports.push(report);
-    last = report.id;
-    rows++;
-  }
-  return { reports };
 }
 
-/** Ids of a query's time span and cursor; `undefined` when nothing can be inside. */
-function idRange({ fromMs, beforeMs, cursor }: ReportQuery): LogRange | undefined {
-  const ends = [cursor, beforeMs === undefined ? undefined : idAt(beforeMs)].filter((end) => end !== undefined).sort();
-  const from = fromMs === undefined ? undefined : idAt(fromMs);
-  const before = ends[0];
-  if (from !== undefined && before !== undefined && from >= before) return undefined;
-  return { ...(from !== undefined && { from }), ...(before !== undefined && { before }) };
-}
-
-const MAX_ID_TIME_MS = 2 ** 50 - 1;
-const idAt = (timeMs: number): string => idTimePrefix(Math.min(MAX_ID_TIME_MS, Math.max(0, Math.ceil(timeMs))));
-
-async function findLogCells(store: ReportStore, layers: readonly ReportLayer[], bounds: Bounds): Promise<LogCell[]> {
-  const cover = coverBounds(bounds, CELL_PRECISION, Number.POSITIVE_INFINITY);
-  if (cover.length <= FEW_CELLS) return layers.flatMap((layer) => cover.map((geohash5) => ({ layer, geohash5 })));
-  const inBox = new Set(cover);
-  const prefixes = [...new Set(cover.map((geohash5) => geohash5.slice(0, DIRECTORY_PRECISION)))];
-  const listings = layers.flatMap((layer) => prefixes.map((prefix) => ({ layer, prefix })));
-  const found = await mapLimited(listings, CONCURRENCY, async ({ layer, prefix }) => {
-    const listed = await store.listCells(layer, prefix);
-    return listed.filter((geohash5) => inBox.has(geohash5)).map((geohash5) => ({ layer, geohash5 }));
-  });
-  return found.flat();
-}
-
-function isInside({ lonDeg, latDeg }: Report, { west, south, east, north }: Bounds): boolean {
-  if (latDeg < south || latDeg > north) return false;
-  return west <= east ? lonDeg >= west && lonDeg <= east : lonDeg >= west || lonDeg <= east;
+function areaOfBox(bounds: Bounds): Area {
+  const { west, south, east, north } = bounds;
+  const isAcross = west > east;
+  return {
+    cells: coverBounds(bounds, CELL_PRECISION, Number.POSITIVE_INFINITY),
+    sliceLength: SLICE_LENGTH,
+    isWhole(geohash5) {
+      const cell = cellBounds(geohash5);
+      if (cell.south < south || cell.north > north) return false;
+      return isAcross ? cell.west >= west || cell.east <= east : cell.west >= west && cell.east <= east;
+    },
+    has(lonDeg, latDeg) {
+      if (latDeg < south || latDeg > north) return false;
+      return isAcross ? lonDeg >= west || lonDeg <= east : lonDeg >= west && lonDeg <= east;
+    },
+  };
 }

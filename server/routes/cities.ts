@@ -55,7 +55,7 @@ const reports = createRoute({
 });
 
 /** Mounts `/api/cities` and what is under it. */
-export function mountCities(app: App, { clock, settings, store }: AppParts): void {
+export function mountCities(app: App, { clock, pyramid, store }: AppParts): void {
   app.openapi(list, (c) =>
     c.json({ cities: CITIES.map(toCityJson) }, 200, { "Cache-Control": "public, max-age=3600" }),
   );
@@ -80,7 +80,7 @@ export function mountCities(app: App, { clock, settings, store }: AppParts): voi
       ...(beforeMs !== undefined && { beforeMs }),
       ...(cursor && { cursor }),
     };
-    const page = await listReports(store, query, settings.queryRows);
+    const page = await listReports({ store, pyramid, clock }, query);
     const link = nextLink(c.req.url, page.nextCursor, { from: fromMs, to: beforeMs });
     return c.json(toReportPageJson(page), 200, {
       "Content-Type": "application/geo+json",

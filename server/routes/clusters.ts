@@ -4,12 +4,13 @@ import { type ClusterIdParts, parseClusterId } from "../../tiles/cluster-id.ts";
 import { membersOf } from "../../tiles/cluster-members.ts";
 import { DEFAULT_WINDOW, REPORT_LAYERS, type TimeWindow } from "../../tiles/layers.ts";
 import type { App, AppEnv, AppParts } from "../app-parts.ts";
-import { ClusterTooWideError, newestOfCluster } from "../clusters/cluster-reports.ts";
+import { newestOfCluster } from "../clusters/cluster-reports.ts";
 import { expansionOf } from "../clusters/expansion.ts";
 import { type ClusterSource, type FoundCluster, findCluster } from "../clusters/find-cluster.ts";
 import { entityTag } from "../http/entity-tag.ts";
 import { invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../http/problem.ts";
 import { timeOfZoom } from "../pyramid/coarse-time.ts";
+import { TooWideError } from "../reports/find-newest.ts";
 import { namesTag } from "../tiles/content-encoding.ts";
 import { clusterSchema, toClusterJson } from "./cluster-json.ts";
 import { nextLink } from "./next-link.ts";
@@ -91,15 +92,15 @@ export function mountClusters(app: App, { store, clock, settings }: AppParts, so
     const id = withWindow(c.req.valid("param").id, window);
     const found = await findCluster(source, id);
     if (found === undefined) throw gone();
-    const ids = await pageOf(source, id, found, {
+    const { found: newest, next } = await pageOf(source, id, found, {
       atMs: timeOfZoom(id.zoom, clock.now()),
       limit,
       maxCells,
       ...(cursor && { cursor }),
     });
-    const nextCursor = ids.length > limit ? ids[limit - 1] : undefined;
-    const page = { reports: await store.getMany(ids.slice(0, limit)), ...(nextCursor && { nextCursor }) };
-    const link = nextLink(c.req.url, nextCursor, {});
+    const reports = await store.getMany(newest.map(({ id }) => id));
+    const page = { reports, ...(next !== undefined && { nextCursor: next }) };
+    const link = nextLink(c.req.url, next, {});
     return respondTagged(c, toReportPageJson(page), { "Content-Type": "application/geo+json", ...link });
   });
 }
@@ -111,7 +112,7 @@ async function pageOf(source: ClusterSource, id: ClusterIdParts, { parts }: Foun
   try {
     return await newestOfCluster(source, { layer, window, members: membersOf(parts, zoom), ...page });
   } catch (error) {
-    if (!(error instanceof ClusterTooWideError)) throw error;
+    if (!(error instanceof TooWideError)) throw error;
     const message = `would look into more than ${page.maxCells} geohash-5 cells; read on in its children, at a closer zoom`;
     throw new ProblemError(invalidRequest([{ field: "cursor", message, limit: page.maxCells }]));
   }

@@ -53,7 +53,7 @@ const flag = createRoute({
 export function mountFlags(app: App, parts: AppParts): void {
   const { clock, store, settings } = parts;
   const rateLimit = createRateLimit({ clock, perMinute: settings.flagsPerMinute });
-  const flagging = { store, flagsToHide: settings.flagsToHide, onHide: parts.onHide };
+  const flagging = { store, flagsToHide: settings.flagsToHide, onEdit: parts.onEdit };
 
   app.openAPIRegistry.registerPath(flag);
   app.post(flag.getRoutingPath(), async (c) => {

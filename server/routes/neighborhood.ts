@@ -1,7 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { App, AppParts } from "../app-parts.ts";
 import { problemAnswer, unexpectedAnswer } from "../http/problem.ts";
-import type { Pyramid } from "../pyramid/pyramid.ts";
 import { readScoreCard } from "../scores/score-card.ts";
 import { createScoreHistory } from "../scores/score-history.ts";
 import { formatDay } from "../utc-time.ts";
@@ -29,10 +28,10 @@ const route = createRoute({
   },
 });
 
-/** Mounts `/api/neighborhood/:geohash`. `cells` are the pyramid's. */
-export function mountNeighborhood(app: App, { store, clock, log, sql }: AppParts, cells: Pyramid["cells"]): void {
+/** Mounts `/api/neighborhood/:geohash`. */
+export function mountNeighborhood(app: App, { store, pyramid, clock, log, sql }: AppParts): void {
   const history = sql && createScoreHistory({ sql, clock });
-  const options = { store, clock, log, cells, ...(history !== undefined && { history }) };
+  const options = { store, pyramid, clock, log, ...(history !== undefined && { history }) };
   app.openapi(route, async (c) => {
     const geohash = c.req.valid("param").geohash.slice(0, 6);
     const card = await readScoreCard(options, geohash);

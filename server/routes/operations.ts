@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { App, AppParts } from "../app-parts.ts";
 import type { RequestMetrics } from "../http/metrics.ts";
 import { ProblemError, problemSchema } from "../http/problem.ts";
+import { DatabaseUnavailableError } from "../postgres/questions.ts";
 import { KEY_SCHEME } from "./relational-access.ts";
 
 const READY_WITHIN_MS = 2_000;
@@ -30,7 +31,7 @@ const ready = createRoute({
   responses: {
     200: { description: "Both stores answer.", content: { "application/json": { schema: readySchema } } },
     503: {
-      description: "A store is down; `store` and `database` say which.",
+      description: "A store is down; `store` and `database` say which, `detail` why when that is known.",
       content: {
         "application/problem+json": { schema: problemSchema.extend(readySchema.omit({ status: true }).shape) },
       },
@@ -47,15 +48,18 @@ export function mountOperations(app: App, parts: AppParts, metrics: RequestMetri
       stateWithin(READY_WITHIN_MS, () => parts.store.ping()),
       stateWithin(READY_WITHIN_MS, () => parts.pingDatabase()),
     ]);
-    if (store === "ok" && database === "ok") {
-      return c.json({ status: "ok" as const, store, database }, 200, { "Cache-Control": "no-store" });
+    const members = { store: store.state, database: database.state };
+    if (store.state === "ok" && database.state === "ok") {
+      return c.json({ status: "ok" as const, ...members }, 200, { "Cache-Control": "no-store" });
     }
-    const down = Object.entries({ store, database }).flatMap(([part, state]) => (state === "down" ? [part] : []));
+    const down = Object.entries({ store, database }).flatMap(([part, { state, reason }]) =>
+      state === "ok" ? [] : [reason === undefined ? part : `${part} (${reason})`],
+    );
     throw new ProblemError({
       status: 503,
       kind: "not-ready",
       detail: `down: ${down.join(", ")}`,
-      members: { store, database },
+      members,
       headers: { "Retry-After": "2" },
     });
   });
@@ -84,16 +88,22 @@ export function mountOperations(app: App, parts: AppParts, metrics: RequestMetri
   });
 }
 
+interface PartState {
+  readonly state: z.infer<typeof partState>;
+  /** Only what may be told to anybody. */
+  readonly reason?: string;
+}
+
 /** Runs a ping and says "down" when it fails or takes longer than `limitMs`. */
-async function stateWithin(limitMs: number, ping: () => Promise<void>): Promise<"ok" | "down"> {
+async function stateWithin(limitMs: number, ping: () => Promise<void>): Promise<PartState> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<"down">((resolve) => {
-    timer = setTimeout(() => resolve("down"), limitMs);
+  const late = new Promise<PartState>((resolve) => {
+    timer = setTimeout(() => resolve({ state: "down" }), limitMs);
   });
   try {
-    return await Promise.race([ping().then(() => "ok" as const), late]);
-  } catch {
-    return "down";
+    return await Promise.race([ping().then((): PartState => ({ state: "ok" })), late]);
+  } catch (error) {
+    return { state: "down", ...(error instanceof DatabaseUnavailableError ? { reason: error.message } : {}) };
   } finally {
     clearTimeout(timer);
   }

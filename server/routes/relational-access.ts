@@ -57,16 +57,16 @@ export async function orAway<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof DatabaseUnavailableError ? new ProblemError(databaseAway) : error;
+    throw error instanceof DatabaseUnavailableError ? new ProblemError(databaseAway(error)) : error;
   }
 }
 
-const databaseAway = {
+const databaseAway = ({ message }: DatabaseUnavailableError) => ({
   status: 503,
   kind: "database-unavailable",
-  detail: "PostgreSQL, which keeps scores, counts and accounts, does not answer. Tiles and reports go on; try again.",
+  detail: `${message}; it keeps scores, counts and accounts. Tiles and reports go on; try again.`,
   headers: { "Retry-After": `${RETRY_AFTER_SECONDS}` },
-};
+});
 
 /** Name of the security scheme that the OpenAPI document has for keys. */
 export const KEY_SCHEME = "key";

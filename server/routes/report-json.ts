@@ -3,7 +3,7 @@ import { encodeGeohash } from "../../tiles/geohash.ts";
 import { MAX_SEVERITY, MIN_SEVERITY, REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { REPORT_ID_LENGTH } from "../../tiles/report-id.ts";
-import type { ReportPage } from "../reports/list-reports.ts";
+import type { ReportPage } from "../reports/area-reports.ts";
 
 /** A neighbourhood is a geohash of this precision. */
 const NEIGHBOURHOOD_PRECISION = 6;

@@ -3,7 +3,8 @@ import type { Context } from "hono";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { App, AppEnv, AppParts } from "../app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../http/problem.ts";
-import { createRateLimit, type RateLimit } from "../http/rate-limit.ts";
+import { createRateLimit, networkOf, type RateLimit } from "../http/rate-limit.ts";
+import { StoreUnavailableError } from "../ports.ts";
 import { createReport } from "../reports/create-report.ts";
 import { countLogCells, listReports } from "../reports/list-reports.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -37,7 +38,7 @@ const create = createRoute({
     422: problemAnswer("The Idempotency-Key was used for another report."),
     429: problemAnswer("Too many reports from this address; Retry-After says when."),
     ...unexpectedAnswer,
-    503: problemAnswer("The store does not answer; nothing is acknowledged. Retry-After says when."),
+    503: problemAnswer("The store does not answer; the report may be stored or not. Retry-After says when."),
   },
 });
 
@@ -75,7 +76,7 @@ const read = createRoute({
 
 /** Mounts `/api/reports` and what is under it. */
 export function mountReports(app: App, parts: AppParts): void {
-  const { clock, settings, store } = parts;
+  const { clock, pyramid, settings, store } = parts;
   const rateLimit = createRateLimit({ clock, perMinute: settings.reportsPerMinute });
 
   app.openAPIRegistry.registerPath(create);
@@ -92,7 +93,7 @@ export function mountReports(app: App, parts: AppParts): void {
       ...(fromMs !== undefined && { fromMs }),
       ...(cursor && { cursor }),
     };
-    const page = await listReports(store, query, settings.queryRows);
+    const page = await listReports({ store, pyramid, clock }, query);
     const link = nextLink(c.req.url, page.nextCursor, { since: fromMs });
     return c.json(toReportPageJson(page), 200, {
       "Content-Type": "application/geo+json",
@@ -116,12 +117,17 @@ async function respondCreate(c: Context<AppEnv>, parts: AppParts, rateLimit: Rat
     const keyErrors = key.error?.issues.map(({ message }) => ({ field: "Idempotency-Key", message })) ?? [];
     throw new ProblemError(invalidRequest([...(body.error ? fieldErrors(body.error) : []), ...keyErrors]));
   }
-  const waitSeconds = await rateLimit.take(parts.clientAddress(c) ?? "unknown");
+  const address = parts.clientAddress(c) ?? "unknown";
+  const waitSeconds = await rateLimit.take(address);
   if (waitSeconds > 0) {
     const detail = `At most ${parts.settings.reportsPerMinute} reports a minute are taken from one address.`;
     throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });
   }
-  const created = await createReport(parts, draftOfBody(body.data), key.data);
+  const created = await createReport(parts, draftOfBody(body.data), scopedKey(key.data, address)).catch(
+    (error: unknown) => {
+      throw error instanceof StoreUnavailableError ? notKnownToBeStored(error, key.data) : error;
+    },
+  );
   if (created.outcome === "key-taken") {
     const detail = "This Idempotency-Key was used for another report.";
     throw new ProblemError({ status: 422, kind: "idempotency-key-taken", detail });
@@ -130,6 +136,26 @@ async function respondCreate(c: Context<AppEnv>, parts: AppParts, rateLimit: Rat
     Location: `/api/reports/${created.report.id}`,
     "Cache-Control": "no-store",
     ...(created.outcome === "replayed" && { "Idempotency-Replayed": "true" }),
+  });
+}
+
+/** Keys that two clients may well choose alike hold for one client's network each. */
+const MIN_UNIQUE_KEY = 16;
+
+/** A key of at least so many characters is taken for unique; it holds for whoever sends it, wherever the client is by then. */
+function scopedKey(key: string | undefined, address: string): string | undefined {
+  return key === undefined || key.length >= MIN_UNIQUE_KEY ? key : `${networkOf(address)} ${key}`;
+}
+
+/** The answer for a report that may be stored: nobody is told that it is not. */
+function notKnownToBeStored(cause: StoreUnavailableError, key: string | undefined): StoreUnavailableError {
+  const advice =
+    key === undefined
+      ? "With an Idempotency-Key it could be sent again without being stored twice."
+      : "Send it again with the same Idempotency-Key: it is stored once.";
+  return new StoreUnavailableError(cause.message, {
+    cause,
+    detail: `The report store did not answer, so it is not known whether this report was stored. ${advice}`,
   });
 }
 

@@ -32,7 +32,7 @@ export function createReportCounter({ store, sql, clock }: ReportCounterOptions)
     const atMs = clock.now();
     const days = changes.map(({ from }) => firstDay(from, atMs));
     const counts = await mapLimited(changes, PARALLEL_READS, async (cell, i) =>
-      countDays(await store.readCell(cell, { from: idTimePrefix(days[i] as number) })),
+      countDays((await store.readCell(cell, { from: idTimePrefix(days[i] as number) })).reports),
     );
     const rows = counts.flatMap((each) => [...each.values()]);
     await sql(WRITE, [

@@ -1,5 +1,5 @@
 import { geohashOfKey } from "../../tiles/cell-key.ts";
-import { cellBounds, encodeGeohash } from "../../tiles/geohash.ts";
+import { BASE32, columnAt, parseCell, rowAt } from "../../tiles/geohash.ts";
 import {
   BAND_COUNT,
   REPORT_LAYERS,
@@ -20,9 +20,8 @@ import {
 } from "../../tiles/scores.ts";
 import type { Log } from "../app-parts.ts";
 import type { City } from "../cities.ts";
-import type { Clock, ReportStore } from "../ports.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
-import { listReports } from "../reports/list-reports.ts";
+import { type Area, listArea, type ReportSource } from "../reports/area-reports.ts";
 import { DAY_MS, formatDay, startOfDay } from "../utc-time.ts";
 import { cityOfCell } from "./city-of-cell.ts";
 import type { DayScores, ScoreHistory } from "./score-history.ts";
@@ -45,32 +44,27 @@ export interface CardHistory {
   readonly change7d: ScoreTenths | undefined;
 }
 
-export interface ScoreCardOptions {
-  readonly cells: Pyramid["cells"];
-  readonly store: ReportStore;
-  readonly clock: Clock;
+export interface ScoreCardOptions extends ReportSource {
+  readonly pyramid: ReportSource["pyramid"] & Pick<Pyramid, "cells">;
   readonly log: Log;
   /** Without it there is no history. */
   readonly history?: ScoreHistory;
 }
 
 const LATEST = 5;
-/** Of reports that must be read to find the latest inside a small part of a log's cell. */
-const MAX_ROWS = 1_000;
 const LOG_PRECISION = 5;
 const SERIES_DAYS = 30;
-/** Half of the 1e-6 degrees that places are rounded to: the east and north borders are the next cell's. */
-const BORDER_DEG = 5e-7;
+/** Of the cells whose slices the counts of a wide cell were made of. */
+const SLICE_LENGTH = 4;
 
-/** Reads the card of a cell of precision 4, 5 or 6: both databases at once. @throws StoreUnavailableError */
+/**
+ * Reads the card of a cell of precision 4, 5 or 6: both databases at once. Counts and, in cells of 5 and 6, the latest come from
+ * the rows of one log cell a layer, however many there are.
+ * @throws StoreUnavailableError
+ */
 export async function readScoreCard(options: ScoreCardOptions, geohash: string): Promise<ScoreCard> {
-  const { cells, store, clock } = options;
-  const node = geohash.slice(0, LOG_PRECISION);
-  const [perLayer, latest, days] = await Promise.all([
-    Promise.all(REPORT_LAYERS.map(async (layer) => [layer, await cells(layer, node)] as const)),
-    readLatest(store, geohash),
-    readDays(options, geohash),
-  ]);
+  const { clock } = options;
+  const [{ perLayer, latest }, days] = await Promise.all([readReports(options, geohash), readDays(options, geohash)]);
   const cellsOf = Object.fromEntries(perLayer) as Record<ReportLayer, MicroCells>;
   const inside = scoreCells(tallyNeighborhoods(cellsOf)).filter(
     (cell) => cell.geohash.length === 6 && cell.geohash.startsWith(geohash),
@@ -89,15 +83,26 @@ export async function readScoreCard(options: ScoreCardOptions, geohash: string):
   };
 }
 
-async function readLatest(store: ReportStore, geohash: string): Promise<readonly Report[]> {
-  const bounds = cellBounds(geohash);
-  const query = {
-    bounds: { ...bounds, east: bounds.east - BORDER_DEG, north: bounds.north - BORDER_DEG },
-    layers: REPORT_LAYERS,
-    limit: LATEST,
+async function readReports(options: ScoreCardOptions, geohash: string) {
+  const node = geohash.slice(0, LOG_PRECISION);
+  const perLayer = await Promise.all(
+    REPORT_LAYERS.map(async (layer) => [layer, await options.pyramid.cells(layer, node)] as const),
+  );
+  // After the counts, which bring the rows into memory.
+  const query = { area: areaOf(geohash), layers: REPORT_LAYERS, limit: LATEST, endAfter: Infinity };
+  return { perLayer, latest: (await listArea(options, query)).reports };
+}
+
+function areaOf(geohash: string): Area {
+  const precision = geohash.length;
+  const { column, row } = parseCell(geohash);
+  const isWide = precision < LOG_PRECISION;
+  return {
+    cells: isWide ? [...BASE32].map((char) => geohash + char) : [geohash.slice(0, LOG_PRECISION)],
+    sliceLength: SLICE_LENGTH,
+    isWhole: () => precision <= LOG_PRECISION,
+    has: (lonDeg, latDeg) => columnAt(lonDeg, precision) === column && rowAt(latDeg, precision) === row,
   };
-  const { reports } = await listReports(store, query, MAX_ROWS);
-  return reports.filter(({ lonDeg, latDeg }) => encodeGeohash(lonDeg, latDeg, geohash.length) === geohash);
 }
 
 /** Days before today. */

@@ -1,9 +1,8 @@
-import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { Clock, ReportStore } from "../ports.ts";
 import { seedReports } from "./seed-reports.ts";
 
 export interface SeedIfEmptyOptions {
-  readonly store: Pick<ReportStore, "listCells" | "putMany" | "remember">;
+  readonly store: Pick<ReportStore, "isEmpty" | "putMany" | "remember">;
   readonly clock: Clock;
   onProgress?(progress: { readonly written: number; readonly total: number }): void;
 }
@@ -22,8 +21,7 @@ const BATCH_REPORTS = 250;
 export async function seedIfEmpty({ store, clock, onProgress }: SeedIfEmptyOptions): Promise<number> {
   const nowMs = clock.now();
   const untilMs = nowMs + DAY_MS;
-  const cells = await Promise.all(REPORT_LAYERS.map((layer) => store.listCells(layer)));
-  const empty = cells.every((list) => list.length === 0);
+  const empty = await store.isEmpty();
   const begun = await store.remember(KEY, empty ? String(nowMs) : NOT_OURS, { untilMs, replace: empty });
   if (!/^\d+$/.test(begun)) return 0;
 

@@ -1,17 +1,15 @@
 import type { Report } from "../../tiles/report.ts";
-import type { Clock, LogCell, LogRange, ReportStore } from "../ports.ts";
+import type { CellRows, Clock, EditedReport, LogCell, LogRange, ReportStore } from "../ports.ts";
 import { collect } from "./batches.ts";
-import { logPartition, logSpan, MARKER_SPAN, MAX_SHARDS, type SortKeySpan } from "./keys.ts";
+import { editedReport, versionOfRow } from "./edits.ts";
+import { idOfSortKey, logPartition, logSpan, MARKER_SPAN, type SortKeySpan } from "./keys.ts";
 import { isLive } from "./log.ts";
 import type { Requests } from "./requests.ts";
 import { type ReportRow, reportOfRow } from "./rows.ts";
-import { type HiddenReports, isMarker, type Marker, type Shards } from "./shards.ts";
+import { type EditedRows, isMarker, type Marker, type Shards } from "./shards.ts";
 
-/**
- * Rows of a newest-first page: a few hundred bytes more than asked for cost less than another request for each expired row.
- * More than there are markers, which count as rows.
- */
-const MIN_PAGE = MAX_SHARDS + 9;
+/** Rows of a newest-first page: a few hundred bytes more than asked for cost less than another request for each that is not shown. */
+const MIN_PAGE = 25;
 const MAX_PAGE = 5000;
 
 export interface CellReaderOptions {
@@ -26,8 +24,10 @@ export interface CellReaderOptions {
 interface CellRead {
   readonly cell: LogCell;
   readonly span: SortKeySpan;
-  /** Without an end: then the Query of shard 0 goes on over the markers of the other shards. */
-  readonly isOpen: boolean;
+  /** Oldest first and without an end: then the Query of shard 0 goes on over the markers. */
+  readonly bringsMarkers: boolean;
+  /** Newest first and without an end. */
+  readonly isNewest: boolean;
   readonly consistent: boolean;
   /** Shards beside 0. */
   readonly found: Set<number>;
@@ -42,16 +42,18 @@ interface Order {
 export function createCellReader(options: CellReaderOptions): Pick<ReportStore, "readCell" | "readNewest"> {
   const { clock, requests, shards, isConsistent } = options;
 
-  function startRead(cell: LogCell, range: LogRange | undefined): CellRead | undefined {
+  function startRead(cell: LogCell, range: LogRange | undefined, newestFirst: boolean): CellRead | undefined {
     const span = logSpan(range);
     const found = new Set(shards.known(cell));
-    return span && { cell, span, isOpen: range?.before === undefined, consistent: isConsistent(cell), found };
+    const isOpen = range?.before === undefined;
+    const marks = { bringsMarkers: isOpen && !newestFirst, isNewest: isOpen && newestFirst };
+    return span && { cell, span, ...marks, consistent: isConsistent(cell), found };
   }
 
-  /** Pages of a shard's live reports. */
+  /** Pages of a shard's rows. */
   async function* readPages(read: CellRead, shard: number, { newestFirst, limit }: Order) {
     const { cell, span, consistent } = read;
-    const bringsMarkers = shard === 0 && read.isOpen;
+    const bringsMarkers = shard === 0 && read.bringsMarkers;
     const to = bringsMarkers ? MARKER_SPAN.to : span.to;
     const pages = requests.queryPages<ReportRow>({
       KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
@@ -61,57 +63,67 @@ export function createCellReader(options: CellReaderOptions): Pick<ReportStore, 
       ...(limit === undefined ? {} : { Limit: limit }),
     });
     const markers: Marker[] = [];
-    let isRead = !bringsMarkers;
     for await (const items of pages) {
+      if (bringsMarkers) for (const item of items) if (isMarker(item)) markers.push(item);
       // Markers sort after the end of every span.
-      const rows = items.filter(({ sk }) => sk < span.to);
-      if (!isRead) {
-        markers.push(...items.filter(isMarker));
-        // Newest first, they come before all rows, and a page has room for every shard's.
-        isRead = newestFirst && rows.length > 0;
-        if (newestFirst) note(read, markers, isRead);
-      }
-      const now = clock.now();
-      yield rows.map(reportOfRow).filter((report) => isLive(report, now));
+      yield items.filter(({ sk }) => sk < span.to);
     }
-    if (!isRead) note(read, markers, true);
+    if (bringsMarkers) for (const other of shards.note(cell, markers, true)) read.found.add(other);
   }
 
-  function note(read: CellRead, markers: readonly Marker[], isAll: boolean): void {
-    for (const shard of shards.note(read.cell, markers, isAll)) read.found.add(shard);
+  /** The newest rows may lie in a shard that was opened a moment ago. */
+  async function find({ cell, consistent, isNewest, found }: CellRead): Promise<void> {
+    for (const shard of await shards.find(cell, { consistent, always: isNewest })) found.add(shard);
   }
 
-  async function find(read: CellRead): Promise<void> {
-    for (const shard of await shards.find(read.cell, read.consistent)) read.found.add(shard);
-  }
-
-  /** Starts reading every shard: those known at once, and the others when shard 0 has told of them. */
+  /** Starts reading every shard: those known at once, and the others when they are told of. */
   async function inEachShard<T>(read: CellRead, start: (shard: number, count: number) => Promise<T>): Promise<T[]> {
     const known = [0, ...read.found];
     const startAll = (list: number[]) => Promise.all(list.map((shard) => start(shard, 1 + read.found.size)));
-    const [first] = await Promise.all([startAll(known), read.isOpen ? undefined : find(read)]);
+    const [first] = await Promise.all([startAll(known), read.bringsMarkers ? undefined : find(read)]);
     const others = [...read.found].filter((shard) => !known.includes(shard));
     return [...first, ...(await startAll(others))];
   }
 
+  /** A row's report as it reads now; undefined when it is not shown. */
+  function shown(row: ReportRow, edited: EditedRows): Report | undefined {
+    const version = edited.get(idOfSortKey(row.sk));
+    const report = version === undefined ? reportOfRow(row) : editedReport("", versionOfRow(version), row).report;
+    return report !== undefined && row.removed === undefined && isLive(report, clock.now()) ? report : undefined;
+  }
+
+  /** Edited reports that did not expire long since: TTL deletes late, and emulators never. Those of `rows` with what they say. */
+  function editedReports(cell: LogCell, rows: readonly ReportRow[]): Map<string, EditedReport> {
+    const edited = shards.edited(cell);
+    const found = new Map<string, EditedReport>();
+    if (edited.size === 0) return found;
+    const nowSeconds = clock.now() / 1000;
+    const rowOf = new Map(rows.map((row) => [idOfSortKey(row.sk), row]));
+    for (const [id, row] of edited) {
+      if (row.expires_at > nowSeconds) found.set(id, editedReport(id, versionOfRow(row), rowOf.get(id)));
+    }
+    return found;
+  }
+
   return {
-    async readCell(cell, range) {
-      const read = startRead(cell, range);
-      if (read === undefined) return [];
+    async readCell(cell, range): Promise<CellRows> {
+      const read = startRead(cell, range, false);
+      if (read === undefined) return { reports: [], edited: new Map() };
       const runs = await inEachShard(read, (shard) => collect(readPages(read, shard, { newestFirst: false })));
       const [only = []] = runs;
-      const hidden = shards.hidden(cell);
-      const all = runs.length === 1 ? only : runs.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
-      return hidden.size === 0 ? all : all.filter(({ id }) => !hidden.has(id));
+      const rows = runs.length === 1 ? only : runs.flat().sort((a, b) => (a.sk < b.sk ? -1 : 1));
+      const edited = shards.edited(cell);
+      return { reports: rows.flatMap((row) => shown(row, edited) ?? []), edited: editedReports(cell, rows) };
     },
 
     async readNewest(cell, limit, range) {
-      const read = limit > 0 ? startRead(cell, range) : undefined;
+      const read = limit > 0 ? startRead(cell, range, true) : undefined;
       if (read === undefined) return [];
       const runs = await inEachShard(read, (shard, count) =>
         startRun(readPages(read, shard, { newestFirst: true, limit: pageSize(limit, count) })),
       );
-      return takeNewest(runs, limit, shards.hidden(cell));
+      const edited = shards.edited(cell);
+      return takeNewest(runs, limit, (row) => shown(row, edited));
     },
   };
 }
@@ -122,14 +134,14 @@ function pageSize(limit: number, shards: number): number {
   return Math.min(MAX_PAGE, Math.max(MIN_PAGE, share));
 }
 
-/** A shard's reports, newest first, read a page at a time; `rows[at]` is the next, and there is none at the end. */
+/** A shard's rows, newest first, read a page at a time; `rows[at]` is the next, and there is none at the end. */
 interface Run {
-  readonly pages: AsyncIterator<readonly Report[]>;
-  rows: readonly Report[];
+  readonly pages: AsyncIterator<readonly ReportRow[]>;
+  rows: readonly ReportRow[];
   at: number;
 }
 
-async function startRun(pages: AsyncIterator<readonly Report[]>): Promise<Run> {
+async function startRun(pages: AsyncIterator<readonly ReportRow[]>): Promise<Run> {
   const run: Run = { pages, rows: [], at: 0 };
   await refill(run);
   return run;
@@ -144,19 +156,24 @@ async function refill(run: Run): Promise<void> {
   }
 }
 
-async function takeNewest(runs: readonly Run[], limit: number, hidden: HiddenReports): Promise<Report[]> {
+async function takeNewest(
+  runs: readonly Run[],
+  limit: number,
+  shown: (row: ReportRow) => Report | undefined,
+): Promise<Report[]> {
   const newest: Report[] = [];
   for (;;) {
     let from: Run | undefined;
-    for (const run of runs) if (nextId(run) > nextId(from)) from = run;
-    const report = from?.rows[from.at];
-    if (from === undefined || report === undefined) return newest;
-    if (!hidden.has(report.id)) newest.push(report);
+    for (const run of runs) if (nextKey(run) > nextKey(from)) from = run;
+    const row = from?.rows[from.at];
+    if (from === undefined || row === undefined) return newest;
+    const report = shown(row);
+    if (report !== undefined) newest.push(report);
     if (newest.length === limit) return newest;
     from.at++;
     await refill(from);
   }
 }
 
-/** Sorts before every id when there is none. */
-const nextId = (run: Run | undefined): string => run?.rows[run.at]?.id ?? "";
+/** Sorts before every sort key when there is none. */
+const nextKey = (run: Run | undefined): string => run?.rows[run.at]?.sk ?? "";

@@ -1,33 +1,33 @@
-import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
-import { decodeReports } from "../../tiles/report-codec.ts";
-import { columnsOfReports } from "../../tiles/report-columns.ts";
 import { parseReportId } from "../../tiles/report-id.ts";
-import { StoredItemError } from "../../tiles/stored-item.ts";
-import type { Clock, LogCell, LogChange, PutOutcome, ReportStore } from "../ports.ts";
-import { createAnnouncer, OVERLAP_MS } from "./announcer.ts";
-import { collect, forEachBounded } from "./batches.ts";
+import type { Clock, LogCell, LogChange, PutOutcome, ReportEdit, ReportStore } from "../ports.ts";
+import { StoreUnavailableError } from "../ports.ts";
+import { chunk, collect, forEachBounded } from "./batches.ts";
 import { createCellReader } from "./cell-reader.ts";
 import { claim } from "./claims.ts";
+import { type EditedVersion, editedReport, nextVersion, versionOfRow } from "./edits.ts";
+import { createFeed } from "./feed.ts";
+import { createFeedShards } from "./feed-shards.ts";
 import { createHeat } from "./heat.ts";
 import {
   cellName,
-  cellOfFeedKey,
+  cellOfPartition,
   cellOfReport,
-  directoryPartition,
+  editedKey,
+  editedOfSortKey,
   FROM_THE_BEGINNING,
-  feedPartitions,
-  feedTime,
   flagsPartition,
-  hiddenKey,
   idempotencyKey,
+  idOfSortKey,
   type Key,
   logKey,
   memoKey,
+  REPORT_PREFIX,
 } from "./keys.ts";
 import { CLAIM_LIFETIME_MS, FEED_LIFETIME_MS, isLive, mergeChanges, parseCursor } from "./log.ts";
+import { createPublisher, type Intent } from "./publisher.ts";
 import { createRequests, isHotPartition, type RequestOptions, type Requests, storeError } from "./requests.ts";
-import { type ReportRow, reportOfRow, rowOfReport, ttlSeconds } from "./rows.ts";
+import { type EditedRow, type ReportRow, reportOfRow, rowOfReport, ttlSeconds } from "./rows.ts";
 import { createShards, type Shards } from "./shards.ts";
 import { migrateTable } from "./table.ts";
 
@@ -44,42 +44,144 @@ export type DynamoStoreOptions = RequestOptions & {
 const HOT_ROWS_PER_SECOND = 200;
 /** Shards of a batch that are opened at a time. */
 const SHARDS_WIDTH = 8;
-/** Clocks differ: a marker outlives its report for everybody. */
-const HIDDEN_SPARE_MS = 86_400_000;
-/** Feed partitions read at a time. */
-const FEED_WIDTH = 8;
+/** Clocks differ: what an edit made of a report outlives its row for everybody. */
+const EDITED_SPARE_MS = 86_400_000;
+/** Rows of a batch that are stored under the same intents: as many as take a moment. */
+const ROWS_PER_INTENT = 500;
+/** Others who edit the same report at the same time. */
+const MAX_EDIT_TRIES = 8;
 
 /**
- * A report store on DynamoDB or an emulator of it; `keys.ts` tells the layout of the table. `close` destroys the client.
+ * A report store on DynamoDB or an emulator of it; `keys.ts` tells the layout of the table, `publisher.ts` how changes are
+ * published. `close` destroys the client.
  *
  * Consistency: reads are eventually consistent, at half the price, except for those of a cell that this process itself
  * wrote to a moment ago, because a writer must see its own report at once. Another process may read a cell a moment too
  * early after `readChanges`, but is told again for some seconds.
+ *
+ * A row is never written again after it was put, so that a request that arrives twice, or late, does no harm; what an edit makes of
+ * it stands beside, in an item with a version, which is written on the condition that the version is the next.
  */
 export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
   const { client, table, clock, hotRowsPerSecond = HOT_ROWS_PER_SECOND } = options;
   const requests = createRequests(options);
-  const announcer = createAnnouncer({ clock, putAll: requests.putAll });
+  const feedShards = createFeedShards({ clock, requests });
+  const publisher = createPublisher({ clock, requests, shards: feedShards });
+  const feed = createFeed({ clock, requests, shards: feedShards });
 
   const shards = createShards({ clock, requests });
   const heat = createHeat({ clock, rowsPerSecond: hotRowsPerSecond });
-  const reader = createCellReader({ clock, requests, shards, isConsistent: announcer.wroteLately });
+  const reader = createCellReader({ clock, requests, shards, isConsistent: publisher.wroteLately });
 
-  async function putRow(report: Report, cell: LogCell): Promise<PutOutcome> {
+  /** Stores a row with its intent; `write` does it. The change is published when this resolves, and owed when it rejects. */
+  async function putPublished<T>(report: Report, write: (row: ReportRow, intent: Intent) => Promise<T>): Promise<T> {
+    const cell = cellOfReport(report);
+    const row = rowOfReport(report);
     await shards.open(cell, shardOf(report), report.expiresAtMs);
+    const intent = await publisher.intentFor(cell, report.id);
     try {
-      const Item = { ...rowOfReport(report) };
-      const isNew = await requests.putIf({ Item, ConditionExpression: "attribute_not_exists(pk)" });
-      return isNew ? "created" : "exists";
+      const result = await write(row, intent);
+      if (!publisher.stored(intent)) await publisher.publish([{ ...cell, from: report.id }]);
+      return result;
     } catch (error) {
-      if (isHotPartition(error)) heat.throttled(cell);
+      publisher.failed(intent);
       throw error;
     }
   }
 
-  function shown(row: ReportRow): Report | undefined {
-    const report = reportOfRow(row);
-    return isLive(report, clock.now()) && row.hidden === undefined ? report : undefined;
+  /** Partitions that took no more, whoever else writes there. */
+  function noteRefused(refused: readonly Key[]): void {
+    for (const { pk } of refused) {
+      const cell = cellOfPartition(pk);
+      if (cell === undefined) feedShards.throttled();
+      else heat.throttled(cell);
+    }
+  }
+
+  /** The same, of a put alone. */
+  async function noting<T>(key: Key, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (isHotPartition(error)) noteRefused([key]);
+      throw error;
+    }
+  }
+
+  function shown(row: ReportRow, edited: EditedRow | undefined): Report | undefined {
+    const report = edited === undefined ? reportOfRow(row) : editedReport("", versionOfRow(edited), row).report;
+    return report !== undefined && row.removed === undefined && isLive(report, clock.now()) ? report : undefined;
+  }
+
+  /** Rows, and what edits made of them, by id. */
+  async function readRows(ids: readonly string[], consistent: boolean) {
+    // DynamoDB refuses a request that names a key twice.
+    const keys = [...new Set(ids)].flatMap((id) => {
+      const parts = parseReportId(id);
+      const key = logKey(id);
+      return parts === undefined || key === undefined ? [] : [key, editedKey(parts, id)];
+    });
+    const rows = new Map<string, ReportRow>();
+    const edited = new Map<string, EditedRow>();
+    for (const item of await requests.getAll<ReportRow & EditedRow>(keys, consistent)) {
+      const ofEdited = editedOfSortKey(item.sk);
+      if (ofEdited === undefined) rows.set(idOfSortKey(item.sk), item);
+      else edited.set(ofEdited, item);
+    }
+    return { rows, edited };
+  }
+
+  async function getMany(ids: readonly string[]): Promise<Report[]> {
+    const lately = ids.map(parseReportId).some((parts) => parts !== undefined && publisher.wroteLately(parts));
+    const { rows, edited } = await readRows(ids, lately);
+    return ids.flatMap((id) => {
+      const row = rows.get(id);
+      return (row && shown(row, edited.get(id))) ?? [];
+    });
+  }
+
+  /**
+   * Published before and after it is written, so that wherever this process dies, nobody keeps the version before for want of being
+   * told: the first intent stands for writes of the seconds that follow, and the second is only written when the first is older.
+   */
+  async function putVersion(cell: LogCell, row: ReportRow, known: EditedRow | undefined, next: EditedVersion) {
+    const { version, state, content } = next;
+    const Item = {
+      ...editedKey(cell, idOfSortKey(row.sk)),
+      v: version,
+      state,
+      ...(content === undefined ? {} : { content }),
+      expires_at: row.expires_at + EDITED_SPARE_MS / 1000,
+    };
+    // An item without a version is of an older program.
+    const unchanged = known?.v === undefined ? "attribute_not_exists(v)" : "v = :known";
+    const isNext = await requests.putIf({
+      Item,
+      ConditionExpression: unchanged,
+      ...(known?.v !== undefined && { ExpressionAttributeValues: { ":known": known.v } }),
+    });
+    if (isNext) shards.note(cell, [Item], false);
+    return isNext;
+  }
+
+  async function edit(id: string, change: ReportEdit) {
+    for (let tries = 0; tries < MAX_EDIT_TRIES; tries++) {
+      const { rows, edited } = await readRows([id], true);
+      const row = rows.get(id);
+      const cell = parseReportId(id);
+      if (row === undefined || cell === undefined) return undefined;
+      const ofRow = edited.get(id);
+      const known = ofRow && versionOfRow(ofRow);
+      const next = nextVersion(known, change);
+      if (next === undefined) return undefined;
+      const published = { layer: cell.layer, geohash5: cell.geohash5, from: id };
+      await publisher.publish([published]);
+      if (next !== known && !(await putVersion(cell, row, ofRow, next))) continue;
+      if (next.state === "removed" && row.removed === undefined) await requests.put({ Item: blank(row) });
+      await publisher.publish([published]);
+      return editedReport(id, next, row);
+    }
+    throw new StoreUnavailableError(`report ${id} was edited by others ${MAX_EDIT_TRIES} times`);
   }
 
   return {
@@ -93,70 +195,54 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
 
     shardFor: (cell) => Math.floor(Math.random() * heat.add(cell)),
 
-    async put(report) {
-      const cell = cellOfReport(report);
-      const outcome = await putRow(report, cell);
-      // Also when it was there: whoever wrote it may have died before the feed told of it. Then it may be another than this.
-      const rows = outcome === "created" ? { rows: columnsOfReports([report]) } : {};
-      await announcer.announce([{ ...cell, from: report.id, ...rows }]);
-      return outcome;
+    async append(report) {
+      // One request, so that a process that dies leaves both or neither. Nothing is lost when it arrives again.
+      await putPublished(report, async (row, intent) => {
+        await requests.putAll(intent.item === undefined ? [row] : [intent.item, row], noteRefused);
+        publisher.confirm(intent, report);
+      });
     },
 
+    put: (report) =>
+      putPublished(report, async (row, intent): Promise<PutOutcome> => {
+        const { item } = intent;
+        const isNew = noting(
+          row,
+          requests.putIf({ Item: { ...row }, ConditionExpression: "attribute_not_exists(pk)" }),
+        );
+        await settled([isNew, item && noting(item, requests.put({ Item: { ...item } }))]);
+        if (!(await isNew)) return "exists";
+        publisher.confirm(intent, report);
+        return "created";
+      }),
+
     async putMany(reports) {
-      const changes = mergeChanges(reports.map((report) => ({ ...cellOfReport(report), from: report.id })));
+      const changes = changesOf(reports);
       // Reversed, for a Map keeps the last of a key, and a report that is named twice is left as it was first.
-      const rows = [...new Map(reports.toReversed().map((report) => [report.id, rowOfReport(report)])).values()];
-      const existing = await requests.whichExist(rows);
-      const missing = rows.filter(({ sk }) => !existing.has(sk));
-      await openShards(shards, reports);
-      await requests.putAll(missing);
-      await announcer.announce(changes);
+      const unique = [...new Map(reports.toReversed().map((report) => [report.id, report])).values()];
+      const rows = new Map(unique.map((report) => [report, rowOfReport(report)]));
+      const existing = await requests.whichExist([...rows.values()]);
+      const missing = unique.filter((report) => !existing.has(rows.get(report)?.sk ?? ""));
+      await openShards(shards, missing);
+      for (const some of chunk(missing, ROWS_PER_INTENT)) {
+        // Before the rows, so that they are read wherever this dies.
+        await publisher.publish(changesOf(some));
+        await requests.putAll(
+          some.flatMap((report) => rows.get(report) ?? []),
+          noteRefused,
+        );
+      }
+      // All of them: it may have taken long, and who put the existing ones may have died before they were told.
+      await publisher.publish(changes);
       return { written: missing.length, existing: reports.length - missing.length };
     },
 
-    async get(id) {
-      const key = logKey(id);
-      const parts = parseReportId(id);
-      if (key === undefined || parts === undefined) return undefined;
-      const row = await requests.get<ReportRow>(key, announcer.wroteLately(parts));
-      return row && shown(row);
-    },
+    edit,
 
-    async getMany(ids) {
-      // DynamoDB refuses a request that names a key twice.
-      const keys = [...new Set(ids)].flatMap((id) => logKey(id) ?? []);
-      const lately = ids.map(parseReportId).some((parts) => parts !== undefined && announcer.wroteLately(parts));
-      const rows = await requests.getAll<ReportRow>(keys, lately);
-      const found = new Map(rows.flatMap((row) => shown(row) ?? []).map((report) => [report.id, report]));
-      return ids.flatMap((id) => found.get(id) ?? []);
-    },
+    get: async (id) => (await getMany([id]))[0],
+    getMany,
 
     ...reader,
-
-    async readHidden(cell) {
-      await shards.find(cell, announcer.wroteLately(cell));
-      // TTL deletes late, and the embedded DynamoDB never.
-      const nowSeconds = clock.now() / 1000;
-      return [...shards.hidden(cell)].flatMap(([id, expiresAt]) => (expiresAt > nowSeconds ? [id] : []));
-    },
-
-    /**
-     * The marker is the truth, for everything that reads cells. It is told of before and after it is written, so that wherever
-     * this process dies, nobody keeps what the marker hides for want of being told: the first telling stands for writes of the
-     * seconds that follow, and the second is only written when the first is older. The row's mark, for reads by id, comes last:
-     * while it is not there, the next flag does all of this again.
-     */
-    async hide(report) {
-      const cell = cellOfReport(report);
-      const change = { ...cell, from: report.id };
-      const marker = { ...hiddenKey(cell, report.id), expires_at: ttlSeconds(report.expiresAtMs + HIDDEN_SPARE_MS) };
-      await announcer.announce([change]);
-      await requests.put({ Item: marker });
-      shards.note(cell, [marker], false);
-      await announcer.announce([change]);
-      const Item = { ...rowOfReport(report), hidden: true };
-      await requests.putIf({ Item, ConditionExpression: "attribute_exists(pk)" });
-    },
 
     async flag(reportId, { flagger, reason, untilMs }) {
       const pk = flagsPartition(reportId);
@@ -170,22 +256,35 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       return (await collect(pages)).length;
     },
 
-    listCells: (layer, prefix) => listCells(requests, layer, prefix, announcer.listedLately(layer)),
+    cells: () => cellsOf(requests),
+
+    async isEmpty() {
+      for await (const _ of cellsOf(requests)) return false;
+      return true;
+    },
 
     async readChanges(cursor) {
       const now = clock.now();
       const next = String(now);
       if (cursor === undefined) return { changes: [], cursor: next };
-      // A clock that was set back must not hide what is written from now on.
-      const fromMs = Math.max(0, Math.min(parseCursor(cursor), now) - OVERLAP_MS);
-      const slept = now - fromMs > FEED_LIFETIME_MS;
-      return { changes: slept ? await everyCell(requests) : await readFeed(requests, fromMs, now), cursor: next };
+      const sinceMs = parseCursor(cursor);
+      const slept = now - sinceMs > FEED_LIFETIME_MS;
+      return { changes: slept ? await everyCell(requests) : await feed.readSince(sinceMs), cursor: next };
     },
+
+    confirm: publisher.flush,
 
     async claimKey(keyHash, { fingerprint, reportId }) {
       const untilMs = clock.now() + CLAIM_LIFETIME_MS;
       const value = { fingerprint, report_id: reportId };
-      const held = await claim(requests, clock, idempotencyKey(keyHash), value, { untilMs });
+      const cell = parseReportId(reportId);
+      const claimed = claim(requests, clock, idempotencyKey(keyHash), value, { untilMs });
+      await settled([claimed, cell && publisher.prepare(cell, reportId)]).catch((error: unknown) => {
+        publisher.abandon(reportId);
+        throw error;
+      });
+      const held = await claimed;
+      if (held.report_id !== reportId) publisher.abandon(reportId);
       return { fingerprint: held.fingerprint, reportId: held.report_id };
     },
 
@@ -203,6 +302,27 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
 
 const shardOf = (report: Report): number => parseReportId(report.id)?.shard ?? 0;
 
+/** Waits for all of them, so that none is under way any more, then rejects with the first failure. */
+async function settled(work: readonly unknown[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
+}
+
+/** A row that says nothing any more, but keeps its id taken. */
+const blank = ({ pk, sk, expires_at, expires_ms }: ReportRow): ReportRow => ({
+  pk,
+  sk,
+  ...(expires_ms === undefined ? {} : { expires_ms }),
+  category: "",
+  severity: 0,
+  lon: 0,
+  lat: 0,
+  removed: true,
+  expires_at,
+});
+
+const changesOf = (reports: readonly Report[]): LogChange[] =>
+  mergeChanges(reports.map((report) => ({ ...cellOfReport(report), from: report.id })));
+
 /** Opens the shards that a batch needs, each once. */
 async function openShards(shards: Shards, reports: readonly Report[]): Promise<void> {
   const needed = new Map<string, Report>();
@@ -216,49 +336,27 @@ async function openShards(shards: Shards, reports: readonly Report[]): Promise<v
   );
 }
 
-async function listCells(requests: Requests, layer: ReportLayer, prefix = "", consistent = false): Promise<string[]> {
-  const named = prefix === "" ? "" : " AND begins_with(sk, :prefix)";
-  const pages = requests.queryPages({
-    KeyConditionExpression: `pk = :pk${named}`,
-    ExpressionAttributeValues: { ":pk": directoryPartition(layer), ...(prefix === "" ? {} : { ":prefix": prefix }) },
-    ConsistentRead: consistent,
+/** Cells of all rows that there are, each once. */
+async function* cellsOf(requests: Requests): AsyncGenerator<LogCell> {
+  const seen = new Set<string>();
+  const pages = requests.scanPages<Key>({
+    FilterExpression: "begins_with(sk, :report)",
+    ExpressionAttributeValues: { ":report": REPORT_PREFIX },
+    ProjectionExpression: "pk",
   });
-  return (await collect(pages)).map(({ sk }) => sk);
-}
-
-/** Everything that the feed holds since a time; `announcer.ts` says why this tells of every write. */
-async function readFeed(requests: Requests, fromMs: number, nowMs: number): Promise<LogChange[]> {
-  const changes: LogChange[] = [];
-  await forEachBounded(feedPartitions(fromMs, nowMs + OVERLAP_MS), FEED_WIDTH, async (partition) => {
-    const pages = requests.queryPages<Key & { from: string; rows?: Uint8Array }>({
-      KeyConditionExpression: "pk = :pk AND sk >= :from",
-      ExpressionAttributeValues: { ":pk": partition, ":from": feedTime(fromMs) },
-    });
-    for await (const items of pages) {
-      for (const { sk, from, rows } of items) {
-        const cell = cellOfFeedKey(sk);
-        if (cell !== undefined) changes.push({ ...cell, from, ...rowsOfItem(rows, cell.geohash5) });
-      }
+  for await (const page of pages) {
+    for (const { pk } of page) {
+      const cell = cellOfPartition(pk);
+      if (cell === undefined || seen.has(cellName(cell))) continue;
+      seen.add(cellName(cell));
+      yield cell;
     }
-  });
-  return mergeChanges(changes);
-}
-
-/** None when they cannot be read: then the item tells of a change in the plain way. */
-function rowsOfItem(body: Uint8Array | undefined, geohash5: string): Pick<LogChange, "rows"> {
-  if (body === undefined) return {};
-  try {
-    return { rows: decodeReports(body, geohash5, "feed") };
-  } catch (error) {
-    if (error instanceof StoredItemError) return {};
-    throw error;
   }
 }
 
 /** For a reader who slept longer than the feed remembers. */
 async function everyCell(requests: Requests): Promise<LogChange[]> {
-  const perLayer = REPORT_LAYERS.map(async (layer) =>
-    (await listCells(requests, layer)).map((geohash5) => ({ layer, geohash5, from: FROM_THE_BEGINNING })),
-  );
-  return (await Promise.all(perLayer)).flat();
+  const changes: LogChange[] = [];
+  for await (const cell of cellsOf(requests)) changes.push({ ...cell, from: FROM_THE_BEGINNING });
+  return changes;
 }

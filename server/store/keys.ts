@@ -1,22 +1,23 @@
 import { BASE32, encodeGeohash } from "../../tiles/geohash.ts";
-import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
+import { isReportLayer, REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
-import { idTimePrefix, parseReportId } from "../../tiles/report-id.ts";
+import { idTimePrefix, parseReportId, timeOfId } from "../../tiles/report-id.ts";
 import type { LogCell, LogRange } from "../ports.ts";
 
 /**
  * Keys of the one table, all strings:
  *
- *     pk                            sk                                         what
- *     <layer>#<geohash5>#<shard>    R#<report id>                              a report
- *     <layer>#<geohash5>#0          S!<report id>                              "this report is hidden"
- *     <layer>#<geohash5>#0          S#<shard>                                  "reports lie in this shard, too"
- *     cells#<layer>                 <geohash5>                                 a cell that ever held a report
- *     feed#<ten minutes>            <ms, 14 digits>#<layer>#<geohash5>#<nonce> "read this cell again"
- *     idem#<key hash>               K                                          a claimed idempotency key
- *     memo#<key>                    K                                          a small value kept for a while
- *     flags#<report id>             <hash of who>                              somebody flagged this report
- *     derived#<group>               <name>                                     an item of derived data
+ *     pk                            sk                                  what
+ *     <layer>#<geohash5>#<shard>    R#<report id>                       a report as it was put; never written again
+ *     <layer>#<geohash5>#0          S!<report id>                       the newest version of a report that was edited
+ *     <layer>#<geohash5>#0          S#<shard>                           "reports lie in this shard, too"
+ *     feed#<ten minutes>[#<shard>]  <time>#<layer><geohash5>#<nonce>    an intent: "this cell changes now"
+ *     feed#<ten minutes>[#<shard>]  <time>#~#<nonce>                    confirmations of intents alone
+ *     feed#<ten minutes>            ~<count>                            "these ten minutes have so many feed shards"
+ *     idem#<key hash>               K                                   a claimed idempotency key
+ *     memo#<key>                    K                                   a small value kept for a while
+ *     flags#<report id>             <hash of who>                       somebody flagged this report
+ *     derived#<group>               <name>                              an item of derived data
  */
 export interface Key {
   readonly pk: string;
@@ -32,13 +33,13 @@ export interface SortKeySpan {
 /** Write shards that a cell can have; `shards.ts` says when it has more than one. */
 export const MAX_SHARDS = 16;
 
-/** Feed partitions span ten minutes: a poll reads one of them, and a day of a sleeping reader is 144. */
+/** Feed partitions span ten minutes: a poll reads those of one such bucket, and a day of a sleeping reader is 144. */
 export const FEED_BUCKET_MS = 600_000;
 
-const FEED_TIME_DIGITS = 14;
-const REPORT_PREFIX = "R#";
-/** Both sort right after the reports, and those of shards last: newest first, they come with the first page. */
-const HIDDEN_PREFIX = "S!";
+/** Begins the sort key of every report. */
+export const REPORT_PREFIX = "R#";
+/** Both sort right after the reports, and those of shards last: a read without an end brings them along. */
+const EDITED_PREFIX = "S!";
 const MARKER_PREFIX = "S#";
 /** Sorts after every character of an id. */
 const AFTER_IDS = "~";
@@ -64,17 +65,17 @@ export function idOfSortKey(sk: string): string {
   return sk.slice(REPORT_PREFIX.length);
 }
 
-/** Sort keys of all markers, of hidden reports and of shards. */
-export const MARKER_SPAN: SortKeySpan = { from: HIDDEN_PREFIX, to: MARKER_PREFIX + AFTER_IDS };
+/** Sort keys of everything beside the reports: edited ones, and shards. */
+export const MARKER_SPAN: SortKeySpan = { from: EDITED_PREFIX, to: MARKER_PREFIX + AFTER_IDS };
 
-/** The marker of a hidden report. */
-export function hiddenKey(cell: LogCell, id: string): Key {
-  return { pk: logPartition(cell), sk: HIDDEN_PREFIX + id };
+/** Where the newest version of an edited report is kept. */
+export function editedKey(cell: LogCell, id: string): Key {
+  return { pk: logPartition(cell), sk: EDITED_PREFIX + id };
 }
 
-/** The report that a marker's sort key hides; `undefined` when it is none of these. */
-export function hiddenOfSortKey(sk: string): string | undefined {
-  return sk.startsWith(HIDDEN_PREFIX) ? sk.slice(HIDDEN_PREFIX.length) : undefined;
+/** The report that a sort key is the newest version of; `undefined` when it is none of these. */
+export function editedOfSortKey(sk: string): string | undefined {
+  return sk.startsWith(EDITED_PREFIX) ? sk.slice(EDITED_PREFIX.length) : undefined;
 }
 
 /** The marker of a shard beside 0. */
@@ -113,41 +114,64 @@ export function logSpan(range: LogRange = {}): SortKeySpan | undefined {
   return from < before ? { from: REPORT_PREFIX + from, to: REPORT_PREFIX + before } : undefined;
 }
 
-export function directoryPartition(layer: ReportLayer): string {
-  return `cells#${layer}`;
+/** The cell of a log partition, whichever its shard; `undefined` when it is another kind of partition. */
+export function cellOfPartition(pk: string): LogCell | undefined {
+  const [layer, geohash5, shard] = pk.split("#");
+  if (layer === undefined || geohash5 === undefined || shard === undefined || !isReportLayer(layer)) return undefined;
+  return { layer, geohash5 };
 }
 
-export function directoryKey(cell: LogCell): Key {
-  return { pk: directoryPartition(cell.layer), sk: cell.geohash5 };
+/** The ten minutes that a time belongs to. */
+export const feedBucket = (timeMs: number): number => Math.floor(timeMs / FEED_BUCKET_MS);
+
+export function feedPartition(bucket: number, shard: number): string {
+  return `feed#${String(bucket).padStart(8, "0")}${shard === 0 ? "" : `#${shard}`}`;
 }
 
-export function feedPartition(timeMs: number): string {
-  return `feed#${String(Math.floor(timeMs / FEED_BUCKET_MS)).padStart(8, "0")}`;
-}
-
-/** Partitions that hold feed items of a time span, both ends inclusive, oldest first. */
-export function feedPartitions(fromMs: number, toMs: number): string[] {
-  const partitions: string[] = [];
-  const first = Math.floor(fromMs / FEED_BUCKET_MS) * FEED_BUCKET_MS;
-  for (let ms = first; ms <= toMs; ms += FEED_BUCKET_MS) partitions.push(feedPartition(ms));
-  return partitions;
+/** Buckets that hold feed items of a time span, both ends inclusive, oldest first. */
+export function feedBuckets(fromMs: number, toMs: number): number[] {
+  const first = feedBucket(fromMs);
+  return Array.from({ length: Math.max(0, feedBucket(toMs) - first + 1) }, (_, i) => first + i);
 }
 
 /** The beginning of every feed sort key of a millisecond: an inclusive lower bound. */
-export function feedTime(timeMs: number): string {
-  return String(timeMs).padStart(FEED_TIME_DIGITS, "0");
+export const feedTime = idTimePrefix;
+
+/** Sort key of an intent; the nonce must be new for every item, or one would silently replace another. */
+export function intentSortKey(timeMs: number, cell: LogCell, nonce: string): string {
+  return `${feedTime(timeMs)}#${REPORT_LAYERS.indexOf(cell.layer)}${cell.geohash5}#${nonce}`;
 }
 
-/** Key of a feed item; the nonce must be new for every item, or one would silently replace another. */
-export function feedKey(timeMs: number, cell: LogCell, nonce: string): Key {
-  return { pk: feedPartition(timeMs), sk: `${feedTime(timeMs)}#${cell.layer}#${cell.geohash5}#${nonce}` };
+export function confirmationSortKey(timeMs: number, nonce: string): string {
+  return `${feedTime(timeMs)}#${AFTER_IDS}#${nonce}`;
 }
 
-/** The cell of a feed item's sort key; `undefined` when it is none, such as one of a later version's layers. */
-export function cellOfFeedKey(sk: string): LogCell | undefined {
-  const [, layer, geohash5] = sk.split("#");
-  if (layer === undefined || geohash5 === undefined || !isReportLayer(layer)) return undefined;
-  return { layer, geohash5 };
+export interface FeedItemName {
+  readonly timeMs: number;
+  /** Undefined in a later version's layer, and where the item only confirms. */
+  readonly cell: LogCell | undefined;
+  readonly nonce: string;
+}
+
+/** What a feed item's sort key tells; `undefined` when it is none. */
+export function nameOfFeedItem(sk: string): FeedItemName | undefined {
+  const [time = "", place = "", nonce] = sk.split("#");
+  if (nonce === undefined || time.length !== feedTime(0).length) return undefined;
+  const layer = REPORT_LAYERS[Number.parseInt(place.charAt(0), 10)];
+  const cell = layer === undefined ? undefined : { layer, geohash5: place.slice(1) };
+  return { timeMs: timeOfId(time), cell, nonce };
+}
+
+const SHARDS_DIGITS = 3;
+
+/** Sort key that says how many shards the feed has; sorts after all times, so that every read of shard 0 brings it. */
+export function feedShardsSortKey(count: number): string {
+  return AFTER_IDS + String(count).padStart(SHARDS_DIGITS, "0");
+}
+
+/** The number of shards that a sort key tells; `undefined` when it is another item's. */
+export function feedShardsOfSortKey(sk: string): number | undefined {
+  return sk.startsWith(AFTER_IDS) ? Number(sk.slice(AFTER_IDS.length)) : undefined;
 }
 
 export function idempotencyKey(keyHash: string): Key {

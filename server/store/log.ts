@@ -1,5 +1,5 @@
 import type { Report } from "../../tiles/report.ts";
-import { mergeAllColumns } from "../../tiles/report-columns.ts";
+import { mergeAllColumns, type ReportColumns } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import type { LogChange } from "../ports.ts";
 import { cellName } from "./keys.ts";
@@ -13,6 +13,14 @@ export const CLAIM_LIFETIME_MS = 86_400_000;
 /** A report is live up to and including its last millisecond, as the age bands have it. */
 export function isLive(report: Pick<Report, "expiresAtMs">, nowMs: number): boolean {
   return nowMs <= report.expiresAtMs;
+}
+
+/** Age at which a row is young enough for a change to bring it. */
+export const MAX_BROUGHT_AGE_MS = 5000;
+
+/** Whether the feed may bring rows: they were created just now. */
+export function isFresh({ createdAtMs }: ReportColumns, nowMs: number): boolean {
+  return createdAtMs.every((createdMs) => Math.abs(nowMs - createdMs) <= MAX_BROUGHT_AGE_MS);
 }
 
 /** Rows of a cell that a change brings; of more it only tells. */

@@ -15,6 +15,8 @@ import {
   type PutCommandInput,
   QueryCommand,
   type QueryCommandInput,
+  ScanCommand,
+  type ScanCommandInput,
 } from "@aws-sdk/lib-dynamodb";
 import { StoreUnavailableError } from "../ports.ts";
 import { chunk, forEachBounded, sendAll } from "./batches.ts";
@@ -88,6 +90,17 @@ export function createRequests({ client, table, onConsumed }: RequestOptions) {
       } while (start !== undefined);
     },
 
+    /** Follows the pages of the whole table, each at most 1 MB before it is filtered. */
+    async *scanPages<T>(input: Omit<ScanCommandInput, "TableName">): AsyncGenerator<T[]> {
+      let start = input.ExclusiveStartKey;
+      do {
+        const command = new ScanCommand({ ...base, ...input, ExclusiveStartKey: start });
+        const { Items = [], LastEvaluatedKey } = await run("read", client.send(command));
+        yield Items as T[];
+        start = LastEvaluatedKey;
+      } while (start !== undefined);
+    },
+
     /** Those of many items that there are, in any order. */
     async getAll<T extends Key>(keys: readonly Key[], consistent: boolean): Promise<T[]> {
       const found: T[] = [];
@@ -122,16 +135,18 @@ export function createRequests({ client, table, onConsumed }: RequestOptions) {
       return found;
     },
 
-    /** Puts without a condition, in any order. */
-    putAll: (items: readonly Key[]): Promise<void> =>
+    /** Puts without a condition, in any order. @param onRefused told of what came back unprocessed, each time */
+    putAll: (items: readonly Key[], onRefused?: (refused: readonly Key[]) => void): Promise<void> =>
       forEachBounded(chunk(items, MAX_PUTS), BATCH_WIDTH, (batch) =>
         sendAll(batch, async (left) => {
           const requests = left.map((item) => ({ PutRequest: { Item: { ...item } } }));
           const command = new BatchWriteCommand({ ...batchBase, RequestItems: { [table]: requests } });
           const { UnprocessedItems } = await run("write", client.send(command));
-          return (UnprocessedItems?.[table] ?? []).flatMap(
+          const refused = (UnprocessedItems?.[table] ?? []).flatMap(
             ({ PutRequest }) => (PutRequest?.Item as Key | undefined) ?? [],
           );
+          if (refused.length > 0) onRefused?.(refused);
+          return refused;
         }),
       ),
   };

@@ -1,13 +1,14 @@
 import type { Clock, LogCell } from "../ports.ts";
 import { collect } from "./batches.ts";
-import { hiddenOfSortKey, type Key, logPartition, MARKER_SPAN, shardKey, shardOfSortKey } from "./keys.ts";
+import { newestVersions } from "./edits.ts";
+import { type Key, logPartition, MARKER_SPAN, shardKey, shardOfSortKey } from "./keys.ts";
 import { createRecentCells } from "./recent.ts";
 import type { Requests } from "./requests.ts";
-import { ttlSeconds } from "./rows.ts";
+import { type EditedRow, ttlSeconds } from "./rows.ts";
 
 /**
  * What markers tell of a cell: which shards its rows lie in, beside shard 0 where all rows of a cell lie that never was hot,
- * and which of its reports are hidden.
+ * and what became of reports that were edited.
  *
  * Before the first row goes into another shard, a marker of that shard is stored in shard 0, and it outlives the row. Markers
  * sort right after the rows, so the Query for the tail of shard 0, which every reader makes anyway, brings them along. They
@@ -25,27 +26,25 @@ export interface Shards {
   known(cell: LogCell): number[];
   /** Takes in markers that were read. `isAll`: these were all that there are. Returns the shards beside 0. */
   note(cell: LogCell, markers: readonly Marker[], isAll: boolean): number[];
-  /** What of the cell this process knows to be hidden: everything, right after all markers were read. */
-  hidden(cell: LogCell): HiddenReports;
-  /** All shards beside 0, read from the store unless they were read just now. */
-  find(cell: LogCell, consistent: boolean): Promise<number[]>;
+  /** What this process knows of the cell's edited reports: everything, right after all markers were read. */
+  edited(cell: LogCell): EditedRows;
+  /** All shards beside 0, read from the store; unless `always`, what was read just now will do. */
+  find(cell: LogCell, options: { consistent: boolean; always?: boolean }): Promise<number[]>;
 }
 
-export interface Marker extends Key {
-  /** Unix seconds. */
-  readonly expires_at: number;
-}
+/** An item beside the rows: of a shard, or of an edited report. */
+export type Marker = EditedRow;
 
 interface CellShards {
   /** When all markers were last read. */
   readAtMs: number;
   /** Expiry of each marker, Unix seconds. */
   readonly expiries: Map<number, number>;
-  readonly hidden: Map<string, number>;
+  /** By id, each in the highest version that was seen: a read that is not strongly consistent may bring an older one. */
+  readonly edited: Map<string, EditedRow>;
 }
 
-/** Ids with the expiry of their markers, Unix seconds. */
-export type HiddenReports = ReadonlyMap<string, number>;
+export type EditedRows = ReadonlyMap<string, EditedRow>;
 
 /** A marker lives this much longer than its row needs, so that it is written once in a week, not with each row. */
 const SPARE_MS = 7 * 86_400_000;
@@ -57,21 +56,20 @@ export function isMarker({ sk }: Key): boolean {
   return sk >= MARKER_SPAN.from;
 }
 
-const NONE: HiddenReports = new Map();
+const NONE: EditedRows = new Map();
 
 export function createShards({ clock, requests }: { clock: Clock; requests: Requests }): Shards {
   const cells = createRecentCells<CellShards>(() => ({
     readAtMs: Number.NEGATIVE_INFINITY,
     expiries: new Map(),
-    hidden: new Map(),
+    edited: new Map(),
   }));
 
   function note(cell: LogCell, markers: readonly Marker[], isAll: boolean): number[] {
     const shards = cells.of(cell);
     if (isAll) shards.readAtMs = clock.now();
+    newestVersions(markers, shards.edited);
     for (const { sk, expires_at } of markers) {
-      const hidden = hiddenOfSortKey(sk);
-      if (hidden !== undefined) shards.hidden.set(hidden, expires_at);
       const shard = shardOfSortKey(sk);
       if (shard !== undefined) shards.expiries.set(shard, Math.max(expires_at, shards.expiries.get(shard) ?? 0));
     }
@@ -99,10 +97,10 @@ export function createShards({ clock, requests }: { clock: Clock; requests: Requ
 
     known,
     note,
-    hidden: (cell) => cells.peek(cell)?.hidden ?? NONE,
+    edited: (cell) => cells.peek(cell)?.edited ?? NONE,
 
-    async find(cell, consistent) {
-      if (Math.abs(clock.now() - cells.of(cell).readAtMs) <= FRESH_MS) return known(cell);
+    async find(cell, { consistent, always = false }) {
+      if (!always && Math.abs(clock.now() - cells.of(cell).readAtMs) <= FRESH_MS) return known(cell);
       const pages = requests.queryPages<Marker>({
         KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
         ExpressionAttributeValues: { ":pk": logPartition(cell), ":from": MARKER_SPAN.from, ":to": MARKER_SPAN.to },

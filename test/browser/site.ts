@@ -31,6 +31,8 @@ export interface Site {
 export async function startSite(dataDir: string, clock?: Clock): Promise<RunningServer> {
   const env = { HOST: "127.0.0.1", PORT: "0", DATA_DIR: dataDir, SEED: "off", REPORTS_PER_MINUTE: "100000" };
   const server = await startServer(readConfig(env), clock && { clock });
+  // Its PostgreSQL is open then.
+  await server.refusal;
   await fetch(`${server.url}/basemap/0/0/0.pbf`);
   return server;
 }

@@ -90,4 +90,36 @@ describe("keeping up", () => {
     await request();
     expect(opened).toBe(2);
   });
+
+  it("reads once for fifty requests that find the isolate cold", async () => {
+    const all = Promise.all(Array.from({ length: 50 }, () => tiles.keepUp()));
+    await settle(100);
+    expect(polls).toHaveLength(1);
+    polls[0]?.resolve();
+    await all;
+    expect(polls).toHaveLength(1);
+  });
+
+  it("goes on without the request whose first reading ended with it, one request at a time", async () => {
+    for (let i = 0; i < 20; i++) void tiles.keepUp();
+    await settle(400);
+    expect(polls).toHaveLength(1);
+    await expect.poll(() => polls.length).toBe(2);
+    await settle(300);
+    expect(polls).toHaveLength(2);
+    polls[1]?.resolve();
+    await settle(100);
+    expect(await request()).toBe(false);
+    expect(polls).toHaveLength(2);
+  });
+
+  it("asks again after a first reading that failed", async () => {
+    const all = Promise.all([tiles.keepUp(), tiles.keepUp()]);
+    polls[0]?.reject(new Error("away"));
+    await all;
+    clock.nowMs += 5001;
+    expect(await request()).toBe(true);
+  });
 });
+
+const settle = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -5,6 +5,7 @@ import { describeHttp } from "./suite.ts";
 describeHttp("HTTP on Node", async () => {
   const stores = await openSharedStores();
   const server = await startServer(stores.config, { client: false });
+  await server.refusal;
   return {
     url: server.url,
     tellsTiles: true,

@@ -39,9 +39,15 @@ export interface SentReport {
   readonly text?: string;
 }
 
-export function postReport(url: string, report: SentReport, headers: Record<string, string> = {}): Promise<Response> {
+export function postReport(
+  url: string,
+  report: SentReport,
+  headers: Record<string, string> = {},
+  signal: AbortSignal | null = null,
+): Promise<Response> {
   return fetch(`${url}/api/reports`, {
     method: "POST",
+    signal,
     headers: { "Content-Type": "application/json", ...headers },
     body: JSON.stringify({ layer: "safety", category: "theft", severity: 3, ...report }),
   });

@@ -1,5 +1,8 @@
 import type { AppParts, AppSettings } from "../../server/app.ts";
 import { createApp, DEFAULT_SETTINGS } from "../../server/app.ts";
+import { silentLog } from "../../server/console/log.ts";
+import { createPyramid } from "../../server/pyramid/pyramid.ts";
+import { createMemoryDerivedStore } from "../../server/store/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory.ts";
 import type { Report } from "../../tiles/report.ts";
 
@@ -19,10 +22,12 @@ export interface LoggedEvent {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** The app on a memory store, with everything that it tells its parts kept for the test to look at. */
+/** The app on a memory store and a pyramid over it, with everything that it tells its parts kept for the test to look at. */
 export function createTestApp(change: Partial<Omit<AppParts, "settings">> & { settings?: Partial<AppSettings> } = {}) {
   const clock = createTestClock();
   const store = change.store ?? createMemoryStore({ clock });
+  const over = { store, clock: change.clock ?? clock };
+  const pyramid = createPyramid({ ...over, derived: createMemoryDerivedStore(over), log: silentLog });
   const told: Report[] = [];
   const logged: LoggedEvent[] = [];
   const keep =
@@ -36,8 +41,12 @@ export function createTestApp(change: Partial<Omit<AppParts, "settings">> & { se
     tiles: { read: async () => undefined },
     codings: [],
     pingDatabase: async () => {},
-    onReport: (report) => told.push(report),
-    onHide: () => {},
+    pyramid,
+    onReport(report) {
+      told.push(report);
+      pyramid.noteReport(report);
+    },
+    onEdit: (edited, before) => pyramid.noteEdited(edited, before),
     clientAddress: (c) => c.req.header("x-test-address") ?? "192.0.2.1",
     log: { debug: () => {}, info: () => {}, warn: keep("warn"), error: keep("error") },
     ...change,

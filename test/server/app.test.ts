@@ -97,7 +97,7 @@ describe("errors", () => {
     const away = async (): Promise<never> => {
       throw new StoreUnavailableError("throttled");
     };
-    const broken = { ...store, put: away, get: away, readNewest: away, listCells: away, claimKey: away };
+    const broken = { ...store, append: away, put: away, get: away, readChanges: away, claimKey: away };
     const { app, told } = createTestApp({ store: broken });
     const answers = [
       await post(app, VALID_BODY),

@@ -64,6 +64,8 @@ async function drop(url: string): Promise<{ id: string }> {
   return (await response.json()) as { id: string };
 }
 
+const ready = async (url: string): Promise<unknown> => (await fetch(`${url}/readyz`)).json();
+
 afterEach(() => {
   for (const child of children) child.kill("SIGKILL");
   children.clear();
@@ -83,7 +85,7 @@ describe("npm start", () => {
       const url = await server.url;
       for (const id of ids)
         expect((await fetch(`${url}/api/reports/${id}`)).status, `${id} before ${signal}`).toBe(200);
-      expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ store: "ok", database: "ok" });
+      await expect.poll(() => ready(url)).toMatchObject({ store: "ok", database: "ok" });
       ids.push((await drop(url)).id);
       expect(await server.stop(signal), server.output()).toBe(code);
     }
@@ -99,7 +101,7 @@ describe("npm start", () => {
     const austin = await (await fetch(`${url}/api/cities/austin/reports?limit=5`)).json();
     expect((austin as { features: unknown[] }).features).toHaveLength(5);
     for (const step of ["DynamoDB", "PostgreSQL", "seed", "client"]) {
-      expect(server.output()).toMatch(new RegExp(`^${step}: \\d+\\.\\d s`, "m"));
+      await expect.poll(server.output).toMatch(new RegExp(`^${step}: \\d+\\.\\d s`, "m"));
     }
     expect(await server.stop("SIGTERM")).toBe(0);
   });

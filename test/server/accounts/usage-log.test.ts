@@ -141,6 +141,7 @@ describe("servers that are stopped", () => {
   it("have added every call that they answered, each once", async () => {
     const stores = await openSharedStores();
     const servers = await Promise.all([1, 2].map(() => startServer(stores.config, { client: false })));
+    await Promise.all(servers.map(({ refusal }) => refusal));
     const pool = createPool(stores.database, silentLog);
     onTestFinished(async () => {
       await pool.end();

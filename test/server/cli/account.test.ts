@@ -11,6 +11,7 @@ const dir = mkdtempSync(join(tmpdir(), "stratum-account-"));
 let server: RunningServer;
 beforeAll(async () => {
   server = await startServer(readConfig({ DATA_DIR: dir, PORT: "0", SEED: "off" }), { client: false });
+  await server.refusal;
 });
 afterAll(async () => {
   await server.close();

@@ -14,7 +14,7 @@ import type { ReportStore } from "../../../server/ports.ts";
 import { createDynamoStore } from "../../../server/store/dynamo.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
-import { REPORT_LAYERS } from "../../../tiles/layers.ts";
+import { idsOf, reportsOf } from "../store/reports.ts";
 
 const CLI = fileURLToPath(new URL("../../../server/cli/import.ts", import.meta.url));
 const HOUSTON = fileURLToPath(new URL("../../../../shared/data/houston-incidents-2010.csv.gz", import.meta.url));
@@ -70,21 +70,12 @@ function start(table: string, args: readonly string[]): { process: ChildProcess;
   return { process: child, ended };
 }
 
-async function idsIn(store: ReportStore): Promise<string[]> {
-  const ids: string[] = [];
-  for (const layer of REPORT_LAYERS) {
-    for (const geohash5 of await store.listCells(layer)) {
-      for (const { id } of await store.readCell({ layer, geohash5 })) ids.push(id);
-    }
-  }
-  return ids.sort();
-}
+const idsIn = async (store: ReportStore): Promise<string[]> => idsOf(await reportsOf(store));
 
 /** Resolves when the import has stored something and most likely has more to store. */
 async function untilSomeAreStored(store: ReportStore): Promise<void> {
   for (;;) {
-    const lists = await Promise.all(REPORT_LAYERS.map((layer) => store.listCells(layer).catch(() => [])));
-    if (lists.some((cells) => cells.length > 0)) return;
+    if (!(await store.isEmpty().catch(() => true))) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

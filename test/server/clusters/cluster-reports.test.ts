@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { ClusterTooWideError, newestOfCluster } from "../../../server/clusters/cluster-reports.ts";
+import { newestOfCluster } from "../../../server/clusters/cluster-reports.ts";
 import { silentLog } from "../../../server/console/log.ts";
 import type { LogCell } from "../../../server/ports.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
+import { TooWideError } from "../../../server/reports/find-newest.ts";
 import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
 import { type ClusterMembers, membersOf } from "../../../tiles/cluster-members.ts";
@@ -47,25 +48,24 @@ async function openWorld() {
 describe("newestOfCluster", () => {
   it("opens hardly more cells than it finds reports, and none whose only report was passed", async () => {
     const { source, query, newest, opened } = await openWorld();
-    const ids = await newestOfCluster(source, { ...query, limit: 30, maxCells: 1000 });
-    expect(ids).toEqual(newest.slice(0, 31));
-    expect(opened.length).toBeLessThan(31 + 16);
+    const first = await newestOfCluster(source, { ...query, limit: 30, maxCells: 1000 });
+    expect(first.found.map(({ id }) => id)).toEqual(newest.slice(0, 30));
+    expect(first.next).toBe(newest[29]);
+    expect(opened.length).toBeLessThanOrEqual(30);
     opened.length = 0;
     const cursor = newest[249] ?? "";
-    expect(await newestOfCluster(source, { ...query, limit: 10, maxCells: 1000, cursor })).toEqual(
-      newest.slice(250, 261),
-    );
-    expect(opened.length).toBeLessThan(31 + 11 + 16);
+    const late = await newestOfCluster(source, { ...query, limit: 10, maxCells: 1000, cursor });
+    expect(late.found.map(({ id }) => id)).toEqual(newest.slice(250, 260));
+    expect(opened.length).toBeLessThan(31 + 10 + 16);
     expect(new Set(opened).size).toBe(opened.length);
   });
 
   it("refuses to look into more cells than it may", async () => {
     const { source, query, opened } = await openWorld();
     const reading = newestOfCluster(source, { ...query, limit: 500, maxCells: 100 });
-    await expect(reading).rejects.toThrow(ClusterTooWideError);
+    await expect(reading).rejects.toThrow(TooWideError);
     expect(opened.length).toBeLessThanOrEqual(100);
-    expect(
-      await newestOfCluster(source, { ...query, limit: 5, maxCells: 100, cursor: idTimePrefix(0) + "0".repeat(15) }),
-    ).toEqual([]);
+    const cursor = idTimePrefix(0) + "0".repeat(15);
+    expect(await newestOfCluster(source, { ...query, limit: 5, maxCells: 100, cursor })).toEqual({ found: [] });
   });
 });

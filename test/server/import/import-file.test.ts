@@ -10,6 +10,7 @@ import { type ReportStore, StoreUnavailableError } from "../../../server/ports.t
 import { createMemoryStore } from "../../../server/store/memory.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
+import { reportsOf } from "../store/reports.ts";
 
 const DAY_MS = 86_400_000;
 const START_MS = Date.parse("2026-03-01T12:00:00Z");
@@ -34,13 +35,7 @@ function writeFile(content: string | Buffer, ending = "csv"): string {
 const run = (path: string, options: Partial<ImportOptions> = {}) =>
   importFile({ path, mapping: { sources: {}, values: {} }, store, clock, retryMs: 1, ...options });
 
-async function allReports(from: ReportStore = store): Promise<Report[]> {
-  const reports: Report[] = [];
-  for (const layer of REPORT_LAYERS) {
-    for (const geohash5 of await from.listCells(layer)) reports.push(...(await from.readCell({ layer, geohash5 })));
-  }
-  return reports.sort((a, b) => (a.id < b.id ? -1 : 1));
-}
+const allReports = (from: ReportStore = store): Promise<Report[]> => reportsOf(from);
 
 const HEADER = "lon,lat,time,layer,category,severity,text\n";
 const GOOD = "-95.4,29.7,2026-02-28T10:00:00Z,safety,theft,3,a bike\n";

@@ -71,7 +71,7 @@ describe("following the log", () => {
   it("tells the cell of a report that is hidden, once", async () => {
     const report = await write();
     await follower.poll();
-    await store.hide(report);
+    await store.edit(report.id, { kind: "hide" });
     await follower.poll();
     await follower.poll();
     expect(told).toEqual([placeOf(report), `safety/${encodeGeohash(AUSTIN.lonDeg, AUSTIN.latDeg, 5)}`]);

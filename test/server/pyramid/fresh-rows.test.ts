@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { DerivedStore, ReportStore } from "../../../server/ports.ts";
+import type { DerivedStore, ReportEdit, ReportStore } from "../../../server/ports.ts";
 import { MOST_PUT_OFF } from "../../../server/pyramid/compaction-work.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";
@@ -13,6 +13,7 @@ import type { MicroCells } from "../../../tiles/micro-cells.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
 import { createTestClock } from "../app-fixture.ts";
+import { correctedReport, editReport } from "./edit-report.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -75,7 +76,7 @@ type Step =
   | { readonly do: "wait"; readonly ms: number }
   | { readonly do: "compact" | "rebuild" | "poll" | "restart" }
   | { readonly do: "die"; readonly writes: number }
-  | { readonly do: "hide"; readonly which: number };
+  | { readonly do: "edit"; readonly kind: ReportEdit["kind"]; readonly which: number };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -88,9 +89,13 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     fc.record({ do: fc.constantFrom("compact" as const, "compact" as const, "poll" as const, "restart" as const) }),
     fc.record({ do: fc.constant("rebuild" as const) }),
     fc.record({ do: fc.constant("die" as const), writes: fc.nat(12) }),
-    fc.record({ do: fc.constant("hide" as const), which: fc.nat() }),
+    fc.record({
+      do: fc.constant("edit" as const),
+      kind: fc.constantFrom("hide", "restore", "replace", "remove" as const),
+      which: fc.nat(),
+    }),
   ),
-  { minLength: 3, maxLength: 14 },
+  { minLength: 3, maxLength: 16 },
 );
 
 describe("rows that slices lack", () => {
@@ -114,9 +119,13 @@ describe("rows that slices lack", () => {
           else if (step.do === "restart") running = process();
           else if (step.do === "compact") await compactor().run();
           else if (step.do === "rebuild") await compactor().rebuild();
-          else if (step.do === "hide") {
-            const hidden = reports[reports.length - 1 - (step.which % Math.max(1, Math.min(5, reports.length)))];
-            if (hidden !== undefined) await store.hide(hidden);
+          else if (step.do === "edit") {
+            const { kind } = step;
+            const edited = reports[reports.length - 1 - (step.which % Math.max(1, Math.min(5, reports.length)))];
+            if (edited === undefined) continue;
+            const random = seededRandom(step.which);
+            const edit = kind === "replace" ? { kind, report: correctedReport(edited, random) } : { kind };
+            await editReport(store, edited, edit, step.which % 2 === 0 ? running : undefined);
           } else if (step.do === "die") {
             await Promise.allSettled([compactor({ derived: mortal(derived, step.writes) }).run()]);
           }

@@ -7,6 +7,7 @@ import { createMemoryStore } from "../../../server/store/memory.ts";
 import { createTileSource } from "../../../server/tiles/tile-source.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
+import { correctedReport, editReport } from "./edit-report.ts";
 import { countOf, featuresOfZoom, tilesAround } from "./tile-features.ts";
 
 const ZOOMS = [0, 9, 12, 15];
@@ -22,6 +23,7 @@ it("shows at every zoom what is not hidden, through any history of new reports, 
     const derived = createMemoryDerivedStore({ clock });
     const all: Report[] = [];
     const shown = new Map<string, Report>();
+    const hidden: Report[] = [];
     const open = () => {
       const pyramid = createPyramid({ store, derived, clock, log: silentLog });
       return { pyramid, tiles: createTileSource({ pyramid }) };
@@ -51,9 +53,16 @@ it("shows at every zoom what is not hidden, through any history of new reports, 
         }
       } else if (dice < 0.65 && shown.size > 0) {
         const victim = [...shown.values()][Math.floor(random() * shown.size)] as Report;
-        await store.hide(victim);
-        writer.pyramid.noteHidden(victim);
-        shown.delete(victim.id);
+        const kind = (["hide", "hide", "remove", "replace"] as const)[Math.floor(random() * 4)] ?? "hide";
+        const edit = kind === "replace" ? { kind, report: correctedReport(victim, random) } : { kind };
+        const now = await editReport(store, victim, edit, writer.pyramid);
+        if (now === undefined) shown.delete(victim.id);
+        else shown.set(now.id, now);
+        if (kind === "hide") hidden.push(victim);
+      } else if (dice < 0.7 && hidden.length > 0) {
+        const [back] = hidden.splice(Math.floor(random() * hidden.length), 1) as [Report];
+        const now = await editReport(store, back, { kind: "restore" }, writer.pyramid);
+        if (now !== undefined) shown.set(now.id, now);
       } else if (dice < 0.9) {
         let writes = 0;
         const limit = random() < 0.5 ? Infinity : Math.floor(random() * 12);

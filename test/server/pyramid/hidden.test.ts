@@ -10,6 +10,7 @@ import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import { decodeMicroCells, encodeMicroCells } from "../../../tiles/micro-cell-codec.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
+import { correctedReport, editReport, hideReport } from "./edit-report.ts";
 import { countOf, featuresOfZoom, tilesAround } from "./tile-features.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
@@ -84,8 +85,7 @@ describe("a hidden report", () => {
     const [here, there] = [openProcess(), openProcess()];
     for (const process of [here, there]) expect(await counts(process, reports)).toEqual(everywhere(20));
     clock.at += 60_000;
-    await store.hide(victim);
-    here.pyramid.noteHidden(victim);
+    await hideReport(store, victim, here.pyramid);
     expect(await counts(here, reports)).toEqual(everywhere(19));
     await there.pyramid.poll();
     expect(await counts(there, reports)).toEqual(everywhere(19));
@@ -117,8 +117,7 @@ describe("a hidden report", () => {
     await pyramid.poll().catch(() => undefined);
     const reading = counts(process, reports);
     await new Promise((resolve) => setTimeout(resolve, 5));
-    await store.hide(reports[0] as Report);
-    pyramid.noteHidden(reports[0] as Report);
+    await hideReport(store, reports[0] as Report, pyramid);
     isSlow = false;
     gate.resolve();
     await reading;
@@ -131,7 +130,7 @@ describe("a hidden report", () => {
     await store.putMany(all);
     await compactor().run();
     clock.at += 60_000;
-    for (const [report] of [busy, few, lone]) await store.hide(report as Report);
+    for (const [report] of [busy, few, lone]) await hideReport(store, report as Report);
     await compactor().run();
     clock.at += 60_000;
     const stored = await slices(derived);
@@ -151,7 +150,7 @@ describe("a hidden report", () => {
 it("costs a compaction nothing more once it would have expired", async () => {
   const reports = cellOf(20, -95.37);
   await store.putMany(reports);
-  await store.hide(reports[0] as Report);
+  await hideReport(store, reports[0] as Report);
   await compactor().run();
   clock.at += 100 * 24 * HOUR;
   const young = makeReport({ lonDeg: -95.37, latDeg: 29.76, createdAtMs: clock.at - HOUR }, random);
@@ -203,7 +202,7 @@ function slowed(on: DerivedStore): DerivedStore {
 }
 
 describe("a compaction at the same time", () => {
-  it("comes to what a rebuild makes while reports come and are hidden, and others compact, or die", async () => {
+  it("comes to what a rebuild makes while reports come and are edited, and others compact, or die", async () => {
     for (let round = 0; round < 12; round++) {
       clock = { at: NOW, now: () => clock.at };
       store = createMemoryStore({ clock });
@@ -222,8 +221,15 @@ describe("a compaction at the same time", () => {
           shown.push(...fresh);
           all.push(...fresh);
         } else if (dice < 0.7 && shown.length > 0) {
-          const [victim] = shown.splice(Math.floor(random() * shown.length), 1);
-          await store.hide(victim as Report);
+          const [victim] = shown.splice(Math.floor(random() * shown.length), 1) as [Report];
+          const kind = (["hide", "remove", "replace", "restore"] as const)[Math.floor(random() * 4)] ?? "hide";
+          const edit = kind === "replace" ? { kind, report: correctedReport(victim, random) } : { kind };
+          const now = await editReport(store, victim, edit);
+          if (now !== undefined) shown.push(now);
+          else if (kind === "hide" && random() < 0.3) {
+            await editReport(store, victim, { kind: "restore" });
+            shown.push(victim);
+          }
         } else {
           const on = interrupted(slowed(derived), Math.floor(random() * 40), () =>
             random() < 0.5 ? Promise.reject(new Error("died")) : Promise.resolve(),
@@ -257,7 +263,7 @@ describe("a compaction at the same time", () => {
         derived = createMemoryDerivedStore({ clock });
         const { all, victims } = await halfCompacted();
         const { store: watched, reached } = interrupted(derived, step, async () => {
-          for (const victim of victims) await store.hide(victim);
+          for (const victim of victims) await hideReport(store, victim);
           clock.at += 60_000;
           await compactor().run();
           if (end === "dies") throw new Error("died");
@@ -282,7 +288,7 @@ describe("a compaction at the same time", () => {
       store = createMemoryStore({ clock });
       derived = createMemoryDerivedStore({ clock });
       const { all, victims } = await halfCompacted();
-      for (const victim of victims) await store.hide(victim);
+      for (const victim of victims) await hideReport(store, victim);
       const { store: mortal, reached } = interrupted(derived, step, () => Promise.reject(new Error("died")));
       await compactor(mortal)
         .run()

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import type { Clock, DerivedStore, ReportStore } from "../../../server/ports.ts";
-import { followChanges } from "../../../server/pyramid/follow-changes.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
@@ -211,15 +210,14 @@ describe("freshness", () => {
     const reports = makeCity(500, NOW);
     const { clock, store, derived } = await setUp(reports);
     const reader = viewOf(store, derived, clock);
-    const follower = followChanges(reader.pyramid, silentLog);
-    await follower.poll();
+    await reader.pyramid.poll();
     const added = [at(-95.37, 29.76), at(-95.37, 29.76, 80 * DAY), at(10.1, 53.5, 40 * DAY)];
     const read = async (z: number): Promise<number> =>
       countOf(await featuresOfZoom(reader.tiles, tilesAround([...reports, ...added], z), "safety"));
     for (const z of [0, 9, 13, 14, 16]) expect(await read(z)).toBe(500);
     clock.at += 1500;
     await store.putMany(added);
-    await follower.poll();
+    await reader.pyramid.poll();
     for (const z of [0, 9, 13, 14, 16]) expect(await read(z), `z${z}`).toBe(503);
   });
 

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { StoreUnavailableError } from "../../../server/ports.ts";
+import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
@@ -17,6 +18,7 @@ const NEXT = { ...PLACE, lonDeg: PLACE.lonDeg + 0.02 };
 function openProcess(gate: () => Promise<void>) {
   const clock = createTestClock();
   const store = createMemoryStore({ clock });
+  const derived = createMemoryDerivedStore({ clock });
   const pyramid = createPyramid({
     store: {
       ...store,
@@ -25,7 +27,7 @@ function openProcess(gate: () => Promise<void>) {
         return store.readCell(...args);
       },
     },
-    derived: createMemoryDerivedStore({ clock }),
+    derived,
     clock,
     log: silentLog,
   });
@@ -34,8 +36,11 @@ function openProcess(gate: () => Promise<void>) {
     pyramid,
     /** In a batch, whose rows the feed does not bring. */
     putElsewhere: () => store.putMany([makeReport({ ...PLACE, createdAtMs: clock.now() }, seededRandom(3))]),
-    look: ({ lonDeg, latDeg }: typeof PLACE) =>
-      tiles.read({ layers: ["safety"], tile: tileAt(worldX(lonDeg), worldY(latDeg), 19), window: "90d" }),
+    look: ({ lonDeg, latDeg }: typeof PLACE, z = 19) =>
+      tiles.read({ layers: ["safety"], tile: tileAt(worldX(lonDeg), worldY(latDeg), z), window: "90d" }),
+    store,
+    clock,
+    compact: () => createCompactor({ store, derived, clock, log: silentLog }).run(),
   };
 }
 
@@ -68,4 +73,26 @@ it("shows what one of two first reads of a cell had, and the other had not", asy
   await second;
   await pyramid.poll();
   expect(await look(PLACE)).toBeDefined();
+});
+
+it("shows at every zoom what it was told of, also where a closer tile had read it before that", async () => {
+  const { pyramid, putElsewhere, look } = openProcess(async () => {});
+  await pyramid.poll();
+  await putElsewhere();
+  // The closer tile is made of the cell's rows, the wide one of what is stored above them.
+  expect(await look(PLACE)).toBeDefined();
+  expect(await look(PLACE, 4)).toBeUndefined();
+  await pyramid.poll();
+  expect(await look(PLACE, 4)).toBeDefined();
+});
+
+it("does not keep a report that it took itself before its first poll and that was hidden and compacted since", async () => {
+  const { pyramid, store, clock, compact, look } = openProcess(async () => {});
+  const report = makeReport({ ...PLACE, createdAtMs: clock.now() }, seededRandom(3));
+  await store.put(report);
+  pyramid.noteReport(report);
+  await store.edit(report.id, { kind: "hide" });
+  clock.nowMs += 60_000;
+  await compact();
+  for (const z of [4, 19]) expect(await look(PLACE, z)).toBeUndefined();
 });

@@ -22,7 +22,7 @@ function createParts(change: (store: ReportStore) => Partial<ReportStore> = () =
   const memory = createMemoryStore({ clock });
   const told: Report[] = [];
   const store: ReportStore = { ...memory, ...change(memory) };
-  const stored = async () => (await memory.readCell({ layer: "vibe", geohash5: "s0000" })).map(({ id }) => id);
+  const stored = async () => (await memory.readCell({ layer: "vibe", geohash5: "s0000" })).reports.map(({ id }) => id);
   return { clock, memory, store, told, stored, onReport: (report: Report) => void told.push(report) };
 }
 
@@ -83,7 +83,8 @@ describe("createReport", () => {
     const outcomes = [await createReport(parts, DRAFT, "key"), await createReport(parts, DRAFT, "key")];
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(["created", "replayed"]);
     expect(await parts.stored()).toEqual([...idsOf(outcomes)]);
-    expect(parts.told).toMatchObject([{ createdAtMs: claimedAtMs }]);
+    // A replay tells again, for this may be another process than the one that stored it.
+    expect(parts.told).toMatchObject([{ createdAtMs: claimedAtMs }, { createdAtMs: claimedAtMs }]);
   });
 
   it("answers with the report when only the write's answer was lost", async () => {
@@ -96,9 +97,22 @@ describe("createReport", () => {
       },
     }));
     await expect(createReport(parts, DRAFT, "key")).rejects.toThrow(StoreUnavailableError);
+    const { cursor } = await parts.store.readChanges();
     const again = await createReport(parts, DRAFT, "key");
     expect(again.outcome).toBe("replayed");
     expect(await parts.stored()).toEqual([...idsOf([again])]);
+    expect(parts.told.map(({ id }) => id)).toEqual([...idsOf([again])]);
+    expect((await parts.store.readChanges(cursor)).changes).toHaveLength(1);
+  });
+
+  it("answers a replay of a report that was hidden since as it was sent, and shows it to nobody", async () => {
+    const parts = createParts();
+    const [id = ""] = idsOf([await createReport(parts, DRAFT, "key")]);
+    await parts.store.edit(id, { kind: "hide" });
+    parts.told.length = 0;
+    expect(await createReport(parts, DRAFT, "key")).toMatchObject({ outcome: "replayed", report: { id } });
+    expect(parts.told).toEqual([]);
+    expect(await parts.store.get(id)).toBeUndefined();
   });
 
   it("tells this process when the store's own retry finds its first attempt written", async () => {
@@ -108,7 +122,7 @@ describe("createReport", () => {
         return memory.put(report);
       },
     }));
-    expect((await createReport(parts, DRAFT)).outcome).toBe("created");
+    expect((await createReport(parts, DRAFT, "key")).outcome).toBe("created");
     expect(parts.told).toHaveLength(1);
   });
 

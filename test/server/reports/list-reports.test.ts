@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { silentLog } from "../../../server/console/log.ts";
+import { createCompactor } from "../../../server/pyramid/compactor.ts";
+import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createReport } from "../../../server/reports/create-report.ts";
 import { listReports, type ReportQuery } from "../../../server/reports/list-reports.ts";
+import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
 import type { Bounds } from "../../../tiles/geohash.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../../tiles/layers.ts";
@@ -33,7 +37,9 @@ const worlds = centres.chain(([lon = 0, lat = 0]) => {
     return { west: low, east: high, south: Math.min(a, b), north: Math.max(a, b) };
   });
   return fc.record({
-    places: fc.array(place, { minLength: 120, maxLength: 200 }),
+    places: fc.array(place, { minLength: 60, maxLength: 120 }),
+    /** Within minutes, or over weeks, so that slices know some by their ages. */
+    slowness: fc.constantFrom(1, 30_000),
     late: fc.array(place, { maxLength: 5 }),
     bounds: box,
   });
@@ -49,15 +55,30 @@ interface Place {
 function createWorld() {
   const clock = createTestClock();
   const store = createMemoryStore({ clock });
+  const parts = { store, derived: createMemoryDerivedStore({ clock }), clock, log: silentLog };
+  const pyramid = createPyramid(parts);
   const all: Report[] = [];
-  const add = async ({ waitMs, ...place }: Place): Promise<void> => {
-    clock.nowMs += waitMs;
-    await createReport(
-      { store, clock, onReport: (report) => all.push(report) },
-      { ...place, category: "x", severity: 1 },
-    );
+  const onReport = (report: Report): void => {
+    all.push(report);
+    pyramid.noteReport(report);
   };
-  return { clock, store, all, add };
+  return {
+    clock,
+    store,
+    all,
+    async add({ waitMs, ...place }: Place): Promise<void> {
+      clock.nowMs += waitMs;
+      await createReport({ store, clock, onReport }, { ...place, category: "x", severity: 1 });
+    },
+    async compact(): Promise<void> {
+      clock.nowMs += 20_000;
+      await createCompactor(parts).run();
+    },
+    /** What the process that takes all reports lists from. */
+    own: { pyramid, store, clock },
+    /** The same of a process that starts now. */
+    cold: () => ({ pyramid: createPyramid(parts), store, clock }),
+  };
 }
 
 const isInside = ({ lonDeg, latDeg }: Report, { west, south, east, north }: Bounds): boolean =>
@@ -65,87 +86,86 @@ const isInside = ({ lonDeg, latDeg }: Report, { west, south, east, north }: Boun
   latDeg <= north &&
   (west > east ? lonDeg >= west || lonDeg <= east : lonDeg >= west && lonDeg <= east);
 
-describe("listReports", () => {
-  it("pages through exactly what a search of everything finds, while more reports arrive", async () => {
-    const limits = fc.record({ limit: fc.integer({ min: 1, max: 6 }), maxRows: fc.integer({ min: 1, max: 60 }) });
-    const choices = fc.record({
-      layers: fc.subarray([...REPORT_LAYERS], { minLength: 1 }),
-      from: fc.constantFrom(-0.1, 0, 0, 0.1, 0.5),
-      before: fc.constantFrom(0.3, 0.7, 1, 1.2, 9),
-    });
-    let pages = 0;
-    await fc.assert(
-      fc.asyncProperty(
-        worlds,
-        limits,
-        choices,
-        async ({ places, late, bounds }, { limit, maxRows }, { layers, from, before }) => {
-          const { clock, store, all, add } = createWorld();
-          const startMs = clock.nowMs;
-          for (const place of places) await add(place);
-          const spanMs = clock.nowMs - startMs;
-          const [fromMs, beforeMs] = [startMs + from * spanMs, startMs + before * (spanMs + 1)];
-          const query: ReportQuery = { bounds, layers, fromMs, beforeMs, limit };
-          const expected = all
-            .filter((report) => isInside(report, bounds) && layers.includes(report.layer))
-            .filter(({ createdAtMs }) => createdAtMs >= fromMs && createdAtMs < beforeMs)
-            .map(({ id }) => id)
-            .sort()
-            .reverse();
+type World = ReturnType<typeof createWorld>;
 
-          clock.nowMs += 1;
-          const waiting = [...late];
-          const seen: string[] = [];
-          for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
-            const page = await listReports(store, { ...query, ...(cursor !== undefined && { cursor }) }, maxRows);
-            expect(page.reports.length).toBeLessThanOrEqual(limit);
-            seen.push(...page.reports.map(({ id }) => id));
-            cursor = page.nextCursor;
-            pages++;
-            const arriving = waiting.pop();
-            if (arriving) await add({ ...arriving, waitMs: arriving.waitMs + 10_000 });
-          }
-          expect(seen).toEqual(expected);
-        },
-      ),
-      { numRuns: 300 },
-    );
-    expect(pages).toBeGreaterThan(600);
-  });
-
-  it("reads few cells for a small box and only cells that exist for a large one", async () => {
-    const { store, add } = createWorld();
-    await add({ lonDeg: -122.41, latDeg: 37.76, layer: "safety", waitMs: 0 });
-    const reads: string[] = [];
-    const counting = {
-      ...store,
-      readNewest: (...args: Parameters<typeof store.readNewest>) => {
-        reads.push(args[0].geohash5);
-        return store.readNewest(...args);
-      },
-      listCells: (...args: Parameters<typeof store.listCells>) => {
-        reads.push(`list ${args[1]}`);
-        return store.listCells(...args);
-      },
+/** Which process answers a page, and what it may know: always the same, or each a new one. */
+const READERS: Readonly<Record<string, (world: World) => () => Promise<World["own"]>>> = {
+  "the writer": (world) => async () => world.own,
+  "another that polls": (world) => {
+    const other = world.cold();
+    return async () => {
+      await other.pyramid.poll();
+      return other;
     };
-    const layers: ReportLayer[] = ["safety"];
-    await listReports(
-      counting,
-      { bounds: { west: -122.412, south: 37.759, east: -122.408, north: 37.761 }, layers, limit: 10 },
-      100,
-    );
-    expect(reads).toEqual(["9q8yy"]);
-    reads.length = 0;
-    await listReports(
-      counting,
-      { bounds: { west: -122.6, south: 37.6, east: -122.37, north: 37.9 }, layers, limit: 10 },
-      100,
-    );
-    expect(reads).toEqual(["list 9q8", "9q8yy"]);
-  });
+  },
+  "a new one for each page": (world) => async () => world.cold(),
+};
+
+describe("listReports", () => {
+  it.each(Object.entries(READERS))(
+    "pages through exactly what a search of everything finds, while more reports arrive: %s",
+    async (_, readerOf) => {
+      const limits = fc.record({ limit: fc.integer({ min: 1, max: 6 }), endAfter: fc.integer({ min: 0, max: 9 }) });
+      const choices = fc.record({
+        layers: fc.subarray([...REPORT_LAYERS], { minLength: 1 }),
+        from: fc.constantFrom(-0.1, 0, 0, 0.1, 0.5),
+        before: fc.constantFrom(0.3, 0.7, 1, 1.2, 9),
+        compactAt: fc.constantFrom(-1, 0, 30, 59),
+      });
+      let pages = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          worlds,
+          limits,
+          choices,
+          async ({ places, slowness, late, bounds }, { limit, endAfter }, { layers, from, before, compactAt }) => {
+            const world = createWorld();
+            const { clock, all, add, compact } = world;
+            const startMs = clock.nowMs;
+            for (const [i, place] of places.entries()) {
+              await add({ ...place, waitMs: slowness * place.waitMs });
+              if (i === compactAt) await compact();
+            }
+            const reader = readerOf(world);
+            const spanMs = clock.nowMs - startMs;
+            const [fromMs, beforeMs] = [startMs + from * spanMs, startMs + before * (spanMs + 1)];
+            const query: ReportQuery = { bounds, layers, fromMs, beforeMs, limit };
+            const expected = all
+              .filter((report) => isInside(report, bounds) && layers.includes(report.layer))
+              .filter(({ createdAtMs }) => createdAtMs >= fromMs && createdAtMs < beforeMs)
+              .map(({ id }) => id)
+              .sort()
+              .reverse();
+
+            clock.nowMs += 1;
+            const waiting = [...late];
+            const seen: string[] = [];
+            let pagesOfRun = 0;
+            for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+              const page = await listReports(
+                await reader(),
+                { ...query, ...(cursor !== undefined && { cursor }) },
+                endAfter,
+              );
+              expect(page.reports.length).toBeLessThanOrEqual(limit);
+              seen.push(...page.reports.map(({ id }) => id));
+              cursor = page.nextCursor;
+              pages++;
+              expect(++pagesOfRun).toBeLessThan(1000);
+              const arriving = waiting.pop();
+              if (arriving) await add({ ...arriving, waitMs: arriving.waitMs + 10_000 });
+            }
+            expect(seen).toEqual(expected);
+          },
+        ),
+        { numRuns: 60 },
+      );
+      expect(pages).toBeGreaterThan(120);
+    },
+  );
 
   it("shows a report until it expires", async () => {
-    const { clock, store, add } = createWorld();
+    const { clock, own, add } = createWorld();
     await add({ lonDeg: 1, latDeg: 1, layer: "vibe", waitMs: 0 });
     const query: ReportQuery = {
       bounds: { west: 0.99, south: 0.99, east: 1.01, north: 1.01 },
@@ -153,21 +173,21 @@ describe("listReports", () => {
       limit: 10,
     };
     clock.nowMs += REPORT_LIFETIME_MS;
-    expect((await listReports(store, query, 100)).reports).toHaveLength(1);
+    expect((await listReports(own, query)).reports).toHaveLength(1);
     clock.nowMs += 1;
-    expect((await listReports(store, query, 100)).reports).toHaveLength(0);
+    expect((await listReports(own, query)).reports).toHaveLength(0);
   });
 
   it("takes times before the ids' epoch and after their end", async () => {
-    const { store, add } = createWorld();
+    const { own, add } = createWorld();
     await add({ lonDeg: 1, latDeg: 1, layer: "vibe", waitMs: 0 });
     const query: ReportQuery = {
       bounds: { west: 0.99, south: 0.99, east: 1.01, north: 1.01 },
       layers: ["vibe"],
       limit: 10,
     };
-    expect((await listReports(store, { ...query, fromMs: -1e15, beforeMs: 9e15 }, 100)).reports).toHaveLength(1);
-    expect((await listReports(store, { ...query, fromMs: 9e15 }, 100)).reports).toHaveLength(0);
-    expect((await listReports(store, { ...query, fromMs: 2_000, beforeMs: 1_000 }, 100)).reports).toHaveLength(0);
+    expect((await listReports(own, { ...query, fromMs: -1e15, beforeMs: 9e15 })).reports).toHaveLength(1);
+    expect((await listReports(own, { ...query, fromMs: 9e15 })).reports).toHaveLength(0);
+    expect((await listReports(own, { ...query, fromMs: 2_000, beforeMs: 1_000 })).reports).toHaveLength(0);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ReportStore, StoreUnavailableError } from "../../../server/ports.ts";
+import { type EditedReport, type ReportStore, StoreUnavailableError } from "../../../server/ports.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
 import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
@@ -19,7 +19,7 @@ function open(
   const memory = createMemoryStore({ clock });
   const store = { ...memory, ...change(memory) };
   const hidden: Report[] = [];
-  const parts = { store, clock, settings, onHide: (report: Report) => void hidden.push(report) };
+  const parts = { store, clock, settings, onEdit: (_: EditedReport, before: Report) => void hidden.push(before) };
   const [app, other] = [createTestApp(parts).app, createTestApp(parts).app];
   const flag = async (id: string, address: string, on: TestApp = app, body?: unknown) => {
     const json = body === undefined ? {} : { body: JSON.stringify(body) };
@@ -108,7 +108,7 @@ describe("POST /api/reports/:id/flag", () => {
   it("answers 503 when the store fails while it hides, and hides with the retry", async () => {
     let isAway = true;
     const { flag, drop, hidden, memory } = open({}, (store) => ({
-      hide: (report) => (isAway ? Promise.reject(new StoreUnavailableError("away")) : store.hide(report)),
+      edit: (...args) => (isAway ? Promise.reject(new StoreUnavailableError("away")) : store.edit(...args)),
     }));
     const id = await drop();
     await flag(id, "192.0.2.1");

@@ -29,7 +29,7 @@ function open(sql?: RunSql) {
   const { app } = createTestApp({
     ...world,
     ...(sql && { sql }),
-    cells: pyramid.cells,
+    pyramid,
     onReport: (report) => pyramid.noteReport(report),
   });
   const get = (geohash: string) => app.request(`/api/neighborhood/${geohash}`);
@@ -110,7 +110,8 @@ describe("GET /api/neighborhood/:geohash", () => {
   });
 
   it("answers 503 when the report store is away", async () => {
-    const { app } = createTestApp({ cells: () => Promise.reject(new StoreUnavailableError("away")) });
+    const away = () => Promise.reject(new StoreUnavailableError("away"));
+    const { app } = createTestApp({ pyramid: { cells: away, outlines: away, reports: away } });
     const response = await app.request(`/api/neighborhood/${HERE}`);
     expect([response.status, response.headers.get("Content-Type")]).toEqual([503, "application/problem+json"]);
   });

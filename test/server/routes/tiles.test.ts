@@ -34,7 +34,7 @@ async function withReports() {
     };
   const derived = createMemoryDerivedStore({ clock });
   const pyramid = createPyramid({
-    store: { ...store, readCell: mayBreak(store.readCell), listCells: mayBreak(store.listCells) },
+    store: { ...store, readCell: mayBreak(store.readCell) },
     derived: { ...derived, list: mayBreak(derived.list), get: mayBreak(derived.get) },
     clock,
     log: silentLog,

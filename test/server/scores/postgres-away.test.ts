@@ -56,7 +56,7 @@ describe("tiles, reports and score cards", () => {
     const { app } = createTestApp({
       ...world,
       sql,
-      cells: pyramid.cells,
+      pyramid,
       tiles: createTileSource({ pyramid, scores: cache }),
       onReport: (report) => pyramid.noteReport(report),
     });

@@ -22,7 +22,7 @@ export const describeScoreHistory = (pool: () => Pool) =>
       const sql = sqlOfPool(pool());
       await sql("UPDATE score_state SET counted_until = NULL");
       const world = createWorld();
-      const { app } = createTestApp({ ...world, sql, cells: createPyramid({ ...world, log: silentLog }).cells });
+      const { app } = createTestApp({ ...world, sql, pyramid: createPyramid({ ...world, log: silentLog }) });
       const card = (geohash: string) => readJson<Card>(app.request(`/api/neighborhood/${geohash}`));
       await world.add({ ...MISSION, severity: 5, ageMs: HOUR });
       await world.add({ ...AUSTIN, severity: 5, ageMs: HOUR });

@@ -193,7 +193,7 @@ export const describeScorer = (pool: () => Pool) =>
       const scorer = world.scorer(sql);
       await scorer.run();
       const [hidden] = world.reports.splice(0, 1);
-      if (hidden !== undefined) await world.store.hide(hidden);
+      if (hidden !== undefined) await world.store.edit(hidden.id, { kind: "hide" });
       world.clock.nowMs += HOUR;
       await world.compact();
       await scorer.run();

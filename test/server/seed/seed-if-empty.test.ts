@@ -3,7 +3,7 @@ import type { ReportStore } from "../../../server/ports.ts";
 import { seedIfEmpty } from "../../../server/seed/seed-if-empty.ts";
 import { SEED_REPORT_COUNT, seedReports } from "../../../server/seed/seed-reports.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
-import { REPORT_LAYERS } from "../../../tiles/layers.ts";
+import { idsOf, reportsOf } from "../store/reports.ts";
 
 let nowMs = 0;
 const clock = { now: () => nowMs };
@@ -13,15 +13,7 @@ beforeEach(() => {
   store = createMemoryStore({ clock });
 });
 
-async function idsInStore(): Promise<string[]> {
-  const ids: string[] = [];
-  for (const layer of REPORT_LAYERS) {
-    for (const geohash5 of await store.listCells(layer)) {
-      for (const { id } of await store.readCell({ layer, geohash5 })) ids.push(id);
-    }
-  }
-  return ids.sort();
-}
+const idsInStore = async (): Promise<string[]> => idsOf(await reportsOf(store));
 
 test("fills an empty store once, telling how far it is", async () => {
   const seen: number[] = [];

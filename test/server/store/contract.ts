@@ -1,9 +1,19 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Clock, LogCell, ReportStore } from "../../../server/ports.ts";
+import type { Clock, LogCell, LogRange, ReportEdit, ReportStore } from "../../../server/ports.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
-import { AUSTIN, BROOKLYN, createReportMaker, createTestClock, DAY_MS, idsOf, type TestClock } from "./reports.ts";
+import { columnsOfReports } from "../../../tiles/report-columns.ts";
+import {
+  AUSTIN,
+  BROOKLYN,
+  cellsOf,
+  createReportMaker,
+  createTestClock,
+  DAY_MS,
+  idsOf,
+  type TestClock,
+} from "./reports.ts";
 
 /** Where a store keeps its rows. */
 export interface Backend {
@@ -12,8 +22,13 @@ export interface Backend {
   stop(): Promise<void>;
 }
 
+/** A change that nobody confirmed is told after so long. */
+const TOLD_AFTER_MS = 1600;
 const CELL: LogCell = { layer: "safety", geohash5: "9v6kp" };
 let tables = 0;
+
+const readCell = async (from: ReportStore, cell: LogCell, range?: LogRange): Promise<readonly Report[]> =>
+  (await from.readCell(cell, range)).reports;
 
 /** The contract of the port `ReportStore`, for every adapter, with reports in one write shard or in several. */
 export function describeContract(name: string, start: () => Promise<Backend>, shards = 1): void {
@@ -128,7 +143,7 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
           await expect(store.put(wrong)).rejects.toThrow(RangeError);
           await expect(store.putMany([report, wrong])).rejects.toThrow(RangeError);
         }
-        expect(await store.readCell(CELL)).toEqual([]);
+        expect(await readCell(store, CELL)).toEqual([]);
       });
     });
 
@@ -139,14 +154,14 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         expect(await store.putMany(reports.slice(0, 130))).toEqual({ written: 130, existing: 0 });
         expect(await store.putMany(reports)).toEqual({ written: 130, existing: 130 });
         expect(await other.putMany(reports)).toEqual({ written: 0, existing: 260 });
-        expect(await other.readCell(CELL)).toEqual(reports);
+        expect(await readCell(other, CELL)).toEqual(reports);
       });
 
       it("counts a report that is named twice once", async () => {
         const [a, b] = makeReports(2, clock.now());
         if (a === undefined || b === undefined) throw new Error("no reports");
         expect(await store.putMany([a, b, { ...a, severity: 5 }, a])).toEqual({ written: 2, existing: 2 });
-        expect(await store.readCell(CELL)).toEqual([a, b]);
+        expect(await readCell(store, CELL)).toEqual([a, b]);
       });
 
       it("leaves what exists as it was", async () => {
@@ -160,9 +175,9 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         const inAustin = makeReports(30, clock.now());
         const inBrooklyn = makeReports(30, clock.now(), { ...BROOKLYN, layer: "vibe" });
         expect(await store.putMany([...inAustin, ...inBrooklyn])).toEqual({ written: 60, existing: 0 });
-        expect(await store.readCell(CELL)).toEqual(inAustin);
-        expect(await store.readCell({ layer: "vibe", geohash5: "dr5rm" })).toEqual(inBrooklyn);
-        expect(await store.readCell({ layer: "vibe", geohash5: "9v6kp" })).toEqual([]);
+        expect(await readCell(store, CELL)).toEqual(inAustin);
+        expect(await readCell(store, { layer: "vibe", geohash5: "dr5rm" })).toEqual(inBrooklyn);
+        expect(await readCell(store, { layer: "vibe", geohash5: "9v6kp" })).toEqual([]);
       });
     });
 
@@ -172,15 +187,15 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         const [, b, c, , e] = idsOf(reports);
         if (b === undefined || c === undefined || e === undefined) throw new Error("no reports");
         await store.putMany(reports.toReversed());
-        expect(await store.readCell(CELL)).toEqual(reports);
-        expect(await store.readCell(CELL, { from: b })).toEqual(reports.slice(1));
-        expect(await store.readCell(CELL, { before: c })).toEqual(reports.slice(0, 2));
-        expect(await store.readCell(CELL, { from: b, before: e })).toEqual(reports.slice(1, 4));
-        expect(await store.readCell(CELL, { from: c.slice(0, 10), before: e.slice(0, 10) })).toEqual(
+        expect(await readCell(store, CELL)).toEqual(reports);
+        expect(await readCell(store, CELL, { from: b })).toEqual(reports.slice(1));
+        expect(await readCell(store, CELL, { before: c })).toEqual(reports.slice(0, 2));
+        expect(await readCell(store, CELL, { from: b, before: e })).toEqual(reports.slice(1, 4));
+        expect(await readCell(store, CELL, { from: c.slice(0, 10), before: e.slice(0, 10) })).toEqual(
           reports.slice(2, 4),
         );
-        expect(await store.readCell(CELL, { from: c, before: c })).toEqual([]);
-        expect(await store.readCell(CELL, { from: e, before: b })).toEqual([]);
+        expect(await readCell(store, CELL, { from: c, before: c })).toEqual([]);
+        expect(await readCell(store, CELL, { from: e, before: b })).toEqual([]);
       });
 
       it("finds the newest, newest first", async () => {
@@ -200,7 +215,7 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
       it("follows pages of more than 1 MB", async () => {
         const reports = makeReports(1300, clock.now(), { text: "水".repeat(280) });
         await store.putMany(reports);
-        expect(idsOf(await other.readCell(CELL))).toEqual(idsOf(reports));
+        expect(idsOf(await readCell(other, CELL))).toEqual(idsOf(reports));
         expect(idsOf(await other.readNewest(CELL, 1250))).toEqual(idsOf(reports).reverse().slice(0, 1250));
       });
     });
@@ -226,9 +241,9 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         const [from, before] = [ids[30], ids[50]];
         if (from === undefined || before === undefined) throw new Error("no reports");
         for (const reader of [store, other]) {
-          expect(await reader.readCell(CELL)).toEqual(reports);
-          expect(idsOf(await reader.readCell(CELL, { from }))).toEqual(ids.slice(30));
-          expect(idsOf(await reader.readCell(CELL, { from, before }))).toEqual(ids.slice(30, 50));
+          expect(await readCell(reader, CELL)).toEqual(reports);
+          expect(idsOf(await readCell(reader, CELL, { from }))).toEqual(ids.slice(30));
+          expect(idsOf(await readCell(reader, CELL, { from, before }))).toEqual(ids.slice(30, 50));
           expect(idsOf(await reader.readNewest(CELL, 33))).toEqual(ids.toReversed().slice(0, 33));
           expect(idsOf(await reader.readNewest(CELL, 15, { from, before }))).toEqual(ids.slice(35, 50).toReversed());
           for (const report of reports.slice(0, 20)) expect(await reader.get(report.id)).toEqual(report);
@@ -250,7 +265,7 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         const read = async (reader: ReportStore) => {
           while (writing) {
             const before = [...acknowledged];
-            const ids = idsOf(await reader.readCell(CELL));
+            const ids = idsOf(await readCell(reader, CELL));
             expect(ids).toEqual([...new Set(ids)].sort());
             expect(ids).toEqual(expect.arrayContaining(before));
             await new Promise((resolve) => setTimeout(resolve, 1));
@@ -260,30 +275,41 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         await Promise.all([write(store, 0), write(store, 100), write(other, 200)]);
         writing = false;
         await reading;
-        expect(idsOf(await store.readCell(CELL))).toEqual([...acknowledged].sort());
+        expect(idsOf(await readCell(store, CELL))).toEqual([...acknowledged].sort());
       });
     });
 
-    describe("hiding", () => {
-      it("takes a report out of every read, at once here and elsewhere, and for good", async () => {
+    describe("editing", () => {
+      const hide = { kind: "hide" } as const;
+      const restore = { kind: "restore" } as const;
+      const remove = { kind: "remove" } as const;
+
+      it("takes a hidden report out of every read, at once here and elsewhere", async () => {
         const reports = makeReports(60, clock.now() - 1000, { text: "x" });
         await store.putMany(reports);
         const ids = idsOf(reports);
-        expect(await other.readHidden(CELL)).toEqual([]);
+        expect((await other.readCell(CELL)).edited.size).toBe(0);
         const hidden = [reports[0], reports[31], reports[59]].filter((report) => report !== undefined);
-        for (const report of hidden) await store.hide(report);
+        for (const { id } of hidden)
+          expect(await store.edit(id, hide)).toMatchObject({ id, version: 1, isShown: false });
         clock.advance(3000);
-        await other.hide(hidden[0] as Report);
+        expect(await other.edit(ids[0] as string, hide)).toMatchObject({ version: 1 });
         const gone = idsOf(hidden);
         const left = ids.filter((id) => !gone.includes(id));
         // An import that goes on, and a retry whose answer was lost.
         expect(await other.putMany(reports)).toEqual({ written: 0, existing: 60 });
         expect(await other.put(hidden[0] as Report)).toBe("exists");
         for (const reader of [store, other]) {
-          expect(idsOf(await reader.readCell(CELL))).toEqual(left);
-          expect((await reader.readHidden(CELL)).toSorted()).toEqual(gone);
+          expect(idsOf(await readCell(reader, CELL))).toEqual(left);
+          const { edited } = await reader.readCell(CELL);
+          expect([...edited.keys()].sort()).toEqual(gone);
+          expect([...edited.values()].map(({ isShown, report }) => [isShown, report])).toEqual([
+            [false, undefined],
+            [false, undefined],
+            [false, undefined],
+          ]);
           const range = { from: ids[20] as string, before: ids[40] as string };
-          expect(idsOf(await reader.readCell(CELL, range))).toEqual(
+          expect(idsOf(await readCell(reader, CELL, range))).toEqual(
             left.filter((id) => id >= range.from && id < range.before),
           );
           expect(idsOf(await reader.readNewest(CELL, 100))).toEqual(left.toReversed());
@@ -293,14 +319,78 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         }
       });
 
+      it("counts versions: the newest holds, for every process, whoever made it", async () => {
+        const [report] = makeReports(1, clock.now() - DAY_MS, { text: "as it was" });
+        if (report === undefined) throw new Error("no report");
+        const { id } = report;
+        await store.put(report);
+        const replaced: Report = { ...report, severity: 5, category: "other", text: "corrected" };
+        const steps: [ReportEdit, version: number, Report | undefined][] = [
+          [{ kind: "replace", report: replaced }, 1, replaced],
+          [{ kind: "replace", report: replaced }, 1, replaced],
+          [hide, 2, undefined],
+          [{ kind: "replace", report }, 3, undefined],
+          [restore, 4, report],
+          [restore, 4, report],
+          [{ kind: "replace", report: replaced }, 5, replaced],
+          [remove, 6, undefined],
+          [remove, 6, undefined],
+        ];
+        for (const [i, [edit, version, now]] of steps.entries()) {
+          const edited = await (i % 2 === 0 ? store : other).edit(id, edit);
+          expect(edited).toEqual({ id, version, isShown: now !== undefined, report: now });
+          clock.advance(3000);
+          for (const reader of [store, other]) {
+            expect(await reader.get(id)).toEqual(now);
+            expect(await reader.getMany([id])).toEqual(now === undefined ? [] : [now]);
+            expect(await reader.readNewest(CELL, 5)).toEqual(now === undefined ? [] : [now]);
+            const { reports, edited: all } = await reader.readCell(CELL);
+            expect(reports).toEqual(now === undefined ? [] : [now]);
+            expect(all.get(id)).toEqual(edited);
+            expect((await reader.readCell(CELL, { from: `${id}0` })).edited.get(id)?.version).toBe(version);
+          }
+        }
+      });
+
+      it("brings a removed report back by nothing, and knows none that never was", async () => {
+        const [report, never] = makeReports(2, clock.now(), { text: "gone" });
+        if (report === undefined || never === undefined) throw new Error("no reports");
+        await store.put(report);
+        expect(await store.edit(report.id, remove)).toMatchObject({ isShown: false });
+        for (const edit of [restore, hide, { kind: "replace", report } as const])
+          expect(await other.edit(report.id, edit)).toBeUndefined();
+        expect(await other.put(report)).toBe("exists");
+        expect(await other.putMany([report])).toEqual({ written: 0, existing: 1 });
+        clock.advance(3000);
+        expect(await readCell(other, CELL)).toEqual([]);
+        expect(await store.get(report.id)).toBeUndefined();
+        for (const edit of [restore, hide, remove]) expect(await store.edit(never.id, edit)).toBeUndefined();
+        expect(await store.edit("nonsense", hide)).toBeUndefined();
+      });
+
+      it("gives each of many edits at once a version of its own", async () => {
+        const [report] = makeReports(1, clock.now());
+        if (report === undefined) throw new Error("no report");
+        await store.put(report);
+        const severities = [1, 2, 3, 4, 5, 1];
+        const edits = severities.map((severity, i) =>
+          (i % 2 === 0 ? store : other).edit(report.id, { kind: "replace", report: { ...report, severity } }),
+        );
+        const versions = (await Promise.all(edits)).map((edited) => edited?.version ?? 0);
+        const last = severities[versions.indexOf(Math.max(...versions))];
+        clock.advance(3000);
+        expect(await other.get(report.id)).toMatchObject({ severity: last });
+        expect(new Set(versions).size).toBe(versions.length);
+      });
+
       it("finds the newest reports behind more hidden ones than a page holds", async () => {
         const reports = makeReports(80, clock.now() - 1000);
         await store.putMany(reports);
-        for (const report of reports.slice(20)) await store.hide(report);
+        for (const { id } of reports.slice(20)) await store.edit(id, hide);
         clock.advance(3000);
         for (const reader of [store, other]) {
           expect(idsOf(await reader.readNewest(CELL, 5))).toEqual(idsOf(reports).slice(15, 20).toReversed());
-          expect(await reader.readHidden(CELL)).toHaveLength(60);
+          expect((await reader.readCell(CELL)).edited.size).toBe(60);
         }
       });
 
@@ -311,14 +401,27 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         clock.advance(60_000);
         const { cursor } = await other.readChanges();
         clock.advance(60_000);
-        await store.hide(report);
+        await store.edit(report.id, hide);
         clock.advance(1000);
         const { changes } = await other.readChanges(cursor);
         expect(changes).toMatchObject([CELL]);
         expect(changes[0]?.from && changes[0].from <= report.id).toBe(true);
-        expect(await other.readCell(CELL, { from: changes[0]?.from ?? "" })).toEqual(
-          [old].filter(({ id }) => id >= (changes[0]?.from ?? "")),
-        );
+        expect(changes[0]?.rows).toBeUndefined();
+      });
+
+      it("is never undone by a confirmation that comes behind it", async () => {
+        const { cursor } = await other.readChanges();
+        const report = makeReport({ createdAtMs: clock.now() });
+        await store.append(report);
+        await other.edit(report.id, hide);
+        clock.advance(500);
+        await store.confirm();
+        for (let at = cursor, polls = 0; polls < 20; polls++) {
+          const told = await other.readChanges(at);
+          at = told.cursor;
+          expect(told.changes.filter(({ rows }) => rows !== undefined)).toEqual([]);
+          clock.advance(500);
+        }
       });
     });
 
@@ -339,11 +442,11 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         await store.put(report);
         clock.advance(REPORT_LIFETIME_MS);
         expect(await store.get(report.id)).toEqual(report);
-        expect(await store.readCell(CELL)).toEqual([report]);
+        expect(await readCell(store, CELL)).toEqual([report]);
         expect(await store.readNewest(CELL, 1)).toEqual([report]);
         clock.advance(1);
         expect(await store.get(report.id)).toBeUndefined();
-        expect(await store.readCell(CELL)).toEqual([]);
+        expect(await readCell(store, CELL)).toEqual([]);
         expect(await store.readNewest(CELL, 1)).toEqual([]);
       });
 
@@ -357,20 +460,24 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
       });
     });
 
-    it("lists the cells that hold reports, ascending", async () => {
+    it("finds the cells that hold reports, each once, also those of which nobody was told", async () => {
+      expect(await store.isEmpty()).toBe(true);
       const created = { createdAtMs: clock.now() };
       await store.put(makeReport({ ...created, ...BROOKLYN }));
+      await store.append(makeReport({ ...created, ...BROOKLYN, seed: 1 }));
       await other.putMany([
         makeReport({ ...created, lonDeg: -97.5, latDeg: 30.5 }),
         makeReport({ ...created, ...AUSTIN }),
         makeReport({ ...created, layer: "vibe", lonDeg: 0, latDeg: 0 }),
       ]);
-      expect(await store.listCells("safety")).toEqual(["9v6kp", "9v6tt", "dr5rm"]);
-      expect(await store.listCells("safety", "9v6")).toEqual(["9v6kp", "9v6tt"]);
-      expect(await store.listCells("safety", "9v6kp")).toEqual(["9v6kp"]);
-      expect(await store.listCells("safety", "u")).toEqual([]);
-      expect(await store.listCells("vibe")).toEqual(["s0000"]);
-      expect(await store.listCells("opportunity")).toEqual([]);
+      const cells = await cellsOf(store);
+      expect(cells.map(({ layer, geohash5 }) => `${layer} ${geohash5}`).sort()).toEqual([
+        "safety 9v6kp",
+        "safety 9v6tt",
+        "safety dr5rm",
+        "vibe s0000",
+      ]);
+      expect(await other.isEmpty()).toBe(false);
     });
 
     describe("changes", () => {
@@ -379,9 +486,51 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         expect(start.changes).toEqual([]);
         const report = makeReport({ createdAtMs: clock.now() });
         await store.put(report);
+        clock.advance(TOLD_AFTER_MS);
         const { changes } = await other.readChanges(start.cursor);
         expect(changes).toHaveLength(1);
         expect(changes[0]).toMatchObject(CELL);
+        expect((changes[0]?.from ?? "~") <= report.id).toBe(true);
+      });
+
+      it.each([["append"], ["put"]] as const)("brings the rows of %s once they are confirmed", async (method) => {
+        const { cursor } = await other.readChanges();
+        const report = makeReport({ createdAtMs: clock.now() });
+        await store[method](report);
+        clock.advance(300);
+        await store.confirm();
+        const { changes } = await other.readChanges(cursor);
+        expect(changes).toMatchObject([{ ...CELL, rows: columnsOfReports([report]) }]);
+      });
+
+      it("names the cell of a row whose writer died before it confirmed it", async () => {
+        const { cursor } = await other.readChanges();
+        await store.append(makeReport({ createdAtMs: clock.now() }));
+        clock.advance(TOLD_AFTER_MS);
+        expect((await other.readChanges(cursor)).changes).toMatchObject([CELL]);
+      });
+
+      it("names the cell of a claimed key, whether or not its report ever comes", async () => {
+        const { cursor } = await other.readChanges();
+        const report = makeReport({ createdAtMs: clock.now() });
+        await store.claimKey("told", { fingerprint: "f", reportId: report.id });
+        await store.put(report);
+        clock.advance(TOLD_AFTER_MS);
+        const { changes } = await other.readChanges(cursor);
+        expect(changes).toMatchObject([CELL]);
+        expect(await readCell(other, CELL, { from: changes[0]?.from ?? "" })).toEqual([report]);
+      });
+
+      it("tells again of a report that is put again, for whoever stored it may have died before", async () => {
+        const report = makeReport({ createdAtMs: clock.now() });
+        await store.put(report);
+        clock.advance(3_600_000);
+        const { cursor } = await other.readChanges();
+        clock.advance(60_000);
+        expect(await other.put(report)).toBe("exists");
+        clock.advance(TOLD_AFTER_MS);
+        const { changes } = await store.readChanges(cursor);
+        expect(changes).toMatchObject([CELL]);
         expect((changes[0]?.from ?? "~") <= report.id).toBe(true);
       });
 
@@ -393,7 +542,7 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         ];
         await store.putMany(reports.toReversed());
         const { changes } = await other.readChanges(cursor);
-        const reread = await Promise.all(changes.map(({ from, ...cell }) => other.readCell(cell, { from })));
+        const reread = await Promise.all(changes.map(({ from, ...cell }) => readCell(other, cell, { from })));
         expect(changes).toHaveLength(2);
         expect(new Set(idsOf(reread.flat()))).toEqual(new Set(idsOf(reports)));
       });
@@ -428,7 +577,7 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         clock.advance(2 * DAY_MS);
         await store.put(makeReport({ createdAtMs: clock.now(), layer: "vibe" }));
         const afterDays = (await other.readChanges(cursor)).changes;
-        const reread = await Promise.all(afterDays.map(({ from, ...cell }) => other.readCell(cell, { from })));
+        const reread = await Promise.all(afterDays.map(({ from, ...cell }) => readCell(other, cell, { from })));
         expect(idsOf(reread.flat())).toEqual(expect.arrayContaining([report.id, late.id]));
       });
 
@@ -438,6 +587,7 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         const { cursor } = await other.readChanges();
         clock.advance(-3_600_000);
         await store.put(makeReport({ createdAtMs: clock.now(), ...BROOKLYN }));
+        clock.advance(TOLD_AFTER_MS);
         const { changes } = await other.readChanges(cursor);
         expect(changes.map(({ geohash5 }) => geohash5)).toContain("dr5rm");
       });
@@ -455,7 +605,7 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
           const told = await other.readChanges(cursor);
           cursor = told.cursor;
           for (const { from, ...cell } of told.changes) {
-            for (const id of idsOf(await other.readCell(cell, { from }))) view.add(id);
+            for (const id of idsOf(await readCell(other, cell, { from }))) view.add(id);
           }
         };
         const acknowledged: string[] = [];
@@ -468,7 +618,8 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
             else await writer.put(report);
             acknowledged.push(report.id);
             if (seed % 4 !== 0) continue;
-            // One poll that starts after the acknowledgement tells of it.
+            // One poll that starts some time after the acknowledgement tells of it.
+            clock.advance(TOLD_AFTER_MS);
             await poll();
             expect(view).toContain(report.id);
           }
@@ -476,6 +627,7 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         const seeds = Array.from({ length: 48 }, (_, i) => i);
         const thirdOf = (rest: number) => seeds.filter((seed) => seed % 3 === rest);
         await Promise.all([write(store, thirdOf(0)), write(store, thirdOf(1)), write(other, thirdOf(2))]);
+        clock.advance(TOLD_AFTER_MS);
         await poll();
         expect([...view].sort()).toEqual(acknowledged.sort());
       });

@@ -1,18 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  cellOfFeedKey,
+  confirmationSortKey,
   FEED_BUCKET_MS,
-  feedKey,
+  feedBucket,
+  feedBuckets,
   feedPartition,
-  feedPartitions,
+  feedShardsOfSortKey,
+  feedShardsSortKey,
   feedTime,
   idOfSortKey,
+  intentSortKey,
   logKey,
   logPartition,
   logSpan,
   MARKER_SPAN,
   MAX_SHARDS,
+  nameOfFeedItem,
   shardKey,
   shardOfSortKey,
 } from "../../../server/store/keys.ts";
@@ -91,30 +95,48 @@ describe("log keys", () => {
 });
 
 describe("feed keys", () => {
-  it("give back their cell and sort by time", () => {
+  it("give back their time, cell and nonce, and sort by time", () => {
     fc.assert(
       fc.property(cell, timeMs, timeMs, (place, a, b) => {
-        const key = feedKey(a, place, "nonce");
-        expect(cellOfFeedKey(key.sk)).toEqual(place);
-        expect(key.sk >= feedTime(b)).toBe(a >= b);
+        const sk = intentSortKey(a, place, "nonce");
+        expect(nameOfFeedItem(sk)).toEqual({ timeMs: a, cell: place, nonce: "nonce" });
+        expect(sk >= feedTime(b)).toBe(a >= b);
+        const confirmation = confirmationSortKey(a, "n");
+        expect(nameOfFeedItem(confirmation)).toEqual({ timeMs: a, cell: undefined, nonce: "n" });
+        expect(confirmation >= feedTime(b)).toBe(a >= b);
       }),
     );
   });
 
-  it("are nothing for a layer that is not known here", () => {
-    expect(cellOfFeedKey(`${feedTime(0)}#scent#9v6kp#n`)).toBeUndefined();
-    expect(cellOfFeedKey("")).toBeUndefined();
+  it("have no cell for a layer that is not known here, and are nothing for what is none", () => {
+    expect(nameOfFeedItem(`${feedTime(0)}#99v6kp#n`)).toEqual({ timeMs: 0, cell: undefined, nonce: "n" });
+    expect(nameOfFeedItem("")).toBeUndefined();
+    expect(nameOfFeedItem("01783#safety#9v6kp#n")).toBeUndefined();
   });
 
-  it("are found in the partitions of every span around their time", () => {
+  it("tell behind every time how many shards there are", () => {
+    fc.assert(
+      fc.property(timeMs, fc.integer({ min: 1, max: 999 }), (time, count) => {
+        const sk = feedShardsSortKey(count);
+        expect(feedShardsOfSortKey(sk)).toBe(count);
+        expect(sk > feedTime(time)).toBe(true);
+        expect(nameOfFeedItem(sk)).toBeUndefined();
+        expect(feedShardsOfSortKey(feedTime(time))).toBeUndefined();
+      }),
+    );
+  });
+
+  it("are found in the buckets of every span around their time", () => {
     const span = fc.integer({ min: 0, max: 5 * FEED_BUCKET_MS });
     fc.assert(
       fc.property(timeMs, span, span, (time, before, after) => {
-        const partitions = feedPartitions(Math.max(0, time - before), time + after);
-        expect(partitions).toContain(feedPartition(time));
-        expect(partitions).toEqual([...new Set(partitions)].sort());
-        expect(partitions.length).toBeLessThanOrEqual((before + after) / FEED_BUCKET_MS + 2);
+        const buckets = feedBuckets(Math.max(0, time - before), time + after);
+        expect(buckets).toContain(feedBucket(time));
+        expect(buckets).toEqual([...new Set(buckets)].sort((x, y) => x - y));
+        expect(buckets.length).toBeLessThanOrEqual((before + after) / FEED_BUCKET_MS + 2);
       }),
     );
+    expect(feedPartition(7, 0)).toBe("feed#00000007");
+    expect(feedPartition(7, 3)).toBe("feed#00000007#3");
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../../../server/ports.ts";
+import type { Clock, LogCell, ReportStore } from "../../../server/ports.ts";
 import { encodeGeohash } from "../../../tiles/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
@@ -59,5 +59,19 @@ export function createReportMaker(shards: number) {
 
 /** Reports as they are when no cell is hot. */
 export const { makeReport, makeReports } = createReportMaker(1);
+
+/** The cells of a store, in any order. */
+export async function cellsOf(store: Pick<ReportStore, "cells">): Promise<LogCell[]> {
+  const cells: LogCell[] = [];
+  for await (const cell of store.cells()) cells.push(cell);
+  return cells;
+}
+
+/** All shown reports of a store, by id. */
+export async function reportsOf(store: Pick<ReportStore, "cells" | "readCell">): Promise<Report[]> {
+  const reports: Report[] = [];
+  for (const cell of await cellsOf(store)) reports.push(...(await store.readCell(cell)).reports);
+  return reports.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
 
 export const idsOf = (reports: readonly Report[]): string[] => reports.map(({ id }) => id);

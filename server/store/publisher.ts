@@ -1,0 +1,360 @@
+import type { Report } from "../../tiles/report.ts";
+import { idTimePrefix, parseReportId, timeOfId } from "../../tiles/report-id.ts";
+import { type Clock, type LogCell, StoreUnavailableError } from "../ports.ts";
+import { chunk, forEachBounded } from "./batches.ts";
+import { type Confirmed, encodeConfirmations, nonceOf } from "./confirmations.ts";
+import type { FeedShards } from "./feed-shards.ts";
+import { cellName, confirmationSortKey, intentSortKey, type Key } from "./keys.ts";
+import { FEED_LIFETIME_MS, MAX_BROUGHT_AGE_MS } from "./log.ts";
+import { createRecentCells } from "./recent.ts";
+import { isHotPartition, type Requests } from "./requests.ts";
+import { ttlSeconds } from "./rows.ts";
+
+/**
+ * Publishes changes of the log in the change feed: an *intent* is stored before a row or together with it, and names the cell
+ * only, so no row can be stored unseen and nothing is shown that was not stored. Rows that are known to be stored *confirm* their
+ * intents a moment later, and then nobody need read them. Confirmations ride on the next intent; what none has taken within some
+ * hundred milliseconds goes alone. They are never waited for: a reader who misses one reads the cell.
+ *
+ * How long an intent stands. It carries its writer's time T, and every reader tells it again until it has polled at a time later
+ * than T + OVERLAP_MS, see `feed.ts`. So a row is seen if it is stored by then. With
+ *
+ *     COVERED_MS   the longest from T until the put of a row begins that relies on the intent
+ *     COMMIT_MS    the longest from T until both are stored; if it took longer, another intent is stored before the row is
+ *                  acknowledged
+ *     OVERLAP_MS   6 s
+ *
+ * 4 s are left for the clocks of the processes to differ and for eventually consistent reads to catch up.
+ *
+ * A *single* intent stands for one report. In a cell that gets many a second, and for rows that are old when they are stored, a
+ * *plain* one stands for whatever comes within COVERED_MS; it is never confirmed.
+ *
+ * What could not be published is owed: a process goes on trying for as long as it lives, since the row may be there. A process that
+ * dies has published its intents before its rows, but for those of `append`, which go in one request.
+ */
+export const OVERLAP_MS = 6000;
+const COVERED_MS = 1000;
+const COMMIT_MS = 2000;
+const MAX_TRIES = 3;
+
+/**
+ * Intents name a point this long before their oldest row, so that a write of the same second that started earlier, or whose
+ * clock is slightly behind, is covered too.
+ */
+const SLACK_MS = 1000;
+
+/** Eventually consistent reads lag by less than a second; a process reads strongly for this long after its own writes. */
+const READ_OWN_WRITES_MS = 10_000;
+
+/** Single intents that a process writes for a cell in COVERED_MS. */
+const MAX_SINGLE = 8;
+
+/** An intent with its confirmations stays below a kilobyte: one write unit. */
+const MOST_RIDING_BYTES = 800;
+const MOST_RIDING = 24;
+/** What has waited so long for an intent to ride on goes alone. */
+const RIDE_MS = 200;
+/** Confirmations that go alone, of about 25 bytes each. */
+const MOST_ALONE = 400;
+/** Confirmations that wait; of more the oldest are forgotten, and read. */
+const MOST_WAITING = 4000;
+/** Cells whose publishing is owed, and prepared intents that nobody used. */
+const MOST_OWED = 100_000;
+const MOST_PREPARED = 2000;
+
+const INTENTS_PER_BATCH = 25;
+const BATCH_WIDTH = 4;
+const NEVER = Number.NEGATIVE_INFINITY;
+
+interface CellState {
+  /** When this process last wrote to it. */
+  wroteAtMs: number;
+  /** Time and start of the last plain intent that is stored. */
+  plainAtMs: number;
+  plainFrom: string;
+  /** Single intents since a time. */
+  singles: number;
+  singlesSinceMs: number;
+}
+
+/** An intent that is about to be stored, or that stands already. */
+export interface Intent extends LogCell {
+  /** To be stored with or before the row; undefined when one stands already. */
+  readonly item: Key | undefined;
+  readonly atMs: number;
+  /** Of a single intent: what confirms it. */
+  readonly count: number | undefined;
+  readonly from: string;
+  /** Confirmations that ride on it. */
+  readonly riding: readonly Waiting[];
+}
+
+interface Waiting extends Confirmed {
+  /** When the intent was made. */
+  readonly atMs: number;
+}
+
+export interface Publisher {
+  /** The intent for a row of an id, whose put is about to begin. It is stored by the caller, who then tells `stored` or `failed`. */
+  intentFor(cell: LogCell, id: string): Promise<Intent>;
+  /** Stores the intent for a row that comes within a second. Never rejects: without it the put stores one. */
+  prepare(cell: LogCell, id: string): Promise<void>;
+  /** Nothing is stored under a prepared intent. */
+  abandon(id: string): void;
+  /** The intent is stored; whether that was soon enough for it to stand for a row that is stored as well by now. */
+  stored(intent: Intent): boolean;
+  /** The intent may not be stored, and the row may be: it is published later. */
+  failed(intent: Intent): void;
+  /** The row of an intent is stored, and nothing else comes under it. */
+  confirm(intent: Intent, report: Report): void;
+  /** Resolves once plain intents for these changes are stored, or stand. @throws StoreUnavailableError */
+  publish(changes: readonly Change[]): Promise<void>;
+  /** Stores confirmations that have waited for long enough, and what is owed. Rejects when the store does not answer; it is tried again then. */
+  flush(): Promise<void>;
+  /** Marks a cell as written by this process. */
+  wrote(cell: LogCell): void;
+  /** True when this process wrote to a cell so lately that an eventually consistent read might miss it. */
+  wroteLately(cell: LogCell): boolean;
+}
+
+interface Change extends LogCell {
+  readonly from: string;
+}
+
+export interface PublisherOptions {
+  readonly clock: Clock;
+  readonly requests: Requests;
+  readonly shards: FeedShards;
+}
+
+export function createPublisher({ clock, requests, shards }: PublisherOptions): Publisher {
+  // One that was forgotten is only published once too often.
+  const cells = createRecentCells<CellState>(() => ({
+    wroteAtMs: NEVER,
+    plainAtMs: NEVER,
+    plainFrom: "",
+    singles: 0,
+    singlesSinceMs: NEVER,
+  }));
+  const prepared = new Map<string, Intent>();
+  const owed = new Map<string, Change>();
+  const writer = newWriter();
+  let count = 0;
+  let waiting: Waiting[] = [];
+
+  /** Whether a plain intent stands for a row of an id whose put begins now. */
+  function isCovered(state: CellState, from: string, nowMs: number): boolean {
+    const ageMs = nowMs - state.plainAtMs;
+    return ageMs >= 0 && ageMs <= COVERED_MS && state.plainFrom <= from;
+  }
+
+  /** Whether a row is young enough, and its cell quiet enough, for an intent of its own; counts it. */
+  function maySingle(state: CellState, id: string, nowMs: number): boolean {
+    if (Math.abs(nowMs - timeOfId(id)) > MAX_BROUGHT_AGE_MS) return false;
+    if (Math.abs(nowMs - state.singlesSinceMs) > COVERED_MS) {
+      state.singles = 0;
+      state.singlesSinceMs = nowMs;
+    }
+    return ++state.singles <= MAX_SINGLE;
+  }
+
+  async function makeIntent(cell: LogCell, from: string, isSingle: boolean): Promise<Intent> {
+    const { layer, geohash5 } = cell;
+    const atMs = clock.now();
+    const pk = await shards.place(atMs);
+    const own = count++;
+    const riding = takeRiding();
+    const item = {
+      pk,
+      sk: intentSortKey(atMs, cell, nonceOf(writer, own)),
+      ...(withSlack(from) < fromOfIntent(atMs) && { from: withSlack(from) }),
+      ...(isSingle ? {} : { plain: true }),
+      ...(riding.length > 0 && { confirmed: encode(riding) }),
+      expires_at: ttlSeconds(atMs + FEED_LIFETIME_MS),
+    };
+    return { layer, geohash5, item, atMs, count: isSingle ? own : undefined, from, riding };
+  }
+
+  /** Confirmations that fit on an intent. */
+  function takeRiding(): Waiting[] {
+    forgetLate();
+    let taken = waiting.splice(0, MOST_RIDING);
+    while (taken.length > 0 && encode(taken).length > MOST_RIDING_BYTES) {
+      waiting.unshift(...taken.slice(taken.length >> 1));
+      taken = taken.slice(0, taken.length >> 1);
+    }
+    return taken;
+  }
+
+  function wait({ layer, geohash5, count, atMs }: Intent, report: Report | undefined): void {
+    if (count !== undefined) waiting.push({ layer, geohash5, count, report, atMs });
+  }
+
+  function forgetLate(): void {
+    const now = clock.now();
+    waiting = waiting
+      .filter(({ atMs, report }) => now - (report?.createdAtMs ?? atMs) <= MAX_BROUGHT_AGE_MS)
+      .slice(-MOST_WAITING);
+  }
+
+  const encode = (confirmed: readonly Confirmed[]): Uint8Array => encodeConfirmations(writer, confirmed);
+
+  function stored(intent: Intent): boolean {
+    if (clock.now() - intent.atMs > COMMIT_MS) return false;
+    if (intent.item === undefined || intent.count !== undefined) return true;
+    const state = cells.of(intent);
+    state.plainAtMs = intent.atMs;
+    state.plainFrom = intent.from;
+    return true;
+  }
+
+  function owe({ layer, geohash5, from }: Change): void {
+    const known = owed.get(cellName({ layer, geohash5 }));
+    if (known === undefined && owed.size >= MOST_OWED) return;
+    owed.set(cellName({ layer, geohash5 }), { layer, geohash5, from: known && known.from < from ? known.from : from });
+  }
+
+  /** An intent that names a change's beginning, or an earlier one, is stored. */
+  function settle(change: Change): void {
+    const known = owed.get(cellName(change));
+    if (known !== undefined && known.from >= change.from) owed.delete(cellName(change));
+  }
+
+  function failed(intent: Intent): void {
+    owe(intent);
+    if (intent.item !== undefined) waiting.push(...intent.riding);
+  }
+
+  /** What it could not publish is owed. */
+  async function publishBatch(changes: readonly Change[]): Promise<void> {
+    for (const change of changes) owe(change);
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const intents: Intent[] = [];
+      for (const change of changes) intents.push(await makeIntent(change, change.from, false));
+      try {
+        await requests.putAll(
+          intents.flatMap(({ item }) => item ?? []),
+          shards.throttled,
+        );
+      } catch (error) {
+        for (const intent of intents) failed(intent);
+        throw error;
+      }
+      if (!intents.map(stored).every(Boolean)) continue;
+      for (const change of changes) settle(change);
+      return;
+    }
+    throw new StoreUnavailableError(`the change feed took longer than ${COMMIT_MS} ms, ${MAX_TRIES} times`);
+  }
+
+  async function publish(changes: readonly Change[]): Promise<void> {
+    const now = clock.now();
+    const unpublished = changes.filter((change) => {
+      const state = cells.of(change);
+      state.wroteAtMs = now;
+      return !isCovered(state, change.from, now);
+    });
+    await forEachBounded(chunk(unpublished, INTENTS_PER_BATCH), BATCH_WIDTH, publishBatch);
+  }
+
+  async function flushConfirmed(): Promise<void> {
+    forgetLate();
+    // The oldest comes first: confirmations that could not be stored are put back behind younger ones, and go a little later.
+    while (waiting[0] !== undefined && clock.now() - waiting[0].atMs >= RIDE_MS) {
+      const taken = waiting.splice(0, MOST_ALONE);
+      const atMs = clock.now();
+      try {
+        const sk = confirmationSortKey(atMs, nonceOf(writer, count++));
+        const expires_at = ttlSeconds(atMs + FEED_LIFETIME_MS);
+        await requests.put({ Item: { pk: await shards.place(atMs), sk, confirmed: encode(taken), expires_at } });
+      } catch (error) {
+        waiting.unshift(...taken);
+        throw error;
+      }
+    }
+  }
+
+  async function flushOwed(): Promise<void> {
+    const changes = [...owed.values()];
+    if (changes.length === 0) return;
+    await forEachBounded(chunk(changes, INTENTS_PER_BATCH), BATCH_WIDTH, publishBatch);
+  }
+
+  function forgetPrepared(): void {
+    const [oldest] = prepared.size > MOST_PREPARED ? prepared.keys() : [];
+    if (oldest !== undefined) prepared.delete(oldest);
+  }
+
+  return {
+    async intentFor(cell, id) {
+      const now = clock.now();
+      const state = cells.of(cell);
+      state.wroteAtMs = now;
+      const known = prepared.get(id);
+      prepared.delete(id);
+      if (known !== undefined && now - known.atMs <= COVERED_MS) return { ...known, item: undefined };
+      if (isCovered(state, id, now)) {
+        return { ...cell, item: undefined, atMs: state.plainAtMs, count: undefined, from: id, riding: [] };
+      }
+      return makeIntent(cell, id, maySingle(state, id, now));
+    },
+
+    async prepare(cell, id) {
+      const now = clock.now();
+      const state = cells.of(cell);
+      if (isCovered(state, id, now)) return;
+      let intent: Intent | undefined;
+      try {
+        intent = await makeIntent(cell, id, maySingle(state, id, now));
+        await requests.put({ Item: { ...intent.item } });
+      } catch (error) {
+        // No row was put yet, so nothing is owed.
+        if (intent !== undefined) waiting.push(...intent.riding);
+        if (isHotPartition(error)) shards.throttled();
+        return;
+      }
+      if (!stored(intent) || intent.count === undefined) return;
+      prepared.set(id, intent);
+      forgetPrepared();
+    },
+
+    abandon(id) {
+      const intent = prepared.get(id);
+      prepared.delete(id);
+      if (intent === undefined) return;
+      wait(intent, undefined);
+    },
+
+    stored,
+    failed,
+
+    confirm: wait,
+
+    publish,
+
+    async flush() {
+      await flushOwed();
+      await flushConfirmed();
+    },
+
+    wrote(cell) {
+      cells.of(cell).wroteAtMs = clock.now();
+    },
+
+    wroteLately: (cell) => Math.abs(clock.now() - (cells.peek(cell)?.wroteAtMs ?? NEVER)) <= READ_OWN_WRITES_MS,
+  };
+}
+
+/** Where an intent begins that does not say so: its report was made just before. */
+export const fromOfIntent = (atMs: number): string => idTimePrefix(Math.max(0, atMs - 2 * SLACK_MS));
+
+function withSlack(id: string): string {
+  return idTimePrefix(Math.max(0, (parseReportId(id)?.createdAtMs ?? timeOfId(id)) - SLACK_MS));
+}
+
+/** A name that no other process has: 40 bits. */
+function newWriter(): string {
+  return crypto
+    .getRandomValues(new Uint32Array(2))
+    .reduce((text, part) => text + (part >>> 12).toString(36).padStart(4, "0"), "");
+}

@@ -1,0 +1,24 @@
+import type { ReportEdit, ReportStore } from "../../../server/ports.ts";
+import type { Pyramid } from "../../../server/pyramid/pyramid.ts";
+import { type Report, roundDegrees } from "../../../tiles/report.ts";
+
+/** Edits a report in the store and, as the process that does it would, tells its tiles. */
+export async function editReport(
+  store: ReportStore,
+  report: Report,
+  edit: ReportEdit,
+  pyramid?: Pyramid,
+): Promise<Report | undefined> {
+  const edited = await store.edit(report.id, edit);
+  if (edited !== undefined) pyramid?.noteEdited(edited, report);
+  return edited?.report;
+}
+
+export const hideReport = (store: ReportStore, report: Report, pyramid?: Pyramid) =>
+  editReport(store, report, { kind: "hide" }, pyramid);
+
+/** The same report with other content, some metres away in the same cell of the log. */
+export function correctedReport(report: Report, random: () => number): Report {
+  const moved = roundDegrees(report.latDeg + (report.latDeg < 29.765 ? 0.001 : -0.001) * random());
+  return { ...report, severity: 1 + Math.floor(5 * random()), category: "corrected", latDeg: moved };
+}
