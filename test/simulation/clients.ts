@@ -1,11 +1,11 @@
-import { type Clock, StoreUnavailableError } from "../../server/ports.ts";
+import { type Clock, type ReportEdit, StoreUnavailableError } from "../../server/ports.ts";
 import { encodeGeohash } from "../../tiles/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
-import type { Report } from "../../tiles/report.ts";
+import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { formatReportId, idTail } from "../../tiles/report-id.ts";
 import type { App } from "./app.ts";
 import type { Machine } from "./host.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Edit, Ledger } from "./ledger.ts";
 import { type Link, LinkError } from "./link.ts";
 import { hashOf } from "./random.ts";
 import { createReader } from "./reader.ts";
@@ -36,6 +36,7 @@ export const IMPORTER = "I";
 
 /** Flags of so many clients hide a report here. */
 const FLAGS_TO_HIDE = 2;
+const WRITE = { isWrite: true } as const;
 const MAX_PAUSE_MS = 8_000;
 const QUIET_PAUSE_MS = 2_000;
 
@@ -71,10 +72,14 @@ export function createClients(options: ClientsOptions): Clients {
     ledger.posts.set(action.name, post);
     const postTo = async (host: string): Promise<void> => {
       let by: App | undefined;
-      const created = await link.ask(machineOf(host), (app) => {
-        by = app;
-        return app.post(action.draft, action.key);
-      });
+      const created = await link.ask(
+        machineOf(host),
+        (app) => {
+          by = app;
+          return app.post(action.draft, action.key);
+        },
+        WRITE,
+      );
       if (created.outcome === "key-taken") return ledger.violate("a key is its client's", action.name);
       const { id } = created.report;
       trace.note(action.name, `thanked by ${host}: ${created.outcome} ${id}`);
@@ -103,16 +108,29 @@ export function createClients(options: ClientsOptions): Clients {
   async function edit(action: EditAction): Promise<void> {
     const target = idOf(action.of);
     if (target === undefined) return;
-    const { id } = target;
-    if (action.edit !== "flag" && action.edit !== "hide") return;
-    const noted = { action: action.name, id, kind: action.edit, startMs: clock.now(), endMs: Infinity };
+    const machine = machineOf(action.host);
+    if (action.edit === "flag") return flag(action, target, machine);
+    const change = editOf(action, target);
+    const noted: Edit = { action: action.name, edit: change, id: target.id, startMs: clock.now(), endMs: Infinity };
     ledger.edits.push(noted);
-    const flagsToHide = action.edit === "hide" ? 1 : FLAGS_TO_HIDE;
     await insist(action.attempts, async () => {
-      const address = `192.0.2.${hashOf(action.name) % 250}`;
-      const left = await link.ask(machineOf(action.host), (app) => app.flag(id, address, flagsToHide));
-      trace.note(action.name, `${action.edit} ${id}: ${left ?? "not there"}`);
-      if (left === 0) noted.endMs = clock.now();
+      const edited = await link.ask(machine, (app) => app.edit(target, change), WRITE);
+      // It was not there yet, or was removed: nothing was done.
+      if (edited === undefined) ledger.edits.splice(ledger.edits.indexOf(noted), 1);
+      noted.endMs = clock.now();
+      trace.note(action.name, `${target.id} is version ${edited?.version}${edited?.isShown ? "" : ", not shown"}`);
+    });
+  }
+
+  /** Hides the report when it is the last one that it takes. */
+  async function flag({ name, attempts }: EditAction, { id }: Report, machine: Machine): Promise<void> {
+    const hide: Edit = { action: name, edit: { kind: "hide" }, id, startMs: clock.now(), endMs: Infinity };
+    ledger.edits.push(hide);
+    await insist(attempts, async () => {
+      const address = `192.0.2.${hashOf(name) % 250}`;
+      const left = await link.ask(machine, (app) => app.flag(id, address, FLAGS_TO_HIDE), WRITE);
+      trace.note(name, `${id} is hidden after ${left} more`);
+      if (left === 0) hide.endMs = clock.now();
     });
   }
 
@@ -131,6 +149,7 @@ export function createClients(options: ClientsOptions): Clients {
       trace.note(name, `imported ${done?.written} of ${part.length}`);
       for (const each of noted.slice(from, from + batch)) each.isDone = true;
     }
+    await insist(1, () => link.ask(machineOf(IMPORTER), (app) => app.store.confirm()));
   }
 
   async function operate({ kind, host }: OperatorAction): Promise<void> {
@@ -165,4 +184,14 @@ function importedReport(draft: ReportAction["draft"], createdAtMs: number): Repo
   const tail = idTail(Uint8Array.of(high, high >>> 8, low, low >>> 8, low >>> 16));
   const id = formatReportId({ createdAtMs, geohash5, layer: draft.layer, shard: 0, tail });
   return { id, ...draft, createdAtMs, expiresAtMs: createdAtMs + REPORT_LIFETIME_MS };
+}
+
+/** The edit of an action; a replaced report has other words and another severity, and lies a little beside. */
+function editOf({ edit, name, severity }: EditAction, target: Report): ReportEdit {
+  if (edit === "flag" || edit === "hide") return { kind: "hide" };
+  if (edit !== "replace") return { kind: edit };
+  const beside = roundDegrees(target.latDeg + ((hashOf(name) % 100) - 50) * 1e-5);
+  const cellOf = (latDeg: number): string => encodeGeohash(target.lonDeg, latDeg, 5);
+  const latDeg = cellOf(beside) === cellOf(target.latDeg) ? beside : target.latDeg;
+  return { kind: "replace", report: { ...target, severity, latDeg, category: `by ${name}` } };
 }

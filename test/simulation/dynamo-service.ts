@@ -123,13 +123,15 @@ export function createDynamoService(options: DynamoServiceOptions): DynamoServic
   }
 
   function arrive(call: Call, atMs: number, arrival: Arrival): void {
-    if (call.command === "BatchWrite") return arriveWrites(call, atMs, arrival);
-    if (call.command === "BatchGet") return arriveGets(call, atMs, arrival);
-    time.at(atMs, () => {
-      if (!arrival.lands()) return undefined;
-      arrival.answer(outcomeOf(() => answerOrFail(call, arrival)));
-      return undefined;
-    });
+    if (call.command === "BatchWrite") arriveWrites(call, atMs, arrival);
+    else if (call.command === "BatchGet") arriveGets(call, atMs, arrival);
+    else {
+      time.at(atMs, () => {
+        if (!arrival.lands()) return undefined;
+        arrival.answer(outcomeOf(() => answerOrFail(call, arrival)));
+        return undefined;
+      });
+    }
   }
 
   /** An answer of 500 to what was done, or not. */

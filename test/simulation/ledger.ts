@@ -1,5 +1,6 @@
+import type { ReportEdit } from "../../server/ports.ts";
 import type { Report } from "../../tiles/report.ts";
-import type { EditKind, ReportAction } from "./scenario.ts";
+import type { ReportAction } from "./scenario.ts";
 
 /** What clients know: the truth that the service is held to. */
 export interface Ledger {
@@ -25,13 +26,11 @@ export interface Imported {
   isDone: boolean;
 }
 
-/** One attempt to change a report. */
+/** An edit, by however many attempts. */
 export interface Edit {
   readonly action: string;
   readonly id: string;
-  readonly kind: EditKind;
-  /** What it puts in place. */
-  readonly report?: Report;
+  readonly edit: ReportEdit;
   readonly startMs: number;
   /** When it was acknowledged; Infinity while, and when, it is not. */
   endMs: number;

@@ -9,7 +9,7 @@ import type { VirtualTime } from "./virtual-time.ts";
 /** The network between clients and processes. */
 export interface Link {
   /** Asks a process from the running task of a client. Rejects with LinkError when no answer comes, or what the process threw. */
-  ask<T>(machine: Machine, what: (app: App) => Promise<T>): Promise<T>;
+  ask<T>(machine: Machine, what: (app: App) => Promise<T>, options?: { readonly isWrite: boolean }): Promise<T>;
 }
 
 /** No answer: whether anything was done is not known. */
@@ -32,7 +32,7 @@ export function createLink({
   readonly trace: Trace;
 }): Link {
   return {
-    ask: (machine, what) =>
+    ask: (machine, what, { isWrite } = { isWrite: false }) =>
       new Promise((resolve, reject) => {
         const client = currentTask();
         const label = `${client.name}/${client.nextRequest()}@${machine.name}`;
@@ -54,7 +54,9 @@ export function createLink({
             if (fault?.kind !== "lost-after") settle(time.now() + downMs, how);
           };
           time.resume(task, time.now(), () => {
-            what(life.app).then(
+            const work = what(life.app);
+            if (isWrite) work.then(life.app.afterWrite, life.app.afterWrite);
+            work.then(
               (value) => answer(() => resolve(value)),
               (error: unknown) => answer(() => reject(error)),
             );

@@ -28,7 +28,7 @@ export async function readTruth(table: Table, app: App, ledger: Ledger, nowMs: n
   const truth = { ids, live, nameOf };
   checkPosts(truth, ledger);
   checkImports(truth, ledger, nowMs);
-  checkEdits(truth, ledger);
+  checkEdits(truth, ledger, nowMs);
   return truth;
 }
 
@@ -70,23 +70,47 @@ const isSame = (a: Report, b: Report): boolean =>
   a.latDeg === b.latDeg &&
   a.text === b.text;
 
-/** The last acknowledged edit holds, unless one that was not acknowledged does: that may have been done at any time. */
-function checkEdits({ live }: Truth, ledger: Ledger): void {
+/**
+ * The last acknowledged edit holds, unless one that was not acknowledged does: that may have been done at any time. Whoever
+ * hides, restores or removes says nothing of the content, and who replaces nothing of whether it is shown; nothing brings
+ * back what was removed.
+ */
+function checkEdits({ live, nameOf }: Truth, ledger: Ledger, nowMs: number): void {
   for (const [id, edits] of Map.groupBy(ledger.edits, (edit) => edit.id)) {
-    const acknowledged = edits.filter(({ endMs }) => endMs < Infinity);
-    const latest = acknowledged.filter((edit) => !acknowledged.some((other) => other.startMs > edit.endMs));
-    const possible = [...latest, ...edits.filter(({ endMs }) => endMs === Infinity)];
+    if ((ledger.imported.get(id)?.report.expiresAtMs ?? Infinity) < nowMs + EXPIRY_SLACK_MS) continue;
     const found = live.get(id);
-    if (possible.some((edit) => holds(edit, found)) || (latest.length === 0 && found !== undefined)) continue;
-    const names = possible.map(({ action, kind }) => `${action} ${kind}`).join(", ");
-    ledger.violate(
-      "the latest edit holds",
-      `${id}: ${names}, but it is ${found === undefined ? "not shown" : "shown"}`,
-    );
+    const fault = visibilityFault(edits, found) ?? contentFault(edits, found);
+    if (fault === undefined) continue;
+    const told = edits
+      .map(({ action, edit, endMs }) => `${action} ${edit.kind}${endMs < Infinity ? "" : "?"}`)
+      .join(", ");
+    ledger.violate("the latest edit holds", `${nameOf(id)} ${fault} after ${told}`);
   }
 }
 
-function holds({ kind, report }: Edit, found: Report | undefined): boolean {
-  if (kind === "replace") return found !== undefined && report !== undefined && isSame(found, report);
-  return kind === "restore" ? found !== undefined : found === undefined;
+/** Those of which each may be the last: acknowledged ones that none is known to have followed, and all others. */
+function possiblyLast(edits: readonly Edit[]): Edit[] {
+  const acknowledged = edits.filter(({ endMs }) => endMs < Infinity);
+  const latest = acknowledged.filter((edit) => !acknowledged.some((other) => other.startMs > edit.endMs));
+  return [...latest, ...edits.filter(({ endMs }) => endMs === Infinity)];
+}
+
+const isCertain = (edits: readonly Edit[]): boolean => edits.some(({ endMs }) => endMs < Infinity);
+
+function visibilityFault(edits: readonly Edit[], found: Report | undefined): string | undefined {
+  const removals = edits.filter(({ edit }) => edit.kind === "remove");
+  if (isCertain(removals)) return found === undefined ? undefined : "is shown";
+  const others = edits.filter(({ edit }) => edit.kind === "hide" || edit.kind === "restore");
+  const possible = [...possiblyLast(others), ...removals];
+  const mayShow = !isCertain(others) || possible.some(({ edit }) => edit.kind === "restore");
+  const mayNot = possible.some(({ edit }) => edit.kind !== "restore");
+  if (found !== undefined) return mayShow ? undefined : "is shown";
+  return mayNot ? undefined : "is not shown";
+}
+
+function contentFault(edits: readonly Edit[], found: Report | undefined): string | undefined {
+  const contents = edits.filter(({ edit }) => edit.kind === "replace");
+  if (found === undefined || !isCertain(contents)) return undefined;
+  const isOne = possiblyLast(contents).some(({ edit }) => edit.kind === "replace" && isSame(edit.report, found));
+  return isOne ? undefined : `reads ${found.category} ${found.severity}`;
 }
