@@ -5,6 +5,7 @@ import { createDynamoDerivedStore } from "../server/store/derived-dynamo.ts";
 import { createDynamoStore } from "../server/store/dynamo.ts";
 import type { RequestOptions } from "../server/store/requests.ts";
 import type { Report } from "../tiles/report.ts";
+import { createDynamoModel, type DynamoModel } from "./dynamo-model.ts";
 
 /** A clock that a bench moves: nothing is waited for. */
 export interface BenchClock extends Clock {
@@ -52,4 +53,23 @@ export async function fill(city: CityStore, reports: Iterable<Report>): Promise<
     batch = [];
   }
   await city.store.putMany(batch);
+}
+
+/** A city on a DynamoDB that counts. */
+export interface CountedCity {
+  readonly city: CityStore;
+  readonly model: DynamoModel;
+  readonly clock: BenchClock;
+}
+
+/** One with some reports, all of them compacted. */
+export async function openCountedCity(reports: Iterable<Report>, nowMs: number): Promise<CountedCity> {
+  const clock = createBenchClock(nowMs);
+  const model = createDynamoModel();
+  const city = openCityStore({ client: model.client, table: "bench", clock, onConsumed() {} });
+  await fill(city, reports);
+  clock.advance(20_000);
+  await city.compactor.run();
+  clock.advance(20_000);
+  return { city, model, clock };
 }

@@ -5,6 +5,7 @@ import { CITY_CENTER, cityReports, cityTraffic } from "./city.ts";
 import { type BenchClock, type CityStore, createBenchClock, fill, openCityStore } from "./city-store.ts";
 import { createDynamoModel, type DynamoModel } from "./dynamo-model.ts";
 import { houstonReports } from "./houston.ts";
+import { printAnswers } from "./model-answers.ts";
 import { checkModel } from "./model-check.ts";
 import { measureZoom, type ZoomCosts } from "./model-tiles.ts";
 import {
@@ -36,6 +37,8 @@ export async function run(args: readonly string[]): Promise<void> {
   checks.push(...tileChecks(smallCosts, "200k, compacted"));
   const live = await printLive(small, tiles);
   checks.push(...tileChecks(live, "200k, under traffic"));
+  const answers = await printAnswers({ ...small, city: small.store }, NOW_MS);
+  checks.push(...answers.checks);
   const writes = await measureWrites(small);
   checks.push(...writes.checks);
   const imported = await printImported(small, tiles);
@@ -49,7 +52,7 @@ export async function run(args: readonly string[]): Promise<void> {
   printChecks("budgets of design/system.md", checks);
   writeResults(
     "model",
-    { checks, small: smallCosts, live, imported, large, houston, writes: writes.figures },
+    { checks, small: smallCosts, live, imported, large, houston, writes: writes.figures, answers: answers.figures },
     { "read-units": readUnitsChart(smallCosts, live, large) },
   );
 }

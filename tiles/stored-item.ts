@@ -4,7 +4,13 @@ import { type ByteReader, type Bytes, checksum, createByteReader, createBytes } 
  * The frame of every stored binary item: a kind, a format version, the content, and a checksum over all of it. A reader
  * that finds anything else throws, and falls back to the report log.
  */
-export type ItemKind = "micro-cells" | "reports" | "edited-reports" | "compaction" | "confirmations";
+export type ItemKind =
+  | "micro-cells"
+  | "reports"
+  | "edited-reports"
+  | "compaction"
+  | "confirmations"
+  | "appended-report";
 
 const KIND_BYTE: Readonly<Record<ItemKind, number>> = {
   "micro-cells": 0x4d,
@@ -12,6 +18,7 @@ const KIND_BYTE: Readonly<Record<ItemKind, number>> = {
   "edited-reports": 0x45,
   compaction: 0x43,
   confirmations: 0x46,
+  "appended-report": 0x41,
 };
 /** Kind and version. */
 export const ITEM_HEAD_BYTES = 2;

@@ -36,10 +36,9 @@ const LOG_PRECISION = 5;
  * @throws TooWideError when more than `maxCells` hold reports newer than what the page is about: it would have to open all
  */
 export async function newestOfCluster(source: ClusterSource, query: ClusterReportsQuery): Promise<FoundPage> {
-  const { limit, cursor, maxCells, members } = query;
+  const { limit, maxCells, members } = query;
   const cells = [...members.places].map(([place, beforeMs]) => cellOf(source, query, place, beforeMs));
-  const beforeMs = cursor === undefined ? Infinity : timeOfId(cursor);
-  return findNewest(cells, { limit, beforeMs, endAfter: Infinity, most: maxCells });
+  return findNewest(cells, { limit, endAfter: Infinity, most: maxCells });
 }
 
 function cellOf(source: ClusterSource, query: ClusterReportsQuery, place: string, beforeMs: number): Unopened {

@@ -18,8 +18,8 @@ import type { PendingChanges } from "./pending-changes.ts";
  */
 export interface Outlines {
   /**
-   * Those of some log cells in which there may be reports. They lie below `domain`, a geohash of at most four characters, whose
-   * slices are asked unless all of the cells are in memory.
+   * Those of some log cells in which there may be reports. They lie below `domain`, a geohash of two to four characters,
+   * whose slices are asked unless all of the cells are in memory.
    */
   of(layer: ReportLayer, domain: string, geohashes: readonly string[], atMs: number): Promise<CellOutline[]>;
   /** Those of many domains, ascending, below which there may be reports: the walk goes down only where there are. */

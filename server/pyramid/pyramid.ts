@@ -40,7 +40,7 @@ export interface Pyramid {
   /** All live reports of a log cell that this process knows of, ascending by id. */
   reports(cell: LogCell): Promise<ReportColumns>;
   /**
-   * What is known, before they are read, of those log cells that may hold reports. They lie below a geohash of at most four
+   * What is known, before they are read, of those log cells that may hold reports. They lie below a geohash of two to four
    * characters; its slices are one request, and kept.
    */
   outlines(layer: ReportLayer, geohash: string, cells: readonly string[]): Promise<CellOutline[]>;

@@ -1,5 +1,5 @@
 import type { Report } from "../../tiles/report.ts";
-import { idTimePrefix, REPORT_ID_LENGTH, timeOfId } from "../../tiles/report-id.ts";
+import { timeOfId } from "../../tiles/report-id.ts";
 import { mapLimited } from "../map-limited.ts";
 
 /** A report that was found; all of it where that came along. */
@@ -27,9 +27,7 @@ export interface Opened {
 export interface FindOptions {
   /** Reports of a page. */
   readonly limit: number;
-  /** The time before which reports are looked for, Unix milliseconds; Infinity on the first page. */
-  readonly beforeMs: number;
-  /** After so many places that asked the store, the page ends as soon as there is something to go on from. */
+  /** After so many places that asked the store, the page ends as soon as a report is certain to be the newest. */
   readonly endAfter: number;
   /** A page that must look into more is refused; without it there is no such number. */
   readonly most?: number;
@@ -38,7 +36,7 @@ export interface FindOptions {
 export interface FoundPage {
   /** Newest first. Fewer than the limit do not mean the end: a missing `next` does. */
   readonly found: readonly Found[];
-  /** All that is older than this id was not listed so far. */
+  /** The last one's id, when there may be older ones. */
   readonly next?: string;
 }
 
@@ -68,13 +66,14 @@ export async function findNewest(places: readonly Unopened[], options: FindOptio
     const lastMs = last === undefined ? -Infinity : timeOfId(last.id);
     unopened.sort((a, b) => b.beforeMs - a.beforeMs);
     const nextMs = unopened[0]?.beforeMs ?? -Infinity;
-    if (nextMs <= lastMs) return wholePage(newest, limit, unopened.length > 0);
+    if (nextMs <= lastMs) return pageOf(newest, limit, unopened.length > 0);
 
     const certain = newest.filter(({ id }) => timeOfId(id) >= nextMs);
-    if (reads >= endAfter && (certain.length > 0 || nextMs < options.beforeMs)) return earlyPage(certain, nextMs);
+    if (reads >= endAfter && certain.length > 0) return pageOf(certain, limit, true);
     // Of those that come first alike, none can be left out.
-    const alike = unopened.findIndex(({ beforeMs }) => beforeMs < nextMs);
-    const width = Math.min(WIDTH, Math.max(limit - certain.length, alike < 0 ? unopened.length : alike));
+    const alike = unopened.findLastIndex(({ beforeMs }) => beforeMs === nextMs) + 1;
+    const left = reads < endAfter ? endAfter - reads : WIDTH;
+    const width = Math.min(WIDTH, left, Math.max(limit - certain.length, alike));
     const next = unopened.slice(0, width).filter(({ beforeMs }) => beforeMs > lastMs);
     reads += next.filter(({ isRead }) => isRead).length;
     if (reads > most) throw new TooWideError(`more than ${most} places`);
@@ -97,15 +96,8 @@ function takeNewest(found: Map<string, Found>, count: number): Found[] {
   return newest;
 }
 
-function wholePage(newest: readonly Found[], limit: number, isMoreUnopened: boolean): FoundPage {
+function pageOf(newest: readonly Found[], limit: number, isMoreUnopened: boolean): FoundPage {
   const found = newest.slice(0, limit);
   const next = newest.length > limit || isMoreUnopened ? found.at(-1)?.id : undefined;
   return { found, ...(next !== undefined && { next }) };
 }
-
-function earlyPage(certain: readonly Found[], nextMs: number): FoundPage {
-  return { found: certain, next: certain.at(-1)?.id ?? firstIdOf(nextMs) };
-}
-
-/** What sorts before the ids of a millisecond and after all others, written as an id. */
-const firstIdOf = (timeMs: number): string => idTimePrefix(timeMs).padEnd(REPORT_ID_LENGTH, "0");

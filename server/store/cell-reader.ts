@@ -7,6 +7,7 @@ import { isLive } from "./log.ts";
 import type { Requests } from "./requests.ts";
 import { type ReportRow, reportOfRow } from "./rows.ts";
 import { type EditedRows, isMarker, type Marker, type Shards } from "./shards.ts";
+import type { UnappliedRows } from "./unapplied-rows.ts";
 
 /** Rows of a newest-first page: a few hundred bytes more than asked for cost less than another request for each that is not shown. */
 const MIN_PAGE = 25;
@@ -18,6 +19,8 @@ export interface CellReaderOptions {
   readonly shards: Shards;
   /** Whether a cell must be read strongly. */
   readonly isConsistent: (cell: LogCell) => boolean;
+  /** Rows that are on their way into the store. */
+  readonly unapplied: UnappliedRows;
 }
 
 /** One cell being read. */
@@ -40,7 +43,7 @@ interface Order {
 
 /** Reads cells of the log: one Query in most, and one in each shard of a cell that is or was hot. */
 export function createCellReader(options: CellReaderOptions): Pick<ReportStore, "readCell" | "readNewest"> {
-  const { clock, requests, shards, isConsistent } = options;
+  const { clock, requests, shards, isConsistent, unapplied } = options;
 
   function startRead(cell: LogCell, range: LogRange | undefined, newestFirst: boolean): CellRead | undefined {
     const span = logSpan(range);
@@ -72,6 +75,10 @@ export function createCellReader(options: CellReaderOptions): Pick<ReportStore, 
   }
 
   /** The newest rows may lie in a shard that was opened a moment ago. */
+  /** Those of a range, besides which the store may have them by now. */
+  const unappliedIn = ({ cell, span }: CellRead): ReportRow[] =>
+    [...unapplied.of(cell)].filter(({ sk }) => sk >= span.from && sk < span.to);
+
   async function find({ cell, consistent, isNewest, found }: CellRead): Promise<void> {
     for (const shard of await shards.find(cell, { consistent, always: isNewest })) found.add(shard);
   }
@@ -109,9 +116,10 @@ export function createCellReader(options: CellReaderOptions): Pick<ReportStore, 
     async readCell(cell, range): Promise<CellRows> {
       const read = startRead(cell, range, false);
       if (read === undefined) return { reports: [], edited: new Map() };
+      const waiting = unappliedIn(read);
       const runs = await inEachShard(read, (shard) => collect(readPages(read, shard, { newestFirst: false })));
       const [only = []] = runs;
-      const rows = runs.length === 1 ? only : runs.flat().sort((a, b) => (a.sk < b.sk ? -1 : 1));
+      const rows = runs.length === 1 && waiting.length === 0 ? only : inOrder([...runs.flat(), ...waiting]);
       const edited = shards.edited(cell);
       return { reports: rows.flatMap((row) => shown(row, edited) ?? []), edited: editedReports(cell, rows) };
     },
@@ -119,13 +127,21 @@ export function createCellReader(options: CellReaderOptions): Pick<ReportStore, 
     async readNewest(cell, limit, range) {
       const read = limit > 0 ? startRead(cell, range, true) : undefined;
       if (read === undefined) return [];
+      const waiting = unappliedIn(read);
       const runs = await inEachShard(read, (shard, count) =>
         startRun(readPages(read, shard, { newestFirst: true, limit: pageSize(limit, count) })),
       );
+      if (waiting.length > 0) runs.push({ pages: NO_PAGES, rows: inOrder(waiting).reverse(), at: 0 });
       const edited = shards.edited(cell);
       return takeNewest(runs, limit, (row) => shown(row, edited));
     },
   };
+}
+
+/** Ascending by sort key, each once. */
+function inOrder(rows: readonly ReportRow[]): ReportRow[] {
+  const unique = [...new Map(rows.map((row) => [row.sk, row])).values()];
+  return unique.sort((a, b) => (a.sk < b.sk ? -1 : 1));
 }
 
 /** Of several shards none is likely to hold much more than its share of the newest. */
@@ -140,6 +156,8 @@ interface Run {
   rows: readonly ReportRow[];
   at: number;
 }
+
+const NO_PAGES: Run["pages"] = { next: async () => ({ done: true, value: undefined }) };
 
 async function startRun(pages: AsyncIterator<readonly ReportRow[]>): Promise<Run> {
   const run: Run = { pages, rows: [], at: 0 };
@@ -162,12 +180,15 @@ async function takeNewest(
   shown: (row: ReportRow) => Report | undefined,
 ): Promise<Report[]> {
   const newest: Report[] = [];
+  let last = "";
   for (;;) {
     let from: Run | undefined;
     for (const run of runs) if (nextKey(run) > nextKey(from)) from = run;
     const row = from?.rows[from.at];
     if (from === undefined || row === undefined) return newest;
-    const report = shown(row);
+    // A row that was on its way may have arrived while the others were read.
+    const report = row.sk === last ? undefined : shown(row);
+    last = row.sk;
     if (report !== undefined) newest.push(report);
     if (newest.length === limit) return newest;
     from.at++;

@@ -1,3 +1,4 @@
+import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { parseReportId } from "../../tiles/report-id.ts";
 import type { Clock, LogCell, LogChange, PutOutcome, ReportEdit, ReportStore } from "../ports.ts";
@@ -30,6 +31,7 @@ import { createRequests, isHotPartition, type RequestOptions, type Requests, sto
 import { type EditedRow, type ReportRow, reportOfRow, rowOfReport, ttlSeconds } from "./rows.ts";
 import { createShards, type Shards } from "./shards.ts";
 import { migrateTable } from "./table.ts";
+import { createUnappliedRows } from "./unapplied-rows.ts";
 
 export type DynamoStoreOptions = RequestOptions & {
   readonly clock: Clock;
@@ -48,6 +50,10 @@ const SHARDS_WIDTH = 8;
 const EDITED_SPARE_MS = 86_400_000;
 /** Rows of a batch that are stored under the same intents: as many as take a moment. */
 const ROWS_PER_INTENT = 500;
+/** Rows of appended reports that are stored at a time. */
+const APPLY_WIDTH = 16;
+/** A row that is not stored after so long is tried again: in a Worker its request may have ended. */
+const APPLY_AGAIN_MS = 250;
 /** Others who edit the same report at the same time. */
 const MAX_EDIT_TRIES = 8;
 
@@ -67,26 +73,79 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
   const requests = createRequests(options);
   const feedShards = createFeedShards({ clock, requests });
   const publisher = createPublisher({ clock, requests, shards: feedShards });
-  const feed = createFeed({ clock, requests, shards: feedShards });
+  const feed = createFeed({ clock, requests, shards: feedShards, apply: applyFound });
+  const unapplied = createUnappliedRows();
+  /** Of reports whose rows are on their way. */
+  const applying = new Map<string, { readonly report: Report; readonly intent: Intent; triedAtMs: number }>();
 
   const shards = createShards({ clock, requests });
   const heat = createHeat({ clock, rowsPerSecond: hotRowsPerSecond });
-  const reader = createCellReader({ clock, requests, shards, isConsistent: publisher.wroteLately });
+  const reader = createCellReader({ clock, requests, shards, isConsistent: publisher.wroteLately, unapplied });
 
-  /** Stores a row with its intent; `write` does it. The change is published when this resolves, and owed when it rejects. */
-  async function putPublished<T>(report: Report, write: (row: ReportRow, intent: Intent) => Promise<T>): Promise<T> {
-    const cell = cellOfReport(report);
-    const row = rowOfReport(report);
-    await shards.open(cell, shardOf(report), report.expiresAtMs);
-    const intent = await publisher.intentFor(cell, report.id);
+  /** Stores a row behind its intent. The change is published when this resolves; published or owed when it rejects. */
+  async function putPublished(report: Report, intent: Intent): Promise<PutOutcome> {
+    const { item } = intent;
     try {
-      const result = await write(row, intent);
-      if (!publisher.stored(intent)) await publisher.publish([{ ...cell, from: report.id }]);
-      return result;
+      if (item !== undefined) await noting(item, requests.put({ Item: { ...item } }));
+      const isNew = await putRow(report);
+      if (!publisher.stored(intent)) await publisher.publish([{ ...cellOfReport(report), from: report.id }]);
+      if (isNew) publisher.confirm(intent, report);
+      return isNew ? "created" : "exists";
     } catch (error) {
       publisher.failed(intent);
       throw error;
     }
+  }
+
+  /**
+   * Stores a report in its intent, in one request; from then on it is stored, and its row follows. Nothing is when this rejects, or
+   * all of it, and then everybody who reads the feed stores the row.
+   */
+  async function putWhole(report: Report, intent: Intent): Promise<void> {
+    const item = intent.item as Key;
+    try {
+      await noting(item, requests.put({ Item: { ...item } }));
+    } catch (error) {
+      publisher.failed(intent);
+      throw error;
+    }
+    unapplied.add(report, rowOfReport(report));
+    applying.set(report.id, { report, intent, triedAtMs: clock.now() });
+    const applied = apply(report.id);
+    if (publisher.stored(intent)) {
+      // Failed, it is done by `confirm`, or by whoever reads the feed.
+      applied.catch(() => {});
+      return;
+    }
+    await applied;
+    await publisher.publish([{ ...cellOfReport(report), from: report.id }]);
+  }
+
+  /** Stores the row of a report that is in its intent. */
+  async function apply(id: string): Promise<void> {
+    const entry = applying.get(id);
+    if (entry === undefined) return;
+    const { report, intent } = entry;
+    entry.triedAtMs = clock.now();
+    await putRow(report);
+    if (!applying.delete(id)) return;
+    unapplied.remove(report);
+    publisher.confirm(intent, report);
+  }
+
+  /** The same of one that somebody else may have put there. */
+  async function applyFound(report: Report): Promise<void> {
+    const { pk, sk } = rowOfReport(report);
+    // So that who is told of it reads it strongly.
+    publisher.wrote(cellOfReport(report));
+    if ((await requests.get({ pk, sk }, true)) === undefined) await putRow(report);
+  }
+
+  async function putRow(report: Report): Promise<boolean> {
+    const cell = cellOfReport(report);
+    const row = rowOfReport(report);
+    await shards.open(cell, shardOf(report), report.expiresAtMs);
+    return noting(row, requests.putIf({ Item: { ...row }, ConditionExpression: "attribute_not_exists(pk)" }));
   }
 
   /** Partitions that took no more, whoever else writes there. */
@@ -127,6 +186,10 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       const ofEdited = editedOfSortKey(item.sk);
       if (ofEdited === undefined) rows.set(idOfSortKey(item.sk), item);
       else edited.set(ofEdited, item);
+    }
+    for (const id of ids) {
+      const row = unapplied.get(id);
+      if (row !== undefined) rows.set(id, row);
     }
     return { rows, edited };
   }
@@ -196,25 +259,15 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
     shardFor: (cell) => Math.floor(Math.random() * heat.add(cell)),
 
     async append(report) {
-      // One request, so that a process that dies leaves both or neither. Nothing is lost when it arrives again.
-      await putPublished(report, async (row, intent) => {
-        await requests.putAll(intent.item === undefined ? [row] : [intent.item, row], noteRefused);
-        publisher.confirm(intent, report);
-      });
+      const cell = cellOfReport(report);
+      const isUsual = report.expiresAtMs === report.createdAtMs + REPORT_LIFETIME_MS;
+      const isWhole = isUsual && !unapplied.isFull();
+      const intent = await publisher.intentFor(cell, report.id, isWhole ? report : undefined);
+      if (intent.isWhole) await putWhole(report, intent);
+      else await putPublished(report, intent);
     },
 
-    put: (report) =>
-      putPublished(report, async (row, intent): Promise<PutOutcome> => {
-        const { item } = intent;
-        const isNew = noting(
-          row,
-          requests.putIf({ Item: { ...row }, ConditionExpression: "attribute_not_exists(pk)" }),
-        );
-        await settled([isNew, item && noting(item, requests.put({ Item: { ...item } }))]);
-        if (!(await isNew)) return "exists";
-        publisher.confirm(intent, report);
-        return "created";
-      }),
+    put: async (report) => putPublished(report, await publisher.intentFor(cellOfReport(report), report.id)),
 
     async putMany(reports) {
       const changes = changesOf(reports);
@@ -268,11 +321,18 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       const next = String(now);
       if (cursor === undefined) return { changes: [], cursor: next };
       const sinceMs = parseCursor(cursor);
-      const slept = now - sinceMs > FEED_LIFETIME_MS;
-      return { changes: slept ? await everyCell(requests) : await feed.readSince(sinceMs), cursor: next };
+      if (now - sinceMs <= FEED_LIFETIME_MS) return { changes: await feed.readSince(sinceMs), cursor: next };
+      // What was appended in the last day before everybody slept, and in the last of all, may have no row yet.
+      if (sinceMs > 0) await feed.recover(sinceMs, sinceMs + FEED_LIFETIME_MS);
+      await feed.recover(now - FEED_LIFETIME_MS, now);
+      return { changes: await everyCell(requests), cursor: next };
     },
 
-    confirm: publisher.flush,
+    async confirm() {
+      const late = [...applying].filter(([, { triedAtMs }]) => clock.now() - triedAtMs >= APPLY_AGAIN_MS);
+      await forEachBounded(late, APPLY_WIDTH, ([id]) => apply(id));
+      await publisher.flush();
+    },
 
     async claimKey(keyHash, { fingerprint, reportId }) {
       const untilMs = clock.now() + CLAIM_LIFETIME_MS;

@@ -1,6 +1,7 @@
-import type { ReportColumns } from "../../tiles/report-columns.ts";
+import type { Report } from "../../tiles/report.ts";
 import { StoredItemError } from "../../tiles/stored-item.ts";
-import type { Clock, LogChange } from "../ports.ts";
+import type { Clock, LogCell, LogChange } from "../ports.ts";
+import { type AppendedReport, decodeAppended } from "./appended-report.ts";
 import { forEachBounded } from "./batches.ts";
 import { type Confirmations, decodeConfirmations, nonceOf } from "./confirmations.ts";
 import type { FeedShards } from "./feed-shards.ts";
@@ -13,6 +14,8 @@ import type { Requests } from "./requests.ts";
 export interface Feed {
   /** What was published since a time, which is that of an earlier read, and so long before it that all that is stored is told. */
   readSince(timeMs: number): Promise<LogChange[]>;
+  /** Stores rows of a time span that are in their intents alone, for a reader who slept longer than he can be told of. */
+  recover(fromMs: number, toMs: number): Promise<void>;
 }
 
 /** A single intent that is not confirmed yet is not told sooner: it mostly is a moment later, and then nothing need be read. */
@@ -33,20 +36,22 @@ const RATE_MS = OVERLAP_MS;
 interface FeedItem extends Key {
   /** Of an intent, where it is not `fromOfIntent`. */
   readonly from?: string;
-  /** Of an intent that stands for more than one report, and is never confirmed. */
+  /** Of an intent that stands for more than one report, so that its cell must be read. */
   readonly plain?: boolean;
+  /** Of an intent that has its report in it. */
+  readonly report?: Uint8Array;
   readonly confirmed?: Uint8Array;
 }
 
-export function createFeed({
-  clock,
-  requests,
-  shards,
-}: {
-  clock: Clock;
-  requests: Requests;
-  shards: FeedShards;
-}): Feed {
+export interface FeedOptions {
+  readonly clock: Clock;
+  readonly requests: Requests;
+  readonly shards: FeedShards;
+  /** Stores the row of a report that is in its intent, unless it is there. */
+  readonly apply: (report: Report) => Promise<void>;
+}
+
+export function createFeed({ clock, requests, shards, apply }: FeedOptions): Feed {
   async function readPartition(bucket: number, shard: number, from: string, items: FeedItem[]): Promise<void> {
     const pages = requests.queryPages<FeedItem>({
       KeyConditionExpression: "pk = :pk AND sk >= :from",
@@ -62,9 +67,9 @@ export function createFeed({
   }
 
   /** Shards that were not known before are read behind the first, which tells of them. */
-  async function readItems(fromMs: number, nowMs: number): Promise<FeedItem[]> {
+  async function readItems(fromMs: number, toMs: number): Promise<FeedItem[]> {
     const items: FeedItem[] = [];
-    const buckets = feedBuckets(fromMs, nowMs + OVERLAP_MS);
+    const buckets = feedBuckets(fromMs, toMs + OVERLAP_MS);
     const read = new Map(buckets.map((bucket) => [bucket, 0]));
     for (;;) {
       const next = buckets.flatMap((bucket) => {
@@ -86,7 +91,16 @@ export function createFeed({
       const fromMs = Math.max(0, sinceMs - (isDeep ? OVERLAP_MS : SHALLOW_MS));
       const items = await readItems(fromMs, now);
       shards.observe(rateOf(items, now));
-      return changesOf(items, { fromMs, nowMs: now });
+      const { changes, unapplied } = toldBy(items, { fromMs, nowMs: now });
+      // Before their cells are told of, for then they are read.
+      await forEachBounded(unapplied, WIDTH, apply);
+      return changes;
+    },
+
+    async recover(fromMs, toMs) {
+      const items = await readItems(fromMs, toMs);
+      const { unapplied } = toldBy(items, { fromMs: Number.NEGATIVE_INFINITY, nowMs: clock.now() });
+      await forEachBounded(unapplied, WIDTH, apply);
     },
   };
 }
@@ -96,42 +110,72 @@ function rateOf(items: readonly FeedItem[], nowMs: number): number {
   return (items.filter(({ sk }) => sk >= since).length * 1000) / RATE_MS;
 }
 
+interface FoundIntent extends LogChange {
+  readonly isPlain: boolean;
+  readonly isHeld: boolean;
+  readonly appended: AppendedReport | undefined;
+}
+
+interface Told {
+  readonly changes: LogChange[];
+  /** Reports that are in their intents, and of which nobody has said that their rows are stored. */
+  readonly unapplied: Report[];
+}
+
 /**
  * Rows are told only with the intent that they confirm, and then every edit of their cell that was published since is in the same
  * read, so the cell is named: a report that was hidden before its confirmation came is not brought back. Of an intent that lies
  * before what was read, or so near that an edit by a slower clock may, an earlier read has told.
  */
-function changesOf(items: readonly FeedItem[], { fromMs, nowMs }: { fromMs: number; nowMs: number }): LogChange[] {
+function toldBy(items: readonly FeedItem[], { fromMs, nowMs }: { fromMs: number; nowMs: number }): Told {
+  const intents = intentsOf(items, fromMs, nowMs);
   const changes: LogChange[] = [];
-  const intents = new Map<string, LogChange & { isHeld: boolean }>();
-  for (const { sk, from: named, plain } of items) {
-    const name = nameOfFeedItem(sk);
-    if (name?.cell === undefined) continue;
-    const from = named ?? fromOfIntent(name.timeMs);
-    if (plain) changes.push({ ...name.cell, from });
-    else if (name.timeMs >= fromMs + SKEW_MS) {
-      intents.set(name.nonce, { ...name.cell, from, isHeld: Math.abs(nowMs - name.timeMs) < HOLD_MS });
-    }
-  }
+  const confirm = (nonce: string) => {
+    const intent = intents.get(nonce);
+    if (intent === undefined) return;
+    const { layer, geohash5, from, isPlain, appended } = intent;
+    if (isPlain) changes.push({ layer, geohash5, from });
+    else if (appended !== undefined) changes.push({ layer, geohash5, from, rows: appended.columns });
+    intents.delete(nonce);
+  };
   for (const { confirmed } of items) {
-    const confirmations = confirmed && readConfirmations(confirmed);
-    for (const { layer, geohash5, counts, rows } of confirmations?.cells ?? []) {
-      const nonces = counts.map((count) => nonceOf(confirmations?.writer ?? "", count));
-      const isWhole = nonces.every((nonce) => intents.has(nonce));
-      if (isWhole && rows.length > 0) changes.push({ layer, geohash5, from: firstId(rows), rows });
-      if (isWhole || rows.length === 0) for (const nonce of nonces) intents.delete(nonce);
+    const { writer, counts, cells } = (confirmed && readConfirmations(confirmed)) ?? NO_CONFIRMATIONS;
+    for (const count of counts) confirm(nonceOf(writer, count));
+    for (const { layer, geohash5, counts: ofCell, rows } of cells) {
+      const nonces = ofCell.map((count) => nonceOf(writer, count));
+      if (!nonces.every((nonce) => intents.has(nonce))) continue;
+      changes.push({ layer, geohash5, from: feedTime(rows.createdAtMs[0] ?? 0), rows });
+      for (const nonce of nonces) intents.delete(nonce);
     }
   }
-  for (const { isHeld, ...change } of intents.values()) if (!isHeld) changes.push(change);
-  return mergeChanges(changes);
+  const open = [...intents.values()].filter(({ isPlain, isHeld }) => isPlain || !isHeld);
+  for (const { layer, geohash5, from } of open) changes.push({ layer, geohash5, from });
+  const unapplied = open.flatMap(({ isHeld, appended }) => (appended === undefined || isHeld ? [] : appended.report));
+  return { changes: mergeChanges(changes), unapplied };
 }
 
-const firstId = ({ createdAtMs }: ReportColumns): string => feedTime(createdAtMs[0] ?? 0);
+const NO_CONFIRMATIONS: Confirmations = { writer: "", counts: [], cells: [] };
+
+function intentsOf(items: readonly FeedItem[], fromMs: number, nowMs: number): Map<string, FoundIntent> {
+  const intents = new Map<string, FoundIntent>();
+  for (const { sk, from: named, plain: isPlain = false, report } of items) {
+    const name = nameOfFeedItem(sk);
+    if (name?.cell === undefined || (!isPlain && name.timeMs < fromMs + SKEW_MS)) continue;
+    const from = named ?? fromOfIntent(name.timeMs);
+    const isHeld = Math.abs(nowMs - name.timeMs) < HOLD_MS;
+    const appended = report && whole(() => decodeAppended(report, name.cell as LogCell));
+    intents.set(name.nonce, { ...name.cell, from, isPlain, isHeld, appended });
+  }
+  return intents;
+}
 
 /** None when they cannot be read: then the intents that they confirm are read. */
-function readConfirmations(body: Uint8Array): Confirmations | undefined {
+const readConfirmations = (body: Uint8Array): Confirmations | undefined => whole(() => decodeConfirmations(body));
+
+/** What a stored item says; nothing when it is damaged, or of a later version. */
+function whole<T>(decode: () => T): T | undefined {
   try {
-    return decodeConfirmations(body);
+    return decode();
   } catch (error) {
     if (error instanceof StoredItemError) return undefined;
     throw error;

@@ -1,6 +1,7 @@
 import type { Report } from "../../tiles/report.ts";
 import { idTimePrefix, parseReportId, timeOfId } from "../../tiles/report-id.ts";
 import { type Clock, type LogCell, StoreUnavailableError } from "../ports.ts";
+import { encodeAppended } from "./appended-report.ts";
 import { chunk, forEachBounded } from "./batches.ts";
 import { type Confirmed, encodeConfirmations, nonceOf } from "./confirmations.ts";
 import type { FeedShards } from "./feed-shards.ts";
@@ -11,9 +12,10 @@ import { isHotPartition, type Requests } from "./requests.ts";
 import { ttlSeconds } from "./rows.ts";
 
 /**
- * Publishes changes of the log in the change feed: an *intent* is stored before a row or together with it, and names the cell
- * only, so no row can be stored unseen and nothing is shown that was not stored. Rows that are known to be stored *confirm* their
- * intents a moment later, and then nobody need read them. Confirmations ride on the next intent; what none has taken within some
+ * Publishes changes of the log in the change feed. An *intent* is stored before a row and names its cell, so no row can be stored
+ * unseen and nothing is shown that was not stored; or it has the whole report in it, and then it is the report's first home: whoever
+ * finds it there without a row stores the row. Rows that are known to be stored *confirm* their intents a moment later, and then
+ * nobody need read them. Confirmations ride on the next intent; what none has taken within some
  * hundred milliseconds goes alone. They are never waited for: a reader who misses one reads the cell.
  *
  * How long an intent stands. It carries its writer's time T, and every reader tells it again until it has polled at a time later
@@ -29,8 +31,7 @@ import { ttlSeconds } from "./rows.ts";
  * A *single* intent stands for one report. In a cell that gets many a second, and for rows that are old when they are stored, a
  * *plain* one stands for whatever comes within COVERED_MS; it is never confirmed.
  *
- * What could not be published is owed: a process goes on trying for as long as it lives, since the row may be there. A process that
- * dies has published its intents before its rows, but for those of `append`, which go in one request.
+ * What could not be published is owed: a process goes on trying for as long as it lives, since the row may be there.
  */
 export const OVERLAP_MS = 6000;
 const COVERED_MS = 1000;
@@ -82,8 +83,12 @@ export interface Intent extends LogCell {
   /** To be stored with or before the row; undefined when one stands already. */
   readonly item: Key | undefined;
   readonly atMs: number;
-  /** Of a single intent: what confirms it. */
+  /** What confirms it; undefined when nothing does. */
   readonly count: number | undefined;
+  /** It stands for one report. */
+  readonly isSingle: boolean;
+  /** It has its report in it. */
+  readonly isWhole: boolean;
   readonly from: string;
   /** Confirmations that ride on it. */
   readonly riding: readonly Waiting[];
@@ -95,8 +100,11 @@ interface Waiting extends Confirmed {
 }
 
 export interface Publisher {
-  /** The intent for a row of an id, whose put is about to begin. It is stored by the caller, who then tells `stored` or `failed`. */
-  intentFor(cell: LogCell, id: string): Promise<Intent>;
+  /**
+   * The intent for a row of an id, whose put is about to begin, with a report in it or without. It is stored by the caller, who
+   * then tells `stored` or `failed`.
+   */
+  intentFor(cell: LogCell, id: string, report?: Report): Promise<Intent>;
   /** Stores the intent for a row that comes within a second. Never rejects: without it the put stores one. */
   prepare(cell: LogCell, id: string): Promise<void>;
   /** Nothing is stored under a prepared intent. */
@@ -158,36 +166,40 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
     return ++state.singles <= MAX_SINGLE;
   }
 
-  async function makeIntent(cell: LogCell, from: string, isSingle: boolean): Promise<Intent> {
+  async function makeIntent(cell: LogCell, from: string, isSingle: boolean, report?: Report): Promise<Intent> {
     const { layer, geohash5 } = cell;
     const atMs = clock.now();
     const pk = await shards.place(atMs);
     const own = count++;
-    const riding = takeRiding();
+    const body = report && encodeAppended(report, cell);
+    const riding = takeRiding(body?.length ?? 0);
     const item = {
       pk,
       sk: intentSortKey(atMs, cell, nonceOf(writer, own)),
       ...(withSlack(from) < fromOfIntent(atMs) && { from: withSlack(from) }),
       ...(isSingle ? {} : { plain: true }),
+      ...(body === undefined ? {} : { report: body }),
       ...(riding.length > 0 && { confirmed: encode(riding) }),
       expires_at: ttlSeconds(atMs + FEED_LIFETIME_MS),
     };
-    return { layer, geohash5, item, atMs, count: isSingle ? own : undefined, from, riding };
+    const isWhole = body !== undefined;
+    const counted = isSingle || isWhole ? own : undefined;
+    return { layer, geohash5, item, atMs, count: counted, isSingle, isWhole, from, riding };
   }
 
-  /** Confirmations that fit on an intent. */
-  function takeRiding(): Waiting[] {
+  /** Confirmations that fit on an intent, beside so many bytes. */
+  function takeRiding(beside: number): Waiting[] {
     forgetLate();
     let taken = waiting.splice(0, MOST_RIDING);
-    while (taken.length > 0 && encode(taken).length > MOST_RIDING_BYTES) {
+    while (taken.length > 0 && encode(taken).length + beside > MOST_RIDING_BYTES) {
       waiting.unshift(...taken.slice(taken.length >> 1));
       taken = taken.slice(0, taken.length >> 1);
     }
     return taken;
   }
 
-  function wait({ layer, geohash5, count, atMs }: Intent, report: Report | undefined): void {
-    if (count !== undefined) waiting.push({ layer, geohash5, count, report, atMs });
+  function wait({ layer, geohash5, count, isWhole, atMs }: Intent, report: Report | undefined): void {
+    if (count !== undefined) waiting.push({ layer, geohash5, count, report: isWhole ? undefined : report, atMs });
   }
 
   function forgetLate(): void {
@@ -201,7 +213,7 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
 
   function stored(intent: Intent): boolean {
     if (clock.now() - intent.atMs > COMMIT_MS) return false;
-    if (intent.item === undefined || intent.count !== undefined) return true;
+    if (intent.item === undefined || intent.isSingle) return true;
     const state = cells.of(intent);
     state.plainAtMs = intent.atMs;
     state.plainFrom = intent.from;
@@ -286,7 +298,7 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
   }
 
   return {
-    async intentFor(cell, id) {
+    async intentFor(cell, id, report) {
       const now = clock.now();
       const state = cells.of(cell);
       state.wroteAtMs = now;
@@ -294,9 +306,10 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
       prepared.delete(id);
       if (known !== undefined && now - known.atMs <= COVERED_MS) return { ...known, item: undefined };
       if (isCovered(state, id, now)) {
-        return { ...cell, item: undefined, atMs: state.plainAtMs, count: undefined, from: id, riding: [] };
+        const stands = { isSingle: false, isWhole: false, count: undefined, riding: [] };
+        return { ...cell, item: undefined, atMs: state.plainAtMs, from: id, ...stands };
       }
-      return makeIntent(cell, id, maySingle(state, id, now));
+      return makeIntent(cell, id, maySingle(state, id, now), report);
     },
 
     async prepare(cell, id) {

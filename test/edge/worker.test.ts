@@ -82,6 +82,24 @@ describe("beside Node on the same stores", () => {
     }
   });
 
+  it.each([
+    ["Node", "workerd"],
+    ["workerd", "Node"],
+  ])("lists what %s took in %s, though nobody asks for tiles", { timeout: 90_000 }, async (writer) => {
+    const [from, to] = writer === "Node" ? [node.url, worker.url] : [worker.url, node.url];
+    const place = { lat: PLACE.lat, lon: PLACE.lon + 0.02 };
+    const bbox = [place.lon - 1e-3, place.lat - 1e-3, place.lon + 1e-3, place.lat + 1e-3].join();
+    for (const list of [`/api/reports?bbox=${bbox}&limit=1`, "/api/cities/austin/reports?limit=1"]) {
+      const newest = async () => {
+        const page = (await (await fetch(to + list)).json()) as { features: { id: string }[] };
+        return page.features[0]?.id;
+      };
+      await newest();
+      const id = await drop(from, place);
+      await expect.poll(newest, { timeout: GIVE_UP_MS, interval: 200 }).toBe(id);
+    }
+  });
+
   it("serves the same bytes and entity tags, before and after the cron trigger compacts", {
     timeout: 90_000,
   }, async () => {

@@ -160,7 +160,7 @@ describe("listReports", () => {
         ),
         { numRuns: 60 },
       );
-      expect(pages).toBeGreaterThan(120);
+      expect(pages).toBeGreaterThan(80);
     },
   );
 

@@ -14,7 +14,7 @@ interface Card {
   readonly city: { id: string } | null;
   readonly scores: Record<string, number>;
   readonly counts: Record<string, Record<string, number>>;
-  readonly latest: { id: string; geohash: string; created_at: string }[];
+  readonly latest: { id: string; layer: string; geohash: string; created_at: string }[];
   readonly history: string;
   readonly change_7d: Record<string, number> | null;
   readonly series: { day: string; safety: number; report_count_7d: number }[];
@@ -84,6 +84,22 @@ describe("GET /api/neighborhood/:geohash", () => {
       expect(wide.scores.safety).toBe(59);
     }
     expect((await card(HERE)).counts).toEqual(counts);
+  });
+
+  it("finds the latest of a quiet neighbourhood beside a busy one", async () => {
+    const { world, card } = open();
+    for (const [ageMs, layer] of [
+      [2 * DAY, "safety"],
+      [3 * DAY, "vibe"],
+      [4 * DAY, "safety"],
+    ] as const) {
+      await world.add({ ...MISSION, layer, ageMs });
+    }
+    // Newer ones two cells of six characters farther east, in the same of five.
+    await world.add({ ...MISSION, lonDeg: MISSION.lonDeg + 0.022, ageMs: HOUR }, 1600);
+    const { counts, latest } = await card(HERE);
+    expect(counts.safety?.["90d"]).toBe(2);
+    expect(latest.map(({ layer }) => layer)).toEqual(["safety", "vibe", "safety"]);
   });
 
   it("knows a report at once, and that nothing lies elsewhere", async () => {

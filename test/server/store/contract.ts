@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Clock, LogCell, LogRange, ReportEdit, ReportStore } from "../../../server/ports.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
@@ -24,6 +24,10 @@ export interface Backend {
 
 /** A change that nobody confirmed is told after so long. */
 const TOLD_AFTER_MS = 1600;
+/** An appended report is stored before its row is: others find the row a moment later. */
+const applied = (reader: ReportStore, { id }: Report) =>
+  vi.waitFor(async () => expect(await reader.get(id)).toBeDefined());
+
 const CELL: LogCell = { layer: "safety", geohash5: "9v6kp" };
 let tables = 0;
 
@@ -413,6 +417,7 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         const { cursor } = await other.readChanges();
         const report = makeReport({ createdAtMs: clock.now() });
         await store.append(report);
+        await applied(other, report);
         await other.edit(report.id, hide);
         clock.advance(500);
         await store.confirm();
@@ -464,7 +469,9 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
       expect(await store.isEmpty()).toBe(true);
       const created = { createdAtMs: clock.now() };
       await store.put(makeReport({ ...created, ...BROOKLYN }));
-      await store.append(makeReport({ ...created, ...BROOKLYN, seed: 1 }));
+      const appended = makeReport({ ...created, ...BROOKLYN, seed: 1 });
+      await store.append(appended);
+      await applied(other, appended);
       await other.putMany([
         makeReport({ ...created, lonDeg: -97.5, latDeg: 30.5 }),
         makeReport({ ...created, ...AUSTIN }),
@@ -497,6 +504,7 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         const { cursor } = await other.readChanges();
         const report = makeReport({ createdAtMs: clock.now() });
         await store[method](report);
+        await applied(other, report);
         clock.advance(300);
         await store.confirm();
         const { changes } = await other.readChanges(cursor);

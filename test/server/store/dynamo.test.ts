@@ -1,6 +1,6 @@
 import { ProvisionedThroughputExceededException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ReportStore, StoreUnavailableError } from "../../../server/ports.ts";
 import { createDynamoStore } from "../../../server/store/dynamo.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
@@ -157,44 +157,122 @@ describe("a store that is away", () => {
     await expect(store.put(makeReport({ createdAtMs: clock.now() }))).rejects.toThrow(TypeError);
   });
 
-  it.each([
-    ["append", "BatchWriteItemCommand"],
-    ["put", "PutItemCommand"],
-  ] as const)(
-    "tells of what %s may have stored as soon as it can, though nobody asks again",
-    async (method, command) => {
-      const error = Object.assign(new Error("cut off"), { $metadata: {} });
-      const { cursor } = await store.readChanges();
-      const report = makeReport({ createdAtMs: clock.now() });
-      let isCut = true;
-      intercept(client, async (request) => {
-        const isFeed = JSON.stringify(request.input).includes('"feed#');
-        if (!isCut || !isFeed || !/Write|Put/.test(request.command)) return request.send();
-        // The row's request arrives, and nobody hears of it.
-        if (request.command === command && method === "append") {
-          const [[of = "", items = []] = []] = Object.entries(
-            request.input.RequestItems as Record<string, { PutRequest: { Item: { pk: string } } }[]>,
-          );
-          const rows = items.filter(({ PutRequest }) => !PutRequest.Item.pk.startsWith("feed#"));
-          await request.send({ ...request.input, RequestItems: { [of]: rows } });
-        }
-        throw error;
-      });
-      await expect(store[method](report)).rejects.toThrow(StoreUnavailableError);
-      clock.advance(250);
-      await expect(store.confirm()).rejects.toThrow();
-      const reader = createDynamoStore({ client: connect(), table, clock });
-      expect(await reader.get(report.id)).toEqual(report);
-      clock.advance(30_000);
-      expect((await reader.readChanges(cursor)).changes).toEqual([]);
-      isCut = false;
-      await store.confirm();
-      const { changes } = await reader.readChanges(cursor);
-      expect(changes).toMatchObject([CELL]);
-      expect((changes[0]?.from ?? "~") <= report.id).toBe(true);
-      await reader.close();
+  it.each([["append"], ["put"]] as const)(
+    "has told of what %s stores before it does, wherever it dies",
+    async (method) => {
+      for (let step = 0; step < 5; step++) {
+        clock.advance(60_000);
+        const reader = createDynamoStore({ client: connect(), table, clock });
+        const { cursor } = await reader.readChanges();
+        const mortal = connect();
+        let requests = 0;
+        intercept(mortal, async (request) => {
+          if (requests++ >= step) throw Object.assign(new Error("died"), { $metadata: {} });
+          return request.send();
+        });
+        const dying = createDynamoStore({ client: mortal, table, clock });
+        const report = makeReport({ createdAtMs: clock.now(), lonDeg: 30 + step, text: "hear me" });
+        const died = await dying[method](report).then(
+          () => false,
+          () => true,
+        );
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        clock.advance(1600);
+        const { changes } = await reader.readChanges(cursor);
+        const cell = { layer: "safety", geohash5: report.id.slice(10, 15) } as const;
+        const { reports } = await reader.readCell(cell);
+        // What is acknowledged is there for all, and what is there they were told of.
+        expect(reports).toEqual(died && reports.length === 0 ? [] : [report]);
+        if (reports.length > 0) expect(changes).toMatchObject([cell]);
+        expect(await reader.get(report.id)).toEqual(reports[0]);
+        await reader.close();
+        await dying.close();
+      }
     },
   );
+
+  it("finds after any sleep what was appended by a process that died before it stored the row", async () => {
+    for (const sleepMs of [30_000, 3_600_000, 3 * DAY_MS]) {
+      const { cursor } = await store.readChanges();
+      clock.advance(10_000);
+      const mortal = connect();
+      let requests = 0;
+      intercept(mortal, async (request) => {
+        if (requests++ >= 1) throw Object.assign(new Error("died"), { $metadata: {} });
+        return request.send();
+      });
+      const dying = createDynamoStore({ client: mortal, table, clock });
+      const report = makeReport({ createdAtMs: clock.now() });
+      await dying.append(report);
+      expect(await dying.get(report.id).catch(() => "died")).toBe("died");
+      clock.advance(sleepMs);
+      const reader = createDynamoStore({ client: connect(), table, clock });
+      expect(await reader.get(report.id)).toBeUndefined();
+      expect((await reader.readChanges(cursor)).changes).toMatchObject([CELL]);
+      expect(await reader.get(report.id)).toEqual(report);
+      await reader.close();
+      await dying.close();
+    }
+  });
+
+  it("reads an appended report in every way before its row is stored, and once after", async () => {
+    const gate = Promise.withResolvers<void>();
+    intercept(client, async (request) => {
+      const { sk = "" } = (request.input.Item ?? {}) as { sk?: string };
+      if (sk.startsWith("R#")) await gate.promise;
+      return request.send();
+    });
+    const old = makeReport({ createdAtMs: clock.now() - 5000, seed: 1 });
+    await store.putMany([old]);
+    // Else its intent stands for the next row, too.
+    clock.advance(2000);
+    const report = makeReport({ createdAtMs: clock.now() });
+    await store.append(report);
+    const look = async () => [
+      await store.get(report.id),
+      idsOf((await store.readCell(CELL)).reports),
+      idsOf(await store.readNewest(CELL, 5)),
+      idsOf(await store.getMany([report.id])),
+      idsOf((await store.readCell(CELL, { before: report.id })).reports),
+    ];
+    const seen = [report, [old.id, report.id], [report.id, old.id], [report.id], [old.id]];
+    expect(await look()).toEqual(seen);
+    gate.resolve();
+    await vi.waitFor(async () => expect(await itemsOf("safety#")).toHaveLength(2));
+    expect(await look()).toEqual(seen);
+    expect(await store.edit(report.id, { kind: "hide" })).toMatchObject({ version: 1 });
+    expect(await store.get(report.id)).toBeUndefined();
+  });
+
+  it("tells of what put may have stored as soon as it can, though nobody asks again", async () => {
+    const error = Object.assign(new Error("cut off"), { $metadata: {} });
+    const report = makeReport({ createdAtMs: clock.now() });
+    await store.claimKey("key", { fingerprint: "f", reportId: report.id });
+    let isCut = true;
+    intercept(client, async (request) => {
+      // The row arrives late, and nobody hears of it.
+      if (isCut && JSON.stringify(request.input).includes('"R#')) {
+        await request.send();
+        clock.advance(20_000);
+        throw error;
+      }
+      if (isCut && JSON.stringify(request.input).includes('"feed#')) throw error;
+      return request.send();
+    });
+    await expect(store.put(report)).rejects.toThrow(StoreUnavailableError);
+    await expect(store.confirm()).rejects.toThrow();
+    const reader = createDynamoStore({ client: connect(), table, clock });
+    expect(await reader.get(report.id)).toEqual(report);
+    clock.advance(30_000);
+    const { cursor } = await reader.readChanges();
+    clock.advance(30_000);
+    isCut = false;
+    await store.confirm();
+    const { changes } = await reader.readChanges(cursor);
+    expect(changes).toMatchObject([CELL]);
+    expect((changes[0]?.from ?? "~") <= report.id).toBe(true);
+    await reader.close();
+  });
 
   it("has told of rows before they are stored, wherever a batch dies", async () => {
     for (let step = 0; step < 8; step++) {
@@ -245,8 +323,8 @@ describe("the change feed", () => {
     const items = await itemsOf("feed#");
     expect(items.filter((item) => item.plain === true)).toHaveLength(1);
     expect(items).toHaveLength(9);
-    // Each on the intent of the next.
-    expect(items.filter((item) => "confirmed" in item)).toHaveLength(8);
+    // Each on the intent of the next, or of the one behind.
+    expect(items.filter((item) => "confirmed" in item).length).toBeGreaterThan(5);
     clock.advance(1600);
     expect((await store.readChanges(cursor)).changes).toMatchObject([CELL]);
   });
@@ -315,22 +393,22 @@ describe("the change feed", () => {
     const reader = createDynamoStore({ client: connect(), table, clock });
     const { cursor } = await reader.readChanges();
     const ids: string[] = [];
-    for (let i = 0; i < 900; i++) {
+    for (let i = 0; i < 500; i++) {
       const place = { lonDeg: (i % 180) - 90, latDeg: (i % 50) - 20 };
       const report = makeReport({ createdAtMs: clock.now(), seed: i, ...place });
       await store.append(report);
       ids.push(report.id);
-      if (i % 6 === 0) clock.advance(10);
+      if (i % 8 === 0) clock.advance(10);
     }
     await store.confirm();
     clock.advance(1600);
     const partitions = new Set((await itemsOf("feed#")).map(({ pk }) => pk));
     expect(partitions.size).toBeGreaterThan(2);
     const { changes } = await reader.readChanges(cursor);
-    const found = await Promise.all(
-      changes.map(async ({ from, ...cell }) => idsOf((await reader.readCell(cell, { from })).reports)),
-    );
-    expect(new Set(found.flat())).toEqual(new Set(ids));
+    const found = new Set<string>();
+    for (const { from, ...cell } of changes)
+      for (const id of idsOf((await reader.readCell(cell, { from })).reports)) found.add(id);
+    expect(found).toEqual(new Set(ids));
     await reader.close();
   });
 });
@@ -389,12 +467,14 @@ describe("editing a report", () => {
 
   it("is not undone by a put that arrives late", async () => {
     const report = makeReport({ createdAtMs: clock.now() });
-    let again: () => Promise<unknown> = () => Promise.resolve();
+    let late: () => Promise<unknown> = () => Promise.resolve();
     intercept(client, async (request) => {
-      if (request.command === "BatchWriteItemCommand") again = request.send;
+      if (((request.input.Item ?? {}) as { sk?: string }).sk?.startsWith("R#")) late = request.send;
       return request.send();
     });
     await store.append(report);
+    await vi.waitFor(async () => expect(await itemsOf("safety#")).toHaveLength(1));
+    const again = () => late().catch(() => {});
     await store.edit(report.id, { kind: "replace", report: { ...report, severity: 5 } });
     await again();
     expect(await store.get(report.id)).toMatchObject({ severity: 5 });
@@ -423,17 +503,20 @@ describe("editing a report", () => {
 
 describe("what requests cost", () => {
   it("is 3 write units for a lone report in an empty cell, 2 while others follow, and one request before it is acknowledged", async () => {
-    await store.append(makeReport({ createdAtMs: clock.now() }));
-    expect([total("write"), total("requests")]).toEqual([2, 1]);
-    await store.append(makeReport({ createdAtMs: clock.now(), seed: 1 }));
-    expect([total("write"), total("requests")]).toEqual([4, 2]);
+    const spent = () => [total("write"), total("requests")];
+    const append = (seed: number) => store.append(makeReport({ createdAtMs: clock.now(), seed }));
+    await append(0);
+    expect(total("requests")).toBe(1);
+    await vi.waitFor(() => expect(spent()).toEqual([2, 2]));
+    await append(1);
+    await vi.waitFor(() => expect(spent()).toEqual([4, 4]));
     await store.confirm();
-    expect([total("write"), total("requests")]).toEqual([4, 2]);
+    expect(spent()).toEqual([4, 4]);
     clock.advance(250);
     await store.confirm();
-    expect([total("write"), total("requests")]).toEqual([5, 3]);
+    expect(spent()).toEqual([5, 5]);
     await store.confirm();
-    expect([total("write"), total("read"), total("requests")]).toEqual([5, 0, 3]);
+    expect([...spent(), total("read")]).toEqual([5, 5, 0]);
   });
 
   it("is 3 write units in three requests with a key, of which the first two go together", async () => {
