@@ -10,6 +10,7 @@ import { type CreateOutcome, createReport, type ReportDraft } from "../../server
 import { flagReport } from "../../server/reports/flag-report.ts";
 import { listReports, type ReportQuery } from "../../server/reports/list-reports.ts";
 import { createScorer } from "../../server/scores/scorer.ts";
+import { createTileSource, type TileSource } from "../../server/tiles/tile-source.ts";
 import type { DomainIndex } from "../../tiles/domain-index.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
@@ -24,6 +25,8 @@ export interface App {
   /** Edits a report that read so before. */
   edit(before: Report, edit: ReportEdit): Promise<EditedReport | undefined>;
   domains(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<readonly DomainIndex[]>;
+  /** The encoded tile of one layer; undefined when it is empty. */
+  tile(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<Uint8Array | undefined>;
   list(query: ReportQuery): Promise<ReportPage>;
   compactor(): Compactor;
   /** What goes on by itself, by name. */
@@ -60,6 +63,7 @@ export function createNodeApp(options: NodeOptions): App {
   return {
     ...appOf(options, pyramid),
     domains: pyramid.domains,
+    tile: tileOf(createTileSource({ pyramid })),
     background: {
       confirm: repeat("confirming changes", CONFIRM_EVERY_MS, store.confirm),
       poll: repeat("reading changes", POLL_EVERY_MS, pyramid.poll),
@@ -78,7 +82,7 @@ export function createWorkerApp(options: AppOptions): App {
   const tiles = createIsolateTiles({
     open() {
       const pyramid = createPyramid({ ...options, shareBuilds: false });
-      return { pyramid, tiles: { read: async () => undefined } };
+      return { pyramid, tiles: createTileSource({ pyramid }) };
     },
     ...options,
   });
@@ -88,6 +92,10 @@ export function createWorkerApp(options: AppOptions): App {
     async domains(layer, tile, window) {
       await tiles.keepUp();
       return tiles.pyramid.domains(layer, tile, window);
+    },
+    async tile(...address) {
+      await tiles.keepUp();
+      return tileOf(tiles.source)(...address);
     },
     async list(query) {
       await tiles.keepUp();
@@ -101,9 +109,14 @@ export function createWorkerApp(options: AppOptions): App {
   };
 }
 
+const tileOf =
+  (source: TileSource): App["tile"] =>
+  async (layer, tile, window) =>
+    (await source.read({ layers: [layer], tile, window }))?.bytes;
+
 type Tiles = Pick<Pyramid, "noteReport" | "noteEdited"> & ReportSource["pyramid"];
 
-function appOf(options: AppOptions, tiles: Tiles): Omit<App, "domains" | "background" | "afterWrite"> {
+function appOf(options: AppOptions, tiles: Tiles): Omit<App, "domains" | "tile" | "background" | "afterWrite"> {
   const { store, clock } = options;
   return {
     store,

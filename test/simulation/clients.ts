@@ -9,7 +9,14 @@ import type { Edit, Ledger } from "./ledger.ts";
 import { type Link, LinkError } from "./link.ts";
 import { hashOf } from "./random.ts";
 import { createReader } from "./reader.ts";
-import type { Action, EditAction, ImportAction, OperatorAction, ReportAction } from "./scenario.ts";
+import {
+  type Action,
+  type EditAction,
+  IMPORTER,
+  type ImportAction,
+  type OperatorAction,
+  type ReportAction,
+} from "./scenario.ts";
 import { currentTask } from "./task.ts";
 import type { Trace } from "./trace.ts";
 
@@ -29,19 +36,22 @@ export interface ClientsOptions {
   readonly trace: Trace;
   /** When nothing fails any more, whoever waits tries again soon. */
   readonly isQuiet: () => boolean;
+  /** Nothing goes wrong in this run, and nothing lags behind. */
+  readonly isFaultless: boolean;
+  /** Whether a report's row is there, whatever became of it. */
+  readonly isStored: (id: string) => boolean;
 }
-
-/** Where imports run. */
-export const IMPORTER = "I";
 
 /** Flags of so many clients hide a report here. */
 const FLAGS_TO_HIDE = 2;
+/** Promised is two seconds, of which the network here takes its part. */
+const FRESH_MS = 2_000;
 const WRITE = { isWrite: true } as const;
 const MAX_PAUSE_MS = 8_000;
 const QUIET_PAUSE_MS = 2_000;
 
 export function createClients(options: ClientsOptions): Clients {
-  const { startMs, clock, machines, link, ledger, trace, isQuiet } = options;
+  const { startMs, clock, machines, link, ledger, trace, isQuiet, isFaultless } = options;
   const reader = createReader(options);
 
   /** Tries until it succeeds; undefined when it was given up. */
@@ -88,6 +98,7 @@ export function createClients(options: ClientsOptions): Clients {
       }
       post.report = created.report;
       if (by !== undefined) reader.noteThanked(by, created.report);
+      if (isFaultless) await expectEverywhere(created.report);
     };
     await insist(action.attempts, async (tries) => {
       const host = action.hosts[tries % action.hosts.length] ?? "";
@@ -96,6 +107,14 @@ export function createClients(options: ClientsOptions): Clients {
       await Promise.any(sent.map(postTo)).catch((error: AggregateError) => Promise.reject(error.errors[0]));
     });
     post.isGivenUp = post.report === undefined;
+  }
+
+  /** In every process, within two seconds. */
+  async function expectEverywhere(report: Report): Promise<void> {
+    await sleep(FRESH_MS);
+    for (const machine of machines.values()) {
+      if (machine.name !== IMPORTER && machine.life() !== undefined) await reader.expect(report, machine);
+    }
   }
 
   const idOf = (name: string): Report | undefined => {
@@ -114,7 +133,16 @@ export function createClients(options: ClientsOptions): Clients {
     const noted: Edit = { action: action.name, edit: change, id: target.id, startMs: clock.now(), endMs: Infinity };
     ledger.edits.push(noted);
     await insist(action.attempts, async () => {
-      const edited = await link.ask(machine, (app) => app.edit(target, change), WRITE);
+      let by: App | undefined;
+      const edited = await link.ask(
+        machine,
+        (app) => {
+          by = app;
+          return app.edit(target, change);
+        },
+        WRITE,
+      );
+      if (by !== undefined && edited?.isShown === false) reader.noteHidden(by, target.id);
       // It was not there yet, or was removed: nothing was done.
       if (edited === undefined) ledger.edits.splice(ledger.edits.indexOf(noted), 1);
       noted.endMs = clock.now();

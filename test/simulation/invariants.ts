@@ -1,10 +1,12 @@
 import { levelOfZoom } from "../../tiles/domains.ts";
 import { encodeGeohash } from "../../tiles/geohash.ts";
-import type { ReportLayer } from "../../tiles/layers.ts";
+import { AGE_BANDS, type ReportLayer, TIME_WINDOWS, type TimeWindow, WINDOW_BANDS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
+import { countOf, decodeLayer, tilesAround } from "../server/pyramid/tile-features.ts";
 import type { App } from "./app.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Place } from "./places.ts";
+import { randomOf } from "./random.ts";
 import { CHECKED_ZOOMS } from "./scenario.ts";
 import { REPORTS_ZOOM, readShown, type Shown, tileOf } from "./shown.ts";
 import type { Truth } from "./truth.ts";
@@ -23,6 +25,7 @@ export interface CheckOptions {
   readonly places: readonly Place[];
   readonly nowMs: number;
   readonly ledger: Ledger;
+  readonly seed: number;
 }
 
 /** Coarse zooms see ages to within an hour, and ahead to the end of the running ten minutes. */
@@ -32,24 +35,43 @@ const FINE_MS = 60_000;
 
 /** Every tile that can show something shows what is stored, and each of it once. */
 export async function checkTiles({ name, app, isNew }: Checked, options: CheckOptions): Promise<void> {
-  const { truth, layers, places, nowMs, ledger } = options;
+  const { seed, truth, layers, places, ledger } = options;
   const thanked = thankedFor(ledger);
   for (const layer of layers) {
-    const live = [...truth.live.values()].filter((report) => report.layer === layer);
-    const gone = [...ledger.imported.values()]
-      .map(({ report }) => report)
-      .filter((report) => isGone(report, truth, nowMs));
     for (const zoom of CHECKED_ZOOMS) {
-      const expected = expectedAt([...live, ...gone.filter((report) => report.layer === layer)], zoom, nowMs);
       const { precision } = levelOfZoom(zoom);
       const tiles = new Map(places.map((place) => [encodeGeohash(place.lonDeg, place.latDeg, precision), place]));
-      for (const [geohash, place] of tiles) {
-        const shown = (await readShown(app, layer, tileOf(place, zoom), "90d")).get(geohash);
-        const fault = faultOf(shown, expected.get(geohash) ?? NOTHING, { truth, zoom, thanked });
-        if (fault === undefined) continue;
-        const who = isNew ? "a new process shows" : "a process shows";
-        ledger.violate(`${who} ${fault.promise}`, `${name} z${zoom} ${layer} ${geohash}: ${fault.detail}`);
+      for (const window of ["90d", randomOf(`${seed}/${name}/${zoom}`).pick(TIME_WINDOWS)] as const) {
+        const expected = expectedAt({ layer, zoom, window }, options);
+        for (const [geohash, place] of tiles) {
+          const shown = (await readShown(app, layer, tileOf(place, zoom), window)).get(geohash);
+          const fault = faultOf(shown, expected.get(geohash) ?? NOTHING, { truth, zoom, thanked });
+          if (fault === undefined) continue;
+          const who = isNew ? "a new process shows" : "a process shows";
+          ledger.violate(`${who} ${fault.promise}`, `${name} z${zoom} ${layer} ${window} ${geohash}: ${fault.detail}`);
+        }
       }
+    }
+  }
+}
+
+/** The same of encoded tiles, over all tiles of a zoom: clusters may lie beside their reports. */
+export async function checkTileSums({ name, app }: Checked, options: CheckOptions): Promise<void> {
+  const { layers, places, ledger } = options;
+  for (const layer of layers) {
+    for (const zoom of CHECKED_ZOOMS) {
+      let count = 0;
+      for (const tile of tilesAround(places, zoom)) {
+        const bytes = await app.tile(layer, tile, "90d");
+        if (bytes !== undefined) count += countOf(decodeLayer(bytes, layer));
+      }
+      const expected = [...expectedAt({ layer, zoom, window: "90d" }, options).values()];
+      const [must, may] = [expected.flatMap((each) => each.must).length, expected.flatMap((each) => each.may).length];
+      if (count >= must && count <= may) continue;
+      ledger.violate(
+        "encoded tiles show each report once",
+        `${name} z${zoom} ${layer}: ${count}, stored ${must} to ${may}`,
+      );
     }
   }
 }
@@ -60,33 +82,43 @@ function thankedFor({ posts, imported }: Ledger): ReadonlySet<string> {
   return new Set([...posted, ...[...imported.values()].flatMap(({ report, isDone }) => (isDone ? report.id : []))]);
 }
 
-/** What a domain must and may show: reports that are about to expire may be gone already, or not yet. */
+/** What a domain must and may show: reports that are about to move to another age band, or just have. */
 interface Expected {
   readonly must: Report[];
   readonly may: Report[];
 }
 
-/** Expired, but not for longer than wide zooms may still show it. */
-const isGone = (report: Report, truth: Truth, nowMs: number): boolean =>
-  !truth.live.has(report.id) && report.expiresAtMs <= nowMs && report.expiresAtMs > nowMs - COARSE_BACK_MS;
-
 const NOTHING: Expected = { must: [], may: [] };
 
-function expectedAt(live: readonly Report[], zoom: number, nowMs: number): Map<string, Expected> {
+interface TilesOf {
+  readonly layer: ReportLayer;
+  readonly zoom: number;
+  readonly window: TimeWindow;
+}
+
+function expectedAt({ layer, zoom, window }: TilesOf, { truth, ledger, nowMs }: CheckOptions): Map<string, Expected> {
   const { precision } = levelOfZoom(zoom);
-  const isCoarse = zoom < 14;
+  const [backMs, aheadMs] = zoom < 14 ? [COARSE_BACK_MS, COARSE_AHEAD_MS] : [FINE_MS, FINE_MS];
+  const longestMs = AGE_BANDS[WINDOW_BANDS[window] - 1]?.untilMs ?? 0;
   const domains = new Map<string, Expected>();
-  for (const report of live) {
-    const leftMs = report.expiresAtMs - nowMs;
-    if (!isCoarse && leftMs < -FINE_MS) continue;
+  const gone = [...ledger.imported.values()]
+    .map(({ report }) => report)
+    .filter((report) => isGone(report, truth, nowMs));
+  for (const report of [...truth.live.values(), ...gone]) {
+    const leftMs = report.createdAtMs + longestMs - nowMs;
+    if (report.layer !== layer || leftMs < -backMs) continue;
     const geohash = encodeGeohash(report.lonDeg, report.latDeg, precision);
     const expected = domains.get(geohash) ?? { must: [], may: [] };
     domains.set(geohash, expected);
     expected.may.push(report);
-    if (leftMs > (isCoarse ? COARSE_AHEAD_MS : FINE_MS)) expected.must.push(report);
+    if (leftMs > aheadMs) expected.must.push(report);
   }
   return domains;
 }
+
+/** Expired, and not edited before that may have hidden it. */
+const isGone = ({ id, expiresAtMs }: Report, { live }: Truth, nowMs: number): boolean =>
+  !live.has(id) && expiresAtMs <= nowMs && expiresAtMs > nowMs - COARSE_BACK_MS;
 
 interface TileFault {
   /** What of it is broken. */

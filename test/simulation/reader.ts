@@ -10,13 +10,18 @@ import { REPORTS_ZOOM, readShown, tileOf } from "./shown.ts";
 
 /**
  * Reads while others write and everything fails, and holds each process to what it said: what it thanked for, it shows from
- * then on, and what it once showed, it goes on showing until somebody edits it.
+ * then on; what it once showed, it goes on showing until somebody edits it; what it hid, it does not show; and nothing is shown
+ * that was not stored.
  */
 export interface Reader {
   /** A process has thanked for a report. */
   noteThanked(by: App, report: Report): void;
+  /** A process has said that a report is not shown any more. */
+  noteHidden(by: App, id: string): void;
   read(action: ReadAction, machine: Machine): Promise<void>;
   list(action: ListAction, machine: Machine): Promise<void>;
+  /** A report is to be seen by now. */
+  expect(report: Report, machine: Machine): Promise<void>;
 }
 
 /** Half the side of the boxes that lists ask for, degrees; small enough for a query. */
@@ -24,9 +29,16 @@ const BOX_DEG = 0.2;
 const PAGE = 20;
 const MAX_PAGES = 50;
 
-export function createReader({ link, ledger }: { readonly link: Link; readonly ledger: Ledger }): Reader {
-  /** By process: reports that it must show. */
-  const promised = new Map<App, Map<string, Report>>();
+export interface ReaderOptions {
+  readonly link: Link;
+  readonly ledger: Ledger;
+  readonly isStored: (id: string) => boolean;
+}
+
+export function createReader({ link, ledger, isStored }: ReaderOptions): Reader {
+  /** By process: reports that it must show, and must not. */
+  const promised = new WeakMap<App, Map<string, Report>>();
+  const hidden = new WeakMap<App, Set<string>>();
 
   const promisedBy = (app: App): Map<string, Report> => {
     const known = promised.get(app) ?? new Map<string, Report>();
@@ -34,61 +46,93 @@ export function createReader({ link, ledger }: { readonly link: Link; readonly l
     return known;
   };
   const isEdited = (id: string): boolean => ledger.edits.some((edit) => edit.id === id);
+  const mayReturn = (id: string): boolean =>
+    ledger.edits.some(({ id: of, edit }) => of === id && edit.kind === "restore");
+  const reportOf = (id: string): Report | undefined =>
+    ledger.imported.get(id)?.report ?? [...ledger.posts.values()].find(({ report }) => report?.id === id)?.report;
 
-  async function shownBy(app: App, { layer, place, zoom, window }: ReadAction): Promise<void> {
+  async function look(app: App, { layer, place, zoom, window, isEncoded }: ReadAction): Promise<void> {
     const tile = tileOf(place, zoom);
     const { precision } = levelOfZoom(zoom);
     const geohash = encodeGeohash(place.lonDeg, place.latDeg, precision);
     const before = [...promisedBy(app).values()].filter(
       (report) => report.layer === layer && encodeGeohash(report.lonDeg, report.latDeg, precision) === geohash,
     );
+    if (isEncoded) await app.tile(layer, tile, window);
     const shown = (await readShown(app, layer, tile, window)).get(geohash);
+    const ids = shown?.ids ?? [];
+    checkIds(app, ids);
     const expected = before.filter(({ id }) => !isEdited(id));
-    if (window === "90d" && (shown?.count ?? 0) < expected.length) {
-      const ids = shown?.ids ?? [];
-      const missing = expected.filter(({ id }) => zoom < REPORTS_ZOOM || !ids.includes(id)).map(({ text }) => text);
-      ledger.violate(
-        "a process shows what it thanked for",
-        `z${zoom} ${layer} ${geohash}: ${shown?.count ?? 0} shown, ${expected.length} promised (${missing})`,
-      );
+    if (window !== "90d" || (shown?.count ?? 0) >= expected.length) return;
+    const missing = expected.filter(({ id }) => zoom < REPORTS_ZOOM || !ids.includes(id)).map(({ text }) => text);
+    const detail = `z${zoom} ${layer} ${geohash}: ${shown?.count ?? 0} shown, ${expected.length} promised (${missing})`;
+    ledger.violate("a process goes on showing what it thanked for or showed", detail);
+  }
+
+  /** Of single reports that a process shows, which also are promised from now on. */
+  function checkIds(app: App, ids: readonly string[]): void {
+    for (const id of ids) {
+      if (!isStored(id)) ledger.violate("nothing is shown that was not stored", id);
+      if (hidden.get(app)?.has(id) && !mayReturn(id)) ledger.violate("a process does not show what it hid", id);
+      const report = reportOf(id);
+      if (report !== undefined && !isSoonGone(report)) promisedBy(app).set(id, report);
     }
+  }
+
+  async function listed(app: App, report: Pick<Report, "lonDeg" | "latDeg">, layers: Report["layer"][]) {
+    const { lonDeg, latDeg } = report;
+    const bounds = { west: lonDeg - BOX_DEG, east: lonDeg + BOX_DEG, south: latDeg - BOX_DEG, north: latDeg + BOX_DEG };
+    const ids = new Set<string>();
+    let cursor: string | undefined;
+    for (let pages = 0; pages < MAX_PAGES; pages++) {
+      const page = await app.list({ bounds, layers, limit: PAGE, ...(cursor !== undefined && { cursor }) });
+      for (const { id } of page.reports) {
+        if (ids.has(id)) ledger.violate("lists tell each report once", id);
+        ids.add(id);
+      }
+      cursor = page.nextCursor;
+      if (cursor === undefined) break;
+    }
+    return ids;
   }
 
   return {
     noteThanked: (by, report) => promisedBy(by).set(report.id, report),
+    noteHidden: (by, id) => hidden.set(by, (hidden.get(by) ?? new Set()).add(id)),
 
     async read(action, machine) {
-      await link.ask(machine, (app) => shownBy(app, action));
+      await link.ask(machine, (app) => look(app, action));
     },
 
-    async list({ place: { lonDeg, latDeg } }, machine) {
+    async list({ place }, machine) {
       await link.ask(machine, async (app) => {
-        const bounds = {
-          west: lonDeg - BOX_DEG,
-          east: lonDeg + BOX_DEG,
-          south: latDeg - BOX_DEG,
-          north: latDeg + BOX_DEG,
-        };
-        const isInside = (report: Report): boolean =>
-          Math.abs(report.lonDeg - lonDeg) < BOX_DEG && Math.abs(report.latDeg - latDeg) < BOX_DEG;
-        const before = [...promisedBy(app).values()].filter(isInside);
+        const before = [...promisedBy(app).values()].filter(
+          (report) =>
+            Math.abs(report.lonDeg - place.lonDeg) < BOX_DEG && Math.abs(report.latDeg - place.latDeg) < BOX_DEG,
+        );
         const layers = [...new Set(before.map(({ layer }) => layer))];
         if (layers.length === 0) return;
-        const listed = new Set<string>();
-        let cursor: string | undefined;
-        for (let pages = 0; pages < MAX_PAGES; pages++) {
-          const page = await app.list({ bounds, layers, limit: PAGE, ...(cursor !== undefined && { cursor }) });
-          for (const { id } of page.reports) {
-            if (listed.has(id)) ledger.violate("lists tell each report once", id);
-            listed.add(id);
-          }
-          cursor = page.nextCursor;
-          if (cursor === undefined) break;
-        }
-        const missing = before.filter(({ id }) => !listed.has(id) && !isEdited(id));
+        const ids = await listed(app, place, layers);
+        checkIds(app, [...ids]);
+        const missing = before.filter(({ id }) => !ids.has(id) && !isEdited(id));
         if (missing.length === 0) return;
-        ledger.violate("a process lists what it thanked for", missing.map(({ text }) => text).join());
+        ledger.violate("a process lists what it thanked for or showed", missing.map(({ text }) => text).join());
+      });
+    },
+
+    async expect(report, machine) {
+      const geohash = encodeGeohash(report.lonDeg, report.latDeg, levelOfZoom(REPORTS_ZOOM).precision);
+      await link.ask(machine, async (app) => {
+        const tile = tileOf(report, REPORTS_ZOOM);
+        const shown = (await readShown(app, report.layer, tile, "90d")).get(geohash);
+        if (shown?.ids?.includes(report.id) || isEdited(report.id)) return;
+        ledger.violate("every process shows a report within two seconds", `${report.text} at ${machine.name}`);
       });
     },
   };
 }
+
+const HOUR_MS = 3_600_000;
+
+/** Expires within the longest run; it may go at any time then. */
+const isSoonGone = ({ expiresAtMs }: Report): boolean => expiresAtMs < Date.now() + 2 * HOUR_MS;

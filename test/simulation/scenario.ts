@@ -23,6 +23,8 @@ export interface Scenario {
   readonly compactEveryMs: number;
   readonly cronEveryMs: number;
   readonly deletesExpired: boolean;
+  /** All processes and clients sleep once, from a time after the start that is not counted while they do. */
+  readonly sleep?: { readonly atMs: number; readonly ms: number };
   readonly layers: readonly ReportLayer[];
   readonly actions: readonly Action[];
 }
@@ -78,6 +80,8 @@ export interface ReadAction extends Begun {
   readonly layer: ReportLayer;
   readonly zoom: number;
   readonly window: TimeWindow;
+  /** Asks for the tile itself, not only for what it is made of. */
+  readonly isEncoded: boolean;
 }
 
 export interface ListAction extends Begun {
@@ -93,10 +97,16 @@ export interface OperatorAction extends Begun {
 
 export type Action = ReportAction | EditAction | ImportAction | ReadAction | ListAction | OperatorAction;
 
+/** Where imports run. */
+export const IMPORTER = "I";
+
 /** One zoom a level. */
 export const CHECKED_ZOOMS = LEVELS.map(({ minZoom }) => minZoom);
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** So long that a Worker's isolate starts anew, that ages change, and that the feed has forgotten. */
+const SLEEPS_MS = [12 * 60_000, 3 * HOUR_MS, 25 * HOUR_MS];
 
 /** What a seed stands for. Swarm testing: each switches whole classes of faults and of actions off, or makes much of them. */
 export function scenarioOf(seed: number): Scenario {
@@ -107,7 +117,9 @@ export function scenarioOf(seed: number): Scenario {
   const durationMs = Math.round(random.between(8_000, 60_000));
   const layers = REPORT_LAYERS.slice(0, random.chance(0.6) ? 1 : 1 + random.below(REPORT_LAYERS.length));
   const startMs = startOf(random);
-  const drawn = { random, seed, hosts, durationMs, layers, places: placesOf(random) };
+  const isCalm = random.chance(0.08);
+  const drawn = { random, seed, hosts, durationMs, layers, places: placesOf(random), isCalm };
+  const sleepMs = random.pick(SLEEPS_MS);
   return {
     seed,
     startMs,
@@ -117,12 +129,13 @@ export function scenarioOf(seed: number): Scenario {
     scorers: nodes.slice(0, 1 + random.below(2)),
     faults: faultsOf(drawn, startMs),
     clocks: clocksOf(drawn),
-    lagMs: random.chance(0.7) ? 1000 : 0,
+    lagMs: !isCalm && random.chance(0.7) ? 1000 : 0,
     pageItems: random.chance(0.7) ? 1000 : 2 + random.below(20),
     hotRowsPerSecond: random.chance(0.7) ? 200 : random.between(0.2, 2),
     compactEveryMs: random.between(8_000, 20_000),
     cronEveryMs: random.between(8_000, 25_000),
     deletesExpired: random.chance(0.5),
+    ...(!isCalm && random.chance(0.1) && { sleep: { atMs: random.between(0, durationMs), ms: sleepMs } }),
     layers,
     actions: actionsOf(drawn),
   };
@@ -135,6 +148,7 @@ interface Drawn {
   readonly durationMs: number;
   readonly layers: readonly ReportLayer[];
   readonly places: readonly Place[];
+  readonly isCalm: boolean;
 }
 
 /** Often just before a border: of ten minutes, where coarse ages and feed buckets change, or of a day. */
@@ -144,8 +158,7 @@ function startOf(random: Random): number {
   return Math.floor(border - random.between(-20_000, random.chance(0.5) ? 60_000 : 500_000));
 }
 
-function faultsOf({ random, hosts, durationMs }: Drawn, startMs: number): FaultPlan {
-  const isCalm = random.chance(0.05);
+function faultsOf({ random, hosts, durationMs, isCalm }: Drawn, startMs: number): FaultPlan {
   const kinds = FAULT_KINDS.filter(() => !isCalm && random.chance(0.5));
   const intensity = random.pick([0.2, 1, 1, 3]);
   const rates = Object.fromEntries(kinds.map((kind) => [kind, intensity * rateOf(kind) * random.next() * 2]));
@@ -174,7 +187,7 @@ function rateOf(kind: FaultKind): number {
 function clocksOf({ random, hosts, durationMs }: Drawn): ClockStep[] {
   if (random.chance(0.3)) return [];
   const offset = (): number => Math.round(random.between(-500, 500));
-  return hosts.flatMap((host) => [
+  return [...hosts, IMPORTER].flatMap((host) => [
     { host, atMs: 0, offsetMs: offset() },
     ...(random.chance(0.3) ? [{ host, atMs: random.between(0, durationMs), offsetMs: offset() }] : []),
   ]);
@@ -184,14 +197,18 @@ function actionsOf(drawn: Drawn): Action[] {
   const { random } = drawn;
   const share = (likely: number): number => (random.chance(likely) ? random.next() : 0);
   const weights = { report: 0.2 + random.next(), keyed: share(0.8), import: share(0.5), read: share(0.9) };
-  const busy = random.pick([10, 25, 60]);
+  const busy = random.pick([10, 10, 25, 25, 60, 60, 250]);
   const count = (weight: number, most: number): number => Math.round(weight * random.next() * most);
   const reports = many(count(weights.report, busy), (i) => reportAction(drawn, `r${i}`, weights.keyed));
   const imports = many(count(weights.import, 4), (i) => importAction(drawn, `i${i}`));
   const made = [...reports, ...imports];
-  const edits = made.length === 0 ? [] : many(count(share(0.6), busy / 2), (i) => editAction(drawn, `e${i}`, made));
-  const reads = many(count(weights.read, 2 * busy), (i) => readAction(drawn, `t${i}`));
-  const lists = many(count(share(0.5), busy / 2), (i) => ({ kind: "list" as const, ...someRead(drawn, `l${i}`) }));
+  const edits =
+    made.length === 0 ? [] : many(count(share(0.6), Math.min(30, busy / 2)), (i) => editAction(drawn, `e${i}`, made));
+  const reads = many(count(weights.read, Math.min(120, 2 * busy)), (i) => readAction(drawn, `t${i}`));
+  const lists = many(count(share(0.5), Math.min(30, busy / 2)), (i) => ({
+    kind: "list" as const,
+    ...someRead(drawn, `l${i}`),
+  }));
   const operations = many(count(share(0.5), 5), (i) => operatorAction(drawn, `o${i}`));
   return [...made, ...edits, ...reads, ...lists, ...operations].sort((a, b) => a.atMs - b.atMs);
 }
@@ -277,10 +294,12 @@ function readAction(drawn: Drawn, name: string): ReadAction {
     layer: random.pick(layers),
     zoom: random.pick(CHECKED_ZOOMS),
     window: random.chance(0.8) ? "90d" : random.pick(TIME_WINDOWS),
+    isEncoded: random.chance(0.2),
   };
 }
 
 function operatorAction(drawn: Drawn, name: string): OperatorAction {
-  const { random, hosts } = drawn;
-  return { kind: random.pick(["compact", "rebuild", "crash"]), name, atMs: timeOf(drawn), host: random.pick(hosts) };
+  const { random, hosts, isCalm } = drawn;
+  const kinds = isCalm ? (["compact", "rebuild"] as const) : (["compact", "rebuild", "crash"] as const);
+  return { kind: random.pick(kinds), name, atMs: timeOf(drawn), host: random.pick(hosts) };
 }

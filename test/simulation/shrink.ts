@@ -1,6 +1,7 @@
 import type { Fault } from "./faults.ts";
 import { type RunResult, runScenario } from "./run.ts";
 import type { Action, ImportAction, ReportAction, Scenario } from "./scenario.ts";
+import type { SqlDatabase } from "./sql-service.ts";
 
 /** A run that fails, told as shortly as it could be found. */
 export interface ShrunkFailure {
@@ -25,7 +26,7 @@ const NEVER_MS = 1e9;
  * Takes away from a failing run whatever it fails without: faults, actions, processes, and then what is left of each. It
  * stays the same failure as long as the same invariant is violated.
  */
-export async function shrink(scenario: Scenario, first: RunResult): Promise<ShrunkFailure> {
+export async function shrink(scenario: Scenario, first: RunResult, database?: SqlDatabase): Promise<ShrunkFailure> {
   const invariant = worstOf(first);
   let best: Case = { scenario, script: new Map(first.faults.map(({ label, fault }) => [label, fault])) };
   let runs = 0;
@@ -33,7 +34,7 @@ export async function shrink(scenario: Scenario, first: RunResult): Promise<Shru
   async function accept(candidate: Case): Promise<boolean> {
     if (runs >= MAX_RUNS) return false;
     runs++;
-    const result = await runScenario(candidate.scenario, { script: candidate.script });
+    const result = await runScenario(candidate.scenario, { script: candidate.script, database });
     if (!result.violations.some((violation) => violation.invariant === invariant)) return false;
     best = candidate;
     return true;
@@ -61,7 +62,7 @@ export async function shrink(scenario: Scenario, first: RunResult): Promise<Shru
     await dropActions();
     await dropFaults();
   }
-  const result = await runScenario(best.scenario, { script: best.script, keepTrace: true });
+  const result = await runScenario(best.scenario, { script: best.script, keepTrace: true, database });
   return { ...best, result, runs };
 }
 
@@ -117,6 +118,8 @@ function* simplifications(scenario: Scenario): Generator<Partial<Scenario>> {
   if (scenario.pageItems < 1000) yield { pageItems: 1000 };
   if (scenario.hotRowsPerSecond < 200) yield { hotRowsPerSecond: 200 };
   if (scenario.deletesExpired) yield { deletesExpired: false };
+  const { sleep, ...awake } = scenario;
+  if (sleep !== undefined) yield awake;
   if (scenario.compactEveryMs < NEVER_MS) yield { compactEveryMs: NEVER_MS };
   if (scenario.cronEveryMs < NEVER_MS) yield { cronEveryMs: NEVER_MS };
   if (scorers.length > 0) yield { scorers: [] };

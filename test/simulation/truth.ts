@@ -1,6 +1,7 @@
 import type { Report } from "../../tiles/report.ts";
 import type { App } from "./app.ts";
 import type { Edit, Ledger } from "./ledger.ts";
+import { idsOfIntents, idsOfRows } from "./stored-ids.ts";
 import type { Table } from "./table.ts";
 
 /** What is stored in the end, which tiles and lists must show: no more and no less. */
@@ -13,11 +14,13 @@ export interface Truth {
   nameOf(id: string): string;
 }
 
-const ROW_PREFIX = "R#";
-
 /** Reads the truth, and holds it to what clients were told. */
 export async function readTruth(table: Table, app: App, ledger: Ledger, nowMs: number): Promise<Truth> {
-  const stored = table.all().flatMap(({ sk }) => (sk.startsWith(ROW_PREFIX) ? [sk.slice(ROW_PREFIX.length)] : []));
+  const stored = new Set(idsOfRows(table));
+  for (const id of idsOfIntents(table)) {
+    if (!stored.has(id)) ledger.violate("what is stored in an intent has its row in the end", id);
+    stored.add(id);
+  }
   const thanked = [...ledger.posts.values()].flatMap(({ report }) => report?.id ?? []);
   const ids = [...new Set([...stored, ...thanked, ...ledger.imported.keys()])].sort();
   const live = new Map((await app.store.getMany(ids)).map((report) => [report.id, report]));

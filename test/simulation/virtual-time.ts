@@ -11,6 +11,8 @@ export interface VirtualTime {
   resume(task: Task, atMs: number, run: () => void): void;
   /** Lets everything happen up to a time, or until a condition holds. */
   runUntil(untilMs: number, isDone?: () => boolean): Promise<void>;
+  /** From a time on no task goes on for so long, while what is under way elsewhere arrives. */
+  sleep(fromMs: number, ms: number): void;
   /** Puts the globals back. */
   restore(): void;
 }
@@ -37,13 +39,15 @@ const drain = (): Promise<void> => new Promise((resolve) => real.setImmediate(re
 export function createVirtualTime(seed: number, startMs: number): VirtualTime {
   const queue = createEventQueue();
   let nowMs = startMs;
+  let asleep = { fromMs: Infinity, untilMs: Infinity };
 
   function resume(task: Task, atMs: number, run: () => void): void {
     queue.add({
       atMs,
       run() {
         if (isOver(task)) return;
-        const stalledUntilMs = task.host?.stalledUntilMs ?? 0;
+        const wokenMs = nowMs >= asleep.fromMs ? asleep.untilMs : 0;
+        const stalledUntilMs = Math.max(task.host?.stalledUntilMs ?? 0, wokenMs);
         if (stalledUntilMs > nowMs) resume(task, stalledUntilMs, run);
         else runInTask(task, run);
       },
@@ -130,6 +134,9 @@ export function createVirtualTime(seed: number, startMs: number): VirtualTime {
         await drain();
       }
       if (!isDone?.()) nowMs = Math.max(nowMs, untilMs);
+    },
+    sleep(fromMs, ms) {
+      asleep = { fromMs, untilMs: fromMs + ms };
     },
     restore() {
       Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout });
