@@ -47,6 +47,8 @@ const FLAGS_TO_HIDE = 2;
 /** Promised is two seconds, of which the network here takes its part. */
 const FRESH_MS = 2_000;
 const WRITE = { isWrite: true } as const;
+/** As in the page's outbox: after a day nothing is sent again by itself. */
+const OLD_MS = 24 * 3_600_000;
 const MAX_PAUSE_MS = 8_000;
 const QUIET_PAUSE_MS = 2_000;
 
@@ -56,7 +58,8 @@ export function createClients(options: ClientsOptions): Clients {
 
   /** Tries until it succeeds; undefined when it was given up. */
   async function insist<T>(attempts: number, attempt: (number: number) => Promise<T>): Promise<T | undefined> {
-    for (let tries = 0; ; tries++) {
+    const begunMs = clock.now();
+    for (let tries = 0; clock.now() - begunMs <= OLD_MS; tries++) {
       try {
         return await attempt(tries);
       } catch (error) {
@@ -69,6 +72,7 @@ export function createClients(options: ClientsOptions): Clients {
         await sleep(pauseMs * (0.75 + Math.random() / 4));
       }
     }
+    return undefined;
   }
 
   const machineOf = (name: string): Machine => {
