@@ -10,7 +10,7 @@ import {
   ScanCommand,
 } from "@aws-sdk/lib-dynamodb";
 import type { Key } from "../server/store/keys.ts";
-import { holds, keySpan, type Values } from "./dynamo-expressions.ts";
+import { holds, keySpan, type Values } from "../test/kit/dynamo-expressions.ts";
 
 /**
  * One DynamoDB table in memory that counts what AWS would bill: two million rows take an emulator hours. It takes the

@@ -8,7 +8,7 @@ import { isTile, type TileAddress, tileAt, worldX, worldY } from "../../../tiles
 export type Properties = Record<string, string | number | boolean>;
 
 /** Every tile of a zoom in which, or next to which, a report lies: where features can be, and a ring where none may be. */
-export function tilesAround(reports: readonly Report[], z: number): TileAddress[] {
+export function tilesAround(reports: readonly Pick<Report, "lonDeg" | "latDeg">[], z: number): TileAddress[] {
   const found = new Map<string, TileAddress>();
   for (const report of reports) {
     const home = tileAt(worldX(report.lonDeg), worldY(report.latDeg), z);

@@ -1,0 +1,133 @@
+import type { Log } from "../../server/console/log.ts";
+import { createIsolateTiles } from "../../server/edge/isolate-tiles.ts";
+import type { Clock, DerivedStore, EditedReport, ReportEdit, ReportStore } from "../../server/ports.ts";
+import type { RunSql } from "../../server/postgres/sql.ts";
+import { type Compactor, createCompactor } from "../../server/pyramid/compactor.ts";
+import { createPyramid, type Pyramid } from "../../server/pyramid/pyramid.ts";
+import { repeatInBackground } from "../../server/repeat-in-background.ts";
+import type { ReportPage, ReportSource } from "../../server/reports/area-reports.ts";
+import { type CreateOutcome, createReport, type ReportDraft } from "../../server/reports/create-report.ts";
+import { flagReport } from "../../server/reports/flag-report.ts";
+import { listReports, type ReportQuery } from "../../server/reports/list-reports.ts";
+import { createScorer } from "../../server/scores/scorer.ts";
+import { createTileSource, type TileSource } from "../../server/tiles/tile-source.ts";
+import type { DomainIndex } from "../../tiles/domain-index.ts";
+import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
+import type { Report } from "../../tiles/report.ts";
+import type { TileAddress } from "../../tiles/tile-address.ts";
+
+/** What a process does when it is asked, wired as `serve.ts` and `isolate.ts` wire it. */
+export interface App {
+  readonly store: ReportStore;
+  post(draft: ReportDraft, key?: string): Promise<CreateOutcome>;
+  /** Flags of so many clients hide the report; undefined when there is none. */
+  flag(id: string, address: string, flagsToHide: number): Promise<number | undefined>;
+  /** Edits a report that read so before. */
+  edit(before: Report, edit: ReportEdit): Promise<EditedReport | undefined>;
+  domains(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<readonly DomainIndex[]>;
+  /** The encoded tile of one layer; undefined when it is empty. */
+  tile(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<Uint8Array | undefined>;
+  list(query: ReportQuery): Promise<ReportPage>;
+  compactor(): Compactor;
+  /** What goes on by itself, by name. */
+  readonly background: Readonly<Record<string, () => void>>;
+  /** What goes on behind the answer to a request that writes. */
+  afterWrite(): Promise<void>;
+}
+
+export interface AppOptions {
+  readonly store: ReportStore;
+  readonly derived: DerivedStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface NodeOptions extends AppOptions {
+  readonly compactEveryMs: number;
+  /** Of a process that scores. */
+  readonly sql?: RunSql | undefined;
+}
+
+const CONFIRM_EVERY_MS = 100;
+const POLL_EVERY_MS = 1_000;
+const SCORE_EVERY_MS = 5_000;
+
+/** A process of Node's. */
+export function createNodeApp(options: NodeOptions): App {
+  const { store, log, sql, compactEveryMs } = options;
+  const pyramid = createPyramid(options);
+  const compactor = createCompactor(options);
+  const scorer = sql && createScorer({ ...options, sql });
+  const repeat = (name: string, everyMs: number, run: () => Promise<unknown>) =>
+    repeatInBackground(async () => void (await run()), { name, everyMs, log }).start;
+  return {
+    ...appOf(options, pyramid),
+    domains: pyramid.domains,
+    tile: tileOf(createTileSource({ pyramid })),
+    background: {
+      confirm: repeat("confirming changes", CONFIRM_EVERY_MS, store.confirm),
+      poll: repeat("reading changes", POLL_EVERY_MS, pyramid.poll),
+      compact: repeat("compaction", compactEveryMs, compactor.run),
+      ...(scorer && { score: repeat("scoring", SCORE_EVERY_MS, scorer.run) }),
+    },
+    afterWrite: async () => {},
+  };
+}
+
+const WORKER_CONFIRMS_AFTER_MS = 300;
+
+/** An isolate of the Worker: no background work, polls before reads, confirms behind writes. */
+export function createWorkerApp(options: AppOptions): App {
+  const { store, log } = options;
+  const tiles = createIsolateTiles({
+    open() {
+      const pyramid = createPyramid({ ...options, shareBuilds: false });
+      return { pyramid, tiles: createTileSource({ pyramid }) };
+    },
+    ...options,
+  });
+  const { list, ...app } = appOf(options, { ...tiles, ...tiles.pyramid });
+  return {
+    ...app,
+    async domains(layer, tile, window) {
+      await tiles.keepUp();
+      return tiles.pyramid.domains(layer, tile, window);
+    },
+    async tile(...address) {
+      await tiles.keepUp();
+      return tileOf(tiles.source)(...address);
+    },
+    async list(query) {
+      await tiles.keepUp();
+      return list(query);
+    },
+    background: {},
+    async afterWrite() {
+      await new Promise((resolve) => setTimeout(resolve, WORKER_CONFIRMS_AFTER_MS));
+      await store.confirm().catch((error: unknown) => log.warn("changes not confirmed yet", { error }));
+    },
+  };
+}
+
+const tileOf =
+  (source: TileSource): App["tile"] =>
+  async (layer, tile, window) =>
+    (await source.read({ layers: [layer], tile, window }))?.bytes;
+
+type Tiles = Pick<Pyramid, "noteReport" | "noteEdited"> & ReportSource["pyramid"];
+
+function appOf(options: AppOptions, tiles: Tiles): Omit<App, "domains" | "tile" | "background" | "afterWrite"> {
+  const { store, clock } = options;
+  return {
+    store,
+    post: (draft, key) => createReport({ store, clock, onReport: tiles.noteReport }, draft, key),
+    flag: (id, address, flagsToHide) => flagReport({ store, flagsToHide, onEdit: tiles.noteEdited }, { id, address }),
+    async edit(before, edit) {
+      const edited = await store.edit(before.id, edit);
+      if (edited !== undefined) tiles.noteEdited(edited, before);
+      return edited;
+    },
+    list: (query) => listReports({ pyramid: tiles, store, clock }, query),
+    compactor: () => createCompactor(options),
+  };
+}
