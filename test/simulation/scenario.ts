@@ -184,8 +184,8 @@ function rateOf(kind: FaultKind): number {
 }
 
 /** Clocks lie within half a second around the true time, so no two differ by more than one; some jump. */
-function clocksOf({ random, hosts, durationMs }: Drawn): ClockStep[] {
-  if (random.chance(0.3)) return [];
+function clocksOf({ random, hosts, durationMs, isCalm }: Drawn): ClockStep[] {
+  if (random.chance(isCalm ? 0.8 : 0.3)) return [];
   const offset = (): number => Math.round(random.between(-500, 500));
   return [...hosts, IMPORTER].flatMap((host) => [
     { host, atMs: 0, offsetMs: offset() },

@@ -160,8 +160,9 @@ export function createWorld(scenario: Scenario, options: RunOptions): World {
   return { time, table, faults, trace, ledger, clients, machines, served, timeOf, quietMs, begin, close: time.restore };
 }
 
-/** Whether nothing goes wrong in a scenario, and no read lags behind: then what was written is seen soon everywhere. */
-const isFaultless = ({ faults, lagMs, actions, sleep }: Scenario): boolean =>
+/** Whether nothing goes wrong in a scenario, clocks agree and no read lags: then what was written is seen soon everywhere. */
+const isFaultless = ({ faults, clocks, lagMs, actions, sleep }: Scenario): boolean =>
+  clocks.length === 0 &&
   Object.keys(faults.rates).length === 0 &&
   faults.bursts.length === 0 &&
   lagMs === 0 &&
