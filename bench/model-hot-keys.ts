@@ -7,6 +7,7 @@ import { formatReportId } from "../tiles/report-id.ts";
 import { randomTail, seededRandom } from "./city.ts";
 import { createBenchClock } from "./city-store.ts";
 import { createDynamoModel } from "./dynamo-model.ts";
+import { type Check, printTable } from "./output.ts";
 
 /** What the busiest partition keys take and give while the whole world reports. */
 export interface HotKeys {
@@ -127,5 +128,34 @@ function reportIn(
     text: "Street light out since Tuesday, the whole corner is dark.",
     createdAtMs,
     expiresAtMs: createdAtMs + REPORT_LIFETIME_MS,
+  };
+}
+
+/** What a key may take and give, of the thousand and the three thousand that DynamoDB allows. */
+const MOST_WRITES = 500;
+const MOST_READS = 1500;
+
+/** Prints the busiest keys, and checks them. */
+export async function printHotKeys(): Promise<{ checks: Check[]; figures: HotKeys }> {
+  const hot = await measureHotKeys();
+  const rows = [
+    ...hot.write.map(({ key, perSecond }) => ["write", key, perSecond]),
+    ...hot.read.map(({ key, perSecond }) => ["read", key, perSecond]),
+  ];
+  printTable(
+    `${hot.reportsPerSecond} reports a second over the world, ${hot.pollers} pollers: units a second of the busiest keys; ` +
+      `${hot.feedShards} feed partitions, ${hot.writeUnits.toFixed(2)} write units a report, ${hot.poll.read.toFixed(0)} read units a poll`,
+    ["units", "key", "a second"],
+    rows,
+  );
+  const check = (what: string, limit: number, [busiest]: readonly KeyRate[]): Check => ({
+    what: `${what} units a second of one key, 10 000 reports a second over the world`,
+    limit: String(limit),
+    found: (busiest?.perSecond ?? 0).toFixed(0),
+    met: (busiest?.perSecond ?? 0) <= limit,
+  });
+  return {
+    checks: [check("write", MOST_WRITES, hot.write), check("read, 300 pollers,", MOST_READS, hot.read)],
+    figures: hot,
   };
 }

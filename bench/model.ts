@@ -7,6 +7,8 @@ import { createDynamoModel, type DynamoModel } from "./dynamo-model.ts";
 import { houstonReports } from "./houston.ts";
 import { printAnswers } from "./model-answers.ts";
 import { checkModel } from "./model-check.ts";
+import { printHotKeys } from "./model-hot-keys.ts";
+import { printPostCosts } from "./model-posts.ts";
 import { measureZoom, type ZoomCosts } from "./model-tiles.ts";
 import {
   COMPACT_EVERY_MS,
@@ -42,6 +44,10 @@ export async function run(args: readonly string[]): Promise<void> {
   const writes = await measureWrites(small);
   checks.push(...writes.checks);
   const imported = await printImported(small, tiles);
+  const posts = await printPostCosts();
+  checks.push(...posts.checks);
+  const hotKeys = await printHotKeys();
+  checks.push(...hotKeys.checks);
   let large: ZoomCosts[] | undefined;
   if (!args.includes("--small")) {
     const city = await load("2M reports", cityReports({ count: LARGE, nowMs: NOW_MS, layers: ["safety"] }));

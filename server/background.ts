@@ -5,6 +5,8 @@ import { type BackgroundWork, repeatInBackground } from "./repeat-in-background.
 export interface Background {
   /** Runs something again and again, from now on or from when it can be done. */
   repeat(run: () => Promise<void>, options: BackgroundOptions): void;
+  /** Starts other work that goes on until it is stopped. */
+  start(work: BackgroundWork): void;
   /** Stops all at once; bounded, as each of them is. */
   close(): Promise<void>;
 }
@@ -26,6 +28,10 @@ export function createBackground(log: Log): Background {
       works.push(work);
       if (from === undefined) work.start();
       else void from.then(work.start);
+    },
+    start(work) {
+      works.push(work);
+      work.start();
     },
     async close() {
       await Promise.all(works.map((work) => work.stop()));

@@ -21,7 +21,8 @@ import type { Clock, DerivedStore, ReportStore } from "./ports.ts";
 import { openDatabase } from "./postgres/database.ts";
 import { refusalOf, throwIfRefused } from "./postgres/refusal.ts";
 import type { RunSql } from "./postgres/sql.ts";
-import { type Compactor, createCompactor } from "./pyramid/compactor.ts";
+import { compactInBackground } from "./pyramid/compact-in-background.ts";
+import { createCompactor } from "./pyramid/compactor.ts";
 import { createPyramid } from "./pyramid/pyramid.ts";
 import { basemapRoutes } from "./routes/basemap.ts";
 import { createPastScores } from "./scores/past-scores.ts";
@@ -139,8 +140,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     mountMap(app, config, client);
     background.repeat(reports.store.confirm, { name: "confirming changes", everyMs: CONFIRM_EVERY_MS });
     background.repeat(pyramid.poll, { name: "reading changes", everyMs: POLL_EVERY_MS });
-    const compactor = createCompactor({ ...reports, clock, log });
-    background.repeat(() => compact(compactor, log), { name: "compaction", everyMs: COMPACT_EVERY_MS });
+    background.start(compactInBackground(createCompactor({ ...reports, clock, log }), COMPACT_EVERY_MS, log));
     const fetch = behindProxies(app.fetch, config.trustedProxies);
     const listener = await openListener(config.host, config.port, fetch, warm.answer);
     closers.add({ close: () => listener.close(CLOSE_GRACE_MS) });
@@ -157,12 +157,6 @@ function mountMap(app: App, { basemapStyleUrl: styleUrl }: Config, client: boole
   app.route("/", basemapRoutes(createBasemapTiles(), styleUrl === undefined ? {} : { styleUrl }));
   if (!client || !existsSync(CLIENT_DIR)) return;
   mountClientFiles(app, { dir: CLIENT_DIR, ...(styleUrl === undefined ? {} : { basemapStyleUrl: styleUrl }) });
-}
-
-async function compact(compactor: Compactor, log: Log): Promise<void> {
-  const startMs = performance.now();
-  const { cells, slices } = await compactor.run();
-  if (cells > 0) log.debug("compacted", { cells, slices, ms: Math.round(performance.now() - startMs) });
 }
 
 interface ScoreBeside {

@@ -10,7 +10,10 @@ export type ItemKind =
   | "edited-reports"
   | "compaction"
   | "confirmations"
-  | "appended-report";
+  | "appended-report"
+  | "compaction-plan"
+  | "compaction-cells"
+  | "compaction-progress";
 
 const KIND_BYTE: Readonly<Record<ItemKind, number>> = {
   "micro-cells": 0x4d,
@@ -19,6 +22,9 @@ const KIND_BYTE: Readonly<Record<ItemKind, number>> = {
   compaction: 0x43,
   confirmations: 0x46,
   "appended-report": 0x41,
+  "compaction-plan": 0x50,
+  "compaction-cells": 0x4c,
+  "compaction-progress": 0x47,
 };
 /** Kind and version. */
 export const ITEM_HEAD_BYTES = 2;

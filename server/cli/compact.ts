@@ -2,10 +2,11 @@ import { parseArgs } from "node:util";
 import { exitOnError, OperatorError } from "../console/operator-error.ts";
 import { createTerminal } from "../console/terminal.ts";
 import { openCommandStore } from "./command-store.ts";
+import { compactAll } from "./compact-all.ts";
 
 /**
- * `npm run compact`: makes what tiles are read from out of the report log, once. `-- --every 60` goes on, every so many
- * seconds, until Ctrl-C; `-- --rebuild` makes everything anew.
+ * `npm run compact`: makes what tiles are read from out of the report log, until nothing is left to do. `-- --every 60` goes on,
+ * every so many seconds, until Ctrl-C; `-- --rebuild` makes everything anew. Whatever ends it, the next one goes on from there.
  */
 try {
   const { values } = parseArgs({ options: { every: { type: "string" }, rebuild: { type: "boolean" } } });
@@ -20,8 +21,12 @@ try {
   try {
     for (let rebuild = values.rebuild === true; !stop.signal.aborted; rebuild = false) {
       await terminal.run(rebuild ? "rebuild" : "compact", async (note) => {
-        const { cells, slices } = rebuild ? await compactor.rebuild() : await compactor.run();
-        note(`${cells} cells, ${slices} slices`);
+        const { cells, slices, done } = await compactAll(compactor, {
+          rebuild,
+          signal: stop.signal,
+          onProgress: (count, of) => note(`${count} of ${of} cells`),
+        });
+        note(`${cells} cells, ${slices} slices${done ? "" : "; not all is done, the next run goes on"}`);
       });
       if (everySeconds === undefined) break;
       await pause(1000 * everySeconds, stop.signal);

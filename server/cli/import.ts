@@ -4,6 +4,7 @@ import { importFile } from "../import/import-file.ts";
 import { createProgressDisplay } from "../import/progress.ts";
 import { formatSummary } from "../import/summary.ts";
 import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
+import { compactAll } from "./compact-all.ts";
 
 const INTERRUPTED = 130;
 const SAME_SIGNAL_MS = 1_000;
@@ -33,8 +34,10 @@ async function run(args: readonly string[]): Promise<number> {
     display.end();
     // Else the first to look at the map would wait while a server reads every row that is new.
     if (summary.written > 0 && !summary.interrupted && !command.dryRun) {
-      const { cells } = await compactor.run();
-      process.stderr.write(`Compacted ${cells} cells: the map is ready\n`);
+      const { cells, done } = await compactAll(compactor, { signal });
+      process.stderr.write(
+        done ? `Compacted ${cells} cells: the map is ready\n` : "Compaction ended; the next one goes on\n",
+      );
     }
     process.stdout.write(formatSummary(summary, command));
     return summary.interrupted ? INTERRUPTED : 0;

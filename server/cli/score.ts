@@ -11,6 +11,7 @@ import { createCompactor } from "../pyramid/compactor.ts";
 import { createPastScores } from "../scores/past-scores.ts";
 import { createScorer } from "../scores/scorer.ts";
 import { migrateReportStore, openLogAndDerived } from "../store/open.ts";
+import { compactAll } from "./compact-all.ts";
 
 /** `npm run score`: compacts, then scores what changed since it was last scored, by whomever. */
 try {
@@ -27,7 +28,7 @@ try {
     try {
       await migrateDatabase(pool);
       await terminal.run("compact", async (note) => {
-        const { cells } = await createCompactor({ store, derived, clock, log }).run();
+        const { cells } = await compactAll(createCompactor({ store, derived, clock, log }));
         note(`${cells} cells`);
       });
       await terminal.run("score", async (note) => {

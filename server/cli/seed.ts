@@ -2,6 +2,7 @@ import { exitOnError } from "../console/operator-error.ts";
 import { createTerminal } from "../console/terminal.ts";
 import { seedIfEmpty } from "../seed/seed-if-empty.ts";
 import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
+import { compactAll } from "./compact-all.ts";
 
 /** `npm run seed`: three cities' reports for an empty store. */
 try {
@@ -11,7 +12,7 @@ try {
     await terminal.run("seed", async (note) => {
       const onProgress = ({ written, total }: { written: number; total: number }) => note(`${written} of ${total}`);
       const written = await seedIfEmpty({ store, clock: SYSTEM_CLOCK, onProgress });
-      if (written > 0) await compactor.run();
+      if (written > 0) await compactAll(compactor);
       note(written > 0 ? `${written} reports` : "the store has reports already, nothing was written");
     });
   } finally {

@@ -20,6 +20,7 @@ import { createEdgeCache, type EdgeCache } from "./edge-cache.ts";
 import { createIsolateScores } from "./isolate-scores.ts";
 import { createIsolateTiles } from "./isolate-tiles.ts";
 import { packedBasemap } from "./packed-basemap.ts";
+import { doScheduledWork } from "./scheduled-work.ts";
 import { createShardedLive } from "./sharded-live.ts";
 import { asEncoded, withClientEncoding, workerCompressor } from "./worker-compressor.ts";
 import { readWorkerConfig, type WorkerEnv } from "./worker-env.ts";
@@ -30,7 +31,7 @@ export interface Isolate {
   fetch(request: Request, later: (work: Promise<unknown>) => void): Promise<Response>;
   /** Undefined when tiles are not to be kept in the data centre's cache. */
   readonly edgeCache: EdgeCache | undefined;
-  /** Compacts and scores once, for less time than lies between two runs. Rejects when the report store fails. */
+  /** Compacts and scores once, within what an invocation may take. Rejects when the report store fails. */
   compact(): Promise<void>;
 }
 
@@ -49,9 +50,6 @@ const OF_KEYS = ["/api/trends/", "/api/exports/"];
 /** What stores reports: what is known to be stored is confirmed soon behind the answer, on another's intent or alone. */
 const WRITES = ["/api/reports"];
 const CONFIRM_AFTER_MS = 300;
-
-/** The cron trigger fires every five minutes. */
-const COMPACT_WITHIN_MS = 4 * 60_000;
 
 let isolate: Isolate | undefined;
 
@@ -152,20 +150,6 @@ function createIsolate(env: WorkerEnv): Isolate {
       if (isOf(OF_KEYS)) later(usage.flush().catch((error: unknown) => log.warn("usage not added yet", { error })));
       return asEncoded(response);
     },
-    async compact() {
-      const compactor = createCompactor({ store, derived, clock, log });
-      const startMs = clock.now();
-      const late = new Promise<"late">((resolve) => setTimeout(() => resolve("late"), COMPACT_WITHIN_MS));
-      const work = async () => {
-        const done = await compactor.run();
-        log.info("compacted", { ...done, ms: clock.now() - startMs });
-        // PostgreSQL may be away; what was compacted stays.
-        await scoring.run().catch((error: unknown) => log.warn("scoring failed; it is tried again", { error }));
-      };
-      // What is left undone when time is up is done by the next run: both may be cut off anywhere.
-      if ((await Promise.race([work(), late])) === "late") {
-        log.warn("compaction cut off; the next one goes on", { ms: COMPACT_WITHIN_MS });
-      }
-    },
+    compact: () => doScheduledWork({ compactor: createCompactor({ store, derived, clock, log }), scoring, clock, log }),
   };
 }

@@ -26,7 +26,7 @@ type Answer = { url: string } | { fault: string; operator: boolean };
 
 /**
  * Starts a module that calls `serveThread`.
- * @param onDeath told when the thread ends without having been asked to.
+ * @param onDeath told when the thread ends, once it is open, without having been asked to.
  * @param giveUp ends a thread that is still opening, as a crash would; then it rejects.
  * @throws OperatorError when the store's files cannot be used.
  */
@@ -40,9 +40,12 @@ export async function startThread(
   const worker = new Worker(module, { workerData: input });
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   const { promise: answered, resolve: answer, reject } = Promise.withResolvers<Answer>();
-  let closing = false;
+  let isOpen = false;
   let cause: Error | undefined;
-  worker.once("message", answer);
+  worker.once("message", (first: Answer) => {
+    isOpen = "url" in first;
+    answer(first);
+  });
   worker.once("error", (error) => {
     cause = error instanceof Error ? error : new Error(String(error));
   });
@@ -50,24 +53,20 @@ export async function startThread(
     end();
     const death = cause ?? new Error(`the thread ended with code ${code}`);
     reject(death);
-    if (!closing) onDeath(death);
+    if (isOpen) onDeath(death);
   });
-  const terminate = () => {
-    closing = true;
-    void worker.terminate();
-  };
+  const terminate = () => void worker.terminate();
   giveUp.addEventListener("abort", terminate);
   const first = await answered;
   giveUp.removeEventListener("abort", terminate);
   if ("fault" in first) {
-    closing = true;
     await ended;
     throw first.operator ? new OperatorError(first.fault) : new Error(first.fault);
   }
   return {
     url: first.url,
     async close() {
-      closing = true;
+      isOpen = false;
       worker.postMessage("close");
       await ended;
     },

@@ -51,7 +51,7 @@ interface Fault {
 const REASON: Readonly<Record<"opening" | Fault["kind"], string>> = {
   opening: "PostgreSQL is still being opened",
   away: "PostgreSQL does not answer",
-  refused: "PostgreSQL cannot be used until its operator has put something right, which the log names",
+  refused: "PostgreSQL cannot be used until what the log says is put right",
 };
 
 export function openDatabase({ address, log, retryMs }: DatabaseOptions): Database {

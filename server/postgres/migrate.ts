@@ -78,10 +78,13 @@ async function readVersions(folder: string): Promise<number[]> {
 
 async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  // A connection that breaks also fails what is asked of it, which is where it is told; without a listener it would end the process.
+  client.on("error", ignore);
   try {
     await client.query("BEGIN");
     const result = await work(client);
     await client.query("COMMIT");
+    client.off("error", ignore);
     client.release();
     return result;
   } catch (error) {
@@ -90,3 +93,5 @@ async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promis
     throw error;
   }
 }
+
+function ignore(): void {}

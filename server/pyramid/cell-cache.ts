@@ -81,7 +81,8 @@ export function createCellCache({ store, segments, clock, missing: missingOf, ma
   async function readStored(cell: LogCell): Promise<ReportColumns> {
     // Asked for first: what a compaction takes in meanwhile may be in neither later.
     const missed = missingOf(cell);
-    const { columns, complete } = await segments.read(cell);
+    const { columns, complete, edited } = await segments.read(cell);
+    edits.noteStored(cell, edited);
     const from = complete ? missed.from : FIRST_ID;
     const known = mergeColumns(columns, missed.rows ?? allocateColumns(0), clock.now());
     return from === undefined ? known : mergeColumns(known, await readLog(cell, from), clock.now());

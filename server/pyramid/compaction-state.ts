@@ -5,18 +5,22 @@ import { readReports, writeReports } from "../../tiles/report-codec.ts";
 import { type ReportColumns, takeRows } from "../../tiles/report-columns.ts";
 import { readItem, StoredItemError, writeItem } from "../../tiles/stored-item.ts";
 import type { Log } from "../console/log.ts";
-import type { DerivedStore, LogCell, LogChange } from "../ports.ts";
+import type { Clock, DerivedStore, LogCell, LogChange } from "../ports.ts";
+import { inOrder, readCells, writeCells } from "./changed-cells.ts";
 import { createFreshRows, type FreshRows, freshBetween } from "./fresh-rows.ts";
 
 /** How far the compaction has come, in one item: what is told from the cursor on, and what is here, may be missing in slices. */
 export interface CompactionState {
-  /** Undefined when there was none, or it is damaged: then everything is compacted again. */
+  /**
+   * Undefined when there was none, or it is damaged, or of a time to come, told by a clock that is wrong: then everything is read
+   * again.
+   */
   read(): Promise<CompactionPoint | undefined>;
-  /** Moves on; when another compactor moved it meanwhile, its word stands: the changes are simply compacted again. */
-  advance(from: CompactionPoint | undefined, to: CompactionPoint): Promise<void>;
 }
 
 export interface CompactionPoint {
+  /** Counts up with every point; a plan counts as done when the point has its number or a higher one. */
+  readonly number: number;
   /** Every change told up to this cursor of the feed is in the slices or here. */
   readonly cursor: string;
   /** When the cursor was taken, Unix milliseconds. */
@@ -29,69 +33,60 @@ export interface CompactionPoint {
   readonly open: readonly LogChange[];
 }
 
-const GROUP = "compaction";
-const NAME = "cursor";
-const VERSION = 1;
+/** A cursor before everything that is told. */
+export const FEED_BEGINNING = "0";
 
-export function createCompactionState(derived: DerivedStore, log: Log): CompactionState {
-  async function read(): Promise<(CompactionPoint & { version: number }) | { version: number | undefined }> {
-    const item = await derived.get(GROUP, NAME, { consistent: true });
-    if (item === undefined) return { version: undefined };
-    try {
-      return { ...decodePoint(item.body), version: item.version };
-    } catch (error) {
-      if (!(error instanceof StoredItemError)) throw error;
-      log.warn("damaged compaction state: compacting everything again", { item: error.message });
-      return { version: item.version };
-    }
-  }
+/** Where the state, and what a compactor notes of its work, lies: one request reads all of it. */
+export const COMPACTION_GROUP = "compaction";
+export const STATE_NAME = "cursor";
+const VERSION = 2;
+
+export function createCompactionState(derived: DerivedStore, log: Log, clock: Clock): CompactionState {
   return {
     async read() {
-      const state = await read();
-      return "cursor" in state ? state : undefined;
-    },
-    async advance(from, to) {
-      const state = await read();
-      if (("cursor" in state ? state.cursor : undefined) !== from?.cursor) return;
-      await derived.put(GROUP, NAME, encodePoint(to), { expected: state.version });
+      const item = await derived.get(COMPACTION_GROUP, STATE_NAME, { consistent: true });
+      if (item === undefined) return undefined;
+      try {
+        const point = decodePoint(item.body);
+        return point.beforeMs <= clock.now() ? point : undefined;
+      } catch (error) {
+        if (!(error instanceof StoredItemError)) throw error;
+        log.warn("damaged compaction state: reading all changes again", { item: error.message });
+        return undefined;
+      }
     },
   };
 }
 
-function encodePoint({ cursor, atMs, beforeMs, rows, open }: CompactionPoint): Uint8Array {
-  return writeItem("compaction", VERSION, (out) => {
-    out.text(cursor);
-    out.varint(atMs);
-    out.varint(beforeMs);
-    out.varint(open.length);
-    for (const change of open) writeChange(out, change);
-    for (const layer of REPORT_LAYERS) writeReports(out, freshBetween(rows.under(layer, ""), "", 0), "");
-  });
+export function encodePoint(point: CompactionPoint): Uint8Array {
+  return writeItem("compaction", VERSION, (out) => writePoint(out, point));
 }
 
-function decodePoint(body: Uint8Array): CompactionPoint {
-  return readItem("compaction", VERSION, `${GROUP} ${NAME}`, body, (from) => {
-    const cursor = from.text();
-    const atMs = from.varint();
-    const beforeMs = from.varint();
-    const open: LogChange[] = [];
-    for (let left = from.varint(); left > 0; left--) open.push(readChange(from));
-    const rows = createFreshRows();
-    for (const layer of REPORT_LAYERS) addByCell(rows, layer, readReports(from, ""));
-    return { cursor, atMs, beforeMs, rows, open };
-  });
+/** @throws StoredItemError when the bytes are not a whole item of this kind */
+export function decodePoint(body: Uint8Array): CompactionPoint {
+  return readItem("compaction", VERSION, `${COMPACTION_GROUP} ${STATE_NAME}`, body, readPoint);
 }
 
-function writeChange(out: Bytes, { layer, geohash5, from }: LogChange): void {
-  out.byte(REPORT_LAYERS.indexOf(layer));
-  out.text(geohash5);
-  out.text(from);
+/** The same inside another item. */
+export function writePoint(out: Bytes, { number, cursor, atMs, beforeMs, rows, open }: CompactionPoint): void {
+  out.varint(number);
+  out.text(cursor);
+  out.varint(atMs);
+  out.varint(beforeMs);
+  writeCells(out, inOrder(open.map((change) => ({ ...change, isOpen: true }))));
+  for (const layer of REPORT_LAYERS) writeReports(out, freshBetween(rows.under(layer, ""), "", 0), "");
 }
 
-function readChange(bytes: ByteReader): LogChange {
-  const layer = REPORT_LAYERS[bytes.byte()];
-  if (layer === undefined) throw new RangeError("unknown layer");
-  return { layer, geohash5: bytes.text(), from: bytes.text() };
+/** Reads what `writePoint` wrote. @throws RangeError */
+export function readPoint(bytes: ByteReader): CompactionPoint {
+  const number = bytes.varint();
+  const cursor = bytes.text();
+  const atMs = bytes.varint();
+  const beforeMs = bytes.varint();
+  const open = readCells(bytes).map(({ layer, geohash5, from = "" }) => ({ layer, geohash5, from }));
+  const rows = createFreshRows();
+  for (const layer of REPORT_LAYERS) addByCell(rows, layer, readReports(bytes, ""));
+  return { number, cursor, atMs, beforeMs, rows, open };
 }
 
 function addByCell(to: FreshRows, layer: LogCell["layer"], rows: ReportColumns): void {

@@ -1,31 +1,12 @@
-import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
+import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { rowsBetween } from "../../tiles/report-columns.ts";
-import { earlierId } from "../../tiles/report-id.ts";
-import type { LogCell, LogChange } from "../ports.ts";
-import type { CompactionPoint } from "./compaction-state.ts";
-import { createFreshRows, type FreshCells, type FreshRows, firstId } from "./fresh-rows.ts";
-
-/** What one run of a compactor takes in. */
-export interface CompactionWork {
-  /** Slices made in it hold the reports created before, Unix milliseconds. */
-  readonly beforeMs: number;
-  /** The time at which it sees ages. */
-  readonly agesAtMs: number;
-  /** Rows that the feed brought, or that were put off. */
-  readonly fresh: FreshRows;
-  /** Cells to compact. */
-  readonly cells: Map<string, WorkCell>;
-  /** Cells that turned out to have rows too young for the slices that the feed did not bring. */
-  readonly open: LogChange[];
-}
-
-export interface WorkCell {
-  readonly cell: LogCell;
-  /** Smallest id that its segments may lack, beside those of fresh rows. */
-  readonly from: string | undefined;
-  /** It changed in a way that the feed did not bring: its fresh rows are not all there is to know. */
-  readonly isOpen: boolean;
-}
+import { earlierId, idTimePrefix } from "../../tiles/report-id.ts";
+import { FRESH_ROW_MS, type LogCell, type LogChange } from "../ports.ts";
+import { type ChangedCell, codeOfCell, inOrder } from "./changed-cells.ts";
+import type { CompactionPlan } from "./compaction-plan.ts";
+import type { CompactionProgress } from "./compaction-progress.ts";
+import { type CompactionPoint, FEED_BEGINNING } from "./compaction-state.ts";
+import { createFreshRows, type FreshRows, firstId } from "./fresh-rows.ts";
 
 /**
  * Rows that are put off, 20 bytes each, in a state that takes two write units then: a lone report is not worth a slice of each
@@ -36,19 +17,100 @@ export const MOST_PUT_OFF = 80;
 /** Rows that the state takes; where there are more, their cells are read again. */
 const MOST_ROWS = 8000;
 
-const keyOf = ({ layer, geohash5 }: LogCell): string => `${layer}/${geohash5}`;
+/** Such cells that the state takes, ten bytes each; where there are more, it does not move its cursor. */
+const MOST_CELLS = 4000;
 
-export function addCell(work: CompactionWork, cell: LogCell, change: { from?: string; isOpen?: boolean }): void {
-  const known = work.cells.get(keyOf(cell));
-  work.cells.set(keyOf(cell), {
-    cell: { layer: cell.layer, geohash5: cell.geohash5 },
-    from: earlierId(known?.from, change.from),
-    isOpen: (known?.isOpen ?? false) || (change.isOpen ?? false),
+/** Cells that turn out to have rows that nobody knows of, beside those. Their number is not known before the work is done. */
+export const MOST_OPEN = 15_000;
+
+/** Slices hold rows that are older: everything that the feed brings of them was told long since, whatever the clocks. */
+const SETTLED_MS = FRESH_ROW_MS + 5000;
+
+/** Processes' clocks differ by less. */
+const CLOCKS_DIFFER_MS = SETTLED_MS - FRESH_ROW_MS;
+
+/** Sorts before every id. */
+const FIRST_ID = "";
+
+/** What a plan is made of. */
+export interface WorkFound {
+  /** Where the compaction stands. */
+  readonly point: CompactionPoint | undefined;
+  /** Of the new plan. */
+  readonly number: number;
+  /** What the feed told since, up to the cursor, which was taken at `atMs`. */
+  readonly changes: readonly LogChange[];
+  readonly cursor: string;
+  readonly atMs: number;
+}
+
+type Work = Pick<CompactionPlan, "end" | "cells">;
+
+/** What is to be done about changes; undefined when there is too much that is too young, and nothing can be done yet. */
+export function workOfChanges({ point, changes, ...taken }: WorkFound): Work | undefined {
+  const beforeMs = timeOfSlices(point, taken.atMs);
+  const fresh = point?.rows ?? createFreshRows();
+  const cells = new Map<number, ChangedCell>();
+  const takenInMs = point !== undefined && lagsBehind(point) ? point.beforeMs : 0;
+  for (const change of [...(point?.open ?? []), ...changes]) {
+    if (change.rows === undefined) addCell(cells, change, change.from, true);
+    else fresh.add(change, rowsBetween(change.rows, takenInMs, Infinity));
+  }
+  const settled = settledCells(fresh, beforeMs);
+  if (settled.count > MOST_PUT_OFF) for (const cell of settled.cells) addCell(cells, cell, undefined, false);
+  const { rows, open, dropped } = whatIsLeft(fresh, cells, beforeMs, taken.atMs);
+  const work = { end: { ...taken, beforeMs, rows, open }, cells: inOrder(cells.values()) };
+  return dropped > MOST_CELLS ? lagBehind(work, point) : work;
+}
+
+/**
+ * The same work, after which the feed is read again from where it was read before, because rows too young for the slices lie in more
+ * cells than the state takes. These rows were all told since.
+ */
+function lagBehind({ end, cells }: Work, point: CompactionPoint | undefined): Work | undefined {
+  const { cursor, atMs } = point ?? { cursor: FEED_BEGINNING, atMs: 0 };
+  if (atMs > end.beforeMs - CLOCKS_DIFFER_MS) return undefined;
+  const rows = createFreshRows();
+  for (const { cell, rows: kept } of end.rows.all()) rows.add(cell, rowsBetween(kept, 0, end.beforeMs));
+  return { end: { ...end, cursor, atMs, rows, open: [] }, cells: cells.map((cell) => ({ ...cell, isOpen: false })) };
+}
+
+/** Whether the feed from its cursor on tells again of rows that are in the slices. */
+const lagsBehind = ({ atMs, beforeMs }: CompactionPoint): boolean => atMs < beforeMs;
+
+/** What is to be done about cells of which nothing is taken for granted. */
+export function workOfCells(cells: Iterable<LogCell>, { point, ...taken }: Omit<WorkFound, "changes">): Work {
+  const beforeMs = timeOfSlices(point, taken.atMs);
+  const all = new Map<number, ChangedCell>();
+  for (const cell of cells) addCell(all, cell, FIRST_ID, true);
+  return { end: { ...taken, beforeMs, rows: createFreshRows(), open: [] }, cells: inOrder(all.values()) };
+}
+
+/** Where the compaction stands when a plan is done. */
+export function endOf({ end }: CompactionPlan, { open }: CompactionProgress): CompactionPoint {
+  const from = idTimePrefix(end.beforeMs);
+  return { ...end, open: [...end.open, ...open.map((cell) => ({ ...cell, from }))] };
+}
+
+/** Never before the time of the last plan, though clocks differ; but a time to come was told by a clock that is wrong. */
+function timeOfSlices(point: CompactionPoint | undefined, nowMs: number): number {
+  const lastMs = point !== undefined && point.beforeMs <= nowMs ? point.beforeMs : 0;
+  return Math.max(0, nowMs - SETTLED_MS, lastMs);
+}
+
+function addCell(to: Map<number, ChangedCell>, cell: LogCell, from: string | undefined, isOpen: boolean): void {
+  const code = codeOfCell(cell);
+  const known = to.get(code);
+  to.set(code, {
+    layer: cell.layer,
+    geohash5: cell.geohash5,
+    from: earlierId(known?.from, from),
+    isOpen: isOpen || (known?.isOpen ?? false),
   });
 }
 
-/** The cells of fresh rows that slices may take in, and how many rows these are. */
-export function settledCells({ fresh, beforeMs }: CompactionWork): { cells: LogCell[]; count: number } {
+/** The cells of rows that slices may take in, and how many rows these are. */
+function settledCells(fresh: FreshRows, beforeMs: number): { cells: LogCell[]; count: number } {
   const cells: LogCell[] = [];
   let count = 0;
   for (const { cell, rows } of fresh.all()) {
@@ -59,25 +121,27 @@ export function settledCells({ fresh, beforeMs }: CompactionWork): { cells: LogC
   return { cells, count };
 }
 
-/** Fresh rows below a geohash of cells that this run does not compact. */
-export const putOff = ({ fresh, cells }: CompactionWork, layer: ReportLayer, geohash: string): FreshCells =>
-  fresh.under(layer, geohash).filter(({ cell }) => !cells.has(keyOf(cell)));
-
-/** What the slices lack after a run. */
-export function whatIsLeft(
-  { beforeMs, fresh, cells, open }: CompactionWork,
-  nowMs: number,
-): Pick<CompactionPoint, "rows" | "open"> {
+/**
+ * What the slices will lack, beside what cells turn out to: a cell that is read again without its fresh rows becomes open. And
+ * of how many cells the rows were dropped.
+ */
+function whatIsLeft(fresh: FreshRows, cells: Map<number, ChangedCell>, beforeMs: number, nowMs: number) {
   const left = createFreshRows();
-  const again = new Map(open.map((change) => [keyOf(change), change]));
+  const open: LogChange[] = [];
   let count = 0;
+  let dropped = 0;
   for (const { cell, rows } of fresh.all()) {
-    const done = cells.get(keyOf(cell));
-    if (done?.isOpen || again.has(keyOf(cell))) continue;
-    const kept = rowsBetween(rows, done === undefined ? nowMs - REPORT_LIFETIME_MS : beforeMs, Infinity);
+    const planned = cells.get(codeOfCell(cell));
+    if (planned !== undefined) addCell(cells, cell, firstId(rows), false);
+    if (planned?.isOpen) continue;
+    const kept = rowsBetween(rows, planned === undefined ? nowMs - REPORT_LIFETIME_MS : beforeMs, Infinity);
     count += kept.length;
     if (count <= MOST_ROWS) left.add(cell, kept);
-    else if (kept.length > 0) again.set(keyOf(cell), { ...cell, from: firstId(kept) ?? "" });
+    else if (kept.length > 0) {
+      dropped++;
+      if (planned === undefined) open.push({ ...cell, from: firstId(kept) ?? FIRST_ID });
+      else addCell(cells, cell, undefined, true);
+    }
   }
-  return { rows: left, open: [...again.values()] };
+  return { rows: left, open, dropped };
 }

@@ -1,62 +1,56 @@
-import { CELL_PRECISION } from "../../tiles/domains.ts";
-import { REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
-import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
-import { rowsBetween, rowsMissing } from "../../tiles/report-columns.ts";
-import { earlierId, idTimePrefix } from "../../tiles/report-id.ts";
 import type { Log } from "../console/log.ts";
-import { mapLimited } from "../map-limited.ts";
-import { type Clock, type DerivedStore, FRESH_ROW_MS, type ReportStore } from "../ports.ts";
-import { agedCells } from "./aged-cells.ts";
-import { coarseTime } from "./coarse-time.ts";
-import { type CompactionPoint, createCompactionState } from "./compaction-state.ts";
-import {
-  addCell,
-  type CompactionWork,
-  MOST_PUT_OFF,
-  putOff,
-  settledCells,
-  type WorkCell,
-  whatIsLeft,
-} from "./compaction-work.ts";
-import { createFreshRows, type FreshRows, firstId, freshNames } from "./fresh-rows.ts";
+import type { Clock, DerivedStore, LogCell, ReportStore } from "../ports.ts";
+import { createCompactionJournal, type Standing } from "./compaction-journal.ts";
+import type { CompactionPlan } from "./compaction-plan.ts";
+import { type CompactionProgress, noProgress } from "./compaction-progress.ts";
+import { FEED_BEGINNING } from "./compaction-state.ts";
+import { endOf, MOST_OPEN, workOfCells, workOfChanges } from "./compaction-work.ts";
+import { countCalls } from "./count-calls.ts";
 import { createRowCompaction } from "./row-compaction.ts";
 import { createSegments } from "./segments.ts";
-import { createSlices, OvertakenError, withFresh } from "./slices.ts";
+import { createSliceMaker } from "./slice-maker.ts";
+import { createSlices, OvertakenError } from "./slices.ts";
+import { batchCost, makeBatch, takeBatch } from "./work-batch.ts";
+import { agedLayers, isOfCell, workOf } from "./work-order.ts";
 
 /**
  * Turns log rows into segments and slices. Everything is made from truth again, bottom up, and written on the condition that
- * nobody else wrote meanwhile, so any process may compact, twice, together or half way; the cursor moves on last.
+ * nobody else wrote meanwhile, so any process may compact, twice, together or half way.
+ *
+ * What is to be done is written down first, as a plan, and then how much of it is done. A run that is cut off, at any request,
+ * has come forward by what it noted, and whoever runs next goes on from there. The state, which readers go by, moves when all is done.
  *
  * Few rows, that the feed brought whole, are put off: they stay in the compaction's state, which is written anyway, and readers
  * add them to the slices. A lone report is not worth a slice of each level.
  */
 export interface Compactor {
-  /** Compacts what changed since the last time and what has aged. Rejects when a store fails; run it again then. */
-  run(): Promise<CompactionReport>;
-  /** Makes everything anew from the log. */
-  rebuild(): Promise<CompactionReport>;
+  /**
+   * Does what an earlier run has left, then compacts what changed since and what has aged. Rejects when a store fails; run it
+   * again then.
+   */
+  run(options?: RunOptions): Promise<CompactionReport>;
+  /** Makes everything anew from the log, in place of what an earlier run has left. */
+  rebuild(options?: RunOptions): Promise<CompactionReport>;
 }
 
+export interface RunOptions {
+  /** Stops soon after so many calls of the stores, and not before it has come forward. */
+  readonly maxCalls?: number;
+  /** Stops soon after it is aborted. */
+  readonly signal?: AbortSignal;
+  /** Called before each slice, and waited for: lets others have their turn. */
+  yieldTurn?(): Promise<void>;
+  /** Told how many of the plan's cells are done. */
+  onProgress?(cells: number, of: number): void;
+}
+
+/** What one run did. */
 export interface CompactionReport {
   readonly cells: number;
   readonly slices: number;
+  /** Whether nothing is left to do. If not, run again: it has stopped as it was told to, or another compactor is at work. */
+  readonly done: boolean;
 }
-
-/** Cells compacted at the same time. */
-const WIDTH = 8;
-
-/** A slice to make of those below it. */
-interface WorkNode {
-  readonly layer: ReportLayer;
-  readonly geohash: string;
-  readonly hasEdited: boolean;
-}
-
-/** Slices hold rows that are older: everything that the feed brings of them was told long since, whatever the clocks. */
-const SETTLED_MS = FRESH_ROW_MS + 5000;
-
-/** Sorts before every id. */
-const FIRST_ID = "";
 
 export interface CompactorOptions {
   readonly store: ReportStore;
@@ -65,136 +59,106 @@ export interface CompactorOptions {
   readonly log: Log;
 }
 
-export function createCompactor({ store, derived, clock, log }: CompactorOptions): Compactor {
-  const compactRows = createRowCompaction({ store, segments: createSegments(derived, log) });
-  const slices = createSlices({ derived, clock, log });
-  const state = createCompactionState(derived, log);
+export function createCompactor(options: CompactorOptions): Compactor {
+  return {
+    run: (limits = {}) => createRun(options, limits).run(),
+    rebuild: (limits = {}) => createRun(options, limits).rebuild(),
+  };
+}
 
-  const rewriteOptions = ({ beforeMs }: CompactionWork, isAnew: () => boolean) => ({
-    beforeMs,
-    isAnew,
-    emptyUntilMs: clock.now() + REPORT_LIFETIME_MS,
-  });
+/** One run: its own count of calls, and its own view of the journal. */
+function createRun({ store, derived, clock, log }: CompactorOptions, limits: RunOptions) {
+  const { maxCalls = Infinity, signal, yieldTurn, onProgress } = limits;
+  let calls = 0;
+  const onCall = (): void => void calls++;
+  const counted = { store: countCalls(store, onCall), derived: countCalls(derived, onCall) };
+  const journal = createCompactionJournal({ derived: counted.derived, clock, log });
+  const slices = createSlices({ derived: counted.derived, clock, log });
+  const compactRows = createRowCompaction({ store: counted.store, segments: createSegments(counted.derived, log) });
+  const made = { cells: 0, slices: 0 };
 
-  /** Returns whether reports of the cell were edited. */
-  async function compactCell({ cell, from, isOpen }: WorkCell, work: CompactionWork): Promise<boolean> {
-    const { beforeMs, agesAtMs, fresh } = work;
-    const brought = fresh.of(cell);
-    const changedFrom = earlierId(from, brought && firstId(brought));
-    let young = 0;
-    let hasEdited = false;
-    const make = async (): Promise<MicroCells> => {
-      const compacted = await compactRows(cell, changedFrom);
-      hasEdited = compacted.hasEdited;
-      const tooYoung = rowsBetween(compacted.rows, beforeMs, Infinity);
-      young = brought === undefined || isOpen ? tooYoung.length : rowsMissing(tooYoung, brought).length;
-      return microCellsOfReports(rowsBetween(compacted.rows, 0, beforeMs), CELL_PRECISION + 2, agesAtMs);
-    };
-    await slices.rewrite(
-      cell.layer,
-      cell.geohash5,
-      make,
-      rewriteOptions(work, () => hasEdited),
-    );
-    if (young > 0) work.open.push({ ...cell, from: idTimePrefix(beforeMs) });
-    return hasEdited;
-  }
+  const mustStop = (): boolean => signal?.aborted === true || calls >= maxCalls;
 
-  async function compactNode({ layer, geohash, hasEdited }: WorkNode, work: CompactionWork): Promise<void> {
-    const { beforeMs, agesAtMs } = work;
-    const make = async (): Promise<MicroCells> => {
-      const below = await slices.read(layer, geohash, { consistent: true });
-      const sets: MicroCells[] = [];
-      const young = putOff(work, layer, geohash);
-      for (const name of new Set([...below.keys(), ...freshNames(young, geohash)])) {
-        const cells = below.get(name);
-        if (cells === undefined && below.has(name)) {
-          throw new Error(`slice ${layer}/${name} is damaged; the next run makes it anew`);
-        }
-        if (cells !== undefined && cells.beforeMs > beforeMs) throw new OvertakenError(`slice ${layer}/${name}`);
-        // What was put off below is not put off here: all that a slice holds is of one time.
-        sets.push(withFresh(cells, young, name, agesAtMs, beforeMs));
-      }
-      return addMicroCells(sets, geohash.length + 2);
-    };
-    await slices.rewrite(
-      layer,
-      geohash,
-      make,
-      rewriteOptions(work, () => hasEdited),
-    );
-  }
-
-  /** Cells, then what lies above them, level by level. */
-  async function compact(work: CompactionWork): Promise<CompactionReport> {
-    const changed = await mapLimited([...work.cells.values()], WIDTH, async (each) => ({
-      cell: each.cell,
-      hasEdited: await compactCell(each, work),
-    }));
-    let written = changed.length;
-    for (let length = CELL_PRECISION - 1; length >= 1; length--) {
-      const above = new Map<string, WorkNode>();
-      for (const { cell, hasEdited } of changed) {
-        const geohash = cell.geohash5.slice(0, length);
-        const key = `${cell.layer}/${geohash}`;
-        above.set(key, { layer: cell.layer, geohash, hasEdited: hasEdited || (above.get(key)?.hasEdited ?? false) });
-      }
-      await mapLimited([...above.values()], WIDTH, (node) => compactNode(node, work));
-      written += above.size;
+  /** Whether all of a plan is done; else it was to stop, or another compactor was faster. */
+  async function workThrough(plan: CompactionPlan, from: CompactionProgress): Promise<boolean> {
+    const { make } = createSliceMaker({ compactRows, slices, clock, end: plan.end });
+    const work = workOf(plan, { slices, nowMs: clock.now(), after: from.done });
+    let progress = from;
+    while (signal?.aborted !== true) {
+      // The first time carefully: this run may be cut off much sooner than the one before.
+      const cost = batchCost(calls, progress === from ? 0 : from.spent);
+      const batch = await takeBatch(work, cost);
+      if (batch.length === 0) return finish(plan, progress);
+      progress = { ...(await makeBatch(batch, progress, { make, yieldTurn })), spent: calls };
+      made.slices += batch.length;
+      made.cells += batch.filter(isOfCell).length;
+      onProgress?.(progress.cells, plan.cells.length);
+      if (!(await journal.note(progress)) || mustStop()) return false;
     }
-    return { cells: changed.length, slices: written };
+    return false;
   }
 
-  /** Compacts, and notes how far that came. */
-  async function complete(
-    work: CompactionWork,
-    before: CompactionPoint | undefined,
-    taken: Pick<CompactionPoint, "cursor" | "atMs">,
-  ): Promise<CompactionReport> {
+  async function finish(plan: CompactionPlan, progress: CompactionProgress): Promise<boolean> {
+    const open = progress.open.length;
+    if (open <= MOST_OPEN) return journal.finish(endOf(plan, progress));
+    log.warn("compaction planned again: too much came at the same time", { open });
+    await journal.drop(plan);
+    return false;
+  }
+
+  async function carryOut(plan: CompactionPlan, from: CompactionProgress): Promise<boolean> {
     try {
-      const report = await compact(work);
-      await state.advance(before, { ...taken, beforeMs: work.beforeMs, ...whatIsLeft(work, clock.now()) });
-      return report;
+      return await workThrough(plan, from);
     } catch (error) {
       if (!(error instanceof OvertakenError)) throw error;
-      log.info("compaction left to another one that began later", { at: error.message });
-      return { cells: 0, slices: 0 };
+      log.info("compaction left to one that began later", { at: error.message });
+      // Else nobody came further, were that one lost. If it is not, this plan is not in force any more.
+      await journal.drop(plan);
+      return false;
     }
   }
 
-  /** Its time is never before that of the last run, though clocks differ. */
-  function startWork(before: CompactionPoint | undefined, fresh: FreshRows): CompactionWork {
-    const now = clock.now();
-    const beforeMs = Math.max(0, now - SETTLED_MS, Math.min(before?.beforeMs ?? 0, now));
-    return { beforeMs, agesAtMs: coarseTime(now), fresh, cells: new Map(), open: [] };
+  /** Notes what is to be done, and does it. */
+  async function begin(plan: CompactionPlan | undefined, { reached }: Standing): Promise<boolean> {
+    if (plan === undefined) return false;
+    if (plan.cells.length === 0 && plan.aged.length === 0) return journal.finish(plan.end);
+    return (await journal.begin(plan)) && (await carryOut(plan, noProgress(plan.end.number, reached)));
   }
 
-  return {
-    async run() {
-      const before = await state.read();
-      const atMs = clock.now();
-      const { changes, cursor } = await store.readChanges(before?.cursor ?? "0");
-      const work = startWork(before, before?.rows ?? createFreshRows());
-      for (const cell of (
-        await Promise.all(REPORT_LAYERS.map((layer) => agedCells(slices, layer, clock.now())))
-      ).flat())
-        addCell(work, cell, {});
-      for (const change of [...(before?.open ?? []), ...changes]) {
-        if (change.rows === undefined) addCell(work, change, { from: change.from, isOpen: true });
-        else work.fresh.add(change, change.rows);
-      }
-      const settled = settledCells(work);
-      if (settled.count > MOST_PUT_OFF) for (const cell of settled.cells) addCell(work, cell, {});
-      return complete(work, before, { cursor, atMs });
-    },
+  async function planChanges({ point, nextNumber: number }: Standing): Promise<CompactionPlan | undefined> {
+    const atMs = clock.now();
+    await counted.store.recover(point?.cursor);
+    const { changes, cursor } = await counted.store.readChanges(point?.cursor ?? FEED_BEGINNING);
+    const work = workOfChanges({ point, number, changes, cursor, atMs });
+    return work && { ...work, aged: await agedLayers(slices, clock.now()) };
+  }
 
-    async rebuild() {
-      const before = await state.read();
-      const atMs = clock.now();
-      const { cursor } = await store.readChanges();
-      const work = startWork(before, createFreshRows());
-      for await (const cell of store.cells()) addCell(work, cell, { from: FIRST_ID, isOpen: true });
-      return complete(work, before, { cursor, atMs });
-    },
+  async function planAll({ point, nextNumber: number }: Standing): Promise<CompactionPlan> {
+    const atMs = clock.now();
+    const { cursor } = await counted.store.readChanges();
+    const cells: LogCell[] = [];
+    for await (const cell of counted.store.cells()) cells.push(cell);
+    return { ...workOfCells(cells, { point, number, cursor, atMs }), aged: await agedLayers(slices, clock.now()) };
+  }
+
+  async function run(): Promise<boolean> {
+    let standing = await journal.read();
+    if (standing.plan !== undefined) {
+      if (!(await carryOut(standing.plan, standing.progress)) || mustStop()) return false;
+      standing = await journal.read();
+    }
+    return standing.plan === undefined && begin(await planChanges(standing), standing);
+  }
+
+  async function rebuild(): Promise<boolean> {
+    const standing = await journal.read();
+    return begin(await planAll(standing), standing);
+  }
+
+  const reportOf = async (work: Promise<boolean>): Promise<CompactionReport> => ({ done: await work, ...made });
+
+  return {
+    run: () => reportOf(run()),
+    rebuild: () => reportOf(rebuild()),
   };
 }

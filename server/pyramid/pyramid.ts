@@ -99,7 +99,7 @@ export function createPyramid(options: PyramidOptions): Pyramid {
   const indexes = createMemo<DomainIndex>({ maxBytes: indexBytes, bytesOf: (index) => index.bytes, shareBuilds });
   const intake = createIntake({
     store,
-    state: createCompactionState(derived, log),
+    state: createCompactionState(derived, log, clock),
     clock,
     cells,
     pending,

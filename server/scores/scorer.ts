@@ -57,7 +57,7 @@ export function createScorer({ store, derived, sql, clock, log }: ScorerOptions)
   const table = createScoreTable(sql);
   const counter = createReportCounter({ store, sql, clock });
   const thinning = createScoreThinning(sql);
-  const compaction = createCompactionState(derived, log);
+  const compaction = createCompactionState(derived, log, clock);
   let done: { point: CompactionPoint; day: string } | undefined;
   /** The day on which nothing is left to thin. */
   let thinDay: string | undefined;

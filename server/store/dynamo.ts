@@ -50,6 +50,8 @@ const SHARDS_WIDTH = 8;
 const EDITED_SPARE_MS = 86_400_000;
 /** Rows of a batch that are stored under the same intents: as many as take a moment. */
 const ROWS_PER_INTENT = 500;
+/** What a reader looks through who knows nothing: enough for a process that starts again. */
+const RECENT_MS = 15 * 60_000;
 /** Rows of appended reports that are stored at a time. */
 const APPLY_WIDTH = 16;
 /** A row that is not stored after so long is tried again: in a Worker its request may have ended. */
@@ -322,9 +324,7 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       if (cursor === undefined) return { changes: [], cursor: next };
       const sinceMs = parseCursor(cursor);
       if (now - sinceMs <= FEED_LIFETIME_MS) return { changes: await feed.readSince(sinceMs), cursor: next };
-      // What was appended in the last day before everybody slept, and in the last of all, may have no row yet.
-      if (sinceMs > 0) await feed.recover(sinceMs, sinceMs + FEED_LIFETIME_MS);
-      await feed.recover(now - FEED_LIFETIME_MS, now);
+      await feed.recover(now - RECENT_MS, now);
       return { changes: await everyCell(requests), cursor: next };
     },
 
@@ -332,6 +332,16 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       const late = [...applying].filter(([, { triedAtMs }]) => clock.now() - triedAtMs >= APPLY_AGAIN_MS);
       await forEachBounded(late, APPLY_WIDTH, ([id]) => apply(id));
       await publisher.flush();
+    },
+
+    async recover(cursor) {
+      const now = clock.now();
+      const sinceMs = cursor === undefined ? 0 : parseCursor(cursor);
+      if (now - sinceMs <= FEED_LIFETIME_MS) return;
+      // The last day before everybody slept, and the last of all.
+      const found = sinceMs === 0 ? [] : await feed.recover(sinceMs, sinceMs + FEED_LIFETIME_MS);
+      found.push(...(await feed.recover(now - FEED_LIFETIME_MS, now)));
+      await publisher.publish(changesOf(found));
     },
 
     async claimKey(keyHash, { fingerprint, reportId }) {

@@ -14,8 +14,8 @@ import type { Requests } from "./requests.ts";
 export interface Feed {
   /** What was published since a time, which is that of an earlier read, and so long before it that all that is stored is told. */
   readSince(timeMs: number): Promise<LogChange[]>;
-  /** Stores rows of a time span that are in their intents alone, for a reader who slept longer than he can be told of. */
-  recover(fromMs: number, toMs: number): Promise<void>;
+  /** Stores rows of a time span that are in their intents alone, and returns them. */
+  recover(fromMs: number, toMs: number): Promise<Report[]>;
 }
 
 /** A single intent that is not confirmed yet is not told sooner: it mostly is a moment later, and then nothing need be read. */
@@ -29,7 +29,7 @@ const DEEP_EVERY_MS = 2000;
 /** Clocks of processes differ by less. */
 const SKEW_MS = 1500;
 /** Partitions read at a time. */
-const WIDTH = 32;
+const WIDTH = 16;
 /** The feed's rate is that of so long. */
 const RATE_MS = OVERLAP_MS;
 
@@ -101,6 +101,7 @@ export function createFeed({ clock, requests, shards, apply }: FeedOptions): Fee
       const items = await readItems(fromMs, toMs);
       const { unapplied } = toldBy(items, { fromMs: Number.NEGATIVE_INFINITY, nowMs: clock.now() });
       await forEachBounded(unapplied, WIDTH, apply);
+      return unapplied;
     },
   };
 }

@@ -155,6 +155,7 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
     },
 
     async confirm() {},
+    async recover() {},
 
     async claimKey(keyHash, { fingerprint, reportId }) {
       const held = claims.get(keyHash);

@@ -75,10 +75,10 @@ function printOutcome(outcome: ChaosOutcome): void {
       ...[...verdict.rightAfterSeconds.values()].map((seconds) => seconds?.toFixed(0)),
     ]),
   );
-  for (const { process, wrong } of outcome.processes) {
-    const alike = Map.groupBy(wrong, ([, what]) => describeWrong(what));
-    for (const [what, views] of alike)
-      console.log(`process ${process}: ${what}: ${views.map(([view]) => view).join(" ")}`);
+  for (const { process, wrong, rightAfterSeconds } of outcome.processes) {
+    const views = [...rightAfterSeconds.keys()].filter((view) => wrong.has(view));
+    const alike = Map.groupBy(views, (view) => describeWrong(wrong.get(view) ?? ""));
+    for (const [what, those] of alike) console.log(`process ${process}: ${what}: ${those.join(" ")}`);
   }
   for (const [i, cells] of outcome.shortCells.entries()) printIds(`process ${i + 1} counts`, cells);
   printIds("lost", outcome.lost);
@@ -113,5 +113,6 @@ function shownTwice({ processes }: ChaosOutcome): number {
 function slowest({ processes }: ChaosOutcome): string {
   const seconds = processes.flatMap((verdict) => [...verdict.rightAfterSeconds.values()]);
   if (seconds.includes(undefined)) return "not all zooms right";
-  return `slowest zoom right after ${Math.max(...seconds.map((each) => each ?? 0)).toFixed(0)} s`;
+  const isLate = !processes.every(({ isInTime }) => isInTime);
+  return `slowest zoom right${isLate ? " too late," : ""} after ${Math.max(...seconds.map((each) => each ?? 0)).toFixed(0)} s`;
 }

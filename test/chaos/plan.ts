@@ -38,7 +38,7 @@ const LONE_COLUMNS = 6;
 const LONE_SHARE = 0.1;
 const REPORTS_OF_A_LONE_PLACE = 4;
 /** Each takes some twenty tiles of every process to look at. */
-const MOST_LONE_PLACES = 160;
+const MOST_LONE_PLACES = 100;
 
 /**
  * A city, and beside it places all over the world with a few reports each, in all four layers, in a mixed order.

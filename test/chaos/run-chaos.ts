@@ -202,11 +202,8 @@ async function judge({ say }: ChaosOptions, loaded: Loaded): Promise<ChaosOutcom
     heard,
     loadSeconds,
   };
-  const isInTime = (seconds: number | undefined): boolean => 1000 * (seconds ?? Number.NaN) <= RIGHT_WITHIN_MS;
   const isRight =
-    verdicts.every(
-      ({ wrong: left, rightAfterSeconds }) => left.size === 0 && [...rightAfterSeconds.values()].every(isInTime),
-    ) &&
+    verdicts.every(({ isInTime }) => isInTime) &&
     [outcome.lost, outcome.doubled, outcome.refusals, outcome.deaths].every(({ length }) => length === 0) &&
     outcome.unacknowledged === 0;
   return { ...outcome, isRight };

@@ -97,8 +97,9 @@ function wrongOfSums(
 ): Wrong | undefined {
   const difference = reports.length - sumOf(shown);
   if (difference === 0) return undefined;
-  const filled = new Set(shown.flatMap(({ name, features }) => (features.length > 0 ? [name] : [])));
-  const ids = reports.filter(({ id }) => !of.get(id)?.some((name) => filled.has(name))).map(({ id }) => id);
+  const filled = new Set(shown.flatMap(({ name, features }) => features.map(({ layer }) => `${layer}/${name}`)));
+  const isShown = ({ id, layer }: StoredReport) => of.get(id)?.some((name) => filled.has(`${layer}/${name}`)) ?? false;
+  const ids = reports.filter((report) => !isShown(report)).map(({ id }) => id);
   return { missing: Math.max(0, difference), doubled: Math.max(0, -difference), ids };
 }
 

@@ -9,6 +9,8 @@ export interface ProcessVerdict {
   readonly rightAfterSeconds: ReadonlyMap<string, number | undefined>;
   /** What was wrong last, by view. */
   readonly wrong: ReadonlyMap<string, Wrong | string>;
+  /** Whether each view was right for good, by a look that began in time: a slow machine takes long to look at everything. */
+  readonly isInTime: boolean;
 }
 
 const POLL_EVERY_MS = 1000;
@@ -21,16 +23,18 @@ export async function untilRight(
 ): Promise<ProcessVerdict> {
   const rightAfterSeconds = new Map<string, number | undefined>(views.map(({ name }) => [name, undefined]));
   const wrong = new Map<string, Wrong | string>();
+  const late = new Set<string>();
   const isLate = () => performance.now() - sinceMs > withinMs;
 
   async function look({ name, check }: View): Promise<void> {
+    const isBegunLate = isLate();
     const found = await check().catch((error: unknown) => String(error));
     if (found !== undefined) {
       wrong.set(name, found);
       rightAfterSeconds.set(name, undefined);
       return;
     }
-    wrong.delete(name);
+    if (wrong.delete(name) && isBegunLate) late.add(name);
     rightAfterSeconds.set(name, rightAfterSeconds.get(name) ?? (performance.now() - sinceMs) / 1000);
   }
 
@@ -43,5 +47,5 @@ export async function untilRight(
     // What was right first is asked again: it must have stayed so.
     await Promise.all(views.map(look));
   } while (wrong.size > 0 && !isLate());
-  return { process, rightAfterSeconds, wrong };
+  return { process, rightAfterSeconds, wrong, isInTime: wrong.size === 0 && late.size === 0 };
 }

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { drop, requestRaw, tilePath } from "../http/request.ts";
 import { countOf, decodeLayer } from "../server/pyramid/tile-features.ts";
+import { startTcpProxy } from "../server/scores/tcp-proxy.ts";
 
 const root = mkdtempSync(join(tmpdir(), "stratum-edge-"));
 const children: ChildProcess[] = [];
@@ -63,7 +64,11 @@ test("npm run edge keeps its own stores, shares a running server's, and stops on
 
   const server = await start("node.ts", {});
   await drop(server.url, PLACE);
-  const beside = await start("cli/edge.ts", {});
+  // A Worker does not wait for a PostgreSQL that says nothing.
+  const silent = await startTcpProxy(9);
+  silent.set("swallow");
+  onTestFinished(silent.close);
+  const beside = await start("cli/edge.ts", { DATABASE_URL: `postgres://nobody@127.0.0.1:${silent.port}/none` });
   expect(await count(beside.url)).toBe(2);
   expect(await beside.stop(), beside.output()).toBe(0);
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200);

@@ -124,7 +124,7 @@ describe("beside Node on the same stores", () => {
       [worker, node].map(async ({ url }) => (await fetch(`${url}/api/neighborhood/9v6k`)).json()),
     );
     expect(card[0]).toEqual(card[1]);
-    const point = await createCompactionState(createDynamoDerivedStore(options()), silentLog).read();
+    const point = await createCompactionState(createDynamoDerivedStore(options()), silentLog, { now: Date.now }).read();
     expect(logged.join("\n")).toContain('"event":"compacted"');
     expect(point?.atMs).toBeGreaterThan(startMs);
   });

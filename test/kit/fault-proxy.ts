@@ -43,11 +43,15 @@ export interface FaultProxy {
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const agent = new Agent({ keepAlive: true });
   const counts = { passed: 0, throttled: 0, "lost-before": 0, "lost-after": 0, delayed: 0, unprocessed: 0 };
-  let rule: FaultRule = () => undefined;
+  let rule: FaultRule | undefined;
   const send = (asked: Asked, body: Buffer) => forward(target, agent, asked, body);
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = await readAsked(incoming);
+    if (rule === undefined) {
+      counts.passed++;
+      return answer(response, await send(asked, asked.body));
+    }
     const command = parseCommand(asked.headers["x-amz-target"] as string | undefined, asked.body);
     const fault = rule(command);
     counts[fault?.kind ?? "passed"]++;
@@ -84,7 +88,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
         rule = next;
       },
       end() {
-        rule = () => undefined;
+        rule = undefined;
       },
     },
     counts,

@@ -1,10 +1,13 @@
 import { paginateScan } from "@aws-sdk/lib-dynamodb";
-import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../server/store/dynamo-client.ts";
+import { readConfig } from "../../server/config.ts";
+import { createDocumentClient } from "../../server/store/dynamo-client.ts";
 import { idOfSortKey, type Key } from "../../server/store/keys.ts";
 
 /** Ids of all reports that lie in a table, ascending, each as often as it lies there: read past the store, whose reads are under test. */
 export async function storedReports(endpoint: string, TableName: string): Promise<string[]> {
-  const client = createDocumentClient({ endpoint, credentials: EMULATOR_CREDENTIALS, requestTimeoutMs: 30_000 });
+  // As a server would: DynamoDB Local has tables for each credentials and region.
+  const { dynamo } = readConfig({ DYNAMODB_ENDPOINT: endpoint });
+  const client = createDocumentClient({ ...dynamo, requestTimeoutMs: 30_000 });
   const ids: string[] = [];
   const input = {
     TableName,

@@ -7,6 +7,7 @@ import { requestRaw } from "../http/request.ts";
 /** A feature of a tile: a report by its id, or a cluster of so many. */
 export interface ShownFeature {
   readonly id: string;
+  readonly layer: string;
   /** Reports that it stands for. */
   readonly count: number;
 }
@@ -44,7 +45,7 @@ function decodeFeatures(bytes: Uint8Array): ShownFeature[] {
   return Object.values(layers).flatMap((layer) =>
     Array.from({ length: layer.length }, (_, i) => {
       const { id, point_count } = layer.feature(i).properties;
-      return { id: String(id), count: Number(point_count ?? 1) };
+      return { id: String(id), layer: layer.name, count: Number(point_count ?? 1) };
     }),
   );
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { type RefusingPostgres, startRefusingPostgres } from "./postgres/refusing-postgres.ts";
 
 // Whole processes, started one after another: a busy machine is given time.
 vi.setConfig({ testTimeout: 120_000 });
@@ -76,6 +77,11 @@ describe("npm start", () => {
   it("keeps every acknowledged report through Ctrl-C and through SIGKILL", async () => {
     const env = { DATA_DIR: join(root, "kept") };
     const ids: string[] = [];
+    // PostgreSQL is still being made.
+    const hasty = start(env);
+    ids.push((await drop(await hasty.url)).id);
+    expect(await hasty.stop("SIGINT"), hasty.output()).toBe(0);
+    expect(hasty.output()).toMatch(/\(Ctrl-C stops it\)\nstopping\nstopped\n$/);
     for (const [signal, code] of [
       ["SIGINT", 0],
       ["SIGKILL", null],
@@ -85,7 +91,7 @@ describe("npm start", () => {
       const url = await server.url;
       for (const id of ids)
         expect((await fetch(`${url}/api/reports/${id}`)).status, `${id} before ${signal}`).toBe(200);
-      await expect.poll(() => ready(url)).toMatchObject({ store: "ok", database: "ok" });
+      await expect.poll(() => ready(url), { timeout: 60_000 }).toMatchObject({ store: "ok", database: "ok" });
       ids.push((await drop(url)).id);
       expect(await server.stop(signal), server.output()).toBe(code);
     }
@@ -101,9 +107,38 @@ describe("npm start", () => {
     const austin = await (await fetch(`${url}/api/cities/austin/reports?limit=5`)).json();
     expect((austin as { features: unknown[] }).features).toHaveLength(5);
     for (const step of ["DynamoDB", "PostgreSQL", "seed", "client"]) {
-      await expect.poll(server.output).toMatch(new RegExp(`^${step}: \\d+\\.\\d s`, "m"));
+      await expect.poll(server.output, { timeout: 60_000 }).toMatch(new RegExp(`^${step}: \\d+\\.\\d s`, "m"));
     }
     expect(await server.stop("SIGTERM")).toBe(0);
+  });
+});
+
+describe("npm start with a PostgreSQL that refuses it", () => {
+  const SENTENCE = /PostgreSQL refuses DATABASE_URL \(.*mallory.*\): correct its user, password or database name\./;
+  let refusing: RefusingPostgres;
+  afterEach(() => refusing.close());
+
+  it("says what to correct and ends with code 1", async () => {
+    refusing = await startRefusingPostgres();
+    const server = start({ DATA_DIR: "memory", DATABASE_URL: refusing.url });
+    expect(await server.exitCode).toBe(1);
+    expect(
+      server
+        .output()
+        .split("\n")
+        .filter((line) => !/^(client|DynamoDB): /.test(line)),
+    ).toEqual([expect.stringMatching(SENTENCE), ""]);
+  });
+
+  it("goes on when that comes late, and the log says what to correct", async () => {
+    refusing = await startRefusingPostgres(5_500);
+    const server = start({ DATA_DIR: "memory", DATABASE_URL: refusing.url });
+    const url = await server.url;
+    await expect.poll(server.output, { timeout: 30_000 }).toMatch(/"level":"error","event":"PostgreSQL cannot be used/);
+    expect(server.output()).toMatch(SENTENCE);
+    await drop(url);
+    expect(await ready(url)).toMatchObject({ store: "ok", database: "down" });
+    expect(await server.stop("SIGINT"), server.output()).toBe(0);
   });
 });
 

@@ -7,7 +7,7 @@ import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
 import { decodeMicroCellGroup, decodeMicroCells, encodeMicroCells } from "../../tiles/micro-cell-codec.ts";
 import { addMicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
 import type { Report } from "../../tiles/report.ts";
-import { decodeReports, encodeReports } from "../../tiles/report-codec.ts";
+import { decodeEdited, decodeReports, encodeEdited, encodeReports } from "../../tiles/report-codec.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
 import { encodeReportLayer } from "../../tiles/report-tile.ts";
 import { StoredItemError } from "../../tiles/stored-item.ts";
@@ -162,6 +162,29 @@ describe("a damaged item", () => {
         expect(() => decodeMicroCells(bytes, "x")).toThrow(StoredItemError);
         expect(() => decodeReports(bytes, "9vk0m", "x")).toThrow(StoredItemError);
       }),
+    );
+  });
+});
+
+describe("edited reports as a stored item", () => {
+  const versions = new Map([
+    ["01n8gr94pu9v6kp00qtdwyg00", 2],
+    ["01n8gr94pv9v6kp00qtdwyg01", 70_000],
+  ]);
+
+  it("read back as they were", () => {
+    fc.assert(
+      fc.property(cellful, ({ geohash, columns }) => {
+        const edited = { versions, rows: columns };
+        expect(decodeEdited(encodeEdited(edited, geohash), geohash, "item")).toEqual(edited);
+      }),
+    );
+  });
+
+  it("have the bytes that they always had", () => {
+    const body = encodeEdited({ versions, rows: columnsOfReports([]) }, "9v6kp");
+    expect(Buffer.from(body).toString("hex")).toMatchInlineSnapshot(
+      `"4501021930316e386772393470753976366b7030307174647779673030021930316e386772393470763976366b7030307174647779673031f0a2040000057c6c8888"`,
     );
   });
 });

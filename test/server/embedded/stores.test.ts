@@ -119,6 +119,22 @@ describe("openStores", () => {
     expect(existsSync(join(dir, "postgres.new"))).toBe(false);
   });
 
+  it("gives up a PostgreSQL that is still opening when it closes, and makes it anew later", async () => {
+    const dir = newDir();
+    const first = open(dir);
+    const opening = first.database();
+    const failed = opening.then(
+      () => "opened",
+      (error: Error) => error.message,
+    );
+    const isMaking = () => existsSync(join(dir, "postgres.new", "PG_VERSION"));
+    await expect.poll(isMaking, { interval: 5, timeout: 60_000 }).toBe(true);
+    await first.close();
+    expect(await failed).toMatch(/^the thread ended/);
+    expect(existsSync(join(dir, "owner.json"))).toBe(false);
+    expect(await query(open(dir), "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
   it("uses the stores of a live owner, as a command and as another server", async () => {
     const dir = preparedDir();
     const owner = startOwner(dir, true);

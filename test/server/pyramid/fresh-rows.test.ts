@@ -13,6 +13,7 @@ import type { MicroCells } from "../../../tiles/micro-cells.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
 import { createTestClock } from "../app-fixture.ts";
+import { allow, cutOff } from "./cut-off.ts";
 import { correctedReport, editReport } from "./edit-report.ts";
 
 const MINUTE = 60_000;
@@ -37,7 +38,7 @@ function setUp() {
     return makeReport({ lonDeg, latDeg, createdAtMs: clock.now() - ageMs }, random);
   };
   const process = (on: { store?: ReportStore } = {}) => createPyramid({ store, derived, clock, log: silentLog, ...on });
-  const compactor = (on: { derived?: DerivedStore } = {}) =>
+  const compactor = (on: { store?: ReportStore; derived?: DerivedStore } = {}) =>
     createCompactor({ store, derived, clock, log: silentLog, ...on });
   return { clock, store, derived, report, process, compactor };
 }
@@ -62,20 +63,11 @@ const contents = ({ length, key, bandCount, bandSeverity, sumX, sumY }: MicroCel
   sums: [...sumX.subarray(0, length), ...sumY.subarray(0, length)],
 });
 
-function mortal(derived: DerivedStore, writes: number): DerivedStore {
-  let left = writes;
-  const until =
-    <A extends unknown[], R>(write: (...args: A) => Promise<R>) =>
-    (...args: A): Promise<R> =>
-      left-- > 0 ? write(...args) : Promise.reject(new Error("died"));
-  return { ...derived, put: until(derived.put), remove: until(derived.remove) };
-}
-
 type Step =
   | { readonly do: "put" | "putOld"; readonly place: number; readonly count: number }
   | { readonly do: "wait"; readonly ms: number }
   | { readonly do: "compact" | "rebuild" | "poll" | "restart" }
-  | { readonly do: "die"; readonly writes: number }
+  | { readonly do: "cutOff"; readonly calls: number; readonly isLastDone: boolean }
   | { readonly do: "edit"; readonly kind: ReportEdit["kind"]; readonly which: number };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -88,7 +80,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(900, 5000, 16_000, 31_000, 5 * MINUTE) }),
     fc.record({ do: fc.constantFrom("compact" as const, "compact" as const, "poll" as const, "restart" as const) }),
     fc.record({ do: fc.constant("rebuild" as const) }),
-    fc.record({ do: fc.constant("die" as const), writes: fc.nat(12) }),
+    fc.record({ do: fc.constant("cutOff" as const), calls: fc.integer({ min: 1, max: 70 }), isLastDone: fc.boolean() }),
     fc.record({
       do: fc.constant("edit" as const),
       kind: fc.constantFrom("hide", "restore", "replace", "remove" as const),
@@ -126,8 +118,10 @@ describe("rows that slices lack", () => {
             const random = seededRandom(step.which);
             const edit = kind === "replace" ? { kind, report: correctedReport(edited, random) } : { kind };
             await editReport(store, edited, edit, step.which % 2 === 0 ? running : undefined);
-          } else if (step.do === "die") {
-            await Promise.allSettled([compactor({ derived: mortal(derived, step.writes) }).run()]);
+          } else if (step.do === "cutOff") {
+            const allowance = allow(step.calls, step.isLastDone);
+            const ports = { store: cutOff(store, allowance), derived: cutOff(derived, allowance) };
+            await Promise.allSettled([compactor(ports).run()]);
           }
         }
         await running.poll();
@@ -162,6 +156,20 @@ describe("rows that slices lack", () => {
     clock.nowMs += MINUTE;
     await compactor().run();
     expect(await derived.list("slices/safety/")).toHaveLength(1);
+  });
+
+  it("are taken in once they are many, also where a cell has segments already", async () => {
+    const { clock, store, derived, report, compactor } = setUp();
+    for (let times = 1; times <= 3; times++) {
+      for (let i = 0; i < MOST_PUT_OFF + 20; i++) await store.put(report(0));
+      clock.nowMs += MINUTE;
+      await compactor().run();
+      // It knows of no change, and believes the stored items alone.
+      const blind = { ...store, readChanges: async () => ({ changes: [], cursor: "0" }) };
+      const pyramid = createPyramid({ store: blind, derived, clock, log: silentLog });
+      const world = await pyramid.cells("safety", "");
+      expect([...world.bandCount].reduce((a, b) => a + b, 0)).toBe(times * (MOST_PUT_OFF + 20));
+    }
   });
 
   it("are added to the slices that a process reads, without a request for their cells", async () => {

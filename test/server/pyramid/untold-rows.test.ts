@@ -6,6 +6,7 @@ import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
 import { createTileSource } from "../../../server/tiles/tile-source.ts";
+import type { Report } from "../../../tiles/report.ts";
 import { tileAt, worldX, worldY } from "../../../tiles/tile-address.ts";
 import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
 import { createTestClock } from "../app-fixture.ts";
@@ -95,4 +96,29 @@ it("does not keep a report that it took itself before its first poll and that wa
   clock.nowMs += 60_000;
   await compact();
   for (const z of [4, 19]) expect(await look(PLACE, z)).toBeUndefined();
+});
+
+it.each([
+  ["a report that it knew as restored and that was removed since", [{ kind: "restore" }, { kind: "remove" }], false],
+  ["a report that it knew as hidden and that was restored since", [{ kind: "hide" }, { kind: "restore" }], true],
+] as const)("reads %s as it was compacted", async (_, [known, since], isShown) => {
+  const { pyramid, store, clock, compact, look } = openProcess(async () => {});
+  const reports = Array.from({ length: 12 }, (_, i) =>
+    makeReport({ ...(i === 0 ? PLACE : NEXT), createdAtMs: clock.now() - 1000 }, seededRandom(i)),
+  );
+  await store.putMany(reports);
+  const [report] = reports as [Report];
+  if (known.kind === "restore") await store.edit(report.id, { kind: "hide" });
+  await pyramid.poll();
+  // It tells its tiles, and holds nothing of the cell.
+  const edited = await store.edit(report.id, known);
+  if (edited !== undefined) pyramid.noteEdited(edited, report);
+  await store.edit(report.id, since);
+  await pyramid.poll();
+  for (let i = 0; i < 4; i++) {
+    clock.nowMs += 60_000;
+    await compact();
+    await pyramid.poll();
+  }
+  for (const z of [12, 19]) expect((await look(PLACE, z)) !== undefined, `z${z}`).toBe(isShown || z === 12);
 });

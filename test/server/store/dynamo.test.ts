@@ -208,6 +208,7 @@ describe("a store that is away", () => {
       clock.advance(sleepMs);
       const reader = createDynamoStore({ client: connect(), table, clock });
       expect(await reader.get(report.id)).toBeUndefined();
+      await reader.recover(cursor);
       expect((await reader.readChanges(cursor)).changes).toMatchObject([CELL]);
       expect(await reader.get(report.id)).toEqual(report);
       await reader.close();

@@ -1,0 +1,27 @@
+import type { Log } from "../console/log.ts";
+import { type BackgroundWork, repeatInBackground } from "../repeat-in-background.ts";
+import type { Compactor } from "./compactor.ts";
+
+/**
+ * Runs a compactor now and then until it is stopped, beside requests that have their turn before each slice. A run under way is
+ * ended, not waited for: what it has noted stays, and the next one goes on from there.
+ */
+export function compactInBackground(compactor: Compactor, everyMs: number, log: Log): BackgroundWork {
+  const stop = new AbortController();
+  const yieldTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+  async function runOnce(): Promise<void> {
+    const startMs = performance.now();
+    const report = await compactor.run({ signal: stop.signal, yieldTurn });
+    if (report.slices > 0) log.debug("compacted", { ...report, ms: Math.round(performance.now() - startMs) });
+  }
+
+  const { start, stop: stopRepeating } = repeatInBackground(runOnce, { name: "compaction", everyMs, log });
+  return {
+    start,
+    stop() {
+      stop.abort();
+      return stopRepeating();
+    },
+  };
+}

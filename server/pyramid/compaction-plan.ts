@@ -1,0 +1,67 @@
+import { checksum } from "../../tiles/bytes.ts";
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import { readItem, StoredItemError, writeItem } from "../../tiles/stored-item.ts";
+import { type ChangedCell, readCells, writeCells } from "./changed-cells.ts";
+import { type CompactionPoint, readPoint, writePoint } from "./compaction-state.ts";
+
+/**
+ * What a compaction is about to do. It is written before the first slice, so that whoever comes after one that was cut off
+ * goes on with the same work instead of beginning again, and the slices of all of them hold the reports before the same time.
+ */
+export interface CompactionPlan {
+  /** Where the compaction stands when all is done, but for the cells that turn out to have rows too young for their slices. */
+  readonly end: CompactionPoint;
+  /** Layers that have slices with reports that moved to other age bands. */
+  readonly aged: readonly ReportLayer[];
+  /** Ascending by layer and geohash, each once. */
+  readonly cells: readonly ChangedCell[];
+}
+
+const VERSION = 1;
+
+/** Cells of one item: 120 KB at the most, of an item's 400 KB of which the end's rows may take half. */
+const CELLS_OF_ITEM = 10_000;
+
+/** A plan as items; of a large one the first tells how many others there are, and their checksums. */
+export function encodePlan({ end, aged, cells }: CompactionPlan): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let from = CELLS_OF_ITEM; from < cells.length; from += CELLS_OF_ITEM) {
+    const some = cells.slice(from, from + CELLS_OF_ITEM);
+    parts.push(writeItem("compaction-cells", VERSION, (out) => writeCells(out, some)));
+  }
+  const head = writeItem("compaction-plan", VERSION, (out) => {
+    writePoint(out, end);
+    out.byte(aged.reduce((bits, layer) => bits | (1 << REPORT_LAYERS.indexOf(layer)), 0));
+    writeCells(out, cells.slice(0, CELLS_OF_ITEM));
+    out.varint(parts.length);
+    for (const part of parts) out.uint(checksum(part), 4);
+  });
+  return [head, ...parts];
+}
+
+/**
+ * @param partOf the item that has a number, from 1 on
+ * @throws StoredItemError when an item is missing or not whole, or of another plan
+ */
+export function decodePlan(
+  head: Uint8Array,
+  partOf: (index: number) => Uint8Array | undefined,
+  name: string,
+): CompactionPlan {
+  const { sums, ...plan } = readItem("compaction-plan", VERSION, name, head, (bytes) => {
+    const end = readPoint(bytes);
+    const bits = bytes.byte();
+    const aged = REPORT_LAYERS.filter((_, index) => (bits & (1 << index)) !== 0);
+    const cells = readCells(bytes);
+    const sums: number[] = [];
+    for (let left = bytes.varint(); left > 0; left--) sums.push(bytes.uint(4));
+    return { end, aged, cells, sums };
+  });
+  const others = sums.flatMap((sum, i) => {
+    const part = partOf(i + 1);
+    if (part === undefined || checksum(part) !== sum)
+      throw new StoredItemError(`${name}: part ${i + 1} is another one`);
+    return readItem("compaction-cells", VERSION, `${name}, part ${i + 1}`, part, readCells);
+  });
+  return { ...plan, cells: [...plan.cells, ...others] };
+}

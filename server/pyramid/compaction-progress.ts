@@ -1,0 +1,86 @@
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import { readItem, writeItem } from "../../tiles/stored-item.ts";
+import type { LogCell } from "../ports.ts";
+import { inOrder, readCells, writeCells } from "./changed-cells.ts";
+
+/** The place of a slice in the pyramid; that of a log cell has five characters. */
+export interface SlicePlace {
+  readonly layer: ReportLayer;
+  readonly geohash: string;
+}
+
+/** How much of a plan is done, and what the rest must know of it. */
+export interface CompactionProgress {
+  /** Of the plan. */
+  readonly number: number;
+  /** Counts up each time that it is noted. */
+  readonly step: number;
+  /** All work up to here is done, in the order of the work; undefined at the beginning. */
+  readonly done: SlicePlace | undefined;
+  /**
+   * Geohashes above `done` whose slices must get another version when they are made, though their bytes be the same, because
+   * reports below them are hidden.
+   */
+  readonly anew: readonly string[];
+  /** Cells that turned out to have rows too young for their slices, which the feed did not bring. */
+  readonly open: readonly LogCell[];
+  /** Cells and slices made so far. */
+  readonly cells: number;
+  readonly slices: number;
+  /** Requests that the run that noted this had made by then; at the beginning of a plan, those of the last run before. */
+  readonly spent: number;
+}
+
+const VERSION = 1;
+
+export const noProgress = (number: number, spent: number): CompactionProgress => ({
+  number,
+  step: 0,
+  done: undefined,
+  anew: [],
+  open: [],
+  cells: 0,
+  slices: 0,
+  spent,
+});
+
+/** @param planSum says which plan it is of: two that were made at the same time may have one number */
+export function encodeProgress(progress: CompactionProgress, planSum: number): Uint8Array {
+  const { number, step, done, anew, open, cells, slices, spent } = progress;
+  return writeItem("compaction-progress", VERSION, (out) => {
+    out.uint(planSum, 4);
+    for (const count of [number, step, cells, slices, spent]) out.varint(count);
+    out.byte(done === undefined ? 0 : REPORT_LAYERS.indexOf(done.layer));
+    out.text(done?.geohash ?? "");
+    out.byte(anew.reduce((bits, { length }) => bits | (1 << length), 0));
+    writeCells(out, inOrder(open.map((cell) => ({ ...cell, from: undefined, isOpen: true }))));
+  });
+}
+
+/** @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which */
+export function decodeProgress(body: Uint8Array, name: string): CompactionProgress & { readonly planSum: number } {
+  return readItem("compaction-progress", VERSION, name, body, (bytes) => {
+    const planSum = bytes.uint(4);
+    const counts = Array.from({ length: 5 }, () => bytes.varint());
+    const [number, step, cells, slices, spent] = counts as [number, number, number, number, number];
+    const layer = REPORT_LAYERS[bytes.byte()];
+    if (layer === undefined) throw new RangeError("unknown layer");
+    const geohash = bytes.text();
+    const lengths = bytes.byte();
+    const anew = Array.from(geohash, (_, length) => geohash.slice(0, length)).filter(
+      ({ length }) => (lengths & (1 << length)) !== 0,
+    );
+    const open = readCells(bytes).map(({ layer, geohash5 }) => ({ layer, geohash5 }));
+    return {
+      planSum,
+      number,
+      step,
+      done: geohash === "" ? undefined : { layer, geohash },
+      anew,
+      open,
+      cells,
+      slices,
+      spent,
+    };
+  });
+}

@@ -1,0 +1,70 @@
+import { CELL_PRECISION } from "../../tiles/domains.ts";
+import { mapLimited } from "../map-limited.ts";
+import type { LogCell } from "../ports.ts";
+import type { CompactionProgress } from "./compaction-progress.ts";
+import type { SliceMaker } from "./slice-maker.ts";
+import { isOfCell, type WorkItem } from "./work-order.ts";
+
+/** What making a slice takes, requests: rows and their segment, or the slices below, and the slice itself. */
+const COST_OF_CELL = 5;
+const COST_OF_SLICES = 3;
+const MOST_COST = 250;
+
+/** Slices made at the same time. */
+const WIDTH = 8;
+
+/**
+ * How much work a run does before it notes its progress, in requests, by what it has spent so far and how far the run before it
+ * came. Noting takes a request and a write unit; what is not noted is lost when a run is cut off, half a batch in the mean. Of a run
+ * that ends after n requests, batches of about the root of n lose the fewest requests. Long runs lose some more, and write less.
+ */
+export function batchCost(spent: number, reached: number): number {
+  const known = Math.max(spent, reached);
+  return Math.min(MOST_COST, Math.max((spent < reached ? 1.5 : 2) * Math.sqrt(known), 0.15 * known));
+}
+
+/** Takes work of about a cost, one slice at the least; none when nothing is left. */
+export async function takeBatch(work: AsyncGenerator<WorkItem>, cost: number): Promise<WorkItem[]> {
+  const batch: WorkItem[] = [];
+  for (let sum = 0; batch.length === 0 || sum < cost; ) {
+    const { done, value } = await work.next();
+    if (done) break;
+    batch.push(value);
+    sum += isOfCell(value) ? COST_OF_CELL : COST_OF_SLICES;
+  }
+  return batch;
+}
+
+/** Makes slices that follow one another in the order of the work: cells first, then what lies above, level by level. */
+export async function makeBatch(
+  batch: readonly WorkItem[],
+  before: CompactionProgress,
+  { make, yieldTurn }: { make: SliceMaker["make"]; yieldTurn: (() => Promise<void>) | undefined },
+): Promise<Omit<CompactionProgress, "spent">> {
+  const anew = new Set(before.anew.map((geohash) => `${before.done?.layer}/${geohash}`));
+  const open: LogCell[] = [];
+  for (let length = CELL_PRECISION; length >= 1; length--) {
+    const level = batch.filter(({ geohash }) => geohash.length === length);
+    await mapLimited(level, WIDTH, async (item) => {
+      const { layer, geohash, change } = item;
+      await yieldTurn?.();
+      const made = await make(item, anew.has(`${layer}/${geohash}`));
+      if (made.isAnew) for (const above of geohashesAbove(geohash)) anew.add(`${layer}/${above}`);
+      if (made.lacksYoung && change?.isOpen) open.push({ layer, geohash5: geohash });
+    });
+  }
+  const { layer, geohash } = batch.at(-1) as WorkItem;
+  return {
+    number: before.number,
+    step: before.step + 1,
+    done: { layer, geohash },
+    anew: geohashesAbove(geohash).filter((above) => anew.has(`${layer}/${above}`)),
+    open: [...before.open, ...open],
+    cells: before.cells + batch.filter(isOfCell).length,
+    slices: before.slices + batch.length,
+  };
+}
+
+/** Those of all slices that hold what a slice holds, the shortest first. */
+const geohashesAbove = (geohash: string): string[] =>
+  Array.from({ length: geohash.length - 1 }, (_, i) => geohash.slice(0, i + 1));
