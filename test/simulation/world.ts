@@ -142,7 +142,8 @@ export function createWorld(scenario: Scenario, options: RunOptions): World {
     if (life === undefined) return;
     const task = createTask(seed, `${WORKER}/cron${round}`, life);
     const note = (error: unknown) => trace.note(task.name, `cron failed: ${(error as Error).message}`);
-    runInTask(task, () => void life.app.compactor().run().catch(note));
+    const limits = { maxCalls: scenario.cronCalls };
+    runInTask(task, () => void life.app.compactor().run(limits).catch(note));
   }
   if (scenario.hasWorker) repeat("cron", scenario.cronEveryMs, compactInWorker);
 
@@ -167,4 +168,4 @@ const isFaultless = ({ faults, clocks, lagMs, actions, sleep }: Scenario): boole
   faults.bursts.length === 0 &&
   lagMs === 0 &&
   sleep === undefined &&
-  !actions.some(({ kind }) => kind === "crash");
+  !actions.some(({ kind }) => kind === "crash" || kind === "stop");
