@@ -2,9 +2,10 @@ import type { Log } from "../../server/console/log.ts";
 import { createIsolateTiles } from "../../server/edge/isolate-tiles.ts";
 import type { Clock, DerivedStore, EditedReport, ReportEdit, ReportStore } from "../../server/ports.ts";
 import type { RunSql } from "../../server/postgres/sql.ts";
+import { compactInBackground } from "../../server/pyramid/compact-in-background.ts";
 import { type Compactor, createCompactor } from "../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../server/pyramid/pyramid.ts";
-import { repeatInBackground } from "../../server/repeat-in-background.ts";
+import { type BackgroundWork, repeatInBackground } from "../../server/repeat-in-background.ts";
 import type { ReportPage, ReportSource } from "../../server/reports/area-reports.ts";
 import { type CreateOutcome, createReport, type ReportDraft } from "../../server/reports/create-report.ts";
 import { flagReport } from "../../server/reports/flag-report.ts";
@@ -30,7 +31,7 @@ export interface App {
   list(query: ReportQuery): Promise<ReportPage>;
   compactor(): Compactor;
   /** What goes on by itself, by name. */
-  readonly background: Readonly<Record<string, () => void>>;
+  readonly background: Readonly<Record<string, BackgroundWork>>;
   /** What goes on behind the answer to a request that writes. */
   afterWrite(): Promise<void>;
 }
@@ -56,10 +57,9 @@ const SCORE_EVERY_MS = 5_000;
 export function createNodeApp(options: NodeOptions): App {
   const { store, log, sql, compactEveryMs } = options;
   const pyramid = createPyramid(options);
-  const compactor = createCompactor(options);
   const scorer = sql && createScorer({ ...options, sql });
   const repeat = (name: string, everyMs: number, run: () => Promise<unknown>) =>
-    repeatInBackground(async () => void (await run()), { name, everyMs, log }).start;
+    repeatInBackground(async () => void (await run()), { name, everyMs, log });
   return {
     ...appOf(options, pyramid),
     domains: pyramid.domains,
@@ -67,7 +67,7 @@ export function createNodeApp(options: NodeOptions): App {
     background: {
       confirm: repeat("confirming changes", CONFIRM_EVERY_MS, store.confirm),
       poll: repeat("reading changes", POLL_EVERY_MS, pyramid.poll),
-      compact: repeat("compaction", compactEveryMs, compactor.run),
+      compact: compactInBackground(createCompactor(options), compactEveryMs, log),
       ...(scorer && { score: repeat("scoring", SCORE_EVERY_MS, scorer.run) }),
     },
     afterWrite: async () => {},

@@ -187,7 +187,20 @@ export function createClients(options: ClientsOptions): Clients {
   async function operate({ kind, host }: OperatorAction): Promise<void> {
     const machine = machineOf(host);
     if (kind === "crash") return machine.life()?.crash();
+    if (kind === "stop") return stop(machine);
     await insist(1, () => link.ask(machine, (app) => app.compactor()[kind === "compact" ? "run" : "rebuild"]()));
+  }
+
+  /** As `serve.ts` closes: background work, then what is owed, then the end. */
+  async function stop(machine: Machine): Promise<void> {
+    const life = machine.life();
+    await insist(1, () =>
+      link.ask(machine, async ({ background, store }) => {
+        await Promise.all(Object.values(background).map((work) => work.stop()));
+        await store.confirm();
+      }),
+    );
+    life?.crash();
   }
 
   return {

@@ -77,8 +77,8 @@ export function createMachine(options: MachineOptions): Machine {
       });
     });
     const life = current as Life | undefined;
-    for (const [work, begin] of Object.entries(life?.app.background ?? {})) {
-      runInTask(createTask(seed, `${title}/${work}`, life), begin);
+    for (const [name, work] of Object.entries(life?.app.background ?? {})) {
+      runInTask(createTask(seed, `${title}/${name}`, life), work.start);
     }
   }
 

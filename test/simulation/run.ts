@@ -4,7 +4,7 @@ import type { Life } from "./host.ts";
 import { checkLists, checkTileSums, checkTiles, placesOfReports } from "./invariants.ts";
 import type { Violation } from "./ledger.ts";
 import { randomOf } from "./random.ts";
-import type { Action, Scenario } from "./scenario.ts";
+import { type Action, NEVER_MS, type Scenario } from "./scenario.ts";
 import { createTask, runInTask } from "./task.ts";
 import type { TraceLine } from "./trace.ts";
 import { readTruth, type Truth } from "./truth.ts";
@@ -105,7 +105,9 @@ async function check(world: World, scenario: Scenario, { database }: RunOptions)
   await time.runUntil(time.now() + CHECK_WITHIN_MS, () => checking.isDone);
   if (checking.error !== undefined) ledger.violate("checks are answered", String((checking.error as Error).stack));
   else if (!checking.isDone) ledger.violate("checks are answered", "not within an hour");
-  if (truth !== undefined && database !== undefined && scenario.scorers.length > 0) {
+  // Scoring follows the compaction of the processes.
+  const isCounted = scenario.scorers.length > 0 && scenario.compactEveryMs < NEVER_MS;
+  if (truth !== undefined && database !== undefined && isCounted) {
     await checkCounts(database, truth, ledger, time.now());
   }
   return truth?.live.size ?? 0;

@@ -22,6 +22,8 @@ export interface Scenario {
   readonly hotRowsPerSecond: number;
   readonly compactEveryMs: number;
   readonly cronEveryMs: number;
+  /** Calls of the stores after which a run of the Worker's compaction stops by itself. */
+  readonly cronCalls: number;
   readonly deletesExpired: boolean;
   /** All processes and clients sleep once, from a time after the start that is not counted while they do. */
   readonly sleep?: { readonly atMs: number; readonly ms: number };
@@ -91,7 +93,7 @@ export interface ListAction extends Begun {
 }
 
 export interface OperatorAction extends Begun {
-  readonly kind: "compact" | "rebuild" | "crash";
+  readonly kind: "compact" | "rebuild" | "crash" | "stop";
   readonly host: string;
 }
 
@@ -102,6 +104,9 @@ export const IMPORTER = "I";
 
 /** One zoom a level. */
 export const CHECKED_ZOOMS = LEVELS.map(({ minZoom }) => minZoom);
+
+/** A time between compactions that no run reaches. */
+export const NEVER_MS = 1e9;
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -132,8 +137,9 @@ export function scenarioOf(seed: number): Scenario {
     lagMs: !isCalm && random.chance(0.7) ? 1000 : 0,
     pageItems: random.chance(0.7) ? 1000 : 2 + random.below(20),
     hotRowsPerSecond: random.chance(0.7) ? 200 : random.between(0.2, 2),
-    compactEveryMs: random.between(8_000, 20_000),
-    cronEveryMs: random.between(8_000, 25_000),
+    compactEveryMs: random.chance(0.9) ? random.between(8_000, 20_000) : NEVER_MS,
+    cronEveryMs: random.between(3_000, 25_000),
+    cronCalls: random.pick([1, 10, 50, 5_000]),
     deletesExpired: random.chance(0.5),
     ...(!isCalm && random.chance(0.1) && { sleep: { atMs: random.between(0, durationMs), ms: sleepMs } }),
     layers,
@@ -184,8 +190,8 @@ function rateOf(kind: FaultKind): number {
 }
 
 /** Clocks lie within half a second around the true time, so no two differ by more than one; some jump. */
-function clocksOf({ random, hosts, durationMs }: Drawn): ClockStep[] {
-  if (random.chance(0.3)) return [];
+function clocksOf({ random, hosts, durationMs, isCalm }: Drawn): ClockStep[] {
+  if (random.chance(isCalm ? 0.8 : 0.3)) return [];
   const offset = (): number => Math.round(random.between(-500, 500));
   return [...hosts, IMPORTER].flatMap((host) => [
     { host, atMs: 0, offsetMs: offset() },
@@ -300,6 +306,6 @@ function readAction(drawn: Drawn, name: string): ReadAction {
 
 function operatorAction(drawn: Drawn, name: string): OperatorAction {
   const { random, hosts, isCalm } = drawn;
-  const kinds = isCalm ? (["compact", "rebuild"] as const) : (["compact", "rebuild", "crash"] as const);
+  const kinds = isCalm ? (["compact", "rebuild"] as const) : (["compact", "rebuild", "crash", "stop"] as const);
   return { kind: random.pick(kinds), name, atMs: timeOf(drawn), host: random.pick(hosts) };
 }

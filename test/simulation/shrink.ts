@@ -1,6 +1,6 @@
 import type { Fault } from "./faults.ts";
 import { type RunResult, runScenario } from "./run.ts";
-import type { Action, ImportAction, ReportAction, Scenario } from "./scenario.ts";
+import { type Action, type ImportAction, NEVER_MS, type ReportAction, type Scenario } from "./scenario.ts";
 import type { SqlDatabase } from "./sql-service.ts";
 
 /** A run that fails, told as shortly as it could be found. */
@@ -19,8 +19,6 @@ interface Case {
 
 /** Runs until the search is given up: what was found by then is short enough. */
 const MAX_RUNS = 400;
-/** A time between compactions that no run reaches. */
-const NEVER_MS = 1e9;
 
 /**
  * Takes away from a failing run whatever it fails without: faults, actions, processes, and then what is left of each. It
@@ -122,6 +120,7 @@ function* simplifications(scenario: Scenario): Generator<Partial<Scenario>> {
   if (sleep !== undefined) yield awake;
   if (scenario.compactEveryMs < NEVER_MS) yield { compactEveryMs: NEVER_MS };
   if (scenario.cronEveryMs < NEVER_MS) yield { cronEveryMs: NEVER_MS };
+  if (scenario.cronCalls < 5_000) yield { cronCalls: 5_000 };
   if (scorers.length > 0) yield { scorers: [] };
 }
 

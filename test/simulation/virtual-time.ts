@@ -80,6 +80,11 @@ export function createVirtualTime(seed: number, startMs: number): VirtualTime {
       const task = peekTask();
       return task === undefined ? real.setTimeout(run, delayMs) : setTimer(task, run, delayMs);
     });
+    replace(globalThis, "setImmediate", (run: () => void) => {
+      const task = peekTask();
+      if (task === undefined) return real.setImmediate(run);
+      return resume(task, nowMs, run);
+    });
     replace(globalThis, "clearTimeout", (handle?: { clear?(): void }) => {
       if (typeof handle?.clear === "function") handle.clear();
       else real.clearTimeout(handle as never);
@@ -139,7 +144,8 @@ export function createVirtualTime(seed: number, startMs: number): VirtualTime {
       asleep = { fromMs, untilMs: fromMs + ms };
     },
     restore() {
-      Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout });
+      const { setTimeout, clearTimeout, setImmediate } = real;
+      Object.assign(globalThis, { setTimeout, clearTimeout, setImmediate });
       Object.assign(Date, { now: real.dateNow });
       Object.assign(Math, { random: real.random });
       // These three live on prototypes.

@@ -142,7 +142,8 @@ export function createWorld(scenario: Scenario, options: RunOptions): World {
     if (life === undefined) return;
     const task = createTask(seed, `${WORKER}/cron${round}`, life);
     const note = (error: unknown) => trace.note(task.name, `cron failed: ${(error as Error).message}`);
-    runInTask(task, () => void life.app.compactor().run().catch(note));
+    const limits = { maxCalls: scenario.cronCalls };
+    runInTask(task, () => void life.app.compactor().run(limits).catch(note));
   }
   if (scenario.hasWorker) repeat("cron", scenario.cronEveryMs, compactInWorker);
 
@@ -160,10 +161,11 @@ export function createWorld(scenario: Scenario, options: RunOptions): World {
   return { time, table, faults, trace, ledger, clients, machines, served, timeOf, quietMs, begin, close: time.restore };
 }
 
-/** Whether nothing goes wrong in a scenario, and no read lags behind: then what was written is seen soon everywhere. */
-const isFaultless = ({ faults, lagMs, actions, sleep }: Scenario): boolean =>
+/** Whether nothing goes wrong in a scenario, clocks agree and no read lags: then what was written is seen soon everywhere. */
+const isFaultless = ({ faults, clocks, lagMs, actions, sleep }: Scenario): boolean =>
+  clocks.length === 0 &&
   Object.keys(faults.rates).length === 0 &&
   faults.bursts.length === 0 &&
   lagMs === 0 &&
   sleep === undefined &&
-  !actions.some(({ kind }) => kind === "crash");
+  !actions.some(({ kind }) => kind === "crash" || kind === "stop");
