@@ -118,10 +118,10 @@ export interface ReportStore {
    */
   readChanges(cursor?: string): Promise<{ changes: LogChange[]; cursor: string }>;
   /**
-   * Looks for what was stored by processes that died before the changes since a cursor can be told any more, or without one ever,
-   * and publishes it. Takes long; for who compacts after a sleep of over a day.
+   * Looks for what was stored by processes that died so long ago that the changes since a cursor cannot be told any more, and
+   * publishes it. Does nothing unless everybody slept for over a day; then it takes some hundred requests.
    */
-  recover(cursor?: string): Promise<void>;
+  recover(cursor: string): Promise<void>;
   /**
    * Publishes which rows are known to be stored, so that readers of the changes need not read them, and what an earlier
    * request failed to publish. To be called some times a second while there are writes, and before the store is closed;

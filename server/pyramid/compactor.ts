@@ -127,7 +127,7 @@ function createRun({ store, derived, clock, log }: CompactorOptions, limits: Run
 
   async function planChanges({ point, nextNumber: number }: Standing): Promise<CompactionPlan | undefined> {
     const atMs = clock.now();
-    await counted.store.recover(point?.cursor);
+    if (point !== undefined) await counted.store.recover(point.cursor);
     const { changes, cursor } = await counted.store.readChanges(point?.cursor ?? FEED_BEGINNING);
     const work = workOfChanges({ point, number, changes, cursor, atMs });
     return work && { ...work, aged: await agedLayers(slices, clock.now()) };

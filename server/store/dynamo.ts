@@ -336,10 +336,10 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
 
     async recover(cursor) {
       const now = clock.now();
-      const sinceMs = cursor === undefined ? 0 : parseCursor(cursor);
+      const sinceMs = parseCursor(cursor);
       if (now - sinceMs <= FEED_LIFETIME_MS) return;
       // The last day before everybody slept, and the last of all.
-      const found = sinceMs === 0 ? [] : await feed.recover(sinceMs, sinceMs + FEED_LIFETIME_MS);
+      const found = await feed.recover(sinceMs, Math.min(now - FEED_LIFETIME_MS, sinceMs + FEED_LIFETIME_MS));
       found.push(...(await feed.recover(now - FEED_LIFETIME_MS, now)));
       await publisher.publish(changesOf(found));
     },

@@ -138,7 +138,8 @@ describe("writing", () => {
       $metadata,
     });
     intercept(writerClient, async (request) => {
-      if (error !== undefined && request.command === "PutItemCommand") throw error;
+      const { sk = "" } = (request.input.Item ?? {}) as { sk?: string };
+      if (error !== undefined && sk.startsWith("R#")) throw error;
       return request.send();
     });
     const put = () => writer.put(makeReport({ createdAtMs: clock.now() })).catch(() => undefined);
