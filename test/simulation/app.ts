@@ -41,6 +41,10 @@ export interface AppOptions {
   readonly derived: DerivedStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Bounds of the caches. */
+  readonly cellBytes: number;
+  readonly nodeBytes: number;
+  readonly indexBytes: number;
 }
 
 interface NodeOptions extends AppOptions {

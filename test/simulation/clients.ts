@@ -2,21 +2,15 @@ import { type Clock, type ReportEdit, StoreUnavailableError } from "../../server
 import { encodeGeohash } from "../../tiles/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
-import { formatReportId, idTail } from "../../tiles/report-id.ts";
+import { formatReportId, idTail, timeOfId } from "../../tiles/report-id.ts";
+import type { Action, EditAction, ImportAction, OperatorAction, ReportAction } from "./actions.ts";
 import type { App } from "./app.ts";
 import type { Machine } from "./host.ts";
 import type { Edit, Ledger } from "./ledger.ts";
 import { type Link, LinkError } from "./link.ts";
 import { hashOf } from "./random.ts";
 import { createReader } from "./reader.ts";
-import {
-  type Action,
-  type EditAction,
-  IMPORTER,
-  type ImportAction,
-  type OperatorAction,
-  type ReportAction,
-} from "./scenario.ts";
+import { IMPORTER } from "./scenario.ts";
 import { currentTask } from "./task.ts";
 import type { Trace } from "./trace.ts";
 
@@ -40,6 +34,10 @@ export interface ClientsOptions {
   readonly isFaultless: boolean;
   /** Whether a report's row is there, whatever became of it. */
   readonly isStored: (id: string) => boolean;
+  /** The id of the stored report with a text, as somebody may see it on the map. */
+  readonly idNamed: (text: string) => string | undefined;
+  /** Damages something that is derived from reports. */
+  readonly damage: () => string;
 }
 
 /** Flags of so many clients hide a report here. */
@@ -121,15 +119,19 @@ export function createClients(options: ClientsOptions): Clients {
     }
   }
 
-  const idOf = (name: string): Report | undefined => {
-    const post = ledger.posts.get(name);
-    return post === undefined ? ledger.imported.get(importId(name, 0))?.report : post.report;
-  };
-  const importId = (name: string, row: number): string => importIds.get(`${name}.${row}`) ?? "";
-  const importIds = new Map<string, string>();
+  /** The report of an action, of an import any, if its client knows it, or others can see it. */
+  function reportOf({ of, name }: EditAction): Report | undefined {
+    const post = ledger.posts.get(of);
+    if (post === undefined) return importsBy.get(of)?.at(hashOf(name) % (importsBy.get(of)?.length ?? 1));
+    if (post.report !== undefined) return post.report;
+    const id = options.idNamed(of);
+    const createdAtMs = id === undefined ? 0 : timeOfId(id);
+    return id === undefined ? undefined : { id, ...post.action.draft, ...timesFrom(createdAtMs) };
+  }
+  const importsBy = new Map<string, Report[]>();
 
   async function edit(action: EditAction): Promise<void> {
-    const target = idOf(action.of);
+    const target = reportOf(action);
     if (target === undefined) return;
     const machine = machineOf(action.host);
     if (action.edit === "flag") return flag(action, target, machine);
@@ -168,11 +170,8 @@ export function createClients(options: ClientsOptions): Clients {
 
   /** A batch is put again until it is done; its ids come from its rows. */
   async function runImport({ name, rows, batch }: ImportAction): Promise<void> {
-    const reports = rows.map(({ draft, ageMs }, i) => {
-      const made = importedReport(draft, startMs - ageMs);
-      importIds.set(`${name}.${i}`, made.id);
-      return made;
-    });
+    const reports = rows.map(({ draft, ageMs }) => importedReport(draft, startMs - ageMs));
+    importsBy.set(name, reports);
     const noted = reports.map((each) => ({ report: each, isDone: false }));
     for (const each of noted) ledger.imported.set(each.report.id, each);
     for (let from = 0; from < reports.length; from += batch) {
@@ -188,6 +187,7 @@ export function createClients(options: ClientsOptions): Clients {
     const machine = machineOf(host);
     if (kind === "crash") return machine.life()?.crash();
     if (kind === "stop") return stop(machine);
+    if (kind === "damage") return trace.note(currentTask().name, `damaged ${options.damage()}`);
     await insist(1, () => link.ask(machine, (app) => app.compactor()[kind === "compact" ? "run" : "rebuild"]()));
   }
 
@@ -228,8 +228,10 @@ function importedReport(draft: ReportAction["draft"], createdAtMs: number): Repo
   const [high, low] = [hashOf(draft.text ?? "", 1), hashOf(draft.text ?? "", 2)];
   const tail = idTail(Uint8Array.of(high, high >>> 8, low, low >>> 8, low >>> 16));
   const id = formatReportId({ createdAtMs, geohash5, layer: draft.layer, shard: 0, tail });
-  return { id, ...draft, createdAtMs, expiresAtMs: createdAtMs + REPORT_LIFETIME_MS };
+  return { id, ...draft, ...timesFrom(createdAtMs) };
 }
+
+const timesFrom = (createdAtMs: number) => ({ createdAtMs, expiresAtMs: createdAtMs + REPORT_LIFETIME_MS });
 
 /** The edit of an action; a replaced report has other words and another severity, and lies a little beside. */
 function editOf({ edit, name, severity }: EditAction, target: Report): ReportEdit {

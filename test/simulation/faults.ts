@@ -129,10 +129,18 @@ function applies(kind: FaultKind, { command, host }: Attempt): boolean {
   return (kind !== "unprocessed" && kind !== "torn") || BATCHES.has(command);
 }
 
+/** Mostly short; some so long that what was read before is old. */
+const STALLS_MS: readonly (readonly [number, number])[] = [
+  [100, 4_000],
+  [100, 4_000],
+  [4_000, 20_000],
+  [60_000, 90_000],
+];
+
 /** Time-outs are three seconds: delays lie on both sides of that. */
 function durationOf(kind: FaultKind, random: Random): number {
   if (kind === "delayed") return random.chance(0.5) ? random.between(50, 1500) : random.between(1500, 7000);
   if (kind === "doubled") return random.between(1, 2000);
-  if (kind === "stall") return random.chance(0.7) ? random.between(100, 4000) : random.between(4000, 20_000);
+  if (kind === "stall") return random.between(...random.pick(STALLS_MS));
   return random.between(0, 50);
 }

@@ -3,11 +3,11 @@ import { encodeGeohash } from "../../tiles/geohash.ts";
 import { AGE_BANDS, type ReportLayer, TIME_WINDOWS, type TimeWindow, WINDOW_BANDS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { countOf, decodeLayer, tilesAround } from "../server/pyramid/tile-features.ts";
+import { CHECKED_ZOOMS } from "./actions.ts";
 import type { App } from "./app.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Place } from "./places.ts";
 import { randomOf } from "./random.ts";
-import { CHECKED_ZOOMS } from "./scenario.ts";
 import { REPORTS_ZOOM, readShown, type Shown, tileOf } from "./shown.ts";
 import type { Truth } from "./truth.ts";
 

@@ -1,6 +1,6 @@
 import type { ReportEdit } from "../../server/ports.ts";
 import type { Report } from "../../tiles/report.ts";
-import type { ReportAction } from "./scenario.ts";
+import type { ReportAction } from "./actions.ts";
 
 /** What clients know: the truth that the service is held to. */
 export interface Ledger {

@@ -1,11 +1,11 @@
 import { levelOfZoom } from "../../tiles/domains.ts";
 import { encodeGeohash } from "../../tiles/geohash.ts";
 import type { Report } from "../../tiles/report.ts";
+import type { ListAction, ReadAction } from "./actions.ts";
 import type { App } from "./app.ts";
 import type { Machine } from "./host.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Link } from "./link.ts";
-import type { ListAction, ReadAction } from "./scenario.ts";
 import { REPORTS_ZOOM, readShown, tileOf } from "./shown.ts";
 
 /**

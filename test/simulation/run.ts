@@ -1,10 +1,11 @@
+import type { Action } from "./actions.ts";
 import { checkCounts } from "./counts.ts";
 import type { InjectedFault } from "./faults.ts";
 import type { Life } from "./host.ts";
 import { checkLists, checkTileSums, checkTiles, placesOfReports } from "./invariants.ts";
 import type { Violation } from "./ledger.ts";
 import { randomOf } from "./random.ts";
-import { type Action, NEVER_MS, type Scenario } from "./scenario.ts";
+import { NEVER_MS, type Scenario } from "./scenario.ts";
 import { createTask, runInTask } from "./task.ts";
 import type { TraceLine } from "./trace.ts";
 import { readTruth, type Truth } from "./truth.ts";
@@ -27,8 +28,6 @@ export interface RunFigures {
   readonly stored: number;
 }
 
-/** So long after the last fault and the last action everything must be right, with no command run by hand. */
-const QUIET_MS = 60_000;
 /** Clients that try again are thanked within this time once nothing fails. */
 const PATIENCE_MS = 60_000;
 const CHECK_WITHIN_MS = 3_600_000;
@@ -58,7 +57,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions = {}):
 }
 
 /** Lets clients act and everything fail, then waits until all is quiet. */
-async function play(world: World, { actions }: Scenario): Promise<void> {
+async function play(world: World, { actions, quietMs: restMs }: Scenario): Promise<void> {
   const { time, machines, trace, ledger, clients, quietMs } = world;
   for (const [name, machine] of machines) if (name !== COLD) machine.start();
   const begun: Work[] = [];
@@ -70,12 +69,14 @@ async function play(world: World, { actions }: Scenario): Promise<void> {
     });
   }
   await time.runUntil(quietMs);
-  await time.runUntil(quietMs + PATIENCE_MS, () => begun.every(({ isDone }) => isDone));
+  // Who stands still does not serve.
+  const goneOnMs = [...machines.values()].map((machine) => machine.life()?.stalledUntilMs ?? 0);
+  await time.runUntil(Math.max(quietMs, ...goneOnMs) + PATIENCE_MS, () => begun.every(({ isDone }) => isDone));
   for (const { name, isDone, error } of begun) {
     if (error !== undefined) throw error;
     if (!isDone) ledger.violate("clients are answered in the end", name);
   }
-  await time.runUntil(time.now() + QUIET_MS);
+  await time.runUntil(time.now() + restMs);
   trace.note("check", "quiet");
 }
 

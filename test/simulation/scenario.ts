@@ -1,8 +1,7 @@
-import type { ReportDraft } from "../../server/reports/create-report.ts";
-import { LEVELS } from "../../tiles/domains.ts";
-import { AGE_BANDS, REPORT_LAYERS, type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import { type Action, actionsOf, type Drawn } from "./actions.ts";
 import { type Burst, FAULT_KINDS, type FaultKind, type FaultPlan, WORKER } from "./faults.ts";
-import { type Place, placesOf } from "./places.ts";
+import { placesOf } from "./places.ts";
 import { type Random, randomOf } from "./random.ts";
 
 /** All that a seed stands for: a world, what clients do in it, and what goes wrong. Plain data, so that it can be cut down. */
@@ -12,6 +11,8 @@ export interface Scenario {
   readonly startMs: number;
   /** From the start until nothing fails and nobody begins anything any more. */
   readonly durationMs: number;
+  /** Between the last that happens and the check. */
+  readonly quietMs: number;
   readonly nodes: readonly string[];
   readonly hasWorker: boolean;
   readonly scorers: readonly string[];
@@ -20,6 +21,8 @@ export interface Scenario {
   readonly lagMs: number;
   readonly pageItems: number;
   readonly hotRowsPerSecond: number;
+  /** Bound of each of a process' caches. */
+  readonly cacheBytes: number;
   readonly compactEveryMs: number;
   readonly cronEveryMs: number;
   /** Calls of the stores after which a run of the Worker's compaction stops by itself. */
@@ -38,80 +41,22 @@ export interface ClockStep {
   readonly offsetMs: number;
 }
 
-interface Begun {
-  /** No other action has it. */
-  readonly name: string;
-  /** After the start. */
-  readonly atMs: number;
-}
-
-export interface ReportAction extends Begun {
-  readonly kind: "report";
-  readonly draft: ReportDraft;
-  readonly key?: string;
-  /** Processes that it is sent to, one attempt after the other. */
-  readonly hosts: readonly string[];
-  /** Sent to two processes at the same time at first. */
-  readonly isTwice: boolean;
-  /** Attempts after which its client gives up; Infinity: it goes on until it is thanked. */
-  readonly attempts: number;
-}
-
-export interface EditAction extends Begun {
-  readonly kind: "edit";
-  /** Name of the action that made the report; of an import its first report. */
-  readonly of: string;
-  readonly edit: EditKind;
-  readonly severity: number;
-  readonly host: string;
-  readonly attempts: number;
-}
-export const EDIT_KINDS = ["flag", "hide", "replace", "restore", "remove"] as const;
-export type EditKind = (typeof EDIT_KINDS)[number];
-
-export interface ImportAction extends Begun {
-  readonly kind: "import";
-  readonly rows: readonly { readonly draft: ReportDraft; readonly ageMs: number }[];
-  readonly batch: number;
-}
-
-export interface ReadAction extends Begun {
-  readonly kind: "read";
-  readonly host: string;
-  readonly place: Place;
-  readonly layer: ReportLayer;
-  readonly zoom: number;
-  readonly window: TimeWindow;
-  /** Asks for the tile itself, not only for what it is made of. */
-  readonly isEncoded: boolean;
-}
-
-export interface ListAction extends Begun {
-  readonly kind: "list";
-  readonly host: string;
-  readonly place: Place;
-}
-
-export interface OperatorAction extends Begun {
-  readonly kind: "compact" | "rebuild" | "crash" | "stop";
-  readonly host: string;
-}
-
-export type Action = ReportAction | EditAction | ImportAction | ReadAction | ListAction | OperatorAction;
-
 /** Where imports run. */
 export const IMPORTER = "I";
-
-/** One zoom a level. */
-export const CHECKED_ZOOMS = LEVELS.map(({ minZoom }) => minZoom);
 
 /** A time between compactions that no run reaches. */
 export const NEVER_MS = 1e9;
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 /** So long that a Worker's isolate starts anew, that ages change, and that the feed has forgotten. */
-const SLEEPS_MS = [12 * 60_000, 3 * HOUR_MS, 25 * HOUR_MS];
+const SLEEPS_MS = [12 * MINUTE_MS, 3 * HOUR_MS, 25 * HOUR_MS];
+
+/** Everything must be right a minute after the last fault, and is looked at then, or after compactions, or a long pause. */
+const QUIETS_MS = [MINUTE_MS, MINUTE_MS, MINUTE_MS, 2 * MINUTE_MS, 3 * MINUTE_MS, 15 * MINUTE_MS];
+/** Caches hold everything, or next to nothing. */
+const CACHES_BYTES = [2 ** 26, 2 ** 26, 2 ** 26, 2_000];
 
 /** What a seed stands for. Swarm testing: each switches whole classes of faults and of actions off, or makes much of them. */
 export function scenarioOf(seed: number): Scenario {
@@ -123,7 +68,7 @@ export function scenarioOf(seed: number): Scenario {
   const layers = REPORT_LAYERS.slice(0, random.chance(0.6) ? 1 : 1 + random.below(REPORT_LAYERS.length));
   const startMs = startOf(random);
   const isCalm = random.chance(0.08);
-  const drawn = { random, seed, hosts, durationMs, layers, places: placesOf(random), isCalm };
+  const drawn = { random, hosts, durationMs, layers, places: placesOf(random), isCalm };
   const sleepMs = random.pick(SLEEPS_MS);
   return {
     seed,
@@ -140,21 +85,13 @@ export function scenarioOf(seed: number): Scenario {
     compactEveryMs: random.chance(0.9) ? random.between(8_000, 20_000) : NEVER_MS,
     cronEveryMs: random.between(3_000, 25_000),
     cronCalls: random.pick([1, 10, 50, 5_000]),
+    quietMs: random.pick(QUIETS_MS),
+    cacheBytes: random.pick(CACHES_BYTES),
     deletesExpired: random.chance(0.5),
     ...(!isCalm && random.chance(0.1) && { sleep: { atMs: random.between(0, durationMs), ms: sleepMs } }),
     layers,
     actions: actionsOf(drawn),
   };
-}
-
-interface Drawn {
-  readonly random: Random;
-  readonly seed: number;
-  readonly hosts: readonly string[];
-  readonly durationMs: number;
-  readonly layers: readonly ReportLayer[];
-  readonly places: readonly Place[];
-  readonly isCalm: boolean;
 }
 
 /** Often just before a border: of ten minutes, where coarse ages and feed buckets change, or of a day. */
@@ -197,115 +134,4 @@ function clocksOf({ random, hosts, durationMs, isCalm }: Drawn): ClockStep[] {
     { host, atMs: 0, offsetMs: offset() },
     ...(random.chance(0.3) ? [{ host, atMs: random.between(0, durationMs), offsetMs: offset() }] : []),
   ]);
-}
-
-function actionsOf(drawn: Drawn): Action[] {
-  const { random } = drawn;
-  const share = (likely: number): number => (random.chance(likely) ? random.next() : 0);
-  const weights = { report: 0.2 + random.next(), keyed: share(0.8), import: share(0.5), read: share(0.9) };
-  const busy = random.pick([10, 10, 25, 25, 60, 60, 250]);
-  const count = (weight: number, most: number): number => Math.round(weight * random.next() * most);
-  const reports = many(count(weights.report, busy), (i) => reportAction(drawn, `r${i}`, weights.keyed));
-  const imports = many(count(weights.import, 4), (i) => importAction(drawn, `i${i}`));
-  const made = [...reports, ...imports];
-  const edits =
-    made.length === 0 ? [] : many(count(share(0.6), Math.min(30, busy / 2)), (i) => editAction(drawn, `e${i}`, made));
-  const reads = many(count(weights.read, Math.min(120, 2 * busy)), (i) => readAction(drawn, `t${i}`));
-  const lists = many(count(share(0.5), Math.min(30, busy / 2)), (i) => ({
-    kind: "list" as const,
-    ...someRead(drawn, `l${i}`),
-  }));
-  const operations = many(count(share(0.5), 5), (i) => operatorAction(drawn, `o${i}`));
-  return [...made, ...edits, ...reads, ...lists, ...operations].sort((a, b) => a.atMs - b.atMs);
-}
-
-const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
-
-/** Many things happen at about the same time. */
-function timeOf({ random, durationMs }: Drawn): number {
-  const moments = 3;
-  const moment = (random.below(moments) + 0.5) / moments;
-  return Math.floor(random.chance(0.5) ? random.between(0, durationMs) : moment * durationMs + random.between(0, 300));
-}
-
-function draftOf({ random, layers, places }: Drawn, text: string): ReportDraft {
-  const place = places[Math.floor(random.next() ** 2 * places.length)] as Place;
-  return {
-    layer: random.pick(layers),
-    category: random.pick(["theft", "pothole", "noise"]),
-    severity: 1 + random.below(5),
-    lonDeg: place.lonDeg,
-    latDeg: place.latDeg,
-    text,
-  };
-}
-
-function reportAction(drawn: Drawn, name: string, keyed: number): ReportAction {
-  const { random, hosts } = drawn;
-  const hasKey = random.chance(keyed);
-  const first = random.pick(hosts);
-  const others = random.chance(0.5) ? [first] : many(5, () => random.pick(hosts));
-  return {
-    kind: "report",
-    name,
-    atMs: timeOf(drawn),
-    draft: draftOf(drawn, name),
-    ...(hasKey ? { key: `key-${name}` } : {}),
-    hosts: [first, ...others],
-    isTwice: hasKey && random.chance(0.1),
-    attempts: !hasKey ? 1 : random.chance(0.2) ? 1 + random.below(2) : Infinity,
-  };
-}
-
-/** Ages at which reports stand a moment before, or after, they move to another age band, and others. */
-function importAction(drawn: Drawn, name: string): ImportAction {
-  const { random } = drawn;
-  const age = (): number => {
-    const band = random.pick(AGE_BANDS).untilMs;
-    const ageMs = random.chance(0.5) ? random.between(0, 89 * DAY_MS) : band - random.between(-60_000, 120_000);
-    return Math.floor(Math.max(0, ageMs));
-  };
-  const rows = many(1 + random.below(random.pick([3, 20, 60])), (i) => ({
-    draft: draftOf(drawn, `${name}.${i}`),
-    ageMs: age(),
-  }));
-  return { kind: "import", name, atMs: timeOf(drawn), rows, batch: 1 + random.below(40) };
-}
-
-function editAction(drawn: Drawn, name: string, made: readonly Action[]): EditAction {
-  const { random, hosts, durationMs } = drawn;
-  const of = random.pick(made);
-  return {
-    kind: "edit",
-    name,
-    of: of.name,
-    edit: random.pick(EDIT_KINDS),
-    severity: 1 + random.below(5),
-    atMs: Math.floor(Math.min(durationMs, of.atMs + random.between(0, random.chance(0.5) ? 2000 : durationMs))),
-    host: random.pick(hosts),
-    attempts: random.chance(0.3) ? 1 : Infinity,
-  };
-}
-
-function someRead(drawn: Drawn, name: string) {
-  const { random, hosts, places } = drawn;
-  return { name, atMs: timeOf(drawn), host: random.pick(hosts), place: random.pick(places) };
-}
-
-function readAction(drawn: Drawn, name: string): ReadAction {
-  const { random, layers } = drawn;
-  return {
-    kind: "read",
-    ...someRead(drawn, name),
-    layer: random.pick(layers),
-    zoom: random.pick(CHECKED_ZOOMS),
-    window: random.chance(0.8) ? "90d" : random.pick(TIME_WINDOWS),
-    isEncoded: random.chance(0.2),
-  };
-}
-
-function operatorAction(drawn: Drawn, name: string): OperatorAction {
-  const { random, hosts, isCalm } = drawn;
-  const kinds = isCalm ? (["compact", "rebuild"] as const) : (["compact", "rebuild", "crash", "stop"] as const);
-  return { kind: random.pick(kinds), name, atMs: timeOf(drawn), host: random.pick(hosts) };
 }

@@ -1,6 +1,7 @@
+import type { Action, ImportAction, ReportAction } from "./actions.ts";
 import type { Fault } from "./faults.ts";
 import { type RunResult, runScenario } from "./run.ts";
-import { type Action, type ImportAction, NEVER_MS, type ReportAction, type Scenario } from "./scenario.ts";
+import { NEVER_MS, type Scenario } from "./scenario.ts";
 import type { SqlDatabase } from "./sql-service.ts";
 
 /** A run that fails, told as shortly as it could be found. */

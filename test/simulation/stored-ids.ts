@@ -19,3 +19,9 @@ export function isStored(table: Table, id: string): boolean {
   const key = logKey(id);
   return (key !== undefined && table.get(key) !== undefined) || idsOfIntents(table).includes(id);
 }
+
+/** The id of the report with a text that has a row. */
+export function idNamed(table: Table, text: string): string | undefined {
+  const row = table.all().find((item) => item.text === text && item.sk.startsWith(REPORT_PREFIX));
+  return row && idOfSortKey(row.sk);
+}

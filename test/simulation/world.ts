@@ -3,6 +3,7 @@ import { createDynamoDerivedStore } from "../../server/store/derived-dynamo.ts";
 import { createDynamoStore } from "../../server/store/dynamo.ts";
 import { type App, type AppOptions, createNodeApp, createWorkerApp } from "./app.ts";
 import { type Clients, createClients } from "./clients.ts";
+import { damage } from "./damage.ts";
 import { createDynamoService } from "./dynamo-service.ts";
 import { createFaults, type Fault, type Faults, WORKER } from "./faults.ts";
 import { createMachine, type Life, type Machine } from "./host.ts";
@@ -11,9 +12,9 @@ import { createLink } from "./link.ts";
 import { randomOf } from "./random.ts";
 import { IMPORTER, type Scenario } from "./scenario.ts";
 import { type SqlDatabase, sqlOf } from "./sql-service.ts";
-import { isStored } from "./stored-ids.ts";
+import { idNamed, isStored } from "./stored-ids.ts";
 import { createTable, type Table } from "./table.ts";
-import { createTask, runInTask } from "./task.ts";
+import { createTask, currentTask, runInTask } from "./task.ts";
 import { createTrace, type Trace } from "./trace.ts";
 import { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
 
@@ -71,11 +72,12 @@ export function createWorld(scenario: Scenario, options: RunOptions): World {
   const served = [...scenario.nodes, ...(scenario.hasWorker ? [WORKER] : [])];
 
   function openApp(life: Omit<Life, "app">, log: Log): App {
-    const { hotRowsPerSecond, compactEveryMs, scorers } = scenario;
+    const { hotRowsPerSecond, compactEveryMs, scorers, cacheBytes } = scenario;
     const clock = { now: life.now };
     const reach = { client: dynamo.clientFor(life), table: TABLE, clock, hotRowsPerSecond };
     const [store, derived] = [createDynamoStore(reach), createDynamoDerivedStore(reach)];
-    const parts: AppOptions = { store, derived, clock, log };
+    const caches = { cellBytes: cacheBytes, nodeBytes: cacheBytes, indexBytes: cacheBytes };
+    const parts: AppOptions = { store, derived, clock, log, ...caches };
     if (life.name === WORKER) return createWorkerApp(parts);
     const { database } = options;
     const scores = database !== undefined && scorers.includes(life.name);
@@ -110,6 +112,8 @@ export function createWorld(scenario: Scenario, options: RunOptions): World {
     trace,
     isQuiet: () => time.now() >= quietMs,
     isStored: (id) => isStored(table, id),
+    idNamed: (text) => idNamed(table, text),
+    damage: () => damage(table, currentTask().random),
   });
 
   function begin(name: string, work: () => Promise<void>): Work {
