@@ -74,11 +74,11 @@ export function createCellReader(options: CellReaderOptions): Pick<ReportStore, 
     if (bringsMarkers) for (const other of shards.note(cell, markers, true)) read.found.add(other);
   }
 
-  /** The newest rows may lie in a shard that was opened a moment ago. */
-  /** Those of a range, besides which the store may have them by now. */
+  /** Rows of a range that are on their way; to be taken before the store is asked, which may have them by then. */
   const unappliedIn = ({ cell, span }: CellRead): ReportRow[] =>
     [...unapplied.of(cell)].filter(({ sk }) => sk >= span.from && sk < span.to);
 
+  /** The newest rows may lie in a shard that was opened a moment ago. */
   async function find({ cell, consistent, isNewest, found }: CellRead): Promise<void> {
     for (const shard of await shards.find(cell, { consistent, always: isNewest })) found.add(shard);
   }

@@ -182,6 +182,8 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       const key = logKey(id);
       return parts === undefined || key === undefined ? [] : [key, editedKey(parts, id)];
     });
+    // Taken before the store is asked: a row that arrives meanwhile is in one of both.
+    const waiting = ids.flatMap((id) => unapplied.get(id) ?? []);
     const rows = new Map<string, ReportRow>();
     const edited = new Map<string, EditedRow>();
     for (const item of await requests.getAll<ReportRow & EditedRow>(keys, consistent)) {
@@ -189,10 +191,7 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       if (ofEdited === undefined) rows.set(idOfSortKey(item.sk), item);
       else edited.set(ofEdited, item);
     }
-    for (const id of ids) {
-      const row = unapplied.get(id);
-      if (row !== undefined) rows.set(id, row);
-    }
+    for (const row of waiting) rows.set(idOfSortKey(row.sk), row);
     return { rows, edited };
   }
 
