@@ -2,6 +2,9 @@ import type { LogCell, LogChange } from "../ports.ts";
 import { cellName, cellOfPartition, FROM_THE_BEGINNING, type Key, REPORT_PREFIX } from "./keys.ts";
 import type { Requests } from "./requests.ts";
 
+/** Items looked through in one request: a whole megabyte takes an emulator longer than a request may. */
+const PAGE_ITEMS = 1000;
+
 /** Cells of all rows that there are, each once. */
 export async function* cellsOf(requests: Requests): AsyncGenerator<LogCell> {
   const seen = new Set<string>();
@@ -9,6 +12,7 @@ export async function* cellsOf(requests: Requests): AsyncGenerator<LogCell> {
     FilterExpression: "begins_with(sk, :report)",
     ExpressionAttributeValues: { ":report": REPORT_PREFIX },
     ProjectionExpression: "pk",
+    Limit: PAGE_ITEMS,
   });
   for await (const page of pages) {
     for (const { pk } of page) {
