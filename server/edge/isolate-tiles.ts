@@ -61,6 +61,12 @@ export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): I
     }
   }
 
+  function startAnewAfterSleep(): void {
+    if (freshAtMs === undefined || clock.now() - freshAtMs <= START_ANEW_AFTER_MS) return;
+    current = open();
+    freshAtMs = undefined;
+  }
+
   async function poll(nowMs: number): Promise<void> {
     begunAtMs = nowMs;
     polls++;
@@ -83,13 +89,16 @@ export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): I
       reports: (cell) => current.pyramid.reports(cell),
       outlines: (layer, geohash, cells) => current.pyramid.outlines(layer, geohash, cells),
     },
-    noteReport: (report) => current.pyramid.noteReport(report),
-    noteEdited: (edited, before) => current.pyramid.noteEdited(edited, before),
+    noteReport(report) {
+      startAnewAfterSleep();
+      current.pyramid.noteReport(report);
+    },
+    noteEdited(edited, before) {
+      startAnewAfterSleep();
+      current.pyramid.noteEdited(edited, before);
+    },
     async keepUp() {
-      if (freshAtMs !== undefined && clock.now() - freshAtMs > START_ANEW_AFTER_MS) {
-        current = open();
-        freshAtMs = undefined;
-      }
+      startAnewAfterSleep();
       if (freshAtMs === undefined && isPolling) await leaveToAnother();
       const now = clock.now();
       const ageMs = now - (freshAtMs ?? Number.NEGATIVE_INFINITY);

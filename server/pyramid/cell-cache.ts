@@ -120,6 +120,16 @@ export function createCellCache(options: CellCacheOptions): CellCache {
     held.set(keyOf(cell.layer, cell.geohash5), entry);
   }
 
+  /**
+   * A first read that is not strongly consistent may lack rows that were told meanwhile, and are not told again: those, and what
+   * another first read of the same cell has brought.
+   */
+  function mergeKnown(cell: LogCell, columns: ReportColumns): ReportColumns {
+    const told = missingOf(cell).rows;
+    const other = held.peek(keyOf(cell.layer, cell.geohash5))?.columns;
+    return mergeAllColumns([columns, told, other].filter((part) => part !== undefined));
+  }
+
   function missing(entry: { missingFrom: string | undefined }, from: string): void {
     if (entry.missingFrom === undefined || from < entry.missingFrom) entry.missingFrom = from;
   }
@@ -143,7 +153,7 @@ export function createCellCache(options: CellCacheOptions): CellCache {
         if (--reading.readers === 0) firstReads.delete(key);
       }
       seen.set(key, true);
-      hold(cell, entry, entry.columns);
+      hold(cell, entry, mergeKnown(cell, entry.columns));
       await readMissing(cell, entry);
       return entry.columns;
     },
@@ -171,20 +181,15 @@ export function createCellCache(options: CellCacheOptions): CellCache {
       if (entry === undefined) return undefined;
       const before = entry.isEven ? entry.columns : undefined;
       missing(entry, from);
-      let edited: EditedReport[];
-      try {
-        edited = await readMissing(cell, entry);
-      } catch (error) {
-        // Somebody else may read what this was to bring, and nobody is told of it.
-        entry.isEven = false;
-        throw error;
-      }
+      // Until this ends, which in a Worker it may never do: somebody else may read what it was to bring, and nobody is told of it.
+      entry.isEven = false;
+      const edited = await readMissing(cell, entry);
+      entry.isEven = true;
       if (before !== undefined) {
         const gone = rowsMissing(before, edits.apply(cell, before));
         const reworded = columnsOfReports(edited.flatMap(({ report }) => report ?? []));
         return mergeAllColumns([rowsMissing(entry.columns, before), gone, reworded]);
       }
-      entry.isEven = true;
       return undefined;
     },
   };

@@ -125,17 +125,23 @@ function createRun({ store, derived, clock, log }: CompactorOptions, limits: Run
     return (await journal.begin(plan)) && (await carryOut(plan, noProgress(plan.end.number, reached)));
   }
 
+  /** What a deployment that slept through the feed's whole life left in it is found, too. */
+  async function readChangesSince(point: Standing["point"]) {
+    if (point !== undefined) await counted.store.recover(point.cursor);
+    return counted.store.readChanges(point?.cursor ?? FEED_BEGINNING);
+  }
+
   async function planChanges({ point, nextNumber: number }: Standing): Promise<CompactionPlan | undefined> {
     const atMs = clock.now();
-    if (point !== undefined) await counted.store.recover(point.cursor);
-    const { changes, cursor } = await counted.store.readChanges(point?.cursor ?? FEED_BEGINNING);
+    const { changes, cursor } = await readChangesSince(point);
     const work = workOfChanges({ point, number, changes, cursor, atMs });
     return work && { ...work, aged: await agedLayers(slices, clock.now()) };
   }
 
   async function planAll({ point, nextNumber: number }: Standing): Promise<CompactionPlan> {
     const atMs = clock.now();
-    const { cursor } = await counted.store.readChanges();
+    // Nobody needs the changes, but what is in the feed alone must become rows before the cursor leaves it behind.
+    const { cursor } = await readChangesSince(point);
     const cells: LogCell[] = [];
     for await (const cell of counted.store.cells()) cells.push(cell);
     return { ...workOfCells(cells, { point, number, cursor, atMs }), aged: await agedLayers(slices, clock.now()) };

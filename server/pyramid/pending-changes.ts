@@ -63,10 +63,12 @@ export function createPendingChanges(): PendingChanges {
   };
 }
 
-/** What a cell's segments may lack. Where the log must be read, it is asked for the fresh rows too: it is the truth. */
+/**
+ * What a cell's segments may lack. Where the log must be read, it is asked for the fresh rows, too, since one may have been edited;
+ * but a read that is not strongly consistent may not have them yet.
+ */
 export function missingRows(pending: PendingChanges, fresh: FreshRows, cell: LogCell): MissingRows {
   const from = pending.fromOf(cell);
   const rows = fresh.of(cell);
-  if (from === undefined) return { from, rows };
-  return { from: earlierId(from, rows && firstId(rows)), rows: undefined };
+  return { from: from === undefined ? undefined : earlierId(from, rows && firstId(rows)), rows };
 }

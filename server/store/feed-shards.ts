@@ -5,7 +5,7 @@ import { ttlSeconds } from "./rows.ts";
 
 /**
  * Over how many partitions the change feed is spread. All writes of the world go through it, and all pollers read all of it: at
- * twenty items a second of a shard, three hundred pollers take about seven hundred read units a second of it, and writers twenty.
+ * thirty items a second of a shard, three hundred pollers take about a thousand read units a second of it, and writers thirty.
  *
  * Writers decide by the rate that they see: their own, and the whole feed's, since whoever polls it can count. The first who
  * wants more shards than the running ten minutes have says so in shard 0, before anything is written to them; readers ask shard

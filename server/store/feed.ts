@@ -28,6 +28,8 @@ const SHALLOW_MS = 2500;
 const DEEP_EVERY_MS = 2000;
 /** Clocks of processes differ by less. */
 const SKEW_MS = 1500;
+/** After a clock was set back nobody knows for how long it was wrong: what was written meanwhile was not looked for. */
+const SET_BACK_MS = 15 * 60_000;
 /** Partitions read at a time. */
 const WIDTH = 16;
 /** The feed's rate is that of so long. */
@@ -85,10 +87,7 @@ export function createFeed({ clock, requests, shards, apply }: FeedOptions): Fee
   return {
     async readSince(timeMs) {
       const now = clock.now();
-      // A clock that was set back must not hide what is written from now on.
-      const sinceMs = Math.min(timeMs, now);
-      const isDeep = timeMs > now || Math.floor(now / DEEP_EVERY_MS) !== Math.floor(timeMs / DEEP_EVERY_MS);
-      const fromMs = Math.max(0, sinceMs - (isDeep ? OVERLAP_MS : SHALLOW_MS));
+      const fromMs = readFrom(timeMs, now);
       const items = await readItems(fromMs, now);
       shards.observe(rateOf(items, now));
       const { changes, unapplied } = toldBy(items, { fromMs, nowMs: now });
@@ -104,6 +103,19 @@ export function createFeed({ clock, requests, shards, apply }: FeedOptions): Fee
       return unapplied;
     },
   };
+}
+
+/**
+ * Where a read begins that follows one at `timeMs`. A deep one goes back from the beginning of that read's two seconds, and so from
+ * before the last deep one, however unevenly its reader polls: whatever is OVERLAP_MS old or younger at a deep read, the next one
+ * tells again.
+ */
+export function readFrom(timeMs: number, nowMs: number): number {
+  if (timeMs > nowMs + SKEW_MS) return Math.max(0, nowMs - SET_BACK_MS);
+  const sinceMs = Math.min(timeMs, nowMs);
+  const deepMs = sinceMs - (sinceMs % DEEP_EVERY_MS);
+  const isDeep = nowMs - deepMs >= DEEP_EVERY_MS || timeMs > nowMs;
+  return Math.max(0, isDeep ? deepMs - OVERLAP_MS : sinceMs - SHALLOW_MS);
 }
 
 function rateOf(items: readonly FeedItem[], nowMs: number): number {

@@ -6,7 +6,7 @@ import { chunk, forEachBounded } from "./batches.ts";
 import { nonceOf } from "./confirmations.ts";
 import type { FeedShards } from "./feed-shards.ts";
 import { confirmationSortKey, intentSortKey, type Key } from "./keys.ts";
-import { FEED_LIFETIME_MS, MAX_BROUGHT_AGE_MS } from "./log.ts";
+import { FEED_LIFETIME_MS, MAX_BROUGHT_AGE_MS, WHOLE_LIFETIME_MS } from "./log.ts";
 import { type Change, createOwedChanges } from "./owed-changes.ts";
 import { createRecentCells } from "./recent.ts";
 import { isHotPartition, type Requests } from "./requests.ts";
@@ -20,15 +20,17 @@ import { createWaitingConfirmations, type WaitingConfirmation } from "./waiting-
  * nobody need read them. Confirmations ride on the next intent; what none has taken within some
  * hundred milliseconds goes alone. They are never waited for: a reader who misses one reads the cell.
  *
- * How long an intent stands. It carries its writer's time T, and every reader tells it again until it has polled at a time later
- * than T + OVERLAP_MS, see `feed.ts`. So a row is seen if it is stored by then. With
+ * How long an intent stands. It carries its writer's time T, and every reader's deep reads tell it again until one has begun later
+ * than T + OVERLAP_MS - SKEW_MS, see `readFrom` in `feed.ts`. So a row is seen if it can be read by then. With
  *
  *     COVERED_MS   the longest from T until the put of a row begins that relies on the intent
  *     COMMIT_MS    the longest from T until both are stored; if it took longer, another intent is stored before the row is
  *                  acknowledged
  *     OVERLAP_MS   6 s
+ *     SKEW_MS      1.5 s, by which clocks of processes may differ
  *
- * 4 s are left for the clocks of the processes to differ and for eventually consistent reads to catch up.
+ * OVERLAP_MS - SKEW_MS - COMMIT_MS = 2.5 s are left for clocks to differ and for eventually consistent reads, a second late, to catch
+ * up.
  *
  * A *single* intent stands for one report. In a cell that gets many a second, and for rows that are old when they are stored, a
  * *plain* one stands for whatever comes within COVERED_MS; it is never confirmed.
@@ -163,7 +165,7 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
       ...(isSingle ? {} : { plain: true }),
       ...(body === undefined ? {} : { report: body }),
       ...(riding.length > 0 && { confirmed: waiting.encode(riding) }),
-      expires_at: ttlSeconds(atMs + FEED_LIFETIME_MS),
+      expires_at: ttlSeconds(atMs + (body === undefined ? FEED_LIFETIME_MS : WHOLE_LIFETIME_MS)),
     };
     const isWhole = body !== undefined;
     const counted = isSingle || isWhole ? own : undefined;

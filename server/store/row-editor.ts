@@ -22,10 +22,6 @@ const MAX_TRIES = 8;
 
 /** Edits reports; see `ReportStore.edit`. */
 export function createRowEditor({ requests, publisher, shards, readRows }: RowEditorOptions) {
-  /**
-   * Published before and after it is written, so that wherever this process dies, nobody keeps the version before for want of being
-   * told: the first intent stands for writes of the seconds that follow, and the second is only written when the first is older.
-   */
   async function putVersion(cell: LogCell, row: ReportRow, known: EditedRow | undefined, next: EditedVersion) {
     const { version, state, content } = next;
     const Item = {
@@ -46,6 +42,10 @@ export function createRowEditor({ requests, publisher, shards, readRows }: RowEd
     return isNext;
   }
 
+  /**
+   * Published before and after it is written, so that wherever this process dies, nobody keeps the version before for want of being
+   * told: the first intent stands for writes of the second that follows, and the second is only written when the first is older.
+   */
   return async function edit(id: string, change: ReportEdit): Promise<EditedReport | undefined> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const { rows, edited } = await readRows([id], true);

@@ -16,7 +16,7 @@ import { type EditedRow, ttlSeconds } from "./rows.ts";
  * hot for an hour is one partition again when the rows of that hour have expired.
  *
  * A reader that is not strongly consistent may miss a marker for a moment, as it may miss a row. What it missed it sees when
- * the feed tells it to read again, and the feed does so for seconds after each write, see `announcer.ts`. A marker is stored
+ * the feed tells it to read again, and the feed does so for seconds after each write, see `publisher.ts`. A marker is stored
  * before the row that the feed tells of, so the telling covers it as it covers the row.
  */
 export interface Shards {
