@@ -4,12 +4,16 @@ import { type DerivedStore, StoreUnavailableError } from "../../../server/ports.
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
+import { createDynamoStore } from "../../../server/store/dynamo.ts";
+import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
 import { createMemoryStore } from "../../../server/store/memory.ts";
 import { createTileSource } from "../../../server/tiles/tile-source.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { tileAt, worldX, worldY } from "../../../tiles/tile-address.ts";
 import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
 import { createTestClock } from "../app-fixture.ts";
+import { startDynalite } from "../store/dynalite-server.ts";
+import { intercept } from "../store/intercept.ts";
 
 const PLACE = { lonDeg: -119.92, latDeg: -30 };
 /** In the same cell of the log, but in another tile. */
@@ -154,4 +158,34 @@ it("shows what a slow first poll brings to a cell that was read behind a faster 
   gate.resolve();
   await first;
   for (const z of [4, 14, 19]) expect(await look(z), `z${z}`).toBeDefined();
+});
+
+it("shows after a rebuild what lay in the feed alone, since its process died after it had thanked for it", async () => {
+  const { endpoint, stop } = await startDynalite();
+  const clock = createTestClock();
+  const open = (client = createDocumentClient({ endpoint, credentials: EMULATOR_CREDENTIALS })) => ({
+    store: createDynamoStore({ client, table: "rebuilt", clock }),
+    derived: createMemoryDerivedStore({ clock }),
+    clock,
+    log: silentLog,
+  });
+  const parts = open();
+  await parts.store.migrate();
+  await createCompactor(parts).run();
+  const mortal = createDocumentClient({ endpoint, credentials: EMULATOR_CREDENTIALS });
+  intercept(mortal, async (request) => {
+    const { sk = "" } = (request.input.Item ?? {}) as { sk?: string };
+    if (sk.startsWith("R#")) throw Object.assign(new Error("died"), { $metadata: {} });
+    return request.send();
+  });
+  const report = makeReport({ ...PLACE, createdAtMs: clock.now() }, seededRandom(3));
+  await open(mortal).store.append(report);
+  clock.nowMs += 20_000;
+  await createCompactor(parts).rebuild();
+  expect((await open().store.get(report.id))?.id).toBe(report.id);
+  const pyramid = createPyramid(parts);
+  await pyramid.poll();
+  const tile = tileAt(worldX(PLACE.lonDeg), worldY(PLACE.latDeg), 4);
+  expect(await createTileSource({ pyramid }).read({ layers: ["safety"], tile, window: "90d" })).toBeDefined();
+  await stop();
 });

@@ -216,6 +216,28 @@ describe("a store that is away", () => {
     }
   });
 
+  it("keeps an appended report in its intent for longer than a deployment may sleep", async () => {
+    intercept(client, async (request) => {
+      const { sk = "" } = (request.input.Item ?? {}) as { sk?: string };
+      if (sk.startsWith("R#")) throw Object.assign(new Error("died"), { $metadata: {} });
+      return request.send();
+    });
+    await store.append(makeReport({ createdAtMs: clock.now() }));
+    const [intent] = await itemsOf("feed#");
+    expect((intent?.expires_at as number) * 1000).toBeGreaterThan(clock.now() + 6 * DAY_MS);
+  });
+
+  it("is told of by a process whose clock was ahead for a while", async () => {
+    const reader = createDynamoStore({ client: connect(), table, clock });
+    clock.advance(60_000);
+    const { cursor: ahead } = await reader.readChanges();
+    clock.advance(-50_000);
+    await store.putMany([makeReport({ createdAtMs: clock.now() })]);
+    clock.advance(10_000);
+    expect((await reader.readChanges(ahead)).changes).toMatchObject([CELL]);
+    await reader.close();
+  });
+
   it("reads an appended report in every way before its row is stored, and once after", async () => {
     const gate = Promise.withResolvers<void>();
     intercept(client, async (request) => {
@@ -456,6 +478,23 @@ describe("editing a report", () => {
     }
     // The feed, the version, the row that is blanked.
     expect(deaths).toBe(3);
+  });
+
+  it("is told again when it took long, for readers may have passed the time of its intent", async () => {
+    const report = makeReport({ createdAtMs: clock.now() });
+    await store.putMany([report]);
+    clock.advance(60_000);
+    const { cursor } = await store.readChanges();
+    intercept(client, async (request) => {
+      const { sk = "" } = (request.input.Item ?? {}) as { sk?: string };
+      if (sk.startsWith("S!")) clock.advance(20_000);
+      return request.send();
+    });
+    const reader = createDynamoStore({ client: connect(), table, clock });
+    await store.edit(report.id, { kind: "hide" });
+    const passed = String(Number(cursor) + 15_000);
+    expect((await reader.readChanges(passed)).changes).toMatchObject([CELL]);
+    await reader.close();
   });
 
   it("leaves nothing of what a removed report said", async () => {
