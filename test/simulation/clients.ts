@@ -177,7 +177,8 @@ export function createClients(options: ClientsOptions): Clients {
     for (let from = 0; from < reports.length; from += batch) {
       const part = reports.slice(from, from + batch);
       const done = await insist(Infinity, () => link.ask(machineOf(IMPORTER), (app) => app.store.putMany(part)));
-      trace.note(name, `imported ${done?.written} of ${part.length}`);
+      if (done === undefined) return;
+      trace.note(name, `imported ${done.written} of ${part.length}`);
       for (const each of noted.slice(from, from + batch)) each.isDone = true;
     }
     await insist(1, () => link.ask(machineOf(IMPORTER), (app) => app.store.confirm()));
