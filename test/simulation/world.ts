@@ -57,6 +57,8 @@ export interface Work {
 export const COLD = "cold";
 
 const TABLE = "stratum";
+/** Most queries are answered by one page of so many. */
+const WHOLE_PAGES = 1000;
 const SWEEP_EVERY_MS = 5_000;
 
 export function createWorld(scenario: Scenario, options: RunOptions): World {
@@ -166,10 +168,11 @@ export function createWorld(scenario: Scenario, options: RunOptions): World {
 }
 
 /** Whether nothing goes wrong in a scenario, clocks agree and no read lags: then what was written is seen soon everywhere. */
-const isFaultless = ({ faults, clocks, lagMs, actions, sleep }: Scenario): boolean =>
+const isFaultless = ({ faults, clocks, lagMs, pageItems, actions, sleep }: Scenario): boolean =>
   clocks.length === 0 &&
   Object.keys(faults.rates).length === 0 &&
   faults.bursts.length === 0 &&
   lagMs === 0 &&
+  pageItems >= WHOLE_PAGES &&
   sleep === undefined &&
   !actions.some(({ kind }) => kind === "crash" || kind === "stop");
