@@ -148,8 +148,10 @@ export function createDynamoModel({ freeWhenEmpty = false, onKey }: DynamoModelO
     if (input.FilterExpression !== "begins_with(sk, :report)") throw new Error("the model knows no such filter");
     const names = [...partitions.keys()];
     const start = input.ExclusiveStartKey as Key | undefined;
+    const limit = input.Limit ?? Infinity;
     const found: Item[] = [];
     let bytes = 0;
+    let items = 0;
     for (let at = start === undefined ? 0 : names.indexOf(start.pk); at < names.length; at++) {
       const pk = names[at] ?? "";
       const partition = partitions.get(pk);
@@ -159,8 +161,8 @@ export function createDynamoModel({ freeWhenEmpty = false, onKey }: DynamoModelO
         const stored = partition?.items.get(sk);
         bytes += stored?.bytes ?? 0;
         if (stored !== undefined && sk.startsWith(prefix)) found.push(stored.item);
-        if (bytes >= PAGE_BYTES)
-          return { Items: found, LastEvaluatedKey: { pk, sk }, ...consumed(read(pk, bytes, false)) };
+        if (bytes < PAGE_BYTES && ++items < limit) continue;
+        return { Items: found, LastEvaluatedKey: { pk, sk }, ...consumed(read(pk, bytes, false)) };
       }
     }
     return { Items: found, ...consumed(read("", bytes, false)) };

@@ -10,6 +10,7 @@ import {
   rowsMissing,
 } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
+import type { Limiter } from "../limiter.ts";
 import type { Clock, EditedReport, LogCell, ReportStore } from "../ports.ts";
 import { createKnownEdits } from "./known-edits.ts";
 import type { Segments } from "./segments.ts";
@@ -64,9 +65,12 @@ export interface CellCacheOptions {
   /** What of a cell may be missing from its segments. */
   readonly missing: (cell: LogCell) => MissingRows;
   readonly maxBytes: number;
+  /** Lets so many cells be read at once: a wide tile of a world that nobody has compacted asks for thousands. */
+  readonly limit: Limiter;
 }
 
-export function createCellCache({ store, segments, clock, missing: missingOf, maxBytes }: CellCacheOptions): CellCache {
+export function createCellCache(options: CellCacheOptions): CellCache {
+  const { store, segments, clock, missing: missingOf, maxBytes, limit } = options;
   const held = new LRUCache<string, Held>({
     maxSize: maxBytes,
     sizeCalculation: ({ columns }) => columns.length * BYTES_PER_ROW + ENTRY_BYTES,
@@ -103,7 +107,7 @@ export function createCellCache({ store, segments, clock, missing: missingOf, ma
     const edited: EditedReport[] = [];
     while (entry.missingFrom !== undefined) {
       const from = entry.missingFrom;
-      const { rows, news } = await readLogAndEdits(cell, from);
+      const { rows, news } = await limit(() => readLogAndEdits(cell, from));
       edited.push(...news);
       if (entry.missingFrom === from) entry.missingFrom = undefined;
       hold(cell, entry, mergeColumns(entry.columns, rows, clock.now()));
@@ -133,7 +137,7 @@ export function createCellCache({ store, segments, clock, missing: missingOf, ma
       reading.readers++;
       let entry: Held;
       try {
-        const columns = await readStored(cell);
+        const columns = await limit(() => readStored(cell));
         entry = { columns, missingFrom: reading.missingFrom, isEven: !seen.has(key) };
       } finally {
         if (--reading.readers === 0) firstReads.delete(key);

@@ -96,7 +96,8 @@ export function createIntake(options: IntakeOptions): Intake {
   function takeLeft({ rows, open, atMs }: CompactionPoint): void {
     for (const change of open) notePending(change, change.from, atMs);
     for (const { cell, rows: left } of rows.all()) {
-      if (pending.fromOf(cell) === undefined) fresh.add(cell, left);
+      // A poll that began later may have ended before: then cells were read that lack them.
+      if (pending.fromOf(cell) === undefined) noteRows(cell, left);
       else notePending(cell, firstId(left) ?? "", atMs);
     }
   }

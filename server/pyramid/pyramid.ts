@@ -7,6 +7,7 @@ import type { Report } from "../../tiles/report.ts";
 import type { ReportColumns } from "../../tiles/report-columns.ts";
 import type { TileAddress } from "../../tiles/tile-address.ts";
 import type { Log } from "../console/log.ts";
+import { createLimiter } from "../limiter.ts";
 import { mapLimited } from "../map-limited.ts";
 import type { Clock, DerivedStore, EditedReport, LogCell, ReportStore } from "../ports.ts";
 import { createCellCache } from "./cell-cache.ts";
@@ -78,6 +79,9 @@ export interface PyramidOptions {
 
 const MEBIBYTE = 2 ** 20;
 
+/** Cells that one process reads at the same time. */
+const CELLS_AT_ONCE = 32;
+
 /** Between the polar rows a tile meets at most nine domains; where there are more, those without reports are left out first. */
 const MANY_DOMAINS = 16;
 
@@ -92,6 +96,8 @@ export function createPyramid(options: PyramidOptions): Pyramid {
     clock,
     missing: (cell) => missingRows(pending, fresh, cell),
     maxBytes: options.cellBytes ?? 256 * MEBIBYTE,
+    // A Worker's requests do not wait for each other's I/O, and are limited by the platform.
+    limit: shareBuilds ? createLimiter(CELLS_AT_ONCE) : (work) => work(),
   });
   const slices = createSlices({ derived, clock, log });
   const nodes = createNodes({ slices, cells, pending, fresh, maxBytes: nodeBytes, shareBuilds });

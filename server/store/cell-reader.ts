@@ -1,11 +1,10 @@
 import type { Report } from "../../tiles/report.ts";
 import type { CellRows, Clock, EditedReport, LogCell, LogRange, ReportStore } from "../ports.ts";
 import { collect } from "./batches.ts";
-import { editedReport, versionOfRow } from "./edits.ts";
+import { editedReport, shownReport, versionOfRow } from "./edits.ts";
 import { idOfSortKey, logPartition, logSpan, MARKER_SPAN, type SortKeySpan } from "./keys.ts";
-import { isLive } from "./log.ts";
 import type { Requests } from "./requests.ts";
-import { type ReportRow, reportOfRow } from "./rows.ts";
+import type { ReportRow } from "./rows.ts";
 import { type EditedRows, isMarker, type Marker, type Shards } from "./shards.ts";
 import type { UnappliedRows } from "./unapplied-rows.ts";
 
@@ -74,11 +73,11 @@ export function createCellReader(options: CellReaderOptions): Pick<ReportStore, 
     if (bringsMarkers) for (const other of shards.note(cell, markers, true)) read.found.add(other);
   }
 
-  /** The newest rows may lie in a shard that was opened a moment ago. */
-  /** Those of a range, besides which the store may have them by now. */
+  /** Rows of a range that are on their way; to be taken before the store is asked, which may have them by then. */
   const unappliedIn = ({ cell, span }: CellRead): ReportRow[] =>
     [...unapplied.of(cell)].filter(({ sk }) => sk >= span.from && sk < span.to);
 
+  /** The newest rows may lie in a shard that was opened a moment ago. */
   async function find({ cell, consistent, isNewest, found }: CellRead): Promise<void> {
     for (const shard of await shards.find(cell, { consistent, always: isNewest })) found.add(shard);
   }
@@ -92,12 +91,8 @@ export function createCellReader(options: CellReaderOptions): Pick<ReportStore, 
     return [...first, ...(await startAll(others))];
   }
 
-  /** A row's report as it reads now; undefined when it is not shown. */
-  function shown(row: ReportRow, edited: EditedRows): Report | undefined {
-    const version = edited.get(idOfSortKey(row.sk));
-    const report = version === undefined ? reportOfRow(row) : editedReport("", versionOfRow(version), row).report;
-    return report !== undefined && row.removed === undefined && isLive(report, clock.now()) ? report : undefined;
-  }
+  const shown = (row: ReportRow, edited: EditedRows): Report | undefined =>
+    shownReport(row, edited.get(idOfSortKey(row.sk)), clock.now());
 
   /** Edited reports that did not expire long since: TTL deletes late, and emulators never. Those of `rows` with what they say. */
   function editedReports(cell: LogCell, rows: readonly ReportRow[]): Map<string, EditedReport> {

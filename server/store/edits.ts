@@ -1,5 +1,7 @@
+import type { Report } from "../../tiles/report.ts";
 import type { EditedReport, ReportEdit } from "../ports.ts";
 import { editedOfSortKey } from "./keys.ts";
+import { isLive } from "./log.ts";
 import {
   contentOf,
   type EditedRow,
@@ -60,4 +62,13 @@ export function newestVersions(rows: Iterable<EditedRow>, known: Map<string, Edi
     const before = known.get(id);
     if (before === undefined || (before.v ?? 1) <= (row.v ?? 1)) known.set(id, row);
   }
+}
+
+/** A row's report as it reads now; undefined when it is not shown. */
+export function shownReport(row: ReportRow, edited: EditedRow | undefined, nowMs: number): Report | undefined {
+  const { state, content }: Pick<EditedVersion, "state" | "content"> =
+    edited === undefined ? { state: "shown" } : versionOfRow(edited);
+  if (state !== "shown" || row.removed === true) return undefined;
+  const report = reportOfRow(row, content ?? row);
+  return isLive(report, nowMs) ? report : undefined;
 }

@@ -2,7 +2,7 @@ import type { Report } from "../../tiles/report.ts";
 import { mergeAllColumns, type ReportColumns } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import type { LogChange } from "../ports.ts";
-import { cellName } from "./keys.ts";
+import { cellName, cellOfReport } from "./keys.ts";
 
 /** Changes are told for a day; a reader that slept longer is told to read every cell again. */
 export const FEED_LIFETIME_MS = 86_400_000;
@@ -25,6 +25,10 @@ export function isFresh({ createdAtMs }: ReportColumns, nowMs: number): boolean 
 
 /** Rows of a cell that a change brings; of more it only tells. */
 const MOST_ROWS = 2000;
+
+/** What is to be published of reports. */
+export const changesOf = (reports: readonly Report[]): LogChange[] =>
+  mergeChanges(reports.map((report) => ({ ...cellOfReport(report), from: report.id })));
 
 /** One change per cell, from the earliest place that any of its changes names; with its rows if all of them bring theirs. */
 export function mergeChanges(changes: Iterable<LogChange>): LogChange[] {

@@ -3,13 +3,15 @@ import { idTimePrefix, parseReportId, timeOfId } from "../../tiles/report-id.ts"
 import { type Clock, type LogCell, StoreUnavailableError } from "../ports.ts";
 import { encodeAppended } from "./appended-report.ts";
 import { chunk, forEachBounded } from "./batches.ts";
-import { type Confirmed, encodeConfirmations, nonceOf } from "./confirmations.ts";
+import { nonceOf } from "./confirmations.ts";
 import type { FeedShards } from "./feed-shards.ts";
-import { cellName, confirmationSortKey, intentSortKey, type Key } from "./keys.ts";
+import { confirmationSortKey, intentSortKey, type Key } from "./keys.ts";
 import { FEED_LIFETIME_MS, MAX_BROUGHT_AGE_MS } from "./log.ts";
+import { type Change, createOwedChanges } from "./owed-changes.ts";
 import { createRecentCells } from "./recent.ts";
 import { isHotPartition, type Requests } from "./requests.ts";
 import { ttlSeconds } from "./rows.ts";
+import { createWaitingConfirmations, type WaitingConfirmation } from "./waiting-confirmations.ts";
 
 /**
  * Publishes changes of the log in the change feed. An *intent* is stored before a row and names its cell, so no row can be stored
@@ -50,17 +52,7 @@ const READ_OWN_WRITES_MS = 10_000;
 /** Single intents that a process writes for a cell in COVERED_MS. */
 const MAX_SINGLE = 8;
 
-/** An intent with its confirmations stays below a kilobyte: one write unit. */
-const MOST_RIDING_BYTES = 800;
-const MOST_RIDING = 24;
-/** What has waited so long for an intent to ride on goes alone. */
-const RIDE_MS = 200;
-/** Confirmations that go alone, of about 25 bytes each. */
-const MOST_ALONE = 400;
-/** Confirmations that wait; of more the oldest are forgotten, and read. */
-const MOST_WAITING = 4000;
-/** Cells whose publishing is owed, and prepared intents that nobody used. */
-const MOST_OWED = 100_000;
+/** Prepared intents that nobody used yet. */
 const MOST_PREPARED = 2000;
 
 const INTENTS_PER_BATCH = 25;
@@ -91,12 +83,7 @@ export interface Intent extends LogCell {
   readonly isWhole: boolean;
   readonly from: string;
   /** Confirmations that ride on it. */
-  readonly riding: readonly Waiting[];
-}
-
-interface Waiting extends Confirmed {
-  /** When the intent was made. */
-  readonly atMs: number;
+  readonly riding: readonly WaitingConfirmation[];
 }
 
 export interface Publisher {
@@ -125,10 +112,6 @@ export interface Publisher {
   wroteLately(cell: LogCell): boolean;
 }
 
-interface Change extends LogCell {
-  readonly from: string;
-}
-
 export interface PublisherOptions {
   readonly clock: Clock;
   readonly requests: Requests;
@@ -145,10 +128,10 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
     singlesSinceMs: NEVER,
   }));
   const prepared = new Map<string, Intent>();
-  const owed = new Map<string, Change>();
+  const owed = createOwedChanges();
   const writer = newWriter();
+  const waiting = createWaitingConfirmations(clock, writer);
   let count = 0;
-  let waiting: Waiting[] = [];
 
   /** Whether a plain intent stands for a row of an id whose put begins now. */
   function isCovered(state: CellState, from: string, nowMs: number): boolean {
@@ -172,14 +155,14 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
     const pk = await shards.place(atMs);
     const own = count++;
     const body = report && encodeAppended(report, cell);
-    const riding = takeRiding(body?.length ?? 0);
+    const riding = waiting.takeRiding(body?.length ?? 0);
     const item = {
       pk,
       sk: intentSortKey(atMs, cell, nonceOf(writer, own)),
       ...(withSlack(from) < fromOfIntent(atMs) && { from: withSlack(from) }),
       ...(isSingle ? {} : { plain: true }),
       ...(body === undefined ? {} : { report: body }),
-      ...(riding.length > 0 && { confirmed: encode(riding) }),
+      ...(riding.length > 0 && { confirmed: waiting.encode(riding) }),
       expires_at: ttlSeconds(atMs + FEED_LIFETIME_MS),
     };
     const isWhole = body !== undefined;
@@ -187,29 +170,9 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
     return { layer, geohash5, item, atMs, count: counted, isSingle, isWhole, from, riding };
   }
 
-  /** Confirmations that fit on an intent, beside so many bytes. */
-  function takeRiding(beside: number): Waiting[] {
-    forgetLate();
-    let taken = waiting.splice(0, MOST_RIDING);
-    while (taken.length > 0 && encode(taken).length + beside > MOST_RIDING_BYTES) {
-      waiting.unshift(...taken.slice(taken.length >> 1));
-      taken = taken.slice(0, taken.length >> 1);
-    }
-    return taken;
-  }
-
   function wait({ layer, geohash5, count, isWhole, atMs }: Intent, report: Report | undefined): void {
-    if (count !== undefined) waiting.push({ layer, geohash5, count, report: isWhole ? undefined : report, atMs });
+    if (count !== undefined) waiting.add({ layer, geohash5, count, report: isWhole ? undefined : report, atMs });
   }
-
-  function forgetLate(): void {
-    const now = clock.now();
-    waiting = waiting
-      .filter(({ atMs, report }) => now - (report?.createdAtMs ?? atMs) <= MAX_BROUGHT_AGE_MS)
-      .slice(-MOST_WAITING);
-  }
-
-  const encode = (confirmed: readonly Confirmed[]): Uint8Array => encodeConfirmations(writer, confirmed);
 
   function stored(intent: Intent): boolean {
     if (clock.now() - intent.atMs > COMMIT_MS) return false;
@@ -220,26 +183,14 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
     return true;
   }
 
-  function owe({ layer, geohash5, from }: Change): void {
-    const known = owed.get(cellName({ layer, geohash5 }));
-    if (known === undefined && owed.size >= MOST_OWED) return;
-    owed.set(cellName({ layer, geohash5 }), { layer, geohash5, from: known && known.from < from ? known.from : from });
-  }
-
-  /** An intent that names a change's beginning, or an earlier one, is stored. */
-  function settle(change: Change): void {
-    const known = owed.get(cellName(change));
-    if (known !== undefined && known.from >= change.from) owed.delete(cellName(change));
-  }
-
   function failed(intent: Intent): void {
-    owe(intent);
-    if (intent.item !== undefined) waiting.push(...intent.riding);
+    owed.add(intent);
+    if (intent.item !== undefined) waiting.add(...intent.riding);
   }
 
   /** What it could not publish is owed. */
   async function publishBatch(changes: readonly Change[]): Promise<void> {
-    for (const change of changes) owe(change);
+    for (const change of changes) owed.add(change);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const intents: Intent[] = [];
       for (const change of changes) intents.push(await makeIntent(change, change.from, false));
@@ -253,7 +204,7 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
         throw error;
       }
       if (!intents.map(stored).every(Boolean)) continue;
-      for (const change of changes) settle(change);
+      for (const change of changes) owed.settle(change);
       return;
     }
     throw new StoreUnavailableError(`the change feed took longer than ${COMMIT_MS} ms, ${MAX_TRIES} times`);
@@ -270,24 +221,23 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
   }
 
   async function flushConfirmed(): Promise<void> {
-    forgetLate();
-    // The oldest comes first: confirmations that could not be stored are put back behind younger ones, and go a little later.
-    while (waiting[0] !== undefined && clock.now() - waiting[0].atMs >= RIDE_MS) {
-      const taken = waiting.splice(0, MOST_ALONE);
+    for (let taken = waiting.takeAlone(); taken.length > 0; taken = waiting.takeAlone()) {
       const atMs = clock.now();
       try {
         const sk = confirmationSortKey(atMs, nonceOf(writer, count++));
         const expires_at = ttlSeconds(atMs + FEED_LIFETIME_MS);
-        await requests.put({ Item: { pk: await shards.place(atMs), sk, confirmed: encode(taken), expires_at } });
+        await requests.put({
+          Item: { pk: await shards.place(atMs), sk, confirmed: waiting.encode(taken), expires_at },
+        });
       } catch (error) {
-        waiting.unshift(...taken);
+        waiting.add(...taken);
         throw error;
       }
     }
   }
 
   async function flushOwed(): Promise<void> {
-    const changes = [...owed.values()];
+    const changes = owed.all();
     if (changes.length === 0) return;
     await forEachBounded(chunk(changes, INTENTS_PER_BATCH), BATCH_WIDTH, publishBatch);
   }
@@ -322,7 +272,7 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
         await requests.put({ Item: { ...intent.item } });
       } catch (error) {
         // No row was put yet, so nothing is owed.
-        if (intent !== undefined) waiting.push(...intent.riding);
+        if (intent !== undefined) waiting.add(...intent.riding);
         if (isHotPartition(error)) shards.throttled();
         return;
       }

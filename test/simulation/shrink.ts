@@ -2,7 +2,6 @@ import type { Action, ImportAction, ReportAction } from "./actions.ts";
 import type { Fault } from "./faults.ts";
 import { type RunResult, runScenario } from "./run.ts";
 import { NEVER_MS, type Scenario } from "./scenario.ts";
-import type { SqlDatabase } from "./sql-service.ts";
 
 /** A run that fails, told as shortly as it could be found. */
 export interface ShrunkFailure {
@@ -25,7 +24,7 @@ const MAX_RUNS = 400;
  * Takes away from a failing run whatever it fails without: faults, actions, processes, and then what is left of each. It
  * stays the same failure as long as the same invariant is violated.
  */
-export async function shrink(scenario: Scenario, first: RunResult, database?: SqlDatabase): Promise<ShrunkFailure> {
+export async function shrink(scenario: Scenario, first: RunResult, _database?: SqlDatabase): Promise<ShrunkFailure> {
   const invariant = worstOf(first);
   let best: Case = { scenario, script: new Map(first.faults.map(({ label, fault }) => [label, fault])) };
   let runs = 0;
@@ -33,7 +32,7 @@ export async function shrink(scenario: Scenario, first: RunResult, database?: Sq
   async function accept(candidate: Case): Promise<boolean> {
     if (runs >= MAX_RUNS) return false;
     runs++;
-    const result = await runScenario(candidate.scenario, { script: candidate.script, database });
+    const result = await runScenario(candidate.scenario, { ...options, script: candidate.script });
     if (!result.violations.some((violation) => violation.invariant === invariant)) return false;
     best = candidate;
     return true;
@@ -61,7 +60,7 @@ export async function shrink(scenario: Scenario, first: RunResult, database?: Sq
     await dropActions();
     await dropFaults();
   }
-  const result = await runScenario(best.scenario, { script: best.script, keepTrace: true, database });
+  const result = await runScenario(best.scenario, { ...options, script: best.script, keepTrace: true });
   return { ...best, result, runs };
 }
 

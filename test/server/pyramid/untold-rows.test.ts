@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import { StoreUnavailableError } from "../../../server/ports.ts";
+import { type DerivedStore, StoreUnavailableError } from "../../../server/ports.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
@@ -121,4 +121,37 @@ it.each([
     await pyramid.poll();
   }
   for (const z of [12, 19]) expect((await look(PLACE, z)) !== undefined, `z${z}`).toBe(isShown || z === 12);
+});
+
+it("shows what a slow first poll brings to a cell that was read behind a faster one, as in a Worker", async () => {
+  const clock = createTestClock();
+  const store = createMemoryStore({ clock });
+  const derived = createMemoryDerivedStore({ clock });
+  const gate = Promise.withResolvers<void>();
+  let asked = 0;
+  const slow: DerivedStore = {
+    ...derived,
+    async list(group, options) {
+      if (group === "compaction" && asked++ === 0) await gate.promise;
+      return derived.list(group, options);
+    },
+    async get(group, ...rest) {
+      if (group === "compaction" && asked++ === 0) await gate.promise;
+      return derived.get(group, ...rest);
+    },
+  };
+  const pyramid = createPyramid({ store, derived: slow, clock, log: silentLog, shareBuilds: false });
+  const tiles = createTileSource({ pyramid });
+  const look = (z: number) =>
+    tiles.read({ layers: ["safety"], tile: tileAt(worldX(PLACE.lonDeg), worldY(PLACE.latDeg), z), window: "90d" });
+  const first = pyramid.poll();
+  await pyramid.poll();
+  expect(await look(19)).toBeUndefined();
+  await store.append(makeReport({ ...PLACE, createdAtMs: clock.now() }, seededRandom(3)));
+  clock.nowMs += 60_000;
+  // It is put off, so the slow poll learns of it twice.
+  await createCompactor({ store, derived, clock, log: silentLog }).run();
+  gate.resolve();
+  await first;
+  for (const z of [4, 14, 19]) expect(await look(z), `z${z}`).toBeDefined();
 });

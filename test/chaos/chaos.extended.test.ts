@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { runChaos } from "./run-chaos.ts";
 
-describe.skipIf(process.env.EXTENDED !== "1")("two processes under faults and SIGKILLs", () => {
+describe("two processes under faults and SIGKILLs", () => {
   it("show every acknowledged report once, in tiles of every zoom and in lists, within a minute", {
     timeout: 300_000,
   }, async () => {
