@@ -18,6 +18,8 @@ import type { Trace } from "./trace.ts";
 export interface Clients {
   /** Does an action in the running task, until it is done or given up. */
   act(action: Action): Promise<void>;
+  /** Whether open maps of these processes were told of what readers saw change. */
+  checkTold(apps: readonly App[]): void;
 }
 
 export interface ClientsOptions {
@@ -205,6 +207,7 @@ export function createClients(options: ClientsOptions): Clients {
   }
 
   return {
+    checkTold: reader.told.check,
     async act(action) {
       if (action.kind === "report") return report(action);
       if (action.kind === "edit") return edit(action);

@@ -7,7 +7,7 @@ import type { Machine } from "./host.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Link } from "./link.ts";
 import { REPORTS_ZOOM, readShown, tileOf } from "./shown.ts";
-import { createToldChanges } from "./told-changes.ts";
+import { createToldChanges, type ToldChanges } from "./told-changes.ts";
 
 /**
  * Reads while others write and everything fails, and holds each process to what it said: what it thanked for, it shows from
@@ -15,6 +15,7 @@ import { createToldChanges } from "./told-changes.ts";
  * that was not stored. Open maps are told of what changes.
  */
 export interface Reader {
+  readonly told: ToldChanges;
   /** A process has thanked for a report. */
   noteThanked(by: App, report: Report): void;
   /** A process has said that a report is not shown any more. */
@@ -112,6 +113,7 @@ export function createReader({ link, ledger, isStored }: ReaderOptions): Reader 
   }
 
   return {
+    told,
     noteThanked: (by, report) => promisesOf(by).thanked.set(report.id, report),
     noteHidden: (by, id) => promisesOf(by).hidden.add(id),
 

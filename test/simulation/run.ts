@@ -93,6 +93,7 @@ async function check(world: World, scenario: Scenario, { database }: RunOptions)
   const checking = world.begin("check", async () => {
     machines.get(COLD)?.start();
     truth = await readTruth(table, lifeOf(COLD).app, ledger, time.now());
+    world.clients.checkTold(served.map((name) => lifeOf(name).app));
     const options = { seed, truth, layers, places: placesOfReports(truth, ledger), nowMs: time.now(), ledger };
     for (const name of [...served, COLD]) {
       const checked = { name, app: lifeOf(name).app, isNew: name === COLD };

@@ -9,6 +9,8 @@ export interface ToldChanges {
   count(app: App): number;
   /** What a process shows of a domain now, to a reader who began when so many changes had been told. */
   look(app: App, view: View, shown: Shown | undefined, toldBefore: number): void;
+  /** All is quiet: every change that somebody saw in these processes has been told, before or, where a reader was faster, after. */
+  check(apps: readonly App[]): void;
 }
 
 export interface View {
@@ -18,38 +20,49 @@ export interface View {
   readonly geohash: string;
 }
 
-interface Looked {
+interface Look extends View {
   readonly digest: string;
   readonly told: number;
+  /** What it was when somebody looked before. */
+  readonly before: Look | undefined;
 }
 
 export function createToldChanges(ledger: Ledger): ToldChanges {
-  const looks = new WeakMap<App, Map<string, Looked>>();
+  const looks = new WeakMap<App, Map<string, Look>>();
 
   /** Nobody is told of what has expired. */
-  const mayExpire = (): boolean => [...ledger.imported.values()].some(({ report }) => report.expiresAtMs < lastMs());
+  const mayExpire = (): boolean =>
+    [...ledger.imported.values()].some(({ report }) => report.expiresAtMs < Date.now() + HOUR_MS);
+
+  function checkLook(app: App, { layer, zoom, geohash, digest, before }: Look): void {
+    if (before === undefined) return;
+    checkLook(app, before);
+    if (before.digest === digest) return;
+    const told = app.changes?.slice(before.told) ?? [];
+    if (told.some((change) => change.layer === layer && areRelated(change.geohash, geohash))) return;
+    ledger.violate("open maps are told of changes", `z${zoom} ${layer} ${geohash}: ${before.digest} became ${digest}`);
+  }
 
   return {
     count: ({ changes }) => changes?.length ?? 0,
-    look(app, { layer, zoom, geohash }, shown, toldBefore) {
-      const { changes } = app;
-      if (changes === undefined) return;
-      const known = looks.get(app) ?? new Map<string, Looked>();
+    look(app, view, shown, told) {
+      if (app.changes === undefined) return;
+      const known = looks.get(app) ?? new Map<string, Look>();
       looks.set(app, known);
-      const key = `z${zoom} ${layer} ${geohash}`;
-      const digest = `${shown?.count ?? 0} of severity ${shown?.severity ?? 0}${shown?.ids === undefined ? "" : ` ${[...shown.ids].sort()}`}`;
-      const before = known.get(key);
-      known.set(key, { digest, told: toldBefore });
-      if (before === undefined || before.digest === digest || mayExpire()) return;
-      const isTold = changes
-        .slice(before.told)
-        .some((change) => change.layer === layer && areRelated(change.geohash, geohash));
-      if (!isTold) ledger.violate("open maps are told of changes", `${key}: ${before.digest} became ${digest}`);
+      const key = `z${view.zoom} ${view.layer} ${view.geohash}`;
+      known.set(key, { ...view, digest: digestOf(shown), told, before: known.get(key) });
+    },
+    check(apps) {
+      if (mayExpire()) return;
+      for (const app of apps) for (const look of looks.get(app)?.values() ?? []) checkLook(app, look);
     },
   };
+}
+
+function digestOf({ count, severity, ids }: Shown = { count: 0, severity: 0, ids: undefined }): string {
+  return `${count} of severity ${severity}${ids === undefined ? "" : ` (${[...ids].sort()})`}`;
 }
 
 const areRelated = (a: string, b: string): boolean => a.startsWith(b) || b.startsWith(a);
 
 const HOUR_MS = 3_600_000;
-const lastMs = (): number => Date.now() + HOUR_MS;
