@@ -6,10 +6,11 @@ import { compactInBackground } from "../../server/pyramid/compact-in-background.
 import { type Compactor, createCompactor } from "../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../server/pyramid/pyramid.ts";
 import { type BackgroundWork, repeatInBackground } from "../../server/repeat-in-background.ts";
-import type { ReportPage, ReportSource } from "../../server/reports/area-reports.ts";
+import type { ReportPage } from "../../server/reports/area-reports.ts";
 import { type CreateOutcome, createReport, type ReportDraft } from "../../server/reports/create-report.ts";
 import { flagReport } from "../../server/reports/flag-report.ts";
 import { listReports, type ReportQuery } from "../../server/reports/list-reports.ts";
+import { readScoreCard, type ScoreCard, type ScoreCardOptions } from "../../server/scores/score-card.ts";
 import { createScorer } from "../../server/scores/scorer.ts";
 import { createTileSource, type TileSource } from "../../server/tiles/tile-source.ts";
 import type { DomainIndex } from "../../tiles/domain-index.ts";
@@ -30,6 +31,10 @@ export interface App {
   tile(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<Uint8Array | undefined>;
   list(query: ReportQuery): Promise<ReportPage>;
   compactor(): Compactor;
+  /** The score card of a cell, without its history. */
+  card(geohash: string): Promise<ScoreCard>;
+  /** Where tiles have changed, as open maps are told, in order; undefined where another process tells them. */
+  readonly changes?: readonly { readonly layer: ReportLayer; readonly geohash: string }[];
   /** What goes on by itself, by name. */
   readonly background: Readonly<Record<string, BackgroundWork>>;
   /** What goes on behind the answer to a request that writes. */
@@ -60,7 +65,8 @@ const SCORE_EVERY_MS = 5_000;
 /** A process of Node's. */
 export function createNodeApp(options: NodeOptions): App {
   const { store, log, sql, compactEveryMs } = options;
-  const pyramid = createPyramid(options);
+  const changes: { readonly layer: ReportLayer; readonly geohash: string }[] = [];
+  const pyramid = createPyramid({ ...options, onChange: (layer, geohash) => changes.push({ layer, geohash }) });
   const scorer = sql && createScorer({ ...options, sql });
   const repeat = (name: string, everyMs: number, run: () => Promise<unknown>) =>
     repeatInBackground(async () => void (await run()), { name, everyMs, log });
@@ -68,6 +74,7 @@ export function createNodeApp(options: NodeOptions): App {
     ...appOf(options, pyramid),
     domains: pyramid.domains,
     tile: tileOf(createTileSource({ pyramid })),
+    changes,
     background: {
       confirm: repeat("confirming changes", CONFIRM_EVERY_MS, store.confirm),
       poll: repeat("reading changes", POLL_EVERY_MS, pyramid.poll),
@@ -90,7 +97,7 @@ export function createWorkerApp(options: AppOptions): App {
     },
     ...options,
   });
-  const { list, ...app } = appOf(options, { ...tiles, ...tiles.pyramid });
+  const { list, card, ...app } = appOf(options, { ...tiles, ...tiles.pyramid });
   return {
     ...app,
     async domains(layer, tile, window) {
@@ -105,6 +112,10 @@ export function createWorkerApp(options: AppOptions): App {
       await tiles.keepUp();
       return list(query);
     },
+    async card(geohash) {
+      await tiles.keepUp();
+      return card(geohash);
+    },
     background: {},
     async afterWrite() {
       await new Promise((resolve) => setTimeout(resolve, WORKER_CONFIRMS_AFTER_MS));
@@ -118,10 +129,10 @@ const tileOf =
   async (layer, tile, window) =>
     (await source.read({ layers: [layer], tile, window }))?.bytes;
 
-type Tiles = Pick<Pyramid, "noteReport" | "noteEdited"> & ReportSource["pyramid"];
+type Tiles = Pick<Pyramid, "noteReport" | "noteEdited"> & ScoreCardOptions["pyramid"];
 
 function appOf(options: AppOptions, tiles: Tiles): Omit<App, "domains" | "tile" | "background" | "afterWrite"> {
-  const { store, clock } = options;
+  const { store, clock, log } = options;
   return {
     store,
     post: (draft, key) => createReport({ store, clock, onReport: tiles.noteReport }, draft, key),
@@ -132,6 +143,7 @@ function appOf(options: AppOptions, tiles: Tiles): Omit<App, "domains" | "tile" 
       return edited;
     },
     list: (query) => listReports({ pyramid: tiles, store, clock }, query),
+    card: (geohash) => readScoreCard({ pyramid: tiles, store, clock, log }, geohash),
     compactor: () => createCompactor(options),
   };
 }

@@ -18,6 +18,8 @@ import type { Trace } from "./trace.ts";
 export interface Clients {
   /** Does an action in the running task, until it is done or given up. */
   act(action: Action): Promise<void>;
+  /** Whether open maps of these processes were told of what readers saw change. */
+  checkTold(apps: readonly App[]): void;
 }
 
 export interface ClientsOptions {
@@ -177,7 +179,8 @@ export function createClients(options: ClientsOptions): Clients {
     for (let from = 0; from < reports.length; from += batch) {
       const part = reports.slice(from, from + batch);
       const done = await insist(Infinity, () => link.ask(machineOf(IMPORTER), (app) => app.store.putMany(part)));
-      trace.note(name, `imported ${done?.written} of ${part.length}`);
+      if (done === undefined) return;
+      trace.note(name, `imported ${done.written} of ${part.length}`);
       for (const each of noted.slice(from, from + batch)) each.isDone = true;
     }
     await insist(1, () => link.ask(machineOf(IMPORTER), (app) => app.store.confirm()));
@@ -204,6 +207,7 @@ export function createClients(options: ClientsOptions): Clients {
   }
 
   return {
+    checkTold: reader.told.check,
     async act(action) {
       if (action.kind === "report") return report(action);
       if (action.kind === "edit") return edit(action);

@@ -201,6 +201,37 @@ export async function checkLists({ name, app }: Checked, options: CheckOptions):
   }
 }
 
+/** Cards count what is stored, and show the newest of it, whatever the layer. */
+export async function checkCards({ name, app }: Checked, options: CheckOptions): Promise<void> {
+  const { seed, truth, layers, places, nowMs, ledger } = options;
+  const random = randomOf(`${seed}/${name}/cards`);
+  for (const precision of [4, 5, 6]) {
+    const place = random.pick(places);
+    if (place === undefined) return;
+    const geohash = encodeGeohash(place.lonDeg, place.latDeg, precision);
+    const { counts, latest } = await app.card(geohash);
+    const isInside = ({ lonDeg, latDeg }: Place): boolean => encodeGeohash(lonDeg, latDeg, precision) === geohash;
+    for (const layer of layers) {
+      const expected = [...expectedAt({ layer, zoom: 13, window: "90d" }, options).values()];
+      const [must, may] = [expected.flatMap((each) => each.must), expected.flatMap((each) => each.may)];
+      const count = counts[layer]["90d"];
+      if (count >= must.filter(isInside).length && count <= may.filter(isInside).length) continue;
+      ledger.violate(
+        "cards count what is stored",
+        `${name} ${geohash} ${layer}: ${count}, stored ${must.filter(isInside).length}`,
+      );
+    }
+    const inside = [...truth.live.values()].filter(isInside).sort((a, b) => (a.id < b.id ? 1 : -1));
+    const newest = inside.slice(0, latest.length || 1);
+    if (newest.some(({ expiresAtMs }) => expiresAtMs < nowMs + FINE_MS)) continue;
+    if (latest.length >= Math.min(5, inside.length) && latest.every(({ id }, i) => id === newest[i]?.id)) continue;
+    ledger.violate(
+      "cards show the newest",
+      `${name} ${geohash}: ${latest.map(nameOf)}, stored ${inside.slice(0, 5).map(nameOf)}`,
+    );
+  }
+}
+
 /** Places of all reports that there ever were, each once: tiles there may show what they must not. */
 export function placesOfReports(truth: Truth, ledger: Ledger): Place[] {
   const drafts = [...ledger.posts.values()].map(({ action }) => action.draft);

@@ -54,7 +54,7 @@ async function simulate(): Promise<void> {
     if (result.violations.length === 0) continue;
     failed.push(seed);
     if (failed.length > numberOf("shrink")) console.log(describeRun(seed, result));
-    else console.log(`${describeFailure(scenario, result, await shrink(scenario, result, database))}\n`);
+    else console.log(`${describeFailure(scenario, result, await shrink(scenario, result, { database }))}\n`);
   }
   await postgres.close();
   const seconds = (performance.now() - begunMs) / 1000;

@@ -7,13 +7,15 @@ import type { Machine } from "./host.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Link } from "./link.ts";
 import { REPORTS_ZOOM, readShown, tileOf } from "./shown.ts";
+import { createToldChanges, type ToldChanges } from "./told-changes.ts";
 
 /**
  * Reads while others write and everything fails, and holds each process to what it said: what it thanked for, it shows from
  * then on; what it once showed close by, it goes on showing there until somebody edits it; what it hid, it does not show; and nothing is shown
- * that was not stored.
+ * that was not stored. Open maps are told of what changes.
  */
 export interface Reader {
+  readonly told: ToldChanges;
   /** A process has thanked for a report. */
   noteThanked(by: App, report: Report): void;
   /** A process has said that a report is not shown any more. */
@@ -48,6 +50,7 @@ export interface ReaderOptions {
 
 export function createReader({ link, ledger, isStored }: ReaderOptions): Reader {
   const promises = new WeakMap<App, Promises>();
+  const told = createToldChanges(ledger);
 
   const promisesOf = (app: App): Promises => {
     const known = promises.get(app) ?? { thanked: new Map(), seen: new Map(), hidden: new Set() };
@@ -69,10 +72,12 @@ export function createReader({ link, ledger, isStored }: ReaderOptions): Reader 
     const before = [...new Map([...thanked, ...(zoom >= CELLS_ZOOM ? seen : [])]).values()].filter(
       (report) => report.layer === layer && encodeGeohash(report.lonDeg, report.latDeg, precision) === geohash,
     );
+    const toldBefore = told.count(app);
     if (isEncoded) await app.tile(layer, tile, window);
     const shown = (await readShown(app, layer, tile, window)).get(geohash);
     const ids = shown?.ids ?? [];
     checkIds(app, ids, hiddenBefore);
+    if (window === "90d") told.look(app, { layer, zoom, geohash }, shown, toldBefore);
     const expected = before.filter(({ id }) => !isEdited(id));
     if (window !== "90d" || (shown?.count ?? 0) >= expected.length) return;
     const missing = expected.filter(({ id }) => zoom < REPORTS_ZOOM || !ids.includes(id)).map(({ text }) => text);
@@ -108,6 +113,7 @@ export function createReader({ link, ledger, isStored }: ReaderOptions): Reader 
   }
 
   return {
+    told,
     noteThanked: (by, report) => promisesOf(by).thanked.set(report.id, report),
     noteHidden: (by, id) => promisesOf(by).hidden.add(id),
 

@@ -2,7 +2,7 @@ import type { Action } from "./actions.ts";
 import { checkCounts } from "./counts.ts";
 import type { InjectedFault } from "./faults.ts";
 import type { Life } from "./host.ts";
-import { checkLists, checkTileSums, checkTiles, placesOfReports } from "./invariants.ts";
+import { checkCards, checkLists, checkTileSums, checkTiles, placesOfReports } from "./invariants.ts";
 import type { Violation } from "./ledger.ts";
 import { randomOf } from "./random.ts";
 import { NEVER_MS, type Scenario } from "./scenario.ts";
@@ -93,12 +93,14 @@ async function check(world: World, scenario: Scenario, { database }: RunOptions)
   const checking = world.begin("check", async () => {
     machines.get(COLD)?.start();
     truth = await readTruth(table, lifeOf(COLD).app, ledger, time.now());
+    world.clients.checkTold(served.map((name) => lifeOf(name).app));
     const options = { seed, truth, layers, places: placesOfReports(truth, ledger), nowMs: time.now(), ledger };
     for (const name of [...served, COLD]) {
       const checked = { name, app: lifeOf(name).app, isNew: name === COLD };
       await runInTask(createTask(seed, `check/${name}`, lifeOf(name)), async () => {
         await checkTiles(checked, options);
         await checkLists(checked, options);
+        await checkCards(checked, options);
         if (randomOf(`${seed}/tiles`).below(TILES_EVERY) === 0) await checkTileSums(checked, options);
       });
     }

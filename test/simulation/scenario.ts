@@ -29,7 +29,7 @@ export interface Scenario {
   readonly cronCalls: number;
   readonly deletesExpired: boolean;
   /** All processes and clients sleep once, from a time after the start that is not counted while they do. */
-  readonly sleep?: { readonly atMs: number; readonly ms: number };
+  readonly sleep: { readonly atMs: number; readonly ms: number } | undefined;
   readonly layers: readonly ReportLayer[];
   readonly actions: readonly Action[];
 }
@@ -88,7 +88,7 @@ export function scenarioOf(seed: number): Scenario {
     quietMs: random.pick(QUIETS_MS),
     cacheBytes: random.pick(CACHES_BYTES),
     deletesExpired: random.chance(0.5),
-    ...(!isCalm && random.chance(0.1) && { sleep: { atMs: random.between(0, durationMs), ms: sleepMs } }),
+    sleep: !isCalm && random.chance(0.1) ? { atMs: random.between(0, durationMs), ms: sleepMs } : undefined,
     layers,
     actions: actionsOf(drawn),
   };

@@ -1,4 +1,5 @@
 import type { Log } from "../../server/console/log.ts";
+import type { ReportStore } from "../../server/ports.ts";
 import { createDynamoDerivedStore } from "../../server/store/derived-dynamo.ts";
 import { createDynamoStore } from "../../server/store/dynamo.ts";
 import { type App, type AppOptions, createNodeApp, createWorkerApp } from "./app.ts";
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly keepTrace?: boolean;
   /** With it processes score and count. */
   readonly database?: SqlDatabase | undefined;
+  /** Puts another store in the place of each process', for whoever wants to know that what is wrong with it is found. */
+  readonly spoil?: (store: ReportStore) => ReportStore;
 }
 
 /** Everything that a scenario is played in. Only one at a time: it owns the thread's timers and clocks until it is closed. */
@@ -57,6 +60,8 @@ export interface Work {
 export const COLD = "cold";
 
 const TABLE = "stratum";
+/** Most queries are answered by one page of so many. */
+const WHOLE_PAGES = 1000;
 const SWEEP_EVERY_MS = 5_000;
 
 export function createWorld(scenario: Scenario, options: RunOptions): World {
@@ -75,11 +80,11 @@ export function createWorld(scenario: Scenario, options: RunOptions): World {
     const { hotRowsPerSecond, compactEveryMs, scorers, cacheBytes } = scenario;
     const clock = { now: life.now };
     const reach = { client: dynamo.clientFor(life), table: TABLE, clock, hotRowsPerSecond };
-    const [store, derived] = [createDynamoStore(reach), createDynamoDerivedStore(reach)];
+    const { database, spoil = (store) => store } = options;
+    const [store, derived] = [spoil(createDynamoStore(reach)), createDynamoDerivedStore(reach)];
     const caches = { cellBytes: cacheBytes, nodeBytes: cacheBytes, indexBytes: cacheBytes };
     const parts: AppOptions = { store, derived, clock, log, ...caches };
     if (life.name === WORKER) return createWorkerApp(parts);
-    const { database } = options;
     const scores = database !== undefined && scorers.includes(life.name);
     const sql = scores ? sqlOf(life, { seed, time, faults, trace, database }) : undefined;
     const app = createNodeApp({ ...parts, compactEveryMs, sql });
@@ -166,10 +171,11 @@ export function createWorld(scenario: Scenario, options: RunOptions): World {
 }
 
 /** Whether nothing goes wrong in a scenario, clocks agree and no read lags: then what was written is seen soon everywhere. */
-const isFaultless = ({ faults, clocks, lagMs, actions, sleep }: Scenario): boolean =>
+const isFaultless = ({ faults, clocks, lagMs, pageItems, actions, sleep }: Scenario): boolean =>
   clocks.length === 0 &&
   Object.keys(faults.rates).length === 0 &&
   faults.bursts.length === 0 &&
   lagMs === 0 &&
+  pageItems >= WHOLE_PAGES &&
   sleep === undefined &&
   !actions.some(({ kind }) => kind === "crash" || kind === "stop");
