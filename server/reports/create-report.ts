@@ -28,8 +28,9 @@ export type CreateOutcome =
 
 /**
  * Stores a report. With an idempotency key any number of requests, at once or after a crash of an earlier one, store it
- * once: the claim remembers the id before the report is put, and whoever finds the claim puts the report under that id, also when it
- * is there, for a put publishes what it finds: whoever stored it may have died, or been refused, before anybody was told.
+ * once: the claim remembers the id before the report is appended, and whoever finds another one's claim puts the report under that
+ * id, also when it is there, for a put publishes what it finds: whoever stored it may have died, or been refused, before anybody was
+ * told.
  *
  * Keys belong to everybody. Whoever sends somebody else's key learns nothing but that it was used: a replay answers what was sent,
  * and another draft is refused. Keys of our page are UUIDs.
@@ -60,8 +61,9 @@ export async function createReport(
   const held = await store.claimKey(await sha256Hex(idempotencyKey), claim);
   if (held.fingerprint !== claim.fingerprint) return { outcome: "key-taken" };
   const report = reportOf(rounded, held.reportId);
-  // An own id that "exists" was written by a lost first attempt of the store's client, or by a request with the same key.
-  if ((await store.put(report)) === "created" || held.reportId === ownId) {
+  const isFirst = held.reportId === ownId;
+  if (isFirst) await store.append(report);
+  if (isFirst || (await store.put(report)) === "created") {
     onReport(report);
     return { outcome: "created", report };
   }

@@ -1,4 +1,3 @@
-import { parseReportId } from "../../tiles/report-id.ts";
 import type { Clock, ReportStore } from "../ports.ts";
 import { cellsOf, everyCell } from "./all-cells.ts";
 import { collect } from "./batches.ts";
@@ -125,14 +124,7 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
     async claimKey(keyHash, { fingerprint, reportId }) {
       const untilMs = clock.now() + CLAIM_LIFETIME_MS;
       const value = { fingerprint, report_id: reportId };
-      const cell = parseReportId(reportId);
-      const claimed = claim(requests, clock, idempotencyKey(keyHash), value, { untilMs });
-      await settled([claimed, cell && publisher.prepare(cell, reportId)]).catch((error: unknown) => {
-        publisher.abandon(reportId);
-        throw error;
-      });
-      const held = await claimed;
-      if (held.report_id !== reportId) publisher.abandon(reportId);
+      const held = await claim(requests, clock, idempotencyKey(keyHash), value, { untilMs });
       return { fingerprint: held.fingerprint, reportId: held.report_id };
     },
 
@@ -146,9 +138,4 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       client.destroy();
     },
   };
-}
-
-/** Waits for all of them, so that none is under way any more, then rejects with the first failure. */
-async function settled(work: readonly unknown[]): Promise<void> {
-  for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
 }

@@ -9,7 +9,7 @@ import { confirmationSortKey, intentSortKey, type Key } from "./keys.ts";
 import { FEED_LIFETIME_MS, MAX_BROUGHT_AGE_MS, WHOLE_LIFETIME_MS } from "./log.ts";
 import { type Change, createOwedChanges } from "./owed-changes.ts";
 import { createRecentCells } from "./recent.ts";
-import { isHotPartition, type Requests } from "./requests.ts";
+import type { Requests } from "./requests.ts";
 import { ttlSeconds } from "./rows.ts";
 import { createWaitingConfirmations, type WaitingConfirmation } from "./waiting-confirmations.ts";
 
@@ -54,9 +54,6 @@ const READ_OWN_WRITES_MS = 10_000;
 /** Single intents that a process writes for a cell in COVERED_MS. */
 const MAX_SINGLE = 8;
 
-/** Prepared intents that nobody used yet. */
-const MOST_PREPARED = 2000;
-
 const INTENTS_PER_BATCH = 25;
 const BATCH_WIDTH = 4;
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -94,10 +91,6 @@ export interface Publisher {
    * then tells `stored` or `failed`.
    */
   intentFor(cell: LogCell, id: string, report?: Report): Promise<Intent>;
-  /** Stores the intent for a row that comes within a second. Never rejects: without it the put stores one. */
-  prepare(cell: LogCell, id: string): Promise<void>;
-  /** Nothing is stored under a prepared intent. */
-  abandon(id: string): void;
   /** The intent is stored; whether that was soon enough for it to stand for a row that is stored as well by now. */
   stored(intent: Intent): boolean;
   /** The intent may not be stored, and the row may be: it is published later. */
@@ -129,7 +122,6 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
     singles: 0,
     singlesSinceMs: NEVER,
   }));
-  const prepared = new Map<string, Intent>();
   const owed = createOwedChanges();
   const writer = newWriter();
   const waiting = createWaitingConfirmations(clock, writer);
@@ -172,7 +164,7 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
     return { layer, geohash5, item, atMs, count: counted, isSingle, isWhole, from, riding };
   }
 
-  function wait({ layer, geohash5, count, isWhole, atMs }: Intent, report: Report | undefined): void {
+  function confirm({ layer, geohash5, count, isWhole, atMs }: Intent, report: Report): void {
     if (count !== undefined) waiting.add({ layer, geohash5, count, report: isWhole ? undefined : report, atMs });
   }
 
@@ -244,19 +236,11 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
     await forEachBounded(chunk(changes, INTENTS_PER_BATCH), BATCH_WIDTH, publishBatch);
   }
 
-  function forgetPrepared(): void {
-    const [oldest] = prepared.size > MOST_PREPARED ? prepared.keys() : [];
-    if (oldest !== undefined) prepared.delete(oldest);
-  }
-
   return {
     async intentFor(cell, id, report) {
       const now = clock.now();
       const state = cells.of(cell);
       state.wroteAtMs = now;
-      const known = prepared.get(id);
-      prepared.delete(id);
-      if (known !== undefined && now - known.atMs <= COVERED_MS) return { ...known, item: undefined };
       if (isCovered(state, id, now)) {
         const stands = { isSingle: false, isWhole: false, count: undefined, riding: [] };
         return { ...cell, item: undefined, atMs: state.plainAtMs, from: id, ...stands };
@@ -264,36 +248,10 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
       return makeIntent(cell, id, maySingle(state, id, now), report);
     },
 
-    async prepare(cell, id) {
-      const now = clock.now();
-      const state = cells.of(cell);
-      if (isCovered(state, id, now)) return;
-      let intent: Intent | undefined;
-      try {
-        intent = await makeIntent(cell, id, maySingle(state, id, now));
-        await requests.put({ Item: { ...intent.item } });
-      } catch (error) {
-        // No row was put yet, so nothing is owed.
-        if (intent !== undefined) waiting.add(...intent.riding);
-        if (isHotPartition(error)) shards.throttled();
-        return;
-      }
-      if (!stored(intent) || intent.count === undefined) return;
-      prepared.set(id, intent);
-      forgetPrepared();
-    },
-
-    abandon(id) {
-      const intent = prepared.get(id);
-      prepared.delete(id);
-      if (intent === undefined) return;
-      wait(intent, undefined);
-    },
-
     stored,
     failed,
 
-    confirm: wait,
+    confirm,
 
     publish,
 

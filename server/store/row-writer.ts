@@ -90,10 +90,11 @@ export function createRowWriter(options: RowWriterOptions): RowWriter {
     if (entry === undefined) return;
     const { report, intent } = entry;
     entry.triedAtMs = clock.now();
-    await putRow(report);
+    const isNew = await putRow(report);
     if (!applying.delete(id)) return;
     unapplied.remove(report);
-    publisher.confirm(intent, report);
+    // Another one's row may have been edited since: then its cell is read.
+    if (isNew) publisher.confirm(intent, report);
   }
 
   /** The same of one that somebody else may have put there. */

@@ -17,11 +17,14 @@ const POLL_EVERY_MS = 1000;
 
 const PLACE = { lat: 30.267153, lon: -97.743057 };
 
+const publishes = ({ name, keys }: Parameters<FaultRule>[0]): boolean =>
+  name === "BatchWriteItem" || (name === "PutItem" && keys.some(({ pk }) => pk.startsWith("feed#")));
+
 /** Requests that publish: what is written beside a report's row, in whatever way. */
-const whatPublishes: FaultRule = ({ name, keys }) =>
-  name === "BatchWriteItem" || (name === "PutItem" && keys.some(({ pk }) => pk.startsWith("feed#")))
-    ? { kind: "throttled" }
-    : undefined;
+const whatPublishes: FaultRule = (command) => (publishes(command) ? { kind: "throttled" } : undefined);
+
+/** It is published, and whoever did it never hears of it. */
+const answersToWhatPublishes: FaultRule = (command) => (publishes(command) ? { kind: "lost-after" } : undefined);
 
 /** The row is stored, and whoever wrote it never hears of it. */
 const answersToTheRow: FaultRule = (command) =>
@@ -56,8 +59,8 @@ describe.concurrent("a report that was answered 503 and is sent again with its k
   it.each([
     { what: "what publishes it was throttled", rule: whatPublishes, retryAt: "the same" },
     { what: "what publishes it was throttled", rule: whatPublishes, retryAt: "another" },
-    { what: "the answers to its row were lost", rule: answersToTheRow, retryAt: "the same" },
-    { what: "the answers to its row were lost", rule: answersToTheRow, retryAt: "another" },
+    { what: "the answers to what publishes it were lost", rule: answersToWhatPublishes, retryAt: "the same" },
+    { what: "the answers to what publishes it were lost", rule: answersToWhatPublishes, retryAt: "another" },
   ])("is shown and listed everywhere when $what and $retryAt server gets the retry", async ({ rule, retryAt }) => {
     await withServers(async (servers) => {
       const [writer, other] = [await servers.start(), await servers.start()];

@@ -98,7 +98,13 @@ export function createDynamoService(options: DynamoServiceOptions): DynamoServic
       };
       settle(sentMs + TIMEOUT_MS, () => reject(timedOut()));
       if (fault?.kind === "crash-before") return host.crash();
-      const lands = () => !host.isDead || landsAfterDeath;
+      // What a process had not sent yet when it died is never sent.
+      let isSent = true;
+      if (sentMs > time.now())
+        host.onDeath(() => {
+          isSent = time.now() >= sentMs;
+        });
+      const lands = () => isSent && (!host.isDead || landsAfterDeath);
       const refusal = refusalOf(fault);
       if (refusal !== undefined) time.at(arrivesMs, () => void (lands() && answer({ error: refusal })));
       else if (fault?.kind === "lost-before") time.at(arrivesMs, () => void loseAnswer());

@@ -31,6 +31,7 @@ export interface Host {
   /** It dies this moment. */
   crash(): void;
   stall(untilMs: number): void;
+  onDeath(then: () => void): void;
 }
 
 const current = new AsyncLocalStorage<Task>();

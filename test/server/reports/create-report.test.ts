@@ -68,11 +68,9 @@ describe("createReport", () => {
   });
 
   it("finishes under the same id what died between the claim and the write", async () => {
-    let puts = 0;
-    const parts = createParts((memory) => ({
-      put: async (report) => {
-        if (puts++ === 0) throw new StoreUnavailableError("died");
-        return memory.put(report);
+    const parts = createParts(() => ({
+      append: async () => {
+        throw new StoreUnavailableError("died");
       },
     }));
     await expect(createReport(parts, DRAFT, "key")).rejects.toThrow(StoreUnavailableError);
@@ -88,12 +86,10 @@ describe("createReport", () => {
   });
 
   it("answers with the report when only the write's answer was lost", async () => {
-    let puts = 0;
     const parts = createParts((memory) => ({
-      put: async (report) => {
-        const outcome = await memory.put(report);
-        if (puts++ === 0) throw new StoreUnavailableError("timed out");
-        return outcome;
+      append: async (report) => {
+        await memory.append(report);
+        throw new StoreUnavailableError("timed out");
       },
     }));
     await expect(createReport(parts, DRAFT, "key")).rejects.toThrow(StoreUnavailableError);
@@ -117,9 +113,9 @@ describe("createReport", () => {
 
   it("tells this process when the store's own retry finds its first attempt written", async () => {
     const parts = createParts((memory) => ({
-      put: async (report) => {
-        await memory.put(report);
-        return memory.put(report);
+      append: async (report) => {
+        await memory.append(report);
+        return memory.append(report);
       },
     }));
     expect((await createReport(parts, DRAFT, "key")).outcome).toBe("created");

@@ -518,17 +518,6 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         expect((await other.readChanges(cursor)).changes).toMatchObject([CELL]);
       });
 
-      it("names the cell of a claimed key, whether or not its report ever comes", async () => {
-        const { cursor } = await other.readChanges();
-        const report = makeReport({ createdAtMs: clock.now() });
-        await store.claimKey("told", { fingerprint: "f", reportId: report.id });
-        await store.put(report);
-        clock.advance(TOLD_AFTER_MS);
-        const { changes } = await other.readChanges(cursor);
-        expect(changes).toMatchObject([CELL]);
-        expect(await readCell(other, CELL, { from: changes[0]?.from ?? "" })).toEqual([report]);
-      });
-
       it("tells again of a report that is put again, for whoever stored it may have died before", async () => {
         const report = makeReport({ createdAtMs: clock.now() });
         await store.put(report);
