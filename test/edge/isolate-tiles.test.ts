@@ -1,10 +1,14 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../server/console/log.ts";
 import { createIsolateTiles, type IsolateTiles } from "../../server/edge/isolate-tiles.ts";
+import type { ReportStore } from "../../server/ports.ts";
+import { createCompactor } from "../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../server/store/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory.ts";
+import type { Report } from "../../tiles/report.ts";
 import { createTestClock } from "../server/app-fixture.ts";
+import { makeReport, seededRandom } from "../tiles/sample-reports.ts";
 
 let clock: ReturnType<typeof createTestClock>;
 let polls: PromiseWithResolvers<void>[];
@@ -119,6 +123,54 @@ describe("keeping up", () => {
     await all;
     clock.nowMs += 5001;
     expect(await request()).toBe(true);
+  });
+});
+
+describe("what is noted after a long sleep", () => {
+  const PLACE = { lonDeg: -119.92, latDeg: -30 };
+
+  /** So many that a compaction does not put them off. */
+  const COMPACTED = 200;
+
+  /** An isolate of a world that was compacted, which now wakes. The changes tell it nothing: what it is not told itself it misses. */
+  async function wake() {
+    const store = createMemoryStore({ clock });
+    const derived = createMemoryDerivedStore({ clock });
+    const random = seededRandom(3);
+    const createdAtMs = clock.now() - 86_400_000;
+    const reports = Array.from({ length: COMPACTED }, () => makeReport({ ...PLACE, createdAtMs }, random));
+    await store.putMany(reports);
+    clock.nowMs += 60_000;
+    await createCompactor({ store, derived, clock, log: silentLog }).run();
+    const silent: ReportStore = { ...store, readChanges: async () => ({ changes: [], cursor: "0" }) };
+    const open = () => ({
+      pyramid: createPyramid({ store: silent, derived, clock, log: silentLog, shareBuilds: false }),
+      tiles: { read: async () => undefined },
+    });
+    const isolate = createIsolateTiles({ open, clock, log: silentLog });
+    await isolate.keepUp();
+    clock.nowMs += 11 * 60_000;
+    /** Reports in the whole world, as the widest tiles have them. */
+    const count = async () => {
+      await isolate.keepUp();
+      return (await isolate.pyramid.cells("safety", "")).bandCount.reduce((a, b) => a + b, 0);
+    };
+    return { isolate, store, report: reports[0] as Report, count };
+  }
+
+  it("is a report that the tiles made anew have", async () => {
+    const { isolate, store, count } = await wake();
+    const report = makeReport({ ...PLACE, createdAtMs: clock.now() }, seededRandom(4));
+    await store.append(report);
+    isolate.noteReport(report);
+    expect(await count()).toBe(COMPACTED + 1);
+  });
+
+  it("is an edit that the tiles made anew show", async () => {
+    const { isolate, store, report, count } = await wake();
+    const edited = await store.edit(report.id, { kind: "hide" });
+    if (edited !== undefined) isolate.noteEdited(edited, report);
+    expect(await count()).toBe(COMPACTED - 1);
   });
 });
 

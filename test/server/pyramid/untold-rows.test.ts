@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { type DerivedStore, StoreUnavailableError } from "../../../server/ports.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
-import { createPyramid } from "../../../server/pyramid/pyramid.ts";
+import { createPyramid, type PyramidOptions } from "../../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
 import { createDynamoStore } from "../../../server/store/dynamo.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
@@ -20,7 +20,7 @@ const PLACE = { lonDeg: -119.92, latDeg: -30 };
 const NEXT = { ...PLACE, lonDeg: PLACE.lonDeg + 0.02 };
 
 /** A process on a store whose reads of cells wait for `gate`. */
-function openProcess(gate: () => Promise<void>) {
+function openProcess(gate: () => Promise<void>, options: Pick<PyramidOptions, "shareBuilds"> = {}) {
   const clock = createTestClock();
   const store = createMemoryStore({ clock });
   const derived = createMemoryDerivedStore({ clock });
@@ -35,6 +35,7 @@ function openProcess(gate: () => Promise<void>) {
     derived,
     clock,
     log: silentLog,
+    ...options,
   });
   const tiles = createTileSource({ pyramid });
   return {
@@ -63,6 +64,22 @@ it("shows what a poll was told that then could not read it", async () => {
   await look(NEXT);
   await pyramid.poll();
   expect(await look(PLACE)).toBeDefined();
+});
+
+it("shows at every zoom what a poll was told that then never ended, as in a Worker", async () => {
+  let gate = Promise.resolve();
+  const { pyramid, putElsewhere, look } = openProcess(() => gate, { shareBuilds: false });
+  await pyramid.poll();
+  for (const z of [4, 19]) expect(await look(PLACE, z)).toBeUndefined();
+  await putElsewhere();
+  gate = new Promise(() => {});
+  void pyramid.poll();
+  // Its request is cut off while it reads the cell; another one brings the report.
+  await new Promise((resolve) => setTimeout(resolve));
+  gate = Promise.resolve();
+  await look(NEXT);
+  await pyramid.poll();
+  for (const z of [4, 19]) expect(await look(PLACE, z), `z${z}`).toBeDefined();
 });
 
 it("shows what one of two first reads of a cell had, and the other had not", async () => {
