@@ -70,8 +70,8 @@ async function play(world: World, { actions, quietMs: restMs }: Scenario): Promi
   }
   await time.runUntil(quietMs);
   // Who stands still does not serve.
-  const goneOnMs = [...machines.values()].map((machine) => machine.life()?.stalledUntilMs ?? 0);
-  await time.runUntil(Math.max(quietMs, ...goneOnMs) + PATIENCE_MS, () => begun.every(({ isDone }) => isDone));
+  await time.runUntil(Math.max(...[...machines.values()].map((machine) => machine.life()?.stalledUntilMs ?? 0)));
+  await time.runUntil(time.now() + PATIENCE_MS, () => begun.every(({ isDone }) => isDone));
   for (const { name, isDone, error } of begun) {
     if (error !== undefined) throw error;
     if (!isDone) ledger.violate("clients are answered in the end", name);
