@@ -1,12 +1,14 @@
 import type { Action } from "./actions.ts";
-import { checkCounts } from "./counts.ts";
+import { placesOfReports } from "./expected.ts";
 import type { InjectedFault } from "./faults.ts";
 import type { Life } from "./host.ts";
-import { checkCards, checkLists, checkTileSums, checkTiles, placesOfReports } from "./invariants.ts";
 import type { Violation } from "./ledger.ts";
+import { checkCards, checkLists } from "./list-checks.ts";
 import { randomOf } from "./random.ts";
 import { NEVER_MS, type Scenario } from "./scenario.ts";
+import { checkCounts, checkScores } from "./sql-checks.ts";
 import { createTask, runInTask } from "./task.ts";
+import { checkTileSums, checkTiles } from "./tile-checks.ts";
 import type { TraceLine } from "./trace.ts";
 import { readTruth, type Truth } from "./truth.ts";
 import { COLD, createWorld, type RunOptions, type Work, type World } from "./world.ts";
@@ -112,6 +114,7 @@ async function check(world: World, scenario: Scenario, { database }: RunOptions)
   const isCounted = scenario.scorers.length > 0 && scenario.compactEveryMs < NEVER_MS;
   if (truth !== undefined && database !== undefined && isCounted) {
     await checkCounts(database, truth, ledger, time.now());
+    await checkScores(database, truth, ledger, time.now());
   }
   return truth?.live.size ?? 0;
 }

@@ -1,0 +1,70 @@
+import { encodeGeohash } from "../../tiles/geohash.ts";
+import { type Checked, type CheckOptions, expectedAt, FINE_MS, nameOf } from "./expected.ts";
+import type { Place } from "./places.ts";
+import { randomOf } from "./random.ts";
+
+/** Half the side of the boxes that lists ask for, degrees. */
+const BOX_DEG = 0.05;
+const PAGE = 100;
+
+/** Lists tell what is stored, newest first, each once. */
+export async function checkLists({ name, app }: Checked, options: CheckOptions): Promise<void> {
+  const { truth, layers, places, nowMs, ledger } = options;
+  for (const { lonDeg, latDeg } of places) {
+    const bounds = {
+      west: Math.max(-180, lonDeg - BOX_DEG),
+      east: Math.min(180, lonDeg + BOX_DEG),
+      south: Math.max(-90, latDeg - BOX_DEG),
+      north: Math.min(90, latDeg + BOX_DEG),
+    };
+    const expected = [...truth.live.values()]
+      .filter((report) => report.lonDeg >= bounds.west && report.lonDeg <= bounds.east)
+      .filter((report) => report.latDeg >= bounds.south && report.latDeg <= bounds.north)
+      .filter((report) => report.expiresAtMs > nowMs + FINE_MS)
+      .map(({ id }) => id);
+    const listed: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await app.list({ bounds, layers, limit: PAGE, ...(cursor !== undefined && { cursor }) });
+      listed.push(...page.reports.filter(({ expiresAtMs }) => expiresAtMs > nowMs + FINE_MS).map(({ id }) => id));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    const wanted = expected.sort().reverse().join();
+    if (listed.join() === wanted) continue;
+    const missing = expected.filter((id) => !listed.includes(id)).map((id) => truth.live.get(id)?.text ?? id);
+    const wrong = listed.filter((id) => !expected.includes(id));
+    const fault = `lacks ${missing}; has too many: ${wrong}; ${listed.length} listed of ${expected.length}`;
+    ledger.violate("lists tell what is stored", `${name} at ${lonDeg}, ${latDeg}: ${fault}`);
+  }
+}
+
+/** Cards count what is stored, and show the newest of it, whatever the layer. */
+export async function checkCards({ name, app }: Checked, options: CheckOptions): Promise<void> {
+  const { seed, truth, layers, places, nowMs, ledger } = options;
+  const random = randomOf(`${seed}/${name}/cards`);
+  for (const precision of [4, 5, 6]) {
+    const place = random.pick(places);
+    if (place === undefined) return;
+    const geohash = encodeGeohash(place.lonDeg, place.latDeg, precision);
+    const { counts, latest } = await app.card(geohash);
+    const isInside = ({ lonDeg, latDeg }: Place): boolean => encodeGeohash(lonDeg, latDeg, precision) === geohash;
+    for (const layer of layers) {
+      const expected = [...expectedAt({ layer, zoom: 13, window: "90d" }, options).values()];
+      const [must, may] = [expected.flatMap((each) => each.must), expected.flatMap((each) => each.may)];
+      const count = counts[layer]["90d"];
+      if (count >= must.filter(isInside).length && count <= may.filter(isInside).length) continue;
+      ledger.violate(
+        "cards count what is stored",
+        `${name} ${geohash} ${layer}: ${count}, stored ${must.filter(isInside).length}`,
+      );
+    }
+    const inside = [...truth.live.values()].filter(isInside).sort((a, b) => (a.id < b.id ? 1 : -1));
+    const newest = inside.slice(0, latest.length || 1);
+    if (newest.some(({ expiresAtMs }) => expiresAtMs < nowMs + FINE_MS)) continue;
+    if (latest.length >= Math.min(5, inside.length) && latest.every(({ id }, i) => id === newest[i]?.id)) continue;
+    ledger.violate(
+      "cards show the newest",
+      `${name} ${geohash}: ${latest.map(nameOf)}, stored ${inside.slice(0, 5).map(nameOf)}`,
+    );
+  }
+}
