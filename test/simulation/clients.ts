@@ -44,8 +44,8 @@ export interface ClientsOptions {
 
 /** Flags of so many clients hide a report here. */
 const FLAGS_TO_HIDE = 2;
-/** Promised is two seconds, of which the network here takes its part. */
-const FRESH_MS = 2_000;
+/** Promised is two seconds; the network takes its part, too. */
+const FRESH_MS = 2_500;
 const WRITE = { isWrite: true } as const;
 /** As in the page's outbox: after a day nothing is sent again by itself. */
 const OLD_MS = 24 * 3_600_000;
