@@ -1,8 +1,3 @@
-import {
-  InternalServerError,
-  ProvisionedThroughputExceededException,
-  ThrottlingException,
-} from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Key } from "../../server/store/keys.ts";
 import {
@@ -18,8 +13,10 @@ import {
 } from "./database.ts";
 import type { Fault, Faults } from "./faults.ts";
 import { type Random, randomOf } from "./random.ts";
+import { type Call, createSdkClient } from "./sdk-client.ts";
+import { connectionReset, refusalOf, serverError, TIMEOUT_MS, timedOut } from "./sdk-errors.ts";
 import type { Table } from "./table.ts";
-import { currentTask, type Host, isOver, type Task } from "./task.ts";
+import type { Host } from "./task.ts";
 import type { Trace } from "./trace.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
@@ -39,23 +36,8 @@ export interface DynamoServiceOptions {
   readonly pageItems: number;
 }
 
-/** As `dynamo-client.ts` has it. */
-const MAX_ATTEMPTS = 4;
-const TIMEOUT_MS = 3000;
-/** The SDK's standard retry: the base doubles with every attempt, with full jitter. */
-const RETRY_BASE_MS = 100;
-const THROTTLED_BASE_MS = 500;
-
 const MAX_BATCHED_WRITES = 25;
 const MAX_BATCHED_GETS = 100;
-
-interface Call {
-  readonly task: Task;
-  readonly host: Host;
-  readonly label: string;
-  readonly command: string;
-  readonly input: CommandInput;
-}
 
 export function createDynamoService(options: DynamoServiceOptions): DynamoService {
   const { seed, time, table, faults, trace, lagMs, pageItems } = options;
@@ -86,7 +68,12 @@ export function createDynamoService(options: DynamoServiceOptions): DynamoServic
     const sentMs = Math.max(time.now(), host.stalledUntilMs);
     const arrivesMs = sentMs + upMs + (fault?.kind === "delayed" ? fault.ms : 0);
     return new Promise((resolve, reject) => {
-      const settle = (atMs: number, how: () => void) => time.resume(task, atMs, how);
+      let isSettled = false;
+      const settle = (atMs: number, how: () => void) =>
+        time.resume(task, atMs, () => {
+          if (!isSettled) how();
+          isSettled = true;
+        });
       const answer = (outcome: Outcome) => {
         trace.answer(call, outcome);
         if (isSilent(fault)) return loseAnswer();
@@ -192,29 +179,8 @@ export function createDynamoService(options: DynamoServiceOptions): DynamoServic
     });
   }
 
-  async function send(host: Host, request: object): Promise<object> {
-    const task = currentTask();
-    const command = request.constructor.name.replace(/Command$/, "");
-    const input = (request as { input: CommandInput }).input;
-    const number = task.nextRequest();
-    for (let attempts = 1; ; attempts++) {
-      // What dies in the middle of a step does not take the next one.
-      if (isOver(task)) return new Promise(() => {});
-      const call = { task, host, label: `${task.name}/${number}.${attempts}`, command, input };
-      try {
-        return { ...(await attempt(call)), $metadata: { attempts } };
-      } catch (error) {
-        if (!isRetryable(error) || attempts === MAX_ATTEMPTS) throw withAttempts(error, attempts);
-        const baseMs = isThrottle(error) ? THROTTLED_BASE_MS : RETRY_BASE_MS;
-        const waitMs = task.random.next() * baseMs * 2 ** attempts;
-        await new Promise<void>((resolve) => time.resume(task, time.now() + waitMs, resolve));
-      }
-    }
-  }
-
   return {
-    clientFor: (host) =>
-      ({ send: (request: object) => send(host, request), destroy: () => {} }) as unknown as DynamoDBDocumentClient,
+    clientFor: (host) => createSdkClient({ host, time, attempt }),
   };
 }
 
@@ -246,35 +212,4 @@ function checkBatch(keys: readonly Key[], limit: number): void {
   if (keys.length > limit || keys.length === 0)
     throw new Error(`a batch of ${keys.length}, at most ${limit} are taken`);
   if (new Set(keys.map(({ pk, sk }) => `${pk} ${sk}`)).size < keys.length) throw new Error("a batch names a key twice");
-}
-
-function refusalOf(fault: Fault | undefined): Error | undefined {
-  const $metadata = { httpStatusCode: 400 };
-  const message = "Throughput exceeds the current capacity";
-  if (fault?.kind === "throttled") return new ThrottlingException({ message, $metadata });
-  if (fault?.kind !== "hot") return undefined;
-  const ThrottlingReasons = [{ reason: "TableWriteKeyRangeThroughputExceeded", resource: "simulated" }];
-  return new ProvisionedThroughputExceededException({ message, $metadata, ThrottlingReasons });
-}
-
-const serverError = (): Error =>
-  new InternalServerError({ message: "Internal server error", $metadata: { httpStatusCode: 500 } });
-
-const timedOut = (): Error => Object.assign(new Error(`no answer in ${TIMEOUT_MS} ms`), { name: "TimeoutError" });
-const connectionReset = (): Error => Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
-
-const isThrottle = (error: unknown): boolean =>
-  error instanceof ThrottlingException || error instanceof ProvisionedThroughputExceededException;
-
-const isRetryable = (error: unknown): boolean =>
-  isThrottle(error) ||
-  error instanceof InternalServerError ||
-  (error as Error).name === "TimeoutError" ||
-  (error as { code?: string }).code === "ECONNRESET";
-
-function withAttempts(error: unknown, attempts: number): unknown {
-  const { $metadata = {} } = error as { $metadata?: object };
-  // A fault of the simulation itself is none of the service's.
-  const isService = isRetryable(error) || "$fault" in (error as object);
-  return isService ? Object.assign(error as object, { $metadata: { ...$metadata, attempts } }) : error;
 }
