@@ -23,6 +23,8 @@ export interface Post {
 
 export interface Imported {
   readonly report: Report;
+  /** Name of the action. */
+  readonly by: string;
   isDone: boolean;
 }
 
