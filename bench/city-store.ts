@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../server/ports.ts";
 import { createCompactor } from "../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../server/pyramid/pyramid.ts";
@@ -56,6 +57,12 @@ export async function fill(city: CityStore, reports: Iterable<Report>): Promise<
 }
 
 /** A city on a DynamoDB that counts. */
+/** Appends a report and lets its row follow, before time goes on; the store answers at once. */
+export async function appendWhole({ store }: CityStore, report: Report): Promise<void> {
+  await store.append(report);
+  await setImmediate();
+}
+
 export interface CountedCity {
   readonly city: CityStore;
   readonly model: DynamoModel;

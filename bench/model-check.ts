@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import dynalite from "dynalite";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../server/store/dynamo-client.ts";
 import type { RequestOptions } from "../server/store/requests.ts";
@@ -73,6 +74,9 @@ async function playScenario(client: RequestOptions["client"], nowMs: number) {
       const { value } = traffic.next();
       if (value) await city.store.append(value);
     }
+    // Their rows follow, in a time that is not the bench's.
+    await sleep(500);
+    await city.store.confirm();
   });
   await step("cold tiles z0..z18, 100 reports pending", async () => {
     for (let z = 0; z <= 18; z += 2) {

@@ -5,7 +5,7 @@ import { REPORT_LIFETIME_MS, type ReportLayer } from "../tiles/layers.ts";
 import { type Report, roundDegrees } from "../tiles/report.ts";
 import { formatReportId } from "../tiles/report-id.ts";
 import { CITY_CENTER, cityReports, cityTraffic, seededRandom } from "./city.ts";
-import { type BenchClock, type CityStore, createBenchClock, fill, openCityStore } from "./city-store.ts";
+import { appendWhole, type BenchClock, type CityStore, createBenchClock, fill, openCityStore } from "./city-store.ts";
 import { createDynamoModel, type DynamoModel } from "./dynamo-model.ts";
 
 const NOW_MS = Date.UTC(2026, 5, 1);
@@ -38,7 +38,7 @@ export async function measureTraffic(
   model.reset();
   for (let i = 0; i < count; i++) {
     const { value } = traffic.next();
-    if (value) await city.store.append(value);
+    if (value) await appendWhole(city, value);
     clock.advance(everyMs);
     // As the server's loop does.
     if (i % 2 === 1) await city.store.confirm();
@@ -76,7 +76,7 @@ export async function measureLoneReports(
   let count = 0;
   let first = 0;
   for (const [lonDeg, latDeg] of places) {
-    await city.store.append(loneReport(lonDeg, latDeg, clock.now()));
+    await appendWhole(city, loneReport(lonDeg, latDeg, clock.now()));
     clock.advance(CONFIRM_EVERY_MS);
     await city.store.confirm();
     clock.advance(COMPACT_EVERY_MS);

@@ -2,7 +2,7 @@ import { encodeGeohash } from "../tiles/geohash.ts";
 import type { Report } from "../tiles/report.ts";
 import { lineChart } from "./chart.ts";
 import { CITY_CENTER, cityReports, cityTraffic } from "./city.ts";
-import { type BenchClock, type CityStore, createBenchClock, fill, openCityStore } from "./city-store.ts";
+import { appendWhole, type BenchClock, type CityStore, createBenchClock, fill, openCityStore } from "./city-store.ts";
 import { createDynamoModel, type DynamoModel } from "./dynamo-model.ts";
 import { houstonReports } from "./houston.ts";
 import { printAnswers } from "./model-answers.ts";
@@ -12,6 +12,7 @@ import { printPostCosts } from "./model-posts.ts";
 import { measureZoom, type ZoomCosts } from "./model-tiles.ts";
 import {
   COMPACT_EVERY_MS,
+  CONFIRM_EVERY_MS,
   measureLoneReportsInEmptyWorld,
   measureLoneReportsNearCity,
   measureRefresh,
@@ -152,10 +153,12 @@ async function printLive(city: City, tiles: readonly (readonly SampleTile[])[]):
   const traffic = cityTraffic({ startMs: city.clock.now(), everyMs, layers: ["safety"], seed: 1 });
   for (let i = 0; i < COMPACT_EVERY_MS / everyMs; i++) {
     const { value } = traffic.next();
-    if (value) await city.store.store.append(value);
+    if (value) await appendWhole(city.store, value);
     city.clock.advance(everyMs);
     if (i % 2 === 1) await city.store.store.confirm();
   }
+  city.clock.advance(CONFIRM_EVERY_MS);
+  await city.store.store.confirm();
   city.clock.advance(6000);
   city.model.reset();
   await city.store.startProcess();

@@ -110,6 +110,8 @@ export function createCellCache(options: CellCacheOptions): CellCache {
       const { rows, news } = await limit(() => readLogAndEdits(cell, from));
       edited.push(...news);
       if (entry.missingFrom === from) entry.missingFrom = undefined;
+      // Whatever this brings, nobody who read the cell before is told of it, unless it is `refresh` that asked.
+      entry.isEven = false;
       hold(cell, entry, mergeColumns(entry.columns, rows, clock.now()));
     }
     return edited;
@@ -153,7 +155,15 @@ export function createCellCache(options: CellCacheOptions): CellCache {
         if (--reading.readers === 0) firstReads.delete(key);
       }
       seen.set(key, true);
-      hold(cell, entry, mergeKnown(cell, entry.columns));
+      const columns = mergeKnown(cell, entry.columns);
+      // Another first read was faster, and a refresh of what it holds may be under way.
+      const other = held.get(key);
+      if (other !== undefined) {
+        if (entry.missingFrom !== undefined) missing(other, entry.missingFrom);
+        other.isEven = false;
+        entry = other;
+      }
+      hold(cell, entry, columns);
       await readMissing(cell, entry);
       return entry.columns;
     },

@@ -66,7 +66,7 @@ export function createCompactionJournal({ derived, clock, log }: CompactionJourn
       return decode(item.body);
     } catch (error) {
       if (!(error instanceof StoredItemError)) throw error;
-      log.warn("damaged item of the compaction: doing without it", { item: error.message });
+      log.warn("item of the compaction damaged, or of another version: doing without it", { item: error.message });
       return undefined;
     }
   }

@@ -51,7 +51,7 @@ export function createCompactionState(derived: DerivedStore, log: Log, clock: Cl
         return point.beforeMs <= clock.now() ? point : undefined;
       } catch (error) {
         if (!(error instanceof StoredItemError)) throw error;
-        log.warn("damaged compaction state: reading all changes again", { item: error.message });
+        log.warn("compaction state damaged, or of another version: reading all changes again", { item: error.message });
         return undefined;
       }
     },

@@ -7,9 +7,6 @@ import { cellName, cellOfReport } from "./keys.ts";
 /** Changes are told for a day; a reader that slept longer is told to read every cell again. */
 export const FEED_LIFETIME_MS = 86_400_000;
 
-/** An intent that has its report in it may be the report's only home until somebody polls: a deployment may sleep for so long. */
-export const WHOLE_LIFETIME_MS = 7 * FEED_LIFETIME_MS;
-
 /** How long an idempotency key is remembered. */
 export const CLAIM_LIFETIME_MS = 86_400_000;
 

@@ -6,7 +6,7 @@ import { chunk, forEachBounded } from "./batches.ts";
 import { nonceOf } from "./confirmations.ts";
 import type { FeedShards } from "./feed-shards.ts";
 import { confirmationSortKey, intentSortKey, type Key } from "./keys.ts";
-import { FEED_LIFETIME_MS, MAX_BROUGHT_AGE_MS, WHOLE_LIFETIME_MS } from "./log.ts";
+import { FEED_LIFETIME_MS, MAX_BROUGHT_AGE_MS } from "./log.ts";
 import { type Change, createOwedChanges } from "./owed-changes.ts";
 import { createRecentCells } from "./recent.ts";
 import type { Requests } from "./requests.ts";
@@ -157,7 +157,7 @@ export function createPublisher({ clock, requests, shards }: PublisherOptions): 
       ...(isSingle ? {} : { plain: true }),
       ...(body === undefined ? {} : { report: body }),
       ...(riding.length > 0 && { confirmed: waiting.encode(riding) }),
-      expires_at: ttlSeconds(atMs + (body === undefined ? FEED_LIFETIME_MS : WHOLE_LIFETIME_MS)),
+      expires_at: ttlSeconds(atMs + FEED_LIFETIME_MS),
     };
     const isWhole = body !== undefined;
     const counted = isSingle || isWhole ? own : undefined;

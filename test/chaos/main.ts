@@ -31,8 +31,8 @@ const NAMED_IDS = 20;
 
 const store = STORE_KINDS.find((kind) => kind === values.store);
 if (store === undefined) throw new Error(`--store ${values.store}: one of ${STORE_KINDS.join(", ")}`);
-const seed = Number(values.seed);
-const limitSeconds = Number(values.limit);
+const seed = numberOf("seed");
+const limitSeconds = numberOf("limit");
 
 setTimeout(
   () => {
@@ -46,18 +46,24 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(sign
 
 const outcome = await runChaos({
   seed,
-  reports: Number(values.reports),
-  processes: Number(values.processes),
-  killEverySeconds: Number(values.kills),
-  faults: Number(values.faults),
-  clients: Number(values.clients),
-  restMs: Number(values.rest),
+  reports: numberOf("reports"),
+  processes: numberOf("processes"),
+  killEverySeconds: numberOf("kills"),
+  faults: numberOf("faults"),
+  clients: numberOf("clients"),
+  restMs: numberOf("rest"),
   store: store as StoreKind,
   limitSeconds,
   say: (line) => console.log(line),
 });
 printOutcome(outcome);
 process.exitCode = outcome.isRight ? 0 : 1;
+
+function numberOf(name: Exclude<keyof typeof values, "store">): number {
+  const value = Number(values[name]);
+  if (!(value >= 0)) throw new RangeError(`--${name} takes a number, not ${values[name]}`);
+  return value;
+}
 
 function printOutcome(outcome: ChaosOutcome): void {
   const { heard, requests } = outcome;

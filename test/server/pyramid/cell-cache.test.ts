@@ -142,3 +142,55 @@ describe("a read of a changed cell", () => {
     expect(idsOf(await cache.read(CELL))).toEqual([]);
   });
 });
+
+describe("reads of a cell that overtake each other", () => {
+  /** Reads of the log end when they are told to, with what they are told. */
+  function openGated() {
+    const gates: PromiseWithResolvers<CellRows>[] = [];
+    const opened = openCache(() => {
+      const gate = Promise.withResolvers<CellRows>();
+      gates.push(gate);
+      return gate.promise;
+    });
+    const end = async (read: number, ...reports: ReturnType<typeof opened.makeReport>[]) => {
+      await expect.poll(() => gates.length).toBeGreaterThan(read);
+      gates[read]?.resolve({ reports, edited: new Map() });
+      // What follows it in the cache.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    return { ...opened, end };
+  }
+
+  it("leave what one has brought behind a refresh to the next refresh", async () => {
+    const { cache, makeReport, end } = openGated();
+    const first = cache.read(CELL);
+    await end(0);
+    await first;
+    const [one, two] = [makeReport(), makeReport()];
+    const refresh = cache.refresh(CELL, one.id);
+    const read = cache.read(CELL);
+    await end(1, one);
+    expect(await refresh).toHaveLength(1);
+    await end(2, one, two);
+    expect(await read).toHaveLength(2);
+    const again = cache.refresh(CELL, two.id);
+    await end(3, two);
+    expect(await again).toBeUndefined();
+  });
+
+  it("keep a row that the feed brings while a refresh reads what a slower first read replaces", async () => {
+    const { cache, pending, bring, makeReport, end } = openGated();
+    const reads = [cache.read(CELL), cache.read(CELL)];
+    await end(0);
+    await reads[0];
+    const [one, two] = [makeReport(), makeReport()];
+    pending.add(CELL, one.id, 0);
+    const refresh = cache.refresh(CELL, one.id);
+    await end(1);
+    bring(columnsOfReports([two]));
+    await end(3, one);
+    await end(2, one);
+    await Promise.all([refresh, ...reads]);
+    expect(idsOf(cache.peek(CELL))?.sort()).toEqual([one.id, two.id].sort());
+  });
+});

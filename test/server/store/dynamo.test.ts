@@ -216,17 +216,6 @@ describe("a store that is away", () => {
     }
   });
 
-  it("keeps an appended report in its intent for longer than a deployment may sleep", async () => {
-    intercept(client, async (request) => {
-      const { sk = "" } = (request.input.Item ?? {}) as { sk?: string };
-      if (sk.startsWith("R#")) throw Object.assign(new Error("died"), { $metadata: {} });
-      return request.send();
-    });
-    await store.append(makeReport({ createdAtMs: clock.now() }));
-    const [intent] = await itemsOf("feed#");
-    expect((intent?.expires_at as number) * 1000).toBeGreaterThan(clock.now() + 6 * DAY_MS);
-  });
-
   it("is told of by a process whose clock was ahead for a while", async () => {
     const reader = createDynamoStore({ client: connect(), table, clock });
     clock.advance(60_000);
