@@ -124,13 +124,12 @@ export interface ReportStore {
   recover(cursor: string): Promise<void>;
   /**
    * Publishes which rows are known to be stored, so that readers of the changes need not read them, and what an earlier
-   * request failed to publish. To be called some times a second while there are writes, and before the store is closed;
-   * whatever is not confirmed is read instead.
+   * request failed to publish. To be called some times a second while there are writes, and before the store is closed, when
+   * `isLast` has it store all rows that have not followed their intents yet; whatever is not confirmed is read instead.
    */
-  confirm(): Promise<void>;
+  confirm(options?: { readonly isLast?: boolean }): Promise<void>;
   /**
-   * Remembers for a day that an idempotency key belongs to a request (`fingerprint`) and the report id it made, and publishes
-   * at the same time that a report of that id may come. Returns what is remembered: the caller's own pair if the key is new,
+   * Remembers for a day that an idempotency key belongs to a request (`fingerprint`) and the report id it made. Returns what is remembered: the caller's own pair if the key is new,
    * else the earlier one.
    */
   claimKey(keyHash: string, claim: KeyClaim): Promise<KeyClaim>;

@@ -98,7 +98,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     );
     await throwIfRefused(refusal);
     // Behind the last request: what could not be published is owed.
-    closers.add({ close: reports.store.confirm });
+    closers.add({ close: () => reports.store.confirm({ isLast: true }) });
     const pyramid = createPyramid({ ...reports, clock, log, onChange: (...change) => live.publish(...change) });
     const { sql, opened } = database;
     const usage = closers.add(createUsageLog({ sql, log }));
@@ -138,7 +138,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       ],
     });
     mountMap(app, config, client);
-    background.repeat(reports.store.confirm, { name: "confirming changes", everyMs: CONFIRM_EVERY_MS });
+    background.repeat(() => reports.store.confirm(), { name: "confirming changes", everyMs: CONFIRM_EVERY_MS });
     background.repeat(pyramid.poll, { name: "reading changes", everyMs: POLL_EVERY_MS });
     background.start(compactInBackground(createCompactor({ ...reports, clock, log }), COMPACT_EVERY_MS, log));
     const fetch = behindProxies(app.fetch, config.trustedProxies);

@@ -41,7 +41,7 @@ export async function openCommandStore(env: NodeJS.ProcessEnv): Promise<CommandS
       compactor: createCompactor({ store, derived, clock: SYSTEM_CLOCK, log }),
       async close() {
         // What is not confirmed is read instead.
-        await store.confirm().catch((error: unknown) => log.warn("changes not confirmed", { error }));
+        await store.confirm({ isLast: true }).catch((error: unknown) => log.warn("changes not confirmed", { error }));
         await store.close();
         await stores.close();
       },

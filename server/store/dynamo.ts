@@ -29,6 +29,8 @@ export type DynamoStoreOptions = RequestOptions & {
  * to it at the brink of being hot.
  */
 const HOT_ROWS_PER_SECOND = 200;
+/** A row that is not stored after so long is tried again: in a Worker its request may have ended. */
+const APPLY_AGAIN_MS = 250;
 /** What a reader looks through who knows nothing: enough for a process that starts again. */
 const RECENT_MS = 15 * 60_000;
 
@@ -106,8 +108,8 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       return { changes: await everyCell(requests), cursor: next };
     },
 
-    async confirm() {
-      await writer.applyLate();
+    async confirm({ isLast = false } = {}) {
+      await writer.applyLate(isLast ? 0 : APPLY_AGAIN_MS);
       await publisher.flush();
     },
 

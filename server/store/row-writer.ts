@@ -17,8 +17,8 @@ import type { UnappliedRows } from "./unapplied-rows.ts";
 export interface RowWriter extends Pick<ReportStore, "append" | "put" | "putMany"> {
   /** Stores the row of a report that somebody has found in an intent alone. */
   applyFound(report: Report): Promise<void>;
-  /** Tries again to store rows of this process's appended reports that are not stored yet. */
-  applyLate(): Promise<void>;
+  /** Tries again to store rows of this process's appended reports, last tried so long ago, that are not stored yet. */
+  applyLate(sinceMs: number): Promise<void>;
 }
 
 export interface RowWriterOptions {
@@ -37,8 +37,6 @@ const SHARDS_WIDTH = 8;
 const ROWS_PER_INTENT = 500;
 /** Rows of appended reports that are stored at a time. */
 const APPLY_WIDTH = 16;
-/** A row that is not stored after so long is tried again: in a Worker its request may have ended. */
-const APPLY_AGAIN_MS = 250;
 
 export function createRowWriter(options: RowWriterOptions): RowWriter {
   const { clock, requests, publisher, shards, heat, feedShards, unapplied } = options;
@@ -166,8 +164,8 @@ export function createRowWriter(options: RowWriterOptions): RowWriter {
 
     applyFound,
 
-    async applyLate() {
-      const late = [...applying].filter(([, { triedAtMs }]) => clock.now() - triedAtMs >= APPLY_AGAIN_MS);
+    async applyLate(sinceMs) {
+      const late = [...applying].filter(([, { triedAtMs }]) => clock.now() - triedAtMs >= sinceMs);
       await forEachBounded(late, APPLY_WIDTH, ([id]) => apply(id));
     },
   };

@@ -76,7 +76,7 @@ export function createNodeApp(options: NodeOptions): App {
     tile: tileOf(createTileSource({ pyramid })),
     changes,
     background: {
-      confirm: repeat("confirming changes", CONFIRM_EVERY_MS, store.confirm),
+      confirm: repeat("confirming changes", CONFIRM_EVERY_MS, () => store.confirm()),
       poll: repeat("reading changes", POLL_EVERY_MS, pyramid.poll),
       compact: compactInBackground(createCompactor(options), compactEveryMs, log),
       ...(scorer && { score: repeat("scoring", SCORE_EVERY_MS, scorer.run) }),

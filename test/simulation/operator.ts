@@ -13,7 +13,7 @@ export function createOperator(parts: ClientParts): (action: OperatorAction) => 
     await insist(1, () =>
       link.ask(machine, async ({ background, store }) => {
         await Promise.all(Object.values(background).map((work) => work.stop()));
-        await store.confirm();
+        await store.confirm({ isLast: true });
       }),
     );
     life?.crash();

@@ -216,6 +216,21 @@ describe("a store that is away", () => {
     }
   });
 
+  it("stores before it is closed what was appended a moment ago and whose row was refused", async () => {
+    let refusals = 1;
+    intercept(client, async (request) => {
+      const { sk = "" } = (request.input.Item ?? {}) as { sk?: string };
+      if (sk.startsWith("R#") && refusals-- > 0) throw Object.assign(new Error("died"), { $metadata: {} });
+      return request.send();
+    });
+    await store.append(makeReport({ createdAtMs: clock.now() }));
+    await vi.waitFor(() => expect(refusals).toBe(0));
+    await store.confirm();
+    expect(await itemsOf("safety#")).toHaveLength(0);
+    await store.confirm({ isLast: true });
+    expect(await itemsOf("safety#")).toHaveLength(1);
+  });
+
   it("is told of by a process whose clock was ahead for a while", async () => {
     const reader = createDynamoStore({ client: connect(), table, clock });
     clock.advance(60_000);
