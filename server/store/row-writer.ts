@@ -100,7 +100,10 @@ export function createRowWriter(options: RowWriterOptions): RowWriter {
     const { pk, sk } = rowOfReport(report);
     // So that who is told of it reads it strongly.
     publisher.wrote(cellOfReport(report));
-    if ((await requests.get({ pk, sk }, true)) === undefined) await putRow(report);
+    if ((await requests.get({ pk, sk }, true)) !== undefined) return;
+    // The intent may be so old that this process alone reads it still.
+    await publisher.publish([{ ...cellOfReport(report), from: report.id }]);
+    await putRow(report);
   }
 
   async function putRow(report: Report): Promise<boolean> {

@@ -216,6 +216,25 @@ describe("a store that is away", () => {
     }
   });
 
+  it("tells others of a row that it stores for an intent that only it reads still", async () => {
+    const old = createDynamoStore({ client: connect(), table, clock });
+    const { cursor } = await old.readChanges();
+    intercept(client, async (request) => {
+      const { sk = "" } = (request.input.Item ?? {}) as { sk?: string };
+      if (sk.startsWith("R#")) throw Object.assign(new Error("died"), { $metadata: {} });
+      return request.send();
+    });
+    await store.append(makeReport({ createdAtMs: clock.now() }));
+    clock.advance(20_000);
+    const { cursor: later } = await old.readChanges();
+    clock.advance(20_000);
+    await old.readChanges(cursor);
+    expect(await itemsOf("safety#")).toHaveLength(1);
+    const other = createDynamoStore({ client: connect(), table, clock });
+    expect((await other.readChanges(later)).changes).toMatchObject([CELL]);
+    await Promise.all([old.close(), other.close()]);
+  });
+
   it("stores before it is closed what was appended a moment ago and whose row was refused", async () => {
     let refusals = 1;
     intercept(client, async (request) => {
