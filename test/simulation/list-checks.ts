@@ -1,5 +1,6 @@
 import { encodeGeohash } from "../../tiles/geohash.ts";
-import { type Checked, type CheckOptions, expectedAt, FINE_MS, nameOf } from "./expected.ts";
+import type { Report } from "../../tiles/report.ts";
+import { type Checked, type CheckOptions, COARSE_AHEAD_MS, expectedAt, FINE_MS, nameOf } from "./expected.ts";
 import type { Place } from "./places.ts";
 import { randomOf } from "./random.ts";
 
@@ -38,6 +39,9 @@ export async function checkLists({ name, app }: Checked, options: CheckOptions):
   }
 }
 
+/** Reports that a card shows. */
+const LATEST = 5;
+
 /** Cards count what is stored, and show the newest of it, whatever the layer. */
 export async function checkCards({ name, app }: Checked, options: CheckOptions): Promise<void> {
   const { seed, truth, layers, places, nowMs, ledger } = options;
@@ -58,13 +62,12 @@ export async function checkCards({ name, app }: Checked, options: CheckOptions):
         `${name} ${geohash} ${layer}: ${count}, stored ${must.filter(isInside).length}`,
       );
     }
-    const inside = [...truth.live.values()].filter(isInside).sort((a, b) => (a.id < b.id ? 1 : -1));
-    const newest = inside.slice(0, latest.length || 1);
-    if (newest.some(({ expiresAtMs }) => expiresAtMs < nowMs + FINE_MS)) continue;
-    if (latest.length >= Math.min(5, inside.length) && latest.every(({ id }, i) => id === newest[i]?.id)) continue;
-    ledger.violate(
-      "cards show the newest",
-      `${name} ${geohash}: ${latest.map(nameOf)}, stored ${inside.slice(0, 5).map(nameOf)}`,
-    );
+    const isSure = ({ expiresAtMs }: Report): boolean => expiresAtMs > nowMs + COARSE_AHEAD_MS;
+    const inside = [...truth.live.values()].filter((report) => isInside(report) && isSure(report));
+    const newest = inside.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, LATEST);
+    const shown = latest.filter(isSure);
+    const isRight = shown.every(({ id }, i) => id === newest[i]?.id);
+    if (isRight && (shown.length === newest.length || latest.length === LATEST)) continue;
+    ledger.violate("cards show the newest", `${name} ${geohash}: ${latest.map(nameOf)}, stored ${newest.map(nameOf)}`);
   }
 }

@@ -33,6 +33,8 @@ export interface RunFigures {
 /** Clients that try again are thanked within this time once nothing fails. */
 const PATIENCE_MS = 60_000;
 const CHECK_WITHIN_MS = 3_600_000;
+/** Everybody is told of what anybody found within this time. */
+const TOLD_MS = 10_000;
 /** Of so many runs one has its tiles encoded and decoded, too. */
 const TILES_EVERY = 4;
 
@@ -91,6 +93,7 @@ async function check(world: World, scenario: Scenario, { database }: RunOptions)
     if (life === undefined) throw new Error(`${name} is down when all is quiet`);
     return life;
   };
+  await wake(world, seed, lifeOf);
   let truth: Truth | undefined;
   const checking = world.begin("check", async () => {
     machines.get(COLD)?.start();
@@ -117,6 +120,20 @@ async function check(world: World, scenario: Scenario, { database }: RunOptions)
     await checkScores(database, truth, ledger, time.now());
   }
   return truth?.live.size ?? 0;
+}
+
+/** The Worker takes in what is told only when it is asked; then the others have their time, too. */
+async function wake({ time, served, begin }: World, seed: number, lifeOf: (name: string) => Life): Promise<void> {
+  const waking = begin("wake", async () => {
+    for (const name of served) {
+      const life = lifeOf(name);
+      await runInTask(createTask(seed, `wake/${name}`, life), () =>
+        life.app.domains("safety", { z: 0, x: 0, y: 0 }, "90d"),
+      );
+    }
+  });
+  await time.runUntil(time.now() + CHECK_WITHIN_MS, () => waking.isDone);
+  await time.runUntil(time.now() + TOLD_MS);
 }
 
 function describe(action: Action): string {

@@ -69,7 +69,7 @@ export function scenarioOf(seed: number): Scenario {
   const startMs = startOf(random);
   const isCalm = random.chance(0.08);
   const drawn = { random, hosts, durationMs, layers, places: placesOf(random), isCalm };
-  const sleepMs = random.pick(SLEEPS_MS);
+  const sleep = sleepOf(drawn);
   return {
     seed,
     startMs,
@@ -87,11 +87,17 @@ export function scenarioOf(seed: number): Scenario {
     cronCalls: random.pick([1, 10, 50, 5_000]),
     quietMs: random.pick(QUIETS_MS),
     cacheBytes: random.pick(CACHES_BYTES),
-    deletesExpired: random.chance(0.5),
-    sleep: !isCalm && random.chance(0.1) ? { atMs: random.between(0, durationMs), ms: sleepMs } : undefined,
+    // What is stored in an intent alone is kept for a day: who sleeps longer in that moment, and loses the writer, may lose it.
+    deletesExpired: random.chance(0.5) && (sleep?.ms ?? 0) < DAY_MS,
+    sleep,
     layers,
     actions: actionsOf(drawn),
   };
+}
+
+function sleepOf({ random, durationMs, isCalm }: Drawn): Scenario["sleep"] {
+  if (isCalm || !random.chance(0.1)) return undefined;
+  return { atMs: random.between(0, durationMs), ms: random.pick(SLEEPS_MS) };
 }
 
 /** Often just before a border: of ten minutes, where coarse ages and feed buckets change, or of a day. */
