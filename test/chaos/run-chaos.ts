@@ -10,7 +10,7 @@ import { type Acknowledgements, startClients } from "./clients.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { type Plan, planReports } from "./plan.ts";
 import { shortCellsOf } from "./short-cells.ts";
-import { type StoredReport, viewsOf } from "./shown.ts";
+import { type AcknowledgedReport, viewsOf } from "./shown.ts";
 import { type ProcessVerdict, untilRight } from "./until-right.ts";
 
 export interface ChaosOptions {
@@ -163,7 +163,7 @@ interface Loaded {
   readonly loadSeconds: number;
 }
 
-/** Compares what is stored with what was acknowledged, and what every process shows with what is stored. */
+/** Compares what every process shows, and what is stored, with what was acknowledged. */
 async function judge({ say }: ChaosOptions, loaded: Loaded): Promise<ChaosOutcome> {
   const { plan, store, proxy, fleet, heard, loadSeconds } = loaded;
   const sinceMs = performance.now();
@@ -171,20 +171,20 @@ async function judge({ say }: ChaosOptions, loaded: Loaded): Promise<ChaosOutcom
     `faults end after ${loadSeconds.toFixed(0)} s; what every process shows is compared for up to ${RIGHT_WITHIN_MS / 1000} s`,
   );
   const urls = await fleet.whole(START_WITHIN_MS);
-  const stored = await storedReports(store.endpoint, TABLE);
-  const reports = plan.reports.flatMap((report): StoredReport[] => {
+  const shown = plan.reports.flatMap((report): AcknowledgedReport[] => {
     const id = heard.ids.get(report.key);
     return id === undefined ? [] : [{ ...report, id }];
   });
-  const acknowledged = new Set(reports.map(({ id }) => id));
-  const there = new Set(stored);
-  const shown = reports.filter(({ id }) => there.has(id));
+  const acknowledged = new Set(shown.map(({ id }) => id));
   const verdicts = await Promise.all(
     urls.map((url, i) => untilRight(i + 1, viewsOf(url, shown, plan.areas), { sinceMs, withinMs: RIGHT_WITHIN_MS })),
   );
   const shortCells = await Promise.all(
     verdicts.map(({ wrong }, i) => (wrong.size === 0 ? [] : shortCellsOf(urls[i] ?? "", shown))),
   );
+  // Last: a report may be in its intent alone until whoever reads the feed has stored the row of a process that was killed.
+  const stored = await storedReports(store.endpoint, TABLE);
+  const there = new Set(stored);
   const wrong = verdicts.flatMap((verdict) => [...verdict.wrong.values()]).filter((each) => typeof each !== "string");
   const outcome = {
     acknowledged: acknowledged.size,

@@ -2,7 +2,7 @@ import { mapLimited } from "../../server/map-limited.ts";
 import { encodeGeohash } from "../../tiles/geohash.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { requestRaw } from "../http/request.ts";
-import type { StoredReport } from "./shown.ts";
+import type { AcknowledgedReport } from "./shown.ts";
 
 const WIDTH = 8;
 /** What is counted for tiles up to zoom 13, and from zoom 14 on. */
@@ -13,7 +13,7 @@ interface Card {
 }
 
 /** Where to look for what a process lacks: cells and layers of which its score card counts others than are stored. */
-export async function shortCellsOf(url: string, reports: readonly StoredReport[]): Promise<string[]> {
+export async function shortCellsOf(url: string, reports: readonly AcknowledgedReport[]): Promise<string[]> {
   const cells = PRECISIONS.flatMap((precision) => [
     ...Map.groupBy(reports, ({ lon, lat }) => encodeGeohash(lon, lat, precision)),
   ]);

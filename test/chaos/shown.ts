@@ -4,8 +4,8 @@ import { requestRaw } from "../http/request.ts";
 import { createTileReader, type ShownFeature } from "../kit/tile-reader.ts";
 import { ALONE_FROM_ZOOM, type Area, type PlannedReport } from "./plan.ts";
 
-/** A report that is stored, with where it lies. */
-export interface StoredReport extends PlannedReport {
+/** A report that was acknowledged, with where it lies. */
+export interface AcknowledgedReport extends PlannedReport {
   readonly id: string;
 }
 
@@ -32,7 +32,7 @@ const REACH = 0.3;
 const REACHES = [-REACH, REACH];
 
 /** All views of a process: tiles of zooms 0 to 16 by their sums, those of the next, where nothing is clustered, by ids, and lists. */
-export function viewsOf(url: string, reports: readonly StoredReport[], areas: readonly Area[]): View[] {
+export function viewsOf(url: string, reports: readonly AcknowledgedReport[], areas: readonly Area[]): View[] {
   const tiles = createTileReader(url);
   const sums = ZOOMS.map((z) => ({ name: `z${z}`, check: () => checkSum(tilesAround(reports, z)) }));
   const closest = tilesAround(reports, ALONE_FROM_ZOOM).own;
@@ -68,7 +68,7 @@ interface TilesAround {
 
 const nameOf = ({ x, y }: TileAddress): string => `${x}/${y}`;
 
-function tilesAround(reports: readonly StoredReport[], z: number): TilesAround {
+function tilesAround(reports: readonly AcknowledgedReport[], z: number): TilesAround {
   const own = new Map<string, TileAddress>();
   const near = new Map<string, TileAddress>();
   const of = new Map<string, string[]>();
@@ -93,17 +93,18 @@ const idsOf = ({ features }: ShownTile): string[] =>
 function wrongOfSums(
   shown: readonly ShownTile[],
   of: TilesAround["of"],
-  reports: readonly StoredReport[],
+  reports: readonly AcknowledgedReport[],
 ): Wrong | undefined {
   const difference = reports.length - sumOf(shown);
   if (difference === 0) return undefined;
   const filled = new Set(shown.flatMap(({ name, features }) => features.map(({ layer }) => `${layer}/${name}`)));
-  const isShown = ({ id, layer }: StoredReport) => of.get(id)?.some((name) => filled.has(`${layer}/${name}`)) ?? false;
+  const isShown = ({ id, layer }: AcknowledgedReport) =>
+    of.get(id)?.some((name) => filled.has(`${layer}/${name}`)) ?? false;
   const ids = reports.filter((report) => !isShown(report)).map(({ id }) => id);
   return { missing: Math.max(0, difference), doubled: Math.max(0, -difference), ids };
 }
 
-function wrongOfIds(shown: readonly string[], reports: readonly StoredReport[]): Wrong | undefined {
+function wrongOfIds(shown: readonly string[], reports: readonly AcknowledgedReport[]): Wrong | undefined {
   const distinct = new Set(shown);
   const stored = new Set(reports.map(({ id }) => id));
   const missing = [...stored].filter((id) => !distinct.has(id));

@@ -598,12 +598,18 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
       it("covers every acknowledged write of two processes, whatever their writes interleave with", async () => {
         const view = new Set<string>();
         let { cursor } = await other.readChanges();
-        const poll = async () => {
+        const pollOnce = async () => {
           const told = await other.readChanges(cursor);
           cursor = told.cursor;
           for (const { from, ...cell } of told.changes) {
             for (const id of idsOf(await readCell(other, cell, { from }))) view.add(id);
           }
+        };
+        // One after another: a cursor tells what comes behind it to whoever has read what comes before.
+        let polled = Promise.resolve();
+        const poll = () => {
+          polled = polled.then(pollOnce);
+          return polled;
         };
         const acknowledged: string[] = [];
         const write = async (writer: ReportStore, seeds: readonly number[]) => {
