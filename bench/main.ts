@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
-import { outPath } from "./output.ts";
+import { outPath } from "./kit/output.ts";
 
-/** What can be measured. Each is a file beside this one that exports `run(args)`; those not written yet are not listed. */
+/** What can be measured. Each is a file that exports `run(args)`. */
 const BENCHES: Readonly<Record<string, string>> = {
   model: "read and write units, requests and round trips per cold tile and per report, beside the naive design",
   tiles: "CPU per cold tile by stage, bytes, encoder and clustering against vt-pbf and supercluster, memory",
@@ -12,18 +11,19 @@ const BENCHES: Readonly<Record<string, string>> = {
   client: "the map: bytes, time to first clusters, long tasks while panning, ten minutes open under reports",
 };
 
-const fileOf = (name: string): URL => new URL(`./${name}.ts`, import.meta.url);
+/** Clusters are measured beside the tiles that they are in. */
+const FOLDERS: Readonly<Record<string, string>> = { quality: "tiles", reach: "tiles" };
+
+const fileOf = (name: string): string => new URL(`./${FOLDERS[name] ?? name}/${name}.ts`, import.meta.url).href;
 
 const [name, ...args] = process.argv.slice(2);
-if (name === undefined || !Object.hasOwn(BENCHES, name) || !existsSync(fileOf(name))) {
+if (name === undefined || !Object.hasOwn(BENCHES, name)) {
   if (name !== undefined) console.error(`no bench named ${name}`);
   console.log("npm run bench -- NAME, where NAME is one of");
-  for (const [each, what] of Object.entries(BENCHES)) {
-    if (existsSync(fileOf(each))) console.log(`  ${each.padEnd(10)}${what}`);
-  }
+  for (const [each, what] of Object.entries(BENCHES)) console.log(`  ${each.padEnd(10)}${what}`);
   process.exitCode = name === undefined ? 0 : 1;
 } else {
-  const bench = (await import(fileOf(name).href)) as { run(args: readonly string[]): Promise<void> };
+  const bench = (await import(fileOf(name))) as { run(args: readonly string[]): Promise<void> };
   await bench.run(args);
   console.log(`\nfigures and charts: ${outPath("")}`);
 }

@@ -1,13 +1,10 @@
 import "./style/page.css";
 import type { Map as MapLibreMap } from "maplibre-gl";
-import { encodeGeohash } from "../tiles/geohash.ts";
-import { fetchBasemapStyleUrl, type ReportJson } from "./api.ts";
-import { find, prefersReducedMotion } from "./dom.ts";
+import { encodeGeohash } from "../tiles/geo/geohash.ts";
+import { fetchBasemapStyleUrl, type ReportJson } from "./api/api.ts";
 import type { TimeLapse } from "./lapse/time-lapse.ts";
-import type { LiveMap } from "./map/live-map.ts";
 import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "./map/neighbourhood.ts";
 import { bindCitySwitch } from "./page/city-switch.ts";
-import { bindCount, bindLatest } from "./page/in-view.ts";
 import { keepOffline } from "./page/keep-offline.ts";
 import { bindLayerSwitch, bindWindowSwitch } from "./page/layer-switch.ts";
 import { fillLegend } from "./page/legend.ts";
@@ -19,6 +16,9 @@ import { bindPendingMarks } from "./report/pending-marks.ts";
 import { bindReportDialog } from "./report/report-dialog.ts";
 import { startOutbox } from "./report/start-outbox.ts";
 import { bindScoreSwitch } from "./scores/score-switch.ts";
+import { find, prefersReducedMotion } from "./ui/dom.ts";
+import { bindCount, bindLatest } from "./view/in-view.ts";
+import type { LiveMap } from "./view/live-map.ts";
 
 declare global {
   /** The page's handle for scripts and consoles, there once the map is: `stratum.map` is the MapLibre map. */
@@ -45,7 +45,7 @@ startMap().catch((error: unknown) => {
 async function startMap(): Promise<void> {
   const [styleUrl, { chooseBasemap, createLiveMap }, { bindScores }] = await Promise.all([
     fetchBasemapStyleUrl().catch(() => undefined),
-    import("./map/live-map.ts"),
+    import("./view/live-map.ts"),
     import("./scores/score-map.ts"),
   ]);
   const basemap = await chooseBasemap(styleUrl, () =>

@@ -1,10 +1,10 @@
-import { readConfig } from "./config.ts";
 import { endWhenRefused } from "./console/end-when-refused.ts";
 import { createLog } from "./console/log.ts";
 import { exitOnError } from "./console/operator-error.ts";
 import { stopOnSignal } from "./console/stop-on-signal.ts";
 import { createTerminal } from "./console/terminal.ts";
-import { startServer } from "./serve.ts";
+import { readConfig } from "./runtime/config.ts";
+import { startServer } from "./runtime/node/serve.ts";
 
 /** `npm start`: the whole product in one process, until it is told to stop. */
 

@@ -1,9 +1,9 @@
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
-import { answerCachedTile, purgeCachedTiles } from "./edge/cached-tiles.ts";
-import { answerRequest } from "./edge/gateway.ts";
-import { isolateOf } from "./edge/isolate.ts";
-import { openLiveShard, type LiveShard as Shard } from "./edge/live-shard.ts";
-import type { ExecutionContext, WorkerEnv } from "./edge/worker-env.ts";
+import { answerCachedTile, purgeCachedTiles } from "./runtime/worker/cached-tiles.ts";
+import { answerRequest } from "./runtime/worker/gateway.ts";
+import { openLiveShard, type LiveShard as Shard } from "./runtime/worker/live-shard.ts";
+import { isolateOf } from "./runtime/worker/worker-app.ts";
+import type { ExecutionContext, WorkerEnv } from "./runtime/worker/worker-env.ts";
 
 /** The whole product in workerd, as `wrangler.toml` deploys it. Requests of one isolate share its caches, never its I/O. */
 export default {

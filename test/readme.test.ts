@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import packageFile from "../package.json" with { type: "json" };
-import { VARIABLES } from "../server/config.ts";
+import { VARIABLES } from "../server/runtime/config.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 

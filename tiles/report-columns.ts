@@ -1,4 +1,4 @@
-import { BASE32, encodeGeohash } from "./geohash.ts";
+import { BASE32, encodeGeohash } from "./geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "./layers.ts";
 import type { Report } from "./report.ts";
 import { idTimePrefix, parseReportId, timeOfId } from "./report-id.ts";

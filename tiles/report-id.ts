@@ -1,4 +1,4 @@
-import { BASE32, isGeohash } from "./geohash.ts";
+import { BASE32, isGeohash } from "./geo/geohash.ts";
 import { REPORT_LAYERS, type ReportLayer } from "./layers.ts";
 
 /**

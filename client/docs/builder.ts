@@ -1,12 +1,12 @@
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
-import { SCORE_NAMES } from "../../tiles/scores.ts";
-import { fetchCities } from "../api.ts";
-import { element, find, icon } from "../dom.ts";
+import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
+import { fetchCities } from "../api/api.ts";
 import { type EmbeddedMap, embed } from "../embed/helper.ts";
 import { SCHEMES } from "../embed/scheme.ts";
-import { LAYER_ICONS } from "../icons.ts";
 import { INITIAL_STATE } from "../page/address.ts";
-import { LAYER_LABELS, SCORE_LABELS, WINDOW_LABELS } from "../words.ts";
+import { element, find, icon } from "../ui/dom.ts";
+import { LAYER_ICONS } from "../ui/icons.ts";
+import { LAYER_LABELS, SCORE_LABELS, WINDOW_LABELS } from "../words/words.ts";
 import { createCodeBlock } from "./code-block.ts";
 import { type Choice, snippetsOf } from "./snippets.ts";
 import { bindTabs } from "./tabs.ts";

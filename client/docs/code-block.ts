@@ -1,4 +1,4 @@
-import { element } from "../dom.ts";
+import { element } from "../ui/dom.ts";
 
 const SAID_MS = 2000;
 

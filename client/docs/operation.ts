@@ -1,4 +1,4 @@
-import { element } from "../dom.ts";
+import { element } from "../ui/dom.ts";
 import { inWords, type OpenApi, type Operation, type Parameter, resolve, type Schema } from "./openapi.ts";
 import { tryIt } from "./try-it.ts";
 

@@ -1,6 +1,6 @@
 import "./docs.css";
 import "./reference.css";
-import { element, find } from "../dom.ts";
+import { element, find } from "../ui/dom.ts";
 import type { OpenApi } from "./openapi.ts";
 import { operationCard } from "./operation.ts";
 

@@ -1,5 +1,5 @@
 import { DEFAULT_WINDOW, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
-import type { ScoreName } from "../../tiles/scores.ts";
+import type { ScoreName } from "../../tiles/scores/scores.ts";
 import type { Position } from "../embed/messages.ts";
 import type { Scheme } from "../embed/scheme.ts";
 

@@ -1,4 +1,4 @@
-import { element } from "../dom.ts";
+import { element } from "../ui/dom.ts";
 import type { Parameter } from "./openapi.ts";
 
 /** As much of an answer as one reads on a page. */

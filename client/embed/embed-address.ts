@@ -1,5 +1,5 @@
 import { isReportLayer, isTimeWindow, REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
-import { SCORE_NAMES, type ScoreName } from "../../tiles/scores.ts";
+import { SCORE_NAMES, type ScoreName } from "../../tiles/scores/scores.ts";
 import type { MapView, PageState } from "../page/address.ts";
 import type { Look } from "./messages.ts";
 import { SCHEMES } from "./scheme.ts";

@@ -1,10 +1,10 @@
-import type { ScoreName } from "../../tiles/scores.ts";
-import { element, icon } from "../dom.ts";
-import { LAYER_ICONS } from "../icons.ts";
+import type { ScoreName } from "../../tiles/scores/scores.ts";
 import { currentTheme, onThemeChange } from "../map/theme.ts";
 import type { Page, PageState } from "../page/page-state.ts";
 import { scoreRamp } from "../scores/ramp.ts";
-import { LAYER_LABELS, SCORE_LABELS, WINDOW_LABELS } from "../words.ts";
+import { element, icon } from "../ui/dom.ts";
+import { LAYER_ICONS } from "../ui/icons.ts";
+import { LAYER_LABELS, SCORE_LABELS, WINDOW_LABELS } from "../words/words.ts";
 
 /** Names the layers that show and their time, and the colours of the scores, also after the host has switched them. */
 export function bindLegend(list: HTMLElement, page: Page): void {

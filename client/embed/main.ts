@@ -1,11 +1,11 @@
 import "../style/page.css";
 import "./embed.css";
 import type { Map as MapLibreMap } from "maplibre-gl";
-import { fetchBasemapStyleUrl } from "../api.ts";
-import { find } from "../dom.ts";
+import { fetchBasemapStyleUrl } from "../api/api.ts";
 import { formatHash, INITIAL_STATE, type PageState } from "../page/address.ts";
 import { createNotices, watchConnection } from "../page/notices.ts";
 import type { Page } from "../page/page-state.ts";
+import { find } from "../ui/dom.ts";
 import { applyScheme } from "./apply-scheme.ts";
 import { parseEmbedAddress } from "./embed-address.ts";
 import { gatherChanges } from "./gather-changes.ts";

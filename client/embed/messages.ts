@@ -6,7 +6,7 @@ import {
   TIME_WINDOWS,
   type TimeWindow,
 } from "../../tiles/layers.ts";
-import { SCORE_NAMES, type ScoreName } from "../../tiles/scores.ts";
+import { SCORE_NAMES, type ScoreName } from "../../tiles/scores/scores.ts";
 import { SCHEMES, type Scheme } from "./scheme.ts";
 
 /** Every message in either direction carries this as `stratum`; a change that breaks a host counts it up. */

@@ -1,11 +1,11 @@
 import type { LngLatLike, Map as MapLibreMap } from "maplibre-gl";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { isReportLayer } from "../../tiles/layers.ts";
-import { prefersReducedMotion } from "../dom.ts";
-import { nearestHit, placeOf } from "../map/clicks.ts";
 import { NEIGHBOURHOOD_PRECISION } from "../map/neighbourhood.ts";
 import type { Page } from "../page/page-state.ts";
 import { SCORE_FILL } from "../scores/score-layers.ts";
+import { prefersReducedMotion } from "../ui/dom.ts";
+import { nearestHit, placeOf } from "../view/clicks.ts";
 import type { HostChannel } from "./host-channel.ts";
 import type { Fault, FrameState, HostRequest, Look, ViewRequest } from "./messages.ts";
 

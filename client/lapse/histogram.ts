@@ -1,5 +1,5 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
-import { element } from "../dom.ts";
+import { element } from "../ui/dom.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 40;

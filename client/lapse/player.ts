@@ -1,6 +1,6 @@
-import { element, icon } from "../dom.ts";
-import { CLOSE_ICON, PAUSE_ICON, PLAY_ICON, STEP_ICON } from "../icons.ts";
-import { formatCount } from "../words.ts";
+import { element, icon } from "../ui/dom.ts";
+import { CLOSE_ICON, PAUSE_ICON, PLAY_ICON, STEP_ICON } from "../ui/icons.ts";
+import { formatCount } from "../words/words.ts";
 import { createHistogram, type Histogram } from "./histogram.ts";
 
 /** What the button does now: "Play", "Pause", or one step. */

@@ -1,5 +1,5 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
-import { fetchReportPage, type ReportQuery } from "../api.ts";
+import { fetchReportPage, type ReportQuery } from "../api/api.ts";
 import type { TimedReport } from "./steps.ts";
 
 export interface LapseReport extends TimedReport {

@@ -1,10 +1,10 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
-import { prefersReducedMotion } from "../dom.ts";
-import type { LiveMap } from "../map/live-map.ts";
 import { onThemeChange } from "../map/theme.ts";
 import { viewBox } from "../map/view-box.ts";
 import type { Page } from "../page/page-state.ts";
-import { formatCount, WINDOW_LABELS } from "../words.ts";
+import { prefersReducedMotion } from "../ui/dom.ts";
+import type { LiveMap } from "../view/live-map.ts";
+import { formatCount, WINDOW_LABELS } from "../words/words.ts";
 import { createPlayer } from "./player.ts";
 import { createPlayhead } from "./playhead.ts";
 import { createPointsLayer, POINTS_LAYER } from "./points-layer.ts";

@@ -1,5 +1,5 @@
+import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
-import type { TileAddress } from "../../tiles/tile-address.ts";
 
 export interface WatchedView {
   readonly west: number;

@@ -1,5 +1,5 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { isReportLayer, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
 import { layerOfSource, sourceOf } from "../map/report-layers.ts";
 import { watchChanges } from "./change-stream.ts";

@@ -1,6 +1,6 @@
-import { type Reach, reachOfTile } from "../../tiles/change-reach.ts";
+import { type Reach, reachOfTile } from "../../tiles/cluster/change-reach.ts";
+import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
-import type { TileAddress } from "../../tiles/tile-address.ts";
 
 /** Which of the tiles that a map asked for have changed since, as far as it was told. */
 export interface TileFreshness {

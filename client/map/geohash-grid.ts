@@ -1,5 +1,5 @@
 import type { GeoJSONSource, Map as MapLibreMap } from "maplibre-gl";
-import { columnCount, rowCount } from "../../tiles/geohash.ts";
+import { columnCount, rowCount } from "../../tiles/geo/geohash.ts";
 import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "./neighbourhood.ts";
 
 /** Close in, cells one finer than neighbourhoods (150 m) show too. */

@@ -1,7 +1,7 @@
 import { type Map as MapLibreMap, Marker } from "maplibre-gl";
-import { cellBounds, encodeGeohash } from "../../tiles/geohash.ts";
+import { cellBounds, encodeGeohash } from "../../tiles/geo/geohash.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
-import { element, prefersReducedMotion } from "../dom.ts";
+import { element, prefersReducedMotion } from "../ui/dom.ts";
 
 export interface Pulses {
   /** Points at one's own new report. */

@@ -1,5 +1,5 @@
 import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
-import { categoryIcon } from "../category-icons.ts";
+import { categoryIcon } from "../ui/category-icons.ts";
 import { currentTheme } from "./theme.ts";
 
 const PIXEL_RATIO = 3;

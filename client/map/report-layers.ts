@@ -6,7 +6,7 @@ import type {
   SymbolLayerSpecification,
 } from "maplibre-gl";
 import { DEFAULT_WINDOW, REPORT_LAYERS, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
-import { KNOWN_CATEGORIES } from "../category-icons.ts";
+import { KNOWN_CATEGORIES } from "../ui/category-icons.ts";
 import { reportIconPrefix } from "./report-icon.ts";
 import type { Theme } from "./theme.ts";
 

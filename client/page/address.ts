@@ -1,5 +1,5 @@
 import { DEFAULT_WINDOW, isReportLayer, isTimeWindow, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
-import { SCORE_NAMES, type ScoreName } from "../../tiles/scores.ts";
+import { SCORE_NAMES, type ScoreName } from "../../tiles/scores/scores.ts";
 
 export interface MapView {
   readonly zoom: number;

@@ -1,5 +1,5 @@
-import { type CityJson, fetchCities } from "../api.ts";
-import { element, find } from "../dom.ts";
+import { type CityJson, fetchCities } from "../api/api.ts";
+import { element, find } from "../ui/dom.ts";
 import type { MapView, Page } from "./page-state.ts";
 
 /** Farther out, several cities are in view, and the map shows none of them. */

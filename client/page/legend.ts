@@ -1,7 +1,7 @@
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
-import { element, icon } from "../dom.ts";
-import { LAYER_ICONS } from "../icons.ts";
-import { LAYER_LABELS } from "../words.ts";
+import { element, icon } from "../ui/dom.ts";
+import { LAYER_ICONS } from "../ui/icons.ts";
+import { LAYER_LABELS } from "../words/words.ts";
 
 /** What the marks on the map mean. */
 export function fillLegend(details: HTMLElement): void {

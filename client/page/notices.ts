@@ -1,5 +1,5 @@
-import { element, icon } from "../dom.ts";
-import { CLOSE_ICON } from "../icons.ts";
+import { element, icon } from "../ui/dom.ts";
+import { CLOSE_ICON } from "../ui/icons.ts";
 
 export interface Notices {
   /** A passing word that goes away by itself. */

@@ -1,7 +1,7 @@
 import { CATEGORIES, MIN_SEVERITY, REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
-import { element, icon } from "../dom.ts";
-import { LAYER_ICONS } from "../icons.ts";
-import { categoryLabel, LAYER_LABELS, SEVERITY_WORDS } from "../words.ts";
+import { element, icon } from "../ui/dom.ts";
+import { LAYER_ICONS } from "../ui/icons.ts";
+import { categoryLabel, LAYER_LABELS, SEVERITY_WORDS } from "../words/words.ts";
 
 export const MAX_TEXT = 280;
 const MIDDLE_SEVERITY = 3;

@@ -1,6 +1,6 @@
-import { type FlagReason, flagReport } from "../api.ts";
-import { element, icon } from "../dom.ts";
-import { FLAG_ICON } from "../icons.ts";
+import { type FlagReason, flagReport } from "../api/api.ts";
+import { element, icon } from "../ui/dom.ts";
+import { FLAG_ICON } from "../ui/icons.ts";
 
 const REASONS: readonly (readonly [reason: FlagReason, label: string])[] = [
   ["spam", "Spam"],

@@ -1,4 +1,4 @@
-import type { ReportDraft } from "../api.ts";
+import type { ReportDraft } from "../api/api.ts";
 
 /** A report on its way: dropped, and not yet known to be stored by the server. */
 export interface OutboxEntry {

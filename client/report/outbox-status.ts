@@ -1,6 +1,6 @@
-import { categoryIcon } from "../category-icons.ts";
-import { element, find, icon } from "../dom.ts";
-import { categoryLabel, timeAgo } from "../words.ts";
+import { categoryIcon } from "../ui/category-icons.ts";
+import { element, find, icon } from "../ui/dom.ts";
+import { categoryLabel, timeAgo } from "../words/words.ts";
 import type { EntryState, Outbox } from "./outbox.ts";
 import type { OutboxEntry } from "./outbox-entry.ts";
 import type { ReportDialog } from "./report-dialog.ts";

@@ -1,4 +1,4 @@
-import { type ReportDraft, type ReportJson, RequestError } from "../api.ts";
+import { type ReportDraft, type ReportJson, RequestError } from "../api/api.ts";
 import { createBackoff } from "./backoff.ts";
 import { type EntryStorage, newEntry, type OutboxEntry, type Refusal } from "./outbox-entry.ts";
 

@@ -1,9 +1,9 @@
-import type { ReportJson } from "../api.ts";
-import { categoryIcon } from "../category-icons.ts";
-import { element, icon } from "../dom.ts";
-import type { LiveMap } from "../map/live-map.ts";
+import type { ReportJson } from "../api/api.ts";
 import { clusterLayerOf, singleLayerOf } from "../map/report-layers.ts";
-import { categoryLabel } from "../words.ts";
+import { categoryIcon } from "../ui/category-icons.ts";
+import { element, icon } from "../ui/dom.ts";
+import type { LiveMap } from "../view/live-map.ts";
+import { categoryLabel } from "../words/words.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutboxEntry } from "./outbox-entry.ts";
 

@@ -1,7 +1,7 @@
 import type { Map as MapLibreMap, Subscription } from "maplibre-gl";
-import { element, find, icon, prefersReducedMotion } from "../dom.ts";
-import { LOCATE_ICON } from "../icons.ts";
 import { type CoveredEdges, coveredEdges } from "../map/free-area.ts";
+import { element, find, icon, prefersReducedMotion } from "../ui/dom.ts";
+import { LOCATE_ICON } from "../ui/icons.ts";
 import { type DevicePosition, findDevice, formatMetres } from "./device-position.ts";
 import { fieldError } from "./fields.ts";
 import { namePlace } from "./place-name.ts";

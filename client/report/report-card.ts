@@ -1,7 +1,7 @@
 import { MAX_SEVERITY, type ReportLayer } from "../../tiles/layers.ts";
-import { element, icon } from "../dom.ts";
-import { LAYER_ICONS } from "../icons.ts";
-import { categoryLabel, LAYER_LABELS, timeAgo } from "../words.ts";
+import { element, icon } from "../ui/dom.ts";
+import { LAYER_ICONS } from "../ui/icons.ts";
+import { categoryLabel, LAYER_LABELS, timeAgo } from "../words/words.ts";
 
 /** What a tile already tells about a report; the text comes later from the API. */
 export interface ReportSummary {

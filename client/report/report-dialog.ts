@@ -1,8 +1,8 @@
-import type { ReportDraft } from "../api.ts";
-import { find, prefersReducedMotion } from "../dom.ts";
+import type { ReportDraft } from "../api/api.ts";
 import { coveredEdges } from "../map/free-area.ts";
-import type { LiveMap } from "../map/live-map.ts";
 import type { Page } from "../page/page-state.ts";
+import { find, prefersReducedMotion } from "../ui/dom.ts";
+import type { LiveMap } from "../view/live-map.ts";
 import type { Outbox } from "./outbox.ts";
 import { MAX_ENTRIES } from "./outbox.ts";
 import type { OutboxEntry, Refusal } from "./outbox-entry.ts";

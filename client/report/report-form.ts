@@ -1,9 +1,9 @@
 import { MAX_SEVERITY, type ReportLayer } from "../../tiles/layers.ts";
-import type { ReportDraft } from "../api.ts";
-import { categoryIcon } from "../category-icons.ts";
-import { element, find, icon } from "../dom.ts";
-import { BACK_ICON, CLOSE_ICON } from "../icons.ts";
-import { categoryLabel } from "../words.ts";
+import type { ReportDraft } from "../api/api.ts";
+import { categoryIcon } from "../ui/category-icons.ts";
+import { element, find, icon } from "../ui/dom.ts";
+import { BACK_ICON, CLOSE_ICON } from "../ui/icons.ts";
+import { categoryLabel } from "../words/words.ts";
 import { categoryChoice, field, MAX_TEXT, setFieldError, severityChoice, textInput } from "./fields.ts";
 import type { Refusal } from "./outbox-entry.ts";
 import type { PlacePicker } from "./place-picker.ts";

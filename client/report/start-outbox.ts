@@ -1,4 +1,4 @@
-import { postReport } from "../api.ts";
+import { postReport } from "../api/api.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { createEntryStorage } from "./outbox-entry.ts";
 

@@ -1,4 +1,4 @@
-import { formatCount } from "../words.ts";
+import { formatCount } from "../words/words.ts";
 import type { EntryState } from "./outbox.ts";
 
 /** How things stand between the outbox and the server. */

@@ -1,5 +1,5 @@
-import { element, icon } from "../dom.ts";
-import { CLOSE_ICON, DONE_ICON } from "../icons.ts";
+import { element, icon } from "../ui/dom.ts";
+import { CLOSE_ICON, DONE_ICON } from "../ui/icons.ts";
 import type { EntryState } from "./outbox.ts";
 import type { OutboxEntry } from "./outbox-entry.ts";
 

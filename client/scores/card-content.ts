@@ -1,10 +1,10 @@
 import { REPORT_LAYERS, type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
-import type { ScoreName } from "../../tiles/scores.ts";
-import type { ReportJson, ScoreCardJson } from "../api.ts";
-import { element, icon } from "../dom.ts";
-import { LAYER_ICONS } from "../icons.ts";
+import type { ScoreName } from "../../tiles/scores/scores.ts";
+import type { ReportJson, ScoreCardJson } from "../api/api.ts";
 import { reportCard } from "../report/report-card.ts";
-import { formatCount, LAYER_LABELS, SCORE_LABELS, WINDOW_LABELS } from "../words.ts";
+import { element, icon } from "../ui/dom.ts";
+import { LAYER_ICONS } from "../ui/icons.ts";
+import { formatCount, LAYER_LABELS, SCORE_LABELS, WINDOW_LABELS } from "../words/words.ts";
 import { sparkline } from "./sparkline.ts";
 
 /** Scores of a place without reports: marked on the bars, so that one sees from where a score has moved. */

@@ -1,7 +1,7 @@
 import type { TimeWindow } from "../../tiles/layers.ts";
-import { type ReportJson, RequestError, type ScoreCardJson } from "../api.ts";
-import { element, icon } from "../dom.ts";
-import { CLOSE_ICON, SHARE_ICON } from "../icons.ts";
+import { type ReportJson, RequestError, type ScoreCardJson } from "../api/api.ts";
+import { element, icon } from "../ui/dom.ts";
+import { CLOSE_ICON, SHARE_ICON } from "../ui/icons.ts";
 import { cardContent, placeWords } from "./card-content.ts";
 import { bindSheet } from "./sheet.ts";
 

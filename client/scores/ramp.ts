@@ -1,5 +1,5 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
-import type { ScoreName } from "../../tiles/scores.ts";
+import type { ScoreName } from "../../tiles/scores/scores.ts";
 
 /** What a ramp is made of, of the map's theme. */
 export interface RampTheme {

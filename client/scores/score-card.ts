@@ -1,10 +1,10 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
-import { cellBounds } from "../../tiles/geohash.ts";
-import { fetchScoreCard, type ReportJson } from "../api.ts";
-import { prefersReducedMotion } from "../dom.ts";
+import { cellBounds } from "../../tiles/geo/geohash.ts";
+import { fetchScoreCard, type ReportJson } from "../api/api.ts";
 import { coveredEdges } from "../map/free-area.ts";
 import type { Notices } from "../page/notices.ts";
 import type { Page } from "../page/page-state.ts";
+import { prefersReducedMotion } from "../ui/dom.ts";
 import { createCardView } from "./card-view.ts";
 import { sharePage } from "./share.ts";
 

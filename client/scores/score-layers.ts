@@ -1,6 +1,6 @@
 import type { ExpressionSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
 import { SCORES_MIN_ZOOM } from "../../tiles/layers.ts";
-import type { ScoreName } from "../../tiles/scores.ts";
+import type { ScoreName } from "../../tiles/scores/scores.ts";
 import type { Theme } from "../map/theme.ts";
 import { scoreRamp } from "./ramp.ts";
 

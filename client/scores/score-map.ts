@@ -1,5 +1,5 @@
 import type { GeoJSONSource, Map as MapLibreMap } from "maplibre-gl";
-import { cellBounds } from "../../tiles/geohash.ts";
+import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { currentTheme } from "../map/theme.ts";
 import type { Page, PageState } from "../page/page-state.ts";
 import { CHOSEN_SOURCE, SCORE_FILL, SCORE_LAYERS, SCORE_SOURCE, scoreColor } from "./score-layers.ts";

@@ -1,11 +1,11 @@
 import { SCORES_MIN_ZOOM } from "../../tiles/layers.ts";
-import { SCORE_NAMES, type ScoreName } from "../../tiles/scores.ts";
-import { element, icon } from "../dom.ts";
-import { LAYER_ICONS } from "../icons.ts";
+import { SCORE_NAMES, type ScoreName } from "../../tiles/scores/scores.ts";
 import { currentTheme, onThemeChange } from "../map/theme.ts";
 import { INITIAL_STATE } from "../page/address.ts";
 import type { Page } from "../page/page-state.ts";
-import { SCORE_LABELS, SCORE_RAMP_WORDS } from "../words.ts";
+import { element, icon } from "../ui/dom.ts";
+import { LAYER_ICONS } from "../ui/icons.ts";
+import { SCORE_LABELS, SCORE_RAMP_WORDS } from "../words/words.ts";
 import { scoreRamp } from "./ramp.ts";
 
 export interface ScoreSwitch {

@@ -1,5 +1,5 @@
-import { element } from "../dom.ts";
 import type { Notices } from "../page/notices.ts";
+import { element } from "../ui/dom.ts";
 
 /** Hands the page's address on: by the system's own sheet where there is one, else by the clipboard, else to copy by hand. */
 export async function sharePage(title: string, notices: Notices): Promise<void> {

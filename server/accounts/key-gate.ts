@@ -1,9 +1,9 @@
 import type { Context } from "hono";
-import type { AppEnv, AppParts, Capability } from "../app-parts.ts";
-import { invalidRequest, ProblemError } from "../http/problem.ts";
-import { createRateLimit } from "../http/rate-limit.ts";
+import type { AppEnv, AppParts, Capability } from "../http/app/app-parts.ts";
+import { invalidRequest, ProblemError } from "../http/app/problem.ts";
+import { createRateLimit } from "../http/middleware/rate-limit.ts";
+import { startOfNextMonth } from "../kit/utc-time.ts";
 import type { Sql } from "../postgres/questions.ts";
-import { startOfNextMonth } from "../utc-time.ts";
 import { isKey } from "./key.ts";
 import { type Caller, createKeyLookup } from "./key-lookup.ts";
 import { includes, isActive } from "./subscription.ts";

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
-import type { Clock } from "../ports.ts";
+import { formatDay, startOfMonth } from "../kit/utc-time.ts";
+import type { Clock } from "../ports/ports.ts";
 import type { Sql } from "../postgres/questions.ts";
-import { formatDay, startOfMonth } from "../utc-time.ts";
 import { hashKey } from "./key.ts";
 import { SUBSCRIPTION_COLUMNS, type Subscription } from "./subscription.ts";
 import type { UsageLog } from "./usage-log.ts";

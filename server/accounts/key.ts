@@ -1,4 +1,4 @@
-import { sha256Hex } from "../sha256.ts";
+import { sha256Hex } from "../kit/sha256.ts";
 
 /** An API key is `stratum_` and 40 letters and digits: 238 random bits, found by whoever scans files for secrets. */
 const PREFIX = "stratum_";

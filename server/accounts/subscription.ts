@@ -1,4 +1,4 @@
-import type { Capability } from "../app-parts.ts";
+import type { Capability } from "../http/app/app-parts.ts";
 
 export const PLANS = ["resident", "agent", "city"] as const;
 export type Plan = (typeof PLANS)[number];

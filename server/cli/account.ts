@@ -2,14 +2,14 @@ import { type AccountTable, createAccountTable, type NewKey } from "../accounts/
 import { type AccountCommand, parseAccountCommand, USAGE } from "../accounts/command-line.ts";
 import { hashKey, makeKey, visiblePrefix } from "../accounts/key.ts";
 import { readUsage, type UsageReport } from "../accounts/usage-report.ts";
-import { readConfig } from "../config.ts";
 import { createLog } from "../console/log.ts";
 import { exitOnError, OperatorError } from "../console/operator-error.ts";
-import { openStores } from "../embedded/stores.ts";
 import { explain } from "../postgres/database.ts";
 import { migrateDatabase } from "../postgres/migrate.ts";
 import { createPool } from "../postgres/pool.ts";
 import { type RunSql, sqlOfPool } from "../postgres/sql.ts";
+import { readConfig } from "../runtime/config.ts";
+import { openStores } from "../runtime/embedded/stores.ts";
 import { SYSTEM_CLOCK } from "./command-store.ts";
 
 const MAX_LISTED = 1_000;

@@ -1,10 +1,10 @@
-import { readConfig } from "../config.ts";
 import { createLog } from "../console/log.ts";
 import { OperatorError } from "../console/operator-error.ts";
-import { openStores } from "../embedded/stores.ts";
-import type { Clock, ReportStore } from "../ports.ts";
+import type { Clock, ReportStore } from "../ports/ports.ts";
 import { type Compactor, createCompactor } from "../pyramid/compactor.ts";
-import { migrateReportStore, openLogAndDerived } from "../store/open.ts";
+import { readConfig } from "../runtime/config.ts";
+import { openStores } from "../runtime/embedded/stores.ts";
+import { migrateReportStore, openLogAndDerived } from "../runtime/open-reports.ts";
 
 export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
 

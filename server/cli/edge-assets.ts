@@ -1,8 +1,8 @@
-import { readConfig } from "../config.ts";
 import { createLog } from "../console/log.ts";
 import { exitOnError } from "../console/operator-error.ts";
 import { createTerminal } from "../console/terminal.ts";
-import { buildEdgeAssets, EDGE_DIR } from "../edge/assets.ts";
+import { readConfig } from "../runtime/config.ts";
+import { buildEdgeAssets, EDGE_DIR } from "../runtime/local-worker/assets.ts";
 
 /** wrangler's custom build: what Workers assets serve. */
 try {

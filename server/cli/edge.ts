@@ -1,10 +1,10 @@
-import { readConfig } from "../config.ts";
 import { endWhenRefused } from "../console/end-when-refused.ts";
 import { createLog } from "../console/log.ts";
 import { exitOnError } from "../console/operator-error.ts";
 import { stopOnSignal } from "../console/stop-on-signal.ts";
 import { createTerminal } from "../console/terminal.ts";
-import { startEdge } from "../edge/serve-edge.ts";
+import { readConfig } from "../runtime/config.ts";
+import { startEdge } from "../runtime/local-worker/serve-edge.ts";
 
 /** `npm run edge`: the Worker in local workerd, until it is told to stop. On a port of its own, so that it runs beside `npm start`. */
 try {

@@ -1,12 +1,12 @@
-import { readConfig } from "../config.ts";
 import { createLog } from "../console/log.ts";
 import { exitOnError } from "../console/operator-error.ts";
 import { createTerminal } from "../console/terminal.ts";
-import { openStores } from "../embedded/stores.ts";
 import { explain } from "../postgres/database.ts";
 import { migrateDatabase } from "../postgres/migrate.ts";
 import { createPool } from "../postgres/pool.ts";
-import { migrateReportStore, openReportStore } from "../store/open.ts";
+import { readConfig } from "../runtime/config.ts";
+import { openStores } from "../runtime/embedded/stores.ts";
+import { migrateReportStore, openReportStore } from "../runtime/open-reports.ts";
 
 /** `npm run migrate`: the DynamoDB table and PostgreSQL's schema, wherever the environment says they are. */
 try {

@@ -1,16 +1,16 @@
-import { readConfig } from "../config.ts";
 import { createLog } from "../console/log.ts";
 import { exitOnError } from "../console/operator-error.ts";
 import { createTerminal } from "../console/terminal.ts";
-import { openStores } from "../embedded/stores.ts";
 import { explain } from "../postgres/database.ts";
 import { migrateDatabase } from "../postgres/migrate.ts";
 import { createPool } from "../postgres/pool.ts";
 import { sqlOfPool } from "../postgres/sql.ts";
 import { createCompactor } from "../pyramid/compactor.ts";
+import { readConfig } from "../runtime/config.ts";
+import { openStores } from "../runtime/embedded/stores.ts";
+import { migrateReportStore, openLogAndDerived } from "../runtime/open-reports.ts";
 import { createPastScores } from "../scores/past-scores.ts";
 import { createScorer } from "../scores/scorer.ts";
-import { migrateReportStore, openLogAndDerived } from "../store/open.ts";
 import { compactAll } from "./compact-all.ts";
 
 /** `npm run score`: compacts, then scores what changed since it was last scored, by whomever. */

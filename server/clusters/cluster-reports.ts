@@ -1,5 +1,6 @@
-import { geohashOfKey } from "../../tiles/cell-key.ts";
-import type { ClusterMembers } from "../../tiles/cluster-members.ts";
+import { addMicroCells, afterNewest, type MicroCells } from "../../tiles/cells/micro-cells.ts";
+import type { ClusterMembers } from "../../tiles/cluster/cluster-members.ts";
+import { geohashOfKey } from "../../tiles/geo/cell-key.ts";
 import {
   ageBand,
   BAND_COUNT,
@@ -8,7 +9,6 @@ import {
   type TimeWindow,
   WINDOW_BANDS,
 } from "../../tiles/layers.ts";
-import { addMicroCells, afterNewest, type MicroCells } from "../../tiles/micro-cells.ts";
 import { firstRowFrom, idOfRow } from "../../tiles/report-columns.ts";
 import { timeOfId } from "../../tiles/report-id.ts";
 import { type Found, type FoundPage, findNewest, type Unopened } from "../reports/find-newest.ts";

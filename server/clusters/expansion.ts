@@ -1,8 +1,8 @@
-import type { ClusterFeature } from "../../tiles/cluster-feature.ts";
-import { type ClusterMembers, type IndexPart, partsInside } from "../../tiles/cluster-members.ts";
-import type { DomainIndex } from "../../tiles/domain-index.ts";
-import { MAX_ZOOM } from "../../tiles/tile-address.ts";
-import { mapLimited } from "../map-limited.ts";
+import type { DomainIndex } from "../../tiles/cluster/cluster-cell-index.ts";
+import type { ClusterFeature } from "../../tiles/cluster/cluster-feature.ts";
+import { type ClusterMembers, type IndexPart, partsInside } from "../../tiles/cluster/cluster-members.ts";
+import { MAX_ZOOM } from "../../tiles/geo/tile-address.ts";
+import { mapLimited } from "../kit/map-limited.ts";
 import { type ClusterSource, clusterAround, startOfPart, tileOfPart, type View } from "./find-cluster.ts";
 
 /** How a cluster comes apart. */

@@ -1,16 +1,16 @@
-import type { Clusters } from "../../tiles/cluster.ts";
-import { type ClusterFeature, featureOf } from "../../tiles/cluster-feature.ts";
-import type { ClusterIdParts } from "../../tiles/cluster-id.ts";
-import type { IndexPart } from "../../tiles/cluster-members.ts";
-import type { DomainIndex } from "../../tiles/domain-index.ts";
-import { levelOfZoom } from "../../tiles/domains.ts";
-import { cellBounds } from "../../tiles/geohash.ts";
+import type { Clusters } from "../../tiles/cluster/cluster.ts";
+import type { DomainIndex } from "../../tiles/cluster/cluster-cell-index.ts";
+import { levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { type ClusterFeature, featureOf } from "../../tiles/cluster/cluster-feature.ts";
+import type { ClusterIdParts } from "../../tiles/cluster/cluster-id.ts";
+import type { IndexPart } from "../../tiles/cluster/cluster-members.ts";
+import type { ScoreOf } from "../../tiles/cluster/report-tile.ts";
+import { stitchedCluster } from "../../tiles/cluster/stitch.ts";
+import { cellBounds } from "../../tiles/geo/geohash.ts";
+import { type TileAddress, tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { REPORT_LAYERS, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
 import { findRow } from "../../tiles/report-columns.ts";
 import { parseReportId } from "../../tiles/report-id.ts";
-import type { ScoreOf } from "../../tiles/report-tile.ts";
-import { stitchedCluster } from "../../tiles/stitch.ts";
-import { type TileAddress, tileAt, worldX, worldY } from "../../tiles/tile-address.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
 
 /** The pyramid as tiles see it, and the scores that are joined into them. */

@@ -1,12 +1,12 @@
 import { OperatorError } from "../console/operator-error.ts";
-import { type Clock, type ReportStore, StoreUnavailableError } from "../ports.ts";
-import { findAnchor } from "./anchor.ts";
+import { type Clock, type ReportStore, StoreUnavailableError } from "../ports/ports.ts";
+import { type Survey, surveyFile } from "./first-pass.ts";
+import { findAnchor } from "./import-epoch.ts";
 import { createFieldReader, type Mapping } from "./mapping.ts";
 import { openRejects, type Rejects } from "./rejects.ts";
 import type { Row } from "./row.ts";
 import { createRowDigest, type RowReportOptions, reportOfRow, tailOfRow } from "./row-report.ts";
 import { openSource, type Source, type SourceOptions } from "./source.ts";
-import { type Survey, surveyFile } from "./survey.ts";
 import { mapIntoLast, type TimeSpan } from "./time.ts";
 import { createDryWriter, createReportWriter, type ReportWriter } from "./writer.ts";
 

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { formatReportId, idTail } from "../../tiles/report-id.ts";
-import { draftOfBody, reportBodySchema } from "../routes/report-body.ts";
+import { draftOfBody, reportBodySchema } from "../reports/report-body.ts";
 import { type Field, type FieldValues, isField } from "./mapping.ts";
 import type { Row } from "./row.ts";
 import { parseTime } from "./time.ts";

@@ -1,8 +1,8 @@
-import { type Reach, reachOfTile } from "../../tiles/change-reach.ts";
-import { CELL_PRECISION, domainsOfTile } from "../../tiles/domains.ts";
-import type { Bounds } from "../../tiles/geohash.ts";
+import { type Reach, reachOfTile } from "../../tiles/cluster/change-reach.ts";
+import { CELL_PRECISION, domainsOfTile } from "../../tiles/cluster/cluster-cells.ts";
+import type { Bounds } from "../../tiles/geo/geohash.ts";
+import { type TileAddress, tilesOfBox } from "../../tiles/geo/tile-address.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
-import { type TileAddress, tilesOfBox } from "../../tiles/tile-address.ts";
 
 /** The tiles that a map shows: those of one zoom that meet its box. */
 export interface TileInterest {

@@ -1,6 +1,6 @@
 import { Pool } from "pg";
 import type { Log } from "../console/log.ts";
-import type { DatabaseAddress } from "../embedded/stores.ts";
+import type { DatabaseAddress } from "../runtime/embedded/stores.ts";
 
 /** A serverless Aurora takes seconds to wake, but nobody on the tile path waits for this. */
 const CONNECT_TIMEOUT_MS = 10_000;

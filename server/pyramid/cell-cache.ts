@@ -10,10 +10,10 @@ import {
   rowsMissing,
 } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
-import type { Limiter } from "../limiter.ts";
-import type { Clock, EditedReport, LogCell, ReportStore } from "../ports.ts";
+import type { Limiter } from "../kit/limiter.ts";
+import type { Clock, EditedReport, LogCell, ReportStore } from "../ports/ports.ts";
 import { createKnownEdits } from "./known-edits.ts";
-import type { Segments } from "./segments.ts";
+import type { Segments } from "./log-segments.ts";
 
 /** The log's cells as columns, read once and then kept up by what is told to have changed. */
 export interface CellCache {

@@ -1,9 +1,9 @@
-import type { ByteReader, Bytes } from "../../tiles/bytes.ts";
-import { geohashOfKey, keyOfGeohash } from "../../tiles/cell-key.ts";
-import { CELL_PRECISION } from "../../tiles/domains.ts";
+import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
+import type { ByteReader, Bytes } from "../../tiles/codec/bytes.ts";
+import { geohashOfKey, keyOfGeohash } from "../../tiles/geo/cell-key.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
-import type { LogCell } from "../ports.ts";
+import type { LogCell } from "../ports/ports.ts";
 
 /** A cell to compact. */
 export interface ChangedCell extends LogCell {

@@ -1,4 +1,4 @@
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import type { ReportColumns } from "../../tiles/report-columns.ts";
 
 /** Precision of the places that changes are told of, about 38 x 19 m: smaller than a tile. Of very many the cell is told. */

@@ -1,4 +1,4 @@
-import { CELL_PRECISION, type Level, levelOfZoom } from "../../tiles/domains.ts";
+import { CELL_PRECISION, type Level, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
 
 /**
  * Zooms up to 13 see ages as they will be at the end of the running ten minutes: exact to within an hour, as promised, and

@@ -1,5 +1,5 @@
 import type { Log } from "../console/log.ts";
-import { type BackgroundWork, repeatInBackground } from "../repeat-in-background.ts";
+import { type BackgroundWork, repeatInBackground } from "../kit/repeat-in-background.ts";
 import type { Compactor } from "./compactor.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { checksum } from "../../tiles/bytes.ts";
+import { checksum } from "../../tiles/codec/bytes.ts";
+import { readItem, StoredItemError, writeItem } from "../../tiles/codec/stored-item.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
-import { readItem, StoredItemError, writeItem } from "../../tiles/stored-item.ts";
 import { type ChangedCell, readCells, writeCells } from "./changed-cells.ts";
 import { type CompactionPoint, readPoint, writePoint } from "./compaction-state.ts";
 

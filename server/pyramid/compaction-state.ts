@@ -1,13 +1,13 @@
-import type { ByteReader, Bytes } from "../../tiles/bytes.ts";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import type { ByteReader, Bytes } from "../../tiles/codec/bytes.ts";
+import { readReports, writeReports } from "../../tiles/codec/report-codec.ts";
+import { readItem, StoredItemError, writeItem } from "../../tiles/codec/stored-item.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
-import { readReports, writeReports } from "../../tiles/report-codec.ts";
 import { type ReportColumns, takeRows } from "../../tiles/report-columns.ts";
-import { readItem, StoredItemError, writeItem } from "../../tiles/stored-item.ts";
 import type { Log } from "../console/log.ts";
-import type { Clock, DerivedStore, LogCell, LogChange } from "../ports.ts";
+import type { Clock, DerivedStore, LogCell, LogChange } from "../ports/ports.ts";
 import { inOrder, readCells, writeCells } from "./changed-cells.ts";
-import { createFreshRows, type FreshRows, freshBetween } from "./fresh-rows.ts";
+import { createFreshRows, type FreshRows, freshBetween } from "./unmerged-rows.ts";
 
 /** How far the compaction has come, in one item: what is told from the cursor on, and what is here, may be missing in slices. */
 export interface CompactionState {

@@ -1,12 +1,12 @@
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { rowsBetween } from "../../tiles/report-columns.ts";
 import { earlierId, idTimePrefix } from "../../tiles/report-id.ts";
-import { FRESH_ROW_MS, type LogCell, type LogChange } from "../ports.ts";
+import { FRESH_ROW_MS, type LogCell, type LogChange } from "../ports/ports.ts";
 import { type ChangedCell, codeOfCell, inOrder } from "./changed-cells.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
 import type { CompactionProgress } from "./compaction-progress.ts";
 import { type CompactionPoint, FEED_BEGINNING } from "./compaction-state.ts";
-import { createFreshRows, type FreshRows, firstId } from "./fresh-rows.ts";
+import { createFreshRows, type FreshRows, firstId } from "./unmerged-rows.ts";
 
 /**
  * Rows that are put off, 20 bytes each, in a state that takes two write units then: a lone report is not worth a slice of each

@@ -1,15 +1,15 @@
 import type { Log } from "../console/log.ts";
-import type { Clock, DerivedStore, LogCell, ReportStore } from "../ports.ts";
+import type { Clock, DerivedStore, LogCell, ReportStore } from "../ports/ports.ts";
+import { createSliceMaker } from "./cell-aggregate-maker.ts";
+import { createSlices, OvertakenError } from "./cell-aggregates.ts";
 import { createCompactionJournal, type Standing } from "./compaction-journal.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
 import { type CompactionProgress, noProgress } from "./compaction-progress.ts";
 import { FEED_BEGINNING } from "./compaction-state.ts";
 import { endOf, MOST_OPEN, workOfCells, workOfChanges } from "./compaction-work.ts";
 import { countCalls } from "./count-calls.ts";
+import { createSegments } from "./log-segments.ts";
 import { createRowCompaction } from "./row-compaction.ts";
-import { createSegments } from "./segments.ts";
-import { createSliceMaker } from "./slice-maker.ts";
-import { createSlices, OvertakenError } from "./slices.ts";
 import { batchCost, makeBatch, takeBatch } from "./work-batch.ts";
 import { agedLayers, isOfCell, workOf } from "./work-order.ts";
 

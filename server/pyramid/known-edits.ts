@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
+import type { EditedColumns } from "../../tiles/codec/report-codec.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
-import type { EditedColumns } from "../../tiles/report-codec.ts";
 import {
   columnsOfReports,
   mergeAllColumns,
@@ -9,7 +9,7 @@ import {
   takeRows,
   withoutIds,
 } from "../../tiles/report-columns.ts";
-import type { EditedReport, LogCell } from "../ports.ts";
+import type { EditedReport, LogCell } from "../ports/ports.ts";
 
 /**
  * What this process knows of edited reports, each in its highest version, whatever brought it: an own request, a read of the log, or

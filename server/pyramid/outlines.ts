@@ -1,16 +1,16 @@
-import { keyOfGeohash } from "../../tiles/cell-key.ts";
-import { CELL_PRECISION } from "../../tiles/domains.ts";
+import { afterNewest, type MicroCells } from "../../tiles/cells/micro-cells.ts";
+import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
+import { bandsOf, newestBand, standsAlone } from "../../tiles/codec/micro-cell-format.ts";
+import { keyOfGeohash } from "../../tiles/geo/cell-key.ts";
 import { AGE_BANDS, BAND_COUNT, type ReportLayer } from "../../tiles/layers.ts";
-import { bandsOf, newestBand, standsAlone } from "../../tiles/micro-cell-format.ts";
-import { afterNewest, type MicroCells } from "../../tiles/micro-cells.ts";
 import { allocateColumns, compareRows, copyRow, mergeColumns, type ReportColumns } from "../../tiles/report-columns.ts";
-import { mapLimited } from "../map-limited.ts";
-import type { LogCell } from "../ports.ts";
+import { mapLimited } from "../kit/map-limited.ts";
+import type { LogCell } from "../ports/ports.ts";
+import { type Nodes, PARALLEL_READS } from "./aggregates.ts";
 import type { CellCache } from "./cell-cache.ts";
 import { COARSE_CLOCK_MS } from "./coarse-time.ts";
-import { type FreshRows, freshNames } from "./fresh-rows.ts";
-import { type Nodes, PARALLEL_READS } from "./nodes.ts";
 import type { PendingChanges } from "./pending-changes.ts";
+import { type FreshRows, freshNames } from "./unmerged-rows.ts";
 
 /**
  * What slices and memory tell of log cells before one of them is read: where there are reports at all, and how new the newest

@@ -1,8 +1,8 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { earlierId } from "../../tiles/report-id.ts";
-import type { LogCell } from "../ports.ts";
+import type { LogCell } from "../ports/ports.ts";
 import type { MissingRows } from "./cell-cache.ts";
-import { type FreshRows, firstId } from "./fresh-rows.ts";
+import { type FreshRows, firstId } from "./unmerged-rows.ts";
 
 /** Cells that changed since the last compaction: what is stored above them must not be believed yet. */
 export interface PendingChanges {

@@ -1,28 +1,28 @@
-import { type DomainIndex, indexMicroCells, indexReports } from "../../tiles/domain-index.ts";
-import { CELL_PRECISION, domainsOfTile, type Level, levelOfZoom } from "../../tiles/domains.ts";
-import { BASE32 } from "../../tiles/geohash.ts";
+import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
+import { type DomainIndex, indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
+import { CELL_PRECISION, domainsOfTile, type Level, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { BASE32 } from "../../tiles/geo/geohash.ts";
+import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import { type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
-import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
 import type { Report } from "../../tiles/report.ts";
 import type { ReportColumns } from "../../tiles/report-columns.ts";
-import type { TileAddress } from "../../tiles/tile-address.ts";
 import type { Log } from "../console/log.ts";
-import { createLimiter } from "../limiter.ts";
-import { mapLimited } from "../map-limited.ts";
-import type { Clock, DerivedStore, EditedReport, LogCell, ReportStore } from "../ports.ts";
+import { createMemo } from "../kit/build-cache.ts";
+import { createLimiter } from "../kit/limiter.ts";
+import { mapLimited } from "../kit/map-limited.ts";
+import { singleFlight } from "../kit/single-flight.ts";
+import type { Clock, DerivedStore, EditedReport, LogCell, ReportStore } from "../ports/ports.ts";
+import { createNodes, PARALLEL_READS, prefixesOf } from "./aggregates.ts";
+import { createSlices } from "./cell-aggregates.ts";
 import { createCellCache } from "./cell-cache.ts";
+import { createIntake } from "./change-ingest.ts";
 import { placesOf } from "./changed-places.ts";
 import { coarseTime, isCoarse, timeOfLevel } from "./coarse-time.ts";
 import { createCompactionState } from "./compaction-state.ts";
-import { createFreshRows } from "./fresh-rows.ts";
-import { createIntake } from "./intake.ts";
-import { createMemo } from "./memo.ts";
-import { createNodes, PARALLEL_READS, prefixesOf } from "./nodes.ts";
+import { createSegments } from "./log-segments.ts";
 import { type CellOutline, createOutlines } from "./outlines.ts";
 import { createPendingChanges, missingRows } from "./pending-changes.ts";
-import { createSegments } from "./segments.ts";
-import { singleFlight } from "./single-flight.ts";
-import { createSlices } from "./slices.ts";
+import { createFreshRows } from "./unmerged-rows.ts";
 
 /**
  * The geohash pyramid, as one process sees it. A domain index clusters the nodes (nodes.ts) of one domain. Everything is kept

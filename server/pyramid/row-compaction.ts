@@ -1,5 +1,5 @@
+import type { EditedColumns } from "../../tiles/codec/report-codec.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
-import type { EditedColumns } from "../../tiles/report-codec.ts";
 import {
   columnsOfReports,
   mergeAllColumns,
@@ -8,8 +8,8 @@ import {
   rowsMissing,
   withoutIds,
 } from "../../tiles/report-columns.ts";
-import type { CellRows, LogCell, ReportStore } from "../ports.ts";
-import { newestEdited, type Segments, type StoredRows } from "./segments.ts";
+import type { CellRows, LogCell, ReportStore } from "../ports/ports.ts";
+import { newestEdited, type Segments, type StoredRows } from "./log-segments.ts";
 
 export interface CompactedRows {
   readonly rows: ReportColumns;

@@ -1,8 +1,8 @@
-import { CELL_PRECISION } from "../../tiles/domains.ts";
-import { mapLimited } from "../map-limited.ts";
-import type { LogCell } from "../ports.ts";
+import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
+import { mapLimited } from "../kit/map-limited.ts";
+import type { LogCell } from "../ports/ports.ts";
+import type { SliceMaker } from "./cell-aggregate-maker.ts";
 import type { CompactionProgress } from "./compaction-progress.ts";
-import type { SliceMaker } from "./slice-maker.ts";
 import { isOfCell, type WorkItem } from "./work-order.ts";
 
 /** What making a slice takes, requests: rows and their segment, or the slices below, and the slice itself. */

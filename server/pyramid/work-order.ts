@@ -1,12 +1,12 @@
-import { CELL_PRECISION } from "../../tiles/domains.ts";
+import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
+import type { StoredMicroCells } from "../../tiles/codec/micro-cell-codec.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
-import type { StoredMicroCells } from "../../tiles/micro-cell-codec.ts";
-import { mapLimited } from "../map-limited.ts";
+import { mapLimited } from "../kit/map-limited.ts";
+import type { Slices } from "./cell-aggregates.ts";
 import type { ChangedCell } from "./changed-cells.ts";
 import { REFRESH_AFTER_MS } from "./coarse-time.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
 import type { SlicePlace } from "./compaction-progress.ts";
-import type { Slices } from "./slices.ts";
 
 /** A slice to make. */
 export interface WorkItem extends SlicePlace {

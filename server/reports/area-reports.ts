@@ -2,8 +2,8 @@ import { REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles
 import type { Report } from "../../tiles/report.ts";
 import { firstRowFrom, idOfRow, type ReportColumns } from "../../tiles/report-columns.ts";
 import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
-import { mapLimited } from "../map-limited.ts";
-import type { Clock, LogCell, ReportStore } from "../ports.ts";
+import { mapLimited } from "../kit/map-limited.ts";
+import type { Clock, LogCell, ReportStore } from "../ports/ports.ts";
 import type { CellOutline } from "../pyramid/outlines.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
 import { type Found, findNewest, type Opened, type Unopened } from "./find-newest.ts";

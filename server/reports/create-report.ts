@@ -1,9 +1,9 @@
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { formatReportId, idTail, parseReportId } from "../../tiles/report-id.ts";
-import type { Clock, ReportStore } from "../ports.ts";
-import { sha256Hex } from "../sha256.ts";
+import { sha256Hex } from "../kit/sha256.ts";
+import type { Clock, ReportStore } from "../ports/ports.ts";
 
 /** What a resident sends, already validated. Degrees are WGS 84. */
 export interface ReportDraft {

@@ -1,6 +1,6 @@
 import type { Report } from "../../tiles/report.ts";
 import { timeOfId } from "../../tiles/report-id.ts";
-import { mapLimited } from "../map-limited.ts";
+import { mapLimited } from "../kit/map-limited.ts";
 
 /** A report that was found; all of it where that came along. */
 export interface Found {

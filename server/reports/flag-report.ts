@@ -1,7 +1,7 @@
 import type { Report } from "../../tiles/report.ts";
-import { networkOf } from "../http/rate-limit.ts";
-import type { EditedReport, ReportStore } from "../ports.ts";
-import { sha256Hex } from "../sha256.ts";
+import { networkOf } from "../http/middleware/rate-limit.ts";
+import { sha256Hex } from "../kit/sha256.ts";
+import type { EditedReport, ReportStore } from "../ports/ports.ts";
 
 /** Reasons that somebody can give; kept with the flag for whoever moderates. */
 export const FLAG_REASONS = ["spam", "offensive", "personal", "untrue", "wrong-place"] as const;

@@ -1,5 +1,5 @@
-import { CELL_PRECISION } from "../../tiles/domains.ts";
-import { type Bounds, cellBounds, countCells, coverBounds } from "../../tiles/geohash.ts";
+import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
+import { type Bounds, cellBounds, countCells, coverBounds } from "../../tiles/geo/geohash.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import { type Area, idAt, listArea, type ReportPage, type ReportSource } from "./area-reports.ts";

@@ -1,4 +1,4 @@
-import { cellBounds } from "../../tiles/geohash.ts";
+import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { CITIES, type City } from "../cities.ts";
 
 /** The city whose box holds the centre of a cell; `undefined` outside all of them. */

@@ -1,4 +1,4 @@
-import { cellBounds } from "../../tiles/geohash.ts";
+import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { AUSTIN } from "../basemap/city/austin.ts";
 import { BROOKLYN } from "../basemap/city/brooklyn.ts";
 import { SAN_FRANCISCO } from "../basemap/city/san-francisco.ts";

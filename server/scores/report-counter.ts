@@ -1,11 +1,11 @@
-import { BASE32, encodeGeohash } from "../../tiles/geohash.ts";
+import { BASE32, encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
-import { mapLimited } from "../map-limited.ts";
-import type { Clock, LogChange, ReportStore } from "../ports.ts";
+import { mapLimited } from "../kit/map-limited.ts";
+import { DAY_MS, formatDay, startOfDay } from "../kit/utc-time.ts";
+import type { Clock, LogChange, ReportStore } from "../ports/ports.ts";
 import type { RunSql } from "../postgres/sql.ts";
-import { DAY_MS, formatDay, startOfDay } from "../utc-time.ts";
 import { cityOfCell } from "./city-of-cell.ts";
 
 /** Keeps `report_counts`: follows the log's changes and counts every day again of which something changed. */

@@ -1,9 +1,9 @@
-import type { ScoreOf } from "../../tiles/report-tile.ts";
-import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores.ts";
-import type { MetricSample } from "../http/metrics.ts";
-import type { Clock } from "../ports.ts";
+import type { ScoreOf } from "../../tiles/cluster/report-tile.ts";
+import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores/scores.ts";
+import type { MetricSample } from "../http/app/metrics.ts";
+import { HOUR_MS } from "../kit/utc-time.ts";
+import type { Clock } from "../ports/ports.ts";
 import type { RunSql } from "../postgres/sql.ts";
-import { HOUR_MS } from "../utc-time.ts";
 
 /** A cell as tiles show it. */
 export interface CellScores {

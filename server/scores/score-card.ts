@@ -1,5 +1,6 @@
-import { geohashOfKey } from "../../tiles/cell-key.ts";
-import { BASE32, columnAt, parseCell, rowAt } from "../../tiles/geohash.ts";
+import type { MicroCells } from "../../tiles/cells/micro-cells.ts";
+import { geohashOfKey } from "../../tiles/geo/cell-key.ts";
+import { BASE32, columnAt, parseCell, rowAt } from "../../tiles/geo/geohash.ts";
 import {
   BAND_COUNT,
   REPORT_LAYERS,
@@ -8,7 +9,6 @@ import {
   type TimeWindow,
   WINDOW_BANDS,
 } from "../../tiles/layers.ts";
-import type { MicroCells } from "../../tiles/micro-cells.ts";
 import type { Report } from "../../tiles/report.ts";
 import {
   gather,
@@ -17,12 +17,12 @@ import {
   type ScoreTenths,
   scoreCells,
   tallyNeighborhoods,
-} from "../../tiles/scores.ts";
-import type { Log } from "../app-parts.ts";
+} from "../../tiles/scores/scores.ts";
 import type { City } from "../cities.ts";
+import type { Log } from "../http/app/app-parts.ts";
+import { DAY_MS, formatDay, startOfDay } from "../kit/utc-time.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
 import { type Area, listArea, type ReportSource } from "../reports/area-reports.ts";
-import { DAY_MS, formatDay, startOfDay } from "../utc-time.ts";
 import { cityOfCell } from "./city-of-cell.ts";
 import type { DayScores, ScoreHistory } from "./score-history.ts";
 

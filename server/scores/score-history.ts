@@ -1,5 +1,5 @@
-import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores.ts";
-import type { Clock } from "../ports.ts";
+import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores/scores.ts";
+import type { Clock } from "../ports/ports.ts";
 import type { RunSql } from "../postgres/sql.ts";
 import type { Statement } from "../trends/statement.ts";
 

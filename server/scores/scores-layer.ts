@@ -1,11 +1,11 @@
 import { fromGeojsonVt } from "@maplibre/vt-pbf";
 import type { Feature } from "geojson";
 import GeoJSONVT from "geojson-vt";
-import { cellKey } from "../../tiles/cell-key.ts";
-import { cellBounds, columnAt, countCells, coverBounds, parseCell, rowAt } from "../../tiles/geohash.ts";
+import { cellKey } from "../../tiles/geo/cell-key.ts";
+import { cellBounds, columnAt, countCells, coverBounds, parseCell, rowAt } from "../../tiles/geo/geohash.ts";
+import { EXTENT, type TileAddress, tileBounds } from "../../tiles/geo/tile-address.ts";
 import { SCORES_MIN_ZOOM } from "../../tiles/layers.ts";
-import { SCORE_NAMES } from "../../tiles/scores.ts";
-import { EXTENT, type TileAddress, tileBounds } from "../../tiles/tile-address.ts";
+import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
 import type { CellScores, ScoreBook } from "./score-cache.ts";
 
 /** Polygons reach so far beyond the tile that no seam shows. */

@@ -1,4 +1,4 @@
-import type { Clock, ReportStore } from "../ports.ts";
+import type { Clock, ReportStore } from "../ports/ports.ts";
 import { seedReports } from "./seed-reports.ts";
 
 export interface SeedIfEmptyOptions {

@@ -1,4 +1,4 @@
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { formatReportId, idTail } from "../../tiles/report-id.ts";

@@ -1,5 +1,5 @@
-import { BASE32, type Bounds, columnCount, formatCell, rowCount } from "../../tiles/geohash.ts";
-import type { SCORE_PRECISIONS } from "../../tiles/scores.ts";
+import { BASE32, type Bounds, columnCount, formatCell, rowCount } from "../../tiles/geo/geohash.ts";
+import type { SCORE_PRECISIONS } from "../../tiles/scores/scores.ts";
 import { CITIES, type City } from "../cities.ts";
 
 /** A precision at which there are scores. */

@@ -1,4 +1,4 @@
-import { cellBounds } from "../../tiles/geohash.ts";
+import { cellBounds } from "../../tiles/geo/geohash.ts";
 
 /** Six digits are 11 cm. */
 export const toDegrees = (degrees: number): number => Math.round(degrees * 1e6) / 1e6;

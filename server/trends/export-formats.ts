@@ -1,4 +1,4 @@
-import { cellBounds } from "../../tiles/geohash.ts";
+import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { toDegrees } from "./cell-centre.ts";
 import type { Column, ExportRow } from "./export-rows.ts";
 

@@ -2,7 +2,7 @@ import type { AxeResults } from "axe-core";
 import axe from "axe-core";
 import type { Locator, Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { drawn, type NewReport, postReports, type Site, visit } from "./site.ts";
 
 /** A place that no other test reports from. */

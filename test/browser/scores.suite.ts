@@ -3,7 +3,7 @@ import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
-import { tileAt, worldX, worldY } from "../../tiles/tile-address.ts";
+import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { drawn, mapSettled, type NewReport, postReports, type Site, total, visit } from "./site.ts";
 
 const PLACE = { lat: 30.265, lon: -97.742 };

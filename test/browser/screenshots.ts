@@ -2,9 +2,9 @@ import { mkdir, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { readConfig } from "../../server/config.ts";
-import { startServer } from "../../server/serve.ts";
-import { launchChromium } from "./chromium.ts";
+import { readConfig } from "../../server/runtime/config.ts";
+import { startServer } from "../../server/runtime/node/serve.ts";
+import { launchChromium } from "../kit/chromium.ts";
 import { mapSettled } from "./site.ts";
 
 /** Pictures for the README, of the seeded cities: `npm run screenshots`, then look at each. */

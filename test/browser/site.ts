@@ -1,8 +1,8 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { readConfig } from "../../server/config.ts";
-import type { Clock } from "../../server/ports.ts";
-import { type RunningServer, startServer } from "../../server/serve.ts";
+import type { Clock } from "../../server/ports/ports.ts";
+import { readConfig } from "../../server/runtime/config.ts";
+import { type RunningServer, startServer } from "../../server/runtime/node/serve.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
 
 declare global {

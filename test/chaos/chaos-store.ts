@@ -1,7 +1,7 @@
-import { readConfig } from "../../server/config.ts";
 import { silentLog } from "../../server/console/log.ts";
-import { openStores } from "../../server/embedded/stores.ts";
-import { startDynamoDbLocal } from "../kit/dynamodb-local.ts";
+import { readConfig } from "../../server/runtime/config.ts";
+import { openStores } from "../../server/runtime/embedded/stores.ts";
+import { startDynamoDbLocal } from "../kit/dynamo/dynamodb-local.ts";
 
 export const STORE_KINDS = ["dynalite", "dynamodb-local"] as const;
 export type StoreKind = (typeof STORE_KINDS)[number];

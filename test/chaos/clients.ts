@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { postReport } from "../http/request.ts";
+import { postReport } from "../kit/request.ts";
 import type { PlannedReport } from "./plan.ts";
 
 /** What the clients have heard. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildClientWhenStale } from "../../server/client/build.ts";
 import { silentLog } from "../../server/console/log.ts";
-import { type FaultProxy, startFaultProxy } from "../kit/fault-proxy.ts";
-import { seededFaults } from "../kit/seeded-faults.ts";
-import { storedReports } from "../kit/stored-reports.ts";
-import { seededRandom } from "../tiles/sample-reports.ts";
+import { type FaultProxy, startFaultProxy } from "../kit/dynamo/fault-proxy.ts";
+import { seededFaults } from "../kit/dynamo/seeded-faults.ts";
+import { storedReports } from "../kit/dynamo/stored-reports.ts";
+import { seededRandom } from "../kit/sample-reports.ts";
 import { type ChaosStore, openChaosStore, type StoreKind } from "./chaos-store.ts";
 import { type Acknowledgements, startClients } from "./clients.ts";
 import { type Fleet, startFleet } from "./fleet.ts";

@@ -1,7 +1,7 @@
-import { mapLimited } from "../../server/map-limited.ts";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { mapLimited } from "../../server/kit/map-limited.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
-import { requestRaw } from "../http/request.ts";
+import { requestRaw } from "../kit/request.ts";
 import type { AcknowledgedReport } from "./shown.ts";
 
 const WIDTH = 8;

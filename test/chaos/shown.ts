@@ -1,6 +1,6 @@
-import { mapLimited } from "../../server/map-limited.ts";
-import { isTile, type TileAddress, worldX, worldY } from "../../tiles/tile-address.ts";
-import { requestRaw } from "../http/request.ts";
+import { mapLimited } from "../../server/kit/map-limited.ts";
+import { isTile, type TileAddress, worldX, worldY } from "../../tiles/geo/tile-address.ts";
+import { requestRaw } from "../kit/request.ts";
 import { createTileReader, type ShownFeature } from "../kit/tile-reader.ts";
 import { ALONE_FROM_ZOOM, type Area, type PlannedReport } from "./plan.ts";
 

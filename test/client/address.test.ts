@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatHash, INITIAL_STATE, parseHash } from "../../client/page/address.ts";
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
-import { SCORE_NAMES } from "../../tiles/scores.ts";
+import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
 
 const number = (min: number, max: number) => fc.double({ min, max, noNaN: true });
 

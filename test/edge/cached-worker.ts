@@ -1,8 +1,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { answerCachedTile, purgeCachedTiles } from "../../server/edge/cached-tiles.ts";
-import type { ExecutionContext, WorkerEnv, WorkersCache } from "../../server/edge/worker-env.ts";
+import { answerCachedTile, purgeCachedTiles } from "../../server/runtime/worker/cached-tiles.ts";
+import type { ExecutionContext, WorkerEnv, WorkersCache } from "../../server/runtime/worker/worker-env.ts";
 import worker from "../../server/worker.ts";
-import { createEdgeCache, type EdgeAnswer } from "../http/edge-cache.ts";
+import { createEdgeCache, type EdgeAnswer } from "../kit/edge-cache.ts";
 
 /**
  * The Worker with what local workerd lacks: Workers Cache before `CachedTiles`. The gateway, the entrypoint, the calls between

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { silentLog } from "../../server/console/log.ts";
-import { buildEdgeAssets } from "../../server/edge/assets.ts";
-import { type LocalWorker, startLocalWorker } from "../../server/edge/local-worker.ts";
 import { createCompactionState } from "../../server/pyramid/compaction-state.ts";
-import { createDynamoDerivedStore } from "../../server/store/derived-dynamo.ts";
-import { createDynamoStore } from "../../server/store/dynamo.ts";
-import { EMULATOR_CREDENTIALS } from "../../server/store/dynamo-client.ts";
+import { buildEdgeAssets } from "../../server/runtime/local-worker/assets.ts";
+import { type LocalWorker, startLocalWorker } from "../../server/runtime/local-worker/local-worker.ts";
+import { createDynamoDerivedStore } from "../../server/store/dynamo/derived-dynamo.ts";
+import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
+import { EMULATOR_CREDENTIALS } from "../../server/store/dynamo/dynamo-client.ts";
 import type { Report } from "../../tiles/report.ts";
+import { type CutOffProxy, startCutOffProxy } from "../kit/dynamo/cut-off-proxy.ts";
+import { startDynalite } from "../kit/dynamo/dynalite-server.ts";
+import { makeCity, makeReport, seededRandom } from "../kit/sample-reports.ts";
 import { contentsOf, slicesOf } from "../server/pyramid/cut-off.ts";
-import { type CutOffProxy, startCutOffProxy } from "../server/store/cut-off-proxy.ts";
-import { startDynalite } from "../server/store/dynalite-server.ts";
 import { connect, type Emulator } from "../server/store/emulators.ts";
-import { makeCity, makeReport, seededRandom } from "../tiles/sample-reports.ts";
 
 const TABLE = "cut";
 /** Fewer requests than that need not bring a compaction forward. */

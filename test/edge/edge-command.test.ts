@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, onTestFinished, test } from "vitest";
-import { drop, requestRaw, tilePath } from "../http/request.ts";
-import { countOf, decodeLayer } from "../server/pyramid/tile-features.ts";
-import { startTcpProxy } from "../server/scores/tcp-proxy.ts";
+import { drop, requestRaw, tilePath } from "../kit/request.ts";
+import { startTcpProxy } from "../kit/tcp-proxy.ts";
+import { countOf, decodeLayer } from "../kit/tile-features.ts";
 
 const root = mkdtempSync(join(tmpdir(), "stratum-edge-"));
 const children: ChildProcess[] = [];

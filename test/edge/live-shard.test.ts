@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { silentLog } from "../../server/console/log.ts";
-import { createLiveShard, type LiveShard } from "../../server/edge/live-shard.ts";
-import { createShardedLive, type LiveNamespace } from "../../server/edge/sharded-live.ts";
 import type { LiveStreams } from "../../server/live/live-streams.ts";
-import { type ReportStore, StoreUnavailableError } from "../../server/ports.ts";
-import { createMemoryStore } from "../../server/store/memory.ts";
-import { makeReport, seededRandom } from "../tiles/sample-reports.ts";
+import { type ReportStore, StoreUnavailableError } from "../../server/ports/ports.ts";
+import { createLiveShard, type LiveShard } from "../../server/runtime/worker/live-shard.ts";
+import { createShardedLive, type LiveNamespace } from "../../server/runtime/worker/sharded-live.ts";
+import { createMemoryStore } from "../../server/store/memory/memory.ts";
+import { makeReport, seededRandom } from "../kit/sample-reports.ts";
 
 const WORLD = { bounds: { west: -180, south: -90, east: 180, north: 90 }, layers: ["safety"] } as const;
 

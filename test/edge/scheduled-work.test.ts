@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { doScheduledWork } from "../../server/edge/scheduled-work.ts";
 import type { Compactor, RunOptions } from "../../server/pyramid/compactor.ts";
-import { createTestClock } from "../server/app-fixture.ts";
+import { doScheduledWork } from "../../server/runtime/worker/scheduled-work.ts";
+import { createTestClock } from "../kit/app-fixture.ts";
 
 const MINUTE = 60_000;
 /** What the platform allows an invocation by default, see wrangler.toml. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { answerForClient, cachedTileRequest } from "../../server/edge/tile-gateway.ts";
+import { answerForClient, cachedTileRequest } from "../../server/runtime/worker/tile-gateway.ts";
 
 const ORIGIN = "https://tiles.example";
 const CODINGS = ["br", "gzip"] as const;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../server/console/log.ts";
-import { createTilePurge, type TilePurge } from "../../server/edge/tile-purge.ts";
-import { createTestClock } from "../server/app-fixture.ts";
+import { createTilePurge, type TilePurge } from "../../server/runtime/worker/tile-purge.ts";
+import { createTestClock } from "../kit/app-fixture.ts";
 
 let clock: ReturnType<typeof createTestClock>;
 let sleepers: (() => void)[];

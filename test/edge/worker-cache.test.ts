@@ -1,15 +1,19 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createBenchClock } from "../../bench/city-store.ts";
-import { openWorkerOrigin } from "../../bench/edge-origin.ts";
-import { replayEdge } from "../../bench/edge-replay.ts";
+import { replayEdge } from "../../bench/serve/edge-replay.ts";
 import { silentLog } from "../../server/console/log.ts";
-import { buildEdgeAssets } from "../../server/edge/assets.ts";
-import { type LocalWorker, type LocalWorkerOptions, startLocalWorker } from "../../server/edge/local-worker.ts";
-import { createDynamoStore } from "../../server/store/dynamo.ts";
-import { drop, postReport, requestRaw, tilePath } from "../http/request.ts";
-import { openSharedStores, type SharedStores } from "../http/stores.ts";
-import { countOf, decodeLayer } from "../server/pyramid/tile-features.ts";
+import { buildEdgeAssets } from "../../server/runtime/local-worker/assets.ts";
+import {
+  type LocalWorker,
+  type LocalWorkerOptions,
+  startLocalWorker,
+} from "../../server/runtime/local-worker/local-worker.ts";
+import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
+import { createBenchClock } from "../kit/cities/city-store.ts";
+import { openWorkerOrigin } from "../kit/cities/edge-origin.ts";
+import { drop, postReport, requestRaw, tilePath } from "../kit/request.ts";
+import { openSharedStores, type SharedStores } from "../kit/stores.ts";
+import { countOf, decodeLayer } from "../kit/tile-features.ts";
 import { connect } from "../server/store/emulators.ts";
 
 const CACHED_WORKER = fileURLToPath(new URL("./cached-worker.ts", import.meta.url));

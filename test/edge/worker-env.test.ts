@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readWorkerConfig, SettingsError, type WorkerEnv } from "../../server/edge/worker-env.ts";
+import { readWorkerConfig, SettingsError, type WorkerEnv } from "../../server/runtime/worker/worker-env.ts";
 
 const SECRETS = { AWS_ACCESS_KEY_ID: "AKIA-hush", AWS_SECRET_ACCESS_KEY: "hush-key" };
 

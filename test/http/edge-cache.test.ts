@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { cityTraffic } from "../../bench/city.ts";
-import { createBenchClock } from "../../bench/city-store.ts";
-import { EDGE_LAYERS, openAppOrigin } from "../../bench/edge-origin.ts";
-import { replayEdge } from "../../bench/edge-replay.ts";
-import { tagsOfReport } from "../../server/tiles/cache-policy.ts";
-import { createEdgeCache } from "./edge-cache.ts";
+import { replayEdge } from "../../bench/serve/edge-replay.ts";
+import { tagsOfReport } from "../../server/serving/cache-policy.ts";
+import { cityTraffic } from "../kit/cities/city.ts";
+import { createBenchClock } from "../kit/cities/city-store.ts";
+import { EDGE_LAYERS, openAppOrigin } from "../kit/cities/edge-origin.ts";
+import { createEdgeCache } from "../kit/edge-cache.ts";
 
 const REPLAY = { requests: 8000, requestsPerSecond: 400, writesPerSecond: 10 };
 const BR = { "Accept-Encoding": "br" };

@@ -1,13 +1,13 @@
-import { readConfig } from "../../server/config.ts";
 import { silentLog } from "../../server/console/log.ts";
 import { createCompactor } from "../../server/pyramid/compactor.ts";
-import { startServer } from "../../server/serve.ts";
-import { createDynamoDerivedStore } from "../../server/store/derived-dynamo.ts";
-import { createDynamoStore } from "../../server/store/dynamo.ts";
-import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../server/store/dynamo-client.ts";
-import { type FaultProxy, startFaultProxy } from "../kit/fault-proxy.ts";
-import { storedReports } from "../kit/stored-reports.ts";
-import { startDynalite } from "../server/store/dynalite-server.ts";
+import { readConfig } from "../../server/runtime/config.ts";
+import { startServer } from "../../server/runtime/node/serve.ts";
+import { createDynamoDerivedStore } from "../../server/store/dynamo/derived-dynamo.ts";
+import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
+import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../server/store/dynamo/dynamo-client.ts";
+import { startDynalite } from "../kit/dynamo/dynalite-server.ts";
+import { type FaultProxy, startFaultProxy } from "../kit/dynamo/fault-proxy.ts";
+import { storedReports } from "../kit/dynamo/stored-reports.ts";
 
 /** A server of its own in this process, with a fault proxy of its own before the DynamoDB that it shares. */
 export interface FaultyServer {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RunningServer, startServer } from "../../server/serve.ts";
-import { drop, requestRaw, tilePath } from "./request.ts";
-import { openSharedStores, type SharedStores } from "./stores.ts";
+import { type RunningServer, startServer } from "../../server/runtime/node/serve.ts";
+import { drop, requestRaw, tilePath } from "../kit/request.ts";
+import { openSharedStores, type SharedStores } from "../kit/stores.ts";
 
 const TRIALS = 10;
 /** For what never comes. Two seconds are promised, which `npm run bench -- serve freshness` measures. */

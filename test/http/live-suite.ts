@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest";
-import { drop, requestRaw, tilePath } from "./request.ts";
+import { drop, requestRaw, tilePath } from "../kit/request.ts";
 
 interface Place {
   readonly lat: number;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
-import { tileAt, worldX, worldY } from "../../tiles/tile-address.ts";
-import type { FaultRule } from "../kit/fault-proxy.ts";
-import { isRowKey, namesRow } from "../kit/store-command.ts";
+import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
+import type { FaultRule } from "../kit/dynamo/fault-proxy.ts";
+import { isRowKey, namesRow } from "../kit/dynamo/store-command.ts";
+import { postReport } from "../kit/request.ts";
 import { createTileReader } from "../kit/tile-reader.ts";
 import { type FaultyServer, type FaultyServers, openFaultyServers } from "./faulty-servers.ts";
-import { postReport } from "./request.ts";
 
 /** Every zoom at which reports are clustered differently, and the closest ones. */
 const ZOOMS = Array.from({ length: 17 }, (_, z) => z);

@@ -1,5 +1,5 @@
-import { startServer } from "../../server/serve.ts";
-import { openSharedStores } from "./stores.ts";
+import { startServer } from "../../server/runtime/node/serve.ts";
+import { openSharedStores } from "../kit/stores.ts";
 import { describeHttp } from "./suite.ts";
 
 describeHttp("HTTP on Node", async () => {

@@ -1,10 +1,10 @@
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DatabaseAddress } from "../../server/embedded/stores.ts";
-import { decodeLayer } from "../server/pyramid/tile-features.ts";
+import type { DatabaseAddress } from "../../server/runtime/embedded/stores.ts";
+import { drop, postReport, requestRaw, tilePath } from "../kit/request.ts";
+import { decodeLayer } from "../kit/tile-features.ts";
 import { testKeys } from "./keys-suite.ts";
 import { testLive } from "./live-suite.ts";
-import { drop, postReport, requestRaw, tilePath } from "./request.ts";
 
 /** A server under test. */
 export interface Booted {

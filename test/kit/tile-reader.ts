@@ -1,8 +1,8 @@
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
+import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
-import type { TileAddress } from "../../tiles/tile-address.ts";
-import { requestRaw } from "../http/request.ts";
+import { requestRaw } from "./request.ts";
 
 /** A feature of a tile: a report by its id, or a cluster of so many. */
 export interface ShownFeature {

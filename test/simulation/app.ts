@@ -1,24 +1,24 @@
 import type { Log } from "../../server/console/log.ts";
-import { createIsolateTiles } from "../../server/edge/isolate-tiles.ts";
-import type { Clock, DerivedStore, EditedReport, ReportEdit, ReportStore } from "../../server/ports.ts";
+import { type BackgroundWork, repeatInBackground } from "../../server/kit/repeat-in-background.ts";
+import type { Clock, DerivedStore, EditedReport, ReportEdit, ReportStore } from "../../server/ports/ports.ts";
 import type { RunSql } from "../../server/postgres/sql.ts";
 import { compactInBackground } from "../../server/pyramid/compact-in-background.ts";
 import { type Compactor, createCompactor } from "../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../server/pyramid/pyramid.ts";
-import { type BackgroundWork, repeatInBackground } from "../../server/repeat-in-background.ts";
 import type { ReportPage } from "../../server/reports/area-reports.ts";
 import { type CreateOutcome, createReport, type ReportDraft } from "../../server/reports/create-report.ts";
 import { flagReport } from "../../server/reports/flag-report.ts";
 import { listReports, type ReportQuery } from "../../server/reports/list-reports.ts";
+import { createIsolateTiles } from "../../server/runtime/worker/worker-tiles.ts";
 import { readScoreCard, type ScoreCard, type ScoreCardOptions } from "../../server/scores/score-card.ts";
 import { createScorer } from "../../server/scores/scorer.ts";
-import { createTileSource, type TileSource } from "../../server/tiles/tile-source.ts";
-import type { DomainIndex } from "../../tiles/domain-index.ts";
+import { createTileSource, type TileSource } from "../../server/serving/tile-source.ts";
+import type { DomainIndex } from "../../tiles/cluster/cluster-cell-index.ts";
+import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
-import type { TileAddress } from "../../tiles/tile-address.ts";
 
-/** What a process does when it is asked, wired as `serve.ts` and `isolate.ts` wire it. */
+/** What a process does when it is asked, wired as `serve.ts` and `worker-app.ts` wire it. */
 export interface App {
   readonly store: ReportStore;
   post(draft: ReportDraft, key?: string): Promise<CreateOutcome>;

@@ -1,5 +1,5 @@
-import type { ReportEdit } from "../../server/ports.ts";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import type { ReportEdit } from "../../server/ports/ports.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { timeOfId } from "../../tiles/report-id.ts";
 import type { EditAction } from "./actions.ts";

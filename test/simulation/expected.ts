@@ -1,5 +1,5 @@
-import { levelOfZoom } from "../../tiles/domains.ts";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { AGE_BANDS, type ReportLayer, type TimeWindow, WINDOW_BANDS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import type { App } from "./app.ts";

@@ -1,5 +1,5 @@
 import type { ReportDraft } from "../../server/reports/create-report.ts";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { formatReportId, idTail } from "../../tiles/report-id.ts";

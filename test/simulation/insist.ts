@@ -1,4 +1,4 @@
-import { type Clock, StoreUnavailableError } from "../../server/ports.ts";
+import { type Clock, StoreUnavailableError } from "../../server/ports/ports.ts";
 import type { Ledger } from "./ledger.ts";
 import { LinkError } from "./link.ts";
 import { currentTask } from "./task.ts";

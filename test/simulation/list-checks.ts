@@ -1,4 +1,4 @@
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import type { Report } from "../../tiles/report.ts";
 import { type Checked, type CheckOptions, COARSE_AHEAD_MS, expectedAt, FINE_MS, nameOf } from "./expected.ts";
 import type { Place } from "./places.ts";

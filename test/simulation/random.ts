@@ -1,4 +1,4 @@
-import { seededRandom } from "../tiles/sample-reports.ts";
+import { seededRandom } from "../kit/sample-reports.ts";
 
 /** A stream of random numbers that its name alone decides. */
 export interface Random {

@@ -1,13 +1,13 @@
-import { levelOfZoom } from "../../tiles/domains.ts";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import type { Report } from "../../tiles/report.ts";
 import type { ListAction, ReadAction } from "./actions.ts";
 import type { App } from "./app.ts";
 import type { Machine } from "./host.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Link } from "./link.ts";
+import { createToldChanges, type ToldChanges } from "./published-changes.ts";
 import { REPORTS_ZOOM, readShown, tileOf } from "./shown.ts";
-import { createToldChanges, type ToldChanges } from "./told-changes.ts";
 
 /**
  * Reads while others write and everything fails, and holds each process to what it said: what it thanked for, it shows from

@@ -1,8 +1,8 @@
-import { geohashOfKey } from "../../tiles/cell-key.ts";
-import type { DomainIndex } from "../../tiles/domain-index.ts";
-import { levelOfZoom } from "../../tiles/domains.ts";
+import type { DomainIndex } from "../../tiles/cluster/cluster-cell-index.ts";
+import { levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { geohashOfKey } from "../../tiles/geo/cell-key.ts";
+import { type TileAddress, tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
-import { type TileAddress, tileAt, worldX, worldY } from "../../tiles/tile-address.ts";
 import type { App } from "./app.ts";
 import type { Place } from "./places.ts";
 

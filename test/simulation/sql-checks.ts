@@ -1,10 +1,10 @@
 import { coarseTime } from "../../server/pyramid/coarse-time.ts";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { AGE_BANDS, DAY_MS, REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
-import { microCellsOfReports } from "../../tiles/micro-cells.ts";
 import type { Report } from "../../tiles/report.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
-import { SCORE_NAMES, type ScoredCell, scoreCells, tallyNeighborhoods } from "../../tiles/scores.ts";
+import { SCORE_NAMES, type ScoredCell, scoreCells, tallyNeighborhoods } from "../../tiles/scores/scores.ts";
 import { COARSE_AHEAD_MS, COARSE_BACK_MS } from "./expected.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SqlDatabase } from "./sql-service.ts";

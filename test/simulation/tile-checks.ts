@@ -1,8 +1,8 @@
-import { levelOfZoom } from "../../tiles/domains.ts";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { TIME_WINDOWS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
-import { countOf, decodeLayer, tilesAround } from "../server/pyramid/tile-features.ts";
+import { countOf, decodeLayer, tilesAround } from "../kit/tile-features.ts";
 import { CHECKED_ZOOMS } from "./actions.ts";
 import { type Checked, type CheckOptions, type Expected, expectedAt, NOTHING, nameOf } from "./expected.ts";
 import type { Ledger } from "./ledger.ts";

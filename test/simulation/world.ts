@@ -1,7 +1,7 @@
 import type { Log } from "../../server/console/log.ts";
-import type { ReportStore } from "../../server/ports.ts";
-import { createDynamoDerivedStore } from "../../server/store/derived-dynamo.ts";
-import { createDynamoStore } from "../../server/store/dynamo.ts";
+import type { ReportStore } from "../../server/ports/ports.ts";
+import { createDynamoDerivedStore } from "../../server/store/dynamo/derived-dynamo.ts";
+import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
 import { type App, type AppOptions, createNodeApp, createWorkerApp } from "./app.ts";
 import { type Clients, createClients } from "./clients.ts";
 import { damage } from "./damage.ts";

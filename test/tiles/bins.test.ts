@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { binPoints } from "../../tiles/bins.ts";
+import { binPoints } from "../../tiles/cluster/bins.ts";
 
 const place = fc.oneof(
   fc.double({ min: 0, max: 1, noNaN: true }),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createBitReader, createBitWriter, golombBits } from "../../tiles/bits.ts";
-import { createBytes } from "../../tiles/bytes.ts";
+import { createBitReader, createBitWriter, golombBits } from "../../tiles/codec/bits.ts";
+import { createBytes } from "../../tiles/codec/bytes.ts";
 
 const number = fc.oneof(
   fc.record({ code: fc.constant("bits" as const), value: fc.maxSafeNat(), of: fc.integer({ min: 0, max: 53 }) }),

@@ -1,12 +1,10 @@
 import { expect, it } from "vitest";
-import { reachOfTile } from "../../tiles/change-reach.ts";
-import { indexMicroCells, indexReports } from "../../tiles/domain-index.ts";
-import { domainsOfTile, levelOfZoom } from "../../tiles/domains.ts";
-import { encodeGeohash } from "../../tiles/geohash.ts";
-import { microCellsOfReports } from "../../tiles/micro-cells.ts";
-import type { Report } from "../../tiles/report.ts";
-import { columnsOfReports } from "../../tiles/report-columns.ts";
-import { encodeReportLayer } from "../../tiles/report-tile.ts";
+import { microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
+import { reachOfTile } from "../../tiles/cluster/change-reach.ts";
+import { indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
+import { domainsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import {
   isTile,
   latOfWorldY,
@@ -15,8 +13,10 @@ import {
   tileAt,
   worldX,
   worldY,
-} from "../../tiles/tile-address.ts";
-import { makeCity, makeReport, seededRandom } from "./sample-reports.ts";
+} from "../../tiles/geo/tile-address.ts";
+import type { Report } from "../../tiles/report.ts";
+import { columnsOfReports } from "../../tiles/report-columns.ts";
+import { makeCity, makeReport, seededRandom } from "../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
 

@@ -1,8 +1,8 @@
 import Supercluster from "supercluster";
 import { describe, expect, it } from "vitest";
-import { allocateClusters, CLUSTER_RADIUS_PX, type Clusters, clusterZooms } from "../../tiles/cluster.ts";
-import { latOfWorldY, lonOfWorldX } from "../../tiles/tile-address.ts";
-import { seededRandom } from "./sample-reports.ts";
+import { allocateClusters, CLUSTER_RADIUS_PX, type Clusters, clusterZooms } from "../../tiles/cluster/cluster.ts";
+import { latOfWorldY, lonOfWorldX } from "../../tiles/geo/tile-address.ts";
+import { seededRandom } from "../kit/sample-reports.ts";
 
 function scatter(count: number, seed: number, spread: number): Clusters {
   const random = seededRandom(seed);

@@ -16,7 +16,7 @@ import {
   parseCell,
   rowAt,
   rowCount,
-} from "../../tiles/geohash.ts";
+} from "../../tiles/geo/geohash.ts";
 
 /** Up to here the place of every coordinate that a report can have is exact. */
 const exactPrecisions = fc.integer({ min: 1, max: 10 });

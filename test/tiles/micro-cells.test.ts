@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cellKey, geohashOfKey } from "../../tiles/cell-key.ts";
-import { columnAt, encodeGeohash, rowAt } from "../../tiles/geohash.ts";
+import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
+import { cellKey, geohashOfKey } from "../../tiles/geo/cell-key.ts";
+import { columnAt, encodeGeohash, rowAt } from "../../tiles/geo/geohash.ts";
 import { AGE_BANDS, BAND_COUNT } from "../../tiles/layers.ts";
-import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
-import { makeReport, seededRandom } from "./sample-reports.ts";
+import { makeReport, seededRandom } from "../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const DAY = 86_400_000;

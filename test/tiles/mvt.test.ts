@@ -3,8 +3,8 @@ import { fromGeojsonVt } from "@maplibre/vt-pbf";
 import fc from "fast-check";
 import { PbfReader } from "pbf";
 import { describe, expect, it } from "vitest";
-import { encodeUtf8 } from "../../tiles/bytes.ts";
-import { createLayerWriter, type LayerWriter, type TagValue } from "../../tiles/mvt.ts";
+import { encodeUtf8 } from "../../tiles/codec/bytes.ts";
+import { createLayerWriter, type LayerWriter, type TagValue } from "../../tiles/mvt/mvt.ts";
 
 // The reference garbles code points above U+3FFFF and keys like "toString"; what it gets wrong is tested apart, below.
 const value: fc.Arbitrary<TagValue | undefined> = fc.oneof(

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BASE32 } from "../../tiles/geohash.ts";
+import { BASE32 } from "../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import {
   formatReportId,

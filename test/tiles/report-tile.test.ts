@@ -1,15 +1,15 @@
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import { describe, expect, it } from "vitest";
-import { indexMicroCells } from "../../tiles/domain-index.ts";
-import { domainsOfTile, levelOfZoom } from "../../tiles/domains.ts";
-import { encodeGeohash } from "../../tiles/geohash.ts";
-import { microCellsOfReports } from "../../tiles/micro-cells.ts";
+import { microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
+import { indexMicroCells } from "../../tiles/cluster/cluster-cell-index.ts";
+import { domainsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
+import { clustersOfTile } from "../../tiles/cluster/stitch.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
+import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
-import { encodeReportLayer } from "../../tiles/report-tile.ts";
-import { clustersOfTile } from "../../tiles/stitch.ts";
-import { tileAt, worldX, worldY } from "../../tiles/tile-address.ts";
-import { makeCity } from "./sample-reports.ts";
+import { makeCity } from "../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 // A city across the corner of four domains of level 4, so that there is something to stitch.

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
 import { DAY_MS, REPORT_LAYERS } from "../../tiles/layers.ts";
-import { microCellsOfReports } from "../../tiles/micro-cells.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
-import { type DayCount, tallyAtEndOf } from "../../tiles/score-days.ts";
-import { EMPTY_TALLY, tallyNeighborhoods } from "../../tiles/scores.ts";
-import { makeReport, seededRandom } from "./sample-reports.ts";
+import { type DayCount, tallyAtEndOf } from "../../tiles/scores/score-days.ts";
+import { EMPTY_TALLY, tallyNeighborhoods } from "../../tiles/scores/scores.ts";
+import { makeReport, seededRandom } from "../kit/sample-reports.ts";
 
 describe("the tally of a past day", () => {
   it("is the one that the reports made until then give at its end", () => {

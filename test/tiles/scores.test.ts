@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BASE32 } from "../../tiles/geohash.ts";
+import { microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
+import { BASE32 } from "../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
-import { microCellsOfReports } from "../../tiles/micro-cells.ts";
 import type { Report } from "../../tiles/report.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
 import {
@@ -18,8 +18,8 @@ import {
   scoresOfTally,
   tallyNeighborhoods,
   unclampedTenths,
-} from "../../tiles/scores.ts";
-import { makeReport, seededRandom } from "./sample-reports.ts";
+} from "../../tiles/scores/scores.ts";
+import { makeReport, seededRandom } from "../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12);
 const HOUR = 3_600_000;

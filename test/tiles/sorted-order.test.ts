@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { sortedOrder } from "../../tiles/sorted-order.ts";
+import { sortedOrder } from "../../tiles/cells/sorted-order.ts";
 
 describe("sortedOrder", () => {
   it("orders as a stable comparing sort does, over narrow and wide spreads of numbers", () => {

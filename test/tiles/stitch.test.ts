@@ -1,14 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { domainIndexes, plainSpots, type Spot, shareCloserThan, stitchedSpots } from "../../bench/domain-clusters.ts";
-import { houstonReports } from "../../bench/houston.ts";
-import { allocateClusters, CLUSTER_RADIUS_PX, type Clusters } from "../../tiles/cluster.ts";
-import { levelOfZoom } from "../../tiles/domains.ts";
-import { columnCount, rowCount } from "../../tiles/geohash.ts";
+import { allocateClusters, CLUSTER_RADIUS_PX, type Clusters } from "../../tiles/cluster/cluster.ts";
+import { levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { clustersOfTile, STITCH_PX, type TileClusters } from "../../tiles/cluster/stitch.ts";
+import { columnCount, rowCount } from "../../tiles/geo/geohash.ts";
+import { latOfWorldY, lonOfWorldX, MAX_ZOOM, worldY } from "../../tiles/geo/tile-address.ts";
 import type { Report } from "../../tiles/report.ts";
-import { clustersOfTile, STITCH_PX, type TileClusters } from "../../tiles/stitch.ts";
-import { latOfWorldY, lonOfWorldX, MAX_ZOOM, worldY } from "../../tiles/tile-address.ts";
-import { makeReport, seededRandom } from "./sample-reports.ts";
+import {
+  domainIndexes,
+  plainSpots,
+  type Spot,
+  shareCloserThan,
+  stitchedSpots,
+} from "../kit/cities/cluster-cell-maker.ts";
+import { houstonReports } from "../kit/cities/houston.ts";
+import { makeReport, seededRandom } from "../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
 const pixel = (z: number): number => 1 / (512 * 2 ** z);

@@ -1,18 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { indexMicroCells } from "../../tiles/domain-index.ts";
-import { levelOfZoom } from "../../tiles/domains.ts";
-import { encodeGeohash } from "../../tiles/geohash.ts";
+import { addMicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
+import { indexMicroCells } from "../../tiles/cluster/cluster-cell-index.ts";
+import { levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
+import { decodeMicroCellGroup, decodeMicroCells, encodeMicroCells } from "../../tiles/codec/micro-cell-codec.ts";
+import { decodeEdited, decodeReports, encodeEdited, encodeReports } from "../../tiles/codec/report-codec.ts";
+import { StoredItemError } from "../../tiles/codec/stored-item.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
+import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
-import { decodeMicroCellGroup, decodeMicroCells, encodeMicroCells } from "../../tiles/micro-cell-codec.ts";
-import { addMicroCells, microCellsOfReports } from "../../tiles/micro-cells.ts";
 import type { Report } from "../../tiles/report.ts";
-import { decodeEdited, decodeReports, encodeEdited, encodeReports } from "../../tiles/report-codec.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
-import { encodeReportLayer } from "../../tiles/report-tile.ts";
-import { StoredItemError } from "../../tiles/stored-item.ts";
-import { tileAt, worldX, worldY } from "../../tiles/tile-address.ts";
-import { makeCity, makeReport, seededRandom } from "./sample-reports.ts";
+import { makeCity, makeReport, seededRandom } from "../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const DAY = 86_400_000;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { domainsOfTile, levelOfZoom } from "../../tiles/domains.ts";
-import { encodeGeohash } from "../../tiles/geohash.ts";
-import { STITCH_MARGIN } from "../../tiles/stitch.ts";
+import { domainsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { STITCH_MARGIN } from "../../tiles/cluster/stitch.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import {
   isTile,
   latOfWorldY,
@@ -13,7 +13,7 @@ import {
   tilesOfBox,
   worldX,
   worldY,
-} from "../../tiles/tile-address.ts";
+} from "../../tiles/geo/tile-address.ts";
 
 const lonLat = fc.record({
   lon: fc.oneof(

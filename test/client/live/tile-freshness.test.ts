@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createTileFreshness } from "../../../client/live/tile-freshness.ts";
-import { encodeGeohash } from "../../../tiles/geohash.ts";
-import { latOfWorldY, lonOfWorldX } from "../../../tiles/tile-address.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
+import { latOfWorldY, lonOfWorldX } from "../../../tiles/geo/tile-address.ts";
 
 const HOME = { z: 14, x: 2620, y: 6333 };
 /** In the middle of HOME. */

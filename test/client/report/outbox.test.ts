@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type ReportDraft, type ReportJson, RequestError } from "../../../client/api.ts";
+import { type ReportDraft, type ReportJson, RequestError } from "../../../client/api/api.ts";
 import { createOutbox, HOLD_MS, MAX_ENTRIES, OLD_MS, type OutboxEvent } from "../../../client/report/outbox.ts";
 import { createEntryStorage } from "../../../client/report/outbox-entry.ts";
 

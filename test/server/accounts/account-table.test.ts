@@ -2,8 +2,8 @@ import { beforeEach, expect, it } from "vitest";
 import { createAccountTable } from "../../../server/accounts/account-table.ts";
 import { hashKey, makeKey, visiblePrefix } from "../../../server/accounts/key.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
-import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
-import { ACCOUNT_TABLES, addAccount, addKey, revoke, type TestAccount } from "./fixture.ts";
+import { ACCOUNT_TABLES, addAccount, addKey, revoke, type TestAccount } from "../../kit/accounts-fixture.ts";
+import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
 
 describeOnEachPostgres("accounts", ACCOUNT_TABLES, (pool) => {
   let account: TestAccount;

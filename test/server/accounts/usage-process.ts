@@ -2,8 +2,8 @@ import { Pool } from "pg";
 import { createUsageLog } from "../../../server/accounts/usage-log.ts";
 import { silentLog } from "../../../server/console/log.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
-import { seededRandom } from "../../tiles/sample-reports.ts";
-import { failAtRandom } from "../scores/world.ts";
+import { seededRandom } from "../../kit/sample-reports.ts";
+import { failAtRandom } from "../../kit/score-world.ts";
 
 /**
  * A process of its own that counts, for a test to run beside others or to kill: `ROUNDS` times a call of each key, and a flush

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { hashKey, visiblePrefix } from "../../../server/accounts/key.ts";
 import { FIND_KEY } from "../../../server/accounts/key-lookup.ts";
 import { READ_USAGE } from "../../../server/accounts/usage-report.ts";
-import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
 import {
   ACCOUNT_TABLES,
   addAccount,
@@ -12,7 +11,8 @@ import {
   createKeyApp,
   revoke,
   type TestAccount,
-} from "./fixture.ts";
+} from "../../kit/accounts-fixture.ts";
+import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
 
 interface Usage {
   readonly plan: string;

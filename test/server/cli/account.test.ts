@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { readConfig } from "../../../server/config.ts";
-import { type RunningServer, startServer } from "../../../server/serve.ts";
-import { bearer } from "../accounts/fixture.ts";
+import { readConfig } from "../../../server/runtime/config.ts";
+import { type RunningServer, startServer } from "../../../server/runtime/node/serve.ts";
+import { bearer } from "../../kit/accounts-fixture.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "stratum-account-"));
 let server: RunningServer;

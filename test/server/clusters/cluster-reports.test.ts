@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { newestOfCluster } from "../../../server/clusters/cluster-reports.ts";
 import { silentLog } from "../../../server/console/log.ts";
-import type { LogCell } from "../../../server/ports.ts";
+import type { LogCell } from "../../../server/ports/ports.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { TooWideError } from "../../../server/reports/find-newest.ts";
-import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
-import { type ClusterMembers, membersOf } from "../../../tiles/cluster-members.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { type ClusterMembers, membersOf } from "../../../tiles/cluster/cluster-members.ts";
 import { idTimePrefix } from "../../../tiles/report-id.ts";
-import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
+import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12);
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createRateLimit, networkOf } from "../../../server/http/rate-limit.ts";
-import { createTestClock } from "../app-fixture.ts";
+import { createRateLimit, networkOf } from "../../../server/http/middleware/rate-limit.ts";
+import { createTestClock } from "../../kit/app-fixture.ts";
 
 describe("createRateLimit", () => {
   it("lets through a burst of the minute's number, then one as each token flows in", async () => {

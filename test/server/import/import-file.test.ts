@@ -6,11 +6,11 @@ import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type ImportOptions, importFile } from "../../../server/import/import-file.ts";
 import { parseSource, parseValueMaps } from "../../../server/import/mapping.ts";
-import { type ReportStore, StoreUnavailableError } from "../../../server/ports.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
+import { type ReportStore, StoreUnavailableError } from "../../../server/ports/ports.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { reportsOf } from "../store/reports.ts";
+import { reportsOf } from "../../kit/make-report.ts";
 
 const DAY_MS = 86_400_000;
 const START_MS = Date.parse("2026-03-01T12:00:00Z");

@@ -2,12 +2,12 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { createLogFollower, type LogFollower } from "../../../server/live/follow-log.ts";
 import { createLiveHub, type LiveHub, type LiveInterest } from "../../../server/live/hub.ts";
-import type { ReportStore } from "../../../server/ports.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
-import { encodeGeohash } from "../../../tiles/geohash.ts";
+import type { ReportStore } from "../../../server/ports/ports.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
-import { createTestClock } from "../app-fixture.ts";
+import { createTestClock } from "../../kit/app-fixture.ts";
+import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 
 const AUSTIN = { lonDeg: -97.74, latDeg: 30.27 };
 const TEXAS: LiveInterest = { bounds: { west: -107, south: 25, east: -93, north: 37 }, layers: ["safety"] };

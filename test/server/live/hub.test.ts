@@ -3,7 +3,7 @@ import { createLiveHub, type LiveHubOptions, type LiveInterest } from "../../../
 import type { LiveEvent, LiveSubscription } from "../../../server/live/subscription.ts";
 import type { TileWatch } from "../../../server/live/tile-watch.ts";
 import type { TellTile } from "../../../server/live/watched-tiles.ts";
-import { encodeGeohash } from "../../../tiles/geohash.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 
 const WORLD: LiveInterest = { bounds: { west: -180, south: -90, east: 180, north: 90 }, layers: REPORT_LAYERS };

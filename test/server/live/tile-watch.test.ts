@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { createTileWatch, type TileWatchOptions } from "../../../server/live/tile-watch.ts";
 import type { TileInterest, ToldTile } from "../../../server/live/watched-tiles.ts";
-import type { TileRequest } from "../../../server/tiles/tile-source.ts";
-import { encodeGeohash } from "../../../tiles/geohash.ts";
-import { latOfWorldY, lonOfWorldX, tileBounds } from "../../../tiles/tile-address.ts";
+import type { TileRequest } from "../../../server/serving/tile-source.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
+import { latOfWorldY, lonOfWorldX, tileBounds } from "../../../tiles/geo/tile-address.ts";
 
 const Z = 13;
 /** Four tiles in one domain, and one of another some way off. */

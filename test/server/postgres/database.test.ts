@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { DatabaseAddress } from "../../../server/embedded/stores.ts";
 import { type Database, openDatabase } from "../../../server/postgres/database.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
+import type { DatabaseAddress } from "../../../server/runtime/embedded/stores.ts";
+import { type Running, startEmbedded } from "../../kit/postgres/each-postgres.ts";
+import { type RefusingPostgres, startRefusingPostgres } from "../../kit/postgres/refusing-postgres.ts";
+import { startTcpProxy, type TcpProxy } from "../../kit/tcp-proxy.ts";
 import { type KeptLog, keepLog } from "../console/kept-log.ts";
-import { startTcpProxy, type TcpProxy } from "../scores/tcp-proxy.ts";
-import { type Running, startEmbedded } from "./each-postgres.ts";
-import { type RefusingPostgres, startRefusingPostgres } from "./refusing-postgres.ts";
 
 const RETRY_MS = 20;
 const SLOW_MS = 150;

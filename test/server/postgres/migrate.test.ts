@@ -7,8 +7,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { silentLog } from "../../../server/console/log.ts";
 import { migrateDatabase } from "../../../server/postgres/migrate.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
-import { type Running, startEmbedded, startNative } from "./each-postgres.ts";
-import { findPostgres } from "./native.ts";
+import { type Running, startEmbedded, startNative } from "../../kit/postgres/each-postgres.ts";
+import { findPostgres } from "../../kit/postgres/native.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../migrations", import.meta.url));
 /** Versions of our own, ascending. */

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { CellRows, EditedReport, LogCell, ReportStore } from "../../../server/ports.ts";
+import type { CellRows, EditedReport, LogCell, ReportStore } from "../../../server/ports/ports.ts";
 import { createCellCache } from "../../../server/pyramid/cell-cache.ts";
-import { createFreshRows } from "../../../server/pyramid/fresh-rows.ts";
+import { createSegments } from "../../../server/pyramid/log-segments.ts";
 import { createPendingChanges, missingRows } from "../../../server/pyramid/pending-changes.ts";
-import { createSegments } from "../../../server/pyramid/segments.ts";
-import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
-import { encodeGeohash } from "../../../tiles/geohash.ts";
+import { createFreshRows } from "../../../server/pyramid/unmerged-rows.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { columnsOfReports, idOfRow, type ReportColumns } from "../../../tiles/report-columns.ts";
-import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
-import { createTestClock } from "../app-fixture.ts";
+import { createTestClock } from "../../kit/app-fixture.ts";
+import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 
 const PLACE = { lonDeg: -119.92, latDeg: -30 };
 const CELL: LogCell = { layer: "safety", geohash5: encodeGeohash(PLACE.lonDeg, PLACE.latDeg, 5) };

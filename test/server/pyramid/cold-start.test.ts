@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import { type DerivedStore, type ReportStore, StoreUnavailableError } from "../../../server/ports.ts";
+import { type DerivedStore, type ReportStore, StoreUnavailableError } from "../../../server/ports/ports.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";
-import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
-import { createTileSource } from "../../../server/tiles/tile-source.ts";
+import { createTileSource } from "../../../server/serving/tile-source.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { tileAt, worldX, worldY } from "../../../tiles/tile-address.ts";
-import { makeCity } from "../../tiles/sample-reports.ts";
-import { createTestClock } from "../app-fixture.ts";
-import { countOf, featuresOfZoom, tilesAround } from "./tile-features.ts";
+import { createTestClock } from "../../kit/app-fixture.ts";
+import { makeCity } from "../../kit/sample-reports.ts";
+import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 
 const HOUSTON = { lonDeg: -95.37, latDeg: 29.76 };
 

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { compactInBackground } from "../../../server/pyramid/compact-in-background.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
-import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
-import { makeCity } from "../../tiles/sample-reports.ts";
-import { createTestClock } from "../app-fixture.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { createTestClock } from "../../kit/app-fixture.ts";
+import { makeCity } from "../../kit/sample-reports.ts";
 import { allow, cutOff } from "./cut-off.ts";
 
 const NEVER_AGAIN_MS = 1e9;

@@ -1,8 +1,8 @@
 import { silentLog } from "../../../server/console/log.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
-import { createDynamoDerivedStore } from "../../../server/store/derived-dynamo.ts";
-import { createDynamoStore } from "../../../server/store/dynamo.ts";
-import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
+import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";
+import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
+import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo/dynamo-client.ts";
 
 /** A process of its own that compacts a table once, for a test to kill. Says "started" right before. */
 const { ENDPOINT = "", TABLE = "" } = process.env;

@@ -8,14 +8,14 @@ import {
   encodeProgress,
 } from "../../../server/pyramid/compaction-progress.ts";
 import { type CompactionPoint, decodePoint, encodePoint } from "../../../server/pyramid/compaction-state.ts";
-import { createFreshRows, type FreshRows } from "../../../server/pyramid/fresh-rows.ts";
-import { geohashOfKey } from "../../../tiles/cell-key.ts";
-import { encodeGeohash } from "../../../tiles/geohash.ts";
+import { createFreshRows, type FreshRows } from "../../../server/pyramid/unmerged-rows.ts";
+import { StoredItemError } from "../../../tiles/codec/stored-item.ts";
+import { geohashOfKey } from "../../../tiles/geo/cell-key.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../../tiles/report-id.ts";
-import { StoredItemError } from "../../../tiles/stored-item.ts";
-import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
+import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const SUM = 0xfedcba98;

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { DerivedStore, ReportStore } from "../../../server/ports.ts";
+import type { DerivedStore, ReportStore } from "../../../server/ports/ports.ts";
 import { type CompactionReport, createCompactor } from "../../../server/pyramid/compactor.ts";
-import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
-import { createTestClock } from "../app-fixture.ts";
+import { createTestClock } from "../../kit/app-fixture.ts";
+import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 import { allow, cutOff, slicesOf } from "./cut-off.ts";
 
 const HOUR = 3_600_000;

@@ -3,16 +3,16 @@ import { silentLog } from "../../../server/console/log.ts";
 import { createCompactionState } from "../../../server/pyramid/compaction-state.ts";
 import { workOfChanges } from "../../../server/pyramid/compaction-work.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
-import { createFreshRows } from "../../../server/pyramid/fresh-rows.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
-import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
-import { geohashOfKey } from "../../../tiles/cell-key.ts";
+import { createFreshRows } from "../../../server/pyramid/unmerged-rows.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { geohashOfKey } from "../../../tiles/geo/cell-key.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../../tiles/report-id.ts";
-import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
-import { createTestClock } from "../app-fixture.ts";
+import { createTestClock } from "../../kit/app-fixture.ts";
+import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 
 const MINUTE = 60_000;
 

@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
-import { createDynamoDerivedStore } from "../../../server/store/derived-dynamo.ts";
-import { createDynamoStore } from "../../../server/store/dynamo.ts";
-import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
-import { createTileSource } from "../../../server/tiles/tile-source.ts";
-import { makeCity, seededRandom } from "../../tiles/sample-reports.ts";
-import { startDynalite } from "../store/dynalite-server.ts";
-import { countOf, featuresOfZoom, tilesAround } from "./tile-features.ts";
+import { createTileSource } from "../../../server/serving/tile-source.ts";
+import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";
+import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
+import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo/dynamo-client.ts";
+import { startDynalite } from "../../kit/dynamo/dynalite-server.ts";
+import { makeCity, seededRandom } from "../../kit/sample-reports.ts";
+import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 
 /** Kills by SIGKILL; `KILLS=50 npm test` makes more of them. */
 const KILLS = Number(process.env.KILLS ?? 4);

@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { DerivedStore, ReportStore } from "../../../server/ports.ts";
+import type { DerivedStore, ReportStore } from "../../../server/ports/ports.ts";
 import { createCompactionState } from "../../../server/pyramid/compaction-state.ts";
 import { type CompactionReport, createCompactor, type RunOptions } from "../../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";
-import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
-import { decodeMicroCells } from "../../../tiles/micro-cell-codec.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { decodeMicroCells } from "../../../tiles/codec/micro-cell-codec.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { makeCity, makeReport, seededRandom } from "../../tiles/sample-reports.ts";
-import { createTestClock } from "../app-fixture.ts";
+import { createTestClock } from "../../kit/app-fixture.ts";
+import { makeCity, makeReport, seededRandom } from "../../kit/sample-reports.ts";
 import { allow, contentsOf, cutOff, slicesOf } from "./cut-off.ts";
 import { hideReport } from "./edit-report.ts";
 

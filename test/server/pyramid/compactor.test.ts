@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { Clock, DerivedStore, ReportStore } from "../../../server/ports.ts";
+import type { Clock, DerivedStore, ReportStore } from "../../../server/ports/ports.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";
-import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
-import { createTileSource, type TileSource } from "../../../server/tiles/tile-source.ts";
+import { createTileSource, type TileSource } from "../../../server/serving/tile-source.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { makeCity, makeReport, seededRandom } from "../../tiles/sample-reports.ts";
-import { cellsOf } from "../store/reports.ts";
-import { countOf, featuresOfZoom, tilesAround } from "./tile-features.ts";
+import { cellsOf } from "../../kit/make-report.ts";
+import { makeCity, makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
 const MINUTE = 60_000;

@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
-import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
-import { createTileSource } from "../../../server/tiles/tile-source.ts";
+import { createTileSource } from "../../../server/serving/tile-source.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { TIME_WINDOWS } from "../../../tiles/layers.ts";
-import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
-import { countOf, featuresOfZoom, tilesAround } from "./tile-features.ts";
+import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
 const HOUR = 3_600_000;

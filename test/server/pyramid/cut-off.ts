@@ -1,7 +1,7 @@
-import type { DerivedStore } from "../../../server/ports.ts";
+import type { DerivedStore } from "../../../server/ports/ports.ts";
+import { cutToStep } from "../../../tiles/cells/micro-cells.ts";
+import { decodeMicroCells } from "../../../tiles/codec/micro-cell-codec.ts";
 import { BAND_COUNT, REPORT_LAYERS } from "../../../tiles/layers.ts";
-import { decodeMicroCells } from "../../../tiles/micro-cell-codec.ts";
-import { cutToStep } from "../../../tiles/micro-cells.ts";
 
 /** Calls that a process may make before it is cut off, and those that it made. */
 export interface Allowance {

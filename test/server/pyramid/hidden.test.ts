@@ -1,17 +1,17 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { Clock, DerivedStore, ReportStore } from "../../../server/ports.ts";
+import type { Clock, DerivedStore, ReportStore } from "../../../server/ports/ports.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
-import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
-import { createTileSource } from "../../../server/tiles/tile-source.ts";
+import { createTileSource } from "../../../server/serving/tile-source.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { decodeMicroCells, encodeMicroCells } from "../../../tiles/codec/micro-cell-codec.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
-import { decodeMicroCells, encodeMicroCells } from "../../../tiles/micro-cell-codec.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
+import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 import { correctedReport, editReport, hideReport } from "./edit-report.ts";
-import { countOf, featuresOfZoom, tilesAround } from "./tile-features.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
 const HOUR = 3_600_000;

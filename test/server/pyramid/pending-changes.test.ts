@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { LogCell } from "../../../server/ports.ts";
-import { createFreshRows } from "../../../server/pyramid/fresh-rows.ts";
+import type { LogCell } from "../../../server/ports/ports.ts";
 import { createPendingChanges, missingRows } from "../../../server/pyramid/pending-changes.ts";
-import { encodeGeohash } from "../../../tiles/geohash.ts";
+import { createFreshRows } from "../../../server/pyramid/unmerged-rows.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../../tiles/report-id.ts";
-import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
+import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 
 const PLACE = { lonDeg: -119.92, latDeg: -30 };
 const CELL: LogCell = { layer: "safety", geohash5: encodeGeohash(PLACE.lonDeg, PLACE.latDeg, 5) };

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { Clock, DerivedStore, ReportStore } from "../../../server/ports.ts";
+import type { Clock, DerivedStore, ReportStore } from "../../../server/ports/ports.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";
-import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
-import { createTileSource, type TileSource } from "../../../server/tiles/tile-source.ts";
-import { parseClusterId } from "../../../tiles/cluster-id.ts";
-import { encodeGeohash } from "../../../tiles/geohash.ts";
+import { createTileSource, type TileSource } from "../../../server/serving/tile-source.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { parseClusterId } from "../../../tiles/cluster/cluster-id.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
+import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
 import { TIME_WINDOWS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { tileAt, worldX, worldY } from "../../../tiles/tile-address.ts";
-import { makeCity, makeReport, seededRandom } from "../../tiles/sample-reports.ts";
-import { countOf, featuresOfZoom, tilesAround } from "./tile-features.ts";
+import { makeCity, makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
 const HOUR = 3_600_000;

@@ -1,18 +1,18 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { CITY_CENTER } from "../../../bench/city.ts";
-import { type CountedCity, openCountedCity } from "../../../bench/city-store.ts";
-import { denseCell, openDenseCell } from "../../../bench/dense-cell.ts";
-import { DEFAULT_SETTINGS } from "../../../server/app.ts";
+import { denseCell, openDenseCell } from "../../../bench/model/dense-cell.ts";
 import { CITIES } from "../../../server/cities.ts";
 import { silentLog } from "../../../server/console/log.ts";
+import { DEFAULT_SETTINGS } from "../../../server/http/app/app.ts";
 import type { Pyramid } from "../../../server/pyramid/pyramid.ts";
 import { countLogCells, listReports, MOST_CELLS, type ReportQuery } from "../../../server/reports/list-reports.ts";
 import { readScoreCard } from "../../../server/scores/score-card.ts";
 import { seedReports } from "../../../server/seed/seed-reports.ts";
-import { type Bounds, cellBounds, encodeGeohash, formatCell } from "../../../tiles/geohash.ts";
+import { type Bounds, cellBounds, encodeGeohash, formatCell } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { makeReport, seededRandom } from "../../tiles/sample-reports.ts";
+import { CITY_CENTER } from "../../kit/cities/city.ts";
+import { type CountedCity, openCountedCity } from "../../kit/cities/city-store.ts";
+import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const DAY = 86_400_000;

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { LogCell, ReportStore } from "../../../server/ports.ts";
-import { StoreUnavailableError } from "../../../server/ports.ts";
+import type { LogCell, ReportStore } from "../../../server/ports/ports.ts";
+import { StoreUnavailableError } from "../../../server/ports/ports.ts";
 import { createReport, type ReportDraft } from "../../../server/reports/create-report.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { parseReportId } from "../../../tiles/report-id.ts";
-import { createTestClock } from "../app-fixture.ts";
+import { createTestClock } from "../../kit/app-fixture.ts";
 
 const DRAFT: ReportDraft = {
   layer: "vibe",

@@ -5,12 +5,12 @@ import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createReport } from "../../../server/reports/create-report.ts";
 import { listReports, type ReportQuery } from "../../../server/reports/list-reports.ts";
-import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
-import type { Bounds } from "../../../tiles/geohash.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import type { Bounds } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { createTestClock } from "../app-fixture.ts";
+import { createTestClock } from "../../kit/app-fixture.ts";
 
 const wrap = (lonDeg: number): number => (lonDeg > 180 ? lonDeg - 360 : lonDeg < -180 ? lonDeg + 360 : lonDeg);
 const clamp = (latDeg: number): number => Math.min(90, Math.max(-90, latDeg));

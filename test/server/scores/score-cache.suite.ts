@@ -2,8 +2,8 @@ import type { Pool } from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type RunSql, sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createScoreCache, type ScoreBook } from "../../../server/scores/score-cache.ts";
-import { NEUTRAL_SCORES } from "../../../tiles/scores.ts";
-import { AUSTIN, createWorld, DAY, HOUR, MISSION } from "./world.ts";
+import { NEUTRAL_SCORES } from "../../../tiles/scores/scores.ts";
+import { AUSTIN, createWorld, DAY, HOUR, MISSION } from "../../kit/score-world.ts";
 
 export const describeScoreCache = (pool: () => Pool) =>
   describe("the score cache", () => {

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
-import { encodeGeohash } from "../../../tiles/geohash.ts";
-import { createTestApp, readJson } from "../app-fixture.ts";
-import { AUSTIN, createWorld, DAY, HOUR, MISSION } from "./world.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
+import { createTestApp, readJson } from "../../kit/app-fixture.ts";
+import { AUSTIN, createWorld, DAY, HOUR, MISSION } from "../../kit/score-world.ts";
 
 interface Card {
   readonly scores: Record<string, number>;

@@ -2,9 +2,9 @@ import { Pool } from "pg";
 import { silentLog } from "../../../server/console/log.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createScorer } from "../../../server/scores/scorer.ts";
-import { createDynamoDerivedStore } from "../../../server/store/derived-dynamo.ts";
-import { createDynamoStore } from "../../../server/store/dynamo.ts";
-import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
+import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";
+import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
+import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo/dynamo-client.ts";
 
 /** A process of its own that scores once, for a test to kill. Says "started" right before. */
 const { ENDPOINT = "", TABLE = "", DATABASE_URL = "" } = process.env;

@@ -2,8 +2,8 @@ import type { Pool } from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type RunSql, sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createScoreThinning } from "../../../server/scores/score-thinning.ts";
-import { seededRandom } from "../../tiles/sample-reports.ts";
-import { DAY, failAtRandom, HOUR } from "./world.ts";
+import { seededRandom } from "../../kit/sample-reports.ts";
+import { DAY, failAtRandom, HOUR } from "../../kit/score-world.ts";
 
 const NOW_MS = Date.UTC(2026, 5, 14, 12);
 /** The first day whose hours are kept. */

@@ -1,8 +1,8 @@
 import type { Pool } from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type RunSql, sqlOfPool } from "../../../server/postgres/sql.ts";
-import { SCORE_NAMES } from "../../../tiles/scores.ts";
-import { makeCity, seededRandom } from "../../tiles/sample-reports.ts";
+import { SCORE_NAMES } from "../../../tiles/scores/scores.ts";
+import { makeCity, seededRandom } from "../../kit/sample-reports.ts";
 import {
   AUSTIN,
   countByHand,
@@ -16,7 +16,7 @@ import {
   readCounts,
   readCurrent,
   readHistory,
-} from "./world.ts";
+} from "../../kit/score-world.ts";
 
 export const describeScorer = (pool: () => Pool) =>
   describe("the scorer", () => {

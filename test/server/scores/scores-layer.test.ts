@@ -3,15 +3,15 @@ import { PbfReader } from "pbf";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
+import { nodeCompressor } from "../../../server/runtime/node/node-compressor.ts";
 import type { ScoreBook } from "../../../server/scores/score-cache.ts";
 import { precisionOfZoom } from "../../../server/scores/scores-layer.ts";
-import { nodeCompressor } from "../../../server/tiles/node-compressor.ts";
-import { createTileSource } from "../../../server/tiles/tile-source.ts";
-import { cellBounds } from "../../../tiles/geohash.ts";
-import { NEUTRAL_SCORES } from "../../../tiles/scores.ts";
-import { tileAt, worldX, worldY } from "../../../tiles/tile-address.ts";
-import { decodeLayer } from "../pyramid/tile-features.ts";
-import { AUSTIN, createWorld, MISSION, NOWHERE } from "./world.ts";
+import { createTileSource } from "../../../server/serving/tile-source.ts";
+import { cellBounds } from "../../../tiles/geo/geohash.ts";
+import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
+import { NEUTRAL_SCORES } from "../../../tiles/scores/scores.ts";
+import { AUSTIN, createWorld, MISSION, NOWHERE } from "../../kit/score-world.ts";
+import { decodeLayer } from "../../kit/tile-features.ts";
 
 describe("tiles with scores", () => {
   /** Two neighbourhoods beside each other, and the cells above; the second has another score whenever it is set. */

@@ -1,10 +1,10 @@
-import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
+import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
+import { SCORE_TABLES } from "../../kit/score-world.ts";
 import { describePastScores } from "./past-scores.suite.ts";
 import { describeScoreCache } from "./score-cache.suite.ts";
 import { describeScoreHistory } from "./score-history.suite.ts";
 import { describeScoreThinning } from "./score-thinning.suite.ts";
 import { describeScorer } from "./scorer.suite.ts";
-import { SCORE_TABLES } from "./world.ts";
 
 // One start of each database for all of them.
 describeOnEachPostgres("scores", SCORE_TABLES, (pool, address) => {

@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from "vitest";
-import type { ReportStore } from "../../../server/ports.ts";
+import type { ReportStore } from "../../../server/ports/ports.ts";
 import { seedIfEmpty } from "../../../server/seed/seed-if-empty.ts";
 import { SEED_REPORT_COUNT, seedReports } from "../../../server/seed/seed-reports.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
-import { idsOf, reportsOf } from "../store/reports.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { idsOf, reportsOf } from "../../kit/make-report.ts";
 
 let nowMs = 0;
 const clock = { now: () => nowMs };

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { StoreUnavailableError } from "../../../server/ports.ts";
-import { chunk, collect, forEachBounded, sendAll } from "../../../server/store/batches.ts";
+import { StoreUnavailableError } from "../../../server/ports/ports.ts";
+import { chunk, collect, forEachBounded, sendAll } from "../../../server/store/dynamo/batches.ts";
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Clock, LogCell, LogRange, ReportEdit, ReportStore } from "../../../server/ports.ts";
+import type { Clock, LogCell, LogRange, ReportEdit, ReportStore } from "../../../server/ports/ports.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
@@ -13,7 +13,7 @@ import {
   DAY_MS,
   idsOf,
   type TestClock,
-} from "./reports.ts";
+} from "../../kit/make-report.ts";
 
 /** Where a store keeps its rows. */
 export interface Backend {

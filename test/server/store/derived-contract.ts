@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Clock, DerivedItem, DerivedStore } from "../../../server/ports.ts";
-import { createTestClock, type TestClock } from "./reports.ts";
+import type { Clock, DerivedItem, DerivedStore } from "../../../server/ports/ports.ts";
+import { createTestClock, type TestClock } from "../../kit/make-report.ts";
 
 /** Where a store keeps its items. */
 export interface DerivedBackend {

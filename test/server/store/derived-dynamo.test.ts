@@ -1,13 +1,13 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type DerivedStore, StoreUnavailableError } from "../../../server/ports.ts";
-import { createDynamoDerivedStore } from "../../../server/store/derived-dynamo.ts";
-import type { ConsumedUnits } from "../../../server/store/requests.ts";
-import { migrateTable } from "../../../server/store/table.ts";
-import { startDynalite } from "./dynalite-server.ts";
+import { type DerivedStore, StoreUnavailableError } from "../../../server/ports/ports.ts";
+import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";
+import type { ConsumedUnits } from "../../../server/store/dynamo/requests.ts";
+import { migrateTable } from "../../../server/store/dynamo/table.ts";
+import { startDynalite } from "../../kit/dynamo/dynalite-server.ts";
+import { intercept } from "../../kit/intercept.ts";
+import { createTestClock } from "../../kit/make-report.ts";
 import { connect } from "./emulators.ts";
-import { intercept } from "./intercept.ts";
-import { createTestClock } from "./reports.ts";
 
 const NEW = { expected: undefined } as const;
 const body = Uint8Array.from([1]);

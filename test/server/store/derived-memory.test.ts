@@ -1,5 +1,5 @@
-import type { DerivedStore } from "../../../server/ports.ts";
-import { createMemoryDerivedStore } from "../../../server/store/derived-memory.ts";
+import type { DerivedStore } from "../../../server/ports/ports.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { describeDerivedContract } from "./derived-contract.ts";
 
 describeDerivedContract("derived data in memory", async () => {

@@ -1,6 +1,6 @@
+import { startDynalite } from "../../kit/dynamo/dynalite-server.ts";
 import { describeContract } from "./contract.ts";
 import { describeDerivedContract } from "./derived-contract.ts";
-import { startDynalite } from "./dynalite-server.ts";
 import { derivedBackend, reportBackend } from "./emulators.ts";
 
 const HOT = { hotRowsPerSecond: 1 };

@@ -1,13 +1,13 @@
 import { ProvisionedThroughputExceededException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { type ReportStore, StoreUnavailableError } from "../../../server/ports.ts";
-import { createDynamoStore } from "../../../server/store/dynamo.ts";
-import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
-import type { ConsumedUnits } from "../../../server/store/requests.ts";
+import { type ReportStore, StoreUnavailableError } from "../../../server/ports/ports.ts";
+import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
+import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo/dynamo-client.ts";
+import type { ConsumedUnits } from "../../../server/store/dynamo/requests.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
-import { startDynalite } from "./dynalite-server.ts";
-import { type Intercepted, intercept } from "./intercept.ts";
+import { startDynalite } from "../../kit/dynamo/dynalite-server.ts";
+import { type Intercepted, intercept } from "../../kit/intercept.ts";
 import {
   BROOKLYN,
   cellsOf,
@@ -17,7 +17,7 @@ import {
   makeReport,
   makeReports,
   type TestClock,
-} from "./reports.ts";
+} from "../../kit/make-report.ts";
 
 const CELL = { layer: "safety", geohash5: "9v6kp" } as const;
 /** Nothing listens on the discard port. */

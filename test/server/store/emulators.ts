@@ -1,8 +1,8 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { createDynamoDerivedStore } from "../../../server/store/derived-dynamo.ts";
-import { createDynamoStore, type DynamoStoreOptions } from "../../../server/store/dynamo.ts";
-import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo-client.ts";
-import { migrateTable } from "../../../server/store/table.ts";
+import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";
+import { createDynamoStore, type DynamoStoreOptions } from "../../../server/store/dynamo/dynamo.ts";
+import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo/dynamo-client.ts";
+import { migrateTable } from "../../../server/store/dynamo/table.ts";
 import type { Backend } from "./contract.ts";
 import type { DerivedBackend } from "./derived-contract.ts";
 

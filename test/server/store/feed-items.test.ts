@@ -1,13 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeAppended, encodeAppended } from "../../../server/store/appended-report.ts";
-import { type Confirmed, decodeConfirmations, encodeConfirmations } from "../../../server/store/confirmations.ts";
-import { encodeGeohash } from "../../../tiles/geohash.ts";
+import { decodeAppended, encodeAppended } from "../../../server/store/dynamo/appended-report.ts";
+import {
+  type Confirmed,
+  decodeConfirmations,
+  encodeConfirmations,
+} from "../../../server/store/dynamo/confirmations.ts";
+import { StoredItemError } from "../../../tiles/codec/stored-item.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import { roundDegrees } from "../../../tiles/report.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
-import { StoredItemError } from "../../../tiles/stored-item.ts";
-import { AUSTIN, BROOKLYN, makeReport } from "./reports.ts";
+import { AUSTIN, BROOKLYN, makeReport } from "../../kit/make-report.ts";
 
 const AT = Date.UTC(2026, 5, 1, 12);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readFrom } from "../../../server/store/feed.ts";
-import { OVERLAP_MS } from "../../../server/store/publisher.ts";
+import { readFrom } from "../../../server/store/dynamo/feed.ts";
+import { OVERLAP_MS } from "../../../server/store/dynamo/publisher.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12);
 /** By which an item may come to be seen after its time: a slow put, clocks that differ, and a read that lags. */

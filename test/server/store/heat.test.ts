@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { LogCell } from "../../../server/ports.ts";
-import { createHeat, type Heat } from "../../../server/store/heat.ts";
-import { createTestClock, type TestClock } from "./reports.ts";
+import type { LogCell } from "../../../server/ports/ports.ts";
+import { createHeat, type Heat } from "../../../server/store/dynamo/write-sharding.ts";
+import { createTestClock, type TestClock } from "../../kit/make-report.ts";
 
 const CELL: LogCell = { layer: "safety", geohash5: "9v6kp" };
 const OTHER: LogCell = { layer: "vibe", geohash5: "9v6kp" };

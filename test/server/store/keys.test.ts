@@ -19,8 +19,8 @@ import {
   nameOfFeedItem,
   shardKey,
   shardOfSortKey,
-} from "../../../server/store/keys.ts";
-import { BASE32, encodeGeohash } from "../../../tiles/geohash.ts";
+} from "../../../server/store/dynamo/keys.ts";
+import { BASE32, encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import { formatReportId, TAIL_LENGTH } from "../../../tiles/report-id.ts";
 

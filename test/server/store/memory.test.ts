@@ -1,5 +1,5 @@
-import type { ReportStore } from "../../../server/ports.ts";
-import { createMemoryStore } from "../../../server/store/memory.ts";
+import type { ReportStore } from "../../../server/ports/ports.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { type Backend, describeContract } from "./contract.ts";
 
 for (const shards of [1, 5]) describeContract("memory store", start, shards);

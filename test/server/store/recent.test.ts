@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createRecentCells } from "../../../server/store/recent.ts";
+import { createRecentCells } from "../../../server/store/dynamo/recent.ts";
 
 const cell = (geohash5: string) => ({ layer: "safety", geohash5 }) as const;
 

@@ -1,15 +1,15 @@
 import { ProvisionedThroughputExceededException, ThrottlingException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { ReportStore } from "../../../server/ports.ts";
-import { createDynamoStore } from "../../../server/store/dynamo.ts";
-import type { ConsumedUnits } from "../../../server/store/requests.ts";
+import type { ReportStore } from "../../../server/ports/ports.ts";
+import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
+import type { ConsumedUnits } from "../../../server/store/dynamo/requests.ts";
 import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { startDynalite } from "./dynalite-server.ts";
+import { startDynalite } from "../../kit/dynamo/dynalite-server.ts";
+import { intercept } from "../../kit/intercept.ts";
+import { createTestClock, DAY_MS, idsOf, makeReport, makeReports, type TestClock } from "../../kit/make-report.ts";
 import { connect } from "./emulators.ts";
-import { intercept } from "./intercept.ts";
-import { createTestClock, DAY_MS, idsOf, makeReport, makeReports, type TestClock } from "./reports.ts";
 
 const CELL = { layer: "safety", geohash5: "9v6kp" } as const;
 /** Where an id names its shard. */

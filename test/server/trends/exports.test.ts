@@ -1,8 +1,8 @@
 import { parquetReadObjects } from "hyparquet";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { openListener } from "../../../server/http/listener.ts";
 import type { RunSql } from "../../../server/postgres/sql.ts";
-import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
+import { openListener } from "../../../server/runtime/node/listener.ts";
+import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
 import {
   AUSTIN_A,
   addCounts,
@@ -15,7 +15,7 @@ import {
   SF_A,
   SF_B,
   TABLES,
-} from "./fixture.ts";
+} from "../../kit/trends-fixture.ts";
 
 interface FeatureCollection {
   readonly type: string;

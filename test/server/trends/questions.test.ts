@@ -1,6 +1,6 @@
 import ngeohash from "ngeohash";
 import { beforeEach, describe, expect, it } from "vitest";
-import { describeOnEachPostgres } from "../postgres/each-postgres.ts";
+import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
 import {
   AUSTIN_A,
   AUSTIN_B,
@@ -15,7 +15,7 @@ import {
   SF_C,
   SF_D,
   TABLES,
-} from "./fixture.ts";
+} from "../../kit/trends-fixture.ts";
 
 interface Average {
   readonly average: number | null;

@@ -1,0 +1,106 @@
+import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
+import { type DomainIndex, indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
+import { domainsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { decodeMicroCellGroup, encodeMicroCells, type StoredMicroCells } from "../../tiles/codec/micro-cell-codec.ts";
+import { decodeReports, encodeReports } from "../../tiles/codec/report-codec.ts";
+import { StoredItemError } from "../../tiles/codec/stored-item.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
+import type { TileAddress } from "../../tiles/geo/tile-address.ts";
+import type { Report } from "../../tiles/report.ts";
+import { columnsOfReports, mergeColumns, type ReportColumns } from "../../tiles/report-columns.ts";
+
+/** The stages of a cold tile as the server's pyramid runs them, without the store and without waiting. */
+
+interface Stored {
+  /** A cell's segments, or the slices of a domain. */
+  readonly bodies: readonly Uint8Array[];
+  /** Geohash-5 of the segments. */
+  readonly cell: string;
+  readonly domain: string;
+}
+
+export type StoredTile = readonly Stored[];
+export type DecodedTile = readonly {
+  readonly domain: string;
+  readonly cells?: MicroCells;
+  readonly rows?: ReportColumns;
+}[];
+
+const CELL_PRECISION = 5;
+
+/** What the compactor stores of reports: segments by cell, slices by geohash. */
+export function storeReports(reports: readonly Report[], nowMs: number) {
+  const byCell = Map.groupBy(reports, ({ lonDeg, latDeg }) => encodeGeohash(lonDeg, latDeg, CELL_PRECISION));
+  const segments = new Map([...byCell].map(([cell, list]) => [cell, encodeReports(columnsOfReports(list), cell)]));
+  let nodes = new Map(
+    [...byCell].map(([cell, list]) => [cell, microCellsOfReports(columnsOfReports(list), CELL_PRECISION + 2, nowMs)]),
+  );
+  /** Slices by the domain that they are read for. */
+  const slices = new Map<string, Uint8Array[]>();
+  for (let length = CELL_PRECISION; length >= 1; length--) {
+    const above = Map.groupBy([...nodes].sort(), ([geohash]) => geohash.slice(0, length - 1));
+    for (const [domain, below] of above)
+      slices.set(
+        domain,
+        below.map(([, cells]) => encodeMicroCells(cells, nowMs)),
+      );
+    nodes = new Map(
+      [...above].map(([domain, below]) => [
+        domain,
+        addMicroCells(
+          below.map(([, c]) => c),
+          length + 1,
+        ),
+      ]),
+    );
+  }
+  return {
+    /** The items that a tile is made of. */
+    read(tile: TileAddress): StoredTile {
+      const precision = levelOfZoom(tile.z).precision;
+      return domainsOfTile(tile).flatMap((domain) => {
+        const cell = domain.slice(0, CELL_PRECISION);
+        const segment = segments.get(cell);
+        const bodies = precision < CELL_PRECISION ? slices.get(domain) : segment && [segment];
+        return bodies === undefined ? [] : [{ bodies, cell, domain }];
+      });
+    },
+  };
+}
+
+export function decodeTile(stored: StoredTile, z: number): DecodedTile {
+  const { microPrecision, precision } = levelOfZoom(z);
+  return stored.map(({ bodies, cell, domain }) => {
+    if (microPrecision !== undefined && precision < CELL_PRECISION) {
+      return {
+        domain,
+        cells: addMicroCells(
+          decodeMicroCellGroup(bodies.map((body) => ({ name: domain, body }))).map(whole),
+          microPrecision,
+        ),
+      };
+    }
+    return {
+      domain,
+      rows: bodies.map((body) => decodeReports(body, cell, domain)).reduce((a, b) => mergeColumns(a, b)),
+    };
+  });
+}
+
+function whole(cells: StoredMicroCells | StoredItemError): StoredMicroCells {
+  if (cells instanceof StoredItemError) throw cells;
+  return cells;
+}
+
+export function clusterTile(decoded: DecodedTile, z: number, nowMs: number): DomainIndex[] {
+  const level = levelOfZoom(z);
+  return decoded.map(({ domain, cells, rows }) => {
+    if (cells !== undefined) return indexMicroCells(cells, level, "safety", "90d");
+    if (rows === undefined) throw new Error(`nothing decoded for ${domain}`);
+    if (level.microPrecision === undefined) return indexReports(rows, domain, level, "safety", "90d", nowMs);
+    return indexMicroCells(microCellsOfReports(rows, level.microPrecision, nowMs), level, "safety", "90d");
+  });
+}
+
+export const bytesOfStored = (stored: StoredTile): number =>
+  stored.reduce((sum, { bodies }) => sum + bodies.reduce((all, body) => all + body.length, 0), 0);

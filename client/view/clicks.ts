@@ -1,0 +1,111 @@
+import type { MapGeoJSONFeature, Map as MapLibreMap, MapMouseEvent, PointLike } from "maplibre-gl";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
+import { isReportLayer, REPORT_LAYERS } from "../../tiles/layers.ts";
+import { fetchExpansionZoom } from "../api/api.ts";
+import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "../map/neighbourhood.ts";
+import { clusterLayerOf, MAX_ZOOM, singleLayerOf } from "../map/report-layers.ts";
+import type { Page } from "../page/page-state.ts";
+import { SCORE_FILL } from "../scores/score-layers.ts";
+import { prefersReducedMotion } from "../ui/dom.ts";
+import type { ReportPopups } from "./report-popup.ts";
+
+/** Reach of a click around its point in pixels: fingers are wider than cursors. */
+const REACH_PX = matchMedia("(pointer: coarse)").matches ? 12 : 4;
+/** A click on a cluster goes this much closer when nobody can say where it splits. */
+const ZOOM_STEP = 2;
+
+const HIT_LAYERS = REPORT_LAYERS.flatMap((layer) => [singleLayerOf(layer), clusterLayerOf(layer)]);
+
+export interface ClickTargets {
+  readonly map: MapLibreMap;
+  readonly page: Page;
+  readonly popups: ReportPopups;
+  /** Opens a cell's score card; without it there are no cards. */
+  readonly openCard: ((geohash: string) => void) | undefined;
+  isPicking(): boolean;
+}
+
+/** Click a cluster: to where it splits. Click a report: read it. Click a cell or the bare map: its score card. */
+export function bindClicks({ map, page, popups, openCard, isPicking }: ClickTargets): void {
+  map.on("click", (event) => {
+    if (isPicking()) {
+      map.easeTo({ center: event.lngLat, duration: prefersReducedMotion() ? 0 : 300 });
+      return;
+    }
+    const hit = nearestHit(map, event);
+    if (hit) follow(hit);
+    // Such a click closes the popup, and does nothing else.
+    else if (popups.isOpen()) popups.close();
+    else {
+      const geohash = cellAt(map, event);
+      if (geohash) openCard?.(geohash);
+    }
+  });
+  map.on("mousemove", HIT_LAYERS, () => setCursor(isPicking() ? "" : "pointer"));
+  map.on("mouseleave", HIT_LAYERS, () => setCursor(""));
+
+  const setCursor = (cursor: string) => {
+    map.getCanvas().style.cursor = cursor;
+  };
+  const follow = (hit: MapGeoJSONFeature) => {
+    const at = placeOf(hit);
+    const layer = hit.sourceLayer ?? "";
+    if (!at || !isReportLayer(layer)) return;
+    const { point_count, id, category, severity, newest } = hit.properties;
+    if (point_count === undefined) {
+      const summary = {
+        layer,
+        category: String(category),
+        severity: Number(severity),
+        createdAtMs: Number(newest) * 1000,
+      };
+      popups.showReport(at, String(id), summary);
+      return;
+    }
+    popups.close();
+    void splitZoom(String(id), map.getZoom()).then((zoom) => {
+      if (zoom > MAX_ZOOM) popups.showList(at, { id: String(id), layer, count: Number(point_count) }, page.get());
+      else map.easeTo({ center: at, zoom, duration: prefersReducedMotion() ? 0 : 600 });
+    });
+  };
+}
+
+/** The zoom at which a cluster splits, beyond the map's last one when it does not. */
+async function splitZoom(id: string, zoom: number): Promise<number> {
+  const blind = zoom > MAX_ZOOM - 0.5 ? MAX_ZOOM + 1 : Math.min(MAX_ZOOM, zoom + ZOOM_STEP);
+  const known = await fetchExpansionZoom(id).then(
+    (splitsAt) => splitsAt ?? MAX_ZOOM + 1,
+    () => blind,
+  );
+  // Tiles of a whole zoom are drawn from half a zoom before; one step closer is a step at least.
+  return known > MAX_ZOOM ? known : Math.max(known, Math.min(MAX_ZOOM, zoom + 1));
+}
+
+/** The cell that a click means: the coloured one it hits, or the neighbourhood there. */
+function cellAt(map: MapLibreMap, { point, lngLat }: MapMouseEvent): string | undefined {
+  const [cell] = map.queryRenderedFeatures(point, { layers: [SCORE_FILL] });
+  if (cell) return String(cell.properties.geohash);
+  if (map.getZoom() < NEIGHBOURHOOD_ZOOM) return undefined;
+  const { lng, lat } = lngLat.wrap();
+  return encodeGeohash(lng, lat, NEIGHBOURHOOD_PRECISION);
+}
+
+/** The mark that a click means: the nearest in reach of it. */
+export function nearestHit(map: MapLibreMap, { point }: MapMouseEvent): MapGeoJSONFeature | undefined {
+  const box: [PointLike, PointLike] = [
+    [point.x - REACH_PX, point.y - REACH_PX],
+    [point.x + REACH_PX, point.y + REACH_PX],
+  ];
+  const distance = (feature: MapGeoJSONFeature) => {
+    const at = placeOf(feature);
+    return at ? map.project(at).dist(point) : Number.POSITIVE_INFINITY;
+  };
+  const hits = map.queryRenderedFeatures(box, { layers: HIT_LAYERS });
+  return hits.sort((a, b) => distance(a) - distance(b))[0];
+}
+
+export function placeOf({ geometry }: MapGeoJSONFeature): [number, number] | undefined {
+  if (geometry.type !== "Point") return undefined;
+  const [lonDeg = 0, latDeg = 0] = geometry.coordinates;
+  return [lonDeg, latDeg];
+}

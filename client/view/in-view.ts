@@ -1,0 +1,92 @@
+import type { Map as MapLibreMap } from "maplibre-gl";
+import type { ReportLayer } from "../../tiles/layers.ts";
+import { fetchReports, type ReportJson } from "../api/api.ts";
+import { clusterLayerOf, singleLayerOf } from "../map/report-layers.ts";
+import { viewBox } from "../map/view-box.ts";
+import type { Page } from "../page/page-state.ts";
+import { reportCard } from "../report/report-card.ts";
+import { SCORE_FILL } from "../scores/score-layers.ts";
+import { element, find } from "../ui/dom.ts";
+import { formatCount, LAYER_LABELS } from "../words/words.ts";
+
+/** The list's box must be city-sized: the API refuses larger ones. */
+const LIST_MIN_ZOOM = 10.5;
+const LIST_LENGTH = 5;
+const SETTLE_MS = 350;
+
+/** Says how many reports the visible map holds, as its tiles count them. */
+export function bindCount(paragraph: HTMLElement, map: MapLibreMap, page: Page): void {
+  map.on("idle", () => {
+    const { layers } = page.get();
+    if (layers.length === 0) {
+      const cells = new Set(map.queryRenderedFeatures({ layers: [SCORE_FILL] }).map(({ id }) => id)).size;
+      paragraph.replaceChildren(element("strong", {}, formatCount(cells)), " places scored in view");
+      return;
+    }
+    const count = countInView(map, layers);
+    const what = layers.length === 1 && layers[0] ? `${LAYER_LABELS[layers[0]].toLowerCase()} ` : "";
+    const text = `${what}${count === 1 ? "report" : "reports"} in view`;
+    paragraph.replaceChildren(element("strong", {}, formatCount(count)), ` ${text}`);
+  });
+}
+
+function countInView(map: MapLibreMap, layers: readonly ReportLayer[]): number {
+  const hit = layers.flatMap((layer) => [clusterLayerOf(layer), singleLayerOf(layer)]);
+  const features = map.queryRenderedFeatures({ layers: hit });
+  return features.reduce((sum, { properties }) => sum + Number(properties.point_count ?? 1), 0);
+}
+
+/** Lists the newest reports of the visible map: also the way to read reports without a pointer. */
+export function bindLatest(
+  section: HTMLElement,
+  map: MapLibreMap,
+  page: Page,
+  open: (report: ReportJson) => void,
+): void {
+  const list = find("ol", section);
+  let pending: AbortController | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const load = async () => {
+    pending?.abort();
+    if (map.getZoom() < LIST_MIN_ZOOM || (section.offsetParent === null && !section.hidden)) {
+      section.hidden = true;
+      return;
+    }
+    pending = new AbortController();
+    const { signal } = pending;
+    const { layers, window } = page.get();
+    const query = { bbox: viewBox(map), layers, since: window, limit: LIST_LENGTH };
+    try {
+      const reports = await fetchReports(query, signal);
+      section.hidden = reports.length === 0;
+      show(reports);
+    } catch {
+      if (!signal.aborted) section.hidden = true;
+    }
+  };
+  /** Whoever goes through the list by keyboard keeps the place when it is brought up to date. */
+  const show = (reports: readonly ReportJson[]) => {
+    const focused = list.querySelector<HTMLElement>("li:focus-within")?.dataset.id;
+    const cards = reports.map((report) => {
+      const summary = { ...report, createdAtMs: Date.parse(report.created_at) };
+      return element(
+        "li",
+        { "data-id": report.id },
+        reportCard(summary, report.text, () => open(report)),
+      );
+    });
+    list.replaceChildren(...cards);
+    if (focused === undefined) return;
+    const card = cards.find(({ dataset }) => dataset.id === focused) ?? cards[0];
+    card?.querySelector("button")?.focus({ preventScroll: true });
+  };
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(load, SETTLE_MS);
+  };
+  map.on("moveend", soon);
+  page.listen((state, before) => {
+    if (state.layers !== before.layers || state.window !== before.window) soon();
+  });
+  soon();
+}

@@ -1,0 +1,196 @@
+import "maplibre-gl/dist/maplibre-gl.css";
+import {
+  AttributionControl,
+  GeolocateControl,
+  Map as MapLibreMap,
+  Marker,
+  NavigationControl,
+  type StyleSpecification,
+  setWorkerUrl,
+  type VectorSourceSpecification,
+  type VectorTileSource,
+} from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import type { ReportJson } from "../api/api.ts";
+import { keepTilesLive } from "../live/live-tiles.ts";
+import { coveredEdges } from "../map/free-area.ts";
+import { bindGeohashGrid } from "../map/geohash-grid.ts";
+import { createPulses } from "../map/pulses.ts";
+import { drawReportIcon } from "../map/report-icon.ts";
+import { MAX_ZOOM, offsetOf, STYLE_LAYERS, sourceOf, tileUrl } from "../map/report-layers.ts";
+import { onThemeChange } from "../map/theme.ts";
+import type { Page, PageState } from "../page/page-state.ts";
+import { prefersReducedMotion } from "../ui/dom.ts";
+import { bindClicks } from "./clicks.ts";
+import { createReportPopups, type ReportPopups } from "./report-popup.ts";
+import { composeStyle, fetchBasemapStyle } from "./style.ts";
+
+setWorkerUrl(new URL(workerUrl, location.href).href);
+
+/** Below this width the attribution folds to its button once it has been seen. */
+const PHONE_WIDTH = 640;
+
+export interface LiveMapOptions {
+  readonly container: HTMLElement;
+  readonly page: Page;
+  /** A basemap instead of our own. */
+  readonly basemap: StyleSpecification | undefined;
+  /** While this is true a click picks a place and opens nothing. */
+  isPicking(): boolean;
+  /** On another site's page: scrolling that page must not zoom the map, and whoever reads it did not come to be located. */
+  readonly embedded?: boolean;
+  /** Hears of what changes in view, as the server tells it. */
+  onTold?(layer: ReportLayer, geohash: string): void;
+}
+
+export interface LiveMap {
+  readonly map: MapLibreMap;
+  readonly popups: ReportPopups;
+  /** Brings a report that was just stored onto the map: loads its tiles again and points at it. */
+  showNew(report: ReportJson): void;
+  /** Puts an element on a place of the map, until what is returned is called. */
+  mark(at: [lonDeg: number, latDeg: number], mark: HTMLElement): () => void;
+  /** Takes the marks of the reports away while something else stands for them. */
+  hideReports(hidden: boolean): void;
+}
+
+/** The style at the operator's URL; `undefined`, for our own basemap, when there is none or it cannot be had. */
+export async function chooseBasemap(
+  styleUrl: string | undefined,
+  onFailure: () => void,
+): Promise<StyleSpecification | undefined> {
+  if (styleUrl === undefined) return undefined;
+  try {
+    return await fetchBasemapStyle(styleUrl);
+  } catch (error) {
+    console.warn("basemap:", error);
+    onFailure();
+    return undefined;
+  }
+}
+
+/** The map, kept in step with the page's state in both directions. */
+export function createLiveMap(options: LiveMapOptions): LiveMap {
+  const { container, page, basemap, isPicking, embedded = false } = options;
+  const { view } = page.get();
+  const map = new MapLibreMap({
+    container,
+    style: composeStyle(page.get(), basemap),
+    center: [view.lonDeg, view.latDeg],
+    zoom: view.zoom,
+    maxZoom: MAX_ZOOM,
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    cooperativeGestures: embedded,
+    fadeDuration: prefersReducedMotion() ? 0 : 200,
+    reduceMotion: prefersReducedMotion(),
+  });
+  map.jumpTo({ center: [view.lonDeg, view.latDeg], padding: coveredEdges() });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.setMissingStyleImageResolver((name) => {
+    const icon = drawReportIcon(name);
+    if (icon) map.addImage(name, icon.image, { pixelRatio: icon.pixelRatio });
+  });
+  map.addControl(new AttributionControl({ compact: true }), "bottom-right");
+  map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
+  if (!embedded) {
+    map.addControl(new GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), "bottom-right");
+  }
+
+  if (innerWidth < PHONE_WIDTH)
+    map.once("idle", () =>
+      container.querySelector(".maplibregl-compact-show summary")?.dispatchEvent(new MouseEvent("click")),
+    );
+  // On another site's page there is no room for a card.
+  const openCard = embedded ? undefined : (card: string) => page.set({ card });
+  const popups = createReportPopups(map, openCard);
+  const hideReports = bindState(map, page);
+  bindGeohashGrid(map);
+  bindClicks({ map, page, popups, openCard, isPicking });
+  onThemeChange(() => map.setStyle(composeStyle(page.get(), basemap), { diff: true }));
+  const pulses = createPulses(map);
+  const live = keepTilesLive(map, page.get, (layer, geohash) => {
+    if (page.get().layers.includes(layer)) pulses.told(layer, geohash);
+    options.onTold?.(layer, geohash);
+  });
+  page.listen((state, before) => {
+    if (state.layers !== before.layers || state.window !== before.window) live.stateChanged();
+  });
+  return {
+    map,
+    popups,
+    hideReports,
+    showNew(report) {
+      live.noteReport(report.layer, report.lon, report.lat);
+      pulses.own(report.layer, report.lon, report.lat);
+    },
+    mark(at, mark) {
+      const marker = new Marker({ element: mark }).setLngLat(at).addTo(map);
+      return () => marker.remove();
+    },
+  };
+}
+
+function bindState(map: MapLibreMap, page: Page): LiveMap["hideReports"] {
+  let styled = false;
+  let hidden = false;
+  const showReports = () => {
+    if (styled) showLayers(map, hidden ? [] : page.get().layers);
+  };
+  map.on("style.load", () => {
+    styled = true;
+    showReports();
+    showWindow(map, page.get());
+  });
+  page.listen((state, before) => {
+    if (state.layers !== before.layers) showReports();
+    if (styled && state.window !== before.window) showWindow(map, state);
+    if (state.view !== before.view && !sameView(map, state)) {
+      map.jumpTo({ center: [state.view.lonDeg, state.view.latDeg], zoom: state.view.zoom });
+    }
+  });
+  map.on("moveend", () => {
+    const { lng, lat } = map.getCenter().wrap();
+    page.set({ view: { zoom: map.getZoom(), lonDeg: lng, latDeg: lat } });
+  });
+  return (hide) => {
+    hidden = hide;
+    showReports();
+  };
+}
+
+function sameView(map: MapLibreMap, { view }: PageState): boolean {
+  const { lng, lat } = map.getCenter().wrap();
+  return (
+    Math.abs(lng - view.lonDeg) < 1e-6 &&
+    Math.abs(lat - view.latDeg) < 1e-6 &&
+    Math.abs(map.getZoom() - view.zoom) < 0.01
+  );
+}
+
+function showLayers(map: MapLibreMap, shown: readonly ReportLayer[]): void {
+  for (const layer of REPORT_LAYERS) {
+    const visibility = shown.includes(layer) ? "visible" : "none";
+    const offset = offsetOf(layer, shown);
+    for (const id of STYLE_LAYERS[layer]) {
+      map.setLayoutProperty(id, "visibility", visibility);
+      const type = map.getLayer(id)?.type;
+      if (type === "circle") map.setPaintProperty(id, "circle-translate", offset);
+      else if (id.endsWith("-count")) map.setPaintProperty(id, "text-translate", offset);
+      else map.setPaintProperty(id, "icon-translate", offset);
+    }
+  }
+}
+
+function showWindow(map: MapLibreMap, { window }: PageState): void {
+  for (const layer of REPORT_LAYERS) {
+    const source = map.getSource<VectorTileSource>(sourceOf(layer));
+    const url = tileUrl(location.origin, layer, window);
+    // Its `tiles` are there only once it has loaded.
+    const shown = (source?.serialize() as VectorSourceSpecification | undefined)?.tiles?.[0];
+    if (shown !== url) source?.setTiles([url]);
+  }
+}

@@ -1,0 +1,58 @@
+import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
+import type { ScoreName } from "../../tiles/scores/scores.ts";
+
+export const LAYER_LABELS: Readonly<Record<ReportLayer, string>> = {
+  safety: "Safety",
+  vibe: "Vibe",
+  infrastructure: "Infrastructure",
+  opportunity: "Opportunity",
+};
+
+export const SCORE_LABELS: Readonly<Record<ScoreName, string>> = { ...LAYER_LABELS, overall: "Overall" };
+
+/** What the colours of the scores mean; the number is the score of a place without reports. */
+export const SCORE_RAMP_WORDS: Readonly<Record<ScoreName, string>> = {
+  overall: "Brown is worse, teal is better than a place without reports (75)",
+  safety: "100 without reports; stronger where more and graver ones are recent",
+  vibe: "50 without reports; stronger where more is going on",
+  infrastructure: "100 without reports; stronger where more is broken",
+  opportunity: "50 without reports; stronger where more opens up",
+};
+
+export const WINDOW_LABELS: Readonly<Record<TimeWindow, readonly [short: string, long: string]>> = {
+  "24h": ["24 h", "the last 24 hours"],
+  "7d": ["7 days", "the last 7 days"],
+  "30d": ["30 days", "the last 30 days"],
+  "90d": ["90 days", "the last 90 days"],
+};
+
+/** What severity means in a layer: the question of the form, and a word for each of 1 to 5. */
+export const SEVERITY_WORDS: Readonly<Record<ReportLayer, readonly [question: string, ...words: string[]]>> = {
+  safety: ["How serious is it?", "Minimal", "Minor", "Moderate", "Serious", "Severe"],
+  vibe: ["How good is it?", "Meh", "Okay", "Good", "Great", "Superb"],
+  infrastructure: ["How serious is it?", "Minimal", "Minor", "Moderate", "Serious", "Severe"],
+  opportunity: ["How promising is it?", "Slim", "Fair", "Good", "Great", "Huge"],
+};
+
+/** `unsafe-corner` becomes "Unsafe corner"; categories of cities' own are left as they are but for that. */
+export function categoryLabel(category: string): string {
+  const words = category.replaceAll(/[-_]+/g, " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+] as const;
+
+/** "3 hours ago", from times in milliseconds. */
+export function timeAgo(thenMs: number, nowMs: number): string {
+  const seconds = Math.max(0, (nowMs - thenMs) / 1000);
+  for (const [unit, size] of UNITS) if (seconds >= size) return relative.format(-Math.floor(seconds / size), unit);
+  return "just now";
+}
+
+const numbers = new Intl.NumberFormat("en");
+export const formatCount = (count: number): string => numbers.format(count);

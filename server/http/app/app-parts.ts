@@ -1,0 +1,80 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Report } from "../../../tiles/report.ts";
+import type { UsageLog } from "../../accounts/usage-log.ts";
+import type { ClusterSource } from "../../clusters/find-cluster.ts";
+import type { Log } from "../../console/log.ts";
+import type { LiveStreams } from "../../live/live-streams.ts";
+import type { Clock, EditedReport, ReportStore } from "../../ports/ports.ts";
+import type { RunSql } from "../../postgres/sql.ts";
+import type { Pyramid } from "../../pyramid/pyramid.ts";
+import type { ContentCoding } from "../../serving/content-encoding.ts";
+import type { TileSource } from "../../serving/tile-source.ts";
+import type { MetricSample, RequestMetrics } from "./metrics.ts";
+
+export type { Log } from "../../console/log.ts";
+
+/** What the HTTP app is made of. `node.ts` and `worker.ts` fill it in; tests fill it with the memory store. */
+export interface AppParts {
+  readonly store: ReportStore;
+  readonly clock: Clock;
+  readonly tiles: TileSource;
+  /** Content codings that tiles can be had in, best first; none where the platform in front compresses. */
+  readonly codings: readonly ContentCoding[];
+  /** Tells open maps of changes; without it there is no `/api/live`, and maps poll. */
+  readonly live?: LiveStreams;
+  /** Tells lists and score cards where the newest reports are. */
+  readonly pyramid: Pick<Pyramid, "cells" | "outlines" | "reports">;
+  /** What tiles are made of; without it there is no `/api/clusters`. */
+  readonly clusters?: ClusterSource;
+  /** Asks PostgreSQL; without it there are no `/api/trends` and `/api/exports`. */
+  readonly sql?: RunSql;
+  /** Where calls with a key are counted; whoever makes it flushes it. Without it keys mean nothing, and there is no `/api/usage`. */
+  readonly usage?: UsageLog;
+  /** Resolves when PostgreSQL answers; only `/readyz` asks. */
+  pingDatabase(): Promise<void>;
+  /** Tells this process's tiles of a stored report before it is acknowledged. The same report may be told twice. */
+  onReport(report: Report): void;
+  /** Tells them what became of a report that was edited, likewise, and how it read before. */
+  onEdit(edited: EditedReport, before: Report): void;
+  /** The client's network address, for the rate limit; how to know it differs per runtime. */
+  clientAddress(context: Context): string | undefined;
+  readonly settings: AppSettings;
+  readonly log: Log;
+  /** Where requests are counted, for a runtime that answers some of them before the app; its own by default. */
+  readonly metrics?: RequestMetrics;
+  /** Further figures for `/metrics`, such as the store's capacity units. */
+  samples?(): readonly MetricSample[];
+}
+
+/** What a plan may include. */
+export type Capability = "trends" | "exports";
+
+export interface AppSettings {
+  /** Valid reports that one client address may send in a minute, also the burst. */
+  readonly reportsPerMinute: number;
+  /** Flags that one client address may send in a minute, also the burst. */
+  readonly flagsPerMinute: number;
+  /** Flags of different client addresses that hide a report. */
+  readonly flagsToHide: number;
+  /** Most geohash-5 cells that the box of one report query may meet. */
+  readonly queryCells: number;
+  /** Trends and exports that one client address may ask for in a minute, also the burst; 60 without it. */
+  readonly questionsPerMinute?: number;
+  /** The same of one account, whose keys are sent along; 600 without it. */
+  readonly keyCallsPerMinute?: number;
+}
+
+export const DEFAULT_SETTINGS: AppSettings = {
+  reportsPerMinute: 600,
+  flagsPerMinute: 20,
+  flagsToHide: 3,
+  queryCells: 512,
+};
+
+/** Values that the app's middleware hands to its routes. */
+export interface AppEnv {
+  Variables: { requestId: string };
+}
+
+export type App = OpenAPIHono<AppEnv>;

@@ -1,0 +1,112 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { requestId } from "hono/request-id";
+import { matchedRoutes } from "hono/route";
+import { createKeyGate } from "../../accounts/key-gate.ts";
+import type { Log } from "../../console/log.ts";
+import { createSql } from "../../postgres/questions.ts";
+import type { RunSql } from "../../postgres/sql.ts";
+import { mountCities } from "../routes/cities.ts";
+import { mountClusters } from "../routes/clusters.ts";
+import { mountExports } from "../routes/exports.ts";
+import { mountFlags } from "../routes/flags.ts";
+import { mountLive } from "../routes/live.ts";
+import { mountNeighborhood } from "../routes/neighborhood.ts";
+import { mountOperations } from "../routes/operations.ts";
+import { createRelationalAccess } from "../routes/relational-access.ts";
+import { mountReports } from "../routes/reports.ts";
+import { mountTiles } from "../routes/tiles.ts";
+import { mountTrends } from "../routes/trends.ts";
+import { mountUsage } from "../routes/usage.ts";
+import type { App, AppEnv, AppParts } from "./app-parts.ts";
+import { createRequestMetrics, noteRequest, type RequestMetrics } from "./metrics.ts";
+import { fieldErrors, invalidRequest, ProblemError, problemOfError, respondProblem } from "./problem.ts";
+import { EXPOSED_HEADERS, SAFE_HEADERS } from "./safe-headers.ts";
+
+export { type App, type AppEnv, type AppParts, type AppSettings, DEFAULT_SETTINGS } from "./app-parts.ts";
+
+/**
+ * The whole HTTP interface over ports, the same on Node and in workerd. A runtime may add routes behind it (static files);
+ * what then matches nothing is answered as a problem, like every error.
+ */
+export function createApp(parts: AppParts): App {
+  const app: App = new OpenAPIHono<AppEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw new ProblemError(invalidRequest(fieldErrors(result.error)));
+    },
+  });
+  const { metrics = createRequestMetrics() } = parts;
+
+  app.use(requestId({ limitLength: 64 }), observe(metrics, parts.log), safeHeaders(), openToEveryOrigin());
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, allowed) => respondMethodNotAllowed(c, allowed) }));
+
+  mountReports(app, parts);
+  mountFlags(app, parts);
+  mountCities(app, parts);
+  mountTiles(app, parts);
+  if (parts.live !== undefined) mountLive(app, parts, parts.live);
+  if (parts.clusters !== undefined) mountClusters(app, parts, parts.clusters);
+  mountNeighborhood(app, parts);
+  if (parts.sql !== undefined) mountRelational(app, parts, parts.sql);
+  mountOperations(app, parts, metrics);
+
+  app.notFound((c) => respondProblem(c, { status: 404, detail: "There is nothing at this address." }));
+  app.onError((error, c) => respondProblem(c, problemOfError(error, c.get("requestId"), parts.log)));
+  return app;
+}
+
+/** What PostgreSQL answers; nothing else waits for it. */
+function mountRelational(app: App, parts: AppParts, run: RunSql): void {
+  const sql = createSql(run, parts.log);
+  const { usage } = parts;
+  const gate = usage && createKeyGate(parts, sql, usage);
+  const access = createRelationalAccess(parts, gate);
+  mountTrends(app, parts, sql, access);
+  mountExports(app, parts, sql, access);
+  if (gate !== undefined && usage !== undefined) mountUsage(app, parts, sql, gate, usage);
+}
+
+function respondMethodNotAllowed(c: Parameters<typeof respondProblem>[0], allowed: readonly string[]): Response {
+  const allow = [...allowed, "OPTIONS"].join(", ");
+  return respondProblem(c, { status: 405, detail: `This address takes ${allow}.`, headers: { Allow: allow } });
+}
+
+/** As `OPEN_HEADERS` say, and preflights. */
+function openToEveryOrigin(): MiddlewareHandler<AppEnv> {
+  return cors({
+    origin: "*",
+    allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
+    allowHeaders: [
+      "Authorization",
+      "Content-Type",
+      "Idempotency-Key",
+      "If-None-Match",
+      "Last-Event-ID",
+      "X-Request-Id",
+    ],
+    exposeHeaders: EXPOSED_HEADERS,
+    maxAge: 86_400,
+  });
+}
+
+function safeHeaders(): MiddlewareHandler<AppEnv> {
+  return async function safeHeaders(c, next) {
+    await next();
+    for (const [name, value] of Object.entries(SAFE_HEADERS)) c.header(name, value);
+  };
+}
+
+/** Methods that metrics tell apart: a client may send any word. */
+const METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"];
+
+function observe(metrics: RequestMetrics, log: Log): MiddlewareHandler<AppEnv> {
+  return async function observe(c, next) {
+    const startMs = performance.now();
+    await next();
+    const route = matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "unmatched";
+    const method = METHODS.includes(c.req.method) ? c.req.method : "other";
+    noteRequest({ metrics, log }, { requestId: c.get("requestId"), method, route, status: c.res.status, startMs });
+  };
+}

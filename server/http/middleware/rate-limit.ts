@@ -1,0 +1,73 @@
+import { sha256Hex } from "../../kit/sha256.ts";
+import type { Clock } from "../../ports/ports.ts";
+
+export interface RateLimitOptions {
+  readonly clock: Clock;
+  /** Tokens that flow in per minute; the bucket holds as many. */
+  readonly perMinute: number;
+  /** Clients remembered; the one that was quiet longest is forgotten first. */
+  readonly maxClients?: number;
+}
+
+export interface RateLimit {
+  /** Takes one token of a client. @returns 0, or the whole seconds until there is one. */
+  take(address: string): Promise<number>;
+}
+
+interface Bucket {
+  tokens: number;
+  atMs: number;
+}
+
+/** A token bucket per client, in memory. Addresses are kept only as hashes with a salt that dies with the process. */
+export function createRateLimit({ clock, perMinute, maxClients = 50_000 }: RateLimitOptions): RateLimit {
+  if (!(perMinute > 0)) throw new RangeError(`a rate limit needs more than 0 a minute, got ${perMinute}`);
+  const perMs = perMinute / 60_000;
+  /** Least recently used first. */
+  const buckets = new Map<string, Bucket>();
+  let salt: string | undefined;
+
+  return {
+    async take(address) {
+      // Not before the first request: workerd gives no randomness while it starts.
+      salt ??= crypto.getRandomValues(new Uint8Array(16)).join();
+      const client = await sha256Hex(salt + networkOf(address));
+      const now = clock.now();
+      const bucket = buckets.get(client) ?? { tokens: perMinute, atMs: now };
+      bucket.tokens = Math.min(perMinute, bucket.tokens + Math.max(0, now - bucket.atMs) * perMs);
+      bucket.atMs = now;
+      buckets.delete(client);
+      buckets.set(client, bucket);
+      if (buckets.size > maxClients) forgetOldest(buckets);
+      if (bucket.tokens < 1) return Math.ceil((1 - bucket.tokens) / perMs / 1000);
+      bucket.tokens -= 1;
+      return 0;
+    },
+  };
+}
+
+function forgetOldest(buckets: Map<string, Bucket>): void {
+  for (const client of buckets.keys()) {
+    buckets.delete(client);
+    return;
+  }
+}
+
+/**
+ * What counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address, since every line gets that many
+ * addresses to choose from. What is neither is taken as it is.
+ */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || !address.includes(":")) return mapped ?? address;
+  const [head = "", tail] = address.toLowerCase().split("%", 1).join("").split("::");
+  const groupsOf = (part: string): string[] => (part === "" ? [] : part.split(":"));
+  const left = groupsOf(head);
+  const right = groupsOf(tail ?? "");
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  const groups = [...left, ...Array<string>(zeros).fill("0"), ...right];
+  return groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":");
+}

@@ -1,0 +1,141 @@
+import type { Context } from "hono";
+import { entityTag } from "../../kit/entity-tag.ts";
+import { formatDay } from "../../kit/utc-time.ts";
+import type { Sql } from "../../postgres/questions.ts";
+import { namesTag } from "../../serving/content-encoding.ts";
+import { createTextEncoder, type RowEncoder } from "../../trends/export-formats.ts";
+import { createParquetEncoder } from "../../trends/export-parquet.ts";
+import {
+  type Dataset,
+  type ExportFilter,
+  type ExportRow,
+  keyOf,
+  type RowKey,
+  readRows,
+} from "../../trends/export-rows.ts";
+import { streamRows } from "../../trends/export-stream.ts";
+import type { AppEnv, AppParts } from "../app/app-parts.ts";
+import { invalidRequest, ProblemError } from "../app/problem.ts";
+import { nextLink } from "../schemas/next-link.ts";
+import { type Instant, resolveInstant } from "../schemas/report-query.ts";
+
+/** Media types by the ending of the address. */
+export const EXPORT_FORMATS = {
+  csv: "text/csv; charset=utf-8; header=present",
+  geojson: "application/geo+json",
+  ndjson: "application/x-ndjson",
+  parquet: "application/vnd.apache.parquet",
+} as const;
+export type ExportFormat = keyof typeof EXPORT_FORMATS;
+
+/** What a request asks to be exported. */
+export interface ExportRequest {
+  readonly dataset: Dataset;
+  readonly format: ExportFormat;
+  readonly filter: ExportFilter;
+  readonly after?: RowKey;
+}
+
+/** Rows of a statement: some milliseconds, so that others come in between on a database with one connection. */
+const PAGE_ROWS = 5_000;
+const MAX_ROWS = 5_000_000;
+const MAX_MS = 15 * 60_000;
+/** Each keeps a connection busy for as long as its reader takes what it gets; the pool has ten. */
+const MAX_STREAMS = 4;
+const RETRY_AFTER_SECONDS = 15;
+
+/** Answers export requests from a database. */
+export function createExportAnswers({ log }: AppParts, sql: Sql) {
+  let streams = 0;
+  return {
+    /** One page, whole, with its tag and the link to the next. */
+    async page(c: Context<AppEnv>, request: ExportRequest, limit: number): Promise<Response> {
+      const { dataset, filter } = request;
+      const { rows, more } = await firstRows(sql, request, limit);
+      const bytes = encodeWhole(encoderOf(request), rows);
+      const last = rows.at(-1);
+      const next = more && last !== undefined ? keyOf(dataset, last).join(",") : undefined;
+      const etag = await entityTag(bytes);
+      const headers = {
+        ...headersOf(request),
+        ETag: etag,
+        ...nextLink(c.req.url, next, { from: filter.fromMs, to: filter.toMs }),
+      };
+      if (namesTag(c.req.header("If-None-Match"), etag)) return c.body(null, 304, headers);
+      return c.body(bytes, 200, headers);
+    },
+
+    /** Everything, as a stream. It has no tag: that would have to be known before the first byte. */
+    async stream(c: Context<AppEnv>, request: ExportRequest): Promise<Response> {
+      // Nobody reads the body of an answer to HEAD to its end.
+      if (c.req.method === "HEAD") return c.body(null, 200, headersOf(request));
+      if (streams >= MAX_STREAMS) throw new ProblemError(tooManyStreams);
+      streams++;
+      const onEnd = (error?: unknown) => {
+        streams--;
+        if (error !== undefined) log.warn("an export broke off", { requestId: c.get("requestId"), error });
+      };
+      const { dataset, filter, after } = request;
+      const pages = readRows(sql, dataset, filter, { pageRows: PAGE_ROWS, ...(after && { after }) });
+      try {
+        const options = { encoder: encoderOf(request), maxRows: MAX_ROWS, maxMs: MAX_MS, onEnd };
+        return c.body(await streamRows(pages, options), 200, headersOf(request));
+      } catch (error) {
+        streams--;
+        throw error;
+      }
+    },
+  };
+}
+
+const tooManyStreams = {
+  status: 503,
+  kind: "too-many-exports",
+  detail: `${MAX_STREAMS} exports are under way, as many as this server runs at once.`,
+  headers: { "Retry-After": `${RETRY_AFTER_SECONDS}` },
+};
+
+/** The span of `from` and `to`. @throws ProblemError 400 when it ends before it begins. */
+export function spanOf(from: Instant | undefined, to: Instant | undefined, nowMs: number) {
+  const toMs = to === undefined ? nowMs : resolveInstant(to, nowMs);
+  const fromMs = from && resolveInstant(from, nowMs);
+  if (fromMs !== undefined && fromMs >= toMs) {
+    throw new ProblemError(invalidRequest([{ field: "from", message: "must be before to" }]));
+  }
+  return { toMs, ...(fromMs !== undefined && { fromMs }) };
+}
+
+async function firstRows(sql: Sql, { dataset, filter, after }: ExportRequest, limit: number) {
+  const rows: ExportRow[] = [];
+  for await (const page of readRows(sql, dataset, filter, { pageRows: limit + 1, ...(after && { after }) })) {
+    rows.push(...page);
+    if (rows.length > limit) break;
+  }
+  return { rows: rows.slice(0, limit), more: rows.length > limit };
+}
+
+function encoderOf({ dataset, format }: ExportRequest): RowEncoder {
+  return format === "parquet" ? createParquetEncoder(dataset.columns) : createTextEncoder(format, dataset.columns);
+}
+
+function encodeWhole(encoder: RowEncoder, rows: readonly ExportRow[]): Uint8Array<ArrayBuffer> {
+  const parts = [encoder.begin(), encoder.rows(rows), encoder.end()];
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function headersOf({ dataset, format, filter }: ExportRequest) {
+  const days = [filter.fromMs, filter.toMs - 1].flatMap((timeMs) => (timeMs === undefined ? [] : [formatDay(timeMs)]));
+  const name = [dataset.name, filter.city?.id, filter.geohash, ...days].filter((part) => part !== undefined).join("_");
+  return {
+    "Content-Type": EXPORT_FORMATS[format],
+    "Content-Disposition": `attachment; filename="${name}.${format}"`,
+    // May depend on who asks; a page is asked for again by its tag.
+    "Cache-Control": "private, no-cache",
+  };
+}

@@ -1,0 +1,100 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Sql } from "../../postgres/questions.ts";
+import { NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
+import { type Dataset, REPORT_COUNTS, SCORES } from "../../trends/export-rows.ts";
+import type { App, AppEnv, AppParts } from "../app/app-parts.ts";
+import { areaOf, areaParameters, numberParameter, parameter } from "../schemas/filter-query.ts";
+import { parseInstant, parseLayers } from "../schemas/report-query.ts";
+import { createExportAnswers, EXPORT_FORMATS, type ExportFormat, type ExportRequest, spanOf } from "./export-answer.ts";
+import { OPTIONAL_KEY, type RelationalAccess, relationalAnswers } from "./relational-access.ts";
+
+const tags = ["exports"];
+
+const MAX_LIMIT = 10_000;
+
+const instant = (description: string) =>
+  parameter(`${description}: ISO 8601 with offset, Unix seconds, or a duration back from now.`, "30d", parseInstant);
+
+const cursorOf = (dataset: Dataset) =>
+  parameter("Rows after this one: `next` of the page before, or the last row's key, joined by commas.", "", (text) => {
+    const key = text.split(",");
+    return dataset.isKey(key) ? { value: key } : `must be ${dataset.key.join(",")} of a row`;
+  });
+
+const paging = {
+  from: instant("Only what is dated then or later"),
+  to: instant("Only what is dated before; now without it"),
+  limit: numberParameter("Rows of a page, with Link: rel=next to the next one. 0 sends everything as one stream.", {
+    min: 0,
+    max: MAX_LIMIT,
+    fallback: 0,
+  }),
+};
+
+const scoreQuery = z.object({
+  ...areaParameters,
+  precision: numberParameter("Geohash precision of the cells.", { min: 4, max: 6, fallback: NEIGHBORHOOD }),
+  ...paging,
+  cursor: cursorOf(SCORES),
+});
+
+const countQuery = z.object({
+  ...areaParameters,
+  layer: parameter("Comma list of layers; all without it.", "infrastructure", parseLayers),
+  ...paging,
+  cursor: cursorOf(REPORT_COUNTS),
+});
+
+const summaries = {
+  [SCORES.name]: "Scores of cells over time, one row a cell and hour, after eight days a cell and day",
+  [REPORT_COUNTS.name]: "Reports by neighbourhood, layer and day (UTC)",
+};
+
+function exportRoute<Query extends z.ZodObject>(dataset: Dataset, format: ExportFormat, query: Query) {
+  return createRoute({
+    method: "get",
+    path: `/api/exports/${dataset.name}.${format}`,
+    summary: summaries[dataset.name] ?? dataset.name,
+    description: "In the order of geohashes, then of time. A stream that cannot be finished breaks off with an error.",
+    tags,
+    security: OPTIONAL_KEY,
+    request: { query },
+    responses: {
+      200: {
+        description: "The file.",
+        headers: z.object({
+          "Content-Disposition": z.string(),
+          ETag: z.string().optional().openapi({ description: "Of pages." }),
+          Link: z.string().optional().openapi({ description: "rel=next, of pages but the last." }),
+        }),
+        content: { [EXPORT_FORMATS[format]]: { schema: z.string().openapi({ format: "binary" }) } },
+      },
+      304: { description: "If-None-Match names the page as it is." },
+      ...relationalAnswers,
+    },
+  });
+}
+
+/** Mounts `/api/exports`. */
+export function mountExports(app: App, parts: AppParts, sql: Sql, access: RelationalAccess): void {
+  const { clock } = parts;
+  const answers = createExportAnswers(parts, sql);
+  const respond = (c: Context<AppEnv>, request: ExportRequest, limit: number) =>
+    access.answer(c, "exports", () => (limit > 0 ? answers.page(c, request, limit) : answers.stream(c, request)));
+
+  for (const format of Object.keys(EXPORT_FORMATS) as ExportFormat[]) {
+    app.openapi(exportRoute(SCORES, format, scoreQuery), (c) => {
+      const { precision: digits, from, to, limit, cursor, ...area } = c.req.valid("query");
+      const precision: ScorePrecision = digits === 4 || digits === 5 ? digits : NEIGHBORHOOD;
+      const filter = { ...areaOf(area, precision), precision, ...spanOf(from, to, clock.now()) };
+      return respond(c, { dataset: SCORES, format, filter, ...(cursor && { after: cursor }) }, limit);
+    });
+
+    app.openapi(exportRoute(REPORT_COUNTS, format, countQuery), (c) => {
+      const { layer, from, to, limit, cursor, ...area } = c.req.valid("query");
+      const filter = { ...areaOf(area), ...(layer && { layers: layer }), ...spanOf(from, to, clock.now()) };
+      return respond(c, { dataset: REPORT_COUNTS, format, filter, ...(cursor && { after: cursor }) }, limit);
+    });
+  }
+}

@@ -1,0 +1,84 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { FLAG_REASONS, flagReport } from "../../reports/flag-report.ts";
+import type { App, AppParts } from "../app/app-parts.ts";
+import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../app/problem.ts";
+import { createRateLimit } from "../middleware/rate-limit.ts";
+import { readJsonBody } from "../schemas/json-body.ts";
+import { reportIdSchema } from "../schemas/report-query.ts";
+
+const MAX_BODY_BYTES = 1024;
+
+const bodySchema = z
+  .strictObject(
+    { reason: z.enum(FLAG_REASONS, { error: `must be one of ${FLAG_REASONS.join(", ")}` }).optional() },
+    { error: (issue) => (issue.code === "unrecognized_keys" ? "is not a field of a flag" : "must be a JSON object") },
+  )
+  .openapi("NewFlag");
+
+const flagSchema = z
+  .object({
+    id: z.string(),
+    hidden: z.boolean(),
+    flags_needed: z.int().min(0).openapi({ description: "Flags of other clients that would hide it." }),
+  })
+  .openapi("Flag");
+
+const content = { "application/json": { schema: flagSchema } };
+
+const flag = createRoute({
+  method: "post",
+  path: "/api/reports/{id}/flag",
+  summary: "Flag a report that should not be there",
+  description:
+    "Counts once for each client address. Enough flags hide the report from every tile, list and count. The address is only kept as a salted hash, and forgotten with the report.",
+  tags: ["reports"],
+  request: {
+    params: z.object({ id: reportIdSchema }),
+    body: { required: false, content: { "application/json": { schema: bodySchema } } },
+  },
+  responses: {
+    200: { description: "The report is hidden.", content },
+    202: { description: "Counted, or counted before.", content },
+    400: problemAnswer("Not a report id, or not a reason."),
+    404: problemAnswer("There is no such report, or it has expired or is hidden."),
+    413: problemAnswer(`The body has more than ${MAX_BODY_BYTES} bytes.`),
+    415: problemAnswer("The body is not application/json, or is encoded."),
+    429: problemAnswer("Too many flags from this address; Retry-After says when."),
+    ...unexpectedAnswer,
+    503: problemAnswer("The store does not answer. Retry-After says when."),
+  },
+});
+
+/** Mounts `/api/reports/:id/flag`. */
+export function mountFlags(app: App, parts: AppParts): void {
+  const { clock, store, settings } = parts;
+  const rateLimit = createRateLimit({ clock, perMinute: settings.flagsPerMinute });
+  const flagging = { store, flagsToHide: settings.flagsToHide, onEdit: parts.onEdit };
+
+  app.openAPIRegistry.registerPath(flag);
+  app.post(flag.getRoutingPath(), async (c) => {
+    const id = reportIdSchema.safeParse(c.req.param("id"));
+    if (!id.success) throw new ProblemError(invalidRequest([{ field: "id", message: "is not a report id" }]));
+    const body = bodySchema.safeParse(hasBody(c.req.raw) ? await readJsonBody(c.req.raw, MAX_BODY_BYTES) : {});
+    if (!body.success) throw new ProblemError(invalidRequest(fieldErrors(body.error)));
+    const address = parts.clientAddress(c) ?? "unknown";
+    const waitSeconds = await rateLimit.take(address);
+    if (waitSeconds > 0) {
+      const detail = `At most ${settings.flagsPerMinute} flags a minute are taken from one address.`;
+      throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });
+    }
+    const { reason } = body.data;
+    const needed = await flagReport(flagging, { id: id.data, address, ...(reason && { reason }) });
+    if (needed === undefined) {
+      const detail = "There is no such report, or it has expired or is hidden.";
+      throw new ProblemError({ status: 404, detail });
+    }
+    const document = { id: id.data, hidden: needed === 0, flags_needed: needed };
+    return c.json(document, needed === 0 ? 200 : 202, { "Cache-Control": "no-store" });
+  });
+}
+
+/** Without a media type and without bytes there is none; a form that sends nothing sends no type either. */
+function hasBody({ headers }: Request): boolean {
+  return headers.has("content-type") || Number(headers.get("content-length") ?? 0) > 0;
+}

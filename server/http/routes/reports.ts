@@ -1,0 +1,167 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { REPORT_LAYERS } from "../../../tiles/layers.ts";
+import { StoreUnavailableError } from "../../ports/ports.ts";
+import { createReport } from "../../reports/create-report.ts";
+import { countLogCells, listReports } from "../../reports/list-reports.ts";
+import { draftOfBody, idempotencyKeySchema, reportBodySchema } from "../../reports/report-body.ts";
+import type { App, AppEnv, AppParts } from "../app/app-parts.ts";
+import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../app/problem.ts";
+import { createRateLimit, networkOf, type RateLimit } from "../middleware/rate-limit.ts";
+import { readJsonBody } from "../schemas/json-body.ts";
+import { nextLink } from "../schemas/next-link.ts";
+import { reportPageSchema, reportSchema, toReportJson, toReportPageJson } from "../schemas/report-json.ts";
+import { reportIdSchema, reportQuerySchema, resolveInstant } from "../schemas/report-query.ts";
+
+const MAX_BODY_BYTES = 16 * 1024;
+
+const tags = ["reports"];
+
+const create = createRoute({
+  method: "post",
+  path: "/api/reports",
+  summary: "Report something",
+  tags,
+  request: {
+    headers: z.object({ "idempotency-key": idempotencyKeySchema.optional() }),
+    body: { required: true, content: { "application/json": { schema: reportBodySchema } } },
+  },
+  responses: {
+    201: {
+      description: "Stored. `Idempotency-Replayed: true` when an earlier request with this key had stored it.",
+      headers: z.object({ Location: z.string(), "Idempotency-Replayed": z.literal("true").optional() }),
+      content: { "application/json": { schema: reportSchema } },
+    },
+    400: problemAnswer("Not a valid report; `errors` names every wrong field."),
+    413: problemAnswer(`The body has more than ${MAX_BODY_BYTES} bytes.`),
+    415: problemAnswer("The body is not application/json, or is encoded."),
+    422: problemAnswer("The Idempotency-Key was used for another report."),
+    429: problemAnswer("Too many reports from this address; Retry-After says when."),
+    ...unexpectedAnswer,
+    503: problemAnswer("The store does not answer; the report may be stored or not. Retry-After says when."),
+  },
+});
+
+const list = createRoute({
+  method: "get",
+  path: "/api/reports",
+  summary: "Reports of a box, newest first",
+  tags,
+  request: { query: reportQuerySchema },
+  responses: {
+    200: {
+      description: "A page; the header Link: rel=next leads to the next.",
+      content: { "application/geo+json": { schema: reportPageSchema } },
+    },
+    400: problemAnswer("A parameter is wrong, or the box is too large; `errors` says the limit."),
+    ...unexpectedAnswer,
+    503: problemAnswer("The store does not answer."),
+  },
+});
+
+const read = createRoute({
+  method: "get",
+  path: "/api/reports/{id}",
+  summary: "One report",
+  tags,
+  request: { params: z.object({ id: reportIdSchema }) },
+  responses: {
+    200: { description: "The report.", content: { "application/json": { schema: reportSchema } } },
+    400: problemAnswer("Not a report id."),
+    404: problemAnswer("There is no such report, or it has expired or is hidden."),
+    ...unexpectedAnswer,
+    503: problemAnswer("The store does not answer."),
+  },
+});
+
+/** Mounts `/api/reports` and what is under it. */
+export function mountReports(app: App, parts: AppParts): void {
+  const { clock, pyramid, settings, store } = parts;
+  const rateLimit = createRateLimit({ clock, perMinute: settings.reportsPerMinute });
+
+  app.openAPIRegistry.registerPath(create);
+  app.post(create.getRoutingPath(), (c) => respondCreate(c, parts, rateLimit));
+
+  app.openapi(list, async (c) => {
+    const { bbox, layer = REPORT_LAYERS, since, limit, cursor } = c.req.valid("query");
+    requireSmallBox(countLogCells(bbox), settings.queryCells);
+    const fromMs = since && resolveInstant(since, clock.now());
+    const query = {
+      bounds: bbox,
+      layers: layer,
+      limit,
+      ...(fromMs !== undefined && { fromMs }),
+      ...(cursor && { cursor }),
+    };
+    const page = await listReports({ store, pyramid, clock }, query);
+    const link = nextLink(c.req.url, page.nextCursor, { since: fromMs });
+    return c.json(toReportPageJson(page), 200, {
+      "Content-Type": "application/geo+json",
+      "Cache-Control": "no-cache",
+      ...link,
+    });
+  });
+
+  app.openapi(read, async (c) => {
+    const report = await store.get(c.req.valid("param").id);
+    if (report === undefined)
+      throw new ProblemError({ status: 404, detail: "There is no such report, or it has expired or is hidden." });
+    return c.json(toReportJson(report), 200, { "Cache-Control": "no-cache" });
+  });
+}
+
+async function respondCreate(c: Context<AppEnv>, parts: AppParts, rateLimit: RateLimit): Promise<Response> {
+  const body = reportBodySchema.safeParse(await readJsonBody(c.req.raw, MAX_BODY_BYTES));
+  const key = idempotencyKeySchema.optional().safeParse(c.req.header("Idempotency-Key"));
+  if (!body.success || !key.success) {
+    const keyErrors = key.error?.issues.map(({ message }) => ({ field: "Idempotency-Key", message })) ?? [];
+    throw new ProblemError(invalidRequest([...(body.error ? fieldErrors(body.error) : []), ...keyErrors]));
+  }
+  const address = parts.clientAddress(c) ?? "unknown";
+  const waitSeconds = await rateLimit.take(address);
+  if (waitSeconds > 0) {
+    const detail = `At most ${parts.settings.reportsPerMinute} reports a minute are taken from one address.`;
+    throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });
+  }
+  const created = await createReport(parts, draftOfBody(body.data), scopedKey(key.data, address)).catch(
+    (error: unknown) => {
+      throw error instanceof StoreUnavailableError ? notKnownToBeStored(error, key.data) : error;
+    },
+  );
+  if (created.outcome === "key-taken") {
+    const detail = "This Idempotency-Key was used for another report.";
+    throw new ProblemError({ status: 422, kind: "idempotency-key-taken", detail });
+  }
+  return c.json(toReportJson(created.report), 201, {
+    Location: `/api/reports/${created.report.id}`,
+    "Cache-Control": "no-store",
+    ...(created.outcome === "replayed" && { "Idempotency-Replayed": "true" }),
+  });
+}
+
+/** Keys that two clients may well choose alike hold for one client's network each. */
+const MIN_UNIQUE_KEY = 16;
+
+/** A key of at least so many characters is taken for unique; it holds for whoever sends it, wherever the client is by then. */
+function scopedKey(key: string | undefined, address: string): string | undefined {
+  return key === undefined || key.length >= MIN_UNIQUE_KEY ? key : `${networkOf(address)} ${key}`;
+}
+
+/** The answer for a report that may be stored: nobody is told that it is not. */
+function notKnownToBeStored(cause: StoreUnavailableError, key: string | undefined): StoreUnavailableError {
+  const advice =
+    key === undefined
+      ? "With an Idempotency-Key it could be sent again without being stored twice."
+      : "Send it again with the same Idempotency-Key: it is stored once.";
+  return new StoreUnavailableError(cause.message, {
+    cause,
+    detail: `The report store did not answer, so it is not known whether this report was stored. ${advice}`,
+  });
+}
+
+function requireSmallBox(cells: number, limit: number): void {
+  if (cells <= limit) return;
+  const sideDegrees = Math.sqrt(limit * (360 / 2 ** 13) * (180 / 2 ** 12)).toFixed(1);
+  const message = `meets ${cells} geohash-5 cells, the limit is ${limit}: about ${sideDegrees} x ${sideDegrees} degrees`;
+  throw new ProblemError(invalidRequest([{ field: "bbox", message, limit }]));
+}

@@ -1,0 +1,105 @@
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { TILE_LAYERS, TIME_WINDOWS } from "../../../tiles/layers.ts";
+import { parseLayers, parseTileAddress, parseWindow } from "../../serving/parse-tile-path.ts";
+import { answerTile } from "../../serving/tile-answer.ts";
+import { catalogue, tileJson } from "../../serving/tilejson.ts";
+import type { App, AppEnv, AppParts } from "../app/app-parts.ts";
+import { ProblemError, problemSchema } from "../app/problem.ts";
+
+const TILEJSON_CACHE_CONTROL = "public, max-age=300";
+
+/** Of tiles, as metrics name it. */
+export const TILE_ROUTE = "/tiles/:layers/:z/:x/:file";
+
+/** Mounts `/tiles/:layers/:z/:x/:y.pbf`, `/tiles/:layers.json` and `/tiles.json`. */
+export function mountTiles(app: App, parts: AppParts): void {
+  describe(app);
+
+  app.get(TILE_ROUTE, async (c) => {
+    const { layers, z: zoom, x, file } = c.req.param();
+    const request = {
+      layers: parseLayers(layers),
+      tile: parseTileAddress(zoom, x, file),
+      window: parseWindow(c.req.query("window")),
+    };
+    const tile = await parts.tiles.read(request);
+    const { status, headers, coding } = answerTile(request, tile, {
+      acceptEncoding: c.req.header("Accept-Encoding"),
+      ifNoneMatch: c.req.header("If-None-Match"),
+      codings: parts.codings,
+    });
+    if (tile === undefined || status !== 200) return c.body(null, status, headers);
+    return c.body(coding === undefined ? tile.bytes : await tile.coded(coding), status, headers);
+  });
+
+  app.get("/tiles.json", (c) => c.json(catalogue(originOf(c)), 200, { "Cache-Control": TILEJSON_CACHE_CONTROL }));
+
+  app.get("/tiles/:file", (c) => {
+    const named = /^(.+)\.json$/.exec(c.req.param("file"));
+    if (named === null) throw new ProblemError({ status: 404, detail: "There is nothing at this address." });
+    const document = tileJson(parseLayers(named[1] ?? ""), originOf(c), parseWindow(c.req.query("window")));
+    return c.json(document, 200, { "Cache-Control": TILEJSON_CACHE_CONTROL });
+  });
+}
+
+function originOf(c: Context<AppEnv>): string {
+  return new URL(c.req.url).origin;
+}
+
+function describe(app: App): void {
+  const problem = (description: string) => ({
+    description,
+    content: { "application/problem+json": { schema: problemSchema } },
+  });
+  const layers = z
+    .string()
+    .openapi({ description: `One of ${TILE_LAYERS.join(", ")}, or several with commas.`, example: "safety" });
+  const window = z.enum(TIME_WINDOWS as [string, ...string[]]).optional();
+  const coordinate = z.string().openapi({ example: "0" });
+  app.openAPIRegistry.registerPath({
+    method: "get",
+    path: "/tiles/{layers}/{z}/{x}/{y}.pbf",
+    summary: "A Mapbox Vector Tile of clustered reports, or of cells with their scores; `.mvt` is the same",
+    tags: ["tiles"],
+    request: {
+      params: z.object({ layers, z: coordinate, x: coordinate, y: coordinate }),
+      query: z.object({ window }),
+    },
+    responses: {
+      200: {
+        description: "The tile, never empty; a layer without features is left out.",
+        content: { "application/vnd.mapbox-vector-tile": { schema: z.string().openapi({ format: "binary" }) } },
+      },
+      204: { description: "Nothing lies in this tile." },
+      304: { description: "The tile is what If-None-Match names." },
+      400: problem("A malformed address or window."),
+      404: problem("No such layer, or outside zooms 0 to 22 or the zoom's x and y."),
+      503: problem("The report store does not answer."),
+    },
+  });
+  const tileJsonSchema = z
+    .object({
+      tilejson: z.literal("3.0.0"),
+      tiles: z.array(z.string()),
+      vector_layers: z.array(z.looseObject({ id: z.string() })),
+    })
+    .loose()
+    .openapi("TileJson");
+  const document = { description: "TileJSON 3.0.0.", content: { "application/json": { schema: tileJsonSchema } } };
+  app.openAPIRegistry.registerPath({
+    method: "get",
+    path: "/tiles/{layers}.json",
+    summary: "TileJSON of one layer or several",
+    tags: ["tiles"],
+    request: { params: z.object({ layers }), query: z.object({ window }) },
+    responses: { 200: document, 400: problem("A malformed list or window."), 404: problem("No such layer.") },
+  });
+  app.openAPIRegistry.registerPath({
+    method: "get",
+    path: "/tiles.json",
+    summary: "The catalogue: TileJSON of all layers together, with each one's own address",
+    tags: ["tiles"],
+    responses: { 200: document },
+  });
+}

@@ -1,0 +1,186 @@
+import { z } from "@hono/zod-openapi";
+import { REPORT_LAYERS } from "../../../tiles/layers.ts";
+import type { Sql } from "../../postgres/questions.ts";
+import { centreOf } from "../../trends/cell-centre.ts";
+import { dailyReports, daysUpTo } from "../../trends/daily.ts";
+import { monthsUpTo, type RisingNeighborhood, risingNeighborhoods } from "../../trends/rising.ts";
+import type { App, AppParts } from "../app/app-parts.ts";
+import { areaOf, areaParameters, choiceParameter, numberParameter, parameter } from "../schemas/filter-query.ts";
+import { nextLink } from "../schemas/next-link.ts";
+import { parseLayers } from "../schemas/report-query.ts";
+import { formatRisingCursor, parseRisingCursor } from "../schemas/rising-cursor.ts";
+import type { RelationalAccess } from "./relational-access.ts";
+import { TREND_HEADERS, trendRoute } from "./trend-route.ts";
+
+const MIN_CHANGE = { min: 0, max: 10_000, fallback: 30, digits: 2 };
+const MIN_REPORTS = { min: 0, max: 1_000_000, fallback: 5 };
+
+const count = z.int().nonnegative();
+const days = z.object({ from: z.iso.date(), to: z.iso.date() });
+const place = { geohash: z.string(), lat: z.number(), lon: z.number() };
+
+const rising = trendRoute({
+  name: "rising",
+  summary: "Neighbourhoods with more reports this month than last",
+  description: "The last 30 days (UTC, today's included) against the 30 before, the steepest rise first.",
+  query: z.object({
+    ...areaParameters,
+    layer: choiceParameter("The reports' layer.", REPORT_LAYERS, "infrastructure"),
+    min_change: numberParameter("Percent more than last month, at least.", MIN_CHANGE),
+    min_reports: numberParameter(
+      "Reports this month, at least: 2 after 1 is 100% more and means nothing. 0 takes every neighbourhood.",
+      MIN_REPORTS,
+    ),
+    limit: numberParameter("Neighbourhoods of a page.", { min: 1, max: 1000, fallback: 100 }),
+    cursor: parameter("`next_cursor` of the page before.", "", parseRisingCursor),
+  }),
+  answer: "A page; the header Link: rel=next leads to the next.",
+  body: z
+    .object({
+      layer: z.enum(REPORT_LAYERS),
+      this_month: days,
+      last_month: days,
+      neighborhoods: z.array(
+        z.object({
+          ...place,
+          city: z.string().nullable(),
+          reports: count,
+          reports_last_month: count,
+          change_percent: z.number().nullable().openapi({ description: "Null when there were none last month." }),
+        }),
+      ),
+      next_cursor: z.string().nullable(),
+    })
+    .openapi("TrendRising"),
+  example: {
+    layer: "infrastructure",
+    this_month: { from: "2026-05-03", to: "2026-06-01" },
+    last_month: { from: "2026-04-03", to: "2026-05-02" },
+    neighborhoods: [
+      {
+        geohash: "9q8yy6",
+        lat: 37.762756,
+        lon: -122.415161,
+        city: "san-francisco",
+        reports: 13,
+        reports_last_month: 10,
+        change_percent: 30,
+      },
+    ],
+    next_cursor: null,
+  },
+});
+
+const daily = trendRoute({
+  name: "daily",
+  summary: "Reports by day, of an area and of its busiest neighbourhoods",
+  description: [
+    "For charts, and for a map that plays back its last weeks. Days are UTC; the last is today, as far as it is known.",
+    "Counts outlive the reports, which expire after 90 days.",
+  ].join(" "),
+  query: z.object({
+    ...areaParameters,
+    layer: parameter("Comma list of layers; all without it.", "safety,infrastructure", parseLayers),
+    days: numberParameter("Length of the span, up to today.", { min: 1, max: 90, fallback: 30 }),
+    limit: numberParameter("Neighbourhoods that are told apart, those with the most reports first.", {
+      min: 0,
+      max: 2000,
+      fallback: 0,
+    }),
+  }),
+  answer: "Every day of the span, also those without reports.",
+  body: z
+    .object({
+      layers: z.array(z.enum(REPORT_LAYERS)),
+      ...days.shape,
+      days: z.array(
+        z.object({
+          day: z.iso.date(),
+          reports: count,
+          severity: z.number().nullable().openapi({ description: "Mean; null without reports." }),
+        }),
+      ),
+      neighborhoods: z.array(
+        z.object({
+          ...place,
+          total: count,
+          reports: z.array(count).openapi({ description: "Of each day, in the order of `days`." }),
+        }),
+      ),
+      left_out: count.openapi({ description: "Neighbourhoods with reports beyond `limit`, when that is not 0." }),
+    })
+    .openapi("TrendDaily"),
+  example: {
+    layers: ["safety"],
+    from: "2026-05-30",
+    to: "2026-06-01",
+    days: [
+      { day: "2026-05-30", reports: 5, severity: 2.8 },
+      { day: "2026-05-31", reports: 0, severity: null },
+      { day: "2026-06-01", reports: 2, severity: 4 },
+    ],
+    neighborhoods: [
+      { geohash: "9q8yy6", lat: 37.762756, lon: -122.415161, total: 4, reports: [3, 0, 1] },
+      { geohash: "9q8yyk", lat: 37.773743, lon: -122.415161, total: 3, reports: [2, 0, 1] },
+    ],
+    left_out: 0,
+  },
+});
+
+/** Mounts what is asked of the counts of reports. */
+export function mountReportTrends(app: App, { clock }: AppParts, sql: Sql, access: RelationalAccess): void {
+  app.openapi(rising, async (c) => {
+    const { layer, min_change, min_reports, limit, cursor, ...area } = c.req.valid("query");
+    const months = monthsUpTo(cursor?.nowMs ?? clock.now());
+    const page = await access.answer(c, "trends", () =>
+      risingNeighborhoods(sql, {
+        area: areaOf(area),
+        layer,
+        months,
+        minChange: min_change,
+        minReports: min_reports,
+        limit,
+        ...(cursor && { after: cursor.after }),
+      }),
+    );
+    const next = page.next && formatRisingCursor(months.thisMonth.to, page.next);
+    const body = {
+      layer,
+      this_month: months.thisMonth,
+      last_month: months.lastMonth,
+      neighborhoods: page.neighborhoods.map(toRisingJson),
+      next_cursor: next ?? null,
+    };
+    return c.json(body, 200, { ...TREND_HEADERS, ...nextLink(c.req.url, next, {}) });
+  });
+
+  app.openapi(daily, async (c) => {
+    const { layer, days: length, limit, ...area } = c.req.valid("query");
+    const span = daysUpTo(clock.now(), length);
+    const layers = [...(layer ?? REPORT_LAYERS)];
+    const found = await access.answer(c, "trends", () =>
+      dailyReports(sql, { area: areaOf(area), layers, ...span, limit }),
+    );
+    const body = {
+      layers,
+      ...span,
+      days: [...found.days],
+      neighborhoods: found.neighborhoods.map(({ geohash, total, reports }) => {
+        return { geohash, ...centreOf(geohash), total, reports: [...reports] };
+      }),
+      left_out: found.leftOut,
+    };
+    return c.json(body, 200, TREND_HEADERS);
+  });
+}
+
+function toRisingJson({ geohash, city, reports, reportsBefore, changePercent }: RisingNeighborhood) {
+  return {
+    geohash,
+    ...centreOf(geohash),
+    city,
+    reports,
+    reports_last_month: reportsBefore,
+    change_percent: changePercent,
+  };
+}

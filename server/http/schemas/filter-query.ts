@@ -1,0 +1,109 @@
+import { z } from "@hono/zod-openapi";
+import type { Bounds } from "../../../tiles/geo/geohash.ts";
+import { CITIES, findCity } from "../../cities.ts";
+import { type AreaFilter, countCentres, MAX_BOX_CELLS, NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
+import { invalidRequest, ProblemError } from "../app/problem.ts";
+import { parseBbox } from "./report-query.ts";
+
+/** A parameter that was parsed, or the message of what is wrong with it. */
+export type Parsed<T> = { readonly value: T } | string;
+
+/**
+ * An optional query parameter. Clients send empty parameters for "none", so these count as absent, and so does one that
+ * was given twice count as wrong.
+ */
+export function parameter<T>(description: string, example: string, parse: (text: string) => Parsed<T>) {
+  return z
+    .string("must be given once")
+    .transform((text, ctx): T | undefined => {
+      const parsed = text === "" ? { value: undefined } : parse(text);
+      if (typeof parsed !== "string") return parsed.value;
+      ctx.addIssue({ code: "custom", message: parsed });
+      return z.NEVER;
+    })
+    .optional()
+    .openapi({ type: "string", description, example });
+}
+
+/** A whole number, or with `digits` one with so many decimals. What is out of bounds is told with the bound. */
+export function numberParameter(
+  description: string,
+  { min, max, fallback, digits = 0 }: { min: number; max: number; fallback: number; digits?: number },
+) {
+  const kind = digits === 0 ? "a whole number" : `a number with up to ${digits} decimals`;
+  const message = `must be ${kind} from ${min} to ${max}`;
+  const shape = new RegExp(digits === 0 ? "^-?\\d{1,9}$" : `^-?\\d{1,9}(\\.\\d{1,${digits}})?$`);
+  return z
+    .string("must be given once")
+    .transform((text, ctx) => {
+      const value = text === "" ? fallback : shape.test(text) ? Number(text) : Number.NaN;
+      if (value >= min && value <= max) return value;
+      const limit = value < min ? min : max;
+      ctx.addIssue({ code: "custom", message, ...(!Number.isNaN(value) && { params: { limit } }) });
+      return z.NEVER;
+    })
+    .optional()
+    .transform((value) => value ?? fallback)
+    .openapi({
+      type: digits === 0 ? "integer" : "number",
+      minimum: min,
+      maximum: max,
+      default: fallback,
+      description,
+    });
+}
+
+/** One of some words; `fallback` without it. */
+export function choiceParameter<const T extends string>(description: string, words: readonly T[], fallback: T) {
+  return z
+    .string("must be given once")
+    .transform((text, ctx): T => {
+      const word = text === "" ? fallback : words.find((each) => each === text);
+      if (word !== undefined) return word;
+      ctx.addIssue({ code: "custom", message: `must be one of ${words.join(", ")}` });
+      return z.NEVER;
+    })
+    .optional()
+    .transform((word) => word ?? fallback)
+    .openapi({ type: "string", enum: [...words], default: fallback, description });
+}
+
+const CITY_IDS = CITIES.map(({ id }) => id);
+
+export const cityParameter = parameter("Id of a city, as `/api/cities` lists them.", "san-francisco", (text) => {
+  const city = findCity(text);
+  return city === undefined ? `must be one of ${CITY_IDS.join(", ")}` : { value: city };
+});
+
+/** What an area may be narrowed by. */
+export const areaParameters = {
+  city: cityParameter,
+  geohash: parameter("Only cells under this geohash: 1 to 6 characters.", "9q8yy", (text) =>
+    /^[0-9b-hjkmnp-z]{1,6}$/.test(text) ? { value: text } : "must be a geohash of 1 to 6 characters",
+  ),
+  bbox: parameter(
+    "west,south,east,north in degrees: only cells whose centres lie inside; west > east crosses the antimeridian.",
+    "-122.52,37.70,-122.35,37.83",
+    parseBbox,
+  ),
+};
+
+interface AreaQuery {
+  readonly city?: AreaFilter["city"] | undefined;
+  readonly geohash?: string | undefined;
+  readonly bbox?: Bounds | undefined;
+}
+
+/** The area that a query names. @throws ProblemError 400 when its box holds too many cells of the precision. */
+export function areaOf({ city, geohash, bbox }: AreaQuery, precision: ScorePrecision = NEIGHBORHOOD): AreaFilter {
+  const cells = bbox === undefined ? 0 : countCentres(bbox, precision);
+  if (cells > MAX_BOX_CELLS) {
+    const message = `holds ${cells} geohash-${precision} cells, the limit is ${MAX_BOX_CELLS}`;
+    throw new ProblemError(invalidRequest([{ field: "bbox", message, limit: MAX_BOX_CELLS }]));
+  }
+  if (geohash !== undefined && geohash.length > precision) {
+    const message = `must have at most ${precision} characters, the precision asked for`;
+    throw new ProblemError(invalidRequest([{ field: "geohash", message, limit: precision }]));
+  }
+  return { ...(city && { city }), ...(geohash !== undefined && { geohash }), ...(bbox && { bbox }) };
+}

@@ -1,0 +1,160 @@
+import { z } from "@hono/zod-openapi";
+import { cellBounds } from "../../../tiles/geo/geohash.ts";
+import { REPORT_LAYERS, TIME_WINDOWS } from "../../../tiles/layers.ts";
+import { SCORE_NAMES, type ScoreTenths } from "../../../tiles/scores/scores.ts";
+import { placeOfCell } from "../../scores/place-of-cell.ts";
+import type { ScoreCard } from "../../scores/score-card.ts";
+import { reportSchema, toReportJson } from "./report-json.ts";
+
+/** A schema's fields, each of the same type. */
+function fieldsOf<const Name extends string, Type>(names: readonly Name[], type: Type): Record<Name, Type> {
+  return Object.fromEntries(names.map((name) => [name, type])) as Record<Name, Type>;
+}
+
+const SCORES = fieldsOf(SCORE_NAMES, z.number().min(0).max(100).openapi({ description: "One decimal." }));
+const CHANGES = fieldsOf(SCORE_NAMES, z.number().min(-100).max(100));
+const WINDOWS = fieldsOf(TIME_WINDOWS, z.int().nonnegative());
+const count = z.int().nonnegative();
+const degrees = z.number();
+
+/**
+ * A score card as the API answers it: what a map shows of the cell that somebody touched. Always the same fields; what is not
+ * known is null or an empty list, never left out. Scores are points of 0..100 with one decimal, times ISO 8601 in UTC.
+ *
+ * While PostgreSQL is away, `history` is "unavailable", `change_7d` null and `series` empty; everything else is as ever. When it
+ * is there, the last of `series` is today's, equal to `scores`, and days on which nothing was known are missing from it.
+ */
+export const cardSchema = z
+  .object({
+    geohash: z.string().openapi({ description: "The cell answered for: of seven characters the first six." }),
+    precision: z.int().min(4).max(6),
+    bbox: z.tuple([degrees, degrees, degrees, degrees]).openapi({ description: "west, south, east, north" }),
+    place: z.string().nullable().openapi({
+      description:
+        "What people call the place, of precision 6; null where no name is near. To be followed by the city's.",
+    }),
+    city: z
+      .object({ id: z.string(), name: z.string() })
+      .nullable()
+      .openapi({ description: "The one whose box holds the cell's centre; null outside all of them." }),
+    scores: z.object(SCORES).openapi("Scores"),
+    report_count: count.openapi({ description: "Live reports of all layers: of the last 90 days." }),
+    report_count_7d: count,
+    counts: z.object(fieldsOf(REPORT_LAYERS, z.object(WINDOWS))).openapi({
+      description: "Reports by layer and time window. A window holds the shorter ones.",
+    }),
+    latest: z.array(reportSchema).openapi({ description: "The newest five at most, newest first." }),
+    history: z.enum(["available", "unavailable"]).openapi({
+      description: "`unavailable`: PostgreSQL does not answer now, so `change_7d` is null and `series` is empty.",
+    }),
+    change_7d: z
+      .object(CHANGES)
+      .nullable()
+      .openapi({ description: "Scores now less those of a week ago; null when there were none." }),
+    series: z.array(z.object({ day: z.iso.date(), ...SCORES, report_count_7d: count })).openapi({
+      description: "The scores at the end of each day (UTC) of the last 30, as far as there were any, and today's now.",
+    }),
+  })
+  .openapi("ScoreCard");
+
+type ScoreCardJson = z.infer<typeof cardSchema>;
+
+/** The card of a cell; `today` is the UTC day. */
+export function toCardJson(geohash: string, card: ScoreCard, today: string): ScoreCardJson {
+  const { cell, city, counts, latest, history } = card;
+  const { west, south, east, north } = cellBounds(geohash);
+  const { reportCount, reportCount7d } = cell;
+  const days = history && [...history.days, { day: today, scores: cell.scores, reportCount7d }];
+  return {
+    geohash,
+    precision: geohash.length,
+    bbox: [west, south, east, north],
+    place: (geohash.length === 6 && placeOfCell(geohash)) || null,
+    city: city === undefined ? null : { id: city.id, name: city.name },
+    scores: toPoints(cell.scores),
+    report_count: reportCount,
+    report_count_7d: reportCount7d,
+    counts,
+    latest: latest.map(toReportJson),
+    history: history === undefined ? "unavailable" : "available",
+    change_7d: history?.change7d === undefined ? null : toPoints(history.change7d),
+    series: (days ?? []).map((each) => ({
+      day: each.day,
+      ...toPoints(each.scores),
+      report_count_7d: each.reportCount7d,
+    })),
+  };
+}
+
+function toPoints({ safety, vibe, infrastructure, opportunity, overall }: ScoreTenths) {
+  return {
+    safety: safety / 10,
+    vibe: vibe / 10,
+    infrastructure: infrastructure / 10,
+    opportunity: opportunity / 10,
+    overall: overall / 10,
+  };
+}
+
+/** For the documentation: its series is cut to three days. */
+export const CARD_EXAMPLE: ScoreCardJson = {
+  geohash: "9q8yyk",
+  precision: 6,
+  bbox: [-122.420654296875, 37.77099609375, -122.40966796875, 37.7764892578125],
+  place: "Hayes Valley",
+  city: { id: "san-francisco", name: "San Francisco" },
+  scores: { safety: 91.6, vibe: 50, infrastructure: 92.8, opportunity: 50, overall: 71.1 },
+  report_count: 12,
+  report_count_7d: 2,
+  counts: {
+    safety: { "24h": 0, "7d": 1, "30d": 1, "90d": 5 },
+    vibe: { "24h": 0, "7d": 0, "30d": 0, "90d": 4 },
+    infrastructure: { "24h": 1, "7d": 1, "30d": 2, "90d": 2 },
+    opportunity: { "24h": 0, "7d": 0, "30d": 0, "90d": 1 },
+  },
+  latest: [
+    {
+      id: "01n7tdstgn9q8yy00p0cdv85h",
+      layer: "safety",
+      category: "unsafe-corner",
+      severity: 4,
+      lat: 37.773858,
+      lon: -122.417743,
+      text: "Street light out at the crossing",
+      geohash: "9q8yyk",
+      created_at: "2026-05-30T07:54:04.148Z",
+      expires_at: "2026-08-28T07:54:04.148Z",
+    },
+  ],
+  history: "available",
+  change_7d: { safety: -3.4, vibe: 0, infrastructure: 1.2, opportunity: 0, overall: -0.6 },
+  series: [
+    {
+      day: "2026-05-30",
+      safety: 95,
+      vibe: 50,
+      infrastructure: 91.6,
+      opportunity: 50,
+      overall: 71.7,
+      report_count_7d: 1,
+    },
+    {
+      day: "2026-05-31",
+      safety: 95,
+      vibe: 50,
+      infrastructure: 91.6,
+      opportunity: 50,
+      overall: 71.7,
+      report_count_7d: 1,
+    },
+    {
+      day: "2026-06-01",
+      safety: 91.6,
+      vibe: 50,
+      infrastructure: 92.8,
+      opportunity: 50,
+      overall: 71.1,
+      report_count_7d: 2,
+    },
+  ],
+};

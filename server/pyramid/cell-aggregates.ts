@@ -1,0 +1,166 @@
+import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
+import {
+  decodeMicroCellGroup,
+  encodeMicroCells,
+  type NamedItem,
+  type StoredMicroCells,
+} from "../../tiles/codec/micro-cell-codec.ts";
+import { StoredItemError } from "../../tiles/codec/stored-item.ts";
+import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
+import type { ReportColumns } from "../../tiles/report-columns.ts";
+import type { Log } from "../console/log.ts";
+import type { Clock, DerivedStore } from "../ports/ports.ts";
+import { coarseTime } from "./coarse-time.ts";
+import { type FreshCells, type FreshRows, freshBetween, freshNames } from "./unmerged-rows.ts";
+
+/**
+ * Slices: the pyramid's nodes as stored items. The slices of one domain, one for each geohash a character longer, are one
+ * group and one request. A slice holds all reports below it that were created before a time that it tells, and no others: so
+ * readers, who know of the younger ones, add these.
+ */
+export interface Slices {
+  /** Slices of a domain by geohash; undefined in place of a damaged one, which must be made from below. */
+  read(
+    layer: ReportLayer,
+    domain: string,
+    options?: { consistent?: boolean },
+  ): Promise<Map<string, StoredMicroCells | undefined>>;
+  /**
+   * Versions of a domain's slices by geohash, as they are this moment, each with the fresh rows that it lacks; what a slice
+   * holds is decoded when asked for.
+   */
+  readVersions(layer: ReportLayer, domain: string, fresh: FreshRows): Promise<Map<string, SliceVersion>>;
+  /**
+   * Makes a slice of the reports created before a time anew, until nobody else wrote it meanwhile. `make` must read what is
+   * below after it was called, so that of two compactors the one that writes last has seen everything.
+   * @throws OvertakenError when the slice is that of a later time
+   */
+  rewrite(layer: ReportLayer, geohash: string, make: () => Promise<MicroCells>, options: RewriteOptions): Promise<void>;
+}
+
+export interface RewriteOptions {
+  /** The reports were created before, Unix milliseconds. */
+  readonly beforeMs: number;
+  /**
+   * Asked after `make`: whether the slice must get another version although its bytes are the same, even if it is empty. Where
+   * a report was hidden that was never in it, another compactor may be about to put it in.
+   */
+  readonly isAnew: () => boolean;
+  /** How long an empty slice is kept that is written for this, Unix milliseconds. */
+  readonly emptyUntilMs: number;
+}
+
+/** Another compactor that began later is at work. */
+export class OvertakenError extends Error {
+  override readonly name = "OvertakenError";
+}
+
+export interface SliceVersion {
+  /** Another one whenever the slice was written, or other rows are fresh. */
+  readonly version: string;
+  /** Undefined when it is damaged. */
+  decode(): MicroCells | undefined;
+}
+
+const MAX_TRIES = 8;
+
+const groupOf = (layer: ReportLayer, domain: string): string => `slices/${layer}/${domain}`;
+
+export function createSlices({ derived, clock, log }: { derived: DerivedStore; clock: Clock; log: Log }): Slices {
+  /** In the order of the items; undefined in place of what cannot be used. */
+  function decode(group: string, items: readonly NamedItem[]): (StoredMicroCells | undefined)[] {
+    const named = items.map(({ name, body }) => ({ name: `${group} ${name}`, body }));
+    return decodeMicroCellGroup(named).map((cells, i) => {
+      // A time to come was told by a clock that is wrong: the slice says to hold reports that are still to be made.
+      const fault = cells instanceof StoredItemError ? cells.message : `${named[i]?.name}: from the future`;
+      if (!(cells instanceof StoredItemError) && cells.beforeMs <= clock.now()) return cells;
+      log.warn("damaged slice: making it from below", { item: fault });
+      return undefined;
+    });
+  }
+
+  return {
+    async read(layer, domain, options) {
+      const group = groupOf(layer, domain);
+      const items = await derived.list(group, options);
+      const decoded = decode(group, items);
+      return new Map(items.map(({ name }, i) => [name, decoded[i]]));
+    },
+
+    async readVersions(layer, domain, fresh) {
+      const group = groupOf(layer, domain);
+      const items = await derived.list(group, { consistent: true });
+      const young = fresh.under(layer, domain);
+      const agesAtMs = coarseTime(clock.now());
+      const versions = new Map<string, SliceVersion>();
+      for (const item of items) {
+        const { name, version } = item;
+        const decoded = (): StoredMicroCells | undefined => decode(group, [item])[0];
+        const rows = freshBetween(young, name, 0);
+        if (rows.length === 0) versions.set(name, { version: String(version), decode: decoded });
+        else {
+          const whole = (): MicroCells | undefined => {
+            const cells = decoded();
+            return cells && withFresh(cells, young, name, agesAtMs);
+          };
+          versions.set(name, { version: `${version}+${nameOf(rows)}`, decode: whole });
+        }
+      }
+      for (const name of freshNames(young, domain)) {
+        if (versions.has(name)) continue;
+        const rows = freshBetween(young, name, 0);
+        const decode = (): MicroCells => withFresh(undefined, young, name, agesAtMs);
+        versions.set(name, { version: `+${nameOf(rows)}`, decode });
+      }
+      return versions;
+    },
+
+    async rewrite(layer, geohash, make, { beforeMs, isAnew, emptyUntilMs }) {
+      const group = groupOf(layer, geohash.slice(0, -1));
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        const before = await derived.get(group, geohash, { consistent: true });
+        const known = before && decode(group, [before])[0];
+        if (known !== undefined && known.beforeMs > beforeMs) throw new OvertakenError(`slice ${group} ${geohash}`);
+        const cells = await make();
+        const anew = isAnew();
+        if (cells.length === 0 && !anew) {
+          if (before !== undefined) await derived.remove(group, [before]);
+          return;
+        }
+        const body = encodeMicroCells(cells, beforeMs);
+        if (!anew && before !== undefined && known !== undefined && before.body.length === body.length) {
+          if (sameBytes(before.body, encodeMicroCells(cells, known.beforeMs))) return;
+        }
+        // Times are to the minute, see the codec.
+        const newest = cells.newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0) + 60_000;
+        const expiresAtMs = cells.length === 0 ? emptyUntilMs : newest + REPORT_LIFETIME_MS;
+        const condition = { expected: before?.version, expiresAtMs };
+        if (await derived.put(group, geohash, body, condition)) return;
+      }
+      throw new Error(`slice ${group} ${geohash} was rewritten by others ${MAX_TRIES} times while it was made`);
+    },
+  };
+}
+
+/** A slice of a geohash, or none, with the fresh rows that it lacks. */
+export function withFresh(
+  slice: StoredMicroCells | undefined,
+  fresh: FreshCells,
+  geohash: string,
+  agesAtMs: number,
+  beforeMs = Infinity,
+): MicroCells {
+  const precision = geohash.length + 2;
+  const rows = freshBetween(fresh, geohash, slice?.beforeMs ?? 0, beforeMs);
+  const young = microCellsOfReports(rows, precision, agesAtMs);
+  if (slice === undefined) return young;
+  return rows.length === 0 ? slice : addMicroCells([slice, young], precision);
+}
+
+/** Names rows by how many there are and which is the last. */
+const nameOf = ({ length, createdAtMs, idRest }: ReportColumns): string =>
+  `${length}.${createdAtMs[length - 1]}.${idRest[length - 1]}`;
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

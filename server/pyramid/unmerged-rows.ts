@@ -1,0 +1,99 @@
+import type { ReportLayer } from "../../tiles/layers.ts";
+import {
+  allocateColumns,
+  mergeAllColumns,
+  mergeColumns,
+  type ReportColumns,
+  rowsBetween,
+  rowsMissing,
+} from "../../tiles/report-columns.ts";
+import { idTimePrefix } from "../../tiles/report-id.ts";
+import type { LogCell } from "../ports/ports.ts";
+
+/**
+ * Rows that the feed brought, or that a compaction put off: they need not be in what is stored. A slice says which it has, by
+ * the time before which they were created; the others are added to it.
+ */
+export type FreshCells = readonly { readonly cell: LogCell; readonly rows: ReportColumns }[];
+
+export interface FreshRows {
+  /** Takes in rows of a cell; returns those that were not known. */
+  add(cell: LogCell, rows: ReportColumns): ReportColumns;
+  of(cell: LogCell): ReportColumns | undefined;
+  /** The cells of a layer that lie below a geohash, as they are now. */
+  under(layer: ReportLayer, geohash: string): FreshCells;
+  all(): FreshCells;
+  /** How many rows there are. */
+  count(): number;
+  /** Forgets a cell's rows, and returns them. */
+  take(cell: LogCell): ReportColumns | undefined;
+  /** Forgets rows created before a time, but those that are kept; returns the cells of what it forgot. */
+  drop(beforeMs: number, kept: FreshRows): LogCell[];
+}
+
+export function createFreshRows(): FreshRows {
+  const layers = new Map<ReportLayer, Map<string, ReportColumns>>();
+  let count = 0;
+
+  function put({ layer, geohash5 }: LogCell, rows: ReportColumns): void {
+    const cells = layers.get(layer) ?? new Map<string, ReportColumns>();
+    layers.set(layer, cells);
+    count += rows.length - (cells.get(geohash5)?.length ?? 0);
+    if (rows.length > 0) cells.set(geohash5, rows);
+    else cells.delete(geohash5);
+  }
+
+  const of = ({ layer, geohash5 }: LogCell): ReportColumns | undefined => layers.get(layer)?.get(geohash5);
+
+  const under = (layer: ReportLayer, geohash: string): FreshCells =>
+    Array.from(layers.get(layer) ?? []).flatMap(([geohash5, rows]) =>
+      geohash5.startsWith(geohash) ? [{ cell: { layer, geohash5 }, rows }] : [],
+    );
+
+  const all = (): FreshCells => [...layers.keys()].flatMap((layer) => under(layer, ""));
+
+  return {
+    add(cell, rows) {
+      const known = of(cell) ?? allocateColumns(0);
+      const added = rowsMissing(rows, known);
+      if (added.length > 0) put(cell, mergeColumns(known, added));
+      return added;
+    },
+    of,
+    under,
+    all,
+    count: () => count,
+    take(cell) {
+      const rows = of(cell);
+      put(cell, allocateColumns(0));
+      return rows;
+    },
+    drop(beforeMs, kept) {
+      const dropped: LogCell[] = [];
+      for (const { cell, rows } of all()) {
+        const past = rowsBetween(rows, 0, beforeMs);
+        const gone = rowsMissing(past, kept.of(cell) ?? allocateColumns(0));
+        if (gone.length === 0) continue;
+        put(cell, rowsMissing(rows, gone));
+        dropped.push(cell);
+      }
+      return dropped;
+    },
+  };
+}
+
+/** Rows of those cells that lie below a geohash, created from a time on and before another, ascending by id. */
+export function freshBetween(cells: FreshCells, geohash: string, fromMs: number, beforeMs = Infinity): ReportColumns {
+  const inside = cells.filter(({ cell }) => cell.geohash5.startsWith(geohash));
+  const runs = inside.map(({ rows }) => rowsBetween(rows, fromMs, beforeMs));
+  return mergeAllColumns(runs.filter(({ length }) => length > 0));
+}
+
+/** The geohashes one character longer than a domain below which those cells lie. */
+export const freshNames = (cells: FreshCells, domain: string): string[] => [
+  ...new Set(cells.map(({ cell }) => cell.geohash5.slice(0, domain.length + 1))),
+];
+
+/** Sorts before the ids of rows, and not by much. */
+export const firstId = ({ length, createdAtMs }: ReportColumns): string | undefined =>
+  length === 0 ? undefined : idTimePrefix(createdAtMs[0] as number);

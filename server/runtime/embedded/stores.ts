@@ -1,0 +1,164 @@
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "../../console/log.ts";
+import { OperatorError } from "../../console/operator-error.ts";
+import type { AwsCredentials, Config } from "../config.ts";
+import { answers } from "./answers.ts";
+import { type Claim, claimDataDir, type Owner, type Role, readOwner, type StoreName } from "./data-dir.ts";
+import { startThread } from "./thread.ts";
+
+/** How to reach the DynamoDB: what the store's client is made with. */
+export interface DynamoAddress {
+  readonly tableName: string;
+  readonly region: string;
+  /** Unset: AWS's own for the region. */
+  readonly endpoint?: string;
+  /** Unset: the AWS SDK finds them itself. */
+  readonly credentials?: AwsCredentials;
+}
+
+export interface DatabaseAddress {
+  /** What `pg` connects to. */
+  readonly url: string;
+  /** The embedded one runs one statement at a time: more than one connection only queues. */
+  readonly embedded: boolean;
+}
+
+/** Both databases, whichever they are. A store is started when it is first asked for: an import needs no PostgreSQL. */
+export interface Stores {
+  /** Takes DATA_DIR, when anything is to be kept there, so that what is wrong with it shows before the slow work. */
+  claim(): Promise<void>;
+  /** @throws OperatorError when its files cannot be used. */
+  dynamo(): Promise<DynamoAddress>;
+  /** @throws OperatorError when its files cannot be used. */
+  database(): Promise<DatabaseAddress>;
+  /** Stops what this process started, be it open or still opening. Close clients first. */
+  close(): Promise<void>;
+}
+
+export interface StoresOptions {
+  /** A `server` keeps the stores for others; a `command` (import, seed, migrate) uses a running server's. */
+  readonly role: Role;
+  readonly log: Log;
+}
+
+const THREADS: Readonly<Record<StoreName, URL>> = {
+  dynamodb: new URL("./dynamo-thread.ts", import.meta.url),
+  postgres: new URL("./postgres-thread.ts", import.meta.url),
+};
+
+/**
+ * Chooses the stores by configuration: real ones where it names them, else embedded ones in DATA_DIR (`dynamodb/`,
+ * `postgres/`), this process's own or those of the live process that already has the directory.
+ */
+export function openStores(config: Config, options: StoresOptions): Stores {
+  const { dataDir, dynamo, databaseUrl } = config;
+  const home = once(() => (dataDir === undefined ? openMemory(options.log) : openHome(resolve(dataDir), options)));
+  const embeddedUrl = async (store: StoreName) => (await home()).url(store);
+  return {
+    async claim() {
+      if (dynamo.embedded || databaseUrl === undefined) await home();
+    },
+    dynamo: once(async () => {
+      const { embedded, ...address } = dynamo;
+      return embedded ? { ...address, endpoint: await embeddedUrl("dynamodb") } : address;
+    }),
+    database: once(async () =>
+      databaseUrl === undefined
+        ? { url: await embeddedUrl("postgres"), embedded: true }
+        : { url: databaseUrl, embedded: false },
+    ),
+    async close() {
+      if (home.begun()) await (await home().catch(() => undefined))?.close();
+    },
+  };
+}
+
+/** Where the embedded stores are: threads of this process, or of another. */
+interface Home {
+  url(store: StoreName): Promise<string>;
+  close(): Promise<void>;
+}
+
+function openMemory(log: Log): Promise<Home> {
+  return Promise.resolve(openThreads(undefined, log));
+}
+
+function openThreads(dir: string | undefined, log: Log, claim?: Claim): Home {
+  const closing = new AbortController();
+  const start = (store: StoreName) =>
+    once(async () => {
+      const input = dir === undefined ? {} : { dir: join(dir, store) };
+      const onDeath = (error: Error) => log.error("embedded store died, restart the server", { store, error });
+      const thread = await startThread(THREADS[store], input, onDeath, closing.signal);
+      claim?.announce(store, thread.url);
+      return thread;
+    });
+  const threads = { dynamodb: start("dynamodb"), postgres: start("postgres") };
+  return {
+    url: async (store) => (await threads[store]()).url,
+    async close() {
+      closing.abort();
+      const begun = Object.values(threads).filter((thread) => thread.begun());
+      await Promise.all(begun.map(async (thread) => (await thread().catch(() => undefined))?.close()));
+      claim?.release();
+    },
+  };
+}
+
+const POLL_MS = 100;
+/** How long we wait for another process to open its stores, or for a command to be done with the directory. */
+const PATIENCE_MS = 30_000;
+
+async function openHome(dir: string, { role, log }: StoresOptions): Promise<Home> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (let told = false; ; await sleep(POLL_MS)) {
+    const claim = claimDataDir(dir, role);
+    if (claim !== undefined) return openThreads(dir, log, claim);
+    const owner = readOwner(dir);
+    // A command's stores go when it is done, so a server waits for that.
+    if (owner !== undefined && (role === "command" || owner.role === "server")) return attach(dir, owner, log);
+    if (Date.now() > deadline) throw new OperatorError(busySentence(dir, owner));
+    if (!told) log.info("waiting for another command to finish with DATA_DIR", { dir, pid: owner?.pid });
+    told = true;
+  }
+}
+
+function attach(dir: string, { pid }: Owner, log: Log): Home {
+  log.info("using the embedded stores of a running process", { dir, pid });
+  return { url: (store) => findUrl(dir, store), close: () => Promise.resolve() };
+}
+
+/** The owner may still be opening the store; asking the store itself tells a live owner from the file of a dead one. */
+async function findUrl(dir: string, store: StoreName): Promise<string> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const owner = readOwner(dir);
+    const url = owner?.endpoints[store];
+    if (url !== undefined && (await answers(url))) return url;
+    if (owner === undefined) throw new OperatorError(`The process that kept DATA_DIR ${dir} has stopped: start again.`);
+    if (Date.now() > deadline) throw new OperatorError(busySentence(dir, owner));
+    await sleep(POLL_MS);
+  }
+}
+
+function busySentence(dir: string, owner: Owner | undefined): string {
+  const who = owner === undefined ? "another process" : `process ${owner.pid} (since ${owner.started_at})`;
+  return `DATA_DIR ${dir} is in use by ${who}, whose stores do not answer here: stop it, or set DATA_DIR to another directory.`;
+}
+
+interface Once<T> {
+  (): Promise<T>;
+  begun(): boolean;
+}
+
+function once<T>(make: () => Promise<T>): Once<T> {
+  let made: Promise<T> | undefined;
+  return Object.assign(
+    () => {
+      made ??= make();
+      return made;
+    },
+    { begun: () => made !== undefined },
+  );
+}

@@ -1,0 +1,100 @@
+import type { Log } from "../../console/log.ts";
+import { OperatorError } from "../../console/operator-error.ts";
+import type { Steps, Terminal } from "../../console/terminal.ts";
+import { createClosers } from "../../kit/closers.ts";
+import { openDatabase } from "../../postgres/database.ts";
+import { seedIfEmpty } from "../../seed/seed-if-empty.ts";
+import type { Config } from "../config.ts";
+import { refusalOf, throwIfRefused } from "../database-refusal.ts";
+import { openStores, type Stores } from "../embedded/stores.ts";
+import { assertPortFree } from "../node/listener.ts";
+import { migrateReportStore, openReportStore } from "../open-reports.ts";
+import { buildEdgeAssets } from "./assets.ts";
+import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
+
+export interface RunningEdge {
+  readonly url: string;
+  /** As a server's (`serve.ts`). */
+  readonly refusal: Promise<Error | undefined>;
+  close(): Promise<void>;
+}
+
+/** As the cron trigger of `wrangler.toml`, which does not fire by itself here. */
+const CRON_EVERY_MS = 5 * 60_000;
+
+/**
+ * Starts the Worker in local workerd on the stores of the configuration: with the embedded ones those of a running
+ * `npm start`, or its own, which a later `npm start` then uses.
+ * @throws OperatorError when a setting, the port or the data directory is at fault. Nothing is left running then.
+ */
+export async function startEdge(config: Config, log: Log, terminal: Terminal): Promise<RunningEdge> {
+  if (!config.dynamo.embedded && config.dynamo.credentials === undefined) {
+    throw new OperatorError(
+      "A Worker cannot use AWS profiles or roles: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    );
+  }
+  await assertPortFree(config.host, config.port);
+  const closers = createClosers(log);
+  try {
+    const stores = closers.add(openStores(config, { role: "server", log }));
+    await stores.claim();
+    const database = closers.add(openDatabase({ address: stores.database, log }));
+    const refusal = refusalOf(database, config.databaseUrl === undefined ? "embedded" : "DATABASE_URL", terminal);
+    const work = [prepareReports(config, stores, terminal), buildAssets(config, log, terminal)];
+    // Nothing may still be opening when the stores are closed.
+    for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
+    await throwIfRefused(refusal);
+    const worker = await terminal.run("workerd", () => startWorker(config, stores, terminal));
+    closers.add(worker);
+    const cron = setInterval(() => void compact(worker, log), CRON_EVERY_MS);
+    closers.add({ close: async () => clearInterval(cron) });
+    void compact(worker, log);
+    return { url: worker.url, refusal, close: closers.close };
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+async function prepareReports(config: Config, stores: Stores, steps: Steps): Promise<void> {
+  const clock = { now: Date.now };
+  await steps.run("DynamoDB", async (note) => {
+    const store = await openReportStore(stores, clock);
+    try {
+      await migrateReportStore(store, config.dynamo);
+      const written = config.seed ? await seedIfEmpty({ store, clock }) : 0;
+      if (written > 0) note(`seeded ${written} reports`);
+    } finally {
+      await store.close();
+    }
+  });
+}
+
+async function buildAssets({ basemapStyleUrl }: Config, log: Log, steps: Steps): Promise<void> {
+  await steps.run("assets", () => buildEdgeAssets(log, basemapStyleUrl));
+}
+
+async function startWorker(config: Config, stores: Stores, terminal: Terminal): Promise<LocalWorker> {
+  const { host, port, logLevel, reportsPerMinute, liveStreams, liveShards, edgeCache, basemapStyleUrl } = config;
+  // workerd must know where PostgreSQL is: the embedded one listens once it is open, any other need not answer yet.
+  const [dynamo, database] = await Promise.all([stores.dynamo(), stores.database()]);
+  return startLocalWorker({
+    dynamo,
+    database,
+    host,
+    port,
+    vars: {
+      LOG_LEVEL: logLevel,
+      REPORTS_PER_MINUTE: String(reportsPerMinute),
+      LIVE_STREAMS: String(liveStreams),
+      LIVE_SHARDS: String(liveShards),
+      EDGE_CACHE: edgeCache ? "on" : "off",
+      ...(basemapStyleUrl === undefined ? {} : { BASEMAP_STYLE_URL: basemapStyleUrl }),
+    },
+    onLog: ({ message }) => terminal.line(message),
+  });
+}
+
+async function compact(worker: LocalWorker, log: Log): Promise<void> {
+  await worker.scheduled().catch((error: unknown) => log.warn("compaction failed; it is tried again", { error }));
+}

@@ -1,0 +1,227 @@
+import { existsSync } from "node:fs";
+import { getConnInfo } from "@hono/node-server/conninfo";
+import { createUsageLog } from "../../accounts/usage-log.ts";
+import { createBasemapTiles } from "../../basemap/tiles.ts";
+import { buildClientWhenStale, CLIENT_DIR } from "../../client/build.ts";
+import { type Log, silentLog } from "../../console/log.ts";
+import { type Steps, silentSteps } from "../../console/terminal.ts";
+import { type App, createApp, DEFAULT_SETTINGS } from "../../http/app/app.ts";
+import { createRequestMetrics } from "../../http/app/metrics.ts";
+import { basemapRoutes } from "../../http/routes/basemap.ts";
+import { type Background, createBackground } from "../../kit/background.ts";
+import { type Closers, createClosers } from "../../kit/closers.ts";
+import { createLiveHub } from "../../live/hub.ts";
+import { streamsOfHub } from "../../live/live-streams.ts";
+import { createTileWatch } from "../../live/tile-watch.ts";
+import type { Clock, DerivedStore, ReportStore } from "../../ports/ports.ts";
+import { openDatabase } from "../../postgres/database.ts";
+import type { RunSql } from "../../postgres/sql.ts";
+import { compactInBackground } from "../../pyramid/compact-in-background.ts";
+import { createCompactor } from "../../pyramid/compactor.ts";
+import { createPyramid } from "../../pyramid/pyramid.ts";
+import { createPastScores } from "../../scores/past-scores.ts";
+import { createScoreCache, overallScores } from "../../scores/score-cache.ts";
+import { createScorer } from "../../scores/scorer.ts";
+import { createScoring } from "../../scores/scoring.ts";
+import { type SeedIfEmptyOptions, seedIfEmpty } from "../../seed/seed-if-empty.ts";
+import { createTileSource } from "../../serving/tile-source.ts";
+import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
+import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
+import type { Config } from "../config.ts";
+import { refusalOf, throwIfRefused } from "../database-refusal.ts";
+import { openStores, type Stores } from "../embedded/stores.ts";
+import { migrateReportStore, openLogAndDerived } from "../open-reports.ts";
+import { mountClientFiles } from "./client-files.ts";
+import { behindProxies, clientAddress } from "./forwarded.ts";
+import { assertPortFree, openListener } from "./listener.ts";
+import { nodeCompressor } from "./node-compressor.ts";
+import { createWarmTiles } from "./tile-fast-path.ts";
+
+export interface RunningServer {
+  /** What a browser on this machine opens, without a slash at the end. */
+  readonly url: string;
+  /**
+   * PostgreSQL's first answer: what somebody must put right before it can be used, if anything. The server goes on without it
+   * and tries again; whoever started it decides, and tells.
+   */
+  readonly refusal: Promise<Error | undefined>;
+  /** Takes no new requests, finishes those under way (5 s at most), then closes the stores; within 10 s in all. */
+  close(): Promise<void>;
+}
+
+export interface ServeOptions {
+  readonly log?: Log;
+  readonly steps?: Steps;
+  readonly clock?: Clock;
+  /** False leaves the client unbuilt and unserved: for tests of the API. */
+  readonly client?: boolean;
+}
+
+const CLOSE_GRACE_MS = 5_000;
+
+/**
+ * How often this process compacts. At ten reports a second in one city, five minutes keep the cost of rewriting its slices
+ * under one write unit a report; until then what is new is read from the log and kept in memory.
+ */
+const COMPACT_EVERY_MS = 300_000;
+
+/** How often what other processes wrote is read: half of the promised two seconds in which every process shows a report. */
+const POLL_EVERY_MS = 1_000;
+/** How often it is looked whether stored rows wait to be confirmed: they should be before the next poll of the others. */
+const CONFIRM_EVERY_MS = 100;
+/** How often this process looks whether there is something to score: new slices, or a new day. */
+const SCORE_EVERY_MS = 5_000;
+/** How often tiles' scores are brought up to date. */
+const READ_SCORES_EVERY_MS = 2_000;
+/** How long an answered call may be missing in usage_log, and how many are lost with a process that is killed. */
+const ADD_USAGE_EVERY_MS = 5_000;
+
+/**
+ * Starts everything that the configuration asks for, what can be side by side: stores, migrations, seed, client, HTTP. Nothing
+ * waits for PostgreSQL; what needs it is refused until it is open.
+ * @throws OperatorError when a setting, the port or the data directory is at fault, or PostgreSQL has refused us by the time that
+ * all else is there. Nothing is left running then.
+ */
+export async function startServer(config: Config, options: ServeOptions = {}): Promise<RunningServer> {
+  const { log = silentLog, steps = silentSteps, clock = { now: Date.now }, client = true } = options;
+  await assertPortFree(config.host, config.port);
+  const closers = createClosers(log);
+  try {
+    const stores = closers.add(openStores(config, { role: "server", log }));
+    await stores.claim();
+    const units = createUnitCounter();
+    const database = closers.add(openDatabase({ address: stores.database, log }));
+    const refusal = refusalOf(database, placeOf(config, config.databaseUrl === undefined, "DATABASE_URL"), steps);
+    const [reports] = await allOrNone(
+      openReports({ config, stores, clock, steps, closers, onConsumed: units.add }),
+      client ? buildClient(log, steps) : Promise.resolve(),
+    );
+    await throwIfRefused(refusal);
+    // Behind the last request: what could not be published is owed.
+    closers.add({ close: () => reports.store.confirm({ isLast: true }) });
+    const pyramid = createPyramid({ ...reports, clock, log, onChange: (...change) => live.publish(...change) });
+    const { sql, opened } = database;
+    const usage = closers.add(createUsageLog({ sql, log }));
+    const background = closers.add(createBackground(log));
+    background.repeat(usage.flush, { name: "adding usage", everyMs: ADD_USAGE_EVERY_MS, from: opened });
+    const scores = scoreBeside({ ...reports, sql, clock, log }, background, opened);
+    const tiles = createTileSource({ pyramid, scores: scores.cache, compressor: nodeCompressor });
+    const tileWatch = createTileWatch({ tiles, log });
+    const live = createLiveHub({ clock, tileWatch, maxSubscribers: config.liveStreams });
+    const { codings } = nodeCompressor;
+    const metrics = createRequestMetrics();
+    const warm = createWarmTiles({ tiles, codings, metrics, log });
+    const app = createApp({
+      store: reports.store,
+      clock,
+      tiles,
+      codings,
+      metrics,
+      live: streamsOfHub(live),
+      sql,
+      usage,
+      pyramid,
+      clusters: { ...pyramid, scoreOf: overallScores(scores.cache) },
+      pingDatabase: database.ping,
+      onReport: (report) => pyramid.noteReport(report),
+      onEdit: (edited, before) => pyramid.noteEdited(edited, before),
+      clientAddress: (c) =>
+        clientAddress(getConnInfo(c).remote.address, c.req.header("X-Forwarded-For"), config.trustedProxies),
+      settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },
+      log,
+      samples: () => [
+        ...units.samples(),
+        ...live.samples(),
+        ...scores.samples(),
+        ...usage.samples(),
+        ...warm.samples(),
+      ],
+    });
+    mountMap(app, config, client);
+    background.repeat(() => reports.store.confirm(), { name: "confirming changes", everyMs: CONFIRM_EVERY_MS });
+    background.repeat(pyramid.poll, { name: "reading changes", everyMs: POLL_EVERY_MS });
+    background.start(compactInBackground(createCompactor({ ...reports, clock, log }), COMPACT_EVERY_MS, log));
+    const fetch = behindProxies(app.fetch, config.trustedProxies);
+    const listener = await openListener(config.host, config.port, fetch, warm.answer);
+    closers.add({ close: () => listener.close(CLOSE_GRACE_MS) });
+    // Live streams end first: the listener would wait for them in vain.
+    closers.add({ close: async () => live.close() });
+    return { url: listener.url, refusal, close: closers.close };
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+function mountMap(app: App, { basemapStyleUrl: styleUrl }: Config, client: boolean): void {
+  app.route("/", basemapRoutes(createBasemapTiles(), styleUrl === undefined ? {} : { styleUrl }));
+  if (!client || !existsSync(CLIENT_DIR)) return;
+  mountClientFiles(app, { dir: CLIENT_DIR, ...(styleUrl === undefined ? {} : { basemapStyleUrl: styleUrl }) });
+}
+
+interface ScoreBeside {
+  readonly store: ReportStore;
+  readonly derived: DerivedStore;
+  readonly sql: RunSql;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Scores, and reads scores for the tiles, beside the requests: while PostgreSQL is away both are tried again and again. */
+function scoreBeside(options: ScoreBeside, background: Background, from: Promise<void>) {
+  const { sql, clock, log } = options;
+  const cache = createScoreCache({ sql, clock });
+  const scoring = createScoring(createScorer(options), createPastScores(options), log);
+  const score = async () => {
+    await scoring.run();
+    await cache.refresh();
+  };
+  background.repeat(cache.refresh, { name: "reading scores", everyMs: READ_SCORES_EVERY_MS, from });
+  background.repeat(score, { name: "scoring", everyMs: SCORE_EVERY_MS, from });
+  return { cache, samples: () => [...cache.samples(), ...scoring.samples()] };
+}
+
+interface OpenReports {
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly steps: Steps;
+  readonly closers: Closers;
+  readonly onConsumed: (units: ConsumedUnits) => void;
+}
+
+async function openReports({ config, stores, clock, steps, closers, onConsumed }: OpenReports) {
+  const opened = await steps.run("DynamoDB", async (note) => {
+    const { store, derived } = await openLogAndDerived(stores, clock, onConsumed);
+    closers.add(store);
+    await migrateReportStore(store, config.dynamo);
+    note(placeOf(config, config.dynamo.embedded, config.dynamo.endpoint ?? `AWS ${config.dynamo.region}`));
+    return { store, derived };
+  });
+  if (config.seed) await steps.run("seed", (note) => seed(opened.store, clock, note));
+  return opened;
+}
+
+type SeedProgress = Parameters<NonNullable<SeedIfEmptyOptions["onProgress"]>>[0];
+
+async function seed(store: ReportStore, clock: Clock, note: (detail: string) => void): Promise<void> {
+  const onProgress = (progress: SeedProgress) => note(`${progress.written} of ${progress.total} reports`);
+  const written = await seedIfEmpty({ store, clock, onProgress });
+  note(written === 0 ? "not needed, there are reports" : `${written} reports`);
+}
+
+function placeOf({ dataDir }: Config, embedded: boolean, elsewhere: string): string {
+  if (!embedded) return elsewhere;
+  return dataDir === undefined ? "in memory" : `in ${dataDir}`;
+}
+
+async function buildClient(log: Log, steps: Steps): Promise<void> {
+  await steps.run("client", async (note) => note(await buildClientWhenStale(log)));
+}
+
+/** Waits for all even when one fails, so that nothing is still being opened when the rest is closed. */
+async function allOrNone<T extends readonly unknown[]>(...work: { [I in keyof T]: Promise<T[I]> }): Promise<T> {
+  const results = await Promise.allSettled(work);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+  return Promise.all(work) as Promise<unknown> as Promise<T>;
+}

@@ -1,0 +1,33 @@
+import { answerSettingsError } from "./settings-answer.ts";
+import { answerForClient, cachedTileRequest } from "./tile-gateway.ts";
+import { isolateOf } from "./worker-app.ts";
+import { workerCompressor } from "./worker-compressor.ts";
+import { type ExecutionContext, SettingsError, type WorkerEnv } from "./worker-env.ts";
+
+/** Answers every request that is no static file. No cache is in front of it: tiles it asks the cached entrypoint for. */
+export async function answerRequest(request: Request, env: WorkerEnv, context: ExecutionContext): Promise<Response> {
+  try {
+    const response = answer(request, env, context);
+    // Without this a client that hangs up would freeze its request half way through a build.
+    context.waitUntil(response.catch(() => {}));
+    return await response;
+  } catch (error) {
+    if (error instanceof SettingsError) return answerSettingsError(error);
+    throw error;
+  }
+}
+
+async function answer(request: Request, env: WorkerEnv, context: ExecutionContext): Promise<Response> {
+  const { edgeCache, fetch } = isolateOf(env);
+  const asked = edgeCache && cachedTileRequest(request, workerCompressor.codings);
+  if (asked !== undefined) {
+    const shared = await context.exports.CachedTiles.fetch(asked);
+    edgeCache?.note(shared);
+    return answerForClient(shared, request);
+  }
+  const response = await fetch(request, (work) => context.waitUntil(work));
+  if (edgeCache !== undefined && request.method === "POST" && response.ok) {
+    context.waitUntil(edgeCache.purge.send((tags) => context.exports.CachedTiles.purge(tags)));
+  }
+  return response;
+}

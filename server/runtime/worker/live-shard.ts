@@ -1,0 +1,82 @@
+import { createLog, type Log } from "../../console/log.ts";
+import { eventStream } from "../../live/event-stream.ts";
+import { createLogFollower } from "../../live/follow-log.ts";
+import { createLiveHub, type LiveHub } from "../../live/hub.ts";
+import type { LiveRequest } from "../../live/live-streams.ts";
+import type { Clock, ReportStore } from "../../ports/ports.ts";
+import { createDynamoStore } from "../../store/dynamo/dynamo.ts";
+import { createDocumentClient } from "../../store/dynamo/dynamo-client.ts";
+import { readWorkerConfig, type WorkerEnv } from "./worker-env.ts";
+
+/**
+ * What a Durable Object does for `/api/live`: the same hub as on Node, which follows the change feed while somebody listens.
+ * No write has to tell it, so there is no second way for changes to travel and none that could be forgotten.
+ */
+export interface LiveShard {
+  /** Streams for a request of `createShardedLive`; 503 with `Reason` when it cannot. */
+  answer(request: Request): Promise<Response>;
+}
+
+const POLL_EVERY_MS = 1000;
+/** A client that comes back within this time finds what it missed. After that the object sleeps, and costs nothing. */
+const LINGER_MS = 30_000;
+
+export interface LiveShardOptions {
+  readonly store: ReportStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly maxSubscribers: number;
+}
+
+export function openLiveShard(env: WorkerEnv): LiveShard {
+  const { dynamo, logLevel, liveStreams } = readWorkerConfig(env);
+  const { embedded: _, tableName: table, ...address } = dynamo;
+  const clock = { now: Date.now };
+  const log = createLog({ level: logLevel, pretty: false, write: (line) => console.log(line.trimEnd()), ...clock });
+  const store = createDynamoStore({ client: createDocumentClient(address), table, clock });
+  return createLiveShard({ store, clock, log, maxSubscribers: liveStreams });
+}
+
+export function createLiveShard({ store, clock, log, maxSubscribers }: LiveShardOptions): LiveShard {
+  /** Undefined while it sleeps: whoever comes then cannot resume, and is told so by the new hub. */
+  let running: Promise<LiveHub> | undefined;
+
+  async function start(): Promise<LiveHub> {
+    const hub = createLiveHub({ clock, maxSubscribers });
+    const follower = createLogFollower({ store, hub, log });
+    await follower.begin();
+    setTimeout(() => void follow(hub, follower.poll), POLL_EVERY_MS);
+    return hub;
+  }
+
+  async function follow(hub: LiveHub, poll: () => Promise<void>): Promise<void> {
+    let idleSinceMs: number | undefined;
+    for (;;) {
+      await poll().catch((error: unknown) => log.warn("changes not read", { error }));
+      idleSinceMs = hub.subscribers() > 0 ? undefined : (idleSinceMs ?? clock.now());
+      if (idleSinceMs !== undefined && clock.now() - idleSinceMs > LINGER_MS) break;
+      await new Promise((resolve) => setTimeout(resolve, POLL_EVERY_MS));
+    }
+    running = undefined;
+    hub.close();
+  }
+
+  return {
+    async answer(request) {
+      const { interest, lastEventId } = JSON.parse(new URL(request.url).searchParams.get("ask") ?? "") as LiveRequest;
+      running ??= start();
+      const starting = running;
+      let hub: LiveHub;
+      try {
+        hub = await starting;
+      } catch (error) {
+        if (running === starting) running = undefined;
+        log.warn("live shard not started", { error });
+        return new Response(null, { status: 503, headers: { Reason: "store" } });
+      }
+      const subscription = hub.subscribe(interest, lastEventId);
+      if (subscription === undefined) return new Response(null, { status: 503, headers: { Reason: "full" } });
+      return new Response(eventStream(subscription), { headers: { "Content-Type": "text/event-stream" } });
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import type { Report } from "../../../tiles/report.ts";
+import type { Log } from "../../console/log.ts";
+import type { Clock, EditedReport } from "../../ports/ports.ts";
+import type { Pyramid } from "../../pyramid/pyramid.ts";
+import type { TileSource } from "../../serving/tile-source.ts";
+
+/** A pyramid and the tiles that are made of it. */
+export interface OpenTiles {
+  readonly pyramid: Pyramid;
+  readonly tiles: TileSource;
+}
+
+/** The tiles of an isolate, which has no background work: whoever asks for a tile first takes in what changed. */
+export interface IsolateTiles {
+  readonly source: TileSource;
+  readonly pyramid: Pick<Pyramid, "domains" | "cells" | "reports" | "outlines">;
+  noteReport(report: Report): void;
+  noteEdited(edited: EditedReport, before: Report): void;
+  /** To be awaited before tiles are read. Never rejects: while the store is away, tiles are served as they were. */
+  keepUp(): Promise<void>;
+}
+
+/** No request polls sooner after the last poll. */
+const POLL_AFTER_MS = 1000;
+/** Every process shows a report within this time; until then a request does not wait when another one already polls. */
+const FRESH_MS = 2000;
+/** A store that does not answer is not waited for longer, when there are tiles to serve as they were. */
+const PATIENCE_MS = 1500;
+/** After a poll that failed. */
+const PAUSE_MS = 5000;
+/** A cold isolate's requests leave the first poll to one of them for so long: that one may have ended, and its poll with it. */
+const TURN_MS = 500;
+const LOOK_EVERY_MS = 10;
+/** After so long a sleep the changes since are more to read than the slices that they were compacted into. */
+const START_ANEW_AFTER_MS = 10 * 60_000;
+
+export interface IsolateTilesOptions {
+  open(): OpenTiles;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): IsolateTiles {
+  let current = open();
+  /** When the newest poll that succeeded began, and when the newest of all. */
+  let freshAtMs: number | undefined;
+  let begunAtMs = Number.NEGATIVE_INFINITY;
+  let failedAtMs = Number.NEGATIVE_INFINITY;
+  /** Polls begun, and whether one is under way for all that is known: promises are not shared between requests. */
+  let polls = 0;
+  let isPolling = false;
+
+  /** Waits, by timers of the request's own, while another one polls for the first time. */
+  async function leaveToAnother(): Promise<void> {
+    let seen = polls;
+    for (let waitedMs = 0; freshAtMs === undefined && isPolling && waitedMs < TURN_MS; waitedMs += LOOK_EVERY_MS) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      if (polls === seen) continue;
+      seen = polls;
+      waitedMs = 0;
+    }
+  }
+
+  function startAnewAfterSleep(): void {
+    if (freshAtMs === undefined || clock.now() - freshAtMs <= START_ANEW_AFTER_MS) return;
+    current = open();
+    freshAtMs = undefined;
+  }
+
+  async function poll(nowMs: number): Promise<void> {
+    begunAtMs = nowMs;
+    polls++;
+    isPolling = true;
+    try {
+      const polling = current.pyramid.poll();
+      // A cold isolate has nothing to serve instead.
+      await (freshAtMs === undefined ? polling : within(PATIENCE_MS, polling));
+      freshAtMs = Math.max(freshAtMs ?? nowMs, nowMs);
+    } finally {
+      isPolling = false;
+    }
+  }
+
+  return {
+    source: { read: (request) => current.tiles.read(request) },
+    pyramid: {
+      domains: (layer, tile, window) => current.pyramid.domains(layer, tile, window),
+      cells: (layer, geohash) => current.pyramid.cells(layer, geohash),
+      reports: (cell) => current.pyramid.reports(cell),
+      outlines: (layer, geohash, cells) => current.pyramid.outlines(layer, geohash, cells),
+    },
+    noteReport(report) {
+      startAnewAfterSleep();
+      current.pyramid.noteReport(report);
+    },
+    noteEdited(edited, before) {
+      startAnewAfterSleep();
+      current.pyramid.noteEdited(edited, before);
+    },
+    async keepUp() {
+      startAnewAfterSleep();
+      if (freshAtMs === undefined && isPolling) await leaveToAnother();
+      const now = clock.now();
+      const ageMs = now - (freshAtMs ?? Number.NEGATIVE_INFINITY);
+      const isPolled = now - begunAtMs <= POLL_AFTER_MS;
+      if (ageMs <= POLL_AFTER_MS || (ageMs <= FRESH_MS && isPolled) || now - failedAtMs <= PAUSE_MS) return;
+      try {
+        await poll(now);
+      } catch (error) {
+        failedAtMs = clock.now();
+        log.warn("changes not read", { error });
+      }
+    },
+  };
+}
+
+/** Rejects when a promise takes longer; nobody waits for it then. */
+async function within(limitMs: number, promise: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${limitMs} ms`)), limitMs);
+  });
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

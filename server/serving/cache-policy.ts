@@ -1,0 +1,56 @@
+import { domainsOfTile } from "../../tiles/cluster/cluster-cells.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
+import type { TileAddress } from "../../tiles/geo/tile-address.ts";
+import type { TimeWindow } from "../../tiles/layers.ts";
+import type { Report } from "../../tiles/report.ts";
+
+/**
+ * How caches may treat tiles.
+ *
+ * Browsers keep a tile but ask before every use: an unchanged one costs a 304, and a report is never missing from the map of
+ * whoever sent it. Shared caches are spoken to apart, by CDN-Cache-Control (RFC 9213): `s-maxage` would forbid them to serve
+ * stale while they revalidate, since it implies `proxy-revalidate` (RFC 9111, section 5.2.2.10). The bound of staleness at
+ * the edge is the sum of both numbers, as long as the origin answers.
+ */
+export const BROWSER_CACHE_CONTROL = "public, no-cache";
+
+const STALE_SECONDS = 60;
+/** While the origin fails, a tile of the last hour beats none. Unsaid, Cloudflare would serve it for ever. */
+const STALE_IF_ERROR_SECONDS = 3600;
+
+/** What a shared cache may do with a tile. Wide tiles change with every report below them, and nobody counts there. */
+export function sharedCacheControl({ z }: TileAddress, window: TimeWindow): string {
+  const fresh = z <= 8 && window !== "24h" ? 30 : 10;
+  return `public, max-age=${fresh}, stale-while-revalidate=${STALE_SECONDS}, stale-if-error=${STALE_IF_ERROR_SECONDS}`;
+}
+
+/** The finest domains, whose tags are the longest. */
+const FINEST_TAG = 6;
+
+/** Tags of a tile's cached answer: the domains that can change it. `safety/9q8y`; the world is `safety/`. */
+export function tagsOfTile(layers: readonly string[], tile: TileAddress): string[] {
+  const domains = domainsOfTile(tile).slice(0, MAX_TAGS_PER_LAYER);
+  return layers.flatMap((layer) => domains.map((domain) => `${layer}/${domain}`));
+}
+
+/** A tile meets nine domains at the most; only those at the poles meet more, and there the staleness bound is enough. */
+const MAX_TAGS_PER_LAYER = 16;
+
+/** Seconds that a Cache-Control gives for a directive; 0 without it. */
+export function secondsOf(cacheControl: string | null, directive: string): number {
+  return Number(new RegExp(`(?:^|[\\s,])${directive}=(\\d+)`).exec(cacheControl ?? "")?.[1] ?? 0);
+}
+
+/** Tags of every tile, at any zoom, that a report may have changed, coarse to fine. */
+export function tagsOfReport({ layer, lonDeg, latDeg }: Pick<Report, "layer" | "lonDeg" | "latDeg">): string[] {
+  const geohash = encodeGeohash(lonDeg, latDeg, FINEST_TAG);
+  return Array.from({ length: FINEST_TAG + 1 }, (_, length) => `${layer}/${geohash.slice(0, length)}`);
+}
+
+/**
+ * The tag to purge for a report: of the tiles from zoom 16 on, where one report is seen by itself. With the coarser ones most
+ * of a busy city would be purged all the time.
+ */
+export function purgedTag(report: Pick<Report, "layer" | "lonDeg" | "latDeg">): string {
+  return tagsOfReport(report).at(-1) ?? "";
+}

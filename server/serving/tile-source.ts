@@ -1,0 +1,162 @@
+import { LRUCache } from "lru-cache";
+import type { DomainIndex } from "../../tiles/cluster/cluster-cell-index.ts";
+import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
+import type { TileAddress } from "../../tiles/geo/tile-address.ts";
+import { isReportLayer, type TileLayer, type TimeWindow } from "../../tiles/layers.ts";
+import { entityTag } from "../kit/entity-tag.ts";
+import { StoreUnavailableError } from "../ports/ports.ts";
+import type { Pyramid } from "../pyramid/pyramid.ts";
+import { overallScores, type ScoreBook } from "../scores/score-cache.ts";
+import { encodeScoresLayer } from "../scores/scores-layer.ts";
+import type { Compressor, ContentCoding } from "./content-encoding.ts";
+
+/** A tile as it is sent: never empty. */
+export interface EncodedTile {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Strong entity tag, with its quotes: the same bytes have the same tag on every machine. */
+  readonly etag: string;
+  /** The bytes in a content coding: compressed once, then kept with the tile; at once when that is done. */
+  coded(coding: ContentCoding): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>;
+}
+
+export interface TileRequest {
+  /** Without repetitions, in the order of TILE_LAYERS. */
+  readonly layers: readonly TileLayer[];
+  readonly tile: TileAddress;
+  readonly window: TimeWindow;
+}
+
+/** Encoded tiles, kept while the domains and the scores that they were made of are the current ones. */
+export interface TileSource {
+  /**
+   * The tile; undefined when nothing lies in it. While the store is away, a tile that was read before is answered as it was.
+   * @throws StoreUnavailableError
+   */
+  read(request: TileRequest): Promise<EncodedTile | undefined>;
+}
+
+export interface KeptTiles extends TileSource {
+  /** What `read` would answer, when it is in memory and right; undefined when it is not. */
+  peek(request: TileRequest): KeptTile | undefined;
+}
+
+export interface KeptTile {
+  readonly tile: EncodedTile | undefined;
+  /** Whether it is certainly still right; if not, it may be by another `peek`. */
+  isCurrent(): boolean;
+}
+
+interface Kept {
+  readonly domains: readonly WeakRef<DomainIndex>[];
+  /** Of the scores. */
+  readonly epoch: number;
+  readonly tile: EncodedTile | undefined;
+}
+
+export interface TileSourceOptions {
+  readonly pyramid: Pyramid;
+  /** Scores to join; without them features have none, and the layer `scores` is empty. */
+  readonly scores?: ScoreBook;
+  /** Without one, `coded` must not be called. */
+  readonly compressor?: Compressor;
+  /** Bound of the cache. */
+  readonly maxBytes?: number;
+}
+
+const ENTRY_BYTES = 500;
+
+/** A tile is kept plain and, once asked for, in up to three codings, each about half its size. */
+const BYTES_WITH_CODINGS = 2.5;
+
+export function createTileSource(options: TileSourceOptions): KeptTiles {
+  const { pyramid, scores, compressor, maxBytes = 64 * 2 ** 20 } = options;
+  const kept = new LRUCache<string, Kept>({
+    maxSize: maxBytes,
+    sizeCalculation: ({ tile }) => Math.ceil((tile?.bytes.length ?? 0) * BYTES_WITH_CODINGS) + ENTRY_BYTES,
+  });
+
+  const scoreOf = scores && overallScores(scores);
+
+  async function domainsOf({ layers, tile, window }: TileRequest): Promise<DomainIndex[][]> {
+    return Promise.all(layers.map((layer) => (isReportLayer(layer) ? pyramid.domains(layer, tile, window) : [])));
+  }
+
+  function encode(layer: TileLayer, tile: TileAddress, domains: readonly DomainIndex[]): Uint8Array {
+    if (isReportLayer(layer)) return encodeReportLayer(layer, tile, domains, scoreOf);
+    return scores === undefined ? NOTHING : encodeScoresLayer(tile, scores);
+  }
+
+  const currentEpoch = () => scores?.epoch() ?? 0;
+
+  return {
+    peek(request) {
+      const { layers, tile, window } = request;
+      const known = kept.get(keyOf(request));
+      const epoch = currentEpoch();
+      if (known === undefined || known.epoch !== epoch) return undefined;
+      const held = pyramid.heldDomains(layers.filter(isReportLayer), tile, window);
+      if (held === undefined || !sameDomains(known, held.indexes)) return undefined;
+      return { tile: known.tile, isCurrent: () => currentEpoch() === epoch && held.areCurrent() };
+    },
+
+    async read(request) {
+      const { layers, tile } = request;
+      const key = keyOf(request);
+      const known = kept.get(key);
+      let perLayer: DomainIndex[][];
+      try {
+        perLayer = await domainsOf(request);
+      } catch (error) {
+        // The last tile that was right beats none while the store is away.
+        if (error instanceof StoreUnavailableError && known !== undefined) return known.tile;
+        throw error;
+      }
+      const domains = perLayer.flat();
+      const epoch = currentEpoch();
+      if (known !== undefined && known.epoch === epoch && sameDomains(known, domains)) return known.tile;
+      const sealed = await seal(
+        layers.map((layer, i) => encode(layer, tile, perLayer[i] ?? [])),
+        compressor,
+      );
+      // Scores changed, but none in this tile: what was compressed is right still.
+      const encoded = sealed !== undefined && sealed.etag === known?.tile?.etag ? known.tile : sealed;
+      kept.set(key, { domains: domains.map((domain) => new WeakRef(domain)), epoch, tile: encoded });
+      return encoded;
+    },
+  };
+}
+
+const keyOf = ({ layers, tile: { z, x, y }, window }: TileRequest): string =>
+  `${layers.join(",")}/${z}/${x}/${y}/${window}`;
+
+const NOTHING = new Uint8Array();
+
+function sameDomains(known: Kept, domains: readonly DomainIndex[]): boolean {
+  return known.domains.length === domains.length && known.domains.every((ref, i) => ref.deref() === domains[i]);
+}
+
+async function seal(layers: readonly Uint8Array[], compressor?: Compressor): Promise<EncodedTile | undefined> {
+  const bytes = new Uint8Array(layers.reduce((sum, layer) => sum + layer.length, 0));
+  if (bytes.length === 0) return undefined;
+  let at = 0;
+  for (const layer of layers) {
+    bytes.set(layer, at);
+    at += layer.length;
+  }
+  return { bytes, etag: await entityTag(bytes), coded: codeOnce(bytes, compressor) };
+}
+
+function codeOnce(bytes: Uint8Array<ArrayBuffer>, compressor: Compressor | undefined): EncodedTile["coded"] {
+  const made = new Map<ContentCoding, ReturnType<EncodedTile["coded"]>>();
+  return (coding) => {
+    const known = made.get(coding);
+    if (known !== undefined) return known;
+    if (compressor === undefined) throw new Error(`no compressor for ${coding}`);
+    const coded = compressor.compress(bytes, coding).then((done) => {
+      made.set(coding, done);
+      return done;
+    });
+    made.set(coding, coded);
+    return coded;
+  };
+}

@@ -1,0 +1,91 @@
+import { LEVELS } from "../../tiles/cluster/cluster-cells.ts";
+import { MAX_LATITUDE, MAX_ZOOM } from "../../tiles/geo/tile-address.ts";
+import {
+  DEFAULT_WINDOW,
+  SCORES_MIN_ZOOM,
+  TILE_LAYERS,
+  TIME_WINDOWS,
+  type TileLayer,
+  type TimeWindow,
+} from "../../tiles/layers.ts";
+
+const MIN_ZOOM = LEVELS[0]?.minZoom ?? 0;
+
+/** What each layer is about, for people who choose one. */
+export const LAYER_DESCRIPTIONS: Readonly<Record<TileLayer, string>> = {
+  safety: "What makes people feel unsafe: theft, poor lighting, dangerous traffic.",
+  vibe: "What a neighbourhood feels like: music, noise, street art, festivals.",
+  infrastructure: "What is broken or being built: potholes, flooding, construction.",
+  opportunity: "What is starting: new businesses, spaces for lease, markets.",
+  scores: "How neighbourhoods are doing: five scores for each cell, from the reports of the last 30 days.",
+};
+
+/** Fields of reports and clusters, as a TileJSON `vector_layers` entry tells them. */
+const REPORT_FIELDS = {
+  cluster: "Boolean. true on clusters; absent on single reports.",
+  point_count: "Number. Reports in the cluster.",
+  point_count_abbreviated: "String or number. The same in short: 1.2k.",
+  severity: "Number. 1 to 5; a cluster's is the mean.",
+  weight: "Number. Cluster: sum of severity times recency weight.",
+  newest: "Number. Unix seconds of the newest report; of a cluster up to zoom 15 to the minute.",
+  geohash: "String. Neighbourhood (geohash of 6 characters) under the feature.",
+  score: "Number. That neighbourhood's overall score, when known.",
+  category: "String. Single report: its category.",
+  id: "String. Of the report or the cluster.",
+} as const;
+
+/** Fields of cells. */
+const SCORE_FIELDS = {
+  geohash: "String. The cell: 4 characters up to zoom 7, 5 up to zoom 10, then 6, which is a neighbourhood.",
+  safety: "Number. 0 to 100, one decimal; 100 without reports.",
+  vibe: "Number. 0 to 100, one decimal; 50 without reports.",
+  infrastructure: "Number. 0 to 100, one decimal; 100 without reports.",
+  opportunity: "Number. 0 to 100, one decimal; 50 without reports.",
+  overall: "Number. Mean of the four.",
+  report_count_7d: "Number. Reports of all layers in the last seven days.",
+} as const;
+
+const fieldsOf = (layer: TileLayer) => (layer === "scores" ? SCORE_FIELDS : REPORT_FIELDS);
+const minZoomOf = (layer: TileLayer): number => (layer === "scores" ? SCORES_MIN_ZOOM : MIN_ZOOM);
+
+/**
+ * TileJSON 3.0.0 for a set of layers. `origin` is the public scheme and host, without a slash at the end.
+ * https://github.com/mapbox/tilejson-spec/tree/master/3.0.0
+ */
+export function tileJson(layers: readonly TileLayer[], origin: string, window: TimeWindow = DEFAULT_WINDOW) {
+  const query = window === DEFAULT_WINDOW ? "" : `?window=${window}`;
+  return {
+    tilejson: "3.0.0",
+    tiles: [`${origin}/tiles/${layers.join(",")}/{z}/{x}/{y}.pbf${query}`],
+    name: `STRATUM ${layers.join(", ")}`,
+    description: layers.map((layer) => LAYER_DESCRIPTIONS[layer]).join(" "),
+    version: "1.0.0",
+    attribution: "© STRATUM contributors",
+    scheme: "xyz",
+    minzoom: Math.min(...layers.map(minZoomOf)),
+    maxzoom: MAX_ZOOM,
+    bounds: [-180, -MAX_LATITUDE, 180, MAX_LATITUDE],
+    center: [-98.5, 39.8, 4],
+    vector_layers: layers.map((layer) => ({
+      id: layer,
+      description: LAYER_DESCRIPTIONS[layer],
+      minzoom: minZoomOf(layer),
+      maxzoom: MAX_ZOOM,
+      fields: fieldsOf(layer),
+    })),
+  };
+}
+
+/** The catalogue: a TileJSON of all layers together, with the address of each one's own. */
+export function catalogue(origin: string) {
+  return {
+    ...tileJson(TILE_LAYERS, origin),
+    windows: TIME_WINDOWS,
+    layers: TILE_LAYERS.map((layer) => ({
+      id: layer,
+      description: LAYER_DESCRIPTIONS[layer],
+      tilejson: `${origin}/tiles/${layer}.json`,
+      tiles: `${origin}/tiles/${layer}/{z}/{x}/{y}.pbf`,
+    })),
+  };
+}

@@ -1,0 +1,64 @@
+import type { Clock, LogCell } from "../../ports/ports.ts";
+import { MAX_SHARDS } from "./keys.ts";
+import { createRecentCells } from "./recent.ts";
+
+/**
+ * Decides over how many partitions this process spreads a cell's new rows. DynamoDB takes 1 000 write units a second of a
+ * partition key, and does not split one whose sort keys only ever increase.
+ */
+export interface Heat {
+  /** Counts a row that is about to be written to a cell, and returns the number of shards, 1 unless the cell is hot. */
+  add(cell: LogCell): number;
+  /** DynamoDB refused a row because its partition is too hot, whoever else writes there. */
+  throttled(cell: LogCell): void;
+}
+
+/** A cell counts as hot by its rows of about this long: a burst of a second is not worth what shards cost its readers. */
+const MEMORY_MS = 5000;
+/** Rows that DynamoDB refused tell of other processes' writes, which this one cannot count; so it remembers them longer. */
+const THROTTLED_MS = 60_000;
+
+interface CellHeat {
+  /** Rows, each fading by 1/e in MEMORY_MS: a steady rate of r rows a second comes to r * MEMORY_MS / 1000. */
+  rows: number;
+  atMs: number;
+  shards: number;
+  leastShards: number;
+  leastUntilMs: number;
+}
+
+export function createHeat({ clock, rowsPerSecond }: { clock: Clock; rowsPerSecond: number }): Heat {
+  const cells = createRecentCells<CellHeat>(() => ({
+    rows: 0,
+    atMs: clock.now(),
+    shards: 1,
+    leastShards: 1,
+    leastUntilMs: 0,
+  }));
+  const rowsPerShard = (rowsPerSecond * MEMORY_MS) / 1000;
+
+  return {
+    add(cell) {
+      const heat = cells.of(cell);
+      const now = clock.now();
+      heat.rows = heat.rows * Math.exp(-Math.max(0, now - heat.atMs) / MEMORY_MS) + 1;
+      heat.atMs = now;
+      if (now >= heat.leastUntilMs) heat.leastShards = 1;
+      heat.shards = Math.max(heat.leastShards, shardsFor(heat.rows / rowsPerShard));
+      return heat.shards;
+    },
+
+    throttled(cell) {
+      const heat = cells.of(cell);
+      heat.leastShards = Math.min(MAX_SHARDS, 2 * heat.shards);
+      heat.leastUntilMs = clock.now() + THROTTLED_MS;
+    },
+  };
+}
+
+/** The power of two that brings a load under 1 a shard. */
+function shardsFor(load: number): number {
+  let shards = 1;
+  while (shards < load && shards < MAX_SHARDS) shards *= 2;
+  return shards;
+}

@@ -1,0 +1,104 @@
+import { silentLog } from "../../server/console/log.ts";
+import type { AppParts, AppSettings } from "../../server/http/app/app.ts";
+import { createApp, DEFAULT_SETTINGS } from "../../server/http/app/app.ts";
+import { createPyramid } from "../../server/pyramid/pyramid.ts";
+import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../server/store/memory/memory.ts";
+import type { Report } from "../../tiles/report.ts";
+
+/** A clock that stands still until a test moves it. */
+export function createTestClock(nowMs = Date.UTC(2026, 5, 1, 12)): { now(): number; nowMs: number } {
+  return {
+    nowMs,
+    now() {
+      return this.nowMs;
+    },
+  };
+}
+
+export interface LoggedEvent {
+  readonly level: "warn" | "error";
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** The app on a memory store and a pyramid over it, with everything that it tells its parts kept for the test to look at. */
+export function createTestApp(change: Partial<Omit<AppParts, "settings">> & { settings?: Partial<AppSettings> } = {}) {
+  const clock = createTestClock();
+  const store = change.store ?? createMemoryStore({ clock });
+  const over = { store, clock: change.clock ?? clock };
+  const pyramid = createPyramid({ ...over, derived: createMemoryDerivedStore(over), log: silentLog });
+  const told: Report[] = [];
+  const logged: LoggedEvent[] = [];
+  const keep =
+    (level: LoggedEvent["level"]) =>
+    (event: string, fields: LoggedEvent["fields"] = {}) => {
+      logged.push({ level, event, fields });
+    };
+  const app = createApp({
+    store,
+    clock,
+    tiles: { read: async () => undefined },
+    codings: [],
+    pingDatabase: async () => {},
+    pyramid,
+    onReport(report) {
+      told.push(report);
+      pyramid.noteReport(report);
+    },
+    onEdit: (edited, before) => pyramid.noteEdited(edited, before),
+    clientAddress: (c) => c.req.header("x-test-address") ?? "192.0.2.1",
+    log: { debug: () => {}, info: () => {}, warn: keep("warn"), error: keep("error") },
+    ...change,
+    settings: { ...DEFAULT_SETTINGS, reportsPerMinute: 1e9, ...change.settings },
+  });
+  return { app, store, clock, told, logged };
+}
+
+export const VALID_BODY = {
+  layer: "infrastructure",
+  category: "pothole",
+  severity: 3,
+  lat: 37.7599,
+  lon: -122.4148,
+  text: "Deep one, right lane",
+};
+
+export type TestApp = ReturnType<typeof createTestApp>["app"];
+
+/** Posts a body, as JSON unless it is text already. */
+export async function post(
+  app: TestApp,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  return app.request("/api/reports", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+}
+
+/** A report as the API answers it. */
+export interface ReportJson {
+  readonly id: string;
+  readonly lat: number;
+  readonly lon: number;
+  readonly text?: string;
+  readonly [member: string]: unknown;
+}
+
+export interface PageJson {
+  readonly type: string;
+  readonly features: readonly {
+    readonly id: string;
+    readonly geometry: { readonly coordinates: readonly [number, number] };
+    readonly properties: Readonly<Record<string, unknown>>;
+  }[];
+  readonly next_cursor: string | null;
+}
+
+/** Reads a body as what the test says it is. */
+export async function readJson<T = ReportJson>(response: Response | Promise<Response>): Promise<T> {
+  return (await (await response).json()) as T;
+}

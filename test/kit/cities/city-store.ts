@@ -1,0 +1,82 @@
+import { setImmediate } from "node:timers/promises";
+import type { Clock } from "../../../server/ports/ports.ts";
+import { createCompactor } from "../../../server/pyramid/compactor.ts";
+import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";
+import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";
+import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
+import type { RequestOptions } from "../../../server/store/dynamo/requests.ts";
+import type { Report } from "../../../tiles/report.ts";
+import { createDynamoModel, type DynamoModel } from "../dynamo/dynamo-model.ts";
+
+/** A clock that a bench moves: nothing is waited for. */
+export interface BenchClock extends Clock {
+  advance(ms: number): void;
+}
+
+export function createBenchClock(startMs: number): BenchClock {
+  let now = startMs;
+  return {
+    now: () => now,
+    advance(ms) {
+      now += ms;
+    },
+  };
+}
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The real store, pyramid and compactor over a DynamoDB client. */
+export function openCityStore(options: RequestOptions & { clock: Clock }) {
+  const store = createDynamoStore(options);
+  const derived = createDynamoDerivedStore(options);
+  const shared = { store, derived, clock: options.clock, log: quiet };
+  return {
+    store,
+    compactor: createCompactor(shared),
+    /** A process that has nothing cached, but knows what changed since the last compaction. */
+    async startProcess(): Promise<Pyramid> {
+      const pyramid = createPyramid(shared);
+      await pyramid.poll();
+      return pyramid;
+    },
+  };
+}
+
+export type CityStore = ReturnType<typeof openCityStore>;
+
+/** Stores reports, a few thousand at a time. */
+export async function fill(city: CityStore, reports: Iterable<Report>): Promise<void> {
+  let batch: Report[] = [];
+  for (const report of reports) {
+    batch.push(report);
+    if (batch.length < 5000) continue;
+    await city.store.putMany(batch);
+    batch = [];
+  }
+  await city.store.putMany(batch);
+}
+
+/** A city on a DynamoDB that counts. */
+/** Appends a report and lets its row follow, before time goes on; the store answers at once. */
+export async function appendWhole({ store }: CityStore, report: Report): Promise<void> {
+  await store.append(report);
+  await setImmediate();
+}
+
+export interface CountedCity {
+  readonly city: CityStore;
+  readonly model: DynamoModel;
+  readonly clock: BenchClock;
+}
+
+/** One with some reports, all of them compacted. */
+export async function openCountedCity(reports: Iterable<Report>, nowMs: number): Promise<CountedCity> {
+  const clock = createBenchClock(nowMs);
+  const model = createDynamoModel();
+  const city = openCityStore({ client: model.client, table: "bench", clock, onConsumed() {} });
+  await fill(city, reports);
+  clock.advance(20_000);
+  await city.compactor.run();
+  clock.advance(20_000);
+  return { city, model, clock };
+}

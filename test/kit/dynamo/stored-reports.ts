@@ -1,0 +1,24 @@
+import { paginateScan } from "@aws-sdk/lib-dynamodb";
+import { readConfig } from "../../../server/runtime/config.ts";
+import { createDocumentClient } from "../../../server/store/dynamo/dynamo-client.ts";
+import { idOfSortKey, type Key } from "../../../server/store/dynamo/keys.ts";
+
+/** Ids of all reports that lie in a table, ascending, each as often as it lies there: read past the store, whose reads are under test. */
+export async function storedReports(endpoint: string, TableName: string): Promise<string[]> {
+  // As a server would: DynamoDB Local has tables for each credentials and region.
+  const { dynamo } = readConfig({ DYNAMODB_ENDPOINT: endpoint });
+  const client = createDocumentClient({ ...dynamo, requestTimeoutMs: 30_000 });
+  const ids: string[] = [];
+  const input = {
+    TableName,
+    ConsistentRead: true,
+    FilterExpression: "begins_with(sk, :row)",
+    ExpressionAttributeValues: { ":row": "R#" },
+    ProjectionExpression: "sk",
+  };
+  for await (const { Items = [] } of paginateScan({ client }, input)) {
+    for (const { sk } of Items as Key[]) ids.push(idOfSortKey(sk));
+  }
+  client.destroy();
+  return ids.sort();
+}

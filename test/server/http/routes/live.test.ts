@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { createLiveHub, type LiveHub } from "../../../../server/live/hub.ts";
+import { streamsOfHub } from "../../../../server/live/live-streams.ts";
+import { openListener } from "../../../../server/runtime/node/listener.ts";
+import { createTestApp } from "../../../kit/app-fixture.ts";
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+function withHub(maxSubscribers = 10): { hub: LiveHub; app: ReturnType<typeof createTestApp>["app"] } {
+  const hub = createLiveHub({ clock: { now: () => Date.UTC(2026, 5, 1, 12) }, maxSubscribers });
+  closers.push(() => hub.close());
+  return { hub, app: createTestApp({ live: streamsOfHub(hub) }).app };
+}
+
+const openStreams = (hub: LiveHub): number | undefined => hub.samples()[0]?.value;
+
+/** Reads from a stream until it says something. */
+async function readUntil(response: Response, wanted: string): Promise<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!text.includes(wanted)) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done) throw new Error(`ended after: ${text}`);
+    text += value;
+  }
+  reader?.releaseLock();
+  return text;
+}
+
+describe("GET /api/live", () => {
+  it("streams hello and then the changes of the box, past anything that would keep or gather them", async () => {
+    const { app, hub } = withHub();
+    const response = await app.request("/api/live?bbox=-122.6,37.6,-122.3,37.9&layers=safety,vibe");
+    expect(response.status).toBe(200);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-store, no-transform",
+      "x-accel-buffering": "no",
+      "access-control-allow-origin": "*",
+    });
+    hub.publish("safety", "9q8yyk8");
+    hub.publish("infrastructure", "9q8yyk8");
+    hub.publish("safety", "9v6kpm1");
+    hub.publish("vibe", "9q8yyk9");
+    const text = await readUntil(response, "vibe");
+    expect(text).toMatch(/^retry: \d{4}\nevent: hello\nid: \w+-0\ndata: \{\}\n\n/);
+    expect(text).toMatch(
+      /event: change\nid: \w+-1\ndata: {"layer":"safety","geohash":"9q8yyk8","at":"2026-06-01T12:00:00.000Z"}\n\n/,
+    );
+    expect(text).not.toMatch(/infrastructure|9v6/);
+  });
+
+  it.each([
+    ["Last-Event-ID", (id: string) => ({ query: "", headers: { "Last-Event-ID": id } })],
+    ["last_event_id", (id: string) => ({ query: `?last_event_id=${id}`, headers: {} })],
+  ])("goes on behind %s", async (_name, address) => {
+    const { app, hub } = withHub();
+    const first = await readUntil(await app.request("/api/live"), "hello");
+    hub.publish("safety", "9q8yyk8");
+    const { query, headers } = address(/id: (\S+)/.exec(first)?.[1] ?? "");
+    expect(await readUntil(await app.request(`/api/live${query}`, { headers }), "change")).toContain("9q8yyk8");
+    const unknown = await app.request("/api/live?last_event_id=elsewhere");
+    const text = await readUntil(unknown, "reset");
+    expect(text).toMatch(/event: hello\ndata: {}\n\nevent: reset\nid: \w+-1\ndata: {}\n\n/);
+  });
+
+  it.each([
+    ["bbox=1,2,3", "bbox"],
+    ["bbox=-190,0,1,1", "bbox"],
+    ["layers=safety,nonsense", "layers"],
+    ["zoom=23", "zoom"],
+    ["zoom=1e1", "zoom"],
+    ["zoom=13&window=1d", "window"],
+    [`last_event_id=${"x".repeat(65)}`, "last_event_id"],
+  ])("refuses %s with a problem that names the field", async (query, field) => {
+    const { app, hub } = withHub();
+    const response = await app.request(`/api/live?${query}`);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ field }] });
+    expect(openStreams(hub)).toBe(0);
+  });
+
+  it("says that it does not tell tiles where none are kept", async () => {
+    const { app, hub } = withHub();
+    const response = await app.request("/api/live?zoom=13&window=7d");
+    hub.publish("safety", "9q8yyk8");
+    expect(await readUntil(response, "change")).toMatch(/event: hello\nid: \w+-0\ndata: {"tiles":false}\n\n/);
+  });
+
+  it("refuses one stream too many with Retry-After", async () => {
+    const { app } = withHub(1);
+    const first = await app.request("/api/live");
+    const second = await app.request("/api/live");
+    expect(second.status).toBe(503);
+    expect(Number(second.headers.get("Retry-After"))).toBeGreaterThan(0);
+    await first.body?.cancel();
+    expect((await app.request("/api/live")).status).toBe(200);
+  });
+
+  it("answers HEAD without opening a stream", async () => {
+    const { app, hub } = withHub();
+    const response = await app.request("/api/live", { method: "HEAD" });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Content-Type")).toContain("text/event-stream");
+    expect(openStreams(hub)).toBe(0);
+  });
+
+  it("is not there without a hub", async () => {
+    expect((await createTestApp().app.request("/api/live")).status).toBe(404);
+  });
+});
+
+describe("over HTTP", () => {
+  async function serve(maxSubscribers?: number) {
+    const { app, hub } = withHub(maxSubscribers);
+    const listener = await openListener("127.0.0.1", 0, app.fetch);
+    closers.push(() => listener.close(0));
+    return { hub, listener };
+  }
+
+  it("sends each event as it happens, and forgets a client that hangs up", async () => {
+    const { hub, listener } = await serve();
+    const controller = new AbortController();
+    const response = await fetch(`${listener.url}/api/live`, { signal: controller.signal });
+    await readUntil(response.clone(), "hello");
+    hub.publish("safety", "9q8yyk8");
+    await readUntil(response, "9q8yyk8");
+    expect(openStreams(hub)).toBe(1);
+    controller.abort();
+    await expect.poll(() => openStreams(hub)).toBe(0);
+  });
+
+  it("does not keep the server from closing", async () => {
+    const { hub, listener } = await serve();
+    const response = await fetch(`${listener.url}/api/live`);
+    const ended = response.text();
+    hub.close();
+    await listener.close(60_000);
+    expect(await ended).toContain("hello");
+  });
+});

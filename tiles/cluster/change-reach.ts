@@ -1,0 +1,26 @@
+import { type Bounds, cellBounds } from "../geo/geohash.ts";
+import { type TileAddress, tileBounds } from "../geo/tile-address.ts";
+import { domainsOfTile } from "./cluster-cells.ts";
+
+/**
+ * How far from a new report tiles change, in tile widths, but for one report in a hundred at the densest zooms: clustering is
+ * greedy, so a cluster that moves may let go of a neighbour, which another takes in, and so on. `npm run bench -- reach`
+ * measures it; docs/decisions/0006-live.md has the figures.
+ */
+const LIKELY_REACH = 0.15;
+
+/** Whether a tile shows something else after a change inside a geohash cell. */
+export type Reach = "likely" | "seldom" | "never";
+
+/** Reads a tile's surroundings once, for many changes. */
+export function reachOfTile(tile: TileAddress): (geohash: string) => Reach {
+  const near = tileBounds(tile, LIKELY_REACH);
+  const domains = domainsOfTile(tile);
+  return (geohash) => {
+    if (meets(cellBounds(geohash), near)) return "likely";
+    return domains.some((domain) => domain.startsWith(geohash) || geohash.startsWith(domain)) ? "seldom" : "never";
+  };
+}
+
+const meets = (a: Bounds, b: Bounds): boolean =>
+  a.west <= b.east && a.east >= b.west && a.south <= b.north && a.north >= b.south;

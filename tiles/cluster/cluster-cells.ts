@@ -1,0 +1,54 @@
+import { coverBounds } from "../geo/geohash.ts";
+import { MAX_ZOOM, type TileAddress, tileBounds } from "../geo/tile-address.ts";
+import { STITCH_MARGIN } from "./stitch.ts";
+
+/**
+ * The geohash pyramid. The plane is cut into domains, the geohash cells of a level's precision. A domain is clustered on its
+ * own, once, for the level's zooms, from micro cells three characters finer (at most 32 768), so the cost of a tile does not
+ * depend on how many reports there are, and two tiles that meet the same domain see the same clusters.
+ */
+export interface Level {
+  /** Precision of the domain's geohash; 0 is the world. */
+  readonly precision: number;
+  readonly minZoom: number;
+  readonly maxZoom: number;
+  /** Precision of the micro cells that are clustered; undefined where the reports themselves are. */
+  readonly microPrecision?: number;
+}
+
+/** Precision of the cells that reports are stored by; what is coarser is made of micro cells that add up. */
+export const CELL_PRECISION = 5;
+
+export const LEVELS: readonly Level[] = [
+  { precision: 0, minZoom: 0, maxZoom: 3, microPrecision: 3 },
+  { precision: 1, minZoom: 4, maxZoom: 5, microPrecision: 4 },
+  { precision: 2, minZoom: 6, maxZoom: 8, microPrecision: 5 },
+  { precision: 3, minZoom: 9, maxZoom: 10, microPrecision: 6 },
+  { precision: 4, minZoom: 11, maxZoom: 13, microPrecision: 7 },
+  { precision: 5, minZoom: 14, maxZoom: 15, microPrecision: 8 },
+  { precision: 6, minZoom: 16, maxZoom: MAX_ZOOM },
+];
+
+/** The level that serves a zoom. @throws RangeError outside 0..22 */
+export function levelOfZoom(z: number): Level {
+  const level = LEVELS.find(({ minZoom, maxZoom }) => z >= minZoom && z <= maxZoom);
+  if (level === undefined) throw new RangeError(`zoom outside 0..${MAX_ZOOM}: ${z}`);
+  return level;
+}
+
+/**
+ * More domains than any tile of the scheme meets. Nine are enough between the polar rows; these reach on to the poles and
+ * there meet, in theory, up to 1 804, so a caller asks only for those that hold reports.
+ */
+const MAX_DOMAINS_OF_TILE = 4096;
+
+/**
+ * Geohashes of the domains that a tile shows or must know to stitch what it shows (stitch.ts): those that meet it grown by the
+ * stitching margin, ascending. A domain that only touches there adds nothing; it is listed all the same where rounding
+ * cannot tell.
+ */
+export function domainsOfTile(tile: TileAddress): string[] {
+  const { precision } = levelOfZoom(tile.z);
+  if (precision === 0) return [""];
+  return coverBounds(tileBounds(tile, STITCH_MARGIN), precision, MAX_DOMAINS_OF_TILE).sort();
+}

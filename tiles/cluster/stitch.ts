@@ -1,0 +1,168 @@
+import { type TileAddress, tileAt } from "../geo/tile-address.ts";
+import { binPoints } from "./bins.ts";
+import {
+  addPoint,
+  allocateClusters,
+  CLUSTER_RADIUS_PX,
+  type Clusters,
+  copyPoint,
+  TILE_SIZE_PX,
+  takeClusters,
+} from "./cluster.ts";
+
+/**
+ * Domains are clustered one by one, so near a border clusters of two domains can come to lie almost on each other, which one
+ * clustering of the world would not leave so. Stitching joins two clusters when each is the nearest of the other and they
+ * are closer than STITCH_PX. The rule does not know of domains: inside one it finds little to join.
+ *
+ * Every tile decides alike about every pair: whether a joins b depends on what lies within STITCH_PX of a and of b, so on
+ * nothing farther than 2 * STITCH_PX from the joined cluster, since that lies between them.
+ */
+
+/**
+ * Well above half a radius, so that circles hardly overlap, and such that Houston has as many clusters as one supercluster
+ * makes of it (within 2% from z11 on). One supercluster leaves 1 cluster in 40 closer than this to another, domains 1 in 10.
+ */
+export const STITCH_PX = 0.8 * CLUSTER_RADIUS_PX;
+
+/**
+ * How far around a tile its stitching must see, in tile widths. The pixel more is for clusters that lie a little outside their
+ * domain, since places are summed on a grid, and for rounding.
+ */
+export const STITCH_MARGIN = (2 * STITCH_PX + 1) / TILE_SIZE_PX;
+
+/** The clusters of a tile; `first` is an index into the points of domain `domain`, where the cluster starts. */
+export interface TileClusters extends Clusters {
+  readonly domain: Uint16Array;
+}
+
+/**
+ * Stitched clusters that lie in a tile. `domains` are the tile's zoom of the domains that meet the tile grown by STITCH_MARGIN,
+ * in ascending order of their geohash, which decides ties.
+ */
+export function clustersOfTile(tile: TileAddress, domains: readonly Clusters[]): TileClusters {
+  const near = clustersAround(tile, domains);
+  const reach = STITCH_PX / (TILE_SIZE_PX * 2 ** tile.z);
+  const nearest = nearestWithin(near, reach);
+  const n = 2 ** tile.z;
+  let length = 0;
+  for (let i = 0; i < near.length; i++) {
+    const partner = nearest[i] as number;
+    const joins = partner >= 0 && nearest[partner] === i;
+    if (joins && partner < i) continue;
+    // Written over the front of the input: only what was decided already is lost.
+    if (joins) joinPoints(near, i, partner, length);
+    else copyCluster(near, i, length);
+    const x = (near.x[length] as number) * n - tile.x;
+    const y = (near.y[length] as number) * n - tile.y;
+    if (x >= 0 && x < 1 && y >= 0 && y < 1) length++;
+  }
+  return { ...takeClusters(near, length), domain: near.domain.slice(0, length) };
+}
+
+/** One of a domain's clusters of a zoom: the domain's place in a list, and the cluster's number. */
+export interface ClusterPart {
+  readonly domain: number;
+  readonly cluster: number;
+}
+
+export interface StitchedCluster {
+  /** The one cluster as a tile shows it. */
+  readonly clusters: TileClusters;
+  /** What it was joined from, the one that it starts in first. */
+  readonly parts: readonly ClusterPart[];
+}
+
+/**
+ * The stitched cluster that a part belongs to. `domains` are as for `clustersOfTile`, those of the tile that the part lies in:
+ * the tile that shows the stitched one decides as this one does.
+ */
+export function stitchedCluster(z: number, domains: readonly Clusters[], part: ClusterPart): StitchedCluster {
+  const { x, y, first } = domains[part.domain] as Clusters;
+  const home = tileAt(x[part.cluster] as number, y[part.cluster] as number, z);
+  const near = clustersAround(home, domains);
+  const at = near.first.findIndex((start, i) => near.domain[i] === part.domain && start === first[part.cluster]);
+  const nearest = nearestWithin(near, STITCH_PX / (TILE_SIZE_PX * 2 ** z));
+  const partner = nearest[at] as number;
+  const members = partner >= 0 && nearest[partner] === at ? [Math.min(at, partner), Math.max(at, partner)] : [at];
+  const parts = members.map((member): ClusterPart => {
+    const domain = near.domain[member] as number;
+    const clusters = domains[domain] as Clusters;
+    return { domain, cluster: clusters.first.indexOf(near.first[member] as number) };
+  });
+  const [low = at, high] = members;
+  if (high === undefined) copyCluster(near, low, 0);
+  else joinPoints(near, low, high, 0);
+  return { clusters: { ...takeClusters(near, 1), domain: near.domain.slice(0, 1) }, parts };
+}
+
+/** All clusters in the grown tile, domain by domain. */
+function clustersAround({ z, x, y }: TileAddress, domains: readonly Clusters[]): TileClusters {
+  const n = 2 ** z;
+  const west = (x - STITCH_MARGIN) / n;
+  const east = (x + 1 + STITCH_MARGIN) / n;
+  const north = (y - STITCH_MARGIN) / n;
+  const south = (y + 1 + STITCH_MARGIN) / n;
+  const found: number[] = [];
+  const endOfDomain = domains.map((clusters) => {
+    for (let i = 0; i < clusters.length; i++) {
+      const px = clusters.x[i] as number;
+      const py = clusters.y[i] as number;
+      if (px >= west && px <= east && py >= north && py <= south) found.push(i);
+    }
+    return found.length;
+  });
+  const around = { ...allocateClusters(found.length), domain: new Uint16Array(found.length) };
+  let k = 0;
+  domains.forEach((clusters, domain) => {
+    for (; k < (endOfDomain[domain] as number); k++) {
+      copyPoint(clusters, found[k] as number, around, k);
+      around.domain[k] = domain;
+    }
+  });
+  return around;
+}
+
+/** The nearest other cluster closer than `reach`, or -1; of two as near, the one that comes first. */
+function nearestWithin(clusters: Clusters, reach: number): Int32Array {
+  const { columns, start, bin, position, point, x, y } = binPoints(clusters, reach);
+  const nearest = new Int32Array(clusters.length).fill(-1);
+  for (let i = 0; i < clusters.length; i++) {
+    const at = position[i] as number;
+    let best = reach * reach;
+    const lastRow = (bin[i] as number) + columns;
+    for (let b = lastRow - 2 * columns; b <= lastRow; b += columns) {
+      const end = start[b + 2] as number;
+      for (let k = start[b - 1] as number; k < end; k++) {
+        const dx = (x[k] as number) - (x[at] as number);
+        const dy = (y[k] as number) - (y[at] as number);
+        const distance = dx * dx + dy * dy;
+        if (k === at || distance > best) continue;
+        const j = point[k] as number;
+        if (distance === best && (nearest[i] === -1 || j > (nearest[i] as number))) continue;
+        best = distance;
+        nearest[i] = j;
+      }
+    }
+  }
+  return nearest;
+}
+
+function copyCluster(clusters: TileClusters, from: number, to: number): void {
+  copyPoint(clusters, from, clusters, to);
+  clusters.domain[to] = clusters.domain[from] as number;
+}
+
+/** Puts two clusters together, at their mean weighed by reports; it starts where the one of the lower index does. */
+function joinPoints(clusters: TileClusters, low: number, high: number, to: number): void {
+  const { x, y, count } = clusters;
+  const lowCount = count[low] as number;
+  const highCount = count[high] as number;
+  const total = lowCount + highCount;
+  const meanX = ((x[low] as number) * lowCount + (x[high] as number) * highCount) / total;
+  const meanY = ((y[low] as number) * lowCount + (y[high] as number) * highCount) / total;
+  copyCluster(clusters, low, to);
+  addPoint(clusters, high, clusters, to);
+  x[to] = meanX;
+  y[to] = meanY;
+}
