@@ -1,4 +1,6 @@
-import { BASE32, encodeGeohash } from "./geo/geohash.ts";
+import { writeBase32 } from "./geo/base32.ts";
+import { cellKey } from "./geo/cell-key.ts";
+import { BASE32, columnAt, encodeGeohash, rowAt } from "./geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "./layers.ts";
 import type { Report } from "./report.ts";
 import { idTimePrefix, parseReportId, timeOfId } from "./report-id.ts";
@@ -176,4 +178,20 @@ function restOfId(id: string): number {
   let rest = 0;
   for (let i = 16; i < 25; i++) rest = rest * 32 + BASE32.indexOf(id.charAt(i));
   return rest;
+}
+
+/** Writes the id of a row, the same text as `idOfRow`. */
+export function writeIdOfRow(
+  out: Uint8Array,
+  at: number,
+  rows: ReportColumns,
+  row: number,
+  layerIndex: number,
+): number {
+  const lonDeg = (rows.lonE6[row] as number) / 1e6;
+  const latDeg = (rows.latE6[row] as number) / 1e6;
+  const time = writeBase32(out, at, rows.createdAtMs[row] as number, 10);
+  const place = writeBase32(out, time, cellKey(columnAt(lonDeg, 5), rowAt(latDeg, 5), 5), 5);
+  const layer = writeBase32(out, place, layerIndex, 1);
+  return writeBase32(out, layer, rows.idRest[row] as number, 9);
 }

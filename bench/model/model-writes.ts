@@ -1,4 +1,4 @@
-import type { LogCell } from "../../server/ports/ports.ts";
+import type { LogCell } from "../../server/ports/report-store.ts";
 import { MOST_PUT_OFF } from "../../server/pyramid/compaction-work.ts";
 import { CITY_CENTER, cityReports, cityTraffic, seededRandom } from "../../test/kit/cities/city.ts";
 import {

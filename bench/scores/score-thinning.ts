@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
-import { type RunSql, sqlOfPool } from "../../server/postgres/sql.ts";
+import type { RunSql } from "../../server/ports/sql.ts";
+import { sqlOfPool } from "../../server/postgres/sql.ts";
 import { createScoreThinning } from "../../server/scores/score-thinning.ts";
 import { percentile } from "../kit/measure.ts";
 import { printTable } from "../kit/output.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../../server/ports/ports.ts";
+import type { Clock } from "../../server/ports/clock.ts";
 import type { EdgeOrigin } from "../../test/kit/cities/edge-origin.ts";
 
 /** When each version of a tile was last known to be right, by what the origin itself said: caches are not believed. */

@@ -1,5 +1,5 @@
 import { errorCode, OperatorError } from "../console/operator-error.ts";
-import type { RunSql } from "../postgres/sql.ts";
+import type { RunSql } from "../ports/sql.ts";
 import type { Plan, Status } from "./subscription.ts";
 
 /** What is known of a key once it was shown. */

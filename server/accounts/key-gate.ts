@@ -1,11 +1,12 @@
 import type { Context } from "hono";
-import type { AppEnv, AppParts, Capability } from "../http/app/app-parts.ts";
+import type { AppEnv, AppParts } from "../http/app/app-parts.ts";
 import { invalidRequest, ProblemError } from "../http/app/problem.ts";
 import { createRateLimit } from "../http/middleware/rate-limit.ts";
 import { startOfNextMonth } from "../kit/utc-time.ts";
-import type { Sql } from "../postgres/questions.ts";
+import type { Sql } from "../ports/sql.ts";
 import { isKey } from "./key.ts";
 import { type Caller, createKeyLookup } from "./key-lookup.ts";
+import type { Capability } from "./subscription.ts";
 import { includes, isActive } from "./subscription.ts";
 import type { UsageLog } from "./usage-log.ts";
 

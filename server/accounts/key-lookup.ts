@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { formatDay, startOfMonth } from "../kit/utc-time.ts";
-import type { Clock } from "../ports/ports.ts";
-import type { Sql } from "../postgres/questions.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Sql } from "../ports/sql.ts";
 import { hashKey } from "./key.ts";
 import { SUBSCRIPTION_COLUMNS, type Subscription } from "./subscription.ts";
 import type { UsageLog } from "./usage-log.ts";

@@ -1,4 +1,5 @@
-import type { Capability } from "../http/app/app-parts.ts";
+/** What a plan may include. */
+export type Capability = "trends" | "exports";
 
 export const PLANS = ["resident", "agent", "city"] as const;
 export type Plan = (typeof PLANS)[number];

@@ -1,9 +1,9 @@
 import type { Log } from "../console/log.ts";
-import type { Capability } from "../http/app/app-parts.ts";
-import type { MetricSample } from "../http/app/metrics.ts";
 import { settlesWithin } from "../kit/settles-within.ts";
 import { formatDay } from "../kit/utc-time.ts";
-import type { RunSql } from "../postgres/sql.ts";
+import type { MetricSample } from "../ports/metrics.ts";
+import type { RunSql } from "../ports/sql.ts";
+import type { Capability } from "./subscription.ts";
 
 /** A call that was answered. */
 export interface UsedCall {

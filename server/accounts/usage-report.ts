@@ -1,5 +1,5 @@
 import { formatDay, startOfMonth } from "../kit/utc-time.ts";
-import type { Sql } from "../postgres/questions.ts";
+import type { Sql } from "../ports/sql.ts";
 import { isActive, type Plan, type Status, SUBSCRIPTION_COLUMNS, type Subscription } from "./subscription.ts";
 
 /** All keys of an account, its usage this month (UTC), and whether its subscription is active. */

@@ -1,6 +1,7 @@
 import { createLog } from "../console/log.ts";
 import { OperatorError } from "../console/operator-error.ts";
-import type { Clock, ReportStore } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ReportStore } from "../ports/report-store.ts";
 import { type Compactor, createCompactor } from "../pyramid/compactor.ts";
 import { readConfig } from "../runtime/config.ts";
 import { openStores } from "../runtime/embedded/stores.ts";

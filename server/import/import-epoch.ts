@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
-import type { Clock, ReportStore } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ReportStore } from "../ports/report-store.ts";
 import type { Mapping } from "./mapping.ts";
 
 export interface AnchorOptions {

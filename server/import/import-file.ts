@@ -1,5 +1,6 @@
 import { OperatorError } from "../console/operator-error.ts";
-import { type Clock, type ReportStore, StoreUnavailableError } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import { type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
 import { type Survey, surveyFile } from "./first-pass.ts";
 import { findAnchor } from "./import-epoch.ts";
 import { createFieldReader, type Mapping } from "./mapping.ts";

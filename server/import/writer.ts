@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Report } from "../../tiles/report.ts";
-import { type ReportStore, StoreUnavailableError } from "../ports/ports.ts";
+import { type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
 
 /** Writes reports in batches, a few at a time, so that neither the store nor memory is flooded. */
 export interface ReportWriter {

@@ -1,7 +1,7 @@
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { columnsOfReports, type ReportColumns } from "../../tiles/report-columns.ts";
 import type { Log } from "../console/log.ts";
-import type { LogChange, ReportStore } from "../ports/ports.ts";
+import type { LogChange, ReportStore } from "../ports/report-store.ts";
 import type { LiveHub } from "./hub.ts";
 
 /** Tells a hub of what is written to the log, wherever it is written, without tiles of its own. */

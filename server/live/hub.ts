@@ -1,7 +1,7 @@
 import { type Bounds, cellBounds } from "../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
-import type { MetricSample } from "../http/app/metrics.ts";
-import type { Clock } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { MetricSample } from "../ports/metrics.ts";
 import { createSubscription, type LiveSubscription } from "./subscription.ts";
 import type { TileWatch } from "./tile-watch.ts";
 import type { TellTile } from "./watched-tiles.ts";

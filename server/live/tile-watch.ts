@@ -1,7 +1,7 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import type { Log } from "../console/log.ts";
-import type { MetricSample } from "../http/app/metrics.ts";
 import { mapLimited } from "../kit/map-limited.ts";
+import type { MetricSample } from "../ports/metrics.ts";
 import type { KeptTiles } from "../serving/tile-source.ts";
 import { createWatchedTiles, type TellTile, type TileInterest, type WatchedTile } from "./watched-tiles.ts";
 

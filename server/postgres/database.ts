@@ -3,11 +3,12 @@ import type { Pool } from "pg";
 import type { Log } from "../console/log.ts";
 import { errorCode, OperatorError } from "../console/operator-error.ts";
 import { settlesWithin } from "../kit/settles-within.ts";
-import type { DatabaseAddress } from "../runtime/embedded/stores.ts";
+import type { RunSql } from "../ports/sql.ts";
+import { DatabaseUnavailableError } from "../ports/sql.ts";
 import { migrateDatabase } from "./migrate.ts";
+import type { DatabaseAddress } from "./pool.ts";
 import { createPool } from "./pool.ts";
-import { DatabaseUnavailableError } from "./questions.ts";
-import { type RunSql, sqlOfPool } from "./sql.ts";
+import { sqlOfPool } from "./sql.ts";
 
 /**
  * PostgreSQL, which nobody waits for: it is opened and brought forward in the background, and tried again until it is, whatever

@@ -1,6 +1,12 @@
 import { Pool } from "pg";
 import type { Log } from "../console/log.ts";
-import type { DatabaseAddress } from "../runtime/embedded/stores.ts";
+
+export interface DatabaseAddress {
+  /** What `pg` connects to. */
+  readonly url: string;
+  /** The embedded one runs one statement at a time: more than one connection only queues. */
+  readonly embedded: boolean;
+}
 
 /** A serverless Aurora takes seconds to wake, but nobody on the tile path waits for this. */
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -1,22 +1,5 @@
 import type { Log } from "../console/log.ts";
-import type { RunSql } from "./sql.ts";
-
-/** What the relational questions need of PostgreSQL: one statement at a time, with its values apart from its text. */
-export interface Sql {
-  /** @throws DatabaseUnavailableError when PostgreSQL is away, too slow, or not brought forward yet. */
-  query(text: string, values: readonly unknown[]): Promise<SqlRow[]>;
-}
-
-/** A row by column name, as the driver reads the types: `float8` and `integer` as number, `date` and `numeric` as text. */
-export type SqlRow = Readonly<Record<string, unknown>>;
-
-/**
- * PostgreSQL does not answer this question now: 503 with Retry-After. Tiles and reports go on. The message is for whoever
- * asked: half a sentence that says why.
- */
-export class DatabaseUnavailableError extends Error {
-  override readonly name = "DatabaseUnavailableError";
-}
+import { DatabaseUnavailableError, type RunSql, type Sql, type SqlRow } from "../ports/sql.ts";
 
 /** Tells a database that is away from a statement that is wrong. The driver's and the server's limits end what is slow. */
 export function createSql(run: RunSql, log: Log): Sql {

@@ -1,7 +1,5 @@
 import type { Pool } from "pg";
-
-/** Runs one statement and answers its rows. On Node a pool does, in a Worker a connection of the request. */
-export type RunSql = <Row extends object>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
+import type { RunSql } from "../ports/sql.ts";
 
 /**
  * The server itself ends a statement after 15 s; a network that swallows everything would let us wait for a quarter of an

@@ -9,7 +9,7 @@ import type { StoredMicroCells } from "../../tiles/codec/micro-cell-codec.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { createMemo } from "../kit/build-cache.ts";
 import { mapLimited } from "../kit/map-limited.ts";
-import type { LogCell } from "../ports/ports.ts";
+import type { LogCell } from "../ports/report-store.ts";
 import { type Slices, withFresh } from "./cell-aggregates.ts";
 import type { CellCache } from "./cell-cache.ts";
 import { BELIEVE_AFTER_MS } from "./coarse-time.ts";

@@ -3,7 +3,7 @@ import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { rowsBetween } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
-import type { Clock } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
 import { OvertakenError, type Slices, withFresh } from "./cell-aggregates.ts";
 import { coarseTime } from "./coarse-time.ts";
 import type { CompactionPoint } from "./compaction-state.ts";

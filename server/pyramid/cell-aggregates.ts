@@ -9,7 +9,8 @@ import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import type { ReportColumns } from "../../tiles/report-columns.ts";
 import type { Log } from "../console/log.ts";
-import type { Clock, DerivedStore } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DerivedStore } from "../ports/derived-store.ts";
 import { coarseTime } from "./coarse-time.ts";
 import { type FreshCells, type FreshRows, freshBetween, freshNames } from "./unmerged-rows.ts";
 

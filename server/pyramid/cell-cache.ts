@@ -11,7 +11,8 @@ import {
 } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
 import type { Limiter } from "../kit/limiter.ts";
-import type { Clock, EditedReport, LogCell, ReportStore } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { EditedReport, LogCell, ReportStore } from "../ports/report-store.ts";
 import { createKnownEdits } from "./known-edits.ts";
 import type { Segments } from "./log-segments.ts";
 

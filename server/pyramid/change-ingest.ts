@@ -4,14 +4,14 @@ import type { Report } from "../../tiles/report.ts";
 import { columnsOfReports, mergeColumns, type ReportColumns } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import { mapLimited } from "../kit/map-limited.ts";
+import type { Clock } from "../ports/clock.ts";
 import {
-  type Clock,
   type EditedReport,
   FRESH_ROW_MS,
   type LogCell,
   type LogChange,
   type ReportStore,
-} from "../ports/ports.ts";
+} from "../ports/report-store.ts";
 import type { CellCache } from "./cell-cache.ts";
 import type { CompactionPoint, CompactionState } from "./compaction-state.ts";
 import type { PendingChanges } from "./pending-changes.ts";

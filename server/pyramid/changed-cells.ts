@@ -3,7 +3,7 @@ import type { ByteReader, Bytes } from "../../tiles/codec/bytes.ts";
 import { geohashOfKey, keyOfGeohash } from "../../tiles/geo/cell-key.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
-import type { LogCell } from "../ports/ports.ts";
+import type { LogCell } from "../ports/report-store.ts";
 
 /** A cell to compact. */
 export interface ChangedCell extends LogCell {

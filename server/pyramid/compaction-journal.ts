@@ -1,7 +1,8 @@
 import { checksum } from "../../tiles/codec/bytes.ts";
 import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import type { Log } from "../console/log.ts";
-import type { Clock, DerivedItem, DerivedStore } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DerivedItem, DerivedStore } from "../ports/derived-store.ts";
 import { type CompactionPlan, decodePlan, encodePlan } from "./compaction-plan.ts";
 import { type CompactionProgress, decodeProgress, encodeProgress, noProgress } from "./compaction-progress.ts";
 import { COMPACTION_GROUP, type CompactionPoint, decodePoint, encodePoint, STATE_NAME } from "./compaction-state.ts";

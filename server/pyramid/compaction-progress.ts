@@ -1,6 +1,6 @@
 import { readItem, writeItem } from "../../tiles/codec/stored-item.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
-import type { LogCell } from "../ports/ports.ts";
+import type { LogCell } from "../ports/report-store.ts";
 import { inOrder, readCells, writeCells } from "./changed-cells.ts";
 
 /** The place of a slice in the pyramid; that of a log cell has five characters. */

@@ -5,7 +5,9 @@ import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { type ReportColumns, takeRows } from "../../tiles/report-columns.ts";
 import type { Log } from "../console/log.ts";
-import type { Clock, DerivedStore, LogCell, LogChange } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DerivedStore } from "../ports/derived-store.ts";
+import type { LogCell, LogChange } from "../ports/report-store.ts";
 import { inOrder, readCells, writeCells } from "./changed-cells.ts";
 import { createFreshRows, type FreshRows, freshBetween } from "./unmerged-rows.ts";
 

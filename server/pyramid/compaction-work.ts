@@ -1,7 +1,7 @@
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { rowsBetween } from "../../tiles/report-columns.ts";
 import { earlierId, idTimePrefix } from "../../tiles/report-id.ts";
-import { FRESH_ROW_MS, type LogCell, type LogChange } from "../ports/ports.ts";
+import { FRESH_ROW_MS, type LogCell, type LogChange } from "../ports/report-store.ts";
 import { type ChangedCell, codeOfCell, inOrder } from "./changed-cells.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
 import type { CompactionProgress } from "./compaction-progress.ts";

@@ -1,5 +1,7 @@
 import type { Log } from "../console/log.ts";
-import type { Clock, DerivedStore, LogCell, ReportStore } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DerivedStore } from "../ports/derived-store.ts";
+import type { LogCell, ReportStore } from "../ports/report-store.ts";
 import { createSliceMaker } from "./cell-aggregate-maker.ts";
 import { createSlices, OvertakenError } from "./cell-aggregates.ts";
 import { createCompactionJournal, type Standing } from "./compaction-journal.ts";

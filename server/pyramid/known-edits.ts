@@ -9,7 +9,7 @@ import {
   takeRows,
   withoutIds,
 } from "../../tiles/report-columns.ts";
-import type { EditedReport, LogCell } from "../ports/ports.ts";
+import type { EditedReport, LogCell } from "../ports/report-store.ts";
 
 /**
  * What this process knows of edited reports, each in its highest version, whatever brought it: an own request, a read of the log, or

@@ -19,7 +19,8 @@ import {
 } from "../../tiles/report-columns.ts";
 import { timeOfId } from "../../tiles/report-id.ts";
 import type { Log } from "../console/log.ts";
-import type { DerivedItem, DerivedStore, LogCell } from "../ports/ports.ts";
+import type { DerivedItem, DerivedStore } from "../ports/derived-store.ts";
+import type { LogCell } from "../ports/report-store.ts";
 
 /**
  * Segments: a cell's log rows in 14 bytes a report instead of 150. Sealed ones are named by their last id and never change

@@ -5,7 +5,7 @@ import { keyOfGeohash } from "../../tiles/geo/cell-key.ts";
 import { AGE_BANDS, BAND_COUNT, type ReportLayer } from "../../tiles/layers.ts";
 import { allocateColumns, compareRows, copyRow, mergeColumns, type ReportColumns } from "../../tiles/report-columns.ts";
 import { mapLimited } from "../kit/map-limited.ts";
-import type { LogCell } from "../ports/ports.ts";
+import type { LogCell } from "../ports/report-store.ts";
 import { type Nodes, PARALLEL_READS } from "./aggregates.ts";
 import type { CellCache } from "./cell-cache.ts";
 import { COARSE_CLOCK_MS } from "./coarse-time.ts";

@@ -1,6 +1,6 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { earlierId } from "../../tiles/report-id.ts";
-import type { LogCell } from "../ports/ports.ts";
+import type { LogCell } from "../ports/report-store.ts";
 import type { MissingRows } from "./cell-cache.ts";
 import { type FreshRows, firstId } from "./unmerged-rows.ts";
 

@@ -8,7 +8,7 @@ import {
   rowsMissing,
   withoutIds,
 } from "../../tiles/report-columns.ts";
-import type { CellRows, LogCell, ReportStore } from "../ports/ports.ts";
+import type { CellRows, LogCell, ReportStore } from "../ports/report-store.ts";
 import { newestEdited, type Segments, type StoredRows } from "./log-segments.ts";
 
 export interface CompactedRows {

@@ -8,7 +8,7 @@ import {
   rowsMissing,
 } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
-import type { LogCell } from "../ports/ports.ts";
+import type { LogCell } from "../ports/report-store.ts";
 
 /**
  * Rows that the feed brought, or that a compaction put off: they need not be in what is stored. A slice says which it has, by

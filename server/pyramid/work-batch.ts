@@ -1,6 +1,6 @@
 import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
 import { mapLimited } from "../kit/map-limited.ts";
-import type { LogCell } from "../ports/ports.ts";
+import type { LogCell } from "../ports/report-store.ts";
 import type { SliceMaker } from "./cell-aggregate-maker.ts";
 import type { CompactionProgress } from "./compaction-progress.ts";
 import { isOfCell, type WorkItem } from "./work-order.ts";

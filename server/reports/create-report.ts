@@ -3,7 +3,8 @@ import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { formatReportId, idTail, parseReportId } from "../../tiles/report-id.ts";
 import { sha256Hex } from "../kit/sha256.ts";
-import type { Clock, ReportStore } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ReportStore } from "../ports/report-store.ts";
 
 /** What a resident sends, already validated. Degrees are WGS 84. */
 export interface ReportDraft {

@@ -1,7 +1,7 @@
 import type { Report } from "../../tiles/report.ts";
 import { networkOf } from "../http/middleware/rate-limit.ts";
 import { sha256Hex } from "../kit/sha256.ts";
-import type { EditedReport, ReportStore } from "../ports/ports.ts";
+import type { EditedReport, ReportStore } from "../ports/report-store.ts";
 
 /** Reasons that somebody can give; kept with the flag for whoever moderates. */
 export const FLAG_REASONS = ["spam", "offensive", "personal", "untrue", "wrong-place"] as const;

@@ -1,5 +1,7 @@
 import { OperatorError } from "../console/operator-error.ts";
-import { type Clock, type DerivedStore, type ReportStore, StoreUnavailableError } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DerivedStore } from "../ports/derived-store.ts";
+import { type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
 import { createDynamoDerivedStore } from "../store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../store/dynamo/dynamo.ts";
 import { createDocumentClient } from "../store/dynamo/dynamo-client.ts";

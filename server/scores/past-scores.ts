@@ -2,8 +2,8 @@ import type { ReportLayer } from "../../tiles/layers.ts";
 import { type DayCount, tallyAtEndOf } from "../../tiles/scores/score-days.ts";
 import { SCORE_NAMES, type ScoredCell, type ScoreName, scoreCells } from "../../tiles/scores/scores.ts";
 import { DAY_MS, formatDay, HOUR_MS } from "../kit/utc-time.ts";
-import type { Clock } from "../ports/ports.ts";
-import type { RunSql } from "../postgres/sql.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { RunSql } from "../ports/sql.ts";
 import { cityOfCell } from "./city-of-cell.ts";
 
 /**

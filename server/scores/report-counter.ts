@@ -4,8 +4,9 @@ import type { Report } from "../../tiles/report.ts";
 import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import { DAY_MS, formatDay, startOfDay } from "../kit/utc-time.ts";
-import type { Clock, LogChange, ReportStore } from "../ports/ports.ts";
-import type { RunSql } from "../postgres/sql.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { LogChange, ReportStore } from "../ports/report-store.ts";
+import type { RunSql } from "../ports/sql.ts";
 import { cityOfCell } from "./city-of-cell.ts";
 
 /** Keeps `report_counts`: follows the log's changes and counts every day again of which something changed. */

@@ -1,9 +1,9 @@
 import type { ScoreOf } from "../../tiles/cluster/report-tile.ts";
 import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores/scores.ts";
-import type { MetricSample } from "../http/app/metrics.ts";
 import { HOUR_MS } from "../kit/utc-time.ts";
-import type { Clock } from "../ports/ports.ts";
-import type { RunSql } from "../postgres/sql.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { MetricSample } from "../ports/metrics.ts";
+import type { RunSql } from "../ports/sql.ts";
 
 /** A cell as tiles show it. */
 export interface CellScores {

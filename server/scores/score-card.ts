@@ -19,7 +19,7 @@ import {
   tallyNeighborhoods,
 } from "../../tiles/scores/scores.ts";
 import type { City } from "../cities.ts";
-import type { Log } from "../http/app/app-parts.ts";
+import type { Log } from "../console/log.ts";
 import { DAY_MS, formatDay, startOfDay } from "../kit/utc-time.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
 import { type Area, listArea, type ReportSource } from "../reports/area-reports.ts";

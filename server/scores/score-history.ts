@@ -1,6 +1,6 @@
 import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores/scores.ts";
-import type { Clock } from "../ports/ports.ts";
-import type { RunSql } from "../postgres/sql.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { RunSql } from "../ports/sql.ts";
 import type { Statement } from "../trends/statement.ts";
 
 /** A cell's scores at the end of a UTC day, or by now. */

@@ -1,5 +1,5 @@
 import { DAY_MS, formatDay, startOfDay } from "../kit/utc-time.ts";
-import type { RunSql } from "../postgres/sql.ts";
+import type { RunSql } from "../ports/sql.ts";
 
 /** Thins the history: of days that are long ago only each cell's last row is kept. */
 export interface ScoreThinning {

@@ -1,11 +1,13 @@
 import type { MicroCells } from "../../tiles/cells/micro-cells.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { scoreCells, tallyNeighborhoods } from "../../tiles/scores/scores.ts";
-import type { Log } from "../http/app/app-parts.ts";
+import type { Log } from "../console/log.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import { formatDay } from "../kit/utc-time.ts";
-import type { Clock, DerivedStore, ReportStore } from "../ports/ports.ts";
-import type { RunSql } from "../postgres/sql.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DerivedStore } from "../ports/derived-store.ts";
+import type { ReportStore } from "../ports/report-store.ts";
+import type { RunSql } from "../ports/sql.ts";
 import { createSlices, type SliceVersion } from "../pyramid/cell-aggregates.ts";
 import { type CompactionPoint, createCompactionState } from "../pyramid/compaction-state.ts";
 import type { FreshRows } from "../pyramid/unmerged-rows.ts";

@@ -1,5 +1,5 @@
-import type { Log } from "../http/app/app-parts.ts";
-import type { MetricSample } from "../http/app/metrics.ts";
+import type { Log } from "../console/log.ts";
+import type { MetricSample } from "../ports/metrics.ts";
 import type { PastScores } from "./past-scores.ts";
 import type { Scorer } from "./scorer.ts";
 

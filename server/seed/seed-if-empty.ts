@@ -1,4 +1,5 @@
-import type { Clock, ReportStore } from "../ports/ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ReportStore } from "../ports/report-store.ts";
 import { seedReports } from "./seed-reports.ts";
 
 export interface SeedIfEmptyOptions {

@@ -4,7 +4,7 @@ import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import { isReportLayer, type TileLayer, type TimeWindow } from "../../tiles/layers.ts";
 import { entityTag } from "../kit/entity-tag.ts";
-import { StoreUnavailableError } from "../ports/ports.ts";
+import { StoreUnavailableError } from "../ports/report-store.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
 import { overallScores, type ScoreBook } from "../scores/score-cache.ts";
 import { encodeScoresLayer } from "../scores/scores-layer.ts";

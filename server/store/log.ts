@@ -1,7 +1,7 @@
 import type { Report } from "../../tiles/report.ts";
 import { mergeAllColumns, type ReportColumns } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
-import type { LogChange } from "../ports/ports.ts";
+import type { LogChange } from "../ports/report-store.ts";
 import { cellName, cellOfReport } from "./dynamo/keys.ts";
 
 /** Changes are told for a day; a reader that slept longer is told to read every cell again. */

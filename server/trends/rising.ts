@@ -1,6 +1,6 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { DAY_MS, formatDay } from "../kit/utc-time.ts";
-import type { Sql } from "../postgres/questions.ts";
+import type { Sql } from "../ports/sql.ts";
 import type { AreaFilter } from "./area.ts";
 import { createValues, inArea, roundTo, type Statement } from "./statement.ts";
 

@@ -1,6 +1,6 @@
 import { SCORE_NAMES, type ScoreName } from "../../tiles/scores/scores.ts";
 import { DAY_MS } from "../kit/utc-time.ts";
-import type { Sql } from "../postgres/questions.ts";
+import type { Sql } from "../ports/sql.ts";
 import { type AreaFilter, NEIGHBORHOOD } from "./area.ts";
 import { createValues, inArea, roundTo, type Statement, type Values } from "./statement.ts";
 

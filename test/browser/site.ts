@@ -1,6 +1,6 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import type { Clock } from "../../server/ports/ports.ts";
+import type { Clock } from "../../server/ports/clock.ts";
 import { readConfig } from "../../server/runtime/config.ts";
 import { type RunningServer, startServer } from "../../server/runtime/node/serve.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { silentLog } from "../../server/console/log.ts";
 import type { LiveStreams } from "../../server/live/live-streams.ts";
-import { type ReportStore, StoreUnavailableError } from "../../server/ports/ports.ts";
+import { type ReportStore, StoreUnavailableError } from "../../server/ports/report-store.ts";
 import { createLiveShard, type LiveShard } from "../../server/runtime/worker/live-shard.ts";
 import { createShardedLive, type LiveNamespace } from "../../server/runtime/worker/sharded-live.ts";
 import { createMemoryStore } from "../../server/store/memory/memory.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../server/console/log.ts";
-import type { ReportStore } from "../../server/ports/ports.ts";
+import type { ReportStore } from "../../server/ports/report-store.ts";
 import { createCompactor } from "../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../server/pyramid/pyramid.ts";
 import { createIsolateTiles, type IsolateTiles } from "../../server/runtime/worker/worker-tiles.ts";

@@ -2,8 +2,8 @@ import type { Pool } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { silentLog } from "../../server/console/log.ts";
 import { migrateDatabase } from "../../server/postgres/migrate.ts";
+import type { DatabaseAddress } from "../../server/postgres/pool.ts";
 import { createPool } from "../../server/postgres/pool.ts";
-import type { DatabaseAddress } from "../../server/runtime/embedded/stores.ts";
 import { addAccount, addKey, bearer, callsOf, revoke } from "../kit/accounts-fixture.ts";
 
 const GIVE_UP_MS = 20_000;

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DatabaseAddress } from "../../server/runtime/embedded/stores.ts";
+import type { DatabaseAddress } from "../../server/postgres/pool.ts";
 import { drop, postReport, requestRaw, tilePath } from "../kit/request.ts";
 import { decodeLayer } from "../kit/tile-features.ts";
 import { testKeys } from "./keys-suite.ts";

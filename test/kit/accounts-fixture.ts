@@ -3,7 +3,8 @@ import { createAccountTable, type SubscriptionChange } from "../../server/accoun
 import { hashKey, makeKey, visiblePrefix } from "../../server/accounts/key.ts";
 import { createUsageLog } from "../../server/accounts/usage-log.ts";
 import { silentLog } from "../../server/console/log.ts";
-import { type RunSql, sqlOfPool } from "../../server/postgres/sql.ts";
+import type { RunSql } from "../../server/ports/sql.ts";
+import { sqlOfPool } from "../../server/postgres/sql.ts";
 import { createRelationalApp } from "./trends-fixture.ts";
 
 export const ACCOUNT_TABLES = ["users", "api_subscriptions", "api_keys", "usage_log", "usage_batches"];

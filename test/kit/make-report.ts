@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Clock, LogCell, ReportStore } from "../../server/ports/ports.ts";
+import type { Clock } from "../../server/ports/clock.ts";
+import type { LogCell, ReportStore } from "../../server/ports/report-store.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import { silentLog } from "../../server/console/log.ts";
-import type { RunSql } from "../../server/postgres/sql.ts";
+import type { RunSql } from "../../server/ports/sql.ts";
 import { createCompactor } from "../../server/pyramid/compactor.ts";
 import { createScorer } from "../../server/scores/scorer.ts";
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";

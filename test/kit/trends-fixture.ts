@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import { silentLog } from "../../server/console/log.ts";
-import { type RunSql, sqlOfPool } from "../../server/postgres/sql.ts";
+import type { RunSql } from "../../server/ports/sql.ts";
+import { sqlOfPool } from "../../server/postgres/sql.ts";
 import { createTestApp, createTestClock, readJson } from "./app-fixture.ts";
 
 export const HOUR = 3_600_000;

@@ -1,7 +1,9 @@
 import type { Log } from "../../server/console/log.ts";
 import { type BackgroundWork, repeatInBackground } from "../../server/kit/repeat-in-background.ts";
-import type { Clock, DerivedStore, EditedReport, ReportEdit, ReportStore } from "../../server/ports/ports.ts";
-import type { RunSql } from "../../server/postgres/sql.ts";
+import type { Clock } from "../../server/ports/clock.ts";
+import type { DerivedStore } from "../../server/ports/derived-store.ts";
+import type { EditedReport, ReportEdit, ReportStore } from "../../server/ports/report-store.ts";
+import type { RunSql } from "../../server/ports/sql.ts";
 import { compactInBackground } from "../../server/pyramid/compact-in-background.ts";
 import { type Compactor, createCompactor } from "../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../server/pyramid/pyramid.ts";

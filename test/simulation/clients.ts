@@ -1,4 +1,4 @@
-import type { Clock } from "../../server/ports/ports.ts";
+import type { Clock } from "../../server/ports/clock.ts";
 import type { Report } from "../../tiles/report.ts";
 import type { Action } from "./actions.ts";
 import type { App } from "./app.ts";

@@ -1,4 +1,4 @@
-import type { ReportEdit } from "../../server/ports/ports.ts";
+import type { ReportEdit } from "../../server/ports/report-store.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { timeOfId } from "../../tiles/report-id.ts";

@@ -1,4 +1,5 @@
-import { type Clock, StoreUnavailableError } from "../../server/ports/ports.ts";
+import type { Clock } from "../../server/ports/clock.ts";
+import { StoreUnavailableError } from "../../server/ports/report-store.ts";
 import type { Ledger } from "./ledger.ts";
 import { LinkError } from "./link.ts";
 import { currentTask } from "./task.ts";

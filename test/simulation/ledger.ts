@@ -1,4 +1,4 @@
-import type { ReportEdit } from "../../server/ports/ports.ts";
+import type { ReportEdit } from "../../server/ports/report-store.ts";
 import type { Report } from "../../tiles/report.ts";
 import type { ReportAction } from "./actions.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { LogChange, ReportStore } from "../../server/ports/ports.ts";
+import type { LogChange, ReportStore } from "../../server/ports/report-store.ts";
 import { describeFailure } from "./report.ts";
 import { runScenario } from "./run.ts";
 import { scenarioOf } from "./scenario.ts";

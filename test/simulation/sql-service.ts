@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { PGlite } from "@electric-sql/pglite";
-import type { RunSql } from "../../server/postgres/sql.ts";
+import type { RunSql } from "../../server/ports/sql.ts";
 import type { Faults } from "./faults.ts";
 import { randomOf } from "./random.ts";
 import { currentTask, type Host } from "./task.ts";

@@ -1,5 +1,5 @@
 import type { Log } from "../../server/console/log.ts";
-import type { ReportStore } from "../../server/ports/ports.ts";
+import type { ReportStore } from "../../server/ports/report-store.ts";
 import { createDynamoDerivedStore } from "../../server/store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
 import { type App, type AppOptions, createNodeApp, createWorkerApp } from "./app.ts";

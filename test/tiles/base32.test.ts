@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { writeBase32, writeIdOfRow } from "../../tiles/geo/base32.ts";
+import { writeBase32 } from "../../tiles/geo/base32.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
-import { columnsOfReports } from "../../tiles/report-columns.ts";
+import { columnsOfReports, writeIdOfRow } from "../../tiles/report-columns.ts";
 import { makeReport, seededRandom } from "../kit/sample-reports.ts";
 
 describe("writeBase32", () => {

@@ -1,5 +1,5 @@
 import { BYTES_PER_MICRO_CELL, cutToStep, gridOf, keyOfRow, type MicroCells } from "../cells/micro-cells.ts";
-import { writeBase32, writeIdOfRow } from "../geo/base32.ts";
+import { writeBase32 } from "../geo/base32.ts";
 import { geohashOfKey, keyOfGeohash } from "../geo/cell-key.ts";
 import { columnAt, parseCell, rowAt } from "../geo/geohash.ts";
 import { worldX, worldY } from "../geo/tile-address.ts";
@@ -12,7 +12,7 @@ import {
   type TimeWindow,
   WINDOW_BANDS,
 } from "../layers.ts";
-import { BYTES_PER_ROW, findRow, idOfRow, type ReportColumns } from "../report-columns.ts";
+import { BYTES_PER_ROW, findRow, idOfRow, type ReportColumns, writeIdOfRow } from "../report-columns.ts";
 import { allocateClusters, BYTES_PER_CLUSTER, type Clusters, type ClusterZooms, clusterZooms } from "./cluster.ts";
 import type { Level } from "./cluster-cells.ts";
 

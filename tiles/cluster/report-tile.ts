@@ -1,9 +1,10 @@
-import { writeAscii, writeBase32, writeIdOfRow } from "../geo/base32.ts";
+import { writeAscii, writeBase32 } from "../geo/base32.ts";
 import { cellKey, geohashOfKey } from "../geo/cell-key.ts";
 import { columnAt, rowAt } from "../geo/geohash.ts";
 import { EXTENT, latOfWorldY, lonOfWorldX, type TileAddress } from "../geo/tile-address.ts";
 import { DEFAULT_WINDOW, REPORT_LAYERS, type ReportLayer, type TimeWindow } from "../layers.ts";
 import { createLayerWriter } from "../mvt/mvt.ts";
+import { writeIdOfRow } from "../report-columns.ts";
 import type { DomainIndex } from "./cluster-cell-index.ts";
 import { formatClusterId, numericId } from "./cluster-id.ts";
 import { clustersOfTile, type TileClusters } from "./stitch.ts";

@@ -1,6 +1,4 @@
-import type { ReportColumns } from "../report-columns.ts";
-import { cellKey } from "./cell-key.ts";
-import { BASE32, columnAt, rowAt } from "./geohash.ts";
+import { BASE32 } from "./geohash.ts";
 
 /** Geohashes and report ids as bytes of ASCII, straight from numbers: a tile's features need thousands and no strings. */
 
@@ -18,22 +16,6 @@ export function writeBase32(out: Uint8Array, at: number, value: number, digits: 
   }
   for (const first = Math.max(at, at + digits - 6); i >= first; i--, low >>>= 5) out[i] = CODES[low & 31] as number;
   return at + digits;
-}
-
-/** Writes the id of a row, the same text as `idOfRow`. */
-export function writeIdOfRow(
-  out: Uint8Array,
-  at: number,
-  rows: ReportColumns,
-  row: number,
-  layerIndex: number,
-): number {
-  const lonDeg = (rows.lonE6[row] as number) / 1e6;
-  const latDeg = (rows.latE6[row] as number) / 1e6;
-  const time = writeBase32(out, at, rows.createdAtMs[row] as number, 10);
-  const place = writeBase32(out, time, cellKey(columnAt(lonDeg, 5), rowAt(latDeg, 5), 5), 5);
-  out[place] = CODES[layerIndex] as number;
-  return writeBase32(out, place + 1, rows.idRest[row] as number, 9);
 }
 
 /** Writes text that is known to be ASCII. */

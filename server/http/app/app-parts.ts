@@ -5,14 +5,14 @@ import type { UsageLog } from "../../accounts/usage-log.ts";
 import type { ClusterSource } from "../../clusters/find-cluster.ts";
 import type { Log } from "../../console/log.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
-import type { Clock, EditedReport, ReportStore } from "../../ports/ports.ts";
-import type { RunSql } from "../../postgres/sql.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { MetricSample } from "../../ports/metrics.ts";
+import type { EditedReport, ReportStore } from "../../ports/report-store.ts";
+import type { RunSql } from "../../ports/sql.ts";
 import type { Pyramid } from "../../pyramid/pyramid.ts";
 import type { ContentCoding } from "../../serving/content-encoding.ts";
 import type { TileSource } from "../../serving/tile-source.ts";
-import type { MetricSample, RequestMetrics } from "./metrics.ts";
-
-export type { Log } from "../../console/log.ts";
+import type { RequestMetrics } from "./metrics.ts";
 
 /** What the HTTP app is made of. `node.ts` and `worker.ts` fill it in; tests fill it with the memory store. */
 export interface AppParts {
@@ -46,9 +46,6 @@ export interface AppParts {
   /** Further figures for `/metrics`, such as the store's capacity units. */
   samples?(): readonly MetricSample[];
 }
-
-/** What a plan may include. */
-export type Capability = "trends" | "exports";
 
 export interface AppSettings {
   /** Valid reports that one client address may send in a minute, also the burst. */

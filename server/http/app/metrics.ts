@@ -1,13 +1,5 @@
 import type { Log } from "../../console/log.ts";
-
-/** One line of Prometheus' text format. `name` ends in `_total` for a counter. */
-export interface MetricSample {
-  readonly name: string;
-  readonly help: string;
-  readonly type: "counter" | "gauge";
-  readonly value: number;
-  readonly labels?: Readonly<Record<string, string>>;
-}
+import type { MetricSample } from "../../ports/metrics.ts";
 
 /** Upper bounds of the duration histogram, seconds. */
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { StatusCode } from "hono/utils/http-status";
 import type { Log } from "../../console/log.ts";
-import { StoreUnavailableError } from "../../ports/ports.ts";
+import { StoreUnavailableError } from "../../ports/report-store.ts";
 import type { AppEnv } from "./app-parts.ts";
 
 /** Problem details for HTTP APIs, RFC 9457. */

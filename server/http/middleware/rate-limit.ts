@@ -1,5 +1,5 @@
 import { sha256Hex } from "../../kit/sha256.ts";
-import type { Clock } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
 
 export interface RateLimitOptions {
   readonly clock: Clock;

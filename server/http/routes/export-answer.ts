@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { entityTag } from "../../kit/entity-tag.ts";
 import { formatDay } from "../../kit/utc-time.ts";
-import type { Sql } from "../../postgres/questions.ts";
+import type { Sql } from "../../ports/sql.ts";
 import { namesTag } from "../../serving/content-encoding.ts";
 import { createTextEncoder, type RowEncoder } from "../../trends/export-formats.ts";
 import { createParquetEncoder } from "../../trends/export-parquet.ts";

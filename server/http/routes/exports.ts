@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { Sql } from "../../postgres/questions.ts";
+import type { Sql } from "../../ports/sql.ts";
 import { NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
 import { type Dataset, REPORT_COUNTS, SCORES } from "../../trends/export-rows.ts";
 import type { App, AppEnv, AppParts } from "../app/app-parts.ts";

@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { DatabaseUnavailableError } from "../../postgres/questions.ts";
+import { DatabaseUnavailableError } from "../../ports/sql.ts";
 import type { App, AppParts } from "../app/app-parts.ts";
 import type { RequestMetrics } from "../app/metrics.ts";
 import { ProblemError, problemSchema } from "../app/problem.ts";

@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import type { KeyGate } from "../../accounts/key-gate.ts";
-import { DatabaseUnavailableError } from "../../postgres/questions.ts";
-import type { AppEnv, AppParts, Capability } from "../app/app-parts.ts";
+import type { Capability } from "../../accounts/subscription.ts";
+import { DatabaseUnavailableError } from "../../ports/sql.ts";
+import type { AppEnv, AppParts } from "../app/app-parts.ts";
 import { ProblemError, problemAnswer, unexpectedAnswer } from "../app/problem.ts";
 import { createRateLimit } from "../middleware/rate-limit.ts";
 

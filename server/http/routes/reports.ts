@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
-import { StoreUnavailableError } from "../../ports/ports.ts";
+import { StoreUnavailableError } from "../../ports/report-store.ts";
 import { createReport } from "../../reports/create-report.ts";
 import { countLogCells, listReports } from "../../reports/list-reports.ts";
 import { draftOfBody, idempotencyKeySchema, reportBodySchema } from "../../reports/report-body.ts";

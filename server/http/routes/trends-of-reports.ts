@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
-import type { Sql } from "../../postgres/questions.ts";
+import type { Sql } from "../../ports/sql.ts";
 import { centreOf } from "../../trends/cell-centre.ts";
 import { dailyReports, daysUpTo } from "../../trends/daily.ts";
 import { monthsUpTo, type RisingNeighborhood, risingNeighborhoods } from "../../trends/rising.ts";

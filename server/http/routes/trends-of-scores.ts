@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { SCORE_NAMES } from "../../../tiles/scores/scores.ts";
 import { DAY_MS } from "../../kit/utc-time.ts";
-import type { Sql } from "../../postgres/questions.ts";
+import type { Sql } from "../../ports/sql.ts";
 import { meanScore, weekChanges } from "../../trends/score-means.ts";
 import type { App, AppParts } from "../app/app-parts.ts";
 import { areaOf, areaParameters, choiceParameter, numberParameter } from "../schemas/filter-query.ts";

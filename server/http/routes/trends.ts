@@ -1,4 +1,4 @@
-import type { Sql } from "../../postgres/questions.ts";
+import type { Sql } from "../../ports/sql.ts";
 import type { App, AppParts } from "../app/app-parts.ts";
 import type { RelationalAccess } from "./relational-access.ts";
 import { mountReportTrends } from "./trends-of-reports.ts";

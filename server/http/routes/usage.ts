@@ -3,7 +3,7 @@ import type { KeyGate } from "../../accounts/key-gate.ts";
 import { PLANS, STATUSES } from "../../accounts/subscription.ts";
 import type { UsageLog } from "../../accounts/usage-log.ts";
 import { readUsage, type UsageReport } from "../../accounts/usage-report.ts";
-import type { Sql } from "../../postgres/questions.ts";
+import type { Sql } from "../../ports/sql.ts";
 import type { App, AppParts } from "../app/app-parts.ts";
 import { ProblemError, problemAnswer } from "../app/problem.ts";
 import { KEY_SCHEME, orAway, relationalAnswers } from "./relational-access.ts";

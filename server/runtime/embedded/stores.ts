@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../console/log.ts";
 import { OperatorError } from "../../console/operator-error.ts";
+import type { DatabaseAddress } from "../../postgres/pool.ts";
 import type { AwsCredentials, Config } from "../config.ts";
 import { answers } from "./answers.ts";
 import { type Claim, claimDataDir, type Owner, type Role, readOwner, type StoreName } from "./data-dir.ts";
@@ -15,13 +16,6 @@ export interface DynamoAddress {
   readonly endpoint?: string;
   /** Unset: the AWS SDK finds them itself. */
   readonly credentials?: AwsCredentials;
-}
-
-export interface DatabaseAddress {
-  /** What `pg` connects to. */
-  readonly url: string;
-  /** The embedded one runs one statement at a time: more than one connection only queues. */
-  readonly embedded: boolean;
 }
 
 /** Both databases, whichever they are. A store is started when it is first asked for: an import needs no PostgreSQL. */

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { unstable_DevEnv as DevEnv } from "wrangler";
-import type { DatabaseAddress, DynamoAddress } from "../embedded/stores.ts";
+import type { DatabaseAddress } from "../../postgres/pool.ts";
+import type { DynamoAddress } from "../embedded/stores.ts";
 
 /** The Worker in workerd on this machine. */
 export interface LocalWorker {

@@ -1,6 +1,6 @@
 import type { Log } from "../../console/log.ts";
-import type { MetricSample } from "../../http/app/metrics.ts";
-import type { Clock } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { MetricSample } from "../../ports/metrics.ts";
 import { type AnswerStore, createStoredTiles, type StoredTiles } from "./stored-tiles.ts";
 import { createTilePurge, type TilePurge } from "./tile-purge.ts";
 

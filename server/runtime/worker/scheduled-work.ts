@@ -1,5 +1,5 @@
 import type { Log } from "../../console/log.ts";
-import type { Clock } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { Compactor } from "../../pyramid/compactor.ts";
 
 /** Everything takes less than the five minutes after which the cron trigger fires again. */

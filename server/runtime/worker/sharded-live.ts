@@ -1,6 +1,6 @@
 import type { Log } from "../../console/log.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
-import { StoreUnavailableError } from "../../ports/ports.ts";
+import { StoreUnavailableError } from "../../ports/report-store.ts";
 
 /** A binding of Durable Objects, as far as we use it. */
 export interface LiveNamespace {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
 import { secondsOf } from "../../serving/cache-policy.ts";
 import { asEncoded } from "./worker-compressor.ts";
 

@@ -1,6 +1,6 @@
 import type { Log } from "../../console/log.ts";
-import type { MetricSample } from "../../http/app/metrics.ts";
-import type { Clock } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { MetricSample } from "../../ports/metrics.ts";
 
 /** Purges what reports of this isolate changed from the cache in front of it. */
 export interface TilePurge {

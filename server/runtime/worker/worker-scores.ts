@@ -1,5 +1,5 @@
 import type { Log } from "../../console/log.ts";
-import type { Clock } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { ScoreCache } from "../../scores/score-cache.ts";
 
 /** Keeps an isolate's scores up beside the requests: whoever asks for a tile lets them be read after its own answer. */

@@ -1,6 +1,7 @@
 import type { Report } from "../../../tiles/report.ts";
 import type { Log } from "../../console/log.ts";
-import type { Clock, EditedReport } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { EditedReport } from "../../ports/report-store.ts";
 import type { Pyramid } from "../../pyramid/pyramid.ts";
 import type { TileSource } from "../../serving/tile-source.ts";
 

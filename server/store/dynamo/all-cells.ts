@@ -1,4 +1,4 @@
-import type { LogCell, LogChange } from "../../ports/ports.ts";
+import type { LogCell, LogChange } from "../../ports/report-store.ts";
 import { cellName, cellOfPartition, FROM_THE_BEGINNING, type Key, REPORT_PREFIX } from "./keys.ts";
 import type { Requests } from "./requests.ts";
 

@@ -3,7 +3,7 @@ import { readItem, writeItem } from "../../../tiles/codec/stored-item.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { columnsOfReports, idOfRow, type ReportColumns } from "../../../tiles/report-columns.ts";
-import type { LogCell } from "../../ports/ports.ts";
+import type { LogCell } from "../../ports/report-store.ts";
 
 /** A report inside its intent, 40 bytes and its text: whoever finds it there without a row can store the row. */
 export interface AppendedReport {

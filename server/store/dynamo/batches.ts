@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from "../../ports/ports.ts";
+import { StoreUnavailableError } from "../../ports/report-store.ts";
 
 const FIRST_DELAY_MS = 50;
 const MAX_DELAY_MS = 2000;

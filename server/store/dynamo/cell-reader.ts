@@ -1,5 +1,6 @@
 import type { Report } from "../../../tiles/report.ts";
-import type { CellRows, Clock, EditedReport, LogCell, LogRange, ReportStore } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { CellRows, EditedReport, LogCell, LogRange, ReportStore } from "../../ports/report-store.ts";
 import { collect } from "./batches.ts";
 import { editedReport, shownReport, versionOfRow } from "./edits.ts";
 import { idOfSortKey, logPartition, logSpan, MARKER_SPAN, type SortKeySpan } from "./keys.ts";

@@ -1,4 +1,5 @@
-import { type Clock, StoreUnavailableError } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { StoreUnavailableError } from "../../ports/report-store.ts";
 import type { Key } from "./keys.ts";
 import type { Requests } from "./requests.ts";
 import { ttlSeconds } from "./rows.ts";

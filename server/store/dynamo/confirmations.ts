@@ -4,7 +4,7 @@ import { readItem, writeItem } from "../../../tiles/codec/stored-item.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { columnsOfReports, type ReportColumns } from "../../../tiles/report-columns.ts";
-import type { LogCell } from "../../ports/ports.ts";
+import type { LogCell } from "../../ports/report-store.ts";
 import { cellName } from "./keys.ts";
 
 /**

@@ -1,4 +1,5 @@
-import type { Clock, DerivedItem, DerivedStore } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { DerivedItem, DerivedStore } from "../../ports/derived-store.ts";
 import { checkDerivedItem, isKept } from "../derived.ts";
 import { collect, forEachBounded } from "./batches.ts";
 import { derivedKey, derivedPartition, type Key } from "./keys.ts";

@@ -1,4 +1,5 @@
-import type { Clock, ReportStore } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { ReportStore } from "../../ports/report-store.ts";
 import { CLAIM_LIFETIME_MS, changesOf, FEED_LIFETIME_MS, parseCursor } from "../log.ts";
 import { cellsOf, everyCell } from "./all-cells.ts";
 import { collect } from "./batches.ts";

@@ -1,5 +1,5 @@
 import type { Report } from "../../../tiles/report.ts";
-import type { EditedReport, ReportEdit } from "../../ports/ports.ts";
+import type { EditedReport, ReportEdit } from "../../ports/report-store.ts";
 import { isLive } from "../log.ts";
 import { editedOfSortKey } from "./keys.ts";
 import {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
 import { FEED_BUCKET_MS, feedBucket, feedPartition, feedShardsSortKey } from "./keys.ts";
 import type { Requests } from "./requests.ts";
 import { ttlSeconds } from "./rows.ts";

@@ -1,6 +1,7 @@
 import { StoredItemError } from "../../../tiles/codec/stored-item.ts";
 import type { Report } from "../../../tiles/report.ts";
-import type { Clock, LogCell, LogChange } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { LogCell, LogChange } from "../../ports/report-store.ts";
 import { mergeChanges } from "../log.ts";
 import { type AppendedReport, decodeAppended } from "./appended-report.ts";
 import { forEachBounded } from "./batches.ts";

@@ -2,7 +2,7 @@ import { BASE32, encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { isReportLayer, REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { idTimePrefix, parseReportId, timeOfId } from "../../../tiles/report-id.ts";
-import type { LogCell, LogRange } from "../../ports/ports.ts";
+import type { LogCell, LogRange } from "../../ports/report-store.ts";
 
 /**
  * Keys of the one table, all strings:

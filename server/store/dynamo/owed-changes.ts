@@ -1,4 +1,4 @@
-import type { LogCell } from "../../ports/ports.ts";
+import type { LogCell } from "../../ports/report-store.ts";
 import { cellName } from "./keys.ts";
 
 /** "Whoever follows the feed must read this cell from there on." */

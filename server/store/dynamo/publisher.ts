@@ -1,6 +1,7 @@
 import type { Report } from "../../../tiles/report.ts";
 import { idTimePrefix, parseReportId, timeOfId } from "../../../tiles/report-id.ts";
-import { type Clock, type LogCell, StoreUnavailableError } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { type LogCell, StoreUnavailableError } from "../../ports/report-store.ts";
 import { FEED_LIFETIME_MS, MAX_BROUGHT_AGE_MS } from "../log.ts";
 import { encodeAppended } from "./appended-report.ts";
 import { chunk, forEachBounded } from "./batches.ts";

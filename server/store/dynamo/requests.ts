@@ -18,7 +18,7 @@ import {
   ScanCommand,
   type ScanCommandInput,
 } from "@aws-sdk/lib-dynamodb";
-import { StoreUnavailableError } from "../../ports/ports.ts";
+import { StoreUnavailableError } from "../../ports/report-store.ts";
 import { chunk, forEachBounded, sendAll } from "./batches.ts";
 import type { Key } from "./keys.ts";
 

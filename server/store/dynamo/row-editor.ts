@@ -1,5 +1,5 @@
 import { parseReportId } from "../../../tiles/report-id.ts";
-import { type EditedReport, type LogCell, type ReportEdit, StoreUnavailableError } from "../../ports/ports.ts";
+import { type EditedReport, type LogCell, type ReportEdit, StoreUnavailableError } from "../../ports/report-store.ts";
 import { type EditedVersion, editedReport, nextVersion, versionOfRow } from "./edits.ts";
 import { editedKey, idOfSortKey } from "./keys.ts";
 import type { Publisher } from "./publisher.ts";

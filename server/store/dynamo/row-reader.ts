@@ -1,6 +1,7 @@
 import type { Report } from "../../../tiles/report.ts";
 import { parseReportId } from "../../../tiles/report-id.ts";
-import type { Clock, LogCell } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { LogCell } from "../../ports/report-store.ts";
 import { shownReport } from "./edits.ts";
 import { editedKey, editedOfSortKey, idOfSortKey, logKey } from "./keys.ts";
 import type { Requests } from "./requests.ts";

@@ -1,7 +1,8 @@
 import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { parseReportId } from "../../../tiles/report-id.ts";
-import type { Clock, PutOutcome, ReportStore } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { PutOutcome, ReportStore } from "../../ports/report-store.ts";
 import { changesOf } from "../log.ts";
 import { chunk, forEachBounded } from "./batches.ts";
 import type { FeedShards } from "./feed-shards.ts";

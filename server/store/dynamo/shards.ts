@@ -1,4 +1,5 @@
-import type { Clock, LogCell } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { LogCell } from "../../ports/report-store.ts";
 import { collect } from "./batches.ts";
 import { newestVersions } from "./edits.ts";
 import { type Key, logPartition, MARKER_SPAN, shardKey, shardOfSortKey } from "./keys.ts";

@@ -1,5 +1,5 @@
 import type { Report } from "../../../tiles/report.ts";
-import type { LogCell } from "../../ports/ports.ts";
+import type { LogCell } from "../../ports/report-store.ts";
 import { cellName, cellOfReport } from "./keys.ts";
 import type { ReportRow } from "./rows.ts";
 

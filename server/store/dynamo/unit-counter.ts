@@ -1,4 +1,4 @@
-import type { MetricSample } from "../../http/app/metrics.ts";
+import type { MetricSample } from "../../ports/metrics.ts";
 import type { ConsumedUnits } from "./requests.ts";
 
 /** Adds up what the report store costs, for `/metrics`: units are what DynamoDB bills. */

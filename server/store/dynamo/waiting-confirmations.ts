@@ -1,4 +1,4 @@
-import type { Clock } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
 import { MAX_BROUGHT_AGE_MS } from "../log.ts";
 import { type Confirmed, encodeConfirmations } from "./confirmations.ts";
 

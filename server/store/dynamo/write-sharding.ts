@@ -1,4 +1,5 @@
-import type { Clock, LogCell } from "../../ports/ports.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { LogCell } from "../../ports/report-store.ts";
 import { MAX_SHARDS } from "./keys.ts";
 import { createRecentCells } from "./recent.ts";
 

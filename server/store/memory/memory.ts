@@ -1,8 +1,8 @@
 import type { Report } from "../../../tiles/report.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
 import { parseReportId } from "../../../tiles/report-id.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type {
-  Clock,
   EditedReport,
   KeyClaim,
   LogCell,
@@ -10,7 +10,7 @@ import type {
   LogRange,
   PutOutcome,
   ReportStore,
-} from "../../ports/ports.ts";
+} from "../../ports/report-store.ts";
 import { type EditedVersion, editedReport, nextVersion } from "../dynamo/edits.ts";
 import { cellName, cellOfReport, FROM_THE_BEGINNING, idOfSortKey, logPartition, logSpan } from "../dynamo/keys.ts";
 import { rowOfReport } from "../dynamo/rows.ts";

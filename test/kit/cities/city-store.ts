@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Clock } from "../../../server/ports/ports.ts";
+import type { Clock } from "../../../server/ports/clock.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";
 import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";

@@ -2,9 +2,10 @@ import type { Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { migrateDatabase } from "../../../server/postgres/migrate.ts";
+import type { DatabaseAddress } from "../../../server/postgres/pool.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
 import { readConfig } from "../../../server/runtime/config.ts";
-import { type DatabaseAddress, openStores } from "../../../server/runtime/embedded/stores.ts";
+import { openStores } from "../../../server/runtime/embedded/stores.ts";
 import { findPostgres, startPostgres } from "./native.ts";
 
 export interface Running {

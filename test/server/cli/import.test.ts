@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { parseCommandLine } from "../../../server/import/command-line.ts";
 import { type ImportOptions, importFile } from "../../../server/import/import-file.ts";
-import type { ReportStore } from "../../../server/ports/ports.ts";
+import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { readConfig } from "../../../server/runtime/config.ts";
 import { openStores } from "../../../server/runtime/embedded/stores.ts";
 import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";

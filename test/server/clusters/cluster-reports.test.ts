@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { newestOfCluster } from "../../../server/clusters/cluster-reports.ts";
 import { silentLog } from "../../../server/console/log.ts";
-import type { LogCell } from "../../../server/ports/ports.ts";
+import type { LogCell } from "../../../server/ports/report-store.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { TooWideError } from "../../../server/reports/find-newest.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";

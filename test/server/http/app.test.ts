@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { StoreUnavailableError } from "../../../server/ports/ports.ts";
+import { StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { createTestApp, createTestClock, post, VALID_BODY } from "../../kit/app-fixture.ts";
 

@@ -4,8 +4,9 @@ import { hashKey, makeKey } from "../../../server/accounts/key.ts";
 import { TRUSTED_MS } from "../../../server/accounts/key-lookup.ts";
 import { silentLog } from "../../../server/console/log.ts";
 import type { AppEnv } from "../../../server/http/app/app.ts";
+import type { RunSql } from "../../../server/ports/sql.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
-import { type RunSql, sqlOfPool } from "../../../server/postgres/sql.ts";
+import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import {
   ACCOUNT_TABLES,
   addAccount,

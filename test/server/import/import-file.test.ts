@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type ImportOptions, importFile } from "../../../server/import/import-file.ts";
 import { parseSource, parseValueMaps } from "../../../server/import/mapping.ts";
-import { type ReportStore, StoreUnavailableError } from "../../../server/ports/ports.ts";
+import { type ReportStore, StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";

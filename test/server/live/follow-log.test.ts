@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { createLogFollower, type LogFollower } from "../../../server/live/follow-log.ts";
 import { createLiveHub, type LiveHub, type LiveInterest } from "../../../server/live/hub.ts";
-import type { ReportStore } from "../../../server/ports/ports.ts";
+import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import type { Report } from "../../../tiles/report.ts";

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Database, openDatabase } from "../../../server/postgres/database.ts";
+import type { DatabaseAddress } from "../../../server/postgres/pool.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
-import type { DatabaseAddress } from "../../../server/runtime/embedded/stores.ts";
 import { type Running, startEmbedded } from "../../kit/postgres/each-postgres.ts";
 import { type RefusingPostgres, startRefusingPostgres } from "../../kit/postgres/refusing-postgres.ts";
 import { startTcpProxy, type TcpProxy } from "../../kit/tcp-proxy.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { CellRows, EditedReport, LogCell, ReportStore } from "../../../server/ports/ports.ts";
+import type { CellRows, EditedReport, LogCell, ReportStore } from "../../../server/ports/report-store.ts";
 import { createCellCache } from "../../../server/pyramid/cell-cache.ts";
 import { createSegments } from "../../../server/pyramid/log-segments.ts";
 import { createPendingChanges, missingRows } from "../../../server/pyramid/pending-changes.ts";

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import { type DerivedStore, type ReportStore, StoreUnavailableError } from "../../../server/ports/ports.ts";
+import type { DerivedStore } from "../../../server/ports/derived-store.ts";
+import { type ReportStore, StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";
 import { createTileSource } from "../../../server/serving/tile-source.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";

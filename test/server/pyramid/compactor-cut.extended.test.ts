@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { DerivedStore, ReportStore } from "../../../server/ports/ports.ts";
+import type { DerivedStore } from "../../../server/ports/derived-store.ts";
+import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { type CompactionReport, createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { DerivedStore, ReportStore } from "../../../server/ports/ports.ts";
+import type { DerivedStore } from "../../../server/ports/derived-store.ts";
+import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { createCompactionState } from "../../../server/pyramid/compaction-state.ts";
 import { type CompactionReport, createCompactor, type RunOptions } from "../../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";

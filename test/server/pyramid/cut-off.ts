@@ -1,4 +1,4 @@
-import type { DerivedStore } from "../../../server/ports/ports.ts";
+import type { DerivedStore } from "../../../server/ports/derived-store.ts";
 import { cutToStep } from "../../../tiles/cells/micro-cells.ts";
 import { decodeMicroCells } from "../../../tiles/codec/micro-cell-codec.ts";
 import { BAND_COUNT, REPORT_LAYERS } from "../../../tiles/layers.ts";

@@ -1,4 +1,4 @@
-import type { ReportEdit, ReportStore } from "../../../server/ports/ports.ts";
+import type { ReportEdit, ReportStore } from "../../../server/ports/report-store.ts";
 import type { Pyramid } from "../../../server/pyramid/pyramid.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
 

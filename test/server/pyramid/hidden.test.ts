@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { Clock, DerivedStore, ReportStore } from "../../../server/ports/ports.ts";
+import type { Clock } from "../../../server/ports/clock.ts";
+import type { DerivedStore } from "../../../server/ports/derived-store.ts";
+import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createTileSource } from "../../../server/serving/tile-source.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { LogCell } from "../../../server/ports/ports.ts";
+import type { LogCell } from "../../../server/ports/report-store.ts";
 import { createPendingChanges, missingRows } from "../../../server/pyramid/pending-changes.ts";
 import { createFreshRows } from "../../../server/pyramid/unmerged-rows.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";

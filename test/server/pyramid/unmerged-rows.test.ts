@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { DerivedStore, ReportEdit, ReportStore } from "../../../server/ports/ports.ts";
+import type { DerivedStore } from "../../../server/ports/derived-store.ts";
+import type { ReportEdit, ReportStore } from "../../../server/ports/report-store.ts";
 import { MOST_PUT_OFF } from "../../../server/pyramid/compaction-work.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import { type DerivedStore, StoreUnavailableError } from "../../../server/ports/ports.ts";
+import type { DerivedStore } from "../../../server/ports/derived-store.ts";
+import { StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid, type PyramidOptions } from "../../../server/pyramid/pyramid.ts";
 import { createTileSource } from "../../../server/serving/tile-source.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { LogCell, ReportStore } from "../../../server/ports/ports.ts";
-import { StoreUnavailableError } from "../../../server/ports/ports.ts";
+import type { LogCell, ReportStore } from "../../../server/ports/report-store.ts";
+import { StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createReport, type ReportDraft } from "../../../server/reports/create-report.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import type { Report } from "../../../tiles/report.ts";

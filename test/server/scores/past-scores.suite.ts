@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type RunSql, sqlOfPool } from "../../../server/postgres/sql.ts";
+import type { RunSql } from "../../../server/ports/sql.ts";
+import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createPastScores } from "../../../server/scores/past-scores.ts";
 import { createWorld, DAY, HOUR, MISSION, NOWHERE, readHistory } from "../../kit/score-world.ts";
 

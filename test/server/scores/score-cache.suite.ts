@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type RunSql, sqlOfPool } from "../../../server/postgres/sql.ts";
+import type { RunSql } from "../../../server/ports/sql.ts";
+import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createScoreCache, type ScoreBook } from "../../../server/scores/score-cache.ts";
 import { NEUTRAL_SCORES } from "../../../tiles/scores/scores.ts";
 import { AUSTIN, createWorld, DAY, HOUR, MISSION } from "../../kit/score-world.ts";

@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type RunSql, sqlOfPool } from "../../../server/postgres/sql.ts";
+import type { RunSql } from "../../../server/ports/sql.ts";
+import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createScoreThinning } from "../../../server/scores/score-thinning.ts";
 import { seededRandom } from "../../kit/sample-reports.ts";
 import { DAY, failAtRandom, HOUR } from "../../kit/score-world.ts";

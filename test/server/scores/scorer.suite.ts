@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type RunSql, sqlOfPool } from "../../../server/postgres/sql.ts";
+import type { RunSql } from "../../../server/ports/sql.ts";
+import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { SCORE_NAMES } from "../../../tiles/scores/scores.ts";
 import { makeCity, seededRandom } from "../../kit/sample-reports.ts";
 import {

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import type { ReportStore } from "../../../server/ports/ports.ts";
+import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { seedIfEmpty } from "../../../server/seed/seed-if-empty.ts";
 import { SEED_REPORT_COUNT, seedReports } from "../../../server/seed/seed-reports.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";

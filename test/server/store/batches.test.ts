@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { StoreUnavailableError } from "../../../server/ports/ports.ts";
+import { StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { chunk, collect, forEachBounded, sendAll } from "../../../server/store/dynamo/batches.ts";
 
 afterEach(() => {

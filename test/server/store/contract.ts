@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Clock, LogCell, LogRange, ReportEdit, ReportStore } from "../../../server/ports/ports.ts";
+import type { Clock } from "../../../server/ports/clock.ts";
+import type { LogCell, LogRange, ReportEdit, ReportStore } from "../../../server/ports/report-store.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";

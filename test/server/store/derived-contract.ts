@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Clock, DerivedItem, DerivedStore } from "../../../server/ports/ports.ts";
+import type { Clock } from "../../../server/ports/clock.ts";
+import type { DerivedItem, DerivedStore } from "../../../server/ports/derived-store.ts";
 import { createTestClock, type TestClock } from "../../kit/make-report.ts";
 
 /** Where a store keeps its items. */

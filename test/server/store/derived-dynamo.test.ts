@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type DerivedStore, StoreUnavailableError } from "../../../server/ports/ports.ts";
+import type { DerivedStore } from "../../../server/ports/derived-store.ts";
+import { StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";
 import type { ConsumedUnits } from "../../../server/store/dynamo/requests.ts";
 import { migrateTable } from "../../../server/store/dynamo/table.ts";

@@ -1,4 +1,4 @@
-import type { DerivedStore } from "../../../server/ports/ports.ts";
+import type { DerivedStore } from "../../../server/ports/derived-store.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { describeDerivedContract } from "./derived-contract.ts";
 

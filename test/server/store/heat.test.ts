@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { LogCell } from "../../../server/ports/ports.ts";
+import type { LogCell } from "../../../server/ports/report-store.ts";
 import { createHeat, type Heat } from "../../../server/store/dynamo/write-sharding.ts";
 import { createTestClock, type TestClock } from "../../kit/make-report.ts";
 

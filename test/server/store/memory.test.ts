@@ -1,4 +1,4 @@
-import type { ReportStore } from "../../../server/ports/ports.ts";
+import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { type Backend, describeContract } from "./contract.ts";
 

@@ -1,7 +1,7 @@
 import { ProvisionedThroughputExceededException, ThrottlingException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { ReportStore } from "../../../server/ports/ports.ts";
+import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
 import type { ConsumedUnits } from "../../../server/store/dynamo/requests.ts";
 import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";

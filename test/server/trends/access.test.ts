@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { type AppParts, DEFAULT_SETTINGS } from "../../../server/http/app/app.ts";
+import type { RunSql } from "../../../server/ports/sql.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
-import { type RunSql, sqlOfPool } from "../../../server/postgres/sql.ts";
+import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createTestApp, post, readJson, VALID_BODY } from "../../kit/app-fixture.ts";
 
 interface Problem {

@@ -1,6 +1,6 @@
 import { parquetReadObjects } from "hyparquet";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { RunSql } from "../../../server/postgres/sql.ts";
+import type { RunSql } from "../../../server/ports/sql.ts";
 import { openListener } from "../../../server/runtime/node/listener.ts";
 import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
 import {

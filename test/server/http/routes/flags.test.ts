@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type EditedReport, type ReportStore, StoreUnavailableError } from "../../../../server/ports/ports.ts";
+import { type EditedReport, type ReportStore, StoreUnavailableError } from "../../../../server/ports/report-store.ts";
 import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
 import { REPORT_LIFETIME_MS } from "../../../../tiles/layers.ts";
 import type { Report } from "../../../../tiles/report.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../../server/console/log.ts";
 import { cardSchema } from "../../../../server/http/schemas/score-card-json.ts";
-import { StoreUnavailableError } from "../../../../server/ports/ports.ts";
-import type { RunSql } from "../../../../server/postgres/sql.ts";
+import { StoreUnavailableError } from "../../../../server/ports/report-store.ts";
+import type { RunSql } from "../../../../server/ports/sql.ts";
 import { createPyramid } from "../../../../server/pyramid/pyramid.ts";
 import { encodeGeohash } from "../../../../tiles/geo/geohash.ts";
 import { createTestApp, post, readJson } from "../../../kit/app-fixture.ts";

@@ -2,7 +2,7 @@ import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib"
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../../server/console/log.ts";
-import { StoreUnavailableError } from "../../../../server/ports/ports.ts";
+import { StoreUnavailableError } from "../../../../server/ports/report-store.ts";
 import { createPyramid } from "../../../../server/pyramid/pyramid.ts";
 import { nodeCompressor } from "../../../../server/runtime/node/node-compressor.ts";
 import { createTileSource } from "../../../../server/serving/tile-source.ts";

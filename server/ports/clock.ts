@@ -1,0 +1,5 @@
+/** Time is injected: tests move it. */
+export interface Clock {
+  /** Unix milliseconds. */
+  now(): number;
+}

@@ -1,0 +1,29 @@
+/** One stored item of derived data. */
+export interface DerivedItem {
+  readonly name: string;
+  readonly body: Uint8Array;
+  /** Changes with every write; what a conditional write must name. */
+  readonly version: number;
+}
+
+/**
+ * Data made from the report log, kept because it is cheaper to read: never truth, so losing any of it costs time only.
+ * Items live in named groups that are read together, in the order of their names.
+ */
+export interface DerivedStore {
+  /** Items of a group, ascending by name. `consistent` also sees what was written a moment ago, at twice the price. */
+  list(group: string, options?: { consistent?: boolean }): Promise<DerivedItem[]>;
+  get(group: string, name: string, options?: { consistent?: boolean }): Promise<DerivedItem | undefined>;
+  /**
+   * Writes an item if its version is still `expected` (undefined: if there is none). False: another writer was faster, and
+   * nothing was written. The store may drop the item from `expiresAtMs` on.
+   */
+  put(group: string, name: string, body: Uint8Array, condition: PutCondition): Promise<boolean>;
+  /** Removes those items whose versions are still these; what another writer wrote meanwhile stays. */
+  remove(group: string, items: readonly Pick<DerivedItem, "name" | "version">[]): Promise<void>;
+}
+
+export interface PutCondition {
+  readonly expected: number | undefined;
+  readonly expiresAtMs?: number;
+}
