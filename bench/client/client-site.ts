@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { readConfig } from "../../server/runtime/config.ts";
-import { openStores } from "../../server/runtime/embedded/stores.ts";
+import { openStores } from "../../server/runtime/stores/stores.ts";
 import { createDocumentClient } from "../../server/store/dynamo/dynamo-client.ts";
 import { fill, openCityStore } from "../../test/kit/cities/city-store.ts";
 import type { Report } from "../../tiles/report.ts";

@@ -1,4 +1,4 @@
-import { rowOfReport } from "../../server/store/dynamo/rows.ts";
+import { rowOfReport } from "../../server/store/rows.ts";
 import { itemBytes } from "../../test/kit/dynamo/dynamo-model.ts";
 import { countCells, coverBounds, encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { type TileAddress, tileBounds } from "../../tiles/geo/tile-address.ts";

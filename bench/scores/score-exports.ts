@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import { silentLog } from "../../server/console/log.ts";
-import { createApp, DEFAULT_SETTINGS } from "../../server/http/app/app.ts";
+import { createApp, DEFAULT_SETTINGS } from "../../server/http/app.ts";
 import { sqlOfPool } from "../../server/postgres/sql.ts";
 import { createPyramid } from "../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { silentLog } from "../../server/console/log.ts";
 import { readConfig } from "../../server/runtime/config.ts";
-import { openStores } from "../../server/runtime/embedded/stores.ts";
+import { openStores } from "../../server/runtime/stores/stores.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../server/store/dynamo/dynamo-client.ts";
 import { CITY_CENTER, cityReports } from "../../test/kit/cities/city.ts";
 import { fill, openCityStore } from "../../test/kit/cities/city-store.ts";

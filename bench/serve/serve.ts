@@ -1,6 +1,6 @@
 import { silentLog } from "../../server/console/log.ts";
 import { readConfig } from "../../server/runtime/config.ts";
-import { openStores } from "../../server/runtime/embedded/stores.ts";
+import { openStores } from "../../server/runtime/stores/stores.ts";
 import { createDocumentClient } from "../../server/store/dynamo/dynamo-client.ts";
 import { cityReports } from "../../test/kit/cities/city.ts";
 import { fill, openCityStore } from "../../test/kit/cities/city-store.ts";

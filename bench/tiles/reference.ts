@@ -1,7 +1,7 @@
 import { fromGeojsonVt } from "@maplibre/vt-pbf";
 import Supercluster, { type ClusterProperties, type PointFeature } from "supercluster";
-import type { ReportRow } from "../../server/store/dynamo/rows.ts";
-import { reportOfRow } from "../../server/store/dynamo/rows.ts";
+import type { ReportRow } from "../../server/store/rows.ts";
+import { reportOfRow } from "../../server/store/rows.ts";
 import { CLUSTER_RADIUS_PX } from "../../tiles/cluster/cluster.ts";
 import { abbreviate, NEIGHBORHOOD_PRECISION } from "../../tiles/cluster/report-tile.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";

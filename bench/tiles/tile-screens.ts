@@ -1,4 +1,4 @@
-import type { ReportRow } from "../../server/store/dynamo/rows.ts";
+import type { ReportRow } from "../../server/store/rows.ts";
 import { domainsOfTile } from "../../tiles/cluster/cluster-cells.ts";
 import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";

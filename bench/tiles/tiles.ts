@@ -1,5 +1,5 @@
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { type ReportRow, rowOfReport } from "../../server/store/dynamo/rows.ts";
+import { type ReportRow, rowOfReport } from "../../server/store/rows.ts";
 import { cityReports } from "../../test/kit/cities/city.ts";
 import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
 import { coverBounds, encodeGeohash } from "../../tiles/geo/geohash.ts";

@@ -1,5 +1,5 @@
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
-import type { ReportRow } from "../../server/store/dynamo/rows.ts";
+import type { ReportRow } from "../../server/store/rows.ts";
 import type { StoredTile } from "./tile-paths.ts";
 
 /**

@@ -10,7 +10,7 @@ import { migrateDatabase } from "../postgres/migrate.ts";
 import { createPool } from "../postgres/pool.ts";
 import { sqlOfPool } from "../postgres/sql.ts";
 import { readConfig } from "../runtime/config.ts";
-import { openStores } from "../runtime/embedded/stores.ts";
+import { openStores } from "../runtime/stores/stores.ts";
 import { SYSTEM_CLOCK } from "./command-store.ts";
 
 const MAX_LISTED = 1_000;

@@ -4,8 +4,8 @@ import type { Clock } from "../ports/clock.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import { type Compactor, createCompactor } from "../pyramid/compactor.ts";
 import { readConfig } from "../runtime/config.ts";
-import { openStores } from "../runtime/embedded/stores.ts";
-import { migrateReportStore, openLogAndDerived } from "../runtime/open-reports.ts";
+import { migrateReportStore, openLogAndDerived } from "../runtime/stores/open-reports.ts";
+import { openStores } from "../runtime/stores/stores.ts";
 
 export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
 

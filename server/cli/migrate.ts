@@ -5,8 +5,8 @@ import { explain } from "../postgres/database.ts";
 import { migrateDatabase } from "../postgres/migrate.ts";
 import { createPool } from "../postgres/pool.ts";
 import { readConfig } from "../runtime/config.ts";
-import { openStores } from "../runtime/embedded/stores.ts";
-import { migrateReportStore, openReportStore } from "../runtime/open-reports.ts";
+import { migrateReportStore, openReportStore } from "../runtime/stores/open-reports.ts";
+import { openStores } from "../runtime/stores/stores.ts";
 
 /** `npm run migrate`: the DynamoDB table and PostgreSQL's schema, wherever the environment says they are. */
 try {

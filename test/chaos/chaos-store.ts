@@ -1,6 +1,6 @@
 import { silentLog } from "../../server/console/log.ts";
 import { readConfig } from "../../server/runtime/config.ts";
-import { openStores } from "../../server/runtime/embedded/stores.ts";
+import { openStores } from "../../server/runtime/stores/stores.ts";
 import { startDynamoDbLocal } from "../kit/dynamo/dynamodb-local.ts";
 
 export const STORE_KINDS = ["dynalite", "dynamodb-local"] as const;

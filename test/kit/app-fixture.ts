@@ -1,6 +1,6 @@
 import { silentLog } from "../../server/console/log.ts";
-import type { AppParts, AppSettings } from "../../server/http/app/app.ts";
-import { createApp, DEFAULT_SETTINGS } from "../../server/http/app/app.ts";
+import type { AppParts, AppSettings } from "../../server/http/app.ts";
+import { createApp, DEFAULT_SETTINGS } from "../../server/http/app.ts";
 import { createPyramid } from "../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory/memory.ts";

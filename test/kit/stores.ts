@@ -1,7 +1,7 @@
 import { silentLog } from "../../server/console/log.ts";
 import type { DatabaseAddress } from "../../server/postgres/pool.ts";
 import { type Config, readConfig } from "../../server/runtime/config.ts";
-import { type DynamoAddress, openStores } from "../../server/runtime/embedded/stores.ts";
+import { type DynamoAddress, openStores } from "../../server/runtime/stores/stores.ts";
 
 /** Both embedded stores in memory, for any number of servers. */
 export interface SharedStores {

@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
-import type { Key } from "../../server/store/dynamo/keys.ts";
+import type { Key } from "../../server/store/keys.ts";
 import { holds, keySpan, type Names, updated, type Values } from "../kit/dynamo/dynamo-expressions.ts";
 import type { Item, Table } from "./table.ts";
 

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { Key } from "../../server/store/dynamo/keys.ts";
+import type { Key } from "../../server/store/keys.ts";
 import {
   type BatchedWrite,
   type CommandInput,

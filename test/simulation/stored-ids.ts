@@ -1,5 +1,5 @@
 import { decodeAppended } from "../../server/store/dynamo/appended-report.ts";
-import { idOfSortKey, logKey, nameOfFeedItem, REPORT_PREFIX } from "../../server/store/dynamo/keys.ts";
+import { idOfSortKey, logKey, nameOfFeedItem, REPORT_PREFIX } from "../../server/store/keys.ts";
 import type { Item, Table } from "./table.ts";
 
 /** Ids of the reports that have a row in a table. */

@@ -1,4 +1,4 @@
-import type { Key } from "../../server/store/dynamo/keys.ts";
+import type { Key } from "../../server/store/keys.ts";
 import { hashOf } from "./random.ts";
 
 /** An item as it is stored: attributes beside the key. */

@@ -14,8 +14,8 @@ import {
   readRows,
 } from "../../trends/export-rows.ts";
 import { streamRows } from "../../trends/export-stream.ts";
-import type { AppEnv, AppParts } from "../app/app-parts.ts";
-import { invalidRequest, ProblemError } from "../app/problem.ts";
+import type { AppEnv, AppParts } from "../core/app-parts.ts";
+import { invalidRequest, ProblemError } from "../core/problem.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { type Instant, resolveInstant } from "../schemas/report-query.ts";
 

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import type { Sql } from "../../ports/sql.ts";
 import { NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
 import { type Dataset, REPORT_COUNTS, SCORES } from "../../trends/export-rows.ts";
-import type { App, AppEnv, AppParts } from "../app/app-parts.ts";
+import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { areaOf, areaParameters, numberParameter, parameter } from "../schemas/filter-query.ts";
 import { parseInstant, parseLayers } from "../schemas/report-query.ts";
 import { createExportAnswers, EXPORT_FORMATS, type ExportFormat, type ExportRequest, spanOf } from "./export-answer.ts";

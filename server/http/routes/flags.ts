@@ -1,8 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { createRateLimit } from "../../kit/rate-limit.ts";
 import { FLAG_REASONS, flagReport } from "../../reports/flag-report.ts";
-import type { App, AppParts } from "../app/app-parts.ts";
-import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../app/problem.ts";
-import { createRateLimit } from "../middleware/rate-limit.ts";
+import type { App, AppParts } from "../core/app-parts.ts";
+import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { readJsonBody } from "../schemas/json-body.ts";
 import { reportIdSchema } from "../schemas/report-query.ts";
 

@@ -1,8 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEFAULT_WINDOW, REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
-import type { App, AppParts } from "../app/app-parts.ts";
-import { ProblemError, problemAnswer, unexpectedAnswer } from "../app/problem.ts";
+import type { App, AppParts } from "../core/app-parts.ts";
+import { ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { liveQuerySchema } from "../schemas/report-query.ts";
 
 const WORLD = { west: -180, south: -90, east: 180, north: 90 };

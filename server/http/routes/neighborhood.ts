@@ -2,8 +2,8 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { formatDay } from "../../kit/utc-time.ts";
 import { readScoreCard } from "../../scores/score-card.ts";
 import { createScoreHistory } from "../../scores/score-history.ts";
-import type { App, AppParts } from "../app/app-parts.ts";
-import { problemAnswer, unexpectedAnswer } from "../app/problem.ts";
+import type { App, AppParts } from "../core/app-parts.ts";
+import { problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { CARD_EXAMPLE, cardSchema, toCardJson } from "../schemas/score-card-json.ts";
 
 const geohashSchema = z

@@ -1,8 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { DatabaseUnavailableError } from "../../ports/sql.ts";
-import type { App, AppParts } from "../app/app-parts.ts";
-import type { RequestMetrics } from "../app/metrics.ts";
-import { ProblemError, problemSchema } from "../app/problem.ts";
+import type { App, AppParts } from "../core/app-parts.ts";
+import type { RequestMetrics } from "../core/metrics.ts";
+import { ProblemError, problemSchema } from "../core/problem.ts";
 import { KEY_SCHEME } from "./relational-access.ts";
 
 const READY_WITHIN_MS = 2_000;

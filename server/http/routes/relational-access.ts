@@ -1,10 +1,10 @@
 import type { Context } from "hono";
-import type { KeyGate } from "../../accounts/key-gate.ts";
 import type { Capability } from "../../accounts/subscription.ts";
+import { createRateLimit } from "../../kit/rate-limit.ts";
 import { DatabaseUnavailableError } from "../../ports/sql.ts";
-import type { AppEnv, AppParts } from "../app/app-parts.ts";
-import { ProblemError, problemAnswer, unexpectedAnswer } from "../app/problem.ts";
-import { createRateLimit } from "../middleware/rate-limit.ts";
+import type { AppEnv, AppParts } from "../core/app-parts.ts";
+import { ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
+import type { KeyGate } from "../middleware/api-key.ts";
 
 const DEFAULT_PER_MINUTE = 60;
 const RETRY_AFTER_SECONDS = 5;

@@ -1,13 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
+import { createRateLimit, networkOf, type RateLimit } from "../../kit/rate-limit.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
 import { createReport } from "../../reports/create-report.ts";
 import { countLogCells, listReports } from "../../reports/list-reports.ts";
 import { draftOfBody, idempotencyKeySchema, reportBodySchema } from "../../reports/report-body.ts";
-import type { App, AppEnv, AppParts } from "../app/app-parts.ts";
-import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../app/problem.ts";
-import { createRateLimit, networkOf, type RateLimit } from "../middleware/rate-limit.ts";
+import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
+import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { readJsonBody } from "../schemas/json-body.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { reportPageSchema, reportSchema, toReportJson, toReportPageJson } from "../schemas/report-json.ts";

@@ -1,11 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { TILE_LAYERS, TIME_WINDOWS } from "../../../tiles/layers.ts";
-import { parseLayers, parseTileAddress, parseWindow } from "../../serving/parse-tile-path.ts";
+import { type Parsed, parseLayers, parseTilePath, parseWindow } from "../../serving/parse-tile-path.ts";
 import { answerTile } from "../../serving/tile-answer.ts";
 import { catalogue, tileJson } from "../../serving/tilejson.ts";
-import type { App, AppEnv, AppParts } from "../app/app-parts.ts";
-import { ProblemError, problemSchema } from "../app/problem.ts";
+import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
+import { invalidRequest, ProblemError, problemSchema } from "../core/problem.ts";
 
 const TILEJSON_CACHE_CONTROL = "public, max-age=300";
 
@@ -18,11 +18,7 @@ export function mountTiles(app: App, parts: AppParts): void {
 
   app.get(TILE_ROUTE, async (c) => {
     const { layers, z: zoom, x, file } = c.req.param();
-    const request = {
-      layers: parseLayers(layers),
-      tile: parseTileAddress(zoom, x, file),
-      window: parseWindow(c.req.query("window")),
-    };
+    const request = valueOf(parseTilePath({ layers, z: zoom, x, file, window: c.req.query("window") }));
     const tile = await parts.tiles.read(request);
     const { status, headers, coding } = answerTile(request, tile, {
       acceptEncoding: c.req.header("Accept-Encoding"),
@@ -38,9 +34,22 @@ export function mountTiles(app: App, parts: AppParts): void {
   app.get("/tiles/:file", (c) => {
     const named = /^(.+)\.json$/.exec(c.req.param("file"));
     if (named === null) throw new ProblemError({ status: 404, detail: "There is nothing at this address." });
-    const document = tileJson(parseLayers(named[1] ?? ""), originOf(c), parseWindow(c.req.query("window")));
+    const document = tileJson(
+      valueOf(parseLayers(named[1] ?? "")),
+      originOf(c),
+      valueOf(parseWindow(c.req.query("window"))),
+    );
     return c.json(document, 200, { "Cache-Control": TILEJSON_CACHE_CONTROL });
   });
+}
+
+/** @throws ProblemError 400 on what is malformed, 404 on what there is not */
+function valueOf<T>(parsed: Parsed<T>): T {
+  if ("value" in parsed) return parsed.value;
+  const { fault } = parsed;
+  if (fault.kind === "absent") throw new ProblemError({ status: 404, detail: fault.detail });
+  const { kind: _, ...error } = fault;
+  throw new ProblemError(invalidRequest([error]));
 }
 
 function originOf(c: Context<AppEnv>): string {

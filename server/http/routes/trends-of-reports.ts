@@ -4,7 +4,7 @@ import type { Sql } from "../../ports/sql.ts";
 import { centreOf } from "../../trends/cell-centre.ts";
 import { dailyReports, daysUpTo } from "../../trends/daily.ts";
 import { monthsUpTo, type RisingNeighborhood, risingNeighborhoods } from "../../trends/rising.ts";
-import type { App, AppParts } from "../app/app-parts.ts";
+import type { App, AppParts } from "../core/app-parts.ts";
 import { areaOf, areaParameters, choiceParameter, numberParameter, parameter } from "../schemas/filter-query.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { parseLayers } from "../schemas/report-query.ts";

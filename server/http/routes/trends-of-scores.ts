@@ -3,7 +3,7 @@ import { SCORE_NAMES } from "../../../tiles/scores/scores.ts";
 import { DAY_MS } from "../../kit/utc-time.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { meanScore, weekChanges } from "../../trends/score-means.ts";
-import type { App, AppParts } from "../app/app-parts.ts";
+import type { App, AppParts } from "../core/app-parts.ts";
 import { areaOf, areaParameters, choiceParameter, numberParameter } from "../schemas/filter-query.ts";
 import type { RelationalAccess } from "./relational-access.ts";
 import { TREND_HEADERS, trendRoute } from "./trend-route.ts";

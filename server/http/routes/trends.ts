@@ -1,5 +1,5 @@
 import type { Sql } from "../../ports/sql.ts";
-import type { App, AppParts } from "../app/app-parts.ts";
+import type { App, AppParts } from "../core/app-parts.ts";
 import type { RelationalAccess } from "./relational-access.ts";
 import { mountReportTrends } from "./trends-of-reports.ts";
 import { mountScoreTrends } from "./trends-of-scores.ts";

@@ -1,11 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { KeyGate } from "../../accounts/key-gate.ts";
 import { PLANS, STATUSES } from "../../accounts/subscription.ts";
 import type { UsageLog } from "../../accounts/usage-log.ts";
 import { readUsage, type UsageReport } from "../../accounts/usage-report.ts";
 import type { Sql } from "../../ports/sql.ts";
-import type { App, AppParts } from "../app/app-parts.ts";
-import { ProblemError, problemAnswer } from "../app/problem.ts";
+import type { App, AppParts } from "../core/app-parts.ts";
+import { ProblemError, problemAnswer } from "../core/problem.ts";
+import type { KeyGate } from "../middleware/api-key.ts";
 import { KEY_SCHEME, orAway, relationalAnswers } from "./relational-access.ts";
 
 const time = z.iso.datetime();

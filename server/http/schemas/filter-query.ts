@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Bounds } from "../../../tiles/geo/geohash.ts";
 import { CITIES, findCity } from "../../cities.ts";
 import { type AreaFilter, countCentres, MAX_BOX_CELLS, NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
-import { invalidRequest, ProblemError } from "../app/problem.ts";
+import { invalidRequest, ProblemError } from "../core/problem.ts";
 import { parseBbox } from "./report-query.ts";
 
 /** A parameter that was parsed, or the message of what is wrong with it. */

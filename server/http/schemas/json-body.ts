@@ -1,4 +1,4 @@
-import { invalidRequest, ProblemError } from "../app/problem.ts";
+import { invalidRequest, ProblemError } from "../core/problem.ts";
 
 /**
  * Reads a JSON request body of at most `maxBytes`, counted as they arrive, so that a body without Content-Length is

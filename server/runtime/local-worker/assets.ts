@@ -10,7 +10,7 @@ import { buildClientWhenStale, CLIENT_DIR, newestChange } from "../../client/bui
 import { ASSET_HEADERS, clientPath, fileHeaders, type HeaderFields } from "../../client/headers.ts";
 import { listClientFiles } from "../../client/listing.ts";
 import type { Log } from "../../console/log.ts";
-import { SAFE_HEADERS } from "../../http/app/safe-headers.ts";
+import { SAFE_HEADERS } from "../../http/core/safe-headers.ts";
 import { PACKS_DIR } from "../worker/packed-basemap.ts";
 
 const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
@@ -21,7 +21,7 @@ const INPUTS = [
   "runtime/local-worker",
   "runtime/worker",
   "client/headers.ts",
-  "http/app/safe-headers.ts",
+  "http/core/safe-headers.ts",
 ].map((name) => root(`server/${name}`));
 /** A file that says which build this is; not served, for its name begins with a dot. */
 const STAMP = ".stamp";

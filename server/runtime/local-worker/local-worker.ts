@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { unstable_DevEnv as DevEnv } from "wrangler";
 import type { DatabaseAddress } from "../../postgres/pool.ts";
-import type { DynamoAddress } from "../embedded/stores.ts";
+import type { DynamoAddress } from "../stores/stores.ts";
 
 /** The Worker in workerd on this machine. */
 export interface LocalWorker {

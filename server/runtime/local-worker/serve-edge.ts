@@ -5,10 +5,10 @@ import { createClosers } from "../../kit/closers.ts";
 import { openDatabase } from "../../postgres/database.ts";
 import { seedIfEmpty } from "../../seed/seed-if-empty.ts";
 import type { Config } from "../config.ts";
-import { refusalOf, throwIfRefused } from "../database-refusal.ts";
-import { openStores, type Stores } from "../embedded/stores.ts";
 import { assertPortFree } from "../node/listener.ts";
-import { migrateReportStore, openReportStore } from "../open-reports.ts";
+import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
+import { migrateReportStore, openReportStore } from "../stores/open-reports.ts";
+import { openStores, type Stores } from "../stores/stores.ts";
 import { buildEdgeAssets } from "./assets.ts";
 import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
 

@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { LRUCache } from "lru-cache";
 import type { Log } from "../../console/log.ts";
-import type { RequestMetrics } from "../../http/app/metrics.ts";
-import { OPEN_HEADERS, SAFE_HEADERS } from "../../http/app/safe-headers.ts";
+import type { RequestMetrics } from "../../http/core/metrics.ts";
+import { OPEN_HEADERS, SAFE_HEADERS } from "../../http/core/safe-headers.ts";
 import { TILE_ROUTE } from "../../http/routes/tiles.ts";
 import type { MetricSample } from "../../ports/metrics.ts";
 import { type ContentCoding, chooseCoding, namesTag, tagWithoutCoding } from "../../serving/content-encoding.ts";
-import { findTile } from "../../serving/parse-tile-path.ts";
+import { parseTilePath } from "../../serving/parse-tile-path.ts";
 import { answerTile, type TileAnswer } from "../../serving/tile-answer.ts";
 import type { KeptTile, KeptTiles, TileRequest } from "../../serving/tile-source.ts";
 
@@ -180,7 +180,8 @@ function parseTileUrl(url: string): TileRequest | undefined {
   const named = /^\/tiles\/([a-z_,-]+)\/(\d+)\/(\d+)\/(\d+\.(?:pbf|mvt))(?:\?window=(\w+))?$/.exec(url);
   if (named === null) return undefined;
   const [, layers = "", z = "", x = "", file = "", window] = named;
-  return findTile(layers, z, x, file, window);
+  const parsed = parseTilePath({ layers, z, x, file, window });
+  return "value" in parsed ? parsed.value : undefined;
 }
 
 interface Conditions {

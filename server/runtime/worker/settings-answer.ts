@@ -1,4 +1,4 @@
-import { OPEN_HEADERS, SAFE_HEADERS } from "../../http/app/safe-headers.ts";
+import { OPEN_HEADERS, SAFE_HEADERS } from "../../http/core/safe-headers.ts";
 import type { SettingsError } from "./worker-env.ts";
 
 /** Answers for a Worker that cannot run as it is set up: the app that would, needs what is missing. */

@@ -1,5 +1,5 @@
 import { type ContentCoding, chooseCoding, namesTag, tagWithoutCoding } from "../../serving/content-encoding.ts";
-import { findTile, tilePath } from "../../serving/parse-tile-path.ts";
+import { parseTilePath, tilePath } from "../../serving/parse-tile-path.ts";
 import { withClientEncoding } from "./worker-compressor.ts";
 
 /**
@@ -14,16 +14,17 @@ export function cachedTileRequest(request: Request, codings: readonly ContentCod
   const url = new URL(request.url);
   const [, layers = "", z = "", x = "", file = ""] =
     /^\/tiles\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(url.pathname) ?? [];
-  const tile = findTile(
-    decode(layers),
-    decode(z),
-    decode(x),
-    decode(file),
-    url.searchParams.get("window") ?? undefined,
-  );
-  if (tile === undefined) return undefined;
+  const parsed = parseTilePath({
+    layers: decode(layers),
+    z: decode(z),
+    x: decode(x),
+    file: decode(file),
+    window: url.searchParams.get("window") ?? undefined,
+  });
+  // What is wrong is for the app to explain, which reads addresses the same way.
+  if ("fault" in parsed) return undefined;
   const coding = chooseCoding(withClientEncoding(request).headers.get("Accept-Encoding") ?? undefined, codings);
-  return new Request(new URL(tilePath(tile), url), { headers: { "Accept-Encoding": coding ?? "identity" } });
+  return new Request(new URL(tilePath(parsed.value), url), { headers: { "Accept-Encoding": coding ?? "identity" } });
 }
 
 /** A path segment as the app's router decodes it. */

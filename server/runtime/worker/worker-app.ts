@@ -1,6 +1,6 @@
 import { createUsageLog } from "../../accounts/usage-log.ts";
 import { createLog } from "../../console/log.ts";
-import { createApp, DEFAULT_SETTINGS } from "../../http/app/app.ts";
+import { createApp, DEFAULT_SETTINGS } from "../../http/app.ts";
 import { basemapRoutes } from "../../http/routes/basemap.ts";
 import type { RunSql } from "../../ports/sql.ts";
 import { withClient } from "../../postgres/hyperdrive.ts";

@@ -1,5 +1,5 @@
 import type { LogCell, LogChange } from "../../ports/report-store.ts";
-import { cellName, cellOfPartition, FROM_THE_BEGINNING, type Key, REPORT_PREFIX } from "./keys.ts";
+import { cellName, cellOfPartition, FROM_THE_BEGINNING, type Key, REPORT_PREFIX } from "../keys.ts";
 import type { Requests } from "./requests.ts";
 
 /** Items looked through in one request: a whole megabyte takes an emulator longer than a request may. */

@@ -1,11 +1,11 @@
 import type { Report } from "../../../tiles/report.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { CellRows, EditedReport, LogCell, LogRange, ReportStore } from "../../ports/report-store.ts";
+import { editedReport, shownReport, versionOfRow } from "../edits.ts";
+import { idOfSortKey, logPartition, logSpan, MARKER_SPAN, type SortKeySpan } from "../keys.ts";
+import type { ReportRow } from "../rows.ts";
 import { collect } from "./batches.ts";
-import { editedReport, shownReport, versionOfRow } from "./edits.ts";
-import { idOfSortKey, logPartition, logSpan, MARKER_SPAN, type SortKeySpan } from "./keys.ts";
 import type { Requests } from "./requests.ts";
-import type { ReportRow } from "./rows.ts";
 import { type EditedRows, isMarker, type Marker, type Shards } from "./shards.ts";
 import type { UnappliedRows } from "./unapplied-rows.ts";
 

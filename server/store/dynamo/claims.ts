@@ -1,8 +1,8 @@
 import type { Clock } from "../../ports/clock.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
-import type { Key } from "./keys.ts";
+import type { Key } from "../keys.ts";
+import { ttlSeconds } from "../rows.ts";
 import type { Requests } from "./requests.ts";
-import { ttlSeconds } from "./rows.ts";
 
 const MAX_TRIES = 3;
 

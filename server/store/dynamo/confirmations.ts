@@ -5,7 +5,7 @@ import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { columnsOfReports, type ReportColumns } from "../../../tiles/report-columns.ts";
 import type { LogCell } from "../../ports/report-store.ts";
-import { cellName } from "./keys.ts";
+import { cellName } from "../keys.ts";
 
 /**
  * What confirms intents of one writer. Some come as a nonce alone: of an intent that has its report in it, or under which nothing

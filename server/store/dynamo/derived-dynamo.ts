@@ -1,10 +1,10 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { DerivedItem, DerivedStore } from "../../ports/derived-store.ts";
 import { checkDerivedItem, isKept } from "../derived.ts";
+import { derivedKey, derivedPartition, type Key } from "../keys.ts";
+import { ttlSeconds } from "../rows.ts";
 import { collect, forEachBounded } from "./batches.ts";
-import { derivedKey, derivedPartition, type Key } from "./keys.ts";
 import { createRequests, type RequestOptions } from "./requests.ts";
-import { ttlSeconds } from "./rows.ts";
 
 export type DynamoDerivedStoreOptions = RequestOptions & { readonly clock: Clock };
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../../ports/clock.ts";
-import { FEED_BUCKET_MS, feedBucket, feedPartition, feedShardsSortKey } from "./keys.ts";
+import { FEED_BUCKET_MS, feedBucket, feedPartition, feedShardsSortKey } from "../keys.ts";
+import { ttlSeconds } from "../rows.ts";
 import type { Requests } from "./requests.ts";
-import { ttlSeconds } from "./rows.ts";
 
 /**
  * Over how many partitions the change feed is spread. All writes of the world go through it, and all pollers read all of it: at

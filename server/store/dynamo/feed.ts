@@ -2,12 +2,12 @@ import { StoredItemError } from "../../../tiles/codec/stored-item.ts";
 import type { Report } from "../../../tiles/report.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogCell, LogChange } from "../../ports/report-store.ts";
-import { mergeChanges } from "../log.ts";
+import { feedBuckets, feedPartition, feedShardsOfSortKey, feedTime, type Key, nameOfFeedItem } from "../keys.ts";
+import { mergeChanges } from "../log-changes.ts";
 import { type AppendedReport, decodeAppended } from "./appended-report.ts";
 import { forEachBounded } from "./batches.ts";
 import { type Confirmations, decodeConfirmations, nonceOf } from "./confirmations.ts";
 import type { FeedShards } from "./feed-shards.ts";
-import { feedBuckets, feedPartition, feedShardsOfSortKey, feedTime, type Key, nameOfFeedItem } from "./keys.ts";
 import { fromOfIntent, OVERLAP_MS } from "./publisher.ts";
 import type { Requests } from "./requests.ts";
 

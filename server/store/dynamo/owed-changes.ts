@@ -1,5 +1,5 @@
 import type { LogCell } from "../../ports/report-store.ts";
-import { cellName } from "./keys.ts";
+import { cellName } from "../keys.ts";
 
 /** "Whoever follows the feed must read this cell from there on." */
 export interface Change extends LogCell {

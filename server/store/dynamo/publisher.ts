@@ -2,16 +2,16 @@ import type { Report } from "../../../tiles/report.ts";
 import { idTimePrefix, parseReportId, timeOfId } from "../../../tiles/report-id.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { type LogCell, StoreUnavailableError } from "../../ports/report-store.ts";
-import { FEED_LIFETIME_MS, MAX_BROUGHT_AGE_MS } from "../log.ts";
+import { confirmationSortKey, intentSortKey, type Key } from "../keys.ts";
+import { FEED_LIFETIME_MS, MAX_BROUGHT_AGE_MS } from "../log-changes.ts";
+import { ttlSeconds } from "../rows.ts";
 import { encodeAppended } from "./appended-report.ts";
 import { chunk, forEachBounded } from "./batches.ts";
 import { nonceOf } from "./confirmations.ts";
 import type { FeedShards } from "./feed-shards.ts";
-import { confirmationSortKey, intentSortKey, type Key } from "./keys.ts";
 import { type Change, createOwedChanges } from "./owed-changes.ts";
 import { createRecentCells } from "./recent.ts";
 import type { Requests } from "./requests.ts";
-import { ttlSeconds } from "./rows.ts";
 import { createWaitingConfirmations, type WaitingConfirmation } from "./waiting-confirmations.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { LogCell } from "../../ports/report-store.ts";
-import { cellName } from "./keys.ts";
+import { cellName } from "../keys.ts";
 
 /** What is remembered of each of the cells that were last asked for. Takes no room before it is used, unlike an LRU cache. */
 export interface RecentCells<T> {

@@ -19,8 +19,8 @@ import {
   type ScanCommandInput,
 } from "@aws-sdk/lib-dynamodb";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
+import type { Key } from "../keys.ts";
 import { chunk, forEachBounded, sendAll } from "./batches.ts";
-import type { Key } from "./keys.ts";
 
 /** What requests cost: DynamoDB's read and write units, and attempts over the wire. */
 export interface ConsumedUnits {

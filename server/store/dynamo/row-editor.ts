@@ -1,11 +1,11 @@
 import { parseReportId } from "../../../tiles/report-id.ts";
 import { type EditedReport, type LogCell, type ReportEdit, StoreUnavailableError } from "../../ports/report-store.ts";
-import { type EditedVersion, editedReport, nextVersion, versionOfRow } from "./edits.ts";
-import { editedKey, idOfSortKey } from "./keys.ts";
+import { type EditedVersion, editedReport, nextVersion, versionOfRow } from "../edits.ts";
+import { editedKey, idOfSortKey } from "../keys.ts";
+import type { EditedRow, ReportRow } from "../rows.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Requests } from "./requests.ts";
 import type { RowReader } from "./row-reader.ts";
-import type { EditedRow, ReportRow } from "./rows.ts";
 import type { Shards } from "./shards.ts";
 
 export interface RowEditorOptions {

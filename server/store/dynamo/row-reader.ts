@@ -2,10 +2,10 @@ import type { Report } from "../../../tiles/report.ts";
 import { parseReportId } from "../../../tiles/report-id.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogCell } from "../../ports/report-store.ts";
-import { shownReport } from "./edits.ts";
-import { editedKey, editedOfSortKey, idOfSortKey, logKey } from "./keys.ts";
+import { shownReport } from "../edits.ts";
+import { editedKey, editedOfSortKey, idOfSortKey, logKey } from "../keys.ts";
+import type { EditedRow, ReportRow } from "../rows.ts";
 import type { Requests } from "./requests.ts";
-import type { EditedRow, ReportRow } from "./rows.ts";
 import type { UnappliedRows } from "./unapplied-rows.ts";
 
 /** Reads reports by their ids. */

@@ -1,11 +1,11 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { LogCell } from "../../ports/report-store.ts";
+import { newestVersions } from "../edits.ts";
+import { type Key, logPartition, MARKER_SPAN, shardKey, shardOfSortKey } from "../keys.ts";
+import { type EditedRow, ttlSeconds } from "../rows.ts";
 import { collect } from "./batches.ts";
-import { newestVersions } from "./edits.ts";
-import { type Key, logPartition, MARKER_SPAN, shardKey, shardOfSortKey } from "./keys.ts";
 import { createRecentCells } from "./recent.ts";
 import type { Requests } from "./requests.ts";
-import { type EditedRow, ttlSeconds } from "./rows.ts";
 
 /**
  * What markers tell of a cell: which shards its rows lie in, beside shard 0 where all rows of a cell lie that never was hot,

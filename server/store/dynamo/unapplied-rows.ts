@@ -1,7 +1,7 @@
 import type { Report } from "../../../tiles/report.ts";
 import type { LogCell } from "../../ports/report-store.ts";
-import { cellName, cellOfReport } from "./keys.ts";
-import type { ReportRow } from "./rows.ts";
+import { cellName, cellOfReport } from "../keys.ts";
+import type { ReportRow } from "../rows.ts";
 
 /**
  * Reports that are stored in their intents, and whose rows are on their way: reads of this process take them from here. They are

@@ -1,5 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
-import { MAX_BROUGHT_AGE_MS } from "../log.ts";
+import { MAX_BROUGHT_AGE_MS } from "../log-changes.ts";
 import { type Confirmed, encodeConfirmations } from "./confirmations.ts";
 
 /** Confirmations of one process's intents, until an intent takes them along, or they go alone. */

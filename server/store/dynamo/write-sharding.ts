@@ -1,6 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { LogCell } from "../../ports/report-store.ts";
-import { MAX_SHARDS } from "./keys.ts";
+import { MAX_SHARDS } from "../keys.ts";
 import { createRecentCells } from "./recent.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { DerivedItem, DerivedStore } from "../../ports/derived-store.ts";
 import { checkDerivedItem, isKept } from "../derived.ts";
-import { ttlSeconds } from "../dynamo/rows.ts";
+import { ttlSeconds } from "../rows.ts";
 
 interface Kept extends DerivedItem {
   readonly expiresAtSeconds: number | undefined;

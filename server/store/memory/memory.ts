@@ -11,10 +11,10 @@ import type {
   PutOutcome,
   ReportStore,
 } from "../../ports/report-store.ts";
-import { type EditedVersion, editedReport, nextVersion } from "../dynamo/edits.ts";
-import { cellName, cellOfReport, FROM_THE_BEGINNING, idOfSortKey, logPartition, logSpan } from "../dynamo/keys.ts";
-import { rowOfReport } from "../dynamo/rows.ts";
-import { CLAIM_LIFETIME_MS, FEED_LIFETIME_MS, isFresh, isLive, mergeChanges, parseCursor } from "../log.ts";
+import { type EditedVersion, editedReport, nextVersion } from "../edits.ts";
+import { cellName, cellOfReport, FROM_THE_BEGINNING, idOfSortKey, logPartition, logSpan } from "../keys.ts";
+import { CLAIM_LIFETIME_MS, FEED_LIFETIME_MS, isFresh, isLive, mergeChanges, parseCursor } from "../log-changes.ts";
+import { rowOfReport } from "../rows.ts";
 
 /** A report store that lives and dies with the process. The rest of the suite runs on it. */
 export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {

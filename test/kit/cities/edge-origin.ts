@@ -1,5 +1,5 @@
 import { silentLog } from "../../../server/console/log.ts";
-import { createApp, DEFAULT_SETTINGS } from "../../../server/http/app/app.ts";
+import { createApp, DEFAULT_SETTINGS } from "../../../server/http/app.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { startLocalWorker } from "../../../server/runtime/local-worker/local-worker.ts";
 import { nodeCompressor } from "../../../server/runtime/node/node-compressor.ts";

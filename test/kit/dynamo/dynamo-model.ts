@@ -9,7 +9,7 @@ import {
   QueryCommand,
   ScanCommand,
 } from "@aws-sdk/lib-dynamodb";
-import type { Key } from "../../../server/store/dynamo/keys.ts";
+import type { Key } from "../../../server/store/keys.ts";
 import { holds, keySpan, type Values } from "./dynamo-expressions.ts";
 
 /**

@@ -9,7 +9,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Key } from "../../../server/store/dynamo/keys.ts";
+import type { Key } from "../../../server/store/keys.ts";
 import { type CutBatch, cutBatch, parseCommand, type StoreCommand, type Wire } from "./store-command.ts";
 
 /** What may befall a request on its way to DynamoDB and back. */

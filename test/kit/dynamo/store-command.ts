@@ -1,4 +1,4 @@
-import type { Key } from "../../../server/store/dynamo/keys.ts";
+import type { Key } from "../../../server/store/keys.ts";
 
 /** A request to DynamoDB, as whoever stands between sees it. */
 export interface StoreCommand {

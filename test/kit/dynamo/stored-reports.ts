@@ -1,7 +1,7 @@
 import { paginateScan } from "@aws-sdk/lib-dynamodb";
 import { readConfig } from "../../../server/runtime/config.ts";
 import { createDocumentClient } from "../../../server/store/dynamo/dynamo-client.ts";
-import { idOfSortKey, type Key } from "../../../server/store/dynamo/keys.ts";
+import { idOfSortKey, type Key } from "../../../server/store/keys.ts";
 
 /** Ids of all reports that lie in a table, ascending, each as often as it lies there: read past the store, whose reads are under test. */
 export async function storedReports(endpoint: string, TableName: string): Promise<string[]> {

@@ -5,7 +5,7 @@ import { migrateDatabase } from "../../../server/postgres/migrate.ts";
 import type { DatabaseAddress } from "../../../server/postgres/pool.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
 import { readConfig } from "../../../server/runtime/config.ts";
-import { openStores } from "../../../server/runtime/embedded/stores.ts";
+import { openStores } from "../../../server/runtime/stores/stores.ts";
 import { findPostgres, startPostgres } from "./native.ts";
 
 export interface Running {

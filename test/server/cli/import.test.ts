@@ -10,7 +10,7 @@ import { parseCommandLine } from "../../../server/import/command-line.ts";
 import { type ImportOptions, importFile } from "../../../server/import/import-file.ts";
 import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { readConfig } from "../../../server/runtime/config.ts";
-import { openStores } from "../../../server/runtime/embedded/stores.ts";
+import { openStores } from "../../../server/runtime/stores/stores.ts";
 import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo/dynamo-client.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";

@@ -116,7 +116,7 @@ describe("errors", () => {
 });
 
 describe("the app's sources", () => {
-  /** The app's own files, from `server/http/app/app.ts` along relative imports that are not only types. */
+  /** The app's own files, from `server/http/app.ts` along relative imports that are not only types. */
   function reachableFiles(entry: string, seen = new Set<string>()): Set<string> {
     if (seen.has(entry) || !existsSync(entry)) return seen;
     seen.add(entry);
@@ -128,7 +128,7 @@ describe("the app's sources", () => {
   }
 
   it("use nothing that only Node has, so that they run in workerd too", () => {
-    const files = [...reachableFiles(join(import.meta.dirname, "../../../server/http/app/app.ts"))];
+    const files = [...reachableFiles(join(import.meta.dirname, "../../../server/http/app.ts"))];
     expect(files.length).toBeGreaterThan(15);
     for (const file of files) {
       const code = readFileSync(file, "utf8").replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { denseCell, openDenseCell } from "../../../bench/model/dense-cell.ts";
 import { CITIES } from "../../../server/cities.ts";
 import { silentLog } from "../../../server/console/log.ts";
-import { DEFAULT_SETTINGS } from "../../../server/http/app/app.ts";
+import { DEFAULT_SETTINGS } from "../../../server/http/app.ts";
 import type { Pyramid } from "../../../server/pyramid/pyramid.ts";
 import { countLogCells, listReports, MOST_CELLS, type ReportQuery } from "../../../server/reports/list-reports.ts";
 import { readScoreCard } from "../../../server/scores/score-card.ts";

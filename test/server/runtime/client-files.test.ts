@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AppEnv } from "../../../server/http/app/app.ts";
+import type { AppEnv } from "../../../server/http/app.ts";
 import { mountClientFiles } from "../../../server/runtime/node/client-files.ts";
 
 const parent = mkdtempSync(join(tmpdir(), "stratum-client-"));

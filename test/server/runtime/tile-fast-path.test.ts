@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import { createRequestMetrics } from "../../../server/http/app/metrics.ts";
+import { createRequestMetrics } from "../../../server/http/core/metrics.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { type Listener, openListener } from "../../../server/runtime/node/listener.ts";
 import { nodeCompressor } from "../../../server/runtime/node/node-compressor.ts";

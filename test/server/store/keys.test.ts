@@ -19,7 +19,7 @@ import {
   nameOfFeedItem,
   shardKey,
   shardOfSortKey,
-} from "../../../server/store/dynamo/keys.ts";
+} from "../../../server/store/keys.ts";
 import { BASE32, encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import { formatReportId, TAIL_LENGTH } from "../../../tiles/report-id.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import { type AppParts, DEFAULT_SETTINGS } from "../../../server/http/app/app.ts";
+import { type AppParts, DEFAULT_SETTINGS } from "../../../server/http/app.ts";
 import type { RunSql } from "../../../server/ports/sql.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";

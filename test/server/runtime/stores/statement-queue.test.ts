@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { silentLog } from "../../../../server/console/log.ts";
 import { readConfig } from "../../../../server/runtime/config.ts";
-import { openStores, type Stores } from "../../../../server/runtime/embedded/stores.ts";
+import { openStores, type Stores } from "../../../../server/runtime/stores/stores.ts";
 
 let stores: Stores;
 const clients: Client[] = [];

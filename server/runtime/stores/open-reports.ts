@@ -1,13 +1,13 @@
-import { OperatorError } from "../console/operator-error.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { DerivedStore } from "../ports/derived-store.ts";
-import { type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
-import { createDynamoDerivedStore } from "../store/dynamo/derived-dynamo.ts";
-import { createDynamoStore } from "../store/dynamo/dynamo.ts";
-import { createDocumentClient } from "../store/dynamo/dynamo-client.ts";
-import { type ConsumedUnits, storeError } from "../store/dynamo/requests.ts";
-import type { DynamoConfig } from "./config.ts";
-import type { Stores } from "./embedded/stores.ts";
+import { OperatorError } from "../../console/operator-error.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { DerivedStore } from "../../ports/derived-store.ts";
+import { type ReportStore, StoreUnavailableError } from "../../ports/report-store.ts";
+import { createDynamoDerivedStore } from "../../store/dynamo/derived-dynamo.ts";
+import { createDynamoStore } from "../../store/dynamo/dynamo.ts";
+import { createDocumentClient } from "../../store/dynamo/dynamo-client.ts";
+import { type ConsumedUnits, storeError } from "../../store/dynamo/requests.ts";
+import type { DynamoConfig } from "../config.ts";
+import type { Stores } from "./stores.ts";
 
 /**
  * The report store on whichever DynamoDB the configuration chose. Its table may not be there yet: `migrate` makes it.

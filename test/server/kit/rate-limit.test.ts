@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createRateLimit, networkOf } from "../../../server/http/middleware/rate-limit.ts";
+import { createRateLimit, networkOf } from "../../../server/kit/rate-limit.ts";
 import { createTestClock } from "../../kit/app-fixture.ts";
 
 describe("createRateLimit", () => {

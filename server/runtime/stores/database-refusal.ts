@@ -1,5 +1,5 @@
-import type { Steps } from "../console/terminal.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Steps } from "../../console/terminal.ts";
+import type { Database } from "../../postgres/database.ts";
 
 /**
  * What PostgreSQL's first answer refuses us for, if anything; the first try is shown as a step. Told by whoever started the

@@ -1,7 +1,7 @@
-import type { Report } from "../../../tiles/report.ts";
-import type { EditedReport, ReportEdit } from "../../ports/report-store.ts";
-import { isLive } from "../log.ts";
+import type { Report } from "../../tiles/report.ts";
+import type { EditedReport, ReportEdit } from "../ports/report-store.ts";
 import { editedOfSortKey } from "./keys.ts";
+import { isLive } from "./log-changes.ts";
 import {
   contentOf,
   type EditedRow,

@@ -3,7 +3,7 @@ import { createAccountTable } from "../../../server/accounts/account-table.ts";
 import { hashKey, makeKey } from "../../../server/accounts/key.ts";
 import { TRUSTED_MS } from "../../../server/accounts/key-lookup.ts";
 import { silentLog } from "../../../server/console/log.ts";
-import type { AppEnv } from "../../../server/http/app/app.ts";
+import type { AppEnv } from "../../../server/http/app.ts";
 import type { RunSql } from "../../../server/ports/sql.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";

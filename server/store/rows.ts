@@ -1,6 +1,6 @@
-import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
-import type { Report } from "../../../tiles/report.ts";
-import { parseReportId } from "../../../tiles/report-id.ts";
+import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
+import type { Report } from "../../tiles/report.ts";
+import { parseReportId } from "../../tiles/report-id.ts";
 import { idOfSortKey, type Key, logKey } from "./keys.ts";
 
 /** What a report says, apart from the id, the time, the layer and the cell, which are in the keys. */

@@ -1,14 +1,14 @@
 import type { Context } from "hono";
-import type { AppEnv, AppParts } from "../http/app/app-parts.ts";
-import { invalidRequest, ProblemError } from "../http/app/problem.ts";
-import { createRateLimit } from "../http/middleware/rate-limit.ts";
-import { startOfNextMonth } from "../kit/utc-time.ts";
-import type { Sql } from "../ports/sql.ts";
-import { isKey } from "./key.ts";
-import { type Caller, createKeyLookup } from "./key-lookup.ts";
-import type { Capability } from "./subscription.ts";
-import { includes, isActive } from "./subscription.ts";
-import type { UsageLog } from "./usage-log.ts";
+import { isKey } from "../../accounts/key.ts";
+import { type Caller, createKeyLookup } from "../../accounts/key-lookup.ts";
+import type { Capability } from "../../accounts/subscription.ts";
+import { includes, isActive } from "../../accounts/subscription.ts";
+import type { UsageLog } from "../../accounts/usage-log.ts";
+import { createRateLimit } from "../../kit/rate-limit.ts";
+import { startOfNextMonth } from "../../kit/utc-time.ts";
+import type { Sql } from "../../ports/sql.ts";
+import type { AppEnv, AppParts } from "../core/app-parts.ts";
+import { invalidRequest, ProblemError } from "../core/problem.ts";
 
 /** Calls of one account a minute, in place of the 60 of an address: what PostgreSQL bears, not what is sold. */
 const DEFAULT_PER_MINUTE = 600;

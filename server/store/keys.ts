@@ -1,8 +1,8 @@
-import { BASE32, encodeGeohash } from "../../../tiles/geo/geohash.ts";
-import { isReportLayer, REPORT_LAYERS } from "../../../tiles/layers.ts";
-import type { Report } from "../../../tiles/report.ts";
-import { idTimePrefix, parseReportId, timeOfId } from "../../../tiles/report-id.ts";
-import type { LogCell, LogRange } from "../../ports/report-store.ts";
+import { BASE32, encodeGeohash } from "../../tiles/geo/geohash.ts";
+import { isReportLayer, REPORT_LAYERS } from "../../tiles/layers.ts";
+import type { Report } from "../../tiles/report.ts";
+import { idTimePrefix, parseReportId, timeOfId } from "../../tiles/report-id.ts";
+import type { LogCell, LogRange } from "../ports/report-store.ts";
 
 /**
  * Keys of the one table, all strings:

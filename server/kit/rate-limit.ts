@@ -1,5 +1,5 @@
-import { sha256Hex } from "../../kit/sha256.ts";
-import type { Clock } from "../../ports/clock.ts";
+import type { Clock } from "../ports/clock.ts";
+import { sha256Hex } from "./sha256.ts";
 
 export interface RateLimitOptions {
   readonly clock: Clock;

@@ -1,8 +1,8 @@
 import { silentLog } from "../../../../server/console/log.ts";
 import { createPool } from "../../../../server/postgres/pool.ts";
 import { readConfig } from "../../../../server/runtime/config.ts";
-import { openStores } from "../../../../server/runtime/embedded/stores.ts";
-import { openReportStore } from "../../../../server/runtime/open-reports.ts";
+import { openReportStore } from "../../../../server/runtime/stores/open-reports.ts";
+import { openStores } from "../../../../server/runtime/stores/stores.ts";
 import { makeReport } from "./report.ts";
 
 /**

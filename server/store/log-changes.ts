@@ -2,7 +2,7 @@ import type { Report } from "../../tiles/report.ts";
 import { mergeAllColumns, type ReportColumns } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import type { LogChange } from "../ports/report-store.ts";
-import { cellName, cellOfReport } from "./dynamo/keys.ts";
+import { cellName, cellOfReport } from "./keys.ts";
 
 /** Changes are told for a day; a reader that slept longer is told to read every cell again. */
 export const FEED_LIFETIME_MS = 86_400_000;

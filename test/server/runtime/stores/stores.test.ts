@@ -11,9 +11,9 @@ import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { silentLog } from "../../../../server/console/log.ts";
 import { type Config, readConfig } from "../../../../server/runtime/config.ts";
-import { POSTGRES_MAJOR } from "../../../../server/runtime/embedded/postgres-files.ts";
-import { openStores, type Stores } from "../../../../server/runtime/embedded/stores.ts";
-import { openReportStore } from "../../../../server/runtime/open-reports.ts";
+import { openReportStore } from "../../../../server/runtime/stores/open-reports.ts";
+import { POSTGRES_MAJOR } from "../../../../server/runtime/stores/postgres-files.ts";
+import { openStores, type Stores } from "../../../../server/runtime/stores/stores.ts";
 import { makeReport } from "./report.ts";
 
 // PostgreSQL's first boots, and processes of their own: a busy machine is given time.
