@@ -1,9 +1,9 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import type { MapHandle } from "../map/map-handle.ts";
 import { onThemeChange } from "../map/theme.ts";
 import { viewBox } from "../map/view-box.ts";
 import type { Page } from "../page/page-state.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
-import type { LiveMap } from "../view/live-map.ts";
 import { formatCount, WINDOW_LABELS } from "../words/words.ts";
 import { createPlayer } from "./player.ts";
 import { createPlayhead } from "./playhead.ts";
@@ -23,7 +23,7 @@ const NOTHING: LapseReports = { reports: [], isComplete: true };
 export interface TimeLapseOptions {
   readonly section: HTMLElement;
   readonly opener: HTMLElement;
-  readonly liveMap: LiveMap;
+  readonly liveMap: MapHandle;
   readonly page: Page;
 }
 
@@ -103,7 +103,7 @@ function bindControls(
 }
 
 /** What is shown: the reports of the view in the window's steps, at the playhead's time. */
-function createScene({ map }: LiveMap, player: ReturnType<typeof createPlayer>, page: Page) {
+function createScene({ map }: MapHandle, player: ReturnType<typeof createPlayer>, page: Page) {
   const points = createPointsLayer(map);
   let steps: Steps = stepsOf(page.get().window, Date.now(), 0);
   let totals: readonly number[] = [];

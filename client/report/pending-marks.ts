@@ -1,8 +1,8 @@
 import type { ReportJson } from "../api/api.ts";
+import type { MapHandle } from "../map/map-handle.ts";
 import { clusterLayerOf, singleLayerOf } from "../map/report-layers.ts";
 import { categoryIcon } from "../ui/category-icons.ts";
 import { element, icon } from "../ui/dom.ts";
-import type { LiveMap } from "../view/live-map.ts";
 import { categoryLabel } from "../words/words.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutboxEntry } from "./outbox-entry.ts";
@@ -13,7 +13,7 @@ const DRAWN_AFTER_MS = 2_000;
 const CLUSTER_PX = 100;
 
 /** Marks what waits in the outbox on the map; a mark stays until the report's tile shows what it stands for. */
-export function bindPendingMarks(liveMap: LiveMap, outbox: Outbox, open: () => void): void {
+export function bindPendingMarks(liveMap: MapHandle, outbox: Outbox, open: () => void): void {
   const removers = new Map<string, () => void>();
   const remove = (key: string) => {
     removers.get(key)?.();
@@ -61,7 +61,7 @@ function pendingMark({ draft: { layer, category } }: OutboxEntry, open: () => vo
   return mark;
 }
 
-function whenDrawn({ map }: LiveMap, report: ReportJson, done: () => void): void {
+function whenDrawn({ map }: MapHandle, report: ReportJson, done: () => void): void {
   const createdAtSeconds = Math.floor(Date.parse(report.created_at) / 1000);
   const isDrawn = () => {
     const layers = [singleLayerOf(report.layer), clusterLayerOf(report.layer)].filter((id) => map.getLayer(id));

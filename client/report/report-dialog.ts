@@ -1,8 +1,8 @@
 import type { ReportDraft } from "../api/api.ts";
 import { coveredEdges } from "../map/free-area.ts";
+import type { MapHandle } from "../map/map-handle.ts";
 import type { Page } from "../page/page-state.ts";
 import { find, prefersReducedMotion } from "../ui/dom.ts";
-import type { LiveMap } from "../view/live-map.ts";
 import type { Outbox } from "./outbox.ts";
 import { MAX_ENTRIES } from "./outbox.ts";
 import type { OutboxEntry, Refusal } from "./outbox-entry.ts";
@@ -11,7 +11,7 @@ import { createReportForm } from "./report-form.ts";
 import { createThanks, type Thanks } from "./thanks.ts";
 
 export interface ReportDialogOptions {
-  readonly liveMap: LiveMap;
+  readonly liveMap: MapHandle;
   readonly page: Page;
   readonly outbox: Outbox;
   onOpenChange(open: boolean): void;

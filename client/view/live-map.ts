@@ -12,10 +12,10 @@ import {
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
-import type { ReportJson } from "../api/api.ts";
 import { keepTilesLive } from "../live/live-tiles.ts";
 import { coveredEdges } from "../map/free-area.ts";
 import { bindGeohashGrid } from "../map/geohash-grid.ts";
+import type { MapHandle } from "../map/map-handle.ts";
 import { createPulses } from "../map/pulses.ts";
 import { drawReportIcon } from "../map/report-icon.ts";
 import { MAX_ZOOM, offsetOf, STYLE_LAYERS, sourceOf, tileUrl } from "../map/report-layers.ts";
@@ -44,15 +44,8 @@ export interface LiveMapOptions {
   onTold?(layer: ReportLayer, geohash: string): void;
 }
 
-export interface LiveMap {
-  readonly map: MapLibreMap;
+export interface LiveMap extends MapHandle {
   readonly popups: ReportPopups;
-  /** Brings a report that was just stored onto the map: loads its tiles again and points at it. */
-  showNew(report: ReportJson): void;
-  /** Puts an element on a place of the map, until what is returned is called. */
-  mark(at: [lonDeg: number, latDeg: number], mark: HTMLElement): () => void;
-  /** Takes the marks of the reports away while something else stands for them. */
-  hideReports(hidden: boolean): void;
 }
 
 /** The style at the operator's URL; `undefined`, for our own basemap, when there is none or it cannot be had. */
@@ -134,7 +127,7 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
   };
 }
 
-function bindState(map: MapLibreMap, page: Page): LiveMap["hideReports"] {
+function bindState(map: MapLibreMap, page: Page): MapHandle["hideReports"] {
   let styled = false;
   let hidden = false;
   const showReports = () => {
