@@ -1,5 +1,4 @@
 import { type AccountTable, createAccountTable, type NewKey } from "../accounts/account-table.ts";
-import { type AccountCommand, parseAccountCommand, USAGE } from "../accounts/command-line.ts";
 import { hashKey, makeKey, visiblePrefix } from "../accounts/key.ts";
 import { readUsage, type UsageReport } from "../accounts/usage-report.ts";
 import { createLog } from "../console/log.ts";
@@ -11,6 +10,7 @@ import { createPool } from "../postgres/pool.ts";
 import { sqlOfPool } from "../postgres/sql.ts";
 import { readConfig } from "../runtime/config.ts";
 import { openStores } from "../runtime/stores/stores.ts";
+import { type AccountCommand, parseAccountCommand, USAGE } from "./account-arguments.ts";
 import { SYSTEM_CLOCK } from "./command-store.ts";
 
 const MAX_LISTED = 1_000;

@@ -11,7 +11,7 @@ import type { App, AppEnv, AppParts } from "./core/app-parts.ts";
 import { createRequestMetrics, noteRequest, type RequestMetrics } from "./core/metrics.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemOfError, respondProblem } from "./core/problem.ts";
 import { EXPOSED_HEADERS, SAFE_HEADERS } from "./core/safe-headers.ts";
-import { createKeyGate } from "./middleware/api-key.ts";
+import { createApiKeys } from "./middleware/api-key.ts";
 import { mountCities } from "./routes/cities.ts";
 import { mountClusters } from "./routes/clusters.ts";
 import { mountExports } from "./routes/exports.ts";
@@ -19,7 +19,6 @@ import { mountFlags } from "./routes/flags.ts";
 import { mountLive } from "./routes/live.ts";
 import { mountNeighborhood } from "./routes/neighborhood.ts";
 import { mountOperations } from "./routes/operations.ts";
-import { createRelationalAccess } from "./routes/relational-access.ts";
 import { mountReports } from "./routes/reports.ts";
 import { mountTiles } from "./routes/tiles.ts";
 import { mountTrends } from "./routes/trends.ts";
@@ -61,11 +60,10 @@ export function createApp(parts: AppParts): App {
 function mountRelational(app: App, parts: AppParts, run: RunSql): void {
   const sql = createSql(run, parts.log);
   const { usage } = parts;
-  const gate = usage && createKeyGate(parts, sql, usage);
-  const access = createRelationalAccess(parts, gate);
-  mountTrends(app, parts, sql, access);
-  mountExports(app, parts, sql, access);
-  if (gate !== undefined && usage !== undefined) mountUsage(app, parts, sql, gate, usage);
+  const keys = createApiKeys(parts, sql, usage);
+  mountTrends(app, parts, sql, keys);
+  mountExports(app, parts, sql, keys);
+  if (usage !== undefined) mountUsage(app, parts, sql, keys, usage);
 }
 
 function respondMethodNotAllowed(c: Parameters<typeof respondProblem>[0], allowed: readonly string[]): Response {

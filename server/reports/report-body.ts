@@ -1,4 +1,4 @@
-import { z } from "@hono/zod-openapi";
+import { z } from "zod";
 import { MAX_SEVERITY, MIN_SEVERITY, REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { ReportDraft } from "./create-report.ts";
 
@@ -30,7 +30,7 @@ const categorySchema = z
       ctx.addIssue({ code: "custom", message });
     }
   })
-  .openapi({
+  .meta({
     minLength: 1,
     maxLength: MAX_CATEGORY,
     description: "Letters and digits of any script, spaces and _ ' & / . - ; begins with a letter or digit.",
@@ -59,7 +59,7 @@ const textSchema = z
       ctx.addIssue({ code: "custom", message: "must have no control characters but line ends" });
     }
   })
-  .openapi({
+  .meta({
     maxLength: MAX_TEXT,
     description: "Counted in Unicode code points after trimming. No control characters but line ends; empty is none.",
   });
@@ -84,8 +84,8 @@ export const reportBodySchema = z
         .int({ error: orMissing(SEVERITY) })
         .min(MIN_SEVERITY, SEVERITY)
         .max(MAX_SEVERITY, SEVERITY),
-      lat: degreesSchema(90).openapi({ description: "WGS 84 degrees, kept to 1e-6.", example: 37.7599 }),
-      lon: degreesSchema(180).openapi({ description: "WGS 84 degrees, kept to 1e-6.", example: -122.4148 }),
+      lat: degreesSchema(90).meta({ description: "WGS 84 degrees, kept to 1e-6.", example: 37.7599 }),
+      lon: degreesSchema(180).meta({ description: "WGS 84 degrees, kept to 1e-6.", example: -122.4148 }),
       text: textSchema.optional(),
     },
     {
@@ -95,7 +95,7 @@ export const reportBodySchema = z
           : "must be a JSON object",
     },
   )
-  .openapi("NewReport");
+  .meta({ id: "NewReport" });
 
 export function draftOfBody({ lat, lon, text, ...rest }: z.infer<typeof reportBodySchema>): ReportDraft {
   return { ...rest, lonDeg: lon, latDeg: lat, ...(text !== undefined && text !== "" && { text }) };
@@ -105,4 +105,4 @@ export function draftOfBody({ lat, lon, text, ...rest }: z.infer<typeof reportBo
 export const idempotencyKeySchema = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, "must be 1 to 255 visible ASCII characters")
-  .openapi({ description: "Chosen by the client, best a UUID. A retry with it stores nothing twice for a day." });
+  .meta({ description: "Chosen by the client, best a UUID. A retry with it stores nothing twice for a day." });

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Report } from "../../../tiles/report.ts";
+import type { Caller } from "../../accounts/key-lookup.ts";
 import type { UsageLog } from "../../accounts/usage-log.ts";
 import type { ClusterSource } from "../../clusters/find-cluster.ts";
 import type { Log } from "../../console/log.ts";
@@ -71,7 +72,11 @@ export const DEFAULT_SETTINGS: AppSettings = {
 
 /** Values that the app's middleware hands to its routes. */
 export interface AppEnv {
-  Variables: { requestId: string };
+  Variables: {
+    requestId: string;
+    /** Who sent the key that a route needs. */
+    caller?: Caller;
+  };
 }
 
 export type App = OpenAPIHono<AppEnv>;

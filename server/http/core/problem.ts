@@ -4,6 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import type { StatusCode } from "hono/utils/http-status";
 import type { Log } from "../../console/log.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
+import { DatabaseUnavailableError } from "../../ports/sql.ts";
 import type { AppEnv } from "./app-parts.ts";
 
 /** Problem details for HTTP APIs, RFC 9457. */
@@ -110,10 +111,18 @@ export function problemOfError(error: unknown, requestId: string, log: Log): Pro
       headers: { "Retry-After": "2" },
     };
   }
+  if (error instanceof DatabaseUnavailableError) return databaseAway(error);
   if (error instanceof HTTPException && error.status < 500) return { status: error.status, detail: error.message };
   log.error("request failed", { requestId, error: error instanceof Error ? (error.stack ?? error.message) : error });
   return { status: 500, detail: "Something went wrong on our side. The request id finds it in our log." };
 }
+
+const databaseAway = ({ message }: DatabaseUnavailableError): ProblemInit => ({
+  status: 503,
+  kind: "database-unavailable",
+  detail: `${message}; it keeps scores, counts and accounts. Tiles and reports go on; try again.`,
+  headers: { "Retry-After": "5" },
+});
 
 const MAX_FIELD_ERRORS = 50;
 const MAX_TOLD_ERRORS = 6;

@@ -1,117 +1,107 @@
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import { type AdmittedCall, createAdmission, isRefusal, type Refusal } from "../../accounts/admission.ts";
 import { isKey } from "../../accounts/key.ts";
 import { type Caller, createKeyLookup } from "../../accounts/key-lookup.ts";
 import type { Capability } from "../../accounts/subscription.ts";
-import { includes, isActive } from "../../accounts/subscription.ts";
 import type { UsageLog } from "../../accounts/usage-log.ts";
 import { createRateLimit } from "../../kit/rate-limit.ts";
-import { startOfNextMonth } from "../../kit/utc-time.ts";
 import type { Sql } from "../../ports/sql.ts";
 import type { AppEnv, AppParts } from "../core/app-parts.ts";
-import { invalidRequest, ProblemError } from "../core/problem.ts";
+import { invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 
-/** Calls of one account a minute, in place of the 60 of an address: what PostgreSQL bears, not what is sold. */
-const DEFAULT_PER_MINUTE = 600;
+/** Questions of one address a minute. */
+const DEFAULT_QUESTIONS_PER_MINUTE = 60;
+/** Calls of one account a minute, in place of an address's: what PostgreSQL bears, not what is sold. */
+const DEFAULT_CALLS_PER_MINUTE = 600;
 /** Keys of one address that are looked up in PostgreSQL a minute: a guess costs as much as a question. */
 const LOOKUPS_PER_MINUTE = 600;
 
-/** A call that was let in: it counts when it is answered. */
-export interface AdmittedCall {
-  /** `X-RateLimit-*`: the month's limit, what is left of it, and when it begins anew (Unix seconds). */
-  readonly headers: Readonly<Record<string, string>>;
-  answered(): void;
-  failed(): void;
-}
-
-export interface KeyGate {
+/** Who may ask PostgreSQL questions, and how often. A key comes as `Authorization: Bearer KEY`. */
+export interface ApiKeys {
   /**
-   * Who sent the request, by its `Authorization: Bearer KEY`; undefined without one.
-   * @throws ProblemError 400 when a key is in the address, 401 when there is no such key, 429; DatabaseUnavailableError
+   * Before a route that costs a call: whoever has a key may ask as much as the account's plan gives, everybody else as often as
+   * one address may; a call counts once it is answered. Ends the request with 400 when a key is in the address, 401 when there is no such
+   * key, 403 when the plan does not include it or is not active, 429 over a limit.
    */
-  identify(c: Context<AppEnv>): Promise<Caller | undefined>;
-  /** Counts something against the account's minute. @throws ProblemError 429 */
-  takeMinute(caller: Caller): Promise<void>;
-  /** @throws ProblemError 403 when the plan does not include it or is not active, 429 over the limit of the month or the minute */
-  admit(caller: Caller, capability: Capability): Promise<AdmittedCall>;
+  metered(capability: Capability): MiddlewareHandler<AppEnv>;
+  /** Before a route that needs a key and costs nothing but a turn of the account's minute; the route finds its `caller`. */
+  readonly required: MiddlewareHandler<AppEnv>;
 }
 
-/** Lets in who has a key, as far as its account's subscription goes. */
-export function createKeyGate(parts: AppParts, sql: Sql, usage: UsageLog): KeyGate {
+/** @param usage where calls of keys are counted; without it keys mean nothing, and all are let in by their address. */
+export function createApiKeys(parts: AppParts, sql: Sql, usage: UsageLog | undefined): ApiKeys {
   const { clock, settings } = parts;
-  const perMinute = settings.keyCallsPerMinute ?? DEFAULT_PER_MINUTE;
-  const calls = createRateLimit({ clock, perMinute });
+  const perMinute = settings.questionsPerMinute ?? DEFAULT_QUESTIONS_PER_MINUTE;
+  const questions = createRateLimit({ clock, perMinute });
   const lookups = createRateLimit({ clock, perMinute: LOOKUPS_PER_MINUTE });
-  const keys = createKeyLookup(sql, usage, clock);
+  const keys = usage && createKeyLookup(sql, usage, clock);
+  const callsPerMinute = settings.keyCallsPerMinute ?? DEFAULT_CALLS_PER_MINUTE;
+  const admission = usage && createAdmission({ clock, usage, perMinute: callsPerMinute });
+  const addressOf = (c: Context<AppEnv>) => parts.clientAddress(c) ?? "unknown";
 
-  async function takeMinute({ account }: Caller): Promise<void> {
-    const waitSeconds = await calls.take(account.userId);
-    if (waitSeconds > 0) throw tooMany(`At most ${perMinute} calls a minute are answered to one account.`, waitSeconds);
+  /** Who sent the request; undefined without a key. */
+  async function identify(c: Context<AppEnv>): Promise<Caller | undefined> {
+    if (keys === undefined) return undefined;
+    if (c.req.query("key")) throw new ProblemError(invalidRequest([KEY_IN_ADDRESS]));
+    const key = /^Bearer(?: +(.*))?$/i.exec(c.req.header("Authorization") ?? "");
+    if (key === null) return undefined;
+    const [, sent = ""] = key;
+    if (!isKey(sent)) throw unknownKey();
+    const known = await keys.known(sent);
+    if (known !== undefined) return known;
+    const waitSeconds = await lookups.take(addressOf(c));
+    if (waitSeconds > 0) throw tooMany("Too many different keys come from this address.", waitSeconds);
+    const found = await keys.read(sent);
+    if (found === undefined) throw unknownKey();
+    return found;
+  }
+
+  /** Undefined: nothing is counted but the address. */
+  async function admit(c: Context<AppEnv>, capability: Capability): Promise<AdmittedCall | undefined> {
+    const caller = await identify(c);
+    if (caller === undefined || admission === undefined) {
+      const waitSeconds = await questions.take(addressOf(c));
+      if (waitSeconds === 0) return undefined;
+      throw tooMany(`At most ${perMinute} questions a minute are answered to one address.`, waitSeconds);
+    }
+    const call = await admission.admit(caller, capability);
+    if (isRefusal(call)) throw refused(call);
+    return call;
   }
 
   return {
-    takeMinute,
+    metered: (capability) =>
+      async function meterApiKey(c, next) {
+        // A browser's cache must not answer a key that is refused now with what another was given.
+        c.header("Vary", "Authorization");
+        const call = await admit(c, capability);
+        for (const [name, value] of Object.entries(call?.headers ?? {})) c.header(name, value);
+        await next();
+        if (c.error === undefined) call?.answered();
+        else call?.failed();
+      },
 
-    async identify(c) {
-      if (c.req.query("key")) throw new ProblemError(invalidRequest([KEY_IN_ADDRESS]));
-      const key = /^Bearer(?: +(.*))?$/i.exec(c.req.header("Authorization") ?? "");
-      if (key === null) return undefined;
-      const [, sent = ""] = key;
-      if (!isKey(sent)) throw unknownKey();
-      const known = await keys.known(sent);
-      if (known !== undefined) return known;
-      const waitSeconds = await lookups.take(parts.clientAddress(c) ?? "unknown");
-      if (waitSeconds > 0) throw tooMany("Too many different keys come from this address.", waitSeconds);
-      const found = await keys.read(sent);
-      if (found === undefined) throw unknownKey();
-      return found;
-    },
-
-    async admit(caller, capability) {
-      const { keyId, account } = caller;
-      const nowMs = clock.now();
-      refuseBySubscription(caller, capability, nowMs);
-      const nextMonth = startOfNextMonth(nowMs);
-      const left = () => account.monthlyCallsLimit - account.calls - account.underWay;
-      const headers = () => ({
-        "X-RateLimit-Limit": `${account.monthlyCallsLimit}`,
-        "X-RateLimit-Remaining": `${Math.max(0, left())}`,
-        "X-RateLimit-Reset": `${nextMonth / 1000}`,
-      });
-      if (left() <= 0) {
-        const detail = `The account's ${account.monthlyCallsLimit} calls of this month (UTC) are used up.`;
-        throw tooMany(detail, Math.ceil((nextMonth - nowMs) / 1000), { kind: "monthly-limit", headers: headers() });
-      }
-      // Before anything is waited for: of many at once no more come in than are left.
-      account.underWay++;
-      const failed = () => void account.underWay--;
-      await takeMinute(caller).catch((error: unknown) => {
-        failed();
-        throw error;
-      });
-      const answered = () => {
-        account.underWay--;
-        account.calls++;
-        usage.add({ keyId, userId: account.userId, capability, atMs: nowMs });
-      };
-      return { headers: headers(), answered, failed };
+    required: async function requireApiKey(c, next) {
+      const caller = await identify(c);
+      if (caller === undefined) throw new ProblemError(KEY_NEEDED);
+      const refusal = await admission?.takeMinute(caller);
+      if (refusal !== undefined) throw refused(refusal);
+      c.set("caller", caller);
+      await next();
     },
   };
-}
-
-function refuseBySubscription({ account }: Caller, capability: Capability, nowMs: number): void {
-  const { plan, status } = account;
-  if (!includes(plan, capability)) {
-    throw new ProblemError({ status: 403, kind: "plan", detail: `The plan "${plan}" does not include ${capability}.` });
-  }
-  if (!isActive(account, nowMs)) {
-    const detail = `The account's subscription is not active: its status is "${status}".`;
-    throw new ProblemError({ status: 403, kind: "subscription-inactive", detail });
-  }
 }
 
 const KEY_IN_ADDRESS = {
   field: "key",
   message: "must come in the header Authorization: Bearer KEY; addresses end up in logs",
+};
+
+export const KEY_NEEDED = {
+  status: 401,
+  kind: "key-needed",
+  detail: "This needs an API key, in the header Authorization: Bearer KEY.",
+  headers: { "WWW-Authenticate": 'Bearer realm="stratum"' },
 };
 
 const unknownKey = () =>
@@ -122,11 +112,36 @@ const unknownKey = () =>
     headers: { "WWW-Authenticate": 'Bearer realm="stratum", error="invalid_token"' },
   });
 
-function tooMany(detail: string, waitSeconds: number, more: { kind?: string; headers?: Record<string, string> } = {}) {
+function refused({ kind, detail, waitSeconds, headers }: Refusal): ProblemError {
+  if (waitSeconds === undefined) return new ProblemError({ status: 403, kind, detail });
+  return tooMany(detail, waitSeconds, { ...(kind === "monthly-limit" && { kind }), ...(headers && { headers }) });
+}
+
+interface Further {
+  readonly kind?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function tooMany(detail: string, waitSeconds: number, { kind, headers }: Further = {}): ProblemError {
   return new ProblemError({
     status: 429,
     detail,
-    ...more,
-    headers: { ...more.headers, "Retry-After": `${waitSeconds}` },
+    ...(kind !== undefined && { kind }),
+    headers: { ...headers, "Retry-After": `${waitSeconds}` },
   });
 }
+
+/** Name of the security scheme that the OpenAPI document has for keys. */
+export const KEY_SCHEME = "key";
+/** Of a route that takes a key and does without. */
+export const OPTIONAL_KEY = [{}, { [KEY_SCHEME]: [] }];
+
+/** What every route that PostgreSQL answers may answer beside its own. */
+export const relationalAnswers = {
+  400: problemAnswer("A parameter is wrong; `errors` names it, and its limit."),
+  401: problemAnswer("There is no such key, or it was revoked."),
+  403: problemAnswer("The plan of the key's account does not include this, or its subscription is not active."),
+  429: problemAnswer("Too many questions from this address, or the account's month is used up; Retry-After says when."),
+  ...unexpectedAnswer,
+  503: problemAnswer("PostgreSQL does not answer, or as many exports run as may; Retry-After says when."),
+};

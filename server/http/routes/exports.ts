@@ -4,10 +4,10 @@ import type { Sql } from "../../ports/sql.ts";
 import { NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
 import { type Dataset, REPORT_COUNTS, SCORES } from "../../trends/export-rows.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
+import { type ApiKeys, OPTIONAL_KEY, relationalAnswers } from "../middleware/api-key.ts";
 import { areaOf, areaParameters, numberParameter, parameter } from "../schemas/filter-query.ts";
 import { parseInstant, parseLayers } from "../schemas/report-query.ts";
 import { createExportAnswers, EXPORT_FORMATS, type ExportFormat, type ExportRequest, spanOf } from "./export-answer.ts";
-import { OPTIONAL_KEY, type RelationalAccess, relationalAnswers } from "./relational-access.ts";
 
 const tags = ["exports"];
 
@@ -77,21 +77,25 @@ function exportRoute<Query extends z.ZodObject>(dataset: Dataset, format: Export
 }
 
 /** Mounts `/api/exports`. */
-export function mountExports(app: App, parts: AppParts, sql: Sql, access: RelationalAccess): void {
+export function mountExports(app: App, parts: AppParts, sql: Sql, keys: ApiKeys): void {
   const { clock } = parts;
   const answers = createExportAnswers(parts, sql);
   const respond = (c: Context<AppEnv>, request: ExportRequest, limit: number) =>
-    access.answer(c, "exports", () => (limit > 0 ? answers.page(c, request, limit) : answers.stream(c, request)));
+    limit > 0 ? answers.page(c, request, limit) : answers.stream(c, request);
 
   for (const format of Object.keys(EXPORT_FORMATS) as ExportFormat[]) {
-    app.openapi(exportRoute(SCORES, format, scoreQuery), (c) => {
+    const scores = exportRoute(SCORES, format, scoreQuery);
+    app.get(scores.path, keys.metered("exports"));
+    app.openapi(scores, (c) => {
       const { precision: digits, from, to, limit, cursor, ...area } = c.req.valid("query");
       const precision: ScorePrecision = digits === 4 || digits === 5 ? digits : NEIGHBORHOOD;
       const filter = { ...areaOf(area, precision), precision, ...spanOf(from, to, clock.now()) };
       return respond(c, { dataset: SCORES, format, filter, ...(cursor && { after: cursor }) }, limit);
     });
 
-    app.openapi(exportRoute(REPORT_COUNTS, format, countQuery), (c) => {
+    const counts = exportRoute(REPORT_COUNTS, format, countQuery);
+    app.get(counts.path, keys.metered("exports"));
+    app.openapi(counts, (c) => {
       const { layer, from, to, limit, cursor, ...area } = c.req.valid("query");
       const filter = { ...areaOf(area), ...(layer && { layers: layer }), ...spanOf(from, to, clock.now()) };
       return respond(c, { dataset: REPORT_COUNTS, format, filter, ...(cursor && { after: cursor }) }, limit);

@@ -3,7 +3,7 @@ import { DatabaseUnavailableError } from "../../ports/sql.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import type { RequestMetrics } from "../core/metrics.ts";
 import { ProblemError, problemSchema } from "../core/problem.ts";
-import { KEY_SCHEME } from "./relational-access.ts";
+import { KEY_SCHEME } from "../middleware/api-key.ts";
 
 const READY_WITHIN_MS = 2_000;
 

@@ -18,7 +18,7 @@ export function mountTiles(app: App, parts: AppParts): void {
 
   app.get(TILE_ROUTE, async (c) => {
     const { layers, z: zoom, x, file } = c.req.param();
-    const request = valueOf(parseTilePath({ layers, z: zoom, x, file, window: c.req.query("window") }));
+    const request = valueOrProblem(parseTilePath({ layers, z: zoom, x, file, window: c.req.query("window") }));
     const tile = await parts.tiles.read(request);
     const { status, headers, coding } = answerTile(request, tile, {
       acceptEncoding: c.req.header("Accept-Encoding"),
@@ -35,16 +35,16 @@ export function mountTiles(app: App, parts: AppParts): void {
     const named = /^(.+)\.json$/.exec(c.req.param("file"));
     if (named === null) throw new ProblemError({ status: 404, detail: "There is nothing at this address." });
     const document = tileJson(
-      valueOf(parseLayers(named[1] ?? "")),
+      valueOrProblem(parseLayers(named[1] ?? "")),
       originOf(c),
-      valueOf(parseWindow(c.req.query("window"))),
+      valueOrProblem(parseWindow(c.req.query("window"))),
     );
     return c.json(document, 200, { "Cache-Control": TILEJSON_CACHE_CONTROL });
   });
 }
 
 /** @throws ProblemError 400 on what is malformed, 404 on what there is not */
-function valueOf<T>(parsed: Parsed<T>): T {
+function valueOrProblem<T>(parsed: Parsed<T>): T {
   if ("value" in parsed) return parsed.value;
   const { fault } = parsed;
   if (fault.kind === "absent") throw new ProblemError({ status: 404, detail: fault.detail });

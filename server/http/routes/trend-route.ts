@@ -1,5 +1,5 @@
 import { createRoute, type z } from "@hono/zod-openapi";
-import { OPTIONAL_KEY, relationalAnswers } from "./relational-access.ts";
+import { OPTIONAL_KEY, relationalAnswers } from "../middleware/api-key.ts";
 
 /** Scores change by the hour; the answer may depend on who asks, so no shared cache keeps it. */
 export const TREND_HEADERS = { "Cache-Control": "private, max-age=60" };

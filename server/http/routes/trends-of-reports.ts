@@ -5,11 +5,11 @@ import { centreOf } from "../../trends/cell-centre.ts";
 import { dailyReports, daysUpTo } from "../../trends/daily.ts";
 import { monthsUpTo, type RisingNeighborhood, risingNeighborhoods } from "../../trends/rising.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
+import type { ApiKeys } from "../middleware/api-key.ts";
 import { areaOf, areaParameters, choiceParameter, numberParameter, parameter } from "../schemas/filter-query.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { parseLayers } from "../schemas/report-query.ts";
 import { formatRisingCursor, parseRisingCursor } from "../schemas/rising-cursor.ts";
-import type { RelationalAccess } from "./relational-access.ts";
 import { TREND_HEADERS, trendRoute } from "./trend-route.ts";
 
 const MIN_CHANGE = { min: 0, max: 10_000, fallback: 30, digits: 2 };
@@ -128,21 +128,20 @@ const daily = trendRoute({
 });
 
 /** Mounts what is asked of the counts of reports. */
-export function mountReportTrends(app: App, { clock }: AppParts, sql: Sql, access: RelationalAccess): void {
+export function mountReportTrends(app: App, { clock }: AppParts, sql: Sql, keys: ApiKeys): void {
+  app.get(rising.path, keys.metered("trends"));
   app.openapi(rising, async (c) => {
     const { layer, min_change, min_reports, limit, cursor, ...area } = c.req.valid("query");
     const months = monthsUpTo(cursor?.nowMs ?? clock.now());
-    const page = await access.answer(c, "trends", () =>
-      risingNeighborhoods(sql, {
-        area: areaOf(area),
-        layer,
-        months,
-        minChange: min_change,
-        minReports: min_reports,
-        limit,
-        ...(cursor && { after: cursor.after }),
-      }),
-    );
+    const page = await risingNeighborhoods(sql, {
+      area: areaOf(area),
+      layer,
+      months,
+      minChange: min_change,
+      minReports: min_reports,
+      limit,
+      ...(cursor && { after: cursor.after }),
+    });
     const next = page.next && formatRisingCursor(months.thisMonth.to, page.next);
     const body = {
       layer,
@@ -154,13 +153,12 @@ export function mountReportTrends(app: App, { clock }: AppParts, sql: Sql, acces
     return c.json(body, 200, { ...TREND_HEADERS, ...nextLink(c.req.url, next, {}) });
   });
 
+  app.get(daily.path, keys.metered("trends"));
   app.openapi(daily, async (c) => {
     const { layer, days: length, limit, ...area } = c.req.valid("query");
     const span = daysUpTo(clock.now(), length);
     const layers = [...(layer ?? REPORT_LAYERS)];
-    const found = await access.answer(c, "trends", () =>
-      dailyReports(sql, { area: areaOf(area), layers, ...span, limit }),
-    );
+    const found = await dailyReports(sql, { area: areaOf(area), layers, ...span, limit });
     const body = {
       layers,
       ...span,

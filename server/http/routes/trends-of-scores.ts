@@ -4,8 +4,8 @@ import { DAY_MS } from "../../kit/utc-time.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { meanScore, weekChanges } from "../../trends/score-means.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
+import type { ApiKeys } from "../middleware/api-key.ts";
 import { areaOf, areaParameters, choiceParameter, numberParameter } from "../schemas/filter-query.ts";
-import type { RelationalAccess } from "./relational-access.ts";
 import { TREND_HEADERS, trendRoute } from "./trend-route.ts";
 
 const layer = choiceParameter("The score.", SCORE_NAMES, "safety");
@@ -85,20 +85,22 @@ const changes = trendRoute({
 });
 
 /** Mounts what is asked of the history of scores. */
-export function mountScoreTrends(app: App, { clock }: AppParts, sql: Sql, access: RelationalAccess): void {
+export function mountScoreTrends(app: App, { clock }: AppParts, sql: Sql, keys: ApiKeys): void {
+  app.get(average.path, keys.metered("trends"));
   app.openapi(average, async (c) => {
     const { layer: name, days, ...area } = c.req.valid("query");
     const toMs = clock.now();
     const query = { area: areaOf(area), score: name, fromMs: toMs - days * DAY_MS, toMs };
-    const mean = await access.answer(c, "trends", () => meanScore(sql, query));
+    const mean = await meanScore(sql, query);
     return c.json({ layer: name, city: area.city?.id ?? null, ...spanOf(query), ...mean }, 200, TREND_HEADERS);
   });
 
+  app.get(changes.path, keys.metered("trends"));
   app.openapi(changes, async (c) => {
     const { layer: name, by, ...area } = c.req.valid("query");
     const toMs = clock.now();
     const query = { area: areaOf(area), score: name, toMs };
-    const found = await access.answer(c, "trends", () => weekChanges(sql, query));
+    const found = await weekChanges(sql, query);
     const week = (ago: number) => spanOf({ fromMs: toMs - (ago + 7) * DAY_MS, toMs: toMs - ago * DAY_MS });
     return c.json({ layer: name, by, last_week: week(7), this_week: week(0), changes: found }, 200, TREND_HEADERS);
   });

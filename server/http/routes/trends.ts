@@ -1,11 +1,11 @@
 import type { Sql } from "../../ports/sql.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
-import type { RelationalAccess } from "./relational-access.ts";
+import type { ApiKeys } from "../middleware/api-key.ts";
 import { mountReportTrends } from "./trends-of-reports.ts";
 import { mountScoreTrends } from "./trends-of-scores.ts";
 
 /** Mounts `/api/trends`. */
-export function mountTrends(app: App, parts: AppParts, sql: Sql, access: RelationalAccess): void {
-  mountScoreTrends(app, parts, sql, access);
-  mountReportTrends(app, parts, sql, access);
+export function mountTrends(app: App, parts: AppParts, sql: Sql, keys: ApiKeys): void {
+  mountScoreTrends(app, parts, sql, keys);
+  mountReportTrends(app, parts, sql, keys);
 }

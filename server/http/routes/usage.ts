@@ -5,8 +5,7 @@ import { readUsage, type UsageReport } from "../../accounts/usage-report.ts";
 import type { Sql } from "../../ports/sql.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { ProblemError, problemAnswer } from "../core/problem.ts";
-import type { KeyGate } from "../middleware/api-key.ts";
-import { KEY_SCHEME, orAway, relationalAnswers } from "./relational-access.ts";
+import { type ApiKeys, KEY_NEEDED, KEY_SCHEME, relationalAnswers } from "../middleware/api-key.ts";
 
 const time = z.iso.datetime();
 const calls = z.int().min(0);
@@ -78,27 +77,17 @@ const route = createRoute({
 });
 
 /** Mounts `/api/usage`. */
-export function mountUsage(app: App, { clock, log }: AppParts, sql: Sql, gate: KeyGate, usage: UsageLog): void {
+export function mountUsage(app: App, { clock, log }: AppParts, sql: Sql, keys: ApiKeys, usage: UsageLog): void {
+  app.get(route.path, keys.required);
   app.openapi(route, async (c) => {
-    const report = await orAway(async () => {
-      const caller = await gate.identify(c);
-      if (caller === undefined) throw new ProblemError(KEY_NEEDED);
-      await gate.takeMinute(caller);
-      // What this process answered a moment ago is told; if it cannot be added now, it is soon.
-      await usage.flush().catch((error: unknown) => log.debug("usage not added yet", { error }));
-      return readUsage(sql, caller.account.userId, clock.now());
-    });
+    const caller = c.get("caller");
+    // What this process answered a moment ago is told; if it cannot be added now, it is soon.
+    await usage.flush().catch((error: unknown) => log.debug("usage not added yet", { error }));
+    const report = caller && (await readUsage(sql, caller.account.userId, clock.now()));
     if (report === undefined) throw new ProblemError(KEY_NEEDED);
     return c.json(toUsageJson(report), 200, { "Cache-Control": "private, no-store" });
   });
 }
-
-const KEY_NEEDED = {
-  status: 401,
-  kind: "key-needed",
-  detail: "This needs an API key, in the header Authorization: Bearer KEY.",
-  headers: { "WWW-Authenticate": 'Bearer realm="stratum"' },
-};
 
 function toUsageJson(report: UsageReport): z.infer<typeof usageSchema> {
   const { plan, status, active, periodEnd, endsAt, month, monthlyCallsLimit, keys, days } = report;

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
+import type { SubscriptionChange } from "../accounts/account-table.ts";
+import { PLANS, STATUSES } from "../accounts/subscription.ts";
 import { OperatorError } from "../console/operator-error.ts";
-import type { SubscriptionChange } from "./account-table.ts";
-import { PLANS, STATUSES } from "./subscription.ts";
 
 export const USAGE = `npm run account -- COMMAND
 

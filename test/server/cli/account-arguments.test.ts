@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseAccountCommand, USAGE } from "../../../server/accounts/command-line.ts";
+import { parseAccountCommand, USAGE } from "../../../server/cli/account-arguments.ts";
 
 const parse = (line: string) => parseAccountCommand(line.split(" ").filter((word) => word !== ""));
 
