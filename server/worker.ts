@@ -2,7 +2,7 @@ import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 import { answerCachedTile, purgeCachedTiles } from "./runtime/worker/cached-tiles.ts";
 import { answerRequest } from "./runtime/worker/gateway.ts";
 import { openLiveShard, type LiveShard as Shard } from "./runtime/worker/live-shard.ts";
-import { isolateOf } from "./runtime/worker/worker-app.ts";
+import { workerAppOf } from "./runtime/worker/worker-app.ts";
 import type { ExecutionContext, WorkerEnv } from "./runtime/worker/worker-env.ts";
 
 /** The whole product in workerd, as `wrangler.toml` deploys it. Requests of one isolate share its caches, never its I/O. */
@@ -11,7 +11,7 @@ export default {
 
   /** The cron trigger. */
   async scheduled(_controller: unknown, env: WorkerEnv): Promise<void> {
-    await isolateOf(env).compact();
+    await workerAppOf(env).compact();
   },
 };
 

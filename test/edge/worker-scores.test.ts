@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createIsolateScores } from "../../server/runtime/worker/worker-scores.ts";
+import { createWorkerScores } from "../../server/runtime/worker/worker-scores.ts";
 import { createScoreCache } from "../../server/scores/score-cache.ts";
 import { createTestClock } from "../kit/app-fixture.ts";
 import { keepLog } from "../server/console/kept-log.ts";
@@ -12,10 +12,11 @@ it("asks PostgreSQL for scores again while it is away, and the log says so once"
     questions++;
     return Promise.reject(new Error("away"));
   };
-  const scores = createIsolateScores(createScoreCache({ sql, clock }), clock, log);
+  const scores = createWorkerScores(createScoreCache({ sql, clock }), clock, log);
   for (let second = 0; second < 60; second++) {
     const later: Promise<unknown>[] = [];
-    scores.keepUp((work) => later.push(work));
+    const work = scores.keepUp();
+    if (work !== undefined) later.push(work);
     await Promise.all(later);
     clock.nowMs += 1_000;
   }

@@ -3,7 +3,7 @@ import { silentLog } from "../../server/console/log.ts";
 import type { ReportStore } from "../../server/ports/report-store.ts";
 import { createCompactor } from "../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../server/pyramid/pyramid.ts";
-import { createIsolateTiles, type IsolateTiles } from "../../server/runtime/worker/worker-tiles.ts";
+import { createWorkerTiles, type WorkerTiles } from "../../server/runtime/worker/worker-tiles.ts";
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
 import type { Report } from "../../tiles/report.ts";
@@ -13,13 +13,13 @@ import { makeReport, seededRandom } from "../kit/sample-reports.ts";
 let clock: ReturnType<typeof createTestClock>;
 let polls: PromiseWithResolvers<void>[];
 let opened: number;
-let tiles: IsolateTiles;
+let tiles: WorkerTiles;
 
 beforeEach(() => {
   clock = createTestClock();
   polls = [];
   opened = 0;
-  tiles = createIsolateTiles({
+  tiles = createWorkerTiles({
     open() {
       opened++;
       const pyramid: Pyramid = {
@@ -35,7 +35,7 @@ beforeEach(() => {
           return poll.promise;
         },
       };
-      return { pyramid, tiles: { read: async () => undefined } };
+      return { pyramid, source: { read: async () => undefined } };
     },
     clock,
     log: silentLog,
@@ -145,9 +145,9 @@ describe("what is noted after a long sleep", () => {
     const silent: ReportStore = { ...store, readChanges: async () => ({ changes: [], cursor: "0" }) };
     const open = () => ({
       pyramid: createPyramid({ store: silent, derived, clock, log: silentLog, shareBuilds: false }),
-      tiles: { read: async () => undefined },
+      source: { read: async () => undefined },
     });
-    const isolate = createIsolateTiles({ open, clock, log: silentLog });
+    const isolate = createWorkerTiles({ open, clock, log: silentLog });
     await isolate.keepUp();
     clock.nowMs += 11 * 60_000;
     /** Reports in the whole world, as the widest tiles have them. */
@@ -162,14 +162,14 @@ describe("what is noted after a long sleep", () => {
     const { isolate, store, count } = await wake();
     const report = makeReport({ ...PLACE, createdAtMs: clock.now() }, seededRandom(4));
     await store.append(report);
-    isolate.noteReport(report);
+    isolate.pyramid.noteReport(report);
     expect(await count()).toBe(COMPACTED + 1);
   });
 
   it("is an edit that the tiles made anew show", async () => {
     const { isolate, store, report, count } = await wake();
     const edited = await store.edit(report.id, { kind: "hide" });
-    if (edited !== undefined) isolate.noteEdited(edited, report);
+    if (edited !== undefined) isolate.pyramid.noteEdited(edited, report);
     expect(await count()).toBe(COMPACTED - 1);
   });
 });

@@ -11,7 +11,7 @@ import type { ReportPage } from "../../server/reports/area-reports.ts";
 import { type CreateOutcome, createReport, type ReportDraft } from "../../server/reports/create-report.ts";
 import { flagReport } from "../../server/reports/flag-report.ts";
 import { listReports, type ReportQuery } from "../../server/reports/list-reports.ts";
-import { createIsolateTiles } from "../../server/runtime/worker/worker-tiles.ts";
+import { createWorkerTiles } from "../../server/runtime/worker/worker-tiles.ts";
 import { readScoreCard, type ScoreCard, type ScoreCardOptions } from "../../server/scores/score-card.ts";
 import { createScorer } from "../../server/scores/scorer.ts";
 import { createTileSource, type TileSource } from "../../server/serving/tile-source.ts";
@@ -92,32 +92,17 @@ const WORKER_CONFIRMS_AFTER_MS = 300;
 /** An isolate of the Worker: no background work, polls before reads, confirms behind writes. */
 export function createWorkerApp(options: AppOptions): App {
   const { store, log } = options;
-  const tiles = createIsolateTiles({
+  const tiles = createWorkerTiles({
     open() {
       const pyramid = createPyramid({ ...options, shareBuilds: false });
-      return { pyramid, tiles: createTileSource({ pyramid }) };
+      return { pyramid, source: createTileSource({ pyramid }) };
     },
     ...options,
   });
-  const { list, card, ...app } = appOf(options, { ...tiles, ...tiles.pyramid });
   return {
-    ...app,
-    async domains(layer, tile, window) {
-      await tiles.keepUp();
-      return tiles.pyramid.domains(layer, tile, window);
-    },
-    async tile(...address) {
-      await tiles.keepUp();
-      return tileOf(tiles.source)(...address);
-    },
-    async list(query) {
-      await tiles.keepUp();
-      return list(query);
-    },
-    async card(geohash) {
-      await tiles.keepUp();
-      return card(geohash);
-    },
+    ...appOf(options, tiles.pyramid),
+    domains: tiles.pyramid.domains,
+    tile: tileOf(tiles.source),
     background: {},
     async afterWrite() {
       await new Promise((resolve) => setTimeout(resolve, WORKER_CONFIRMS_AFTER_MS));

@@ -44,6 +44,8 @@ export interface AppParts {
   readonly log: Log;
   /** Where requests are counted, for a runtime that answers some of them before the app; its own by default. */
   readonly metrics?: RequestMetrics;
+  /** For a runtime that has no time of its own between requests. */
+  readonly behindAnswers?: BehindAnswers;
   /** Further figures for `/metrics`, such as the store's capacity units. */
   samples?(): readonly MetricSample[];
 }
@@ -69,6 +71,19 @@ export const DEFAULT_SETTINGS: AppSettings = {
   flagsToHide: 3,
   queryCells: 512,
 };
+
+/**
+ * What a runtime without time of its own does behind its answers, since it may be ended any time. Nobody waits for it, and none of it
+ * rejects. Undefined: there is nothing to do now.
+ */
+export interface BehindAnswers {
+  /** Behind a tile. */
+  tile(): Promise<void> | undefined;
+  /** Behind what may have stored or edited a report. */
+  change(): Promise<void> | undefined;
+  /** Behind what an API key may have been counted for. */
+  call(): Promise<void> | undefined;
+}
 
 /** Values that the app's middleware hands to its routes. */
 export interface AppEnv {

@@ -1,34 +1,25 @@
 import { existsSync } from "node:fs";
 import { getConnInfo } from "@hono/node-server/conninfo";
-import { createUsageLog } from "../../accounts/usage-log.ts";
 import { createBasemapTiles } from "../../basemap/tiles.ts";
 import { buildClientWhenStale, CLIENT_DIR } from "../../client/build.ts";
 import { type Log, silentLog } from "../../console/log.ts";
 import { type Steps, silentSteps } from "../../console/terminal.ts";
-import { type App, createApp, DEFAULT_SETTINGS } from "../../http/app.ts";
+import type { App } from "../../http/app.ts";
 import { createRequestMetrics } from "../../http/core/metrics.ts";
-import { basemapRoutes } from "../../http/routes/basemap.ts";
 import { type Background, createBackground } from "../../kit/background.ts";
 import { type Closers, createClosers } from "../../kit/closers.ts";
 import { createLiveHub } from "../../live/hub.ts";
 import { streamsOfHub } from "../../live/live-streams.ts";
 import { createTileWatch } from "../../live/tile-watch.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { DerivedStore } from "../../ports/derived-store.ts";
 import type { ReportStore } from "../../ports/report-store.ts";
-import type { RunSql } from "../../ports/sql.ts";
 import { openDatabase } from "../../postgres/database.ts";
 import { compactInBackground } from "../../pyramid/compact-in-background.ts";
-import { createCompactor } from "../../pyramid/compactor.ts";
-import { createPyramid } from "../../pyramid/pyramid.ts";
-import { createPastScores } from "../../scores/past-scores.ts";
-import { createScoreCache, overallScores } from "../../scores/score-cache.ts";
-import { createScorer } from "../../scores/scorer.ts";
-import { createScoring } from "../../scores/scoring.ts";
+import type { Pyramid } from "../../pyramid/pyramid.ts";
 import { type SeedIfEmptyOptions, seedIfEmpty } from "../../seed/seed-if-empty.ts";
-import { createTileSource } from "../../serving/tile-source.ts";
 import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
+import { type Adapters, wireDomain, wireHttp } from "../app-wiring.ts";
 import type { Config } from "../config.ts";
 import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
 import { migrateReportStore, openLogAndDerived } from "../stores/open-reports.ts";
@@ -37,7 +28,7 @@ import { mountClientFiles } from "./client-files.ts";
 import { behindProxies, clientAddress } from "./forwarded.ts";
 import { assertPortFree, openListener } from "./listener.ts";
 import { nodeCompressor } from "./node-compressor.ts";
-import { createWarmTiles } from "./tile-fast-path.ts";
+import { createTileFastPath } from "./tile-fast-path.ts";
 
 export interface RunningServer {
   /** What a browser on this machine opens, without a slash at the end. */
@@ -101,50 +92,33 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     await throwIfRefused(refusal);
     // Behind the last request: what could not be published is owed.
     closers.add({ close: () => reports.store.confirm({ isLast: true }) });
-    const pyramid = createPyramid({ ...reports, clock, log, onChange: (...change) => live.publish(...change) });
-    const { sql, opened } = database;
-    const usage = closers.add(createUsageLog({ sql, log }));
+
+    const ofDatabase = { sql: database.sql, pingDatabase: database.ping };
+    const adapters: Adapters = { ...reports, ...ofDatabase, compressor: nodeCompressor, clock, log };
+    const domain = wireDomain(adapters);
+    closers.add(domain.usage);
+    const tiles = domain.openTiles();
     const background = closers.add(createBackground(log));
-    background.repeat(usage.flush, { name: "adding usage", everyMs: ADD_USAGE_EVERY_MS, from: opened });
-    const scores = scoreBeside({ ...reports, sql, clock, log }, background, opened);
-    const tiles = createTileSource({ pyramid, scores: scores.cache, compressor: nodeCompressor });
-    const tileWatch = createTileWatch({ tiles, log });
+    repeatWork(background, { store: reports.store, pyramid: tiles.pyramid, domain, opened: database.opened, log });
+
+    const tileWatch = createTileWatch({ tiles: tiles.source, log });
     const live = createLiveHub({ clock, tileWatch, maxSubscribers: config.liveStreams });
-    const { codings } = nodeCompressor;
+    domain.changes.listen(live.publish);
     const metrics = createRequestMetrics();
-    const warm = createWarmTiles({ tiles, codings, metrics, log });
-    const app = createApp({
-      store: reports.store,
-      clock,
+    const fastPath = createTileFastPath({ tiles: tiles.source, codings: nodeCompressor.codings, metrics, log });
+    const app = wireHttp(adapters, domain, {
+      config,
       tiles,
-      codings,
       metrics,
+      basemap: createBasemapTiles(),
       live: streamsOfHub(live),
-      sql,
-      usage,
-      pyramid,
-      clusters: { ...pyramid, scoreOf: overallScores(scores.cache) },
-      pingDatabase: database.ping,
-      onReport: (report) => pyramid.noteReport(report),
-      onEdit: (edited, before) => pyramid.noteEdited(edited, before),
       clientAddress: (c) =>
         clientAddress(getConnInfo(c).remote.address, c.req.header("X-Forwarded-For"), config.trustedProxies),
-      settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },
-      log,
-      samples: () => [
-        ...units.samples(),
-        ...live.samples(),
-        ...scores.samples(),
-        ...usage.samples(),
-        ...warm.samples(),
-      ],
+      samples: () => [...units.samples(), ...live.samples(), ...fastPath.samples()],
     });
-    mountMap(app, config, client);
-    background.repeat(() => reports.store.confirm(), { name: "confirming changes", everyMs: CONFIRM_EVERY_MS });
-    background.repeat(pyramid.poll, { name: "reading changes", everyMs: POLL_EVERY_MS });
-    background.start(compactInBackground(createCompactor({ ...reports, clock, log }), COMPACT_EVERY_MS, log));
+    if (client) mountClient(app, config);
     const fetch = behindProxies(app.fetch, config.trustedProxies);
-    const listener = await openListener(config.host, config.port, fetch, warm.answer);
+    const listener = await openListener(config.host, config.port, fetch, fastPath.answer);
     closers.add({ close: () => listener.close(CLOSE_GRACE_MS) });
     // Live streams end first: the listener would wait for them in vain.
     closers.add({ close: async () => live.close() });
@@ -155,32 +129,33 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
   }
 }
 
-function mountMap(app: App, { basemapStyleUrl: styleUrl }: Config, client: boolean): void {
-  app.route("/", basemapRoutes(createBasemapTiles(), styleUrl === undefined ? {} : { styleUrl }));
-  if (!client || !existsSync(CLIENT_DIR)) return;
-  mountClientFiles(app, { dir: CLIENT_DIR, ...(styleUrl === undefined ? {} : { basemapStyleUrl: styleUrl }) });
+function mountClient(app: App, { basemapStyleUrl }: Config): void {
+  if (!existsSync(CLIENT_DIR)) return;
+  mountClientFiles(app, { dir: CLIENT_DIR, ...(basemapStyleUrl === undefined ? {} : { basemapStyleUrl }) });
 }
 
-interface ScoreBeside {
+interface RepeatedWork {
   readonly store: ReportStore;
-  readonly derived: DerivedStore;
-  readonly sql: RunSql;
-  readonly clock: Clock;
+  readonly pyramid: Pick<Pyramid, "poll">;
+  readonly domain: ReturnType<typeof wireDomain>;
+  /** When PostgreSQL is there. */
+  readonly opened: Promise<void>;
   readonly log: Log;
 }
 
-/** Scores, and reads scores for the tiles, beside the requests: while PostgreSQL is away both are tried again and again. */
-function scoreBeside(options: ScoreBeside, background: Background, from: Promise<void>) {
-  const { sql, clock, log } = options;
-  const cache = createScoreCache({ sql, clock });
-  const scoring = createScoring(createScorer(options), createPastScores(options), log);
+/** What goes on beside the requests: while a store is away it is tried again and again. */
+function repeatWork(background: Background, { store, pyramid, domain, opened: from, log }: RepeatedWork): void {
+  const { usage, scores, scoring, compactor } = domain;
   const score = async () => {
     await scoring.run();
-    await cache.refresh();
+    await scores.refresh();
   };
-  background.repeat(cache.refresh, { name: "reading scores", everyMs: READ_SCORES_EVERY_MS, from });
+  background.repeat(() => store.confirm(), { name: "confirming changes", everyMs: CONFIRM_EVERY_MS });
+  background.repeat(pyramid.poll, { name: "reading changes", everyMs: POLL_EVERY_MS });
+  background.start(compactInBackground(compactor, COMPACT_EVERY_MS, log));
+  background.repeat(usage.flush, { name: "adding usage", everyMs: ADD_USAGE_EVERY_MS, from });
+  background.repeat(scores.refresh, { name: "reading scores", everyMs: READ_SCORES_EVERY_MS, from });
   background.repeat(score, { name: "scoring", everyMs: SCORE_EVERY_MS, from });
-  return { cache, samples: () => [...cache.samples(), ...scoring.samples()] };
 }
 
 interface OpenReports {

@@ -15,13 +15,13 @@ import type { KeptTile, KeptTiles, TileRequest } from "../../serving/tile-source
  * The short way for tiles that are in memory and right: `node:http` answers them without the app, whose objects for request
  * and response and whose middleware cost five times as much as the answer itself.
  */
-export interface WarmTiles {
+export interface TileFastPath {
   /** Answers a request as the app would, header for header; or does nothing, returns false and leaves it to the app. */
   answer(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
   samples(): MetricSample[];
 }
 
-export interface WarmTilesOptions {
+export interface TileFastPathOptions {
   readonly tiles: KeptTiles;
   readonly codings: readonly ContentCoding[];
   readonly metrics: RequestMetrics;
@@ -74,7 +74,7 @@ const MAX_ACCEPT_ENCODINGS = 100;
 /** The last group of a UUID. */
 const COUNT_DIGITS = 12;
 
-export function createWarmTiles(options: WarmTilesOptions): WarmTiles {
+export function createTileFastPath(options: TileFastPathOptions): TileFastPath {
   const { tiles, codings, metrics, log, maxBytes = 32 * 2 ** 20 } = options;
   const ready = new LRUCache<string, Ready>({
     maxSize: maxBytes,

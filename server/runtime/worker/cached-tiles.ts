@@ -1,11 +1,11 @@
-import { isolateOf } from "./worker-app.ts";
+import { workerAppOf } from "./worker-app.ts";
 import type { ExecutionContext, WorkerEnv, WorkersCache } from "./worker-env.ts";
 
 /** What the entrypoint `CachedTiles` does: it runs only for tiles that are not in the cache in front of it. */
 
 /** Answers a request of the gateway; without Workers Cache out of the Cache API, where there is one. */
 export async function answerCachedTile(request: Request, env: WorkerEnv, context: ExecutionContext): Promise<Response> {
-  const { edgeCache, fetch } = isolateOf(env);
+  const { edgeCache, fetch } = workerAppOf(env);
   const later = (work: Promise<unknown>) => context.waitUntil(work);
   const render = (asked: Request) => fetch(asked, later);
   const stored = context.cache === undefined ? edgeCache?.stored : undefined;

@@ -1,6 +1,6 @@
 import { answerSettingsError } from "./settings-answer.ts";
 import { answerForClient, cachedTileRequest } from "./tile-gateway.ts";
-import { isolateOf } from "./worker-app.ts";
+import { workerAppOf } from "./worker-app.ts";
 import { workerCompressor } from "./worker-compressor.ts";
 import { type ExecutionContext, SettingsError, type WorkerEnv } from "./worker-env.ts";
 
@@ -18,7 +18,7 @@ export async function answerRequest(request: Request, env: WorkerEnv, context: E
 }
 
 async function answer(request: Request, env: WorkerEnv, context: ExecutionContext): Promise<Response> {
-  const { edgeCache, fetch } = isolateOf(env);
+  const { edgeCache, fetch } = workerAppOf(env);
   const asked = edgeCache && cachedTileRequest(request, workerCompressor.codings);
   if (asked !== undefined) {
     const shared = await context.exports.CachedTiles.fetch(asked);

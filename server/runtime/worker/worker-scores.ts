@@ -3,16 +3,16 @@ import type { Clock } from "../../ports/clock.ts";
 import type { ScoreCache } from "../../scores/score-cache.ts";
 
 /** Keeps an isolate's scores up beside the requests: whoever asks for a tile lets them be read after its own answer. */
-export interface IsolateScores {
-  /** Begins to read what is new, now and then. `later` keeps the request's I/O going until that is done. */
-  keepUp(later: (work: Promise<unknown>) => void): void;
+export interface WorkerScores {
+  /** Begins to read what is new, now and then; undefined when it is not time yet. Never rejects. */
+  keepUp(): Promise<void> | undefined;
 }
 
 const READ_EVERY_MS = 2_000;
 /** After PostgreSQL did not answer. */
 const PAUSE_MS = 10_000;
 
-export function createIsolateScores(cache: ScoreCache, clock: Clock, log: Log): IsolateScores {
+export function createWorkerScores(cache: ScoreCache, clock: Clock, log: Log): WorkerScores {
   let nextAtMs = Number.NEGATIVE_INFINITY;
   let failures = 0;
 
@@ -28,11 +28,11 @@ export function createIsolateScores(cache: ScoreCache, clock: Clock, log: Log): 
   }
 
   return {
-    keepUp(later) {
+    keepUp() {
       const now = clock.now();
-      if (now < nextAtMs) return;
+      if (now < nextAtMs) return undefined;
       nextAtMs = now + READ_EVERY_MS;
-      later(refresh());
+      return refresh();
     },
   };
 }

@@ -1,23 +1,11 @@
-import type { Report } from "../../../tiles/report.ts";
 import type { Log } from "../../console/log.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { EditedReport } from "../../ports/report-store.ts";
-import type { Pyramid } from "../../pyramid/pyramid.ts";
 import type { TileSource } from "../../serving/tile-source.ts";
+import type { OpenTiles, ServedTiles } from "../app-wiring.ts";
 
-/** A pyramid and the tiles that are made of it. */
-export interface OpenTiles {
-  readonly pyramid: Pyramid;
-  readonly tiles: TileSource;
-}
-
-/** The tiles of an isolate, which has no background work: whoever asks for a tile first takes in what changed. */
-export interface IsolateTiles {
-  readonly source: TileSource;
-  readonly pyramid: Pick<Pyramid, "domains" | "cells" | "reports" | "outlines">;
-  noteReport(report: Report): void;
-  noteEdited(edited: EditedReport, before: Report): void;
-  /** To be awaited before tiles are read. Never rejects: while the store is away, tiles are served as they were. */
+/** The tiles of an isolate, which has no background work: whoever reads them first takes in what changed. */
+export interface WorkerTiles extends ServedTiles {
+  /** Awaited before every read. Never rejects: while the store is away, tiles are served as they were. */
   keepUp(): Promise<void>;
 }
 
@@ -35,13 +23,13 @@ const LOOK_EVERY_MS = 10;
 /** After so long a sleep the changes since are more to read than the slices that they were compacted into. */
 const START_ANEW_AFTER_MS = 10 * 60_000;
 
-export interface IsolateTilesOptions {
-  open(): OpenTiles;
+export interface WorkerTilesOptions {
+  open(): Pick<OpenTiles, "pyramid"> & { readonly source: TileSource };
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): IsolateTiles {
+export function createWorkerTiles({ open, clock, log }: WorkerTilesOptions): WorkerTiles {
   let current = open();
   /** When the newest poll that succeeded began, and when the newest of all. */
   let freshAtMs: number | undefined;
@@ -82,35 +70,43 @@ export function createIsolateTiles({ open, clock, log }: IsolateTilesOptions): I
     }
   }
 
+  async function keepUp(): Promise<void> {
+    startAnewAfterSleep();
+    if (freshAtMs === undefined && isPolling) await leaveToAnother();
+    const now = clock.now();
+    const ageMs = now - (freshAtMs ?? Number.NEGATIVE_INFINITY);
+    const isPolled = now - begunAtMs <= POLL_AFTER_MS;
+    if (ageMs <= POLL_AFTER_MS || (ageMs <= FRESH_MS && isPolled) || now - failedAtMs <= PAUSE_MS) return;
+    try {
+      await poll(now);
+    } catch (error) {
+      failedAtMs = clock.now();
+      log.warn("changes not read", { error });
+    }
+  }
+
+  /** Reads once what others wrote is taken in. */
+  async function upToDate<T>(read: () => Promise<T>): Promise<T> {
+    await keepUp();
+    return read();
+  }
+
   return {
-    source: { read: (request) => current.tiles.read(request) },
+    keepUp,
+    source: { read: (request) => upToDate(() => current.source.read(request)) },
     pyramid: {
-      domains: (layer, tile, window) => current.pyramid.domains(layer, tile, window),
-      cells: (layer, geohash) => current.pyramid.cells(layer, geohash),
-      reports: (cell) => current.pyramid.reports(cell),
-      outlines: (layer, geohash, cells) => current.pyramid.outlines(layer, geohash, cells),
-    },
-    noteReport(report) {
-      startAnewAfterSleep();
-      current.pyramid.noteReport(report);
-    },
-    noteEdited(edited, before) {
-      startAnewAfterSleep();
-      current.pyramid.noteEdited(edited, before);
-    },
-    async keepUp() {
-      startAnewAfterSleep();
-      if (freshAtMs === undefined && isPolling) await leaveToAnother();
-      const now = clock.now();
-      const ageMs = now - (freshAtMs ?? Number.NEGATIVE_INFINITY);
-      const isPolled = now - begunAtMs <= POLL_AFTER_MS;
-      if (ageMs <= POLL_AFTER_MS || (ageMs <= FRESH_MS && isPolled) || now - failedAtMs <= PAUSE_MS) return;
-      try {
-        await poll(now);
-      } catch (error) {
-        failedAtMs = clock.now();
-        log.warn("changes not read", { error });
-      }
+      domains: (layer, tile, window) => upToDate(() => current.pyramid.domains(layer, tile, window)),
+      cells: (layer, geohash) => upToDate(() => current.pyramid.cells(layer, geohash)),
+      reports: (cell) => upToDate(() => current.pyramid.reports(cell)),
+      outlines: (layer, geohash, cells) => upToDate(() => current.pyramid.outlines(layer, geohash, cells)),
+      noteReport(report) {
+        startAnewAfterSleep();
+        current.pyramid.noteReport(report);
+      },
+      noteEdited(edited, before) {
+        startAnewAfterSleep();
+        current.pyramid.noteEdited(edited, before);
+      },
     },
   };
 }

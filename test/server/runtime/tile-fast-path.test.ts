@@ -4,7 +4,7 @@ import { createRequestMetrics } from "../../../server/http/core/metrics.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { type Listener, openListener } from "../../../server/runtime/node/listener.ts";
 import { nodeCompressor } from "../../../server/runtime/node/node-compressor.ts";
-import { createWarmTiles, MAX_TEXT_BYTES, type WarmTiles } from "../../../server/runtime/node/tile-fast-path.ts";
+import { createTileFastPath, MAX_TEXT_BYTES, type TileFastPath } from "../../../server/runtime/node/tile-fast-path.ts";
 import { createTileSource } from "../../../server/serving/tile-source.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
@@ -23,7 +23,7 @@ const clock = createTestClock();
 const metrics = createRequestMetrics();
 let epoch = 1;
 let noteReport: (ageMs: number) => void;
-let warm: WarmTiles;
+let warm: TileFastPath;
 let listener: Listener;
 
 beforeAll(async () => {
@@ -36,7 +36,7 @@ beforeAll(async () => {
   const scores = { epoch: () => epoch, find: () => undefined, cells: () => [] };
   const tiles = createTileSource({ pyramid, scores, compressor: nodeCompressor });
   const { codings } = nodeCompressor;
-  warm = createWarmTiles({ tiles, codings, metrics, log: silentLog });
+  warm = createTileFastPath({ tiles, codings, metrics, log: silentLog });
   const { app } = createTestApp({ store, clock, tiles, codings, metrics });
   noteReport = (ageMs) => pyramid.noteReport(makeReport({ ...PLACE, createdAtMs: clock.now() - ageMs }, random));
   listener = await openListener("127.0.0.1", 0, app.fetch, warm.answer);

@@ -1,0 +1,125 @@
+import type { ReportLayer } from "../../tiles/layers.ts";
+import type { Report } from "../../tiles/report.ts";
+import { createUsageLog } from "../accounts/usage-log.ts";
+import type { BasemapTiles } from "../basemap/zooms.ts";
+import type { Log } from "../console/log.ts";
+import { type App, type AppParts, createApp, DEFAULT_SETTINGS } from "../http/app.ts";
+import { basemapRoutes } from "../http/routes/basemap.ts";
+import { createRelay } from "../kit/relay.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DerivedStore } from "../ports/derived-store.ts";
+import type { ReportStore } from "../ports/report-store.ts";
+import type { RunSql } from "../ports/sql.ts";
+import { createCompactor } from "../pyramid/compactor.ts";
+import { createPyramid, type Pyramid } from "../pyramid/pyramid.ts";
+import { createPastScores } from "../scores/past-scores.ts";
+import { createScoreCache, overallScores } from "../scores/score-cache.ts";
+import { createScorer } from "../scores/scorer.ts";
+import { createScoring } from "../scores/scoring.ts";
+import type { Compressor } from "../serving/content-encoding.ts";
+import { createTileSource, type KeptTiles, type TileSource } from "../serving/tile-source.ts";
+import type { Config } from "./config.ts";
+
+/** The one composition of the product. What differs between Node and workerd is chosen in the folders beside, and given here. */
+
+/** Adapters of the ports. */
+export interface Adapters {
+  readonly store: ReportStore;
+  readonly derived: DerivedStore;
+  /** Asks PostgreSQL, and whether it answers. */
+  readonly sql: RunSql;
+  readonly pingDatabase: () => Promise<void>;
+  readonly compressor: Compressor;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Bounds of what one process keeps in memory, where its platform gives less than a machine. */
+export interface MemoryBounds {
+  readonly cellBytes?: number;
+  readonly nodeBytes?: number;
+  readonly indexBytes?: number;
+  readonly tileBytes?: number;
+  readonly scoreCells?: number;
+  /** Whether requests may wait for each other's builds. */
+  readonly shareBuilds?: boolean;
+}
+
+/** A pyramid and the tiles that are made of it. */
+export interface OpenTiles {
+  readonly pyramid: Pyramid;
+  readonly source: KeptTiles;
+}
+
+/** The same as requests know it, however a runtime keeps it up with what others write. */
+export interface ServedTiles {
+  readonly pyramid: Pick<Pyramid, "domains" | "cells" | "reports" | "outlines" | "noteReport" | "noteEdited">;
+  readonly source: TileSource;
+}
+
+/** What the product is made of below HTTP. Nothing runs by itself: a runtime repeats what has to be done now and then. */
+export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}) {
+  const { store, derived, sql, compressor, clock, log } = adapters;
+  const { tileBytes, scoreCells, ...ofPyramid } = bounds;
+
+  const scores = createScoreCache({ sql, clock, ...(scoreCells && { maxCells: scoreCells }) });
+  const scoring = createScoring(
+    createScorer({ store, derived, sql, clock, log }),
+    createPastScores({ sql, clock }),
+    log,
+  );
+  const usage = createUsageLog({ sql, log });
+  const compactor = createCompactor({ store, derived, clock, log });
+
+  /** Where tiles show something new from now on. */
+  const changes = createRelay<[layer: ReportLayer, geohash: string]>();
+  function openTiles(): OpenTiles {
+    const pyramid = createPyramid({ store, derived, clock, log, onChange: changes.send, ...ofPyramid });
+    const source = createTileSource({ pyramid, scores, compressor, ...(tileBytes && { maxBytes: tileBytes }) });
+    return { pyramid, source };
+  }
+  return { scores, scoring, usage, compactor, changes, openTiles };
+}
+
+export interface HttpOptions
+  extends Pick<AppParts, "clientAddress" | "live" | "metrics" | "behindAnswers" | "samples"> {
+  readonly config: Pick<Config, "reportsPerMinute" | "basemapStyleUrl">;
+  readonly tiles: ServedTiles;
+  readonly basemap: BasemapTiles;
+  /** Told of the place of every report that was stored or edited, before that is acknowledged. */
+  onChanged?(report: Report): void;
+}
+
+/** The HTTP interface over it, and the basemap below the reports. */
+export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomain>, options: HttpOptions): App {
+  const { store, sql, pingDatabase, compressor, clock, log } = adapters;
+  const { scores, scoring, usage } = domain;
+  const { config, tiles, basemap, onChanged, ...ofRuntime } = options;
+  const { pyramid, source } = tiles;
+  const app = createApp({
+    ...ofRuntime,
+    store,
+    clock,
+    log,
+    sql,
+    pingDatabase,
+    usage,
+    tiles: source,
+    codings: compressor.codings,
+    pyramid,
+    clusters: { ...pyramid, scoreOf: overallScores(scores) },
+    onReport(report) {
+      pyramid.noteReport(report);
+      onChanged?.(report);
+    },
+    onEdit(edited, before) {
+      pyramid.noteEdited(edited, before);
+      onChanged?.(before);
+    },
+    settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },
+    samples: () => [...scores.samples(), ...scoring.samples(), ...usage.samples(), ...(ofRuntime.samples?.() ?? [])],
+  });
+  const { basemapStyleUrl: styleUrl } = config;
+  app.route("/", basemapRoutes(basemap, styleUrl === undefined ? {} : { styleUrl }));
+  return app;
+}
