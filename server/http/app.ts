@@ -12,7 +12,7 @@ import { createRequestMetrics, noteRequest, type RequestMetrics } from "./core/m
 import { fieldErrors, invalidRequest, ProblemError, problemOfError, respondProblem } from "./core/problem.ts";
 import { EXPOSED_HEADERS, SAFE_HEADERS } from "./core/safe-headers.ts";
 import { createApiKeys } from "./middleware/api-key.ts";
-import { mountBehindAnswers } from "./middleware/behind-answers.ts";
+import { mountBesideAnswers } from "./middleware/beside-answers.ts";
 import { mountCities } from "./routes/cities.ts";
 import { mountClusters } from "./routes/clusters.ts";
 import { mountExports } from "./routes/exports.ts";
@@ -42,7 +42,7 @@ export function createApp(parts: AppParts): App {
   app.use(requestId({ limitLength: 64 }), observe(metrics, parts.log), safeHeaders(), openToEveryOrigin());
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, allowed) => respondMethodNotAllowed(c, allowed) }));
 
-  if (parts.behindAnswers !== undefined) mountBehindAnswers(app, parts.behindAnswers);
+  if (parts.besideAnswers !== undefined) mountBesideAnswers(app, parts.besideAnswers);
   mountReports(app, parts);
   mountFlags(app, parts);
   mountCities(app, parts);

@@ -82,7 +82,7 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}) {
 }
 
 export interface HttpOptions
-  extends Pick<AppParts, "clientAddress" | "live" | "metrics" | "behindAnswers" | "samples"> {
+  extends Pick<AppParts, "clientAddress" | "live" | "metrics" | "besideAnswers" | "samples"> {
   readonly config: Pick<Config, "reportsPerMinute" | "basemapStyleUrl">;
   readonly tiles: ServedTiles;
   readonly basemap: BasemapTiles;

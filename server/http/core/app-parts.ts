@@ -45,7 +45,7 @@ export interface AppParts {
   /** Where requests are counted, for a runtime that answers some of them before the app; its own by default. */
   readonly metrics?: RequestMetrics;
   /** For a runtime that has no time of its own between requests. */
-  readonly behindAnswers?: BehindAnswers;
+  readonly besideAnswers?: BesideAnswers;
   /** Further figures for `/metrics`, such as the store's capacity units. */
   samples?(): readonly MetricSample[];
 }
@@ -73,11 +73,11 @@ export const DEFAULT_SETTINGS: AppSettings = {
 };
 
 /**
- * What a runtime without time of its own does behind its answers, since it may be ended any time. Nobody waits for it, and none of it
+ * What a runtime without time of its own does beside its answers, since it may be ended any time. Nobody waits for it, and none of it
  * rejects. Undefined: there is nothing to do now.
  */
-export interface BehindAnswers {
-  /** Behind a tile. */
+export interface BesideAnswers {
+  /** From when a tile is asked for: with some luck it has what is found. */
   tile(): Promise<void> | undefined;
   /** Behind what may have stored or edited a report. */
   change(): Promise<void> | undefined;

@@ -83,7 +83,7 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
     ...(env.LIVE === undefined ? {} : { live: createShardedLive(env.LIVE, config.liveShards, log) }),
     clientAddress: (c) => c.req.header("CF-Connecting-IP"),
     onChanged: (report) => edgeCache?.purge.note(purgedTag(report)),
-    behindAnswers: {
+    besideAnswers: {
       tile: scores.keepUp,
       change: confirm,
       call: () => domain.usage.flush().catch((error: unknown) => log.warn("usage not added yet", { error })),

@@ -1,0 +1,25 @@
+import type { Context } from "hono";
+import type { App, AppEnv, BesideAnswers } from "../core/app-parts.ts";
+
+/** Mounts a runtime's work beside answers, before the routes that it belongs to. */
+export function mountBesideAnswers(app: App, { tile, change, call }: BesideAnswers): void {
+  app.use("/tiles/*", async (c, next) => {
+    goOnWith(c, tile());
+    await next();
+  });
+  app.post("/api/reports/*", async (c, next) => {
+    await next();
+    goOnWith(c, change());
+  });
+  for (const counted of ["/api/trends/*", "/api/exports/*"]) {
+    app.use(counted, async (c, next) => {
+      await next();
+      goOnWith(c, call());
+    });
+  }
+}
+
+/** Keeps a request's I/O going until something is done, also when its client has gone. */
+function goOnWith(c: Context<AppEnv>, work: Promise<void> | undefined): void {
+  if (work !== undefined) c.executionCtx.waitUntil(work);
+}
