@@ -1,4 +1,4 @@
-import { outPath } from "./kit/output.ts";
+import { outPath } from "../test/kit/output.ts";
 
 /** What can be measured. Each is a file that exports `run(args)`. */
 const BENCHES: Readonly<Record<string, string>> = {

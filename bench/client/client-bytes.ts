@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, type Rolldown } from "vite";
-import { printTable } from "../kit/output.ts";
+import { printTable } from "../../test/kit/output.ts";
 
 const CLIENT = fileURLToPath(new URL("../../client", import.meta.url));
 const PAGES: Readonly<Record<string, string>> = {

@@ -1,9 +1,9 @@
 import type { StyleSpecification } from "maplibre-gl";
 import type { Browser, Page, Request } from "playwright-core";
 import { INITIAL_STATE } from "../../client/page/address.ts";
+import { printTable } from "../../test/kit/output.ts";
 import { tileAt, tileBounds, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { median, percentile } from "../kit/measure.ts";
-import { printTable } from "../kit/output.ts";
 import { startBarePage } from "./client-bare.ts";
 
 declare global {

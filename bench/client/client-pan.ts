@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { houstonReports } from "../../test/kit/cities/houston.ts";
+import { printTable } from "../../test/kit/output.ts";
 import { type AttributedTask, profileLongTasks } from "../kit/cpu-profile.ts";
-import { printTable } from "../kit/output.ts";
 import { type ClientSite, startFilledSite } from "./client-site.ts";
 
 const SIZE = { width: 1280, height: 800 };

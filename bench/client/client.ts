@@ -1,6 +1,6 @@
 import { launchChromium } from "../../test/kit/chromium.ts";
+import { type Check, printChecks, writeResults } from "../../test/kit/output.ts";
 import { lineChart } from "../kit/chart.ts";
-import { type Check, printChecks, writeResults } from "../kit/output.ts";
 import { measureBytes, type PageBytes } from "./client-bytes.ts";
 import { type Endurance, endure } from "./client-endurance.ts";
 import { type FirstClusters, measureFirstClusters } from "./client-first.ts";

@@ -1,4 +1,4 @@
-import { formatCell } from "./output.ts";
+import { formatCell } from "../../test/kit/output.ts";
 
 /** One line of a chart, a value for each label of the x axis; undefined leaves a gap. */
 export interface Series {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { printTable } from "../../test/kit/output.ts";
 import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { percentile } from "./measure.ts";
-import { printTable } from "./output.ts";
 
 /** A server by its address. */
 interface Place {

@@ -1,4 +1,4 @@
-import { CITIES } from "../../server/cities.ts";
+import { CITIES } from "../../server/areas/cities.ts";
 import { silentLog } from "../../server/console/log.ts";
 import type { Pyramid } from "../../server/pyramid/pyramid.ts";
 import type { ReportSource } from "../../server/reports/area-reports.ts";
@@ -7,10 +7,10 @@ import { readScoreCard } from "../../server/scores/score-card.ts";
 import { seedReports } from "../../server/seed/seed-reports.ts";
 import { CITY_CENTER } from "../../test/kit/cities/city.ts";
 import { type CountedCity, openCountedCity } from "../../test/kit/cities/city-store.ts";
+import { openDenseCell } from "../../test/kit/cities/dense-cell.ts";
+import { type Check, printTable } from "../../test/kit/output.ts";
 import { type Bounds, encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
-import { type Check, printTable } from "../kit/output.ts";
-import { openDenseCell } from "./dense-cell.ts";
 
 /** Costs of one answer, in a process that knows what changed lately. */
 export interface AnswerCost {

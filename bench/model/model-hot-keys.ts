@@ -3,11 +3,11 @@ import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
 import { randomTail, seededRandom } from "../../test/kit/cities/city.ts";
 import { createBenchClock } from "../../test/kit/cities/city-store.ts";
 import { createDynamoModel } from "../../test/kit/dynamo/dynamo-model.ts";
+import { type Check, printTable } from "../../test/kit/output.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { CATEGORIES, REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { formatReportId } from "../../tiles/report-id.ts";
-import { type Check, printTable } from "../kit/output.ts";
 
 /** What the busiest partition keys take and give while the whole world reports. */
 export interface HotKeys {
@@ -104,7 +104,8 @@ function reportIn(
   nowMs: number,
   shardFor: (cell: { layer: Report["layer"]; geohash5: string }) => number,
 ): Report {
-  const [, lon, lat] = WORLD_CITIES[Math.floor(WORLD_CITIES.length * random() ** 2)] ?? ["", 0, 0];
+  const city = WORLD_CITIES[Math.floor(WORLD_CITIES.length * random() ** 2)];
+  const [lon = 0, lat = 0] = city?.geometry.coordinates ?? [];
   const spread = random() < 0.2 ? 0.02 : 0.25;
   const lonDeg = roundDegrees(lon + spread * (random() + random() - 1));
   const latDeg = roundDegrees(lat + spread * (random() + random() - 1));

@@ -4,9 +4,9 @@ import { startServer } from "../../server/runtime/node/serve.ts";
 import { CITY_CENTER, seededRandom } from "../../test/kit/cities/city.ts";
 import { startDynalite } from "../../test/kit/dynamo/dynalite-server.ts";
 import { type FaultProxy, startFaultProxy } from "../../test/kit/dynamo/fault-proxy.ts";
+import { type Check, printTable } from "../../test/kit/output.ts";
 import { postReport } from "../../test/kit/request.ts";
 import { median } from "../kit/measure.ts";
-import { type Check, printTable } from "../kit/output.ts";
 
 /** What it costs to take a report in, over HTTP, when the store is far away. */
 export interface PostCosts {

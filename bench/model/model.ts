@@ -9,10 +9,10 @@ import {
 } from "../../test/kit/cities/city-store.ts";
 import { houstonReports } from "../../test/kit/cities/houston.ts";
 import { createDynamoModel, type DynamoModel } from "../../test/kit/dynamo/dynamo-model.ts";
+import { type Check, printChecks, printTable, writeResults } from "../../test/kit/output.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import type { Report } from "../../tiles/report.ts";
 import { lineChart } from "../kit/chart.ts";
-import { type Check, printChecks, printTable, writeResults } from "../kit/output.ts";
 import { createTileCensus, type SampleTile, type TileCensus } from "../kit/sample-tiles.ts";
 import { printAnswers } from "./model-answers.ts";
 import { checkModel } from "./model-check.ts";

@@ -1,11 +1,12 @@
 import type { Pool } from "pg";
 import { silentLog } from "../../server/console/log.ts";
 import { createApp, DEFAULT_SETTINGS } from "../../server/http/app.ts";
+import { createSql } from "../../server/postgres/questions.ts";
 import { sqlOfPool } from "../../server/postgres/sql.ts";
 import { createPyramid } from "../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
-import { printTable } from "../kit/output.ts";
+import { printTable } from "../../test/kit/output.ts";
 
 const MEBIBYTE = 2 ** 20;
 const EXPORTS = ["scores.csv", "scores.ndjson", "scores.geojson", "scores.parquet", "reports-counts.csv"];
@@ -21,7 +22,7 @@ export async function measureExports(pool: Pool, nowMs: number) {
     pyramid: createPyramid({ store, derived, clock, log: silentLog }),
     tiles: { read: async () => undefined },
     codings: [],
-    sql: sqlOfPool(pool),
+    sql: createSql(sqlOfPool(pool), silentLog),
     pingDatabase: async () => {},
     onReport: () => {},
     onEdit: () => {},

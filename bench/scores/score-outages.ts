@@ -5,13 +5,13 @@ import { openStores } from "../../server/runtime/stores/stores.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../server/store/dynamo/dynamo-client.ts";
 import { CITY_CENTER, cityReports } from "../../test/kit/cities/city.ts";
 import { fill, openCityStore } from "../../test/kit/cities/city-store.ts";
+import { printTable } from "../../test/kit/output.ts";
 import { startTcpProxy, type TcpProxy } from "../../test/kit/tcp-proxy.ts";
 import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { lineChart } from "../kit/chart.ts";
 import { type LoadRequest, runLoad } from "../kit/load.ts";
 import { median, percentile, type Spread, spreadOf } from "../kit/measure.ts";
-import { printTable } from "../kit/output.ts";
 import { createTileCensus } from "../kit/sample-tiles.ts";
 import { type Contestant, startOurs } from "../serve/serve-contestants.ts";
 

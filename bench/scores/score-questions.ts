@@ -1,11 +1,11 @@
-import { findCity } from "../../server/cities.ts";
+import { findCity } from "../../server/areas/cities.ts";
+import type { Statement } from "../../server/ports/sql.ts";
 import { historyStatement } from "../../server/scores/score-history.ts";
 import type { AreaFilter } from "../../server/trends/area.ts";
 import { dailyNeighborhoodsStatement, dailyStatement, daysUpTo } from "../../server/trends/daily.ts";
 import { REPORT_COUNTS, SCORES } from "../../server/trends/export-rows.ts";
 import { monthsUpTo, risingStatement } from "../../server/trends/rising.ts";
 import { changeStatement, meanStatement } from "../../server/trends/score-means.ts";
-import type { Statement } from "../../server/trends/statement.ts";
 
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 

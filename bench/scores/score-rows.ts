@@ -1,5 +1,5 @@
 import type { Pool } from "pg";
-import { CITIES } from "../../server/cities.ts";
+import { CITIES } from "../../server/areas/cities.ts";
 import { cellBounds, coverBounds, encodeGeohash } from "../../tiles/geo/geohash.ts";
 
 /**

@@ -7,8 +7,8 @@ import { createMemoryDerivedStore } from "../../server/store/memory/derived-memo
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
 import { cityReports } from "../../test/kit/cities/city.ts";
 import { createBenchClock } from "../../test/kit/cities/city-store.ts";
+import { printTable } from "../../test/kit/output.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
-import { printTable } from "../kit/output.ts";
 
 const REPORTS = 60_000;
 const ROUNDS = 5;

@@ -2,8 +2,8 @@ import type { Pool } from "pg";
 import type { RunSql } from "../../server/ports/sql.ts";
 import { sqlOfPool } from "../../server/postgres/sql.ts";
 import { createScoreThinning } from "../../server/scores/score-thinning.ts";
+import { printTable } from "../../test/kit/output.ts";
 import { percentile } from "../kit/measure.ts";
-import { printTable } from "../kit/output.ts";
 
 const DAY_MS = 86_400_000;
 const HOURS_KEPT_DAYS = 8;

@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { startLocalWorker } from "../../server/runtime/local-worker/local-worker.ts";
 import { createBenchClock } from "../../test/kit/cities/city-store.ts";
-import { openAppOrigin, openWorkerOrigin } from "../../test/kit/cities/edge-origin.ts";
+import { openAppOrigin, openWorkerOrigin } from "../../test/kit/edge/edge-origin.ts";
+import { type ReplayOptions, type ReplayResult, replayEdge } from "../../test/kit/edge/edge-replay.ts";
+import { type Check, printTable } from "../../test/kit/output.ts";
 import { openSharedStores } from "../../test/kit/stores.ts";
 import { barChart } from "../kit/chart.ts";
 import { measureFreshness } from "../kit/freshness.ts";
-import { type Check, printTable } from "../kit/output.ts";
-import { type ReplayOptions, type ReplayResult, replayEdge } from "./edge-replay.ts";
 
 const REPORTS = 20_000;
 const REPLAY = { requests: 100_000, requestsPerSecond: 400, writesPerSecond: 10 };
@@ -15,7 +15,7 @@ const START_MS = Date.UTC(2026, 5, 1, 12, 0, 1);
 /** As many as two purges each fit into what the platform takes at once. */
 const PURGE_TRIALS = 8;
 const PURGED_MS = 1000;
-const CACHED_WORKER = fileURLToPath(new URL("../../test/edge/cached-worker.ts", import.meta.url));
+const CACHED_WORKER = fileURLToPath(new URL("../../test/kit/edge/cached-worker.ts", import.meta.url));
 
 type Named = ReplayResult & { readonly name: string; readonly isProduct: boolean };
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { cityReports } from "../../test/kit/cities/city.ts";
+import { printTable } from "../../test/kit/output.ts";
 import type { BareAnswer } from "../kit/bare-process.ts";
 import { runLoad } from "../kit/load.ts";
-import { printTable } from "../kit/output.ts";
 import type { TileCensus } from "../kit/sample-tiles.ts";
 import type { Contestant } from "./serve-contestants.ts";
 import { BROWSER_HEADERS, expectStatuses, latencyOf } from "./serve-sample.ts";

@@ -1,9 +1,9 @@
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Check, printTable } from "../../test/kit/output.ts";
 import type { BareAnswer } from "../kit/bare-process.ts";
 import { barChart } from "../kit/chart.ts";
 import { median, type Spread } from "../kit/measure.ts";
-import { type Check, printTable } from "../kit/output.ts";
 import type { TileCensus } from "../kit/sample-tiles.ts";
 import { type Contestant, startBare, startMartin, startNginx } from "./serve-contestants.ts";
 import {

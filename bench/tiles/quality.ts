@@ -8,12 +8,12 @@ import {
   stitchedSpots,
 } from "../../test/kit/cities/cluster-cell-maker.ts";
 import { houstonReports } from "../../test/kit/cities/houston.ts";
+import { type Cell, type Check, printChecks, printTable, writeResults } from "../../test/kit/output.ts";
 import { CLUSTER_RADIUS_PX } from "../../tiles/cluster/cluster.ts";
 import { type Level, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
 import { columnAt, columnCount, rowAt, rowCount } from "../../tiles/geo/geohash.ts";
 import { latOfWorldY, lonOfWorldX, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import type { Report } from "../../tiles/report.ts";
-import { type Cell, type Check, printChecks, printTable, writeResults } from "../kit/output.ts";
 import { type ClusterMap, drawClusters, drawSheet } from "./cluster-map.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12);

@@ -1,6 +1,7 @@
 import { cityReports, randomTail, seededRandom } from "../../test/kit/cities/city.ts";
 import { zoomOf } from "../../test/kit/cities/cluster-cell-maker.ts";
 import { houstonReports } from "../../test/kit/cities/houston.ts";
+import { printTable, writeResults } from "../../test/kit/output.ts";
 import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
 import { reachOfTile } from "../../tiles/cluster/change-reach.ts";
 import type { Clusters } from "../../tiles/cluster/cluster.ts";
@@ -12,7 +13,6 @@ import { isTile, type TileAddress, tileAt, worldX, worldY } from "../../tiles/ge
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
 import { formatReportId } from "../../tiles/report-id.ts";
-import { printTable, writeResults } from "../kit/output.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12);
 /** Precision of the cells that live changes name. */

@@ -1,8 +1,8 @@
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
+import { type Check, printTable } from "../../test/kit/output.ts";
 import { encodeReportLayer, featuresOfTile, writeFeatures } from "../../tiles/cluster/report-tile.ts";
 import { race, type Spread, spreadOf } from "../kit/measure.ts";
-import { type Check, printTable } from "../kit/output.ts";
 import type { TileCensus } from "../kit/sample-tiles.ts";
 import { encodeFeatures, type VtFeature } from "./reference.ts";
 import { clusterTile, decodeTile, type storeReports } from "./tile-paths.ts";

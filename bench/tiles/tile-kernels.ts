@@ -1,4 +1,5 @@
 import Supercluster from "supercluster";
+import { type Check, printTable } from "../../test/kit/output.ts";
 import { addMicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
 import { allocateClusters, CLUSTER_RADIUS_PX, clusterZooms } from "../../tiles/cluster/cluster.ts";
 import { indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
@@ -8,7 +9,6 @@ import { worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import type { Report } from "../../tiles/report.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
 import { race, retainedBytes, spreadOf } from "../kit/measure.ts";
-import { type Check, printTable } from "../kit/output.ts";
 
 const SIZES = [1000, 10_000, 100_000];
 const MAX_BYTES = 120;

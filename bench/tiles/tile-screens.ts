@@ -1,9 +1,9 @@
 import type { ReportRow } from "../../server/store/rows.ts";
+import { printTable } from "../../test/kit/output.ts";
 import { domainsOfTile } from "../../tiles/cluster/cluster-cells.ts";
 import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import { race, spreadOf } from "../kit/measure.ts";
-import { printTable } from "../kit/output.ts";
 import type { TileCensus } from "../kit/sample-tiles.ts";
 import { clusterPoints, encodeFeatures, readPoints, tileFeatures } from "./reference.ts";
 import { clusterTile, decodeTile, type storeReports } from "./tile-paths.ts";

@@ -1,13 +1,13 @@
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { type ReportRow, rowOfReport } from "../../server/store/rows.ts";
 import { cityReports } from "../../test/kit/cities/city.ts";
+import { type Check, printChecks, printTable, writeResults } from "../../test/kit/output.ts";
 import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
 import { coverBounds, encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { type TileAddress, tileBounds } from "../../tiles/geo/tile-address.ts";
 import type { Report } from "../../tiles/report.ts";
 import { lineChart } from "../kit/chart.ts";
 import { race, type Spread, spreadOf } from "../kit/measure.ts";
-import { type Check, printChecks, printTable, writeResults } from "../kit/output.ts";
 import { createTileCensus, type SampleTile } from "../kit/sample-tiles.ts";
 import { clusterPoints, encodeFeatures, readPoints, tileFeatures } from "./reference.ts";
 import { measureEncoders } from "./tile-encoders.ts";

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { loadCities } from "./city/cities.ts";
+import { loadCities } from "./cities.ts";
 import { createTileset, type Tileset } from "./tileset.ts";
 import { loadWorld } from "./world.ts";
 import { type BasemapTiles, CITY_MAX_ZOOM, WORLD_MAX_ZOOM } from "./zooms.ts";

@@ -42,9 +42,7 @@ export async function loadWorld(): Promise<BasemapLayers> {
     place: [
       ...countries.flatMap((country) => areaLabel(country.geometry, country.properties.name, "country")),
       ...states.flatMap((state) => areaLabel(state.geometry, state.properties.name, "state")),
-      ...WORLD_CITIES.map(([name, lonDeg, latDeg, rank]) =>
-        tagged({ type: "Point", coordinates: [lonDeg, latDeg] }, { name, kind: "city", rank }),
-      ),
+      ...WORLD_CITIES.map(({ geometry, properties: { name, rank } }) => tagged(geometry, { name, kind: "city", rank })),
     ],
   };
 }

@@ -5,8 +5,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { matchedRoutes } from "hono/route";
 import type { Log } from "../console/log.ts";
-import type { RunSql } from "../ports/sql.ts";
-import { createSql } from "../postgres/questions.ts";
+import type { Sql } from "../ports/sql.ts";
 import type { App, AppEnv, AppParts } from "./core/app-parts.ts";
 import { createRequestMetrics, noteRequest, type RequestMetrics } from "./core/metrics.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemOfError, respondProblem } from "./core/problem.ts";
@@ -59,8 +58,7 @@ export function createApp(parts: AppParts): App {
 }
 
 /** What PostgreSQL answers; nothing else waits for it. */
-function mountRelational(app: App, parts: AppParts, run: RunSql): void {
-  const sql = createSql(run, parts.log);
+function mountRelational(app: App, parts: AppParts, sql: Sql): void {
   const { usage } = parts;
   const keys = createApiKeys(parts, sql, usage);
   mountTrends(app, parts, sql, keys);

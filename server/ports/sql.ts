@@ -17,3 +17,9 @@ export type SqlRow = Readonly<Record<string, unknown>>;
 export class DatabaseUnavailableError extends Error {
   override readonly name = "DatabaseUnavailableError";
 }
+
+/** What PostgreSQL is asked. */
+export interface Statement {
+  readonly text: string;
+  readonly values: unknown[];
+}

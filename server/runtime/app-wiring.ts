@@ -10,6 +10,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { RunSql } from "../ports/sql.ts";
+import { createSql } from "../postgres/questions.ts";
 import { createCompactor } from "../pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../pyramid/pyramid.ts";
 import { createPastScores } from "../scores/past-scores.ts";
@@ -101,7 +102,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     store,
     clock,
     log,
-    sql,
+    sql: createSql(sql, log),
     pingDatabase,
     usage,
     tiles: source,

@@ -1,10 +1,10 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { type DayCount, tallyAtEndOf } from "../../tiles/scores/score-days.ts";
 import { SCORE_NAMES, type ScoredCell, type ScoreName, scoreCells } from "../../tiles/scores/scores.ts";
+import { cityOfCell } from "../areas/city-of-cell.ts";
 import { DAY_MS, formatDay, HOUR_MS } from "../kit/utc-time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { RunSql } from "../ports/sql.ts";
-import { cityOfCell } from "./city-of-cell.ts";
 
 /**
  * History for places that were scored for the first time today but have older reports: an import, the seed, a new

@@ -2,12 +2,12 @@ import { BASE32, encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
+import { cityOfCell } from "../areas/city-of-cell.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import { DAY_MS, formatDay, startOfDay } from "../kit/utc-time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LogChange, ReportStore } from "../ports/report-store.ts";
 import type { RunSql } from "../ports/sql.ts";
-import { cityOfCell } from "./city-of-cell.ts";
 
 /** Keeps `report_counts`: follows the log's changes and counts every day again of which something changed. */
 export interface ReportCounter {

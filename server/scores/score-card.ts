@@ -18,12 +18,12 @@ import {
   scoreCells,
   tallyNeighborhoods,
 } from "../../tiles/scores/scores.ts";
-import type { City } from "../cities.ts";
+import type { City } from "../areas/cities.ts";
+import { cityOfCell } from "../areas/city-of-cell.ts";
 import type { Log } from "../console/log.ts";
 import { DAY_MS, formatDay, startOfDay } from "../kit/utc-time.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
 import { type Area, listArea, type ReportSource } from "../reports/area-reports.ts";
-import { cityOfCell } from "./city-of-cell.ts";
 import type { DayScores, ScoreHistory } from "./score-history.ts";
 
 /** Everything about one cell. */

@@ -1,7 +1,7 @@
 import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores/scores.ts";
+import { within } from "../kit/within.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { RunSql } from "../ports/sql.ts";
-import type { Statement } from "../trends/statement.ts";
+import type { Sql, Statement } from "../ports/sql.ts";
 
 /** A cell's scores at the end of a UTC day, or by now. */
 export interface DayScores {
@@ -17,7 +17,7 @@ export interface ScoreHistory {
 }
 
 export interface ScoreHistoryOptions {
-  readonly sql: RunSql;
+  readonly sql: Sql;
   readonly clock: Clock;
   /** Nobody waits longer for the history. */
   readonly withinMs?: number;
@@ -33,7 +33,7 @@ export function createScoreHistory({ sql, clock, withinMs = 1_000 }: ScoreHistor
       if (clock.now() < pausedUntilMs) throw new Error("PostgreSQL did not answer a moment ago");
       try {
         const { text, values } = historyStatement(geohash, sinceMs);
-        const rows = await within(withinMs, sql<Row>(text, values));
+        const rows = (await within(withinMs, sql.query(text, values))) as unknown as readonly Row[];
         return rows.map(({ day, report_count_7d, ...scores }) => ({ day, scores, reportCount7d: report_count_7d }));
       } catch (error) {
         pausedUntilMs = clock.now() + PAUSE_MS;
@@ -56,16 +56,3 @@ export const historyStatement = (geohash: string, sinceMs: number): Statement =>
   text: READ,
   values: [geohash, new Date(sinceMs)],
 });
-
-/** Rejects when a promise takes longer; nobody waits for it then. */
-async function within<T>(limitMs: number, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${limitMs} ms`)), limitMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -1,7 +1,7 @@
 import { NEUTRAL_SCORES, type ScoredCell, type ScoreTenths } from "../../tiles/scores/scores.ts";
+import { cityOfCell } from "../areas/city-of-cell.ts";
 import { formatDay, startOfDay, startOfHour } from "../kit/utc-time.ts";
 import type { RunSql } from "../ports/sql.ts";
-import { cityOfCell } from "./city-of-cell.ts";
 
 /** The scored cells under one geohash-4, and what they were scored from. */
 export interface ScoredSlices {

@@ -47,7 +47,7 @@ export interface Grid {
 
 /** Where a city's life is, drawn by hand from its map; good to about 100 m. Only on land. */
 export interface CitySketch {
-  /** As in `server/cities.ts`. */
+  /** As in `server/areas/cities.ts`. */
   readonly id: string;
   /** Share of all seed reports. */
   readonly share: number;
@@ -66,31 +66,6 @@ export interface CityEvent {
   readonly weekday?: number;
   /** Names of streets and spots. */
   readonly places: readonly string[];
-}
-
-/** Writes a street as data: kinds separated by blanks, the path as "lon lat, lon lat". */
-export function street(name: string, kinds: string, weight: number, path: string): Street {
-  return { name, kinds: kindsOf(kinds), weight, path: path.split(",").map(pointOf) };
-}
-
-export function spot(name: string, kinds: string, weight: number, at: string, spreadM = 70): Spot {
-  return { name, kinds: kindsOf(kinds), weight, at: pointOf(at), spreadM };
-}
-
-/** @throws RangeError when there are not four corners. */
-export function grid(name: string, kinds: string, weight: number, mesh: string, corners: string): Grid {
-  const [a, b, c, d, ...rest] = corners.split(",").map(pointOf);
-  const [along = 0, across = 0] = mesh.split("x").map(Number);
-  if (!a || !b || !c || !d || rest.length > 0) throw new RangeError(`a grid has four corners: ${name}`);
-  return { name, kinds: kindsOf(kinds), weight, corners: [a, b, c, d], along, across };
-}
-
-const kindsOf = (text: string): Kind[] => text.split(" ") as Kind[];
-
-function pointOf(text: string): LonLat {
-  const [lonDeg, latDeg] = text.trim().split(/\s+/).map(Number);
-  if (!Number.isFinite(lonDeg) || !Number.isFinite(latDeg)) throw new RangeError(`not a point: ${text}`);
-  return [lonDeg ?? 0, latDeg ?? 0];
 }
 
 /** Side streets of a grid as lines, the outer ones included. */

@@ -1,7 +1,7 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import type { Kind } from "./city-sketch.ts";
 import type { Rhythm, Week } from "./rhythms.ts";
-import { TEXTS } from "./texts.ts";
+import texts from "./texts.json" with { type: "json" };
 
 /** What residents report under a category: how often, where, when, how bad and in which words. */
 export interface Happening {
@@ -17,6 +17,12 @@ export interface Happening {
   readonly severities: readonly [number, number, number, number, number];
   readonly texts: readonly string[];
 }
+
+/**
+ * What residents write, by category. `{where}` is "on Valencia St", "at Dolores Park" or "in the Sunset"; `{near}` a place
+ * around; `{n}` a number from 2 to 9; `{m}` one of 10, 15 … 45. A template with `{near}` is taken only where one is near.
+ */
+const TEXTS: Readonly<Record<string, readonly string[]>> = texts;
 
 type Row = Omit<Happening, "layer" | "texts">;
 

@@ -2,9 +2,7 @@ import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { formatReportId, idTail } from "../../tiles/report-id.ts";
-import { CITIES } from "../cities.ts";
-import { AUSTIN } from "./austin.ts";
-import { BROOKLYN } from "./brooklyn.ts";
+import { CITIES } from "../areas/cities.ts";
 import type { CitySketch } from "./city-sketch.ts";
 import { eventOccasions } from "./events.ts";
 import { HAPPENINGS, type Happening } from "./happenings.ts";
@@ -12,10 +10,8 @@ import { createCalendar, type LocalCalendar } from "./local-time.ts";
 import { type Place, placesOf } from "./places.ts";
 import { createRandom, type Random } from "./random.ts";
 import { RHYTHMS, WEEKS } from "./rhythms.ts";
-import { SAN_FRANCISCO } from "./san-francisco.ts";
+import { SEED_CITIES } from "./seed-cities.ts";
 import { createWriter } from "./words.ts";
-
-export const SEED_CITIES: readonly CitySketch[] = [SAN_FRANCISCO, BROOKLYN, AUSTIN];
 
 export const SEED_REPORT_COUNT = 2640;
 const DEFAULT_SEED = 20_260_415;

@@ -1,6 +1,6 @@
 import { BASE32, type Bounds, columnCount, formatCell, rowCount } from "../../tiles/geo/geohash.ts";
 import type { SCORE_PRECISIONS } from "../../tiles/scores/scores.ts";
-import { CITIES, type City } from "../cities.ts";
+import { CITIES, type City } from "../areas/cities.ts";
 
 /** A precision at which there are scores. */
 export type ScorePrecision = (typeof SCORE_PRECISIONS)[number];

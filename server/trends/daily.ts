@@ -1,8 +1,8 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { DAY_MS, formatDay } from "../kit/utc-time.ts";
-import type { Sql } from "../ports/sql.ts";
+import type { Sql, Statement } from "../ports/sql.ts";
 import type { AreaFilter } from "./area.ts";
-import { createValues, inArea, roundTo, type Statement, type Values } from "./statement.ts";
+import { createValues, inArea, roundTo, type Values } from "./statement.ts";
 
 export interface DailyQuery {
   readonly area: AreaFilter;

@@ -1,10 +1,10 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
 import { formatDay } from "../kit/utc-time.ts";
-import type { Sql, SqlRow } from "../ports/sql.ts";
+import type { Sql, SqlRow, Statement } from "../ports/sql.ts";
 import { type AreaFilter, type CellRun, NEIGHBORHOOD, runsOf, type ScorePrecision } from "./area.ts";
 import { centreOf } from "./cell-centre.ts";
-import { createValues, type Statement, type Values } from "./statement.ts";
+import { createValues, type Values } from "./statement.ts";
 
 /** What a column holds: how each format writes it. */
 export type ColumnType = "text" | "score" | "count" | "instant" | "day" | "degrees";

@@ -1,8 +1,8 @@
 import { SCORE_NAMES, type ScoreName } from "../../tiles/scores/scores.ts";
 import { DAY_MS } from "../kit/utc-time.ts";
-import type { Sql } from "../ports/sql.ts";
+import type { Sql, Statement } from "../ports/sql.ts";
 import { type AreaFilter, NEIGHBORHOOD } from "./area.ts";
-import { createValues, inArea, roundTo, type Statement, type Values } from "./statement.ts";
+import { createValues, inArea, roundTo, type Values } from "./statement.ts";
 
 /**
  * A neighbourhood with live reports has a row every UTC day, so two rows are less than this apart. An older row says nothing

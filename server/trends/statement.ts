@@ -1,11 +1,5 @@
 import { type AreaFilter, cellsOf, citiesOf, NEIGHBORHOOD, runOf } from "./area.ts";
 
-/** What PostgreSQL is asked. */
-export interface Statement {
-  readonly text: string;
-  readonly values: unknown[];
-}
-
 /** Collects the values of a statement while its text is put together. */
 export interface Values {
   readonly all: unknown[];

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { printTable } from "../../bench/kit/output.ts";
+import { printTable } from "../kit/output.ts";
 import { STORE_KINDS, type StoreKind } from "./chaos-store.ts";
 import { type ChaosOutcome, runChaos } from "./run-chaos.ts";
 import type { Wrong } from "./shown.ts";

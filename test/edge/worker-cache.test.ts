@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { replayEdge } from "../../bench/serve/edge-replay.ts";
 import { silentLog } from "../../server/console/log.ts";
 import { buildEdgeAssets } from "../../server/runtime/local-worker/assets.ts";
 import {
@@ -10,13 +9,14 @@ import {
 } from "../../server/runtime/local-worker/local-worker.ts";
 import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
 import { createBenchClock } from "../kit/cities/city-store.ts";
-import { openWorkerOrigin } from "../kit/cities/edge-origin.ts";
+import { openWorkerOrigin } from "../kit/edge/edge-origin.ts";
+import { replayEdge } from "../kit/edge/edge-replay.ts";
 import { drop, postReport, requestRaw, tilePath } from "../kit/request.ts";
 import { openSharedStores, type SharedStores } from "../kit/stores.ts";
 import { countOf, decodeLayer } from "../kit/tile-features.ts";
 import { connect } from "../server/store/emulators.ts";
 
-const CACHED_WORKER = fileURLToPath(new URL("./cached-worker.ts", import.meta.url));
+const CACHED_WORKER = fileURLToPath(new URL("../kit/edge/cached-worker.ts", import.meta.url));
 const PLACE = { lat: 30.27, lon: -97.74 };
 
 let stores: SharedStores;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { replayEdge } from "../../bench/serve/edge-replay.ts";
 import { tagsOfReport } from "../../server/serving/cache-policy.ts";
 import { cityTraffic } from "../kit/cities/city.ts";
 import { createBenchClock } from "../kit/cities/city-store.ts";
-import { EDGE_LAYERS, openAppOrigin } from "../kit/cities/edge-origin.ts";
-import { createEdgeCache } from "../kit/edge-cache.ts";
+import { createEdgeCache } from "../kit/edge/edge-cache.ts";
+import { EDGE_LAYERS, openAppOrigin } from "../kit/edge/edge-origin.ts";
+import { replayEdge } from "../kit/edge/edge-replay.ts";
 
 const REPLAY = { requests: 8000, requestsPerSecond: 400, writesPerSecond: 10 };
 const BR = { "Accept-Encoding": "br" };

@@ -1,6 +1,8 @@
 import { silentLog } from "../../server/console/log.ts";
 import type { AppParts, AppSettings } from "../../server/http/app.ts";
 import { createApp, DEFAULT_SETTINGS } from "../../server/http/app.ts";
+import type { RunSql } from "../../server/ports/sql.ts";
+import { createSql } from "../../server/postgres/questions.ts";
 import { createPyramid } from "../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
@@ -22,8 +24,13 @@ export interface LoggedEvent {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+export interface TestAppOptions extends Partial<Omit<AppParts, "settings" | "sql">> {
+  readonly settings?: Partial<AppSettings>;
+  readonly sql?: RunSql;
+}
+
 /** The app on a memory store and a pyramid over it, with everything that it tells its parts kept for the test to look at. */
-export function createTestApp(change: Partial<Omit<AppParts, "settings">> & { settings?: Partial<AppSettings> } = {}) {
+export function createTestApp({ sql, ...change }: TestAppOptions = {}) {
   const clock = createTestClock();
   const store = change.store ?? createMemoryStore({ clock });
   const over = { store, clock: change.clock ?? clock };
@@ -35,6 +42,7 @@ export function createTestApp(change: Partial<Omit<AppParts, "settings">> & { se
     (event: string, fields: LoggedEvent["fields"] = {}) => {
       logged.push({ level, event, fields });
     };
+  const log = { debug: () => {}, info: () => {}, warn: keep("warn"), error: keep("error") };
   const app = createApp({
     store,
     clock,
@@ -48,7 +56,8 @@ export function createTestApp(change: Partial<Omit<AppParts, "settings">> & { se
     },
     onEdit: (edited, before) => pyramid.noteEdited(edited, before),
     clientAddress: (c) => c.req.header("x-test-address") ?? "192.0.2.1",
-    log: { debug: () => {}, info: () => {}, warn: keep("warn"), error: keep("error") },
+    log,
+    ...(sql && { sql: createSql(sql, change.log ?? log) }),
     ...change,
     settings: { ...DEFAULT_SETTINGS, reportsPerMinute: 1e9, ...change.settings },
   });

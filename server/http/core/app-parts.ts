@@ -9,7 +9,7 @@ import type { LiveStreams } from "../../live/live-streams.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { MetricSample } from "../../ports/metrics.ts";
 import type { EditedReport, ReportStore } from "../../ports/report-store.ts";
-import type { RunSql } from "../../ports/sql.ts";
+import type { Sql } from "../../ports/sql.ts";
 import type { Pyramid } from "../../pyramid/pyramid.ts";
 import type { ContentCoding } from "../../serving/content-encoding.ts";
 import type { TileSource } from "../../serving/tile-source.ts";
@@ -29,7 +29,7 @@ export interface AppParts {
   /** What tiles are made of; without it there is no `/api/clusters`. */
   readonly clusters?: ClusterSource;
   /** Asks PostgreSQL; without it there are no `/api/trends` and `/api/exports`. */
-  readonly sql?: RunSql;
+  readonly sql?: Sql;
   /** Where calls with a key are counted; whoever makes it flushes it. Without it keys mean nothing, and there is no `/api/usage`. */
   readonly usage?: UsageLog;
   /** Resolves when PostgreSQL answers; only `/readyz` asks. */

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
-import { CITIES, findCity } from "../../cities.ts";
+import { CITIES, findCity } from "../../areas/cities.ts";
 import { listReports } from "../../reports/list-reports.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Bounds } from "../../../tiles/geo/geohash.ts";
-import { CITIES, findCity } from "../../cities.ts";
+import { CITIES, findCity } from "../../areas/cities.ts";
 import { type AreaFilter, countCentres, MAX_BOX_CELLS, NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
 import { invalidRequest, ProblemError } from "../core/problem.ts";
 import { parseBbox } from "./report-query.ts";

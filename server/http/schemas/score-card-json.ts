@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { cellBounds } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../../tiles/layers.ts";
 import { SCORE_NAMES, type ScoreTenths } from "../../../tiles/scores/scores.ts";
-import { placeOfCell } from "../../scores/place-of-cell.ts";
+import { placeOfCell } from "../../areas/place-of-cell.ts";
 import type { ScoreCard } from "../../scores/score-card.ts";
 import { reportSchema, toReportJson } from "./report-json.ts";
 

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadCities } from "../../basemap/city/cities.ts";
+import { loadCities } from "../../basemap/cities.ts";
 import { encodePack, type PackAddress, packName, placeInPack, tilesOfPack } from "../../basemap/packs.ts";
 import { createBasemapTiles } from "../../basemap/tiles.ts";
 import { CITY_MAX_ZOOM, CITY_MIN_ZOOM, WORLD_MAX_ZOOM } from "../../basemap/zooms.ts";

@@ -1,4 +1,3 @@
-import type { ExecutionContext } from "hono";
 import { createLog } from "../../console/log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { RunSql } from "../../ports/sql.ts";
@@ -112,6 +111,6 @@ function hyperdrive({ HYPERDRIVE }: WorkerEnv): Pick<Adapters, "sql" | "pingData
 }
 
 /** The part of the platform's execution context that the app uses. */
-function contextOf(later: (work: Promise<unknown>) => void): ExecutionContext {
+function contextOf(later: (work: Promise<unknown>) => void) {
   return { waitUntil: later, passThroughOnException: () => {}, props: {} };
 }

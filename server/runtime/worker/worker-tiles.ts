@@ -1,4 +1,5 @@
 import type { Log } from "../../console/log.ts";
+import { within } from "../../kit/within.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { TileSource } from "../../serving/tile-source.ts";
 import type { OpenTiles, ServedTiles } from "../app-wiring.ts";
@@ -109,17 +110,4 @@ export function createWorkerTiles({ open, clock, log }: WorkerTilesOptions): Wor
       },
     },
   };
-}
-
-/** Rejects when a promise takes longer; nobody waits for it then. */
-async function within(limitMs: number, promise: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${limitMs} ms`)), limitMs);
-  });
-  try {
-    await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { denseCell, openDenseCell } from "../../../bench/model/dense-cell.ts";
-import { CITIES } from "../../../server/cities.ts";
+import { CITIES } from "../../../server/areas/cities.ts";
 import { silentLog } from "../../../server/console/log.ts";
 import { DEFAULT_SETTINGS } from "../../../server/http/app.ts";
 import type { Pyramid } from "../../../server/pyramid/pyramid.ts";
@@ -12,6 +11,7 @@ import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { CITY_CENTER } from "../../kit/cities/city.ts";
 import { type CountedCity, openCountedCity } from "../../kit/cities/city-store.ts";
+import { denseCell, openDenseCell } from "../../kit/cities/dense-cell.ts";
 import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1);

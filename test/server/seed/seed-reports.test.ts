@@ -1,11 +1,12 @@
 import type { Feature, Position } from "geojson";
 import { describe, expect, test } from "vitest";
-import { loadCities } from "../../../server/basemap/city/cities.ts";
-import { CITIES } from "../../../server/cities.ts";
+import { CITIES } from "../../../server/areas/cities.ts";
+import { loadCities } from "../../../server/basemap/cities.ts";
 import { reportBodySchema } from "../../../server/reports/report-body.ts";
 import { type CitySketch, type LonLat, linesOf } from "../../../server/seed/city-sketch.ts";
 import { distanceM } from "../../../server/seed/places.ts";
-import { SEED_CITIES, seedReports } from "../../../server/seed/seed-reports.ts";
+import { SEED_CITIES } from "../../../server/seed/seed-cities.ts";
+import { seedReports } from "../../../server/seed/seed-reports.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { CATEGORIES, REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";

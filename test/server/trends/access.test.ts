@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import { type AppParts, DEFAULT_SETTINGS } from "../../../server/http/app.ts";
+import { DEFAULT_SETTINGS } from "../../../server/http/app.ts";
 import type { RunSql } from "../../../server/ports/sql.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
-import { createTestApp, post, readJson, VALID_BODY } from "../../kit/app-fixture.ts";
+import { createTestApp, post, readJson, type TestAppOptions, VALID_BODY } from "../../kit/app-fixture.ts";
 
 interface Problem {
   readonly status: number;
@@ -13,7 +13,7 @@ interface Problem {
 }
 
 const nothing: RunSql = async () => [];
-const createApp = (change: Partial<AppParts> = {}) => createTestApp({ sql: nothing, ...change });
+const createApp = (change: TestAppOptions = {}) => createTestApp({ sql: nothing, ...change });
 
 const TRENDS = ["average?city=austin", "changes", "rising", "daily?limit=9"].map((each) => `/api/trends/${each}`);
 const EXPORTS = ["scores", "reports-counts"].flatMap((set) =>

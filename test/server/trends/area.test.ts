@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import ngeohash from "ngeohash";
 import { describe, expect, it } from "vitest";
-import { CITIES } from "../../../server/cities.ts";
-import { cityOfCell } from "../../../server/scores/city-of-cell.ts";
+import { CITIES } from "../../../server/areas/cities.ts";
+import { cityOfCell } from "../../../server/areas/city-of-cell.ts";
 import { type AreaFilter, type CellRun, countCentres, MAX_BOX_CELLS, runsOf } from "../../../server/trends/area.ts";
 
 const holds = (runs: readonly CellRun[], cell: string) => runs.some(({ low, high }) => cell >= low && cell <= high);

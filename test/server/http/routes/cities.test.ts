@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CITIES } from "../../../../server/cities.ts";
+import { CITIES } from "../../../../server/areas/cities.ts";
 import { createTestApp, type PageJson, post, readJson, VALID_BODY } from "../../../kit/app-fixture.ts";
 
 interface CityList {

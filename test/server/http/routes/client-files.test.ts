@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AppEnv } from "../../../server/http/app.ts";
-import { mountClientFiles } from "../../../server/runtime/node/client-files.ts";
+import type { AppEnv } from "../../../../server/http/app.ts";
+import { mountClientFiles } from "../../../../server/http/routes/client-files.ts";
 
 const parent = mkdtempSync(join(tmpdir(), "stratum-client-"));
 const dir = join(parent, "client");

@@ -1,14 +1,14 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { answerCachedTile, purgeCachedTiles } from "../../server/runtime/worker/cached-tiles.ts";
-import type { ExecutionContext, WorkerEnv, WorkersCache } from "../../server/runtime/worker/worker-env.ts";
-import worker from "../../server/worker.ts";
-import { createEdgeCache, type EdgeAnswer } from "../kit/edge-cache.ts";
+import { answerCachedTile, purgeCachedTiles } from "../../../server/runtime/worker/cached-tiles.ts";
+import type { ExecutionContext, WorkerEnv, WorkersCache } from "../../../server/runtime/worker/worker-env.ts";
+import worker from "../../../server/worker.ts";
+import { createEdgeCache, type EdgeAnswer } from "./edge-cache.ts";
 
 /**
  * The Worker with what local workerd lacks: Workers Cache before `CachedTiles`. The gateway, the entrypoint, the calls between
  * them and what is purged are the product's own. `/_cache` tells what the cache did, `?advance=` moves its clock.
  */
-export { LiveShard } from "../../server/worker.ts";
+export { LiveShard } from "../../../server/worker.ts";
 
 let skippedMs = 0;
 const clock = { now: () => Date.now() + skippedMs };

@@ -1,5 +1,5 @@
-import type { Clock } from "../../server/ports/clock.ts";
-import type { EdgeOrigin } from "../../test/kit/cities/edge-origin.ts";
+import type { Clock } from "../../../server/ports/clock.ts";
+import type { EdgeOrigin } from "./edge-origin.ts";
 
 /** When each version of a tile was last known to be right, by what the origin itself said: caches are not believed. */
 export interface EdgeTruth {

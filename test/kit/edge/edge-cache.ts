@@ -1,5 +1,5 @@
-import type { Clock } from "../../server/ports/clock.ts";
-import { secondsOf } from "../../server/serving/cache-policy.ts";
+import type { Clock } from "../../../server/ports/clock.ts";
+import { secondsOf } from "../../../server/serving/cache-policy.ts";
 
 /**
  * A shared cache as RFC 9111 wants it, small: what stands between our tiles and their readers, for tests. It obeys

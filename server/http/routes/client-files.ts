@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
 import { ASSET_HEADERS, clientPath, fileHeaders } from "../../client/headers.ts";
 import { listClientFiles } from "../../client/listing.ts";
-import type { App, AppEnv } from "../../http/core/app-parts.ts";
+import type { App, AppEnv } from "../core/app-parts.ts";
 
 /** A richer basemap from elsewhere, which the page must be allowed to fetch. */
 export interface ClientFilesOptions {

@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const OUT = fileURLToPath(new URL("../out/", import.meta.url));
+const OUT = fileURLToPath(new URL("../../bench/out/", import.meta.url));
 
 export type Cell = string | number | undefined;
 

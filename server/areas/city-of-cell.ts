@@ -1,5 +1,5 @@
 import { cellBounds } from "../../tiles/geo/geohash.ts";
-import { CITIES, type City } from "../cities.ts";
+import { CITIES, type City } from "./cities.ts";
 
 /** The city whose box holds the centre of a cell; `undefined` outside all of them. */
 export function cityOfCell(geohash: string): City | undefined {

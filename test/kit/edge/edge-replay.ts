@@ -1,9 +1,9 @@
-import { purgedTag, secondsOf, tagsOfReport } from "../../server/serving/cache-policy.ts";
-import { CITY_CENTER, cityTraffic, seededRandom } from "../../test/kit/cities/city.ts";
-import type { BenchClock } from "../../test/kit/cities/city-store.ts";
-import { EDGE_LAYERS, type EdgeOrigin } from "../../test/kit/cities/edge-origin.ts";
-import { createEdgeCache, type EdgeAnswer } from "../../test/kit/edge-cache.ts";
-import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
+import { purgedTag, secondsOf, tagsOfReport } from "../../../server/serving/cache-policy.ts";
+import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
+import { CITY_CENTER, cityTraffic, seededRandom } from "../cities/city.ts";
+import type { BenchClock } from "../cities/city-store.ts";
+import { createEdgeCache, type EdgeAnswer } from "./edge-cache.ts";
+import { EDGE_LAYERS, type EdgeOrigin } from "./edge-origin.ts";
 import { createEdgeTruth } from "./edge-truth.ts";
 
 const BR = { "Accept-Encoding": "gzip, deflate, br" };

@@ -9,10 +9,10 @@ import { createDocumentClient } from "../../../server/store/dynamo/dynamo-client
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import type { Report } from "../../../tiles/report.ts";
+import { cityReports } from "../cities/city.ts";
+import type { BenchClock } from "../cities/city-store.ts";
 import { postReport, requestRaw } from "../request.ts";
 import type { SharedStores } from "../stores.ts";
-import { cityReports } from "./city.ts";
-import type { BenchClock } from "./city-store.ts";
 
 /** What a shared cache asks: the app with a city in one layer. */
 export interface EdgeOrigin {

@@ -1,9 +1,9 @@
-import { CITY_CENTER, randomTail, seededRandom } from "../../test/kit/cities/city.ts";
-import { type CountedCity, openCountedCity } from "../../test/kit/cities/city-store.ts";
-import { type Bounds, cellBounds, encodeGeohash } from "../../tiles/geo/geohash.ts";
-import { REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
-import { type Report, roundDegrees } from "../../tiles/report.ts";
-import { formatReportId } from "../../tiles/report-id.ts";
+import { type Bounds, cellBounds, encodeGeohash } from "../../../tiles/geo/geohash.ts";
+import { REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../../tiles/layers.ts";
+import { type Report, roundDegrees } from "../../../tiles/report.ts";
+import { formatReportId } from "../../../tiles/report-id.ts";
+import { CITY_CENTER, randomTail, seededRandom } from "./city.ts";
+import { type CountedCity, openCountedCity } from "./city-store.ts";
 
 const DAY_MS = 86_400_000;
 
