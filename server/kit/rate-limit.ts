@@ -1,4 +1,5 @@
 import type { Clock } from "../ports/clock.ts";
+import { networkOf } from "./network-address.ts";
 import { sha256Hex } from "./sha256.ts";
 
 export interface RateLimitOptions {
@@ -51,23 +52,4 @@ function forgetOldest(buckets: Map<string, Bucket>): void {
     buckets.delete(client);
     return;
   }
-}
-
-/**
- * What counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address, since every line gets that many
- * addresses to choose from. What is neither is taken as it is.
- */
-export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || !address.includes(":")) return mapped ?? address;
-  const [head = "", tail] = address.toLowerCase().split("%", 1).join("").split("::");
-  const groupsOf = (part: string): string[] => (part === "" ? [] : part.split(":"));
-  const left = groupsOf(head);
-  const right = groupsOf(tail ?? "");
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
-  const groups = [...left, ...Array<string>(zeros).fill("0"), ...right];
-  return groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ""))
-    .join(":");
 }
