@@ -1,5 +1,5 @@
 import type { Log } from "../console/log.ts";
-import { settlesWithin } from "./settles-within.ts";
+import { settlesWithin } from "./wait.ts";
 
 /** Work that is done now and then until it is stopped. */
 export interface BackgroundWork {

@@ -1,4 +1,5 @@
 import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores/scores.ts";
+import { within } from "../kit/wait.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { RunSql } from "../ports/sql.ts";
 import type { Statement } from "../trends/statement.ts";
@@ -56,16 +57,3 @@ export const historyStatement = (geohash: string, sinceMs: number): Statement =>
   text: READ,
   values: [geohash, new Date(sinceMs)],
 });
-
-/** Rejects when a promise takes longer; nobody waits for it then. */
-async function within<T>(limitMs: number, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${limitMs} ms`)), limitMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

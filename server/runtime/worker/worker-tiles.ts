@@ -1,4 +1,5 @@
 import type { Log } from "../../console/log.ts";
+import { sleep, within } from "../../kit/wait.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { TileSource } from "../../serving/tile-source.ts";
 import type { OpenTiles, ServedTiles } from "../app-wiring.ts";
@@ -43,7 +44,7 @@ export function createWorkerTiles({ open, clock, log }: WorkerTilesOptions): Wor
   async function leaveToAnother(): Promise<void> {
     let seen = polls;
     for (let waitedMs = 0; freshAtMs === undefined && isPolling && waitedMs < TURN_MS; waitedMs += LOOK_EVERY_MS) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      await sleep(LOOK_EVERY_MS);
       if (polls === seen) continue;
       seen = polls;
       waitedMs = 0;
@@ -109,17 +110,4 @@ export function createWorkerTiles({ open, clock, log }: WorkerTilesOptions): Wor
       },
     },
   };
-}
-
-/** Rejects when a promise takes longer; nobody waits for it then. */
-async function within(limitMs: number, promise: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${limitMs} ms`)), limitMs);
-  });
-  try {
-    await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
