@@ -170,7 +170,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
   return text;
 }
 
-/** FNV-1a over bytes: tells a damaged item from a whole one. */
+/** FNV-1a over bytes, 32 bits: tells a damaged item from a whole one. */
 export function checksum(bytes: Uint8Array, end = bytes.length): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
