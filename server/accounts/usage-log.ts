@@ -1,6 +1,6 @@
 import type { Log } from "../console/log.ts";
-import { settlesWithin } from "../kit/settles-within.ts";
 import { formatDay } from "../kit/utc-time.ts";
+import { settlesWithin } from "../kit/wait.ts";
 import type { MetricSample } from "../ports/metrics.ts";
 import type { RunSql } from "../ports/sql.ts";
 import type { Capability } from "./subscription.ts";

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { exitOnError, OperatorError } from "../console/operator-error.ts";
 import { createTerminal } from "../console/terminal.ts";
@@ -29,21 +30,11 @@ try {
         note(`${cells} cells, ${slices} slices${done ? "" : "; not all is done, the next run goes on"}`);
       });
       if (everySeconds === undefined) break;
-      await pause(1000 * everySeconds, stop.signal);
+      await sleep(1000 * everySeconds, undefined, { signal: stop.signal }).catch(() => {});
     }
   } finally {
     await close();
   }
 } catch (error) {
   exitOnError(error);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { OperatorError } from "../console/operator-error.ts";
+import { parseSpan } from "../kit/time-span.ts";
 import type { ImportOptions } from "./import-file.ts";
 import { FIELDS, type Field, type FieldSource, parseSource, parseValueMaps } from "./mapping.ts";
 import { FORMATS, type Format } from "./row.ts";
-import { parseSpan } from "./time.ts";
 
 export const USAGE = `npm run import -- FILE [options]
 
@@ -101,8 +101,8 @@ function sourcesOf(values: Readonly<Partial<Record<Field, string>>>): Partial<Re
 }
 
 function parseIntoLast(text: string): number {
-  const span = parseSpan(text);
-  if (span === undefined) throw new OperatorError(`--into-last ${text} is not a span of time such as 89d, 36h or 2w.`);
+  const span = parseSpan(text.trim());
+  if (!span) throw new OperatorError(`--into-last ${text} is not a span of time such as 89d, 36h or 2w.`);
   if (span > REPORT_LIFETIME_MS) throw new OperatorError(`--into-last ${text} is too long: reports expire after 90d.`);
   return span;
 }

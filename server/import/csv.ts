@@ -14,6 +14,7 @@ type ScanState = "field-start" | "plain" | "quoted" | "quote-seen" | "broken";
  * Reads CSV (RFC 4180) with a header, lines ended by LF or CRLF, quoted fields over several lines.
  * A row that is broken (a quote that never closes or closes in the middle of a field, too few or too many fields) costs
  * its first line only: reading goes on at the next one, so that a lost quote does not swallow the good rows behind it.
+ * Packages (csv-parse, papaparse) read on to the next quote, however many rows that takes, and are no faster.
  */
 export function createCsvReader(delimiter = ","): RowReader {
   const lines = createLineSplitter();

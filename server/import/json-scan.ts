@@ -1,4 +1,7 @@
-/** Finds its way in JSON text that comes in pieces, without parsing values. */
+/**
+ * Finds its way in JSON text that comes in pieces, without parsing values. Not by a streaming parser (stream-json, streamparser,
+ * clarinet): those end at the first feature that is broken, where this goes on behind it, and are at best half as fast.
+ */
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

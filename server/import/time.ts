@@ -6,6 +6,7 @@ const UNIX_MILLISECONDS = /^\d{12,13}$/;
 /**
  * Reads a moment: ISO 8601 (with `T` or a space; without an offset it is UTC; a date alone is its midnight), Unix seconds
  * (9 or 10 digits) or Unix milliseconds (12 or 13 digits). Returns Unix milliseconds, `undefined` when it is none of these.
+ * Not by `Date.parse`, which takes February 30 for March 1, and times without an offset for local ones.
  */
 export function parseTime(text: string): number | undefined {
   const value = text.trim();
@@ -15,7 +16,7 @@ export function parseTime(text: string): number | undefined {
   if (match === null) return undefined;
   const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", zone = "Z"] = match;
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  // Date.UTC takes February 30 for March 1.
+  // Date.UTC does, too.
   if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return undefined;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   const ofDayMs = (Number(hour) * 3600 + Number(minute) * 60 + Number(second)) * 1000;
@@ -30,15 +31,6 @@ function offsetMs(zone: string): number | undefined {
   const minutes = Number(zone.slice(3).replace(":", "") || "0");
   if (hours > 23 || minutes > 59) return undefined;
   return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000;
-}
-
-const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
-
-/** Reads a span such as `89d`, `36h` or `2w` as milliseconds; `undefined` when it is none or is nothing. */
-export function parseSpan(text: string): number | undefined {
-  const match = /^(\d{1,6}(?:\.\d{1,3})?)([smhdw])$/.exec(text.trim());
-  const ms = match === null ? 0 : Math.round(Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS]);
-  return ms > 0 ? ms : undefined;
 }
 
 export interface TimeSpan {

@@ -1,5 +1,5 @@
 import type { Log } from "../console/log.ts";
-import { settlesWithin } from "./settles-within.ts";
+import { settlesWithin } from "./wait.ts";
 
 export interface Closable {
   close(): Promise<void>;

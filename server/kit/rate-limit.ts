@@ -1,4 +1,6 @@
+import { LRUCache } from "lru-cache";
 import type { Clock } from "../ports/clock.ts";
+import { networkOf } from "./network-address.ts";
 import { sha256Hex } from "./sha256.ts";
 
 export interface RateLimitOptions {
@@ -23,8 +25,8 @@ interface Bucket {
 export function createRateLimit({ clock, perMinute, maxClients = 50_000 }: RateLimitOptions): RateLimit {
   if (!(perMinute > 0)) throw new RangeError(`a rate limit needs more than 0 a minute, got ${perMinute}`);
   const perMs = perMinute / 60_000;
-  /** Least recently used first. */
-  const buckets = new Map<string, Bucket>();
+  // By size: by `max`, the room of all of them is taken before the first one.
+  const buckets = new LRUCache<string, Bucket>({ maxSize: maxClients, sizeCalculation: () => 1 });
   let salt: string | undefined;
 
   return {
@@ -36,38 +38,10 @@ export function createRateLimit({ clock, perMinute, maxClients = 50_000 }: RateL
       const bucket = buckets.get(client) ?? { tokens: perMinute, atMs: now };
       bucket.tokens = Math.min(perMinute, bucket.tokens + Math.max(0, now - bucket.atMs) * perMs);
       bucket.atMs = now;
-      buckets.delete(client);
       buckets.set(client, bucket);
-      if (buckets.size > maxClients) forgetOldest(buckets);
       if (bucket.tokens < 1) return Math.ceil((1 - bucket.tokens) / perMs / 1000);
       bucket.tokens -= 1;
       return 0;
     },
   };
-}
-
-function forgetOldest(buckets: Map<string, Bucket>): void {
-  for (const client of buckets.keys()) {
-    buckets.delete(client);
-    return;
-  }
-}
-
-/**
- * What counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address, since every line gets that many
- * addresses to choose from. What is neither is taken as it is.
- */
-export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || !address.includes(":")) return mapped ?? address;
-  const [head = "", tail] = address.toLowerCase().split("%", 1).join("").split("::");
-  const groupsOf = (part: string): string[] => (part === "" ? [] : part.split(":"));
-  const left = groupsOf(head);
-  const right = groupsOf(tail ?? "");
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
-  const groups = [...left, ...Array<string>(zeros).fill("0"), ...right];
-  return groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ""))
-    .join(":");
 }

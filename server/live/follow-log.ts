@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { columnsOfReports, type ReportColumns } from "../../tiles/report-columns.ts";
 import type { Log } from "../console/log.ts";
@@ -28,7 +29,7 @@ export interface FollowLogOptions {
 }
 
 export function createLogFollower({ store, hub, log }: FollowLogOptions): LogFollower {
-  const seen = new Set<string>();
+  const seen = new LRUCache<string, true>({ max: MAX_SEEN });
   let cursor: string | undefined;
 
   async function tell(change: LogChange): Promise<void> {
@@ -52,14 +53,9 @@ export function createLogFollower({ store, hub, log }: FollowLogOptions): LogFol
   }
 
   function isNew(key: string): boolean {
-    return seen.size < seen.add(key).size;
-  }
-
-  function forgetOldest(): void {
-    for (const key of seen) {
-      if (seen.size <= MAX_SEEN) return;
-      seen.delete(key);
-    }
+    if (seen.has(key)) return false;
+    seen.set(key, true);
+    return true;
   }
 
   return {
@@ -75,7 +71,6 @@ export function createLogFollower({ store, hub, log }: FollowLogOptions): LogFol
       const told = await Promise.allSettled(watched.filter((change) => !unreadable.has(change)).map(tell));
       for (const result of told) if (result.status === "rejected") throw result.reason;
       cursor = next;
-      forgetOldest();
       log.debug("changes told", { changes: changes.length, watched: watched.length });
     },
   };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import type { Log } from "../console/log.ts";
 import { errorCode, OperatorError } from "../console/operator-error.ts";
-import { settlesWithin } from "../kit/settles-within.ts";
+import { settlesWithin } from "../kit/wait.ts";
 import type { RunSql } from "../ports/sql.ts";
 import { DatabaseUnavailableError } from "../ports/sql.ts";
 import { migrateDatabase } from "./migrate.ts";

@@ -1,5 +1,5 @@
 import type { Log } from "../console/log.ts";
-import { type BackgroundWork, repeatInBackground } from "../kit/repeat-in-background.ts";
+import { type BackgroundWork, repeatInBackground } from "../kit/background.ts";
 import type { Compactor } from "./compactor.ts";
 
 /**
@@ -7,21 +7,13 @@ import type { Compactor } from "./compactor.ts";
  * ended, not waited for: what it has noted stays, and the next one goes on from there.
  */
 export function compactInBackground(compactor: Compactor, everyMs: number, log: Log): BackgroundWork {
-  const stop = new AbortController();
   const yieldTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-  async function runOnce(): Promise<void> {
+  async function runOnce(signal: AbortSignal): Promise<void> {
     const startMs = performance.now();
-    const report = await compactor.run({ signal: stop.signal, yieldTurn });
+    const report = await compactor.run({ signal, yieldTurn });
     if (report.slices > 0) log.debug("compacted", { ...report, ms: Math.round(performance.now() - startMs) });
   }
 
-  const { start, stop: stopRepeating } = repeatInBackground(runOnce, { name: "compaction", everyMs, log });
-  return {
-    start,
-    stop() {
-      stop.abort();
-      return stopRepeating();
-    },
-  };
+  return repeatInBackground(runOnce, { name: "compaction", everyMs, log });
 }

@@ -1,5 +1,5 @@
 import type { Report } from "../../tiles/report.ts";
-import { networkOf } from "../kit/rate-limit.ts";
+import { networkOf } from "../kit/network-address.ts";
 import { sha256Hex } from "../kit/sha256.ts";
 import type { EditedReport, ReportStore } from "../ports/report-store.ts";
 

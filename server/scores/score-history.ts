@@ -1,5 +1,5 @@
 import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores/scores.ts";
-import { within } from "../kit/within.ts";
+import { within } from "../kit/wait.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Sql, Statement } from "../ports/sql.ts";
 

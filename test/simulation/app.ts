@@ -1,5 +1,5 @@
 import type { Log } from "../../server/console/log.ts";
-import { type BackgroundWork, repeatInBackground } from "../../server/kit/repeat-in-background.ts";
+import { type BackgroundWork, repeatInBackground } from "../../server/kit/background.ts";
 import type { Clock } from "../../server/ports/clock.ts";
 import type { DerivedStore } from "../../server/ports/derived-store.ts";
 import type { EditedReport, ReportEdit, ReportStore } from "../../server/ports/report-store.ts";

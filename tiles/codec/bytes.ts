@@ -1,3 +1,5 @@
+import { writeVarint } from "./varint.ts";
+
 /** A buffer that grows: protocol buffers' varints, little-endian numbers, UTF-8. */
 export interface Bytes {
   length(): number;
@@ -37,16 +39,7 @@ export function createBytes(capacity: number): Bytes {
     },
     varint(value) {
       reserve(8);
-      let left = value;
-      while (left > 0x7fffffff) {
-        buffer[at++] = (left % 128) | 128;
-        left = Math.floor(left / 128);
-      }
-      while (left > 127) {
-        buffer[at++] = (left & 127) | 128;
-        left >>>= 7;
-      }
-      buffer[at++] = left;
+      at = writeVarint(buffer, at, value);
     },
     double(value) {
       reserve(8);
@@ -177,7 +170,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
   return text;
 }
 
-/** FNV-1a over bytes: tells a damaged item from a whole one. */
+/** FNV-1a over bytes, 32 bits: tells a damaged item from a whole one. */
 export function checksum(bytes: Uint8Array, end = bytes.length): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);

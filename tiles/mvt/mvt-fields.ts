@@ -1,6 +1,7 @@
 import { encodeUtf8 } from "../codec/bytes.ts";
+import { varintLength } from "../codec/varint.ts";
 import { EXTENT } from "../geo/tile-address.ts";
-import { textFieldLength, varintLength, writeHead, writeTextField } from "./wire-format.ts";
+import { textFieldLength, writeHead, writeTextField } from "./wire-format.ts";
 
 /** The messages of a vector tile (section 4 of the specification), field by field. */
 

@@ -1,4 +1,5 @@
 import { encodeUtf8 } from "../codec/bytes.ts";
+import { varintLength, writeVarint } from "../codec/varint.ts";
 import {
   FEATURE_GEOMETRY,
   FEATURE_ID,
@@ -14,7 +15,7 @@ import {
   writeNumber,
 } from "./mvt-fields.ts";
 import { createNumberIndex } from "./number-index.ts";
-import { varintLength, writeHead, writeVarint } from "./wire-format.ts";
+import { writeHead } from "./wire-format.ts";
 
 /**
  * Writes layers of points as Mapbox Vector Tile 2.1 protocol buffers, straight from columns of numbers: no feature objects,

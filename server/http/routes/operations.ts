@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { within } from "../../kit/wait.ts";
 import { DatabaseUnavailableError } from "../../ports/sql.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import type { RequestMetrics } from "../core/metrics.ts";
@@ -96,15 +97,10 @@ interface PartState {
 
 /** Runs a ping and says "down" when it fails or takes longer than `limitMs`. */
 async function stateWithin(limitMs: number, ping: () => Promise<void>): Promise<PartState> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<PartState>((resolve) => {
-    timer = setTimeout(() => resolve({ state: "down" }), limitMs);
-  });
   try {
-    return await Promise.race([ping().then((): PartState => ({ state: "ok" })), late]);
+    await within(limitMs, ping());
+    return { state: "ok" };
   } catch (error) {
     return { state: "down", ...(error instanceof DatabaseUnavailableError ? { reason: error.message } : {}) };
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,7 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
-import { createRateLimit, networkOf, type RateLimit } from "../../kit/rate-limit.ts";
+import { networkOf } from "../../kit/network-address.ts";
+import { createRateLimit, type RateLimit } from "../../kit/rate-limit.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
 import { createReport } from "../../reports/create-report.ts";
 import { countLogCells, listReports } from "../../reports/list-reports.ts";

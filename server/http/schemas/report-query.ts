@@ -10,6 +10,7 @@ import {
   type TimeWindow,
 } from "../../../tiles/layers.ts";
 import { parseReportId } from "../../../tiles/report-id.ts";
+import { parseSpan } from "../../kit/time-span.ts";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 500;
@@ -60,13 +61,12 @@ export function parseLayers(text: string): { value: readonly ReportLayer[] } | s
 /** A point in time, or one so long ago. */
 export type Instant = { readonly atMs: number } | { readonly agoMs: number };
 
-const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
 const dateTime = z.iso.datetime({ offset: true });
 
 /** Reads an ISO 8601 date or date and time with its offset, Unix seconds, or a duration back from now such as 24h or 7d. */
 export function parseInstant(text: string): { value: Instant } | string {
-  const [, amount, unit = ""] = /^(\d{1,6})([mhdw])$/.exec(text) ?? [];
-  if (amount !== undefined) return { value: { agoMs: Number(amount) * (UNIT_MS[unit] ?? 0) } };
+  const agoMs = parseSpan(text);
+  if (agoMs !== undefined) return { value: { agoMs } };
   if (/^\d{1,11}(\.\d{1,9})?$/.test(text)) return { value: { atMs: Number(text) * 1000 } };
   // A plus sign that was not percent-encoded arrives as a space.
   const iso = text.replace(" ", "+");

@@ -1,6 +1,7 @@
 import type { Log } from "../../console/log.ts";
 import { OperatorError } from "../../console/operator-error.ts";
 import type { Steps, Terminal } from "../../console/terminal.ts";
+import { createBackground } from "../../kit/background.ts";
 import { createClosers } from "../../kit/closers.ts";
 import { openDatabase } from "../../postgres/database.ts";
 import { seedIfEmpty } from "../../seed/seed-if-empty.ts";
@@ -46,9 +47,8 @@ export async function startEdge(config: Config, log: Log, terminal: Terminal): P
     await throwIfRefused(refusal);
     const worker = await terminal.run("workerd", () => startWorker(config, stores, terminal));
     closers.add(worker);
-    const cron = setInterval(() => void compact(worker, log), CRON_EVERY_MS);
-    closers.add({ close: async () => clearInterval(cron) });
-    void compact(worker, log);
+    const background = closers.add(createBackground(log));
+    background.repeat(worker.scheduled, { name: "compaction", everyMs: CRON_EVERY_MS });
     return { url: worker.url, refusal, close: closers.close };
   } catch (error) {
     await closers.close();
@@ -93,8 +93,4 @@ async function startWorker(config: Config, stores: Stores, terminal: Terminal): 
     },
     onLog: ({ message }) => terminal.line(message),
   });
-}
-
-async function compact(worker: LocalWorker, log: Log): Promise<void> {
-  await worker.scheduled().catch((error: unknown) => log.warn("compaction failed; it is tried again", { error }));
 }

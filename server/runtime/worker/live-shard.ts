@@ -1,4 +1,5 @@
 import { createLog, type Log } from "../../console/log.ts";
+import { repeatInBackground } from "../../kit/background.ts";
 import { eventStream } from "../../live/event-stream.ts";
 import { createLogFollower } from "../../live/follow-log.ts";
 import { createLiveHub, type LiveHub } from "../../live/hub.ts";
@@ -46,20 +47,19 @@ export function createLiveShard({ store, clock, log, maxSubscribers }: LiveShard
     const hub = createLiveHub({ clock, maxSubscribers });
     const follower = createLogFollower({ store, hub, log });
     await follower.begin();
-    setTimeout(() => void follow(hub, follower.poll), POLL_EVERY_MS);
-    return hub;
-  }
-
-  async function follow(hub: LiveHub, poll: () => Promise<void>): Promise<void> {
     let idleSinceMs: number | undefined;
-    for (;;) {
-      await poll().catch((error: unknown) => log.warn("changes not read", { error }));
-      idleSinceMs = hub.subscribers() > 0 ? undefined : (idleSinceMs ?? clock.now());
-      if (idleSinceMs !== undefined && clock.now() - idleSinceMs > LINGER_MS) break;
-      await new Promise((resolve) => setTimeout(resolve, POLL_EVERY_MS));
-    }
-    running = undefined;
-    hub.close();
+    const following = repeatInBackground(
+      async () => {
+        idleSinceMs = hub.subscribers() > 0 ? undefined : (idleSinceMs ?? clock.now());
+        if (idleSinceMs === undefined || clock.now() - idleSinceMs <= LINGER_MS) return follower.poll();
+        running = undefined;
+        hub.close();
+        void following.stop();
+      },
+      { name: "reading changes", everyMs: POLL_EVERY_MS, log },
+    );
+    setTimeout(following.start, POLL_EVERY_MS);
+    return hub;
   }
 
   return {

@@ -1,3 +1,4 @@
+import { checksum, encodeUtf8 } from "../../../tiles/codec/bytes.ts";
 import type { Log } from "../../console/log.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
@@ -12,7 +13,7 @@ export interface LiveNamespace {
 export function createShardedLive(shards: LiveNamespace, count: number, log: Log): LiveStreams {
   return {
     async open({ client, ...ask }) {
-      const shard = hash(client ?? "") % count;
+      const shard = checksum(encodeUtf8(client ?? "")) % count;
       const stub = shards.get(shards.idFromName(`live-${shard}`));
       const url = `https://live.invalid/?ask=${encodeURIComponent(JSON.stringify(ask))}`;
       const response = await stub.fetch(url).catch((error: unknown) => {
@@ -25,11 +26,4 @@ export function createShardedLive(shards: LiveNamespace, count: number, log: Log
       return undefined;
     },
   };
-}
-
-/** FNV-1a, 32 bits. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) value = Math.imul(value ^ byte, 0x01000193) >>> 0;
-  return value;
 }

@@ -1,4 +1,5 @@
 import type { Log } from "../../console/log.ts";
+import { sleep as waitFor } from "../../kit/wait.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { MetricSample } from "../../ports/metrics.ts";
 
@@ -35,7 +36,7 @@ interface PurgeOptions {
 }
 
 /** What cannot be purged is left to the bound of staleness: tags wait, at most as many as one purge takes. */
-export function createTilePurge({ clock, log, sleep = wait }: PurgeOptions): TilePurge {
+export function createTilePurge({ clock, log, sleep = waitFor }: PurgeOptions): TilePurge {
   const now = new Set<string>();
   const again = new Map<string, number>();
   let tokens = BURST;
@@ -92,5 +93,3 @@ export function createTilePurge({ clock, log, sleep = wait }: PurgeOptions): Til
       })),
   };
 }
-
-const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,5 +1,5 @@
 import type { Log } from "../../console/log.ts";
-import { within } from "../../kit/within.ts";
+import { sleep, within } from "../../kit/wait.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { TileSource } from "../../serving/tile-source.ts";
 import type { OpenTiles, ServedTiles } from "../app-wiring.ts";
@@ -44,7 +44,7 @@ export function createWorkerTiles({ open, clock, log }: WorkerTilesOptions): Wor
   async function leaveToAnother(): Promise<void> {
     let seen = polls;
     for (let waitedMs = 0; freshAtMs === undefined && isPolling && waitedMs < TURN_MS; waitedMs += LOOK_EVERY_MS) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      await sleep(LOOK_EVERY_MS);
       if (polls === seen) continue;
       seen = polls;
       waitedMs = 0;

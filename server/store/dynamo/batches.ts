@@ -1,3 +1,5 @@
+import { mapLimited } from "../../kit/map-limited.ts";
+import { sleep } from "../../kit/wait.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
 
 const FIRST_DELAY_MS = 50;
@@ -22,21 +24,16 @@ export async function collect<T>(pages: AsyncIterable<readonly T[]>): Promise<T[
 
 /** Runs a task per item, at most `width` at a time. Rejects with the first failure, when nothing is under way any more. */
 export async function forEachBounded<T>(items: readonly T[], width: number, task: (item: T) => Promise<void>) {
-  const queue = items[Symbol.iterator]();
-  let failed = false;
-  const work = async () => {
-    for (const item of queue) {
-      if (failed) return;
-      try {
-        await task(item);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
+  let failure: { readonly error: unknown } | undefined;
+  await mapLimited(items, width, async (item) => {
+    if (failure !== undefined) return;
+    try {
+      await task(item);
+    } catch (error) {
+      failure ??= { error };
     }
-  };
-  const workers = await Promise.allSettled(Array.from({ length: Math.min(width, items.length) }, work));
-  for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
+  });
+  if (failure !== undefined) throw failure.error;
 }
 
 /**
@@ -53,8 +50,4 @@ export async function sendAll<T>(batch: readonly T[], send: (items: readonly T[]
     if (idleRounds === MAX_IDLE_ROUNDS) throw new StoreUnavailableError(`${left.length} items came back unprocessed`);
     await sleep(Math.random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** idleRounds));
   }
-}
-
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

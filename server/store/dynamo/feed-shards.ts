@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Clock } from "../../ports/clock.ts";
 import { FEED_BUCKET_MS, feedBucket, feedPartition, feedShardsSortKey } from "../keys.ts";
 import { ttlSeconds } from "../rows.ts";
@@ -35,7 +36,7 @@ const MAX_BUCKETS = 512;
 const FEED_SPARE_MS = 86_400_000;
 
 export function createFeedShards({ clock, requests }: { clock: Clock; requests: Requests }): FeedShards {
-  const counts = new Map<number, number>();
+  const counts = new LRUCache<number, number>({ max: MAX_BUCKETS });
   let own = { items: 0, atMs: clock.now() };
   let least = { shards: 1, untilMs: 0 };
 
@@ -56,8 +57,6 @@ export function createFeedShards({ clock, requests }: { clock: Clock; requests: 
   function note(bucket: number, count: number): void {
     if (count <= known(bucket)) return;
     counts.set(bucket, Math.min(MAX_FEED_SHARDS, count));
-    const [oldest] = counts.size > MAX_BUCKETS ? counts.keys() : [];
-    if (oldest !== undefined) counts.delete(oldest);
   }
 
   return {

@@ -1,7 +1,8 @@
+import { LRUCache } from "lru-cache";
 import type { LogCell } from "../../ports/report-store.ts";
 import { cellName } from "../keys.ts";
 
-/** What is remembered of each of the cells that were last asked for. Takes no room before it is used, unlike an LRU cache. */
+/** What is remembered of each of the cells that were last asked for. */
 export interface RecentCells<T> {
   /** What is remembered of a cell, made anew when there is nothing. */
   of(cell: LogCell): T;
@@ -9,20 +10,19 @@ export interface RecentCells<T> {
   peek(cell: LogCell): T | undefined;
 }
 
-export function createRecentCells<T>(make: () => T, maxCells = 20_000): RecentCells<T> {
-  const cells = new Map<string, T>();
+export function createRecentCells<T extends object>(make: () => T, maxCells = 20_000): RecentCells<T> {
+  // By size: by `max`, the room of all of them is taken before the first one.
+  const cells = new LRUCache<string, T>({ maxSize: maxCells, sizeCalculation: () => 1 });
   return {
     of(cell) {
       const key = cellName(cell);
-      const known = cells.get(key) ?? make();
-      // Moves it to the end: a Map iterates in the order of insertion, so the first is the least recently used.
-      cells.delete(key);
-      cells.set(key, known);
-      const [oldest] = cells.size > maxCells ? cells.keys() : [];
-      if (oldest !== undefined) cells.delete(oldest);
-      return known;
+      const known = cells.get(key);
+      if (known !== undefined) return known;
+      const made = make();
+      cells.set(key, made);
+      return made;
     },
 
-    peek: (cell) => cells.get(cellName(cell)),
+    peek: (cell) => cells.peek(cellName(cell)),
   };
 }

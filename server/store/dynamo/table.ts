@@ -8,7 +8,7 @@ import {
   UpdateTimeToLiveCommand,
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { sleep } from "./batches.ts";
+import { sleep } from "../../kit/wait.ts";
 
 const POLL_MS = 100;
 const MAX_POLLS = 600;

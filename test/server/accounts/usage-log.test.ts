@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createUsageLog, type UsageLog } from "../../../server/accounts/usage-log.ts";
 import { createLog, silentLog } from "../../../server/console/log.ts";
-import { repeatInBackground } from "../../../server/kit/repeat-in-background.ts";
+import { repeatInBackground } from "../../../server/kit/background.ts";
 import type { RunSql } from "../../../server/ports/sql.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mapIntoLast, parseSpan, parseTime } from "../../../server/import/time.ts";
+import { mapIntoLast, parseTime } from "../../../server/import/time.ts";
 
 describe("parseTime", () => {
   test.each([
@@ -49,13 +49,6 @@ describe("parseTime", () => {
       }),
     );
   });
-});
-
-test("parseSpan reads days, hours and weeks and nothing else", () => {
-  expect(["89d", "36h", "1.5d", "2w", "90s", "5m"].map(parseSpan)).toEqual([
-    7_689_600_000, 129_600_000, 129_600_000, 1_209_600_000, 90_000, 300_000,
-  ]);
-  expect(["", "0d", "d", "89", "-1d", "1y", "89 days"].map(parseSpan)).toEqual(Array(7).fill(undefined));
 });
 
 test("mapIntoLast puts the newest at the anchor, the oldest at the span's end, and keeps the order", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createRateLimit, networkOf } from "../../../server/kit/rate-limit.ts";
+import { createRateLimit } from "../../../server/kit/rate-limit.ts";
 import { createTestClock } from "../../kit/app-fixture.ts";
 
 describe("createRateLimit", () => {
@@ -62,25 +62,5 @@ describe("createRateLimit", () => {
   it("refuses to be made for no reports at all", () => {
     expect(() => createRateLimit({ clock: createTestClock(), perMinute: 0 })).toThrow(RangeError);
     expect(() => createRateLimit({ clock: createTestClock(), perMinute: Number.NaN })).toThrow(RangeError);
-  });
-});
-
-describe("networkOf", () => {
-  it("takes an IPv6 line for one client however its addresses are written", () => {
-    const written = [
-      "2001:db8:0:12::1",
-      "2001:DB8::12:0:0:0:9",
-      "2001:0db8:0000:0012:ffff:ffff:ffff:ffff",
-      "2001:db8:0:12::%eth0",
-    ];
-    expect(new Set(written.map(networkOf)).size).toBe(1);
-    expect(networkOf("2001:db8:0:13::1")).not.toBe(networkOf("2001:db8:0:12::1"));
-    expect(networkOf("::1")).not.toBe(networkOf("2001:db8::1"));
-  });
-
-  it("takes a mapped IPv4 address for the address, and leaves the rest alone", () => {
-    expect(networkOf("::ffff:192.0.2.1")).toBe(networkOf("192.0.2.1"));
-    expect(networkOf("192.0.2.1")).not.toBe(networkOf("192.0.2.2"));
-    expect(networkOf("unknown")).toBe("unknown");
   });
 });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import { type BackgroundWork, repeatInBackground } from "../../../server/kit/repeat-in-background.ts";
+import { type BackgroundWork, repeatInBackground } from "../../../server/kit/background.ts";
 import type { MetricSample } from "../../../server/ports/metrics.ts";
 import { migrateDatabase } from "../../../server/postgres/migrate.ts";
 import { createPool } from "../../../server/postgres/pool.ts";

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createBackground } from "../../../server/kit/background.ts";
-import { repeatInBackground } from "../../../server/kit/repeat-in-background.ts";
+import { createBackground, repeatInBackground } from "../../../server/kit/background.ts";
 import { type KeptLog, keepLog } from "../console/kept-log.ts";
 
 const EVERY_MS = 1_000;
