@@ -14,6 +14,8 @@ import { itKeeps, itRefusesOtherVersions } from "./golden.ts";
 import { CORNERS, NOW_MS, sampleReport, sampleReports } from "./sample.ts";
 
 const AUSTIN = columnsOfReports(sampleReports(-97.742, 30.271).filter(({ id }) => id.slice(11, 15) === "v6kp"));
+/** Some cells have a dozen reports in a band: of many the severities are written otherwise than of few. */
+const BUSY = columnsOfReports(sampleReports(-97.742, 30.271, { spreadDeg: 0.004, count: 300 }));
 const WORLD = columnsOfReports(CORNERS);
 const NONE = columnsOfReports([]);
 const POTHOLE = sampleReport({
@@ -34,6 +36,7 @@ describe("cell aggregates", () => {
     "the whole world's": cellsOf(WORLD, 2),
     "one report's": cellsOf(columnsOfReports([POTHOLE]), 7),
     "none's": cellsOf(NONE, 6),
+    "a busy corner's": cellsOf(BUSY, 7),
   };
   itKeeps(
     "micro-cells-v4",
