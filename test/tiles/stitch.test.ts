@@ -14,6 +14,7 @@ import {
   stitchedSpots,
 } from "../kit/cities/cluster-cell-maker.ts";
 import { houstonReports } from "../kit/cities/houston.ts";
+import { HOUSTON_MISSING } from "../kit/cities/houston-file.ts";
 import { makeReport, seededRandom } from "../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
@@ -189,7 +190,7 @@ describe("stitching from the cluster cells of each tile", () => {
 });
 
 const houston = houstonReports(NOW);
-const without = houston === undefined ? " (skipped: the incidents file is not on this machine)" : "";
+const without = houston === undefined ? ` (skipped: ${HOUSTON_MISSING})` : "";
 
 describe(`Houston's incidents${without}`, () => {
   it.skipIf(houston === undefined)("are counted once, and at most 1% of clusters are closer than half a radius", () => {
