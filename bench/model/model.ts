@@ -231,7 +231,7 @@ async function measureWrites({ store, model, clock }: City): Promise<{ checks: C
     ]),
   );
   printTable(
-    "lone reports, one every five minutes, each in an empty cell: write units, compaction included; the mean until all are in slices",
+    "lone reports, one every five minutes, each in an empty cell: write units, compaction included; the mean until all are in cell aggregates",
     ["where", "the first", "mean"],
     [
       ["up to 200 km from a city", near.first, near.mean],

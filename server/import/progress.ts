@@ -68,7 +68,7 @@ export function formatProgress(progress: ImportProgress, elapsedSeconds: number)
   ];
   const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
   const percent = String(Math.floor(share * 100)).padStart(3);
-  return `${phase === "survey" ? "Reading  " : "Importing"} ${bar} ${percent}%  ${counts.join("  ")}`;
+  return `${phase === "first-pass" ? "Reading  " : "Importing"} ${bar} ${percent}%  ${counts.join("  ")}`;
 }
 
 const portion = (part: number, whole: number): number => (whole > 0 ? Math.min(1, part / whole) : 1);

@@ -6,7 +6,7 @@ import type { KeptTiles } from "../serving/tile-source.ts";
 import { createWatchedTiles, type TellTile, type TileInterest, type WatchedTile } from "./watched-tiles.ts";
 
 /**
- * Knows of the tiles that open maps show which bytes they have. After a change those of its domains are read, in the way that
+ * Knows of the tiles that open maps show which bytes they have. After a change those of its cluster cells are read, in the way that
  * requests are, and whose tag is another is told. So the tile is there when the maps then ask for it.
  */
 export interface TileWatch {

@@ -14,7 +14,7 @@ import type { Limiter } from "../kit/limiter.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EditedReport, LogCell, ReportStore } from "../ports/report-store.ts";
 import { createKnownEdits } from "./known-edits.ts";
-import type { Segments } from "./log-segments.ts";
+import type { LogSegments } from "./log-segments.ts";
 
 /** The log's cells as columns, read once and then kept up by what is told to have changed. */
 export interface CellCache {
@@ -61,9 +61,9 @@ export interface MissingRows {
 
 export interface CellCacheOptions {
   readonly store: ReportStore;
-  readonly segments: Segments;
+  readonly logSegments: LogSegments;
   readonly clock: Clock;
-  /** What of a cell may be missing from its segments. */
+  /** What of a cell may be missing from its log segments. */
   readonly missing: (cell: LogCell) => MissingRows;
   readonly maxBytes: number;
   /** Lets so many cells be read at once: a wide tile of a world that nobody has compacted asks for thousands. */
@@ -71,7 +71,7 @@ export interface CellCacheOptions {
 }
 
 export function createCellCache(options: CellCacheOptions): CellCache {
-  const { store, segments, clock, missing: missingOf, maxBytes, limit } = options;
+  const { store, logSegments, clock, missing: missingOf, maxBytes, limit } = options;
   const held = new LRUCache<string, Held>({
     maxSize: maxBytes,
     sizeCalculation: ({ columns }) => columns.length * BYTES_PER_ROW + ENTRY_BYTES,
@@ -86,7 +86,7 @@ export function createCellCache(options: CellCacheOptions): CellCache {
   async function readStored(cell: LogCell): Promise<ReportColumns> {
     // Asked for first: what a compaction takes in meanwhile may be in neither later.
     const missed = missingOf(cell);
-    const { columns, complete, edited } = await segments.read(cell);
+    const { columns, complete, edited } = await logSegments.read(cell);
     edits.noteStored(cell, edited);
     const from = complete ? missed.from : FIRST_ID;
     const known = mergeColumns(columns, missed.rows ?? allocateColumns(0), clock.now());

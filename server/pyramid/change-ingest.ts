@@ -15,11 +15,11 @@ import {
 import type { CellCache } from "./cell-cache.ts";
 import type { CompactionPoint, CompactionState } from "./compaction-state.ts";
 import type { PendingChanges } from "./pending-changes.ts";
-import { type FreshRows, firstId } from "./unmerged-rows.ts";
+import { firstId, type UnmergedRows } from "./unmerged-rows.ts";
 
-/** Takes in what the slices lack: what this process writes, what the feed tells, and what a compaction has put off. */
-export interface Intake {
-  /** Whether `poll` has succeeded once: before, nothing is known of what the slices lack. */
+/** Takes in what the cell aggregates lack: what this process writes, what the feed tells, and what a compaction has left unmerged. */
+export interface ChangeIngest {
+  /** Whether `poll` has succeeded once: before, nothing is known of what the cell aggregates lack. */
   hasBegun(): boolean;
   /** Rejects when the store does not answer; then the same is told again. */
   poll(): Promise<void>;
@@ -27,16 +27,16 @@ export interface Intake {
   noteEdited(edited: EditedReport, before: Report): void;
 }
 
-export interface IntakeOptions {
+export interface ChangeIngestOptions {
   readonly store: ReportStore;
   readonly state: CompactionState;
   readonly clock: Clock;
   readonly cells: CellCache;
   readonly pending: PendingChanges;
-  readonly fresh: FreshRows;
+  readonly unmerged: UnmergedRows;
   /** A cell's reports are others than before; rows that are new, when they are known. */
   onChanged(cell: LogCell, rows: ReportColumns | undefined): void;
-  /** The slices above a cell were written anew. */
+  /** The cell aggregates above a cell were written anew. */
   onCompacted(cell: LogCell): void;
 }
 
@@ -49,42 +49,42 @@ const ASK_COMPACTION_EVERY_MS = 30_000;
 /** Fresh rows that are kept, 33 bytes each. */
 const MOST_FRESH = 200_000;
 
-/** Sorts after every id, so that the fresh rows' own ids decide where a read begins. */
+/** Sorts after every id, so that the unmerged rows' own ids decide where a read begins. */
 const FROM_THE_FIRST = "~";
 
 /** Cells read at once after a poll. */
 const PARALLEL_READS = 16;
 
-export function createIntake(options: IntakeOptions): Intake {
-  const { store, state, clock, cells, pending, fresh, onChanged, onCompacted } = options;
+export function createChangeIngest(options: ChangeIngestOptions): ChangeIngest {
+  const { store, state, clock, cells, pending, unmerged, onChanged, onCompacted } = options;
   let feed: string | undefined;
   let askedAtMs = 0;
   /** Where compaction stood when it was last asked for. */
   let point: CompactionPoint | undefined;
 
   function noteRows(cell: LogCell, rows: ReportColumns): void {
-    const added = fresh.add(cell, rows);
+    const added = unmerged.add(cell, rows);
     if (added.length === 0) return;
     cells.add(cell, added);
     onChanged(cell, added);
     // Nobody compacts: what is in memory stays within a bound, and is read where it is wanted.
-    if (fresh.count() <= MOST_FRESH) return;
-    for (const each of fresh.all()) notePending(each.cell, FROM_THE_FIRST, clock.now());
+    if (unmerged.count() <= MOST_FRESH) return;
+    for (const each of unmerged.all()) notePending(each.cell, FROM_THE_FIRST, clock.now());
   }
 
   /**
-   * What changed in a cell must be read: also its fresh rows, for one of them may be hidden now. These may have been told of
+   * What changed in a cell must be read: also its unmerged rows, for one of them may be hidden now. These may have been told of
    * later, and are not taken as compacted with what was told at `toldAtMs`.
    */
   function notePending(cell: LogCell, from: string, toldAtMs: number): void {
-    const rows = fresh.take(cell);
+    const rows = unmerged.take(cell);
     if (rows === undefined) pending.add(cell, from, toldAtMs);
     else pending.add(cell, earlierId(from, firstId(rows)) ?? from, clock.now());
   }
 
   async function noteChange(change: LogChange): Promise<void> {
     if (change.rows !== undefined) return noteRows(change, change.rows);
-    // Until now wider tiles were made of slices, whatever the cell itself was read to hold.
+    // Until now wider tiles were made of cell aggregates, whatever the cell itself was read to hold.
     const isFirst = pending.fromOf(change) === undefined;
     notePending(change, change.from, clock.now());
     const brought = await cells.refresh(change, change.from);
@@ -104,7 +104,7 @@ export function createIntake(options: IntakeOptions): Intake {
 
   /**
    * Forgets what was compacted, as of the last time that this was asked for: by now a read that is not strongly consistent sees
-   * the slices of that time.
+   * the cell aggregates of that time.
    */
   async function dropCompacted(): Promise<void> {
     const now = clock.now();
@@ -112,7 +112,7 @@ export function createIntake(options: IntakeOptions): Intake {
     askedAtMs = now;
     if (point !== undefined) {
       const { atMs, beforeMs, rows } = point;
-      const dropped = [...pending.drop(atMs - COMPACTED_MARGIN_MS), ...fresh.drop(beforeMs, rows)];
+      const dropped = [...pending.drop(atMs - COMPACTED_MARGIN_MS), ...unmerged.drop(beforeMs, rows)];
       for (const cell of dropped) onCompacted(cell);
       takeLeft(point);
     }
@@ -124,7 +124,7 @@ export function createIntake(options: IntakeOptions): Intake {
     async poll() {
       if (feed === undefined) {
         // What this process wrote may have been edited since, and compacted: then nobody tells of that any more.
-        for (const each of fresh.all()) notePending(each.cell, FROM_THE_FIRST, clock.now());
+        for (const each of unmerged.all()) notePending(each.cell, FROM_THE_FIRST, clock.now());
         point = await state.read();
         askedAtMs = clock.now();
         if (point !== undefined) takeLeft(point);

@@ -2,28 +2,28 @@ import type { Log } from "../console/log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
 import type { LogCell, ReportStore } from "../ports/report-store.ts";
-import { createSliceMaker } from "./cell-aggregate-maker.ts";
-import { createSlices, OvertakenError } from "./cell-aggregates.ts";
+import { createCellAggregateMaker } from "./cell-aggregate-maker.ts";
+import { createCellAggregates, OvertakenError } from "./cell-aggregates.ts";
 import { createCompactionJournal, type Standing } from "./compaction-journal.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
 import { type CompactionProgress, noProgress } from "./compaction-progress.ts";
 import { FEED_BEGINNING } from "./compaction-state.ts";
 import { endOf, MOST_OPEN, workOfCells, workOfChanges } from "./compaction-work.ts";
 import { countCalls } from "./count-calls.ts";
-import { createSegments } from "./log-segments.ts";
+import { createLogSegments } from "./log-segments.ts";
 import { createRowCompaction } from "./row-compaction.ts";
 import { batchCost, makeBatch, takeBatch } from "./work-batch.ts";
 import { agedLayers, isOfCell, workOf } from "./work-order.ts";
 
 /**
- * Turns log rows into segments and slices. Everything is made from truth again, bottom up, and written on the condition that
+ * Turns log rows into log segments and cell aggregates. Everything is made from truth again, bottom up, and written on the condition that
  * nobody else wrote meanwhile, so any process may compact, twice, together or half way.
  *
  * What is to be done is written down first, as a plan, and then how much of it is done. A run that is cut off, at any request,
  * has come forward by what it noted, and whoever runs next goes on from there. The state, which readers go by, moves when all is done.
  *
- * Few rows, that the feed brought whole, are put off: they stay in the compaction's state, which is written anyway, and readers
- * add them to the slices. A lone report is not worth a slice of each level.
+ * Few rows, that the feed brought whole, are left unmerged: they stay in the compaction's state, which is written anyway, and readers
+ * add them to the cell aggregates. A lone report is not worth a cell aggregate of each level.
  */
 export interface Compactor {
   /**
@@ -40,7 +40,7 @@ export interface RunOptions {
   readonly maxCalls?: number;
   /** Stops soon after it is aborted. */
   readonly signal?: AbortSignal;
-  /** Called before each slice, and waited for: lets others have their turn. */
+  /** Called before each cell aggregate, and waited for: lets others have their turn. */
   yieldTurn?(): Promise<void>;
   /** Told how many of the plan's cells are done. */
   onProgress?(cells: number, of: number): void;
@@ -49,7 +49,7 @@ export interface RunOptions {
 /** What one run did. */
 export interface CompactionReport {
   readonly cells: number;
-  readonly slices: number;
+  readonly cellAggregates: number;
   /** Whether nothing is left to do. If not, run again: it has stopped as it was told to, or another compactor is at work. */
   readonly done: boolean;
 }
@@ -75,16 +75,19 @@ function createRun({ store, derived, clock, log }: CompactorOptions, limits: Run
   const onCall = (): void => void calls++;
   const counted = { store: countCalls(store, onCall), derived: countCalls(derived, onCall) };
   const journal = createCompactionJournal({ derived: counted.derived, clock, log });
-  const slices = createSlices({ derived: counted.derived, clock, log });
-  const compactRows = createRowCompaction({ store: counted.store, segments: createSegments(counted.derived, log) });
-  const made = { cells: 0, slices: 0 };
+  const cellAggregates = createCellAggregates({ derived: counted.derived, clock, log });
+  const compactRows = createRowCompaction({
+    store: counted.store,
+    logSegments: createLogSegments(counted.derived, log),
+  });
+  const made = { cells: 0, cellAggregates: 0 };
 
   const mustStop = (): boolean => signal?.aborted === true || calls >= maxCalls;
 
   /** Whether all of a plan is done; else it was to stop, or another compactor was faster. */
   async function workThrough(plan: CompactionPlan, from: CompactionProgress): Promise<boolean> {
-    const { make } = createSliceMaker({ compactRows, slices, clock, end: plan.end });
-    const work = workOf(plan, { slices, nowMs: clock.now(), after: from.done });
+    const { make } = createCellAggregateMaker({ compactRows, cellAggregates, clock, end: plan.end });
+    const work = workOf(plan, { cellAggregates, nowMs: clock.now(), after: from.done });
     let progress = from;
     while (signal?.aborted !== true) {
       // The first time carefully: this run may be cut off much sooner than the one before.
@@ -92,7 +95,7 @@ function createRun({ store, derived, clock, log }: CompactorOptions, limits: Run
       const batch = await takeBatch(work, cost);
       if (batch.length === 0) return finish(plan, progress);
       progress = { ...(await makeBatch(batch, progress, { make, yieldTurn })), spent: calls };
-      made.slices += batch.length;
+      made.cellAggregates += batch.length;
       made.cells += batch.filter(isOfCell).length;
       onProgress?.(progress.cells, plan.cells.length);
       if (!(await journal.note(progress)) || mustStop()) return false;
@@ -137,7 +140,7 @@ function createRun({ store, derived, clock, log }: CompactorOptions, limits: Run
     const atMs = clock.now();
     const { changes, cursor } = await readChangesSince(point);
     const work = workOfChanges({ point, number, changes, cursor, atMs });
-    return work && { ...work, aged: await agedLayers(slices, clock.now()) };
+    return work && { ...work, aged: await agedLayers(cellAggregates, clock.now()) };
   }
 
   async function planAll({ point, nextNumber: number }: Standing): Promise<CompactionPlan> {
@@ -146,7 +149,10 @@ function createRun({ store, derived, clock, log }: CompactorOptions, limits: Run
     const { cursor } = await readChangesSince(point);
     const cells: LogCell[] = [];
     for await (const cell of counted.store.cells()) cells.push(cell);
-    return { ...workOfCells(cells, { point, number, cursor, atMs }), aged: await agedLayers(slices, clock.now()) };
+    return {
+      ...workOfCells(cells, { point, number, cursor, atMs }),
+      aged: await agedLayers(cellAggregates, clock.now()),
+    };
   }
 
   async function run(): Promise<boolean> {

@@ -24,16 +24,16 @@ import type { LogCell } from "../ports/report-store.ts";
 
 /**
  * Segments: a cell's log rows in 14 bytes a report instead of 150. Sealed ones are named by their last id and never change
- * but by being merged; the tail holds what is too little to seal and is written anew. A segment expires as a whole with its
+ * but by being merged; the tail holds what is too little to seal and is written anew. A log segment expires as a whole with its
  * newest report. Segments may overlap: rows have ids, and reading merges them, so a compaction that ran twice or died half
- * way does no harm. A cell that has segments has all rows in them up to the last compaction, but those that it put off, so a
+ * way does no harm. A cell that has log segments has all rows in them up to the last compaction, but those that it left unmerged, so a
  * reader need not ask the log unless the feed told of a change since.
  *
- * Edited reports may stay in segments as they were put: beside lies an item that says which version of each is known and what it
+ * Edited reports may stay in log segments as they were put: beside lies an item that says which version of each is known and what it
  * says now, and whoever reads takes that instead. Versions only ever grow, and are written before anything is made of them, so a
  * compaction that began earlier may write an older version again, but nobody sees it.
  */
-export interface Segments {
+export interface LogSegments {
   read(cell: LogCell, options?: { consistent?: boolean }): Promise<StoredRows>;
   /** Adds rows that `stored` lacks. False: another compactor was faster; read again. */
   add(cell: LogCell, rows: ReportColumns, stored: StoredRows): Promise<boolean>;
@@ -44,12 +44,12 @@ export interface Segments {
 }
 
 export interface StoredRows {
-  /** All rows that are shown, as they read now; none when a segment is damaged. */
+  /** All rows that are shown, as they read now; none when a log segment is damaged. */
   readonly columns: ReportColumns;
-  /** False: the log must be read from its beginning, because there are no segments, or damaged ones. */
+  /** False: the log must be read from its beginning, because there are no log segments, or damaged ones. */
   readonly complete: boolean;
   readonly damaged: boolean;
-  /** So many segments that reading them costs more than writing them anew. */
+  /** So many log segments that reading them costs more than writing them anew. */
   readonly scattered: boolean;
   /** Rows without those that were edited. */
   readonly sealed: ReportColumns;
@@ -65,20 +65,20 @@ const TAIL_NAME = "~";
 const EDITED_NAME = "!";
 /** Longer than the log tells of them, so that what it tells is always known here. */
 const EDITED_LIFETIME_MS = REPORT_LIFETIME_MS + 2 * 86_400_000;
-/** Rows that make a segment of their own; fewer are written anew with each compaction, two write units at the most. */
+/** Rows that make a log segment of their own; fewer are written anew with each compaction, two write units at the most. */
 const SEAL_ROWS = 128;
-/** A cell with fewer rows in all has no segments: the log is as cheap to read, and a lone report as cheap to write. */
+/** A cell with fewer rows in all has no log segments: the log is as cheap to read, and a lone report as cheap to write. */
 const LEAST_ROWS = 8;
-/** Sealed segments beyond this, not counting full ones, are merged. */
+/** Sealed log segments beyond this, not counting full ones, are merged. */
 const MAX_SMALL = 8;
-/** Rows of a full segment: 110 KB, well under an item's 400 KB. */
+/** Rows of a full log segment: 110 KB, well under an item's 400 KB. */
 const FULL_ROWS = 8000;
 
 const groupOf = (cell: LogCell): string => `segments/${cell.layer}/${cell.geohash5}`;
 
 const NO_EDITS: EditedColumns = { versions: new Map(), rows: allocateColumns(0) };
 
-export function createSegments(derived: DerivedStore, log: Log): Segments {
+export function createLogSegments(derived: DerivedStore, log: Log): LogSegments {
   function put(cell: LogCell, name: string, rows: ReportColumns, stored: StoredRows): Promise<boolean> {
     return derived.put(groupOf(cell), name, encodeReports(rows, cell.geohash5), {
       expected: stored.items.find((item) => item.name === name)?.version,
@@ -86,7 +86,7 @@ export function createSegments(derived: DerivedStore, log: Log): Segments {
     });
   }
 
-  /** Writes rows as sealed segments; the names written, or undefined when another compactor was faster. */
+  /** Writes rows as sealed log segments; the names written, or undefined when another compactor was faster. */
   async function seal(cell: LogCell, rows: ReportColumns, stored: StoredRows): Promise<Set<string> | undefined> {
     const names = new Set<string>();
     for (let from = 0; from < rows.length; from += FULL_ROWS) {
@@ -111,15 +111,15 @@ export function createSegments(derived: DerivedStore, log: Log): Segments {
       items
         .filter(({ name }) => name === EDITED_NAME)
         .map(({ name, body }) => decodeEdited(body, cell.geohash5, `${group} ${name}`))[0] ?? NO_EDITS;
-    const segments = items.filter(({ name }) => name !== EDITED_NAME);
-    const runs = segments.filter(({ name }) => name !== TAIL_NAME).map(runOf);
-    const tails = segments.filter(({ name }) => name === TAIL_NAME).map(runOf);
+    const logSegments = items.filter(({ name }) => name !== EDITED_NAME);
+    const runs = logSegments.filter(({ name }) => name !== TAIL_NAME).map(runOf);
+    const tails = logSegments.filter(({ name }) => name === TAIL_NAME).map(runOf);
     const put = (columns: ReportColumns[]) =>
       withoutIds(mergeAllColumns(columns), edited.versions.keys(), REPORT_LAYERS.indexOf(cell.layer));
     const [sealed, tail] = [put(runs), put(tails)];
     const scattered = runs.filter(({ length }) => length < FULL_ROWS).length > MAX_SMALL;
     const columns = mergeAllColumns([sealed, tail, edited.rows]);
-    return { columns, complete: segments.length > 0, damaged: false, scattered, sealed, tail, edited, items };
+    return { columns, complete: logSegments.length > 0, damaged: false, scattered, sealed, tail, edited, items };
   }
 
   return {
@@ -129,7 +129,7 @@ export function createSegments(derived: DerivedStore, log: Log): Segments {
         return decode(cell, items);
       } catch (error) {
         if (!(error instanceof StoredItemError)) throw error;
-        log.warn("damaged segment: reading the log instead", { item: error.message });
+        log.warn("damaged log segment: reading the log instead", { item: error.message });
         const none = allocateColumns(0);
         const nothing = { columns: none, sealed: none, tail: none, edited: NO_EDITS };
         return { ...nothing, complete: false, damaged: true, scattered: false, items };

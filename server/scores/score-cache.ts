@@ -13,7 +13,7 @@ export interface CellScores {
 }
 
 /** What tiles ask. Never waits: answers come from what is in memory. */
-export interface ScoreBook {
+export interface ScoreLookup {
   /** Another number whenever some score, or the set of cells, is another. */
   epoch(): number;
   /** A cell of precision 4, 5 or 6, when its scores are known. */
@@ -24,14 +24,14 @@ export interface ScoreBook {
 
 /** What is joined into tiles: neighbourhoods' overall scores. */
 export const overallScores =
-  (book: ScoreBook): ScoreOf =>
+  (book: ScoreLookup): ScoreOf =>
   (geohash6) => {
     const tenths = book.find(geohash6)?.scores.overall;
     return tenths === undefined ? undefined : tenths / 10;
   };
 
 /** The newest scores of PostgreSQL, kept in memory. */
-export interface ScoreCache extends ScoreBook {
+export interface ScoreCache extends ScoreLookup {
   /** Brings it up to date. Rejects when PostgreSQL does not answer; what was known goes on being told. */
   refresh(): Promise<void>;
   samples(): MetricSample[];

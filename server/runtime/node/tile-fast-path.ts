@@ -82,7 +82,7 @@ export function createTileFastPath(options: TileFastPathOptions): TileFastPath {
       [...answers.values()].reduce((sum, { body }) => sum + (body?.length ?? 0), ENTRY_BYTES),
   });
   const observers = new Map([200, 204, 304].map((status) => [status, metrics.observerOf("GET", TILE_ROUTE, status)]));
-  const codingFor = createCodingMemo(codings);
+  const codingFor = createCodingCache(codings);
   const nextRequestId = createRequestIds();
   let answered = 0;
 
@@ -227,7 +227,7 @@ function createRequestIds(): () => string {
 }
 
 /** Browsers send a handful of different headers. */
-function createCodingMemo(codings: readonly ContentCoding[]) {
+function createCodingCache(codings: readonly ContentCoding[]) {
   const chosen = new Map<string, ContentCoding | undefined>();
   return (acceptEncoding: string): ContentCoding | undefined => {
     const known = chosen.get(acceptEncoding);

@@ -21,7 +21,7 @@ const PAUSE_MS = 5000;
 /** A cold isolate's requests leave the first poll to one of them for so long: that one may have ended, and its poll with it. */
 const TURN_MS = 500;
 const LOOK_EVERY_MS = 10;
-/** After so long a sleep the changes since are more to read than the slices that they were compacted into. */
+/** After so long a sleep the changes since are more to read than the cell aggregates that they were compacted into. */
 const START_ANEW_AFTER_MS = 10 * 60_000;
 
 export interface WorkerTilesOptions {
@@ -96,7 +96,7 @@ export function createWorkerTiles({ open, clock, log }: WorkerTilesOptions): Wor
     keepUp,
     source: { read: (request) => upToDate(() => current.source.read(request)) },
     pyramid: {
-      domains: (layer, tile, window) => upToDate(() => current.pyramid.domains(layer, tile, window)),
+      clusterCells: (layer, tile, window) => upToDate(() => current.pyramid.clusterCells(layer, tile, window)),
       cells: (layer, geohash) => upToDate(() => current.pyramid.cells(layer, geohash)),
       reports: (cell) => upToDate(() => current.pyramid.reports(cell)),
       outlines: (layer, geohash, cells) => upToDate(() => current.pyramid.outlines(layer, geohash, cells)),

@@ -17,7 +17,7 @@ import { createRowWriter } from "./row-writer.ts";
 import { createShards } from "./shards.ts";
 import { migrateTable } from "./table.ts";
 import { createUnappliedRows } from "./unapplied-rows.ts";
-import { createHeat } from "./write-sharding.ts";
+import { createWriteSharding } from "./write-sharding.ts";
 
 export type DynamoStoreOptions = RequestOptions & {
   readonly clock: Clock;
@@ -52,9 +52,9 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
   const feedShards = createFeedShards({ clock, requests });
   const publisher = createPublisher({ clock, requests, shards: feedShards });
   const shards = createShards({ clock, requests });
-  const heat = createHeat({ clock, rowsPerSecond: hotRowsPerSecond });
+  const sharding = createWriteSharding({ clock, rowsPerSecond: hotRowsPerSecond });
   const unapplied = createUnappliedRows();
-  const writer = createRowWriter({ clock, requests, publisher, shards, heat, feedShards, unapplied });
+  const writer = createRowWriter({ clock, requests, publisher, shards, sharding, feedShards, unapplied });
   const feed = createFeed({ clock, requests, shards: feedShards, apply: writer.applyFound });
   const reading = { clock, requests, unapplied, isConsistent: publisher.wroteLately };
   const rowReader = createRowReader(reading);
@@ -68,7 +68,7 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       }
     },
 
-    shardFor: (cell) => Math.floor(Math.random() * heat.add(cell)),
+    shardFor: (cell) => Math.floor(Math.random() * sharding.add(cell)),
 
     append: writer.append,
     put: writer.put,

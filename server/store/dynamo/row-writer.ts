@@ -12,7 +12,7 @@ import type { Intent, Publisher } from "./publisher.ts";
 import { isHotPartition, type Requests } from "./requests.ts";
 import type { Shards } from "./shards.ts";
 import type { UnappliedRows } from "./unapplied-rows.ts";
-import type { Heat } from "./write-sharding.ts";
+import type { WriteSharding } from "./write-sharding.ts";
 
 /** Stores reports, each published before its row is stored. */
 export interface RowWriter extends Pick<ReportStore, "append" | "put" | "putMany"> {
@@ -27,7 +27,7 @@ export interface RowWriterOptions {
   readonly requests: Requests;
   readonly publisher: Publisher;
   readonly shards: Shards;
-  readonly heat: Heat;
+  readonly sharding: WriteSharding;
   readonly feedShards: FeedShards;
   readonly unapplied: UnappliedRows;
 }
@@ -40,7 +40,7 @@ const ROWS_PER_INTENT = 500;
 const APPLY_WIDTH = 16;
 
 export function createRowWriter(options: RowWriterOptions): RowWriter {
-  const { clock, requests, publisher, shards, heat, feedShards, unapplied } = options;
+  const { clock, requests, publisher, shards, sharding, feedShards, unapplied } = options;
   /** Of reports whose rows are on their way. */
   const applying = new Map<string, { readonly report: Report; readonly intent: Intent; triedAtMs: number }>();
 
@@ -119,7 +119,7 @@ export function createRowWriter(options: RowWriterOptions): RowWriter {
     for (const { pk } of refused) {
       const cell = cellOfPartition(pk);
       if (cell === undefined) feedShards.throttled();
-      else heat.throttled(cell);
+      else sharding.throttled(cell);
     }
   }
 

@@ -6,7 +6,7 @@ import { idTimePrefix, REPORT_ID_LENGTH, timeOfId } from "../../../tiles/report-
 const idOf = (timeMs: number, rest: number): string =>
   idTimePrefix(timeMs) + `${rest}`.padStart(REPORT_ID_LENGTH - 10, "0");
 
-/** How late the time of a place's newest report is told, as slices cut them. */
+/** How late the time of a place's newest report is told, as cell aggregates cut them. */
 const SLACK_MS = 10;
 
 interface Counted {
