@@ -55,7 +55,7 @@ const OTHER_TAB_MS = 1_000;
 
 /**
  * Sends reports one by one, each until the server has said yes or no. Network failures, 429 and 5xx are tried again with
- * growing pauses.
+ * growing pauses. Not by Background Sync (or Workbox, over it): Safari and Firefox have none, and it knows no Undo.
  */
 export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts): Outbox {
   const own = new Set<string>();
