@@ -64,7 +64,7 @@ export async function run(args: readonly string[]): Promise<void> {
     checks.push(printGrowth(smallCosts, large));
   }
   const houston = await measureHouston();
-  printChecks("budgets of design/system.md", checks);
+  printChecks("budgets of docs/benchmarks.md", checks);
   writeResults(
     "model",
     { checks, small: smallCosts, live, imported, large, houston, writes: writes.figures, answers: answers.figures },
