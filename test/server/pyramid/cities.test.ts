@@ -40,6 +40,7 @@ describe("the seeded cities", () => {
 
 describe.skipIf(reports === undefined)(
   "Houston's 86 309 incidents (skipped without the file in ../shared/data)",
+  { tags: "slow" },
   () => {
     const all = reports ?? [];
 
