@@ -15,6 +15,7 @@ import {
 import type { CellCache } from "./cell-cache.ts";
 import type { CompactionPoint, CompactionState } from "./compaction-state.ts";
 import type { PendingChanges } from "./pending-changes.ts";
+import { fromStoredCursor } from "./stored-cursor.ts";
 import { firstId, type UnmergedRows } from "./unmerged-rows.ts";
 
 /** Takes in what the cell aggregates lack: what this process writes, what the feed tells, and what a compaction has left unmerged. */
@@ -129,7 +130,7 @@ export function createChangeIngest(options: ChangeIngestOptions): ChangeIngest {
         askedAtMs = clock.now();
         if (point !== undefined) takeLeft(point);
       } else await dropCompacted();
-      const { changes, cursor } = await store.readChanges(feed ?? point?.cursor ?? "0");
+      const { changes, cursor } = await fromStoredCursor(feed ?? point?.cursor, (since) => store.readChanges(since));
       // The cursor moves on only when all of them were taken in, so a failure in between is told again.
       await mapLimited(changes, PARALLEL_READS, noteChange);
       feed = cursor;

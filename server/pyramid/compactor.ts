@@ -7,11 +7,11 @@ import { createCellAggregates, OvertakenError } from "./cell-aggregates.ts";
 import { createCompactionJournal, type Standing } from "./compaction-journal.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
 import { type CompactionProgress, noProgress } from "./compaction-progress.ts";
-import { FEED_BEGINNING } from "./compaction-state.ts";
 import { endOf, MOST_OPEN, workOfCells, workOfChanges } from "./compaction-work.ts";
 import { countCalls } from "./count-calls.ts";
 import { createLogSegments } from "./log-segments.ts";
 import { createRowCompaction } from "./row-compaction.ts";
+import { fromStoredCursor } from "./stored-cursor.ts";
 import { batchCost, makeBatch, takeBatch } from "./work-batch.ts";
 import { agedLayers, isOfCell, workOf } from "./work-order.ts";
 
@@ -131,10 +131,11 @@ function createRun({ store, derived, clock, log }: CompactorOptions, limits: Run
   }
 
   /** What a deployment that slept through the feed's whole life left in it is found, too. */
-  async function readChangesSince(point: Standing["point"]) {
-    if (point !== undefined) await counted.store.recover(point.cursor);
-    return counted.store.readChanges(point?.cursor ?? FEED_BEGINNING);
-  }
+  const readChangesSince = (point: Standing["point"]) =>
+    fromStoredCursor(point?.cursor, async (cursor) => {
+      if (point !== undefined) await counted.store.recover(cursor);
+      return counted.store.readChanges(cursor);
+    });
 
   async function planChanges({ point, nextNumber: number }: Standing): Promise<CompactionPlan | undefined> {
     const atMs = clock.now();
