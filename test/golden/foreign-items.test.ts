@@ -62,13 +62,13 @@ async function put(more: readonly Report[]): Promise<void> {
 /** A compacted city with edited reports, and a second compaction that stopped half way. */
 beforeAll(async () => {
   const first = emptyStore();
-  await put([...makeCity(150, clock.now()), ...CORNERS]);
+  await put([...makeCity(80, clock.now()), ...CORNERS]);
   const [hidden, replaced] = reports as [Report, Report];
   await store.edit(hidden.id, { kind: "hide" });
   await store.edit(replaced.id, { kind: "replace", report: { ...replaced, severity: 5, category: "assault" } });
   await compactor(first).run();
   clock.nowMs += MINUTE_MS;
-  await put(makeCity(100, clock.now(), 3));
+  await put(makeCity(60, clock.now(), 3));
   expect((await compactor(first).run({ maxCalls: CALLS_OF_CUT_RUN })).done).toBe(false);
   snapshot = await allItems(first);
   truth = await answers(emptyStore());
