@@ -20,6 +20,27 @@ type Step = Row | "on" | "more";
  * element seems to start.
  */
 export function createGeoJsonReader(): RowReader {
+  const elements = createElementReader();
+  return {
+    columns: elements.columns,
+    blankLines: 0,
+    *push(chunk) {
+      elements.add(chunk);
+      yield* elements.read();
+    },
+    *end() {
+      if (!elements.hasFound()) throw new OperatorError(NO_FEATURES);
+      while (elements.isInside()) {
+        elements.fail("the file ends inside it");
+        yield* elements.read();
+      }
+      yield* elements.end();
+    },
+  };
+}
+
+/** The elements of arrays, read step by step over the bytes that are there. */
+function createElementReader() {
   const table = createJsonTable();
   const finder = createArrayFinder();
   let mode: "before" | "between" | "element" | "broken" = "before";
@@ -99,18 +120,15 @@ export function createGeoJsonReader(): RowReader {
 
   return {
     columns: table.columns,
-    blankLines: 0,
-    *push(chunk) {
+    read,
+    fail,
+    hasFound: () => found,
+    isInside: () => mode === "element",
+    add(chunk: Buffer): void {
       bytes = start < bytes.length ? Buffer.concat([bytes.subarray(start), chunk]) : chunk;
       start = 0;
-      yield* read();
     },
-    *end() {
-      if (!found) throw new OperatorError(NO_FEATURES);
-      while (mode === "element") {
-        fail("the file ends inside it");
-        yield* read();
-      }
+    *end(): Generator<Row> {
       if (mode === "broken") {
         passOver(bytes.length);
         yield rejectBroken();
