@@ -59,6 +59,44 @@ export interface FeedOptions {
 }
 
 export function createFeed({ clock, requests, shards, apply }: FeedOptions): Feed {
+  const partitions = createFeedPartitions(requests, shards);
+  return {
+    async readSince(timeMs) {
+      const now = clock.now();
+      const fromMs = readFrom(timeMs, now);
+      const items = await partitions.readItems(fromMs, now);
+      shards.observe(rateOf(items, now));
+      const { changes, unapplied } = toldBy(items, { fromMs, nowMs: now });
+      // Before their cells are told of, for then they are read.
+      await forEachBounded(unapplied, WIDTH, apply);
+      return changes;
+    },
+
+    async find(id) {
+      const cell = parseReportId(id);
+      if (cell === undefined || Math.abs(clock.now() - cell.createdAtMs) > FEED_LIFETIME_MS) return undefined;
+      for (const { sk, report: body } of await partitions.readAround(cell.createdAtMs)) {
+        const of = nameOfFeedItem(sk)?.cell;
+        if (body === undefined || of?.layer !== cell.layer || of.geohash5 !== cell.geohash5) continue;
+        const report = whole(() => decodeAppended(body, cell))?.report;
+        if (report?.id !== id) continue;
+        await apply(report);
+        return report;
+      }
+      return undefined;
+    },
+
+    async recover(fromMs, toMs) {
+      const items = await partitions.readItems(fromMs, toMs);
+      const { unapplied } = toldBy(items, { fromMs: Number.NEGATIVE_INFINITY, nowMs: clock.now() });
+      await forEachBounded(unapplied, WIDTH, apply);
+      return unapplied;
+    },
+  };
+}
+
+/** Reads the items of all partitions of a time span. */
+function createFeedPartitions(requests: Requests, shards: FeedShards) {
   /** @param before without it to the partition's end, where shard 0 has the number of shards */
   async function readPartition({ bucket, shard }: FeedPlace, from: string, items: FeedItem[], before?: string) {
     const pages = requests.queryPages<FeedItem>({
@@ -111,39 +149,7 @@ export function createFeed({ clock, requests, shards, apply }: FeedOptions): Fee
     return items;
   }
 
-  return {
-    async readSince(timeMs) {
-      const now = clock.now();
-      const fromMs = readFrom(timeMs, now);
-      const items = await readItems(fromMs, now);
-      shards.observe(rateOf(items, now));
-      const { changes, unapplied } = toldBy(items, { fromMs, nowMs: now });
-      // Before their cells are told of, for then they are read.
-      await forEachBounded(unapplied, WIDTH, apply);
-      return changes;
-    },
-
-    async find(id) {
-      const cell = parseReportId(id);
-      if (cell === undefined || Math.abs(clock.now() - cell.createdAtMs) > FEED_LIFETIME_MS) return undefined;
-      for (const { sk, report: body } of await readAround(cell.createdAtMs)) {
-        const of = nameOfFeedItem(sk)?.cell;
-        if (body === undefined || of?.layer !== cell.layer || of.geohash5 !== cell.geohash5) continue;
-        const report = whole(() => decodeAppended(body, cell))?.report;
-        if (report?.id !== id) continue;
-        await apply(report);
-        return report;
-      }
-      return undefined;
-    },
-
-    async recover(fromMs, toMs) {
-      const items = await readItems(fromMs, toMs);
-      const { unapplied } = toldBy(items, { fromMs: Number.NEGATIVE_INFINITY, nowMs: clock.now() });
-      await forEachBounded(unapplied, WIDTH, apply);
-      return unapplied;
-    },
-  };
+  return { readItems, readAround };
 }
 
 /**
