@@ -1,7 +1,7 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import type { LogCell } from "../ports/report-store.ts";
-import type { MissingRows } from "./cell-cache.ts";
+import type { MissingRows } from "./cell-source.ts";
 import { firstId, type UnmergedRows } from "./unmerged-rows.ts";
 
 /** Cells that changed since the last compaction: what is stored above them must not be believed yet. */

@@ -2,13 +2,14 @@ import { StoredItemError } from "../../../tiles/codec/stored-item.ts";
 import type { Report } from "../../../tiles/report.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogCell, LogChange } from "../../ports/report-store.ts";
-import { feedBuckets, feedPartition, feedShardsOfSortKey, feedTime, type Key, nameOfFeedItem } from "../keys.ts";
+import { feedBuckets, feedPartition, feedShardsOfSortKey, feedTime, nameOfFeedItem } from "../keys.ts";
 import { mergeChanges } from "../log-changes.ts";
 import { type AppendedReport, decodeAppended } from "./appended-report.ts";
 import { forEachBounded } from "./batches.ts";
 import { type Confirmations, decodeConfirmations, nonceOf } from "./confirmations.ts";
 import type { FeedShards } from "./feed-shards.ts";
-import { fromOfIntent, OVERLAP_MS } from "./publisher.ts";
+import { type FeedItem, fromOfIntent } from "./intent.ts";
+import { OVERLAP_MS } from "./publisher.ts";
 import type { Requests } from "./requests.ts";
 
 /** Reads the change feed; `publisher.ts` says what stands in it, and why reading it tells of every write. */
@@ -35,16 +36,6 @@ const SET_BACK_MS = 15 * 60_000;
 const WIDTH = 16;
 /** The feed's rate is that of so long. */
 const RATE_MS = OVERLAP_MS;
-
-interface FeedItem extends Key {
-  /** Of an intent, where it is not `fromOfIntent`. */
-  readonly from?: string;
-  /** Of an intent that stands for more than one report, so that its cell must be read. */
-  readonly plain?: boolean;
-  /** Of an intent that has its report in it. */
-  readonly report?: Uint8Array;
-  readonly confirmed?: Uint8Array;
-}
 
 export interface FeedOptions {
   readonly clock: Clock;

@@ -41,6 +41,7 @@ describe("the seeded cities", () => {
 
 describe.skipIf(reports === undefined)(
   `Houston's 86 309 incidents${reports === undefined ? ` (skipped: ${HOUSTON_MISSING})` : ""}`,
+  { tags: "slow" },
   () => {
     const all = reports ?? [];
 
