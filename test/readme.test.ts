@@ -121,6 +121,15 @@ describe("the documents", () => {
     expect(files.filter(({ name }) => !names.has(name))).toEqual([]);
   });
 
+  it("are there where the code refers to them", () => {
+    const code = filesOf("{server,tiles,client,bench,test}/**/*.ts", "migrations/*.sql", "*.{ts,toml}", ".ci/*");
+    const named = code.flatMap((file) =>
+      [...textOf(file).matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([path]) => ({ file, path })),
+    );
+    expect(named.length).toBeGreaterThan(3);
+    expect(named.filter(({ path }) => !exists(path))).toEqual([]);
+  });
+
   it("list every decision, in order", () => {
     const decisions = filesOf("docs/decisions/*.md").sort();
     const listed = linksOf("docs/architecture.md").filter(({ text }) => /^\d+$/.test(text));
