@@ -45,7 +45,17 @@ export default defineConfig(({ mode }) => {
             isolate: false,
           },
         },
-        { extends: true, test: { name: "stores", include: STORES, exclude: files } },
+        {
+          extends: true,
+          test: {
+            name: "stores",
+            include: STORES,
+            exclude: files,
+            isolate: false,
+            // The embedded PostgreSQL is WebAssembly, of which little runs for long enough to be worth optimizing.
+            execArgv: ["--liftoff-only"],
+          },
+        },
         { extends: true, test: { name: "runtime", include: RUNTIME, exclude: files } },
         { extends: true, test: { name: "browser", include: [BROWSER], exclude: files } },
       ],
