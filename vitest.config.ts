@@ -16,6 +16,8 @@ const STORES = [
   "test/server/http/api-key.test.ts",
   "test/server/trends/*.test.ts",
 ];
+/** The embedded PostgreSQL is WebAssembly, of which little runs for long enough here to be worth optimizing. */
+const UNOPTIMIZED_WASM = ["--liftoff-only"];
 /** Real servers, workerd, and processes of their own. */
 const RUNTIME = ["test/{edge,http}/*.test.ts", "test/server/{cli,runtime}/**/*.test.ts"];
 
@@ -52,11 +54,13 @@ export default defineConfig(({ mode }) => {
             include: STORES,
             exclude: files,
             isolate: false,
-            // The embedded PostgreSQL is WebAssembly, of which little runs for long enough to be worth optimizing.
-            execArgv: ["--liftoff-only"],
+            execArgv: UNOPTIMIZED_WASM,
           },
         },
-        { extends: true, test: { name: "runtime", include: RUNTIME, exclude: files } },
+        {
+          extends: true,
+          test: { name: "runtime", include: RUNTIME, exclude: files, execArgv: UNOPTIMIZED_WASM },
+        },
         { extends: true, test: { name: "browser", include: [BROWSER], exclude: files } },
       ],
     },

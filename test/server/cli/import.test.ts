@@ -139,7 +139,7 @@ describe("the import command", () => {
 
 const skipped = existsSync(HOUSTON) ? "" : " (skipped: ../shared/data has no Houston file)";
 
-describe.skipIf(skipped !== "")(`Houston's 86 314 incidents${skipped}`, () => {
+describe.skipIf(skipped !== "")(`Houston's 86 314 incidents${skipped}`, { tags: "slow" }, () => {
   const path = join(dir, "houston.csv.gz");
   const part = join(dir, "part-of-houston.csv");
   const command = (file = path) => parseCommandLine([file, ...HOUSTON_ARGS]) as Omit<ImportOptions, "store" | "clock">;
