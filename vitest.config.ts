@@ -16,6 +16,8 @@ const STORES = [
   "test/server/http/api-key.test.ts",
   "test/server/trends/*.test.ts",
 ];
+/** The embedded PostgreSQL is WebAssembly, of which little runs for long enough here to be worth optimizing. */
+const UNOPTIMIZED_WASM = ["--liftoff-only"];
 /** Real servers, workerd, and processes of their own. */
 const RUNTIME = ["test/{edge,http}/*.test.ts", "test/server/{cli,runtime}/**/*.test.ts"];
 
@@ -45,8 +47,20 @@ export default defineConfig(({ mode }) => {
             isolate: false,
           },
         },
-        { extends: true, test: { name: "stores", include: STORES, exclude: files } },
-        { extends: true, test: { name: "runtime", include: RUNTIME, exclude: files } },
+        {
+          extends: true,
+          test: {
+            name: "stores",
+            include: STORES,
+            exclude: files,
+            isolate: false,
+            execArgv: UNOPTIMIZED_WASM,
+          },
+        },
+        {
+          extends: true,
+          test: { name: "runtime", include: RUNTIME, exclude: files, execArgv: UNOPTIMIZED_WASM },
+        },
         { extends: true, test: { name: "browser", include: [BROWSER], exclude: files } },
       ],
     },

@@ -35,11 +35,11 @@ let tables = 0;
 const readCell = async (from: ReportStore, cell: LogCell, range?: LogRange): Promise<readonly Report[]> =>
   (await from.readCell(cell, range)).reports;
 
-/** The contract of the port `ReportStore`, for every adapter, with reports in one write shard or in several. */
+/** The contract of the port `ReportStore`, for every adapter, with reports in one write shard, or in the extended tier in several. */
 export function describeContract(name: string, start: () => Promise<Backend>, shards = 1): void {
   const { makeReport, makeReports } = createReportMaker(shards);
 
-  describe(shards === 1 ? name : `${name}, in ${shards} write shards`, () => {
+  describe(shards === 1 ? name : `${name}, in ${shards} write shards`, { tags: shards === 1 ? [] : "slow" }, () => {
     let backend: Backend;
     let clock: TestClock;
     let store: ReportStore;
