@@ -35,11 +35,8 @@ export const LOCATE_ICON: Icon = [
 export const CLOSE_ICON: Icon = ["", "M18 6 6 18M6 6l12 12"];
 // Lucide share
 export const SHARE_ICON: Icon = ["", "M12 2v13m4-9-4-4-4 4m-4 6v8a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-8"];
-// Lucide flag
-export const FLAG_ICON: Icon = [
-  "",
-  "M4 22V4a1 1 0 0 1 .4-.8A6 6 0 0 1 8 2c3 0 5 2 7.3 2q2 0 3.1-.8A1 1 0 0 1 20 4v10a1 1 0 0 1-.4.8A6 6 0 0 1 16 16c-3 0-5-2-8-2a6 6 0 0 0-4 1.5",
-];
+// Lucide flag-triangle-right
+export const FLAG_ICON: Icon = ["", "M6 22V2.8a.8.8 0 0 1 1.2-.7l11.4 5.7a.8.8 0 0 1 0 1.4L6 15.5"];
 // Lucide chart-no-axes-column
 export const SCORE_ICON: Icon = ["", "M5 21v-6m7 6V3m7 18V9"];
 // Lucide chevron-left
