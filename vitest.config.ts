@@ -16,6 +16,8 @@ const STORES = [
   "test/server/http/api-key.test.ts",
   "test/server/trends/*.test.ts",
 ];
+/** The embedded PostgreSQL is WebAssembly, of which little runs for long enough here to be worth optimizing. */
+const UNOPTIMIZED_WASM = ["--liftoff-only"];
 /** Real servers, workerd, and processes of their own. */
 const RUNTIME = ["test/{edge,http}/*.test.ts", "test/server/{cli,runtime}/**/*.test.ts"];
 
@@ -30,7 +32,7 @@ export default defineConfig(({ mode }) => {
       // Against what hangs, not what is slow: machines that are busy beside take several times as long as quiet ones.
       testTimeout: 120_000,
       hookTimeout: 120_000,
-      expect: { poll: { timeout: 10_000 } },
+      expect: { poll: { timeout: 30_000 } },
       env: { FC_SCALE: process.env.FC_SCALE ?? (isExtended ? "1" : "20") },
       // Many files wait for a browser, workerd or a process of their own: one worker more than cores keeps the cores busy.
       maxWorkers: availableParallelism() + 1,
@@ -45,9 +47,24 @@ export default defineConfig(({ mode }) => {
             isolate: false,
           },
         },
-        { extends: true, test: { name: "stores", include: STORES, exclude: files } },
-        { extends: true, test: { name: "runtime", include: RUNTIME, exclude: files } },
-        { extends: true, test: { name: "browser", include: [BROWSER], exclude: files } },
+        {
+          extends: true,
+          test: {
+            name: "stores",
+            include: STORES,
+            exclude: files,
+            isolate: false,
+            execArgv: UNOPTIMIZED_WASM,
+          },
+        },
+        {
+          extends: true,
+          test: { name: "runtime", include: RUNTIME, exclude: files, execArgv: UNOPTIMIZED_WASM },
+        },
+        {
+          extends: true,
+          test: { name: "browser", include: [BROWSER], exclude: files, globalSetup: "test/browser/start-chromium.ts" },
+        },
       ],
     },
   };

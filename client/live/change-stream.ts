@@ -110,14 +110,10 @@ export function watchChanges({ view, onChange, onZoom, onTiles, onUnknown }: Cha
     }, waitMs);
   }
 
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) close();
-    else open();
-  });
-  addEventListener("online", () => {
-    if (!document.hidden) open();
-  });
-  if (!document.hidden) open();
+  const openIfSeen = () => (document.hidden ? close() : open());
+  document.addEventListener("visibilitychange", openIfSeen);
+  addEventListener("online", openIfSeen);
+  openIfSeen();
 
   return {
     viewChanged() {

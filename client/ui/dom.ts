@@ -1,3 +1,5 @@
+import type { Icon } from "./icons.ts";
+
 type Attributes = Readonly<Record<string, string | boolean | undefined>>;
 
 /**
@@ -18,16 +20,18 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** An icon of one path on a 24 x 24 grid, for decoration only. */
-export function icon(path: string, className = "icon"): SVGSVGElement {
+/** An icon, for decoration only. */
+export function icon(paths: Icon, className = "icon"): SVGSVGElement {
   const namespace = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(namespace, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
   svg.setAttribute("class", className);
-  const shape = document.createElementNS(namespace, "path");
-  shape.setAttribute("d", path);
-  svg.append(shape);
+  for (const path of paths) {
+    const shape = document.createElementNS(namespace, "path");
+    shape.setAttribute("d", path);
+    svg.append(shape);
+  }
   return svg;
 }
 

@@ -92,7 +92,7 @@ export function createAggregates({
 
   async function children(layer: ReportLayer, geohash: string, atMs: number): Promise<MicroCells[]> {
     // Asked for before the cell aggregates: those may already hold what a compaction takes off these meanwhile, and tell so.
-    const changed = new Set(pending.below(layer, geohash));
+    const changed = new Set(pending.changedBelow(layer, geohash));
     const young = unmerged.under(layer, geohash);
     const stored = (await readClusterCell(layer, geohash, atMs)).cellAggregates;
     const names = [...new Set([...stored.keys(), ...changed, ...unmergedNames(young, geohash)])].sort();

@@ -10,7 +10,7 @@ import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import type { ReportColumns } from "../../tiles/report-columns.ts";
 import type { Log } from "../console/log.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { DerivedStore } from "../ports/derived-store.ts";
+import type { DerivedItem, DerivedStore } from "../ports/derived-store.ts";
 import { coarseTime } from "./coarse-time.ts";
 import { type UnmergedCells, type UnmergedRows, unmergedBetween, unmergedNames } from "./unmerged-rows.ts";
 
@@ -71,15 +71,13 @@ const MAX_TRIES = 8;
 
 const groupOf = (layer: ReportLayer, clusterCell: string): string => `slices/${layer}/${clusterCell}`;
 
-export function createCellAggregates({
-  derived,
-  clock,
-  log,
-}: {
-  derived: DerivedStore;
-  clock: Clock;
-  log: Log;
-}): CellAggregates {
+export interface CellAggregatesOptions {
+  readonly derived: DerivedStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createCellAggregates({ derived, clock, log }: CellAggregatesOptions): CellAggregates {
   /** In the order of the items; undefined in place of what cannot be used. */
   function decode(group: string, items: readonly NamedItem[]): (StoredMicroCells | undefined)[] {
     const named = items.map(({ name, body }) => ({ name: `${group} ${name}`, body }));
@@ -90,6 +88,26 @@ export function createCellAggregates({
       log.warn("damaged cell aggregate: making it from below", { item: fault });
       return undefined;
     });
+  }
+
+  /** False when another compactor was faster. */
+  async function tryRewrite(group: string, name: string, make: () => Promise<MicroCells>, options: RewriteOptions) {
+    const { beforeMs, isAnew, emptyUntilMs } = options;
+    const before = await derived.get(group, name, { consistent: true });
+    const known = before && decode(group, [before])[0];
+    if (known !== undefined && known.beforeMs > beforeMs) throw new OvertakenError(`cell aggregate ${group} ${name}`);
+    const cells = await make();
+    const anew = isAnew();
+    if (cells.length === 0 && !anew) {
+      if (before !== undefined) await derived.remove(group, [before]);
+      return true;
+    }
+    const body = encodeMicroCells(cells, beforeMs);
+    if (!anew && before !== undefined && known !== undefined && before.body.length === body.length) {
+      if (sameBytes(before.body, encodeMicroCells(cells, known.beforeMs))) return true;
+    }
+    const expiresAtMs = cells.length === 0 ? emptyUntilMs : newestMs(cells) + REPORT_LIFETIME_MS;
+    return derived.put(group, name, body, { expected: before?.version, expiresAtMs });
   }
 
   return {
@@ -107,17 +125,8 @@ export function createCellAggregates({
       const agesAtMs = coarseTime(clock.now());
       const versions = new Map<string, CellAggregateVersion>();
       for (const item of items) {
-        const { name, version } = item;
         const decoded = (): StoredMicroCells | undefined => decode(group, [item])[0];
-        const rows = unmergedBetween(young, name, 0);
-        if (rows.length === 0) versions.set(name, { version: String(version), decode: decoded });
-        else {
-          const whole = (): MicroCells | undefined => {
-            const cells = decoded();
-            return cells && withUnmerged(cells, young, name, agesAtMs);
-          };
-          versions.set(name, { version: `${version}+${nameOf(rows)}`, decode: whole });
-        }
+        versions.set(item.name, versionOf(item, decoded, young, agesAtMs));
       }
       for (const name of unmergedNames(young, clusterCell)) {
         if (versions.has(name)) continue;
@@ -128,35 +137,37 @@ export function createCellAggregates({
       return versions;
     },
 
-    async rewrite(layer, geohash, make, { beforeMs, isAnew, emptyUntilMs }) {
+    async rewrite(layer, geohash, make, options) {
       const group = groupOf(layer, geohash.slice(0, -1));
-      for (let tries = 0; tries < MAX_TRIES; tries++) {
-        const before = await derived.get(group, geohash, { consistent: true });
-        const known = before && decode(group, [before])[0];
-        if (known !== undefined && known.beforeMs > beforeMs)
-          throw new OvertakenError(`cell aggregate ${group} ${geohash}`);
-        const cells = await make();
-        const anew = isAnew();
-        if (cells.length === 0 && !anew) {
-          if (before !== undefined) await derived.remove(group, [before]);
-          return;
-        }
-        const body = encodeMicroCells(cells, beforeMs);
-        if (!anew && before !== undefined && known !== undefined && before.body.length === body.length) {
-          if (sameBytes(before.body, encodeMicroCells(cells, known.beforeMs))) return;
-        }
-        // Times are to the minute, see the codec.
-        const newest = cells.newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0) + 60_000;
-        const expiresAtMs = cells.length === 0 ? emptyUntilMs : newest + REPORT_LIFETIME_MS;
-        const condition = { expected: before?.version, expiresAtMs };
-        if (await derived.put(group, geohash, body, condition)) return;
-      }
+      for (let tries = 0; tries < MAX_TRIES; tries++) if (await tryRewrite(group, geohash, make, options)) return;
       throw new Error(
         `cell aggregate ${group} ${geohash} was rewritten by others ${MAX_TRIES} times while it was made`,
       );
     },
   };
 }
+
+/** The version of a stored cell aggregate with the unmerged rows below it. */
+function versionOf(
+  { name, version }: DerivedItem,
+  decode: () => StoredMicroCells | undefined,
+  unmerged: UnmergedCells,
+  agesAtMs: number,
+): CellAggregateVersion {
+  const rows = unmergedBetween(unmerged, name, 0);
+  if (rows.length === 0) return { version: String(version), decode };
+  return {
+    version: `${version}+${nameOf(rows)}`,
+    decode() {
+      const cells = decode();
+      return cells && withUnmerged(cells, unmerged, name, agesAtMs);
+    },
+  };
+}
+
+/** No report is younger; times are to the minute, see the codec. */
+const newestMs = ({ newest }: MicroCells): number =>
+  newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0) + 60_000;
 
 /** A cell aggregate of a geohash, or none, with the unmerged rows that it lacks. */
 export function withUnmerged(

@@ -75,7 +75,10 @@ export function createOutlines({ aggregates, cells, pending, unmerged }: Outline
 
   async function namesBelow(layer: ReportLayer, geohash: string, atMs: number): Promise<string[]> {
     // Asked for before the cell aggregates, as in aggregates.ts.
-    const changed = [...pending.below(layer, geohash), ...unmergedNames(unmerged.under(layer, geohash), geohash)];
+    const changed = [
+      ...pending.changedBelow(layer, geohash),
+      ...unmergedNames(unmerged.under(layer, geohash), geohash),
+    ];
     const stored = [...(await aggregates.cellAggregates(layer, geohash, atMs))];
     const filled = stored.filter(([, cells]) => cells === undefined || cells.length > 0);
     return [...new Set([...changed, ...filled.map(([name]) => name)])];

@@ -10,7 +10,7 @@ export interface PendingChanges {
   /** Whether a cell below a geohash, or the cell that it is, has changed. */
   has(layer: ReportLayer, geohash: string): boolean;
   /** The geohashes one character longer than a cluster cell under which something changed. */
-  below(layer: ReportLayer, clusterCell: string): string[];
+  changedBelow(layer: ReportLayer, clusterCell: string): string[];
   /** Smallest id that a cell's stored rows may lack. */
   fromOf(cell: LogCell): string | undefined;
   /** Forgets what was told before a time, and returns it. */
@@ -20,18 +20,18 @@ export interface PendingChanges {
 export function createPendingChanges(): PendingChanges {
   const pending = new Map<string, { cell: LogCell; from: string; toldAtMs: number }>();
   /** Names right below a prefix, with the number of pending cells under each. */
-  const below = new Map<string, Map<string, number>>();
+  const countsBelow = new Map<string, Map<string, number>>();
 
   function count({ layer, geohash5 }: LogCell, by: 1 | -1): void {
     for (let length = 0; length < geohash5.length; length++) {
       const prefix = `${layer}/${geohash5.slice(0, length)}`;
       const name = geohash5.slice(0, length + 1);
-      const names = below.get(prefix) ?? new Map<string, number>();
+      const names = countsBelow.get(prefix) ?? new Map<string, number>();
       const left = (names.get(name) ?? 0) + by;
       if (left > 0) names.set(name, left);
       else names.delete(name);
-      if (names.size > 0) below.set(prefix, names);
-      else below.delete(prefix);
+      if (names.size > 0) countsBelow.set(prefix, names);
+      else countsBelow.delete(prefix);
     }
   }
 
@@ -47,8 +47,8 @@ export function createPendingChanges(): PendingChanges {
         toldAtMs: Math.max(toldAtMs, known?.toldAtMs ?? 0),
       });
     },
-    has: (layer, geohash) => pending.has(`${layer}/${geohash}`) || below.has(`${layer}/${geohash}`),
-    below: (layer, clusterCell) => [...(below.get(`${layer}/${clusterCell}`)?.keys() ?? [])],
+    has: (layer, geohash) => pending.has(`${layer}/${geohash}`) || countsBelow.has(`${layer}/${geohash}`),
+    changedBelow: (layer, clusterCell) => [...(countsBelow.get(`${layer}/${clusterCell}`)?.keys() ?? [])],
     fromOf: (cell) => pending.get(keyOf(cell))?.from,
     drop(beforeMs) {
       const dropped: LogCell[] = [];

@@ -9,7 +9,8 @@ import {
   withoutIds,
 } from "../../tiles/report-columns.ts";
 import type { CellRows, LogCell, ReportStore } from "../ports/report-store.ts";
-import { type LogSegments, newestEdited, type StoredRows } from "./log-segments.ts";
+import type { LogSegments } from "./log-segments.ts";
+import { newestEdited, type StoredRows } from "./stored-rows.ts";
 
 export interface CompactedRows {
   readonly rows: ReportColumns;

@@ -34,7 +34,7 @@ export async function* workOf(
 ): AsyncGenerator<WorkItem> {
   const done = after === undefined ? "" : orderOf(after);
 
-  async function* below(
+  async function* workBelow(
     layer: ReportLayer,
     clusterCell: string,
     changed: readonly ChangedCell[],
@@ -46,7 +46,7 @@ export async function* workOf(
     for (const geohash of [...new Set([...changedBelow.keys(), ...agedBelow])].sort()) {
       if (orderOf({ layer, geohash }) <= done) continue;
       const cellsBelow = changedBelow.get(geohash) ?? [];
-      if (length < CELL_PRECISION) yield* below(layer, geohash, cellsBelow, agedBelow.has(geohash));
+      if (length < CELL_PRECISION) yield* workBelow(layer, geohash, cellsBelow, agedBelow.has(geohash));
       yield { layer, geohash, change: length === CELL_PRECISION ? cellsBelow[0] : undefined };
     }
   }
@@ -54,7 +54,7 @@ export async function* workOf(
   const byLayer = Map.groupBy(cells, ({ layer }) => layer);
   for (const layer of REPORT_LAYERS) {
     if (orderOf({ layer, geohash: "" }) <= done) continue;
-    yield* below(layer, "", byLayer.get(layer) ?? [], aged.includes(layer));
+    yield* workBelow(layer, "", byLayer.get(layer) ?? [], aged.includes(layer));
   }
 }
 

@@ -87,7 +87,7 @@ describe("worldX and worldY", () => {
   });
 });
 
-describe("domainsOfTile", () => {
+describe("clusterCellsOfTile", () => {
   it("lists the cluster cell of every place in the tile, each once and in order", () => {
     fc.assert(
       fc.property(lonLat, zoom, ({ lon, lat }, z) => {

@@ -1,7 +1,8 @@
 import type { MicroCells } from "../cells/micro-cells.ts";
 import { BAND_COUNT, MAX_SEVERITY, MIN_SEVERITY } from "../layers.ts";
 import { type BitReader, type BitWriter, bestOrder, bitLength } from "./bits.ts";
-import { BAND_SETS, bandsOf, countOrder, type Format, OLDEST_COUNT, USUAL_STEPS } from "./micro-cell-format.ts";
+import { BAND_SETS, bandsOf, countOrder, type Format, USUAL_STEPS } from "./micro-cell-format.ts";
+import type { CellScratch } from "./micro-cell-scratch.ts";
 
 /**
  * The columns of stored micro cells that tell of age bands: in which ones each cell has reports, and for each band, the oldest
@@ -9,82 +10,65 @@ import { BAND_SETS, bandsOf, countOrder, type Format, OLDEST_COUNT, USUAL_STEPS 
  */
 type Cells = Omit<MicroCells, "staleAtMs">;
 
-/** What later columns need of the bands. Used up before the next item's are read: all items share the arrays. */
-export interface BandSums {
-  /** The bands in which each cell has reports: bit 0 is the newest. */
-  readonly bands: Uint8Array;
-  /** Reports of each cell. */
-  readonly total: Uint32Array;
-}
-
 const ORDER_BITS = 3;
 
-let scratch = allocateScratch(1024);
-
-function allocateScratch(length: number) {
-  const integers = (): Uint32Array => new Uint32Array(length);
-  /** `older`: each cell's count in the next older band that has one; `having`: the cells that have reports in a band. */
-  return { length, bands: new Uint8Array(length), total: integers(), older: integers(), having: integers() };
-}
-
-function scratchFor(length: number): typeof scratch {
-  if (scratch.length < length) scratch = allocateScratch(2 * length);
-  scratch.older.fill(OLDEST_COUNT, 0, length);
-  scratch.total.fill(0, 0, length);
-  return scratch;
-}
-
-export function writeBands(bits: BitWriter, cells: Cells, format: Format): BandSums {
-  const sums = scratchFor(cells.length);
-  for (let cell = 0; cell < cells.length; cell++) sums.bands[cell] = bandsOf(cells, cell);
-  writeSets(bits, sums.bands.subarray(0, cells.length));
+/** Leaves in the scratch, which must be clear, the bands and the total of each cell. */
+export function writeBands(bits: BitWriter, cells: Cells, format: Format, scratch: CellScratch): void {
+  const { bands, older } = scratch;
+  for (let cell = 0; cell < cells.length; cell++) bands[cell] = bandsOf(cells, cell);
+  writeSets(bits, bands.subarray(0, cells.length));
   for (let band = BAND_COUNT - 1; band >= 0; band--) {
-    const having = cellsHaving(cells.length, band);
+    const having = cellsHaving(scratch, cells.length, band);
     const offset = format.countOrders[band] as number;
     for (const cell of having) {
       const count = cells.bandCount[cell * BAND_COUNT + band] as number;
-      bits.golomb(count - 1, countOrder(sums.older[cell] as number, offset));
-      noteCount(cell, count);
+      bits.golomb(count - 1, countOrder(older[cell] as number, offset));
+      noteCount(scratch, cell, count);
     }
     writeSeverities(bits, cells, having, band, format.usual);
   }
-  return sums;
 }
 
-/** @throws RangeError when a cell is empty */
-export function readBands(bits: BitReader, cells: Cells, format: Format): BandSums {
-  const sums = scratchFor(cells.length);
-  readSets(bits, sums.bands, cells.length);
+/** The same of what is read. @throws RangeError when a cell is empty */
+export function readBands(bits: BitReader, cells: Cells, format: Format, scratch: CellScratch): void {
+  readSets(bits, scratch.bands, cells.length);
   for (let band = BAND_COUNT - 1; band >= 0; band--) {
-    const having = cellsHaving(cells.length, band);
-    readCounts(bits, cells, having, band, format.countOrders[band] as number);
+    const having = cellsHaving(scratch, cells.length, band);
+    readCounts(bits, cells, having, band, format.countOrders[band] as number, scratch);
     readSeverities(bits, cells, having, band, format.usual);
   }
-  return sums;
 }
 
-function readCounts(bits: BitReader, { bandCount }: Cells, having: Uint32Array, band: number, offset: number): void {
+function readCounts(
+  bits: BitReader,
+  { bandCount }: Cells,
+  having: Uint32Array,
+  band: number,
+  offset: number,
+  scratch: CellScratch,
+): void {
+  const { older } = scratch;
   for (let i = 0; i < having.length; i++) {
     const cell = having[i] as number;
-    const count = bits.golomb(countOrder(scratch.older[cell] as number, offset)) + 1;
+    const count = bits.golomb(countOrder(older[cell] as number, offset)) + 1;
     bandCount[cell * BAND_COUNT + band] = count;
-    noteCount(cell, count);
+    noteCount(scratch, cell, count);
   }
 }
 
-function noteCount(cell: number, count: number): void {
-  scratch.older[cell] = count;
-  scratch.total[cell] = (scratch.total[cell] as number) + count;
+function noteCount({ older, total }: CellScratch, cell: number, count: number): void {
+  older[cell] = count;
+  total[cell] = (total[cell] as number) + count;
 }
 
-function cellsHaving(length: number, band: number): Uint32Array {
-  const { bands, having } = scratch;
+/** Cells that have reports in a band; used up before the next band's are asked for. */
+function cellsHaving({ bands, chosen }: CellScratch, length: number, band: number): Uint32Array {
   let n = 0;
   for (let cell = 0; cell < length; cell++) {
-    having[n] = cell;
+    chosen[n] = cell;
     n += ((bands[cell] as number) >> band) & 1;
   }
-  return having.subarray(0, n);
+  return chosen.subarray(0, n);
 }
 
 /** Which sets there are, the most frequent first, and each cell's place among them. */
@@ -113,7 +97,7 @@ function readSets(bits: BitReader, sets: Uint8Array, length: number): void {
 }
 
 /** Counts up to this have all sums of severities about as likely; those of more, which come last, crowd around what is usual. */
-const FEW = 4;
+const MAX_UNIFORM_COUNT = 4;
 
 function writeSeverities(
   bits: BitWriter,
@@ -130,8 +114,8 @@ function writeSeverities(
     if (severity < count * MIN_SEVERITY || severity > count * MAX_SEVERITY) {
       throw new RangeError(`severities of ${count} reports cannot sum to ${severity}`);
     }
-    if (count > FEW) many.push(at);
-    else bits.below(severity - count * MIN_SEVERITY, severitySums(count));
+    if (count > MAX_UNIFORM_COUNT) many.push(at);
+    else bits.truncated(severity - count * MIN_SEVERITY, severitySums(count));
   }
   for (const at of many) {
     const count = bandCount[at] as number;
@@ -152,8 +136,8 @@ function readSeverities(
   for (let i = 0; i < having.length; i++) {
     const at = (having[i] as number) * BAND_COUNT + band;
     const count = bandCount[at] as number;
-    if (count > FEW) having[many++] = at;
-    else bandSeverity[at] = bits.below(severitySums(count)) + count * MIN_SEVERITY;
+    if (count > MAX_UNIFORM_COUNT) having[many++] = at;
+    else bandSeverity[at] = bits.truncated(severitySums(count)) + count * MIN_SEVERITY;
   }
   for (let i = 0; i < many; i++) {
     const at = having[i] as number;

@@ -4,6 +4,7 @@ import { type Bytes, createByteReader } from "./bytes.ts";
 import { readBands, writeBands } from "./micro-cell-bands.ts";
 import { readKeys, readNewest, readSums, writeKeys, writeNewest, writeSums } from "./micro-cell-columns.ts";
 import { chooseFormat, readFormat, writeFormat } from "./micro-cell-format.ts";
+import { allocateScratch, type CellScratch, clearScratch } from "./micro-cell-scratch.ts";
 import { ITEM_HEAD_BYTES, readItem, StoredItemError, writeItem } from "./stored-item.ts";
 
 /**
@@ -31,7 +32,7 @@ export function encodeMicroCells(cells: MicroCells, beforeMs: number): Uint8Arra
 
 /** @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which */
 export function decodeMicroCells(bytes: Uint8Array, name: string): StoredMicroCells {
-  return decodeInto(bytes, name, allocateCells);
+  return decodeInto(bytes, name, allocateCells, allocateScratch(cellsOf(bytes)));
 }
 
 /** An item's bytes and, for messages, its name. */
@@ -45,14 +46,15 @@ export interface NamedItem {
  * A `StoredItemError` in place of one that is not whole.
  */
 export function decodeMicroCellGroup(items: readonly NamedItem[]): (StoredMicroCells | StoredItemError)[] {
-  const lengths = items.map(lengthOf);
+  const lengths = items.map(({ body }) => cellsOf(body));
   const buffer = allocateBuffer(lengths.reduce((sum, length) => sum + length, 0));
+  const scratch = allocateScratch(Math.max(0, ...lengths));
   let from = 0;
   return items.map(({ name, body }, i) => {
     const start = from;
     from += lengths[i] as number;
     try {
-      return decodeInto(body, name, (precision, length) => viewCells(buffer, precision, start, length));
+      return decodeInto(body, name, (precision, length) => viewCells(buffer, precision, start, length), scratch);
     } catch (error) {
       if (error instanceof StoredItemError) return error;
       throw error;
@@ -61,17 +63,22 @@ export function decodeMicroCellGroup(items: readonly NamedItem[]): (StoredMicroC
 }
 
 /** Cells of an item that is whole; of another anything, but no more than it has bytes. */
-function lengthOf({ body }: NamedItem): number {
+function cellsOf(bytes: Uint8Array): number {
   try {
-    const from = createByteReader(body, ITEM_HEAD_BYTES);
+    const from = createByteReader(bytes, ITEM_HEAD_BYTES);
     from.varint();
-    return Math.min(from.varint(), body.length);
+    return Math.min(from.varint(), bytes.length);
   } catch {
     return 0;
   }
 }
 
-function decodeInto(bytes: Uint8Array, name: string, allocate: typeof allocateCells): StoredMicroCells {
+function decodeInto(
+  bytes: Uint8Array,
+  name: string,
+  allocate: typeof allocateCells,
+  scratch: CellScratch,
+): StoredMicroCells {
   return readItem("micro-cells", VERSION, name, bytes, (from) => {
     const beforeMs = from.varint();
     const length = from.varint();
@@ -81,10 +88,11 @@ function decodeInto(bytes: Uint8Array, name: string, allocate: typeof allocateCe
     const format = readFormat(from);
     const cells = allocate(format.precision, length);
     const bits = createBitReader(bytes, from.position());
+    clearScratch(scratch, length);
     readKeys(bits, cells, format);
-    const sums = readBands(bits, cells, format);
-    readSums(bits, cells, format, sums);
-    readNewest(bits, cells, format, sums);
+    readBands(bits, cells, format, scratch);
+    readSums(bits, cells, format, scratch);
+    readNewest(bits, cells, format, scratch);
     from.skip(bits.position() - from.position());
     return { ...cells, staleAtMs, beforeMs };
   });
@@ -94,9 +102,11 @@ function writeCells(out: Bytes, cells: MicroCells): void {
   const format = chooseFormat(cells);
   writeFormat(out, format);
   const bits = createBitWriter(out);
+  const scratch = allocateScratch(cells.length);
+  clearScratch(scratch, cells.length);
   writeKeys(bits, cells, format);
-  const sums = writeBands(bits, cells, format);
-  writeSums(bits, cells, format, sums);
-  writeNewest(bits, cells, format, sums);
+  writeBands(bits, cells, format, scratch);
+  writeSums(bits, cells, format, scratch);
+  writeNewest(bits, cells, format, scratch);
   bits.finish();
 }

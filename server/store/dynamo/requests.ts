@@ -67,7 +67,7 @@ export function createRequests(options: RequestOptions): Requests {
   const { client, table, onConsumed } = options;
   const base = { TableName: table, ...(onConsumed && COUNTED) };
 
-  async function* pages<T>(send: (start: Page["LastEvaluatedKey"]) => Promise<Page>, first: Page["LastEvaluatedKey"]) {
+  async function* pages<T>(send: (start: PageStart) => Promise<Page>, first: PageStart): AsyncGenerator<T[]> {
     let start = first;
     do {
       const { Items = [], LastEvaluatedKey } = await counted(options, "read", send(start));
@@ -119,9 +119,12 @@ export function createRequests(options: RequestOptions): Requests {
 /** Asks for what a request costs. */
 const COUNTED = { ReturnConsumedCapacity: "TOTAL" } as const;
 
+/** Where a page begins: behind the last key of the page before. */
+type PageStart = Record<string, unknown> | undefined;
+
 interface Page extends Answer {
   readonly Items?: Record<string, unknown>[] | undefined;
-  readonly LastEvaluatedKey?: Record<string, unknown> | undefined;
+  readonly LastEvaluatedKey?: PageStart;
 }
 
 /** An answer, when its cost was told on. @throws what `storeError` makes of a failure */

@@ -140,7 +140,7 @@ describe("the import command", () => {
 
 const skipped = HOUSTON === undefined ? ` (skipped: ${HOUSTON_MISSING})` : "";
 
-describe.skipIf(HOUSTON === undefined)(`Houston's 86 314 incidents${skipped}`, () => {
+describe.skipIf(HOUSTON === undefined)(`Houston's 86 314 incidents${skipped}`, { tags: "slow" }, () => {
   const path = join(dir, "houston.csv.gz");
   const part = join(dir, "part-of-houston.csv");
   const command = (file = path) => parseCommandLine([file, ...HOUSTON_ARGS]) as Omit<ImportOptions, "store" | "clock">;
