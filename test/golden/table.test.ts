@@ -162,6 +162,15 @@ describe("items of the table", () => {
       },
     },
     {
+      sample: "the cursor of a moment",
+      write: async () => (await (await openTable()).store.readChanges()).cursor,
+      read: async (cursor) => {
+        const table = await openTable((await withFeed()).items("feed#"), NOW_MS + 2000);
+        const { changes, cursor: next } = await table.store.readChanges(cursor);
+        return { next, cells: changes.map(({ layer, geohash5 }) => `${layer} ${geohash5}`) };
+      },
+    },
+    {
       sample: "how many shards it has",
       write: async () => {
         const table = await openTable();
