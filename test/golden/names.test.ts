@@ -1,18 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { formatHash, INITIAL_STATE, parseHash } from "../../client/page/address.ts";
-import { createEntryStorage } from "../../client/report/outbox-entry.ts";
 import { hashKey, isKey, visiblePrefix } from "../../server/accounts/key.ts";
 import { formatRisingCursor, parseRisingCursor } from "../../server/http/schemas/rising-cursor.ts";
-import { tilePath } from "../../server/serving/parse-tile-path.ts";
 import * as keys from "../../server/store/keys.ts";
 import { parseCursor } from "../../server/store/log-changes.ts";
 import { reportOfRow, rowOfReport } from "../../server/store/rows.ts";
 import { formatClusterId, numericId, parseClusterId } from "../../tiles/cluster/cluster-id.ts";
-import { REPORT_LAYERS } from "../../tiles/layers.ts";
+import { AGE_BANDS, ageBand, REPORT_LAYERS, WINDOW_BANDS } from "../../tiles/layers.ts";
 import { columnsOfReports, idOfRow } from "../../tiles/report-columns.ts";
 import { idTimePrefix, parseReportId, timeOfId } from "../../tiles/report-id.ts";
 import { itKeeps } from "./golden.ts";
-import { CORNERS, NOW_MS, sampleReport } from "./sample.ts";
+import { CORNERS, EDGES_MS, NOW_MS, sampleReport } from "./sample.ts";
 
 /** Texts that databases, browsers, links and other people's programs keep. */
 
@@ -61,15 +58,36 @@ describe("ids", () => {
     })),
   );
 
-  itKeeps("feature-ids", [
-    {
-      sample: POTHOLE.id,
+  /** Lengths of the starts of clusters at the zooms up to 15. */
+  const STARTS = [3, 3, 3, 3, 4, 4, 5, 5, 5, 6, 6, 7, 7, 7, 8, 8];
+  itKeeps(
+    "cluster-ids-of-zooms",
+    [...STARTS.map((length) => "9v6kpz0j".slice(0, length)), POTHOLE.id, POTHOLE.id].map((start, zoom) => ({
+      sample: `${zoom}`,
+      write: () => formatClusterId({ layer: "infrastructure", zoom, start, window: "90d" }),
+      read: (id) => parseClusterId(id),
+    })),
+  );
+
+  itKeeps(
+    "feature-ids",
+    [POTHOLE.id, "safety.11.9q8yyk8", "vibe.4.9q8y.24h"].map((id) => ({
+      sample: id,
       write: () => {
-        const bytes = new TextEncoder().encode(POTHOLE.id);
+        const bytes = new TextEncoder().encode(id);
         return String(numericId(bytes, 0, bytes.length));
       },
       read: Number,
-    },
+    })),
+  );
+});
+
+describe("ages", () => {
+  const bands = EDGES_MS.flatMap((edge) => [edge - 1, edge, edge + 1]).map((ageMs) => [ageMs, ageBand(ageMs)]);
+  itKeeps("age-bands", [
+    { sample: "in which ages lie", write: () => bands, read: String },
+    { sample: "of each window", write: () => WINDOW_BANDS, read: Object.keys },
+    { sample: "their weights", write: () => AGE_BANDS.map(({ weightTenths }) => weightTenths), read: String },
   ]);
 });
 
@@ -126,80 +144,24 @@ describe("cursors", () => {
       read: parseRisingCursor,
     },
   ]);
+  itKeeps("rising-cursors-of-ratios", [
+    {
+      sample: "many digits",
+      write: () => formatRisingCursor("2026-06-01", { ratio: 13 / 7, reports: 13, geohash: "zzzzzz" }),
+      read: parseRisingCursor,
+    },
+    {
+      sample: "a large one",
+      write: () => formatRisingCursor("2024-02-29", { ratio: 123_456_789, reports: 123_456_789, geohash: "9v6kpz" }),
+      read: parseRisingCursor,
+    },
+    {
+      sample: "a small one",
+      write: () => formatRisingCursor("2026-12-31", { ratio: 1e-7, reports: 1, geohash: "9v6kpz" }),
+      read: parseRisingCursor,
+    },
+  ]);
   itKeeps("feed-cursors", [{ sample: "a time", write: () => "1780315200001", read: parseCursor }]);
-});
-
-describe("addresses that others keep", () => {
-  const tile = { z: 14, x: 3745, y: 6743 };
-  itKeeps("tile-paths", [
-    {
-      sample: "two layers",
-      write: () => tilePath({ layers: ["safety", "scores"], tile, window: "90d" }),
-      read: String,
-    },
-    { sample: "a window", write: () => tilePath({ layers: ["vibe"], tile, window: "24h" }), read: String },
-  ]);
-
-  const states = [
-    INITIAL_STATE,
-    {
-      view: { zoom: 3.5, latDeg: -33.8688, lonDeg: 151.2093 },
-      layers: [],
-      window: "24h",
-      scores: "overall",
-      card: "9q8yyk",
-    },
-    { view: { zoom: 17, latDeg: 30.271456, lonDeg: -97.742123 }, layers: ["safety", "vibe"], window: "7d" },
-  ] as const;
-  itKeeps(
-    "page-addresses",
-    states.map((state, i) => ({
-      sample: `${i}`,
-      write: () => formatHash(state),
-      read: (hash) => parseHash(hash, INITIAL_STATE),
-    })),
-  );
-});
-
-describe("what browsers keep", () => {
-  const entry = {
-    key: "0123456789abcdef0123456789abcdef",
-    draft: { layer: "infrastructure", category: "pothole", severity: 4, lat: 30.271456, lon: -97.742123, text: "deep" },
-    droppedAtMs: NOW_MS,
-    attempted: true,
-    refusal: { message: "lat is wrong", fields: { lat: "must be from -90 to 90" } },
-  } as const;
-
-  /** The part of `localStorage` that is used, over a plain object. */
-  function storageOver(items: Record<string, string>): Storage {
-    const names = () => Object.keys(items);
-    return {
-      get length() {
-        return names().length;
-      },
-      key: (i: number) => names()[i] ?? null,
-      getItem: (name: string) => items[name] ?? null,
-      setItem(name: string, value: string) {
-        items[name] = value;
-      },
-      removeItem(name: string) {
-        delete items[name];
-      },
-      clear() {},
-    };
-  }
-
-  itKeeps("outbox-entries", [
-    {
-      sample: "a refused one",
-      write() {
-        const items: Record<string, string> = {};
-        createEntryStorage(storageOver(items)).put(entry);
-        return json(items);
-      },
-      read: (items) => createEntryStorage(storageOver(JSON.parse(items))).list(),
-    },
-  ]);
 });
 
 describe("API keys", () => {

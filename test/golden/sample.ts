@@ -9,10 +9,10 @@ export const NOW_MS = Date.UTC(2026, 5, 1, 12, 0, 0, 1);
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Ages on both sides of every edge between bands as they were when the samples were made, and of both ends of a life. */
-const AGES_MS = [0, 1, 24 * HOUR_MS, 7 * 24 * HOUR_MS, 14 * 24 * HOUR_MS, 30 * 24 * HOUR_MS, 90 * 24 * HOUR_MS].flatMap(
-  (edge) => [Math.max(0, edge - MINUTE_MS), edge, edge + MINUTE_MS],
-);
+/** Edges between age bands as they were when the samples were made. */
+export const EDGES_MS = [1, 7, 14, 30, 90].map((days) => days * 24 * HOUR_MS);
+/** Ages on both sides of every edge, and of both ends of a life. */
+const AGES_MS = [0, 1, ...EDGES_MS].flatMap((edge) => [Math.max(0, edge - MINUTE_MS), edge, edge + MINUTE_MS]);
 
 const CATEGORIES = ["theft", "Straße", "🚲 stolen", ""];
 
@@ -70,3 +70,15 @@ export const CORNERS: readonly Report[] = [-180, -0.000001, 0, 179.999999]
     sampleReport({ lonDeg, latDeg, createdAtMs: NOW_MS - i * 3_600_000 * 80, severity: 1 + (i % 5) }),
   )
   .sort((a, b) => (a.id < b.id ? -1 : 1));
+
+/** The last and the first millisecond of each age band, one below the other. */
+export const ON_EDGES: readonly Report[] = EDGES_MS.flatMap((edge, i) =>
+  [-1, 0, 1].map((off) =>
+    sampleReport({
+      lonDeg: -97.74,
+      latDeg: 30.25 + 0.004 * (3 * i + off),
+      createdAtMs: NOW_MS - edge - off,
+      severity: 2,
+    }),
+  ),
+);

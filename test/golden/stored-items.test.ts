@@ -10,8 +10,8 @@ import { decodeMicroCells, encodeMicroCells } from "../../tiles/codec/micro-cell
 import { decodeEdited, decodeReports, encodeEdited, encodeReports } from "../../tiles/codec/report-codec.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
-import { itKeeps, itRefusesOtherVersions } from "./golden.ts";
-import { CORNERS, NOW_MS, sampleReport, sampleReports } from "./sample.ts";
+import { itKeeps, itRefuses, itRefusesOtherVersions } from "./golden.ts";
+import { CORNERS, NOW_MS, ON_EDGES, sampleReport, sampleReports } from "./sample.ts";
 
 const AUSTIN = columnsOfReports(sampleReports(-97.742, 30.271).filter(({ id }) => id.slice(11, 15) === "v6kp"));
 /** Some cells have a dozen reports in a band: of many the severities are written otherwise than of few. */
@@ -37,6 +37,7 @@ describe("cell aggregates", () => {
     "one report's": cellsOf(columnsOfReports([POTHOLE]), 7),
     "none's": cellsOf(NONE, 6),
     "a busy corner's": cellsOf(BUSY, 7),
+    "of the edges of age bands": cellsOf(columnsOfReports(ON_EDGES), 7),
   };
   itKeeps(
     "micro-cells-v4",
@@ -184,4 +185,9 @@ describe("items of another version", () => {
   itRefusesOtherVersions("compaction-progress-v1", (body) => decodeProgress(body, "golden"));
   itRefusesOtherVersions("appended-report-v1", (body) => decodeAppended(body, CELL));
   itRefusesOtherVersions("confirmations-v1", decodeConfirmations);
+
+  // As the programs of their time have written them.
+  for (const version of [1, 2, 3]) itRefuses(`micro-cells-v${version}`, (body) => decodeMicroCells(body, "golden"));
+  for (const version of [0, 1]) itRefuses(`compaction-v${version}`, decodePoint);
+  itRefuses("hidden-reports-v1", (body) => decodeEdited(body, "9v6kp", "golden"));
 });
