@@ -8,6 +8,7 @@ import {
   stitchedSpots,
 } from "../../test/kit/cities/cluster-cell-maker.ts";
 import { houstonReports } from "../../test/kit/cities/houston.ts";
+import { HOUSTON_MISSING } from "../../test/kit/cities/houston-file.ts";
 import { type Cell, type Check, printChecks, printTable, writeResults } from "../../test/kit/output.ts";
 import { CLUSTER_RADIUS_PX } from "../../tiles/cluster/cluster.ts";
 import { type Level, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
@@ -39,7 +40,7 @@ interface ZoomFigures {
 /** Prints how near the tiles' clusters come to one supercluster over everything, and draws both side by side. */
 export async function run(): Promise<void> {
   const houston = houstonReports(NOW);
-  if (houston === undefined) console.log("Houston's incidents are not on this machine: a made-up city instead");
+  if (houston === undefined) console.log(`${HOUSTON_MISSING}; a made-up city instead`);
   const reports = houston ?? [...cityReports({ count: 86_309, nowMs: NOW, layers: ["safety"] })];
   const global = globalIndex(reports);
   const charts: Record<string, string> = {};

@@ -1,6 +1,7 @@
 import { cityReports, randomTail, seededRandom } from "../../test/kit/cities/city.ts";
 import { zoomOf } from "../../test/kit/cities/cluster-cell-maker.ts";
 import { houstonReports } from "../../test/kit/cities/houston.ts";
+import { HOUSTON_MISSING } from "../../test/kit/cities/houston-file.ts";
 import { printTable, writeResults } from "../../test/kit/output.ts";
 import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
 import { reachOfTile } from "../../tiles/cluster/change-reach.ts";
@@ -37,8 +38,11 @@ interface Trial {
  * which another then takes in, and so on.
  */
 export async function run([count = "500"]: readonly string[]): Promise<void> {
+  const houston = houstonReports(NOW);
+  if (houston === undefined) console.log(`${HOUSTON_MISSING}; a made-up city instead`);
+  const city = houston ?? [...cityReports({ count: 86_309, nowMs: NOW, layers: ["safety"] })];
   const sets: [string, readonly Report[]][] = [
-    ["Houston", houstonReports(NOW) ?? [...cityReports({ count: 86_309, nowMs: NOW, layers: ["safety"] })]],
+    [houston === undefined ? "A made-up city" : "Houston", city],
     ["Towns all over the world", townReports(120_000)],
   ];
   const results: Record<string, Trial[]> = {};

@@ -3,6 +3,8 @@ import { categoryIcon } from "../ui/category-icons.ts";
 import { currentTheme } from "./theme.ts";
 
 const PIXEL_RATIO = 3;
+/** Units of the icon's grid, more than on the page: here icons are half as large. */
+const LINE_WIDTH = 2.4;
 
 /**
  * The beginning of the name of a layer's icons. Severity and category follow: `report-light-safety-3-theft`, without a category
@@ -48,7 +50,11 @@ export function drawReportIcon(name: string): ReportIcon | undefined {
   const scale = (radius * 1.2) / 24;
   context.scale(scale, scale);
   context.translate(-12, -12);
-  context.fillStyle = strong ? theme.onLayer : color;
-  context.fill(new Path2D(categoryIcon(category.join("-"), layer)), "evenodd");
+  const [filled, lines] = categoryIcon(category.join("-"), layer);
+  context.fillStyle = context.strokeStyle = strong ? theme.onLayer : color;
+  context.fill(new Path2D(filled));
+  context.lineWidth = LINE_WIDTH;
+  context.lineCap = context.lineJoin = "round";
+  context.stroke(new Path2D(lines));
   return { image: context.getImageData(0, 0, canvas.width, canvas.height), pixelRatio: PIXEL_RATIO };
 }

@@ -100,7 +100,7 @@ function listEntry(entry: OutboxEntry, outbox: Outbox, goTo: ReportDialog | unde
   return element(
     "li",
     { class: `on-${draft.layer}` },
-    element("span", { class: "disc pending" }, icon(categoryIcon(draft.category, draft.layer), "icon category")),
+    element("span", { class: "disc pending" }, icon(categoryIcon(draft.category, draft.layer))),
     element("p", {}, element("strong", {}, label), element("span", { class: "hint" }, entryText(entry, state))),
     goTo && state === "refused" ? action("Mend", () => goTo.mend(entry)) : undefined,
     state === "old" ? action("Send", () => outbox.confirm(key)) : undefined,

@@ -51,7 +51,7 @@ function pendingMark({ draft: { layer, category } }: OutboxEntry, open: () => vo
   const mark = element(
     "button",
     { type: "button", class: `pending-mark on-${layer}`, "aria-label": label, title: label },
-    icon(categoryIcon(category, layer), "icon category"),
+    icon(categoryIcon(category, layer)),
   );
   mark.addEventListener("click", (event) => {
     // Else the map takes it for a click on what lies below.

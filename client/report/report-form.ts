@@ -2,7 +2,7 @@ import { MAX_SEVERITY, type ReportLayer } from "../../tiles/layers.ts";
 import type { ReportDraft } from "../api/api.ts";
 import { categoryIcon } from "../ui/category-icons.ts";
 import { element, find, icon } from "../ui/dom.ts";
-import { BACK_ICON, CLOSE_ICON } from "../ui/icons.ts";
+import { BACK_ICON, CLOSE_ICON, type Icon } from "../ui/icons.ts";
 import { categoryLabel } from "../words/words.ts";
 import { categoryChoice, field, MAX_TEXT, setFieldError, severityChoice, textInput } from "./fields.ts";
 import type { Refusal } from "./outbox-entry.ts";
@@ -61,7 +61,7 @@ export function createReportForm({ picker, begun, close, drop }: ReportFormOptio
   const askHow = (draft: Chosen & { readonly severity?: number; readonly text?: string }) => {
     chosen = draft;
     content.className = `on-${draft.layer}`;
-    const shape = icon(categoryIcon(draft.category, draft.layer), "icon category");
+    const shape = icon(categoryIcon(draft.category, draft.layer));
     show("how", element("span", { class: "disc" }, shape), categoryLabel(draft.category));
     how.replaceChildren(...howFields(draft.layer, draft.severity, draft.text ?? ""), formError, dropFooter());
     find("[name=severity]:checked", how).focus();
@@ -87,7 +87,7 @@ export function createReportForm({ picker, begun, close, drop }: ReportFormOptio
   };
 }
 
-function headerButton(name: string, label: string, shape: string, run: () => void): HTMLButtonElement {
+function headerButton(name: string, label: string, shape: Icon, run: () => void): HTMLButtonElement {
   const button = element("button", { type: "button", class: `bare round ${name}`, "aria-label": label }, icon(shape));
   button.addEventListener("click", run);
   return button;

@@ -3,15 +3,15 @@ import type { ScoreName } from "../../tiles/scores/scores.ts";
 import type { ReportJson, ScoreCardJson } from "../api/api.ts";
 import { reportCard } from "../report/report-card.ts";
 import { element, icon } from "../ui/dom.ts";
-import { LAYER_ICONS } from "../ui/icons.ts";
+import { type Icon, LAYER_ICONS } from "../ui/icons.ts";
 import { formatCount, LAYER_LABELS, SCORE_LABELS, WINDOW_LABELS } from "../words/words.ts";
 import { sparkline } from "./sparkline.ts";
 
 /** Scores of a place without reports: marked on the bars, so that one sees from where a score has moved. */
 const START: Readonly<Record<ReportLayer, number>> = { safety: 100, vibe: 50, infrastructure: 100, opportunity: 50 };
 const CELL_SIZES: Readonly<Record<number, string>> = { 4: "39 × 20 km", 5: "4.9 × 4.9 km", 6: "1.2 × 0.6 km" };
-const UP = "M12 5 21 18H3z";
-const DOWN = "M12 19 3 6h18z";
+const UP: Icon = ["M12 5 21 18H3z"];
+const DOWN: Icon = ["M12 19 3 6h18z"];
 
 /** What the place is called, and a line to say where it is. */
 export function placeWords({ geohash, place, city, bbox }: ScoreCardJson): readonly [title: string, where: string] {
@@ -77,8 +77,9 @@ const sparkOf = (name: ScoreName, { series }: ScoreCardJson): HTMLElement =>
 function changeWords(change: number, than = ""): HTMLElement {
   const points = Math.abs(change).toFixed(1);
   if (points === "0.0") return element("span", { class: "change" }, than === "" ? "no change" : "No change in a week");
-  const [way, sign, word, shape] = change > 0 ? ["up", "+", "better", UP] : ["down", "−", "worse", DOWN];
-  return element("span", { class: `change ${way}` }, icon(shape ?? UP), `${sign}${points} ${word}${than}`);
+  const [way, sign, word, shape] =
+    change > 0 ? (["up", "+", "better", UP] as const) : (["down", "−", "worse", DOWN] as const);
+  return element("span", { class: `change ${way}` }, icon(shape), `${sign}${points} ${word}${than}`);
 }
 
 function scoreRow(layer: ReportLayer, card: ScoreCardJson): HTMLElement {

@@ -1,7 +1,7 @@
 import type { TimeWindow } from "../../tiles/layers.ts";
 import { type ReportJson, RequestError, type ScoreCardJson } from "../api/api.ts";
 import { element, icon } from "../ui/dom.ts";
-import { CLOSE_ICON, SHARE_ICON } from "../ui/icons.ts";
+import { CLOSE_ICON, type Icon, SHARE_ICON } from "../ui/icons.ts";
 import { cardContent, placeWords } from "./card-content.ts";
 import { bindSheet } from "./sheet.ts";
 
@@ -69,7 +69,7 @@ function failure(error: unknown, again: () => void): HTMLElement[] {
   return [element("p", { class: "nothing", role: "alert" }, "The scores of this place could not be loaded."), button];
 }
 
-function iconButton(label: string, shape: string, run: () => void): HTMLButtonElement {
+function iconButton(label: string, shape: Icon, run: () => void): HTMLButtonElement {
   const attributes = { type: "button", class: "bare round", "aria-label": label, title: label };
   const button = element("button", attributes, icon(shape));
   button.addEventListener("click", run);

@@ -1,60 +1,116 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
-import { LAYER_ICONS } from "./icons.ts";
+import { type Icon, LAYER_ICONS } from "./icons.ts";
 
-/**
- * Shapes of the categories that have one, on a 24 x 24 grid, filled by the even-odd rule: they are still told apart at 12 px.
- */
-const CATEGORY_ICONS: Readonly<Record<string, string>> = {
-  theft:
-    "M6.5 10V7.5a5.5 5.5 0 0 1 10.7-1.8l-2.5.9A2.8 2.8 0 0 0 9.2 7.5V10H18.5a1.5 1.5 0 0 1 1.5 1.5V20.5a1.5 1.5 0 0 1-1.5 1.5H5.5A1.5 1.5 0 0 1 4 20.5V11.5A1.5 1.5 0 0 1 5.5 10z",
-  assault:
-    "m12 1 2.3 6.4L20 4.3l-3.3 5.7L23 12l-6.3 2L20 19.7l-5.7-3.1L12 23l-2.3-6.4L4 19.7 7.3 14 1 12l6.3-2L4 4.3l5.7 3.1z",
-  "unsafe-corner": "M12 2 23.5 21.5H.5zM10.7 9l.5 6.5h1.6l.5-6.5zM12 16.8a1.3 1.3 0 1 0 0 2.6 1.3 1.3 0 0 0 0-2.6z",
-  harassment:
-    "M4 3h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2h-6l-6 5v-5H4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zM10.6 5.5l.6 5h1.6l.6-5zM12 12a1.3 1.3 0 1 0 0 2.6 1.3 1.3 0 0 0 0-2.6z",
-  vandalism:
-    "M10 8.5h9V21a1.5 1.5 0 0 1-1.5 1.5h-6A1.5 1.5 0 0 1 10 21zM12 4h5v3h-5zM7 3.5h2.5V6H7zM2.5 1.5H5V4H2.5zM2.5 5.5H5V8H2.5z",
-  "poor-lighting": "M12 1.5a7.3 7.3 0 0 1 4 13.4V17.5H8V14.9A7.3 7.3 0 0 1 12 1.5zM8.5 19h7v1.5L14 22.5h-4l-1.5-2z",
-  "traffic-danger":
-    "M6.5 4.5h11L20 10.5h1.5v9H18v-2.5H6v2.5H2.5v-9H4zM8.2 6.7l-1.6 4h10.8l-1.6-4zM5.5 12.7v2h3v-2zM15.5 12.7v2h3v-2z",
-  "live-music": "M8.5 4.5 20.5 2v14a3.7 3.2 0 1 1-2.7-3.1V7.5l-6.6 1.4v9.6a3.7 3.2 0 1 1-2.7-3.1z",
-  "street-art":
-    "M21.3 2.7c.9.9.7 1.9-.2 3.2l-6.3 8.3-3.7-3.7 7.3-7.4c1-1 2-1.3 2.9-.4zM9.5 12l3.3 3.3c0 4-2.8 6.7-10.8 6.2 2.2-1.6 1.8-3.3 2.3-5.2.7-2.6 2.7-4.3 5.2-4.3z",
-  friendly:
-    "M12 1.5a10.5 10.5 0 1 1 0 21 10.5 10.5 0 0 1 0-21zM8.3 7a1.7 2.2 0 1 0 0 4.4 1.7 2.2 0 0 0 0-4.4zM15.7 7a1.7 2.2 0 1 0 0 4.4 1.7 2.2 0 0 0 0-4.4zM6 13.5c1 6 11 6 12 0z",
-  noise:
-    "M2 8.5h4.5L13 3v18l-6.5-5.5H2zM15.2 7.5l1.7-1.9c4 3 4 9.8 0 12.8l-1.7-1.9c2.6-2 2.6-7 0-9zM18.6 3.6l1.6-1.8c5 5.2 5 15.2 0 20.4l-1.6-1.8c3.8-4 3.8-12.8 0-16.8z",
-  festival: "M11 1h6.5l-1.8 2 1.8 2H13v2.5l9.5 14h-7l-3.5-6.5L8.5 21.5h-7l9.5-14z",
-  "green-space":
-    "M12 1.5c4 0 6.4 2.7 6.4 5.8 3.6 1.2 3.2 7.7-1.9 8.2h-2.7v7h-3.6v-7H7.5c-5.1-.5-5.5-7-1.9-8.2C5.6 4.2 8 1.5 12 1.5z",
-  "late-night": "M10 2.5a8 8 0 1 0 11.5 11.2 10.2 10.2 0 1 1-11.5-11.2z",
-  pothole:
-    "M12 5.5c6.3 0 10.5 2.7 10.5 6.5s-4.2 6.5-10.5 6.5S1.5 15.8 1.5 12 5.7 5.5 12 5.5zM12 9c-4 0-6.5 1.2-6.5 3s2.5 3 6.5 3 6.5-1.2 6.5-3-2.5-3-6.5-3z",
-  flooding:
-    "M1 6.5c3-3.5 5-3.5 8 0s4.5 3 6.5 0 4.5-3.5 7.5 0V11c-3-3.5-5.5-3.5-7.5 0s-3.5 3-6.5 0-5-3.5-8 0zM1 15c3-3.5 5-3.5 8 0s4.5 3 6.5 0 4.5-3.5 7.5 0v4.5c-3-3.5-5.5-3.5-7.5 0s-3.5 3-6.5 0-5-3.5-8 0z",
-  "street-light":
-    "M5 22.5V7a5.5 5.5 0 0 1 10.7-1.8h2.6L22 11.5H11.5l2-5.3A2.8 2.8 0 0 0 8 7v15.5zM13.5 13h6l-1.5 2.5h-3z",
-  construction: "M10.3 2h3.4l1.5 4.8H8.8zM8 9.5h8l1.5 4.8h-11zM5.7 17h12.6l1 3.2H22v2.3H2v-2.3h2.7z",
-  "transit-delay":
-    "M6 2h12a2.5 2.5 0 0 1 2.5 2.5V17a2.5 2.5 0 0 1-2 2.4v3.1h-3.5v-3h-6v3H5.5v-3.1a2.5 2.5 0 0 1-2-2.4V4.5A2.5 2.5 0 0 1 6 2zM6 5v6.5h12V5zM6 14v2.5h3.5V14zM14.5 14v2.5H18V14z",
-  "water-leak": "M12 1c5 6 7.7 9.7 7.7 13.5a7.7 7.7 0 0 1-15.4 0C4.3 10.7 7 7 12 1z",
-  sidewalk:
-    "M13.5 1a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5zM10 7.5l4.3-.7 1.7 3.7 3.5 1.5-1 2.5-4.3-1.8-.6 2.6 3.4 3.2v4.5h-3v-3.5l-3.5-3L9 22.5l-3-.7 2.2-10-1.7 3.2-2.5-1.2z",
-  "new-business": "M3.5 2h17L23 8.5c0 1.7-1 2.8-2 3.2v10.8H3V11.7c-1-.4-2-1.5-2-3.2zM6 14v5.5h6V14zM14.5 14v8.5H18V14z",
-  "for-lease": "M8 5a7 7 0 0 1 6.6 4.7H23v4.6h-2.2v3.7h-4v-3.7h-2.2A7 7 0 1 1 8 5zM8 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
-  hiring:
-    "M9 2.5h6A2.5 2.5 0 0 1 17.5 5v1.5h5v7h-21v-7h5V5A2.5 2.5 0 0 1 9 2.5zM9.2 5v1.5h5.6V5zM1.5 15.5H10v2.5h4v-2.5h8.5v6h-21z",
-  "pop-up": "M14.5 1 3.5 14h6.2L8 23 20.5 9.5h-7z",
-  market:
-    "M1 9h5l3.8-6.8L12 3.5 9 9h6l-3-5.5 2.2-1.3L18 9h5v3.2h-1.3L19.8 22H4.2L2.3 12.2H1zM8 13v6h2v-6zM14 13v6h2v-6z",
-  "co-working":
-    "M5 3.5h14a2 2 0 0 1 2 2V16H3V5.5a2 2 0 0 1 2-2zM6 6.5V13h12V6.5zM.5 17.5h23a3 3 0 0 1-3 3h-17a3 3 0 0 1-3-3z",
-  development:
-    "M2.5 22.5v-20h10v6h9v14h-7v-4h-3v4zM5.5 5.5V8h3.7V5.5zM5.5 10.5V13h3.7v-2.5zM5.5 15.5V18h3.7v-2.5zM14.5 11.5V14H18.5v-2.5z",
+/** Shapes of the categories that have one: they are still told apart at 12 px. */
+const CATEGORY_ICONS: Readonly<Record<string, Icon>> = {
+  // Lucide lock-open
+  theft: ["M5 11h14a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2", "M7 11V7a5 5 0 0 1 9.9-1"],
+  // Lucide sword
+  assault: ["", "m11 19-6-6m0 8-2-2m5-3-4 4m5.5-2.5 11-11a2 2 0 0 0 .5-1.3V3h-2.2a2 2 0 0 0-1.4.6L6.5 14.5"],
+  // Maki caution
+  "unsafe-corner": [
+    "M1.7 19 11 2.2c.5-.8 1.7-.8 2.2 0L22.3 19c.4.8-.2 1.8-1.1 1.8H2.8c-1 0-1.5-1-1-1.8m11.6-6.2.6-3.9q0-.8-.8-.9H11q-1 0-.8 1l.6 3.8zm.5 3a1.8 1.8 0 1 0-3.6 0 1.8 1.8 0 0 0 3.6 0",
+  ],
+  // Lucide message-square-warning
+  harassment: [
+    "",
+    "M22 17a2 2 0 0 1-2 2H6.8a2 2 0 0 0-1.4.6l-2.2 2.2a.7.7 0 0 1-1.2-.5V5a2 2 0 0 1 2-2h16a2 2 0 0 1 2 2zm-10-2h.01m0-8v4",
+  ],
+  // Lucide spray-can
+  vandalism: [
+    "M15 5h4v4h-4zm4 4 2 2v10q0 1-1 1h-6a1 1 0 0 1-1-1V11l2-2",
+    "M3 3h.01m4 2h.01m4 2h.01M3 7h.01m4 2h.01m-4 2h.01",
+  ],
+  // Lucide lightbulb
+  "poor-lighting": [
+    "M15 14q.3-1.4 1.5-2.5Q18 10.1 18 8A6 6 0 0 0 6 8c0 1 .2 2.2 1.5 3.5A5 5 0 0 1 9 14",
+    "M9 18h6m-5 4h4",
+  ],
+  // Lucide car-front
+  "traffic-danger": [
+    "",
+    "m21 8-2 2-1.5-3.7A2 2 0 0 0 15.6 5H8.4a2 2 0 0 0-1.9 1.3L5 10 3 8m4 6h.01m10 0h.01M5 10h14a2 2 0 0 1 2 2v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4a2 2 0 0 1 2-2zm0 8v2m14-2v2",
+  ],
+  // Lucide music
+  "live-music": [
+    "M15 16a3 3 0 1 0 6 0 3 3 0 1 0-6 0M3 19a3 3 0 1 0 6 0 3 3 0 1 0-6 0",
+    "M21 16V3a1 1 0 0 0-1.3-1l-10 3A1 1 0 0 0 9 6v13",
+  ],
+  // Lucide brush
+  "street-art": ["M6.5 21A3.5 3.5 0 1 0 3 17.5a3 3 0 0 1-.7 1.8A1 1 0 0 0 3 21zm3.5-4L21.4 5.6a1 1 0 0 0-3-3L7 14"],
+  // Lucide smile
+  friendly: ["", "M15 10V9m1.5 6a6 6 0 0 1-9 0M9 10V9m-7 3a10 10 0 1 0 20 0 10 10 0 1 0-20 0z"],
+  // Lucide volume-2
+  noise: [
+    "M11 4.7a.7.7 0 0 0-1.2-.5L6.4 7.6a1 1 0 0 1-1 .4H3a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2.4a1 1 0 0 1 1 .4l3.4 3.4a.7.7 0 0 0 1.2-.5z",
+    "M16 9a5 5 0 0 1 0 6m3.4 3.4a9 9 0 0 0 0-12.8",
+  ],
+  // Temaki army_tent
+  festival: [
+    "M15.2 24 12 14.4 8.8 24H1.6l.7-3.3q.9-4.7.9-9.5l1.2-.3q5-1.3 7.6-6.1c1.5 3 4.3 5.3 7.6 6.1l1.2.3q0 4.8 1 9.5l.6 3.3zM4.8 14.4v3.2h2.4l.8-3.2zm11.2 0 .8 3.2h2.4v-3.2zM12 0h7.2l-2.4 2.4 2.4 2.4H12z",
+  ],
+  // Lucide tree-deciduous
+  "green-space": [
+    "M8 19a4 4 0 0 1-2.2-7.3A3.5 3.5 0 0 1 9 6a3 3 0 1 1 6 0 3.5 3.5 0 0 1 3.2 5.7A4 4 0 0 1 16 19Z",
+    "M12 19v3",
+  ],
+  // Lucide moon
+  "late-night": ["M21 12.5A9 9 0 1 1 11.5 3q.7.2.4.8a6 6 0 0 0 8.3 8.3q.6-.2.8.4"],
+  // Lucide road
+  pothole: [
+    "",
+    "M12 17v4m0-16V3m0 6v3M2 18.4A2 2 0 0 0 4 21h16a2 2 0 0 0 2-2.5l-4-14A2 2 0 0 0 16 3H8a2 2 0 0 0-2 1.5z",
+  ],
+  // Lucide waves
+  flooding: ["", "M2 12q2.5 2 5 0t5 0 5 0 5 0M2 19q2.5 2 5 0t5 0 5 0 5 0M2 5q2.5 2 5 0t5 0 5 0 5 0"],
+  // Temaki street_lamp_arm
+  "street-light": [
+    "M9.6 19.2h1.6q1.5.1 1.6 1.6v1.6H3.2v-1.6q.1-1.5 1.6-1.6h1.6V6.4c0-2.7 2.1-4.8 4.8-4.8h9.6v3.2c0 1.8-1.4 3.2-3.2 3.2H16a3 3 0 0 1-3.2-3.2H12c-1.3 0-2.4 1-2.4 2.4zm4.8-16v1.6q.1 1.5 1.6 1.6h1.6q1.5-.1 1.6-1.6V3.2z",
+  ],
+  // Maki construction
+  construction: [
+    "M21.6 17.6h-2.9L13.1.8a1.1 1.1 0 0 0-2.2 0L5.3 17.6H2.4q-.8 0-.8.8V20q0 .8.8.8h19.2q.8 0 .8-.8v-1.6q0-.8-.8-.8M11.2 4.8h1.6L13.9 8h-3.7zm-2 6.4h5.7l1.1 3.2H8z",
+  ],
+  // Lucide tram-front
+  "transit-delay": [
+    "",
+    "M6 3h12a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zm-2 8h16m-8-8v8m-4 8-2 3m12 0-2-3m-8-4h.01m8 0h.01",
+  ],
+  // Maki water
+  "water-leak": ["M12 22.4c3.3 0 7.2-2 7.2-7.3 0-3.6-5.5-11.4-7.2-13.5-1.5 2-7.2 9.7-7.2 13.5a7 7 0 0 0 7.2 7.3"],
+  // Temaki pedestrian
+  sidewalk: [
+    "M15 3.1c0 1.3-1.1 2.4-2.5 2.4Q10.2 5.3 10 3q.2-2 2.5-2.2 2.3.2 2.5 2.3m-5 3.3h1.5l8.5 6V14h-1l-5-3.6V14l2 3.7 2 4.7-1 .9h-1l-2-4.7-4-5.6V8.6l-2.5 2-2 3.3H4v-1l1.5-2.8zm.8 9.7-2.3 7.1h-1l-1-1 2.8-7.8z",
+  ],
+  // Maki commercial
+  "new-business": [
+    "M22.4 9.6H1.6q.2-3.4 1.6-6.4h17.6q1.5 3 1.6 6.4M4.8 11.2h14.4v9.6h-1.6v-8h-4.8v8h-8zM6.4 16h4.8v-3.2H6.4z",
+  ],
+  // Temaki real_estate_agency
+  "for-lease": [
+    "M22.4 20.8V6.4h-16v14.4zM14.4 8l7.2 6.4h-2.4v4.8H16V16h-3.2v3.2H9.6v-4.8H7.2zM4.8 3.2V1.6c0-.8-3.2-.8-3.2 0V24h3.2V4.8h17.6c.8 0 .8-1.6 0-1.6z",
+  ],
+  // Temaki briefcase
+  hiring: [
+    "M8 6.4h8V4.8H8zm-1.6 0V4.8Q6.5 3.3 8 3.2h8q1.5.1 1.6 1.6v1.6h3.2q1.5.1 1.6 1.6v11.2q-.1 1.5-1.6 1.6H3.2q-1.5-.1-1.6-1.6V8q.1-1.5 1.6-1.6z",
+  ],
+  // Temaki power
+  "pop-up": ["M9.6 0 6.4 12.8h4.8L8 24l9.6-14.4h-4.8L17.6 0z"],
+  // Lucide shopping-basket
+  market: [
+    "",
+    "m15 11-1 9m5-9-4-7M2 11h20M3.5 11l1.6 7.4a2 2 0 0 0 2 1.6h9.8a2 2 0 0 0 2-1.6l1.7-7.4M4.5 15.5h15M5 11l4-7m0 7 1 9",
+  ],
+  // Lucide laptop-minimal
+  "co-working": ["", "M5 4h14a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2zM2 20h20"],
+  // Temaki crane
+  development: [
+    "M22.4 2.4c.8 0 .8 2.4 0 2.4h-.8v6.4c0 .8-1.6.8-1.6 0V4.8h-8L13.6 20H16c.8 0 .8 2.4 0 2.4H3.2c-.8 0-.8-2.4 0-2.4h2.4L7.2 4.8H4c-.8 0-.8-2.4 0-2.4zm-11.2 14H8L7.6 20h4zm-.4-5.6H8.4L8.2 14H11zm-.6-6H9l-.4 3.6h1.8z",
+  ],
 };
 
 export const KNOWN_CATEGORIES: readonly string[] = Object.keys(CATEGORY_ICONS);
 
 /** A category's shape; that of its layer for a city's own categories. */
-export const categoryIcon = (category: string, layer: ReportLayer): string =>
+export const categoryIcon = (category: string, layer: ReportLayer): Icon =>
   CATEGORY_ICONS[category] ?? LAYER_ICONS[layer];

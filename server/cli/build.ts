@@ -1,13 +1,16 @@
 import { buildClient, CLIENT_DIR } from "../client/build.ts";
 import { exitOnError } from "../console/operator-error.ts";
 import { createTerminal } from "../console/terminal.ts";
+import { postgresImage } from "../runtime/stores/postgres-image.ts";
 
-/** `npm run build`: the client as `npm start` serves it, compressed files and all. */
+/** `npm run build`: the client as `npm start` serves it, compressed files and all, and what the embedded PostgreSQL starts from. */
 try {
-  await createTerminal(process.stdout).run("client", async (note) => {
+  const terminal = createTerminal(process.stdout);
+  await terminal.run("client", async (note) => {
     await buildClient();
     note(CLIENT_DIR);
   });
+  await terminal.run("PostgreSQL", postgresImage);
 } catch (error) {
   exitOnError(error);
 }

@@ -31,6 +31,9 @@ export async function findImportEpoch({
   const nowMs = clock.now();
   const timeSource = [mapping.sources.time ?? null, [...(mapping.values.time ?? [])].sort()];
   const key = `import#${hash("sha256", JSON.stringify([contentHash, intoLastMs, timeSource]), "hex")}`;
-  const kept = await store.remember(key, String(nowMs), { untilMs: nowMs + REPORT_LIFETIME_MS, replace: renew });
-  return Number(kept);
+  const remember = (replace: boolean): Promise<string> =>
+    store.remember(key, String(nowMs), { untilMs: nowMs + REPORT_LIFETIME_MS, replace });
+  const kept = await remember(renew);
+  // What is no time was kept by another program, which dated other ids by it.
+  return Number(/^\d{1,15}$/.test(kept) ? kept : await remember(true));
 }

@@ -19,7 +19,7 @@ const LINE_MS = 3000;
 const BAR_WIDTH = 24;
 const CLEAR_LINE = "\r\x1b[2K";
 
-/** Shows how far an import is, how fast, and when it will be done. */
+/** Shows how far an import is, how fast, and when it will be done. A package would draw the bar, which is one line of these. */
 export function createProgressDisplay({ write, isTTY, now }: ProgressOutput): ProgressDisplay {
   let phase: ImportProgress["phase"] | undefined;
   let phaseStart = 0;

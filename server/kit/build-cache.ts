@@ -1,6 +1,9 @@
 import { LRUCache } from "lru-cache";
 
-/** Values that were built, each kept until something below it changes or its time is up, within a bound of bytes. */
+/**
+ * Values that were built, each kept until something below it changes or its time is up, within a bound of bytes. Not by the
+ * `fetch` of lru-cache: it shares every build, and a Worker must not.
+ */
 export interface BuildCache<T> {
   /** What was built for a key and still holds at a time, or builds it. */
   get(key: string, prefix: string, atMs: number, build: () => Promise<T>): Promise<T>;

@@ -15,6 +15,7 @@ import {
 import type { CellCache } from "./cell-cache.ts";
 import type { CompactionPoint, CompactionState } from "./compaction-state.ts";
 import type { PendingChanges } from "./pending-changes.ts";
+import { fromStoredCursor } from "./stored-cursor.ts";
 import { firstId, type UnmergedRows } from "./unmerged-rows.ts";
 
 /** Takes in what the cell aggregates lack: what this process writes, what the feed tells, and what a compaction has left unmerged. */
@@ -77,7 +78,9 @@ export function createChangeIngest(options: ChangeIngestOptions): ChangeIngest {
 async function poll(ingest: IngestState): Promise<void> {
   if (ingest.cursor === undefined) await followCompaction(ingest);
   else await dropCompacted(ingest);
-  const { changes, cursor } = await ingest.store.readChanges(ingest.cursor ?? ingest.point?.cursor ?? "0");
+  const { changes, cursor } = await fromStoredCursor(ingest.cursor ?? ingest.point?.cursor, (since) =>
+    ingest.store.readChanges(since),
+  );
   // The cursor moves on only when all of them were taken in, so a failure in between is told again.
   await mapLimited(changes, PARALLEL_READS, (change) => noteChange(ingest, change));
   ingest.cursor = cursor;

@@ -3,8 +3,8 @@ import type { LogCell, ReportStore } from "../ports/report-store.ts";
 import type { CellAggregates } from "./cell-aggregates.ts";
 import type { Standing } from "./compaction-journal.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
-import { FEED_BEGINNING } from "./compaction-state.ts";
 import { workOfCells, workOfChanges } from "./compaction-work.ts";
+import { fromStoredCursor } from "./stored-cursor.ts";
 import { agedLayers } from "./work-order.ts";
 
 /** Finds out what a compaction has to do. */
@@ -23,10 +23,11 @@ export interface CompactionPlannerOptions {
 
 export function createCompactionPlanner({ store, cellAggregates, clock }: CompactionPlannerOptions): CompactionPlanner {
   /** What a deployment that slept through the feed's whole life left in it is found, too. */
-  async function readChangesSince(point: Standing["point"]) {
-    if (point !== undefined) await store.recover(point.cursor);
-    return store.readChanges(point?.cursor ?? FEED_BEGINNING);
-  }
+  const readChangesSince = (point: Standing["point"]) =>
+    fromStoredCursor(point?.cursor, async (cursor) => {
+      if (point !== undefined) await store.recover(cursor);
+      return store.readChanges(cursor);
+    });
 
   return {
     async planChanges({ point, nextNumber: number }) {

@@ -35,9 +35,6 @@ export interface CompactionPoint {
   readonly open: readonly LogChange[];
 }
 
-/** A cursor before everything that is told. */
-export const FEED_BEGINNING = "0";
-
 /** Where the state, and what a compactor notes of its work, lies: one request reads all of it. */
 export const COMPACTION_GROUP = "compaction";
 export const STATE_NAME = "cursor";

@@ -5,7 +5,8 @@ import { FRESH_ROW_MS, type LogCell, type LogChange } from "../ports/report-stor
 import { type ChangedCell, codeOfCell, inOrder } from "./changed-cells.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
 import type { CompactionProgress } from "./compaction-progress.ts";
-import { type CompactionPoint, FEED_BEGINNING } from "./compaction-state.ts";
+import type { CompactionPoint } from "./compaction-state.ts";
+import { FEED_BEGINNING } from "./stored-cursor.ts";
 import { createUnmergedRows, firstId, type UnmergedRows } from "./unmerged-rows.ts";
 
 /**

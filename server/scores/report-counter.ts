@@ -8,6 +8,7 @@ import { DAY_MS, formatDay, startOfDay } from "../kit/utc-time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LogChange, ReportStore } from "../ports/report-store.ts";
 import type { RunSql } from "../ports/sql.ts";
+import { fromStoredCursor } from "../pyramid/stored-cursor.ts";
 
 /** Keeps `report_counts`: follows the log's changes and counts every day again of which something changed. */
 export interface ReportCounter {
@@ -55,7 +56,7 @@ export function createReportCounter({ store, sql, clock }: ReportCounterOptions)
     async run() {
       const [state] = await sql<{ counted_until: string | null }>("SELECT counted_until FROM score_state");
       const before = state?.counted_until ?? null;
-      const { changes, cursor } = await store.readChanges(before ?? "0");
+      const { changes, cursor } = await fromStoredCursor(before ?? undefined, (since) => store.readChanges(since));
       for (let i = 0; i < changes.length; i += CELLS_PER_STATEMENT) {
         await count(changes.slice(i, i + CELLS_PER_STATEMENT));
       }

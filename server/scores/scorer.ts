@@ -8,12 +8,12 @@ import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { RunSql } from "../ports/sql.ts";
-import { type CellAggregateVersion, createCellAggregates } from "../pyramid/cell-aggregates.ts";
+import { type CellAggregates, type CellAggregateVersion, createCellAggregates } from "../pyramid/cell-aggregates.ts";
 import { type CompactionPoint, createCompactionState } from "../pyramid/compaction-state.ts";
 import type { UnmergedRows } from "../pyramid/unmerged-rows.ts";
 import { findChangedCellAggregates } from "./changed-aggregates.ts";
 import { createReportCounter } from "./report-counter.ts";
-import { createScoreTable, type ScoredCellAggregates } from "./score-table.ts";
+import { createScoreTable, type ScoredCellAggregates, type ScoreTable } from "./score-table.ts";
 import { createScoreThinning } from "./score-thinning.ts";
 
 /**
@@ -64,51 +64,13 @@ export function createScorer({ store, derived, sql, clock, log }: ScorerOptions)
   /** The day on which nothing is left to thin. */
   let thinDay: string | undefined;
 
-  /** Scores the cells under a geohash-3 whose cell aggregates are others than those that were last scored, or not of today. */
-  async function score(geohash3: string, day: string, fresh: UnmergedRows): Promise<ScoringReport> {
-    const [marks, layers] = await Promise.all([
-      table.readMarks(geohash3),
-      mapLimited(
-        REPORT_LAYERS,
-        LAYERS_WIDTH,
-        async (layer) => [layer, await cellAggregates.readVersions(layer, geohash3, fresh)] as const,
-      ),
-    ]);
-    const names = new Set([...marks.keys(), ...layers.flatMap(([, found]) => [...found.keys()])]);
-    let waiting: ScoredCellAggregates[] = [];
-    let report = NOTHING;
-    const flush = async (): Promise<void> => {
-      report = added(report, { ...NOTHING, rows: await table.write(waiting, clock.now()) });
-      waiting = [];
-    };
-    for (const geohash4 of [...names].sort()) {
-      const found = layers.flatMap(([layer, all]): FoundCellAggregate[] => {
-        const cellAggregate = all.get(geohash4);
-        return cellAggregate === undefined ? [] : [{ layer, cellAggregate }];
-      });
-      const mark = marks.get(geohash4);
-      const versions = versionsOf(found);
-      if (mark !== undefined && mark.versions === versions && mark.day === day) continue;
-      const scored = scoreCellAggregates(geohash4, found, versions);
-      if (scored === undefined) continue;
-      waiting.push(scored);
-      report = added(report, {
-        ...NOTHING,
-        neighborhoods: scored.cells.filter((cell) => cell.geohash.length === 6).length,
-      });
-      if (waiting.reduce((sum, { cells }) => sum + cells.length, 0) >= CELLS_PER_STATEMENT) await flush();
-    }
-    if (waiting.length > 0) await flush();
-    return report;
-  }
-
   async function scoreChanged(day: string, fresh: UnmergedRows): Promise<ScoringReport> {
     const { geohash3s, seen } = await changed.find(fresh);
     // Where nothing at all is left, there is no cell aggregate to find.
     const marked = done?.day === day ? [] : [...(await table.readMarks("")).keys()].map((name) => name.slice(0, 3));
     let report = NOTHING;
     for (const geohash3 of new Set([...geohash3s, ...marked]))
-      report = added(report, await score(geohash3, day, fresh));
+      report = added(report, await scoreGeohash({ table, cellAggregates, clock }, geohash3, day, fresh));
     seen();
     return report;
   }
@@ -145,6 +107,54 @@ export function createScorer({ store, derived, sql, clock, log }: ScorerOptions)
       return { ...report, thinned: await thin(day) };
     },
   };
+}
+
+interface GeohashScoring extends Pick<ScorerOptions, "clock"> {
+  readonly table: ScoreTable;
+  readonly cellAggregates: CellAggregates;
+}
+
+/** Scores the cells under a geohash-3 whose cell aggregates are others than those that were last scored, or not of today. */
+async function scoreGeohash(
+  { table, cellAggregates, clock }: GeohashScoring,
+  geohash3: string,
+  day: string,
+  fresh: UnmergedRows,
+): Promise<ScoringReport> {
+  const [marks, layers] = await Promise.all([
+    table.readMarks(geohash3),
+    mapLimited(
+      REPORT_LAYERS,
+      LAYERS_WIDTH,
+      async (layer) => [layer, await cellAggregates.readVersions(layer, geohash3, fresh)] as const,
+    ),
+  ]);
+  const names = new Set([...marks.keys(), ...layers.flatMap(([, found]) => [...found.keys()])]);
+  let waiting: ScoredCellAggregates[] = [];
+  let report = NOTHING;
+  const flush = async (): Promise<void> => {
+    report = added(report, { ...NOTHING, rows: await table.write(waiting, clock.now()) });
+    waiting = [];
+  };
+  for (const geohash4 of [...names].sort()) {
+    const found = layers.flatMap(([layer, all]): FoundCellAggregate[] => {
+      const cellAggregate = all.get(geohash4);
+      return cellAggregate === undefined ? [] : [{ layer, cellAggregate }];
+    });
+    const mark = marks.get(geohash4);
+    const versions = versionsOf(found);
+    if (mark !== undefined && mark.versions === versions && mark.day === day) continue;
+    const scored = scoreCellAggregates(geohash4, found, versions);
+    if (scored === undefined) continue;
+    waiting.push(scored);
+    report = added(report, {
+      ...NOTHING,
+      neighborhoods: scored.cells.filter((cell) => cell.geohash.length === 6).length,
+    });
+    if (waiting.reduce((sum, { cells }) => sum + cells.length, 0) >= CELLS_PER_STATEMENT) await flush();
+  }
+  if (waiting.length > 0) await flush();
+  return report;
 }
 
 interface FoundCellAggregate {

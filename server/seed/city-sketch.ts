@@ -1,18 +1,19 @@
-/** What a place is like, which decides what happens there. */
-export type Kind =
-  | "nightlife"
-  | "shops"
-  | "traffic"
-  | "homes"
-  | "transit"
-  | "park"
-  | "plaza"
-  | "work"
-  | "tourist"
-  | "campus"
-  | "arts"
-  /** Where water stands after rain. */
-  | "low";
+/** What a place is like, which decides what happens there. Low is where water stands after rain. */
+export const KINDS = [
+  "nightlife",
+  "shops",
+  "traffic",
+  "homes",
+  "transit",
+  "park",
+  "plaza",
+  "work",
+  "tourist",
+  "campus",
+  "arts",
+  "low",
+] as const;
+export type Kind = (typeof KINDS)[number];
 
 export type LonLat = readonly [lonDeg: number, latDeg: number];
 

@@ -148,30 +148,34 @@ export function confirmationSortKey(timeMs: number, nonce: string): string {
 
 export interface FeedItemName {
   readonly timeMs: number;
-  /** Undefined in a later version's layer, and where the item only confirms. */
+  /** Undefined where the item only confirms, and of a layer or a cell that only a later program knows. */
   readonly cell: LogCell | undefined;
   readonly nonce: string;
 }
 
 /** What a feed item's sort key tells; `undefined` when it is none. */
 export function nameOfFeedItem(sk: string): FeedItemName | undefined {
-  const [time = "", place = "", nonce] = sk.split("#");
-  if (nonce === undefined || time.length !== feedTime(0).length) return undefined;
-  const layer = REPORT_LAYERS[Number.parseInt(place.charAt(0), 10)];
-  const cell = layer === undefined ? undefined : { layer, geohash5: place.slice(1) };
-  return { timeMs: timeOfId(time), cell, nonce };
+  const [, time, place = "", nonce = ""] = /^([0-9b-hjkmnp-z]{10})#([^#]*)#([^#]+)$/.exec(sk) ?? [];
+  if (time === undefined) return undefined;
+  const [, index, geohash5 = ""] = /^(\d)([0-9b-hjkmnp-z]{5})$/.exec(place) ?? [];
+  const layer = REPORT_LAYERS[Number(index)];
+  return { timeMs: timeOfId(time), cell: layer && { layer, geohash5 }, nonce };
 }
 
 const SHARDS_DIGITS = 3;
 
 /** Sort key that says how many shards the feed has; sorts after all times, so that every read of shard 0 brings it. */
+/** Sorts after every time, and before what a bucket says of itself. */
+export const FEED_END = "~";
+
 export function feedShardsSortKey(count: number): string {
   return AFTER_IDS + String(count).padStart(SHARDS_DIGITS, "0");
 }
 
 /** The number of shards that a sort key tells; `undefined` when it is another item's. */
 export function feedShardsOfSortKey(sk: string): number | undefined {
-  return sk.startsWith(AFTER_IDS) ? Number(sk.slice(AFTER_IDS.length)) : undefined;
+  const count = sk.slice(AFTER_IDS.length);
+  return sk.startsWith(AFTER_IDS) && /^\d{1,9}$/.test(count) ? Number(count) : undefined;
 }
 
 export function idempotencyKey(keyHash: string): Key {

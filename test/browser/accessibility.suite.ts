@@ -3,7 +3,7 @@ import axe from "axe-core";
 import type { Locator, Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
-import { drawn, type NewReport, postReports, type Site, visit } from "./site.ts";
+import { DESKTOP, drawn, mapSettled, type NewReport, postReports, type Site, visit } from "./site.ts";
 
 /** A place that no other test reports from. */
 const PLACE = { lat: 46.87, lon: -113.99 };
@@ -16,9 +16,7 @@ const REPORT: NewReport = {
   text: "No light at all.",
 };
 
-/** Every page is looked at four times. */
-const SLOW_MS = 60_000;
-const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+const SIZES = { desktop: DESKTOP, phone: { width: 390, height: 844 } };
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /**
@@ -59,11 +57,16 @@ async function findings(page: Page): Promise<string[]> {
 export function accessibilityTests(site: Site): void {
   beforeAll(() => postReports(site.url, [REPORT]));
 
-  test("axe-core finds nothing serious on the map, and with a report open", { timeout: SLOW_MS }, async () => {
+  test("axe-core finds nothing serious on the map, and with a report open", { tags: "slow" }, async () => {
     const { page } = await visit(site.browser, `${site.url}/${MAP}`);
     await page.locator("#latest button").first().waitFor();
     expect(await findings(page)).toEqual([]);
     await page.setViewportSize(SIZES.desktop);
+    await page.waitForFunction(
+      (width) => globalThis.stratum?.map.getCanvas().clientWidth === width,
+      SIZES.desktop.width,
+    );
+    await mapSettled(page);
     const [mark] = await drawn(page, "safety");
     await page.mouse.click(mark?.x ?? 0, mark?.y ?? 0);
     await page.locator(".maplibregl-popup").getByText("No light at all.").waitFor();
@@ -71,7 +74,7 @@ export function accessibilityTests(site: Site): void {
     await page.context().close();
   });
 
-  test("nor with a score card or the form open", { timeout: SLOW_MS }, async () => {
+  test("nor with a score card or the form open", { tags: "slow" }, async () => {
     const card = encodeGeohash(PLACE.lon, PLACE.lat, 6);
     const { page } = await visit(site.browser, `${site.url}/${MAP}/scores=overall/card=${card}`);
     await page.locator("#score-card").getByText("Overall").first().waitFor();
@@ -83,7 +86,7 @@ export function accessibilityTests(site: Site): void {
     await page.context().close();
   });
 
-  test("nor on a report's way: its severity, the thanks, the list of what waits", { timeout: SLOW_MS }, async () => {
+  test("nor on a report's way: its severity, the thanks, the list of what waits", { tags: "slow" }, async () => {
     const { page } = await visit(site.browser, `${site.url}/${MAP}`);
     await page.context().setOffline(true);
     await page.getByRole("button", { name: "Report", exact: true }).click();
@@ -97,14 +100,14 @@ export function accessibilityTests(site: Site): void {
     await page.context().close();
   });
 
-  test("nor in the frame", { timeout: SLOW_MS }, async () => {
+  test("nor in the frame", { tags: "slow" }, async () => {
     const address = `${site.url}/embed?legend=1&layers=safety,vibe&zoom=nonsense&center=${PLACE.lon},${PLACE.lat}`;
     const { page } = await visit(site.browser, address);
     expect(await findings(page)).toEqual([]);
     await page.context().close();
   });
 
-  test("nor where the documentation is", { timeout: SLOW_MS }, async () => {
+  test("nor where the documentation is", { tags: "slow" }, async () => {
     for (const [path, ready] of [
       ["/docs/embedding", "#snippet code"],
       ["/docs#get-api-reports", "details[open] form"],
@@ -115,7 +118,7 @@ export function accessibilityTests(site: Site): void {
     }
   });
 
-  test("all of a visit can be done with the keyboard, and one sees where one is", { timeout: SLOW_MS }, async () => {
+  test("all of a visit can be done with the keyboard, and one sees where one is", async () => {
     const { page, faults } = await visit(site.browser, `${site.url}/${MAP}`);
     const tabTo = async (target: Locator) => {
       for (let presses = 0; presses < 60; presses++) {

@@ -93,13 +93,13 @@ export function embedTests(site: Site): void {
 
     await postReports(site.url, REPORTS.slice(0, 1));
     await expect
-      .poll(async () => (await told(page, "changed")).flatMap(({ changes }) => changes), { timeout: 5_000 })
+      .poll(async () => (await told(page, "changed")).flatMap(({ changes }) => changes))
       .toContainEqual({ layer: "vibe", geohash: expect.stringMatching(/^9x/) });
     expect(await told(page, "error")).toEqual([]);
     await page.close();
   });
 
-  test("answers what it cannot do with an error, and listens to nobody but its host", async () => {
+  test("answers what it cannot do with an error, and listens to nobody but its host", { tags: "slow" }, async () => {
     const page = await openHost(view);
     await page.waitForFunction("globalThis.theirs");
     const refused = await page.evaluate('theirs.setLayers(["crime"]).catch((error) => error.message)');
@@ -125,7 +125,7 @@ export function embedTests(site: Site): void {
     await page.close();
   });
 
-  test("takes the theme that its host asks for, whatever the system's is", async () => {
+  test("takes the theme that its host asks for, whatever the system's is", { tags: "slow" }, async () => {
     const page = await openHost({ ...view, theme: "dark" });
     await page.waitForFunction("globalThis.theirs");
     const colors = async () => [
@@ -140,7 +140,7 @@ export function embedTests(site: Site): void {
     await page.close();
   });
 
-  test("says what is wrong with its parameters, and shows a map all the same", async () => {
+  test("says what is wrong with its parameters, and shows a map all the same", { tags: "slow" }, async () => {
     const page = await openHost({ center: "Rapid City", zoom: 99, layers: "vibe" });
     await page.waitForFunction("globalThis.theirs");
     await expect
@@ -158,7 +158,7 @@ export function embedTests(site: Site): void {
     await page.close();
   });
 
-  test("says that it needs WebGL where there is none, to its reader and to its host", async () => {
+  test("says that it needs WebGL where there is none, to its reader and to its host", { tags: "slow" }, async () => {
     const page = await openHost(view, (page) =>
       page.addInitScript("HTMLCanvasElement.prototype.getContext = () => null"),
     );
@@ -168,7 +168,7 @@ export function embedTests(site: Site): void {
     await page.close();
   });
 
-  test("loads less than the whole page: neither its form nor its panel", async () => {
+  test("loads less than the whole page: neither its form nor its panel", { tags: "slow" }, async () => {
     const ownScripts = async (path: string) => {
       const page = await site.browser.newPage();
       const scripts: { url: string; bytes: number }[] = [];
@@ -190,7 +190,7 @@ export function embedTests(site: Site): void {
     expect(embedded.bytes).toBeLessThan(whole.bytes);
   });
 
-  test("links to the whole map at the view that it shows", async () => {
+  test("links to the whole map at the view that it shows", { tags: "slow" }, async () => {
     const { page } = await visit(site.browser, `${site.url}/embed?center=${TOWN.lon},${TOWN.lat}&zoom=13&layers=vibe`);
     await page.evaluate(() => globalThis.stratum?.map.jumpTo({ zoom: 15 }));
     const link = page.getByRole("link", { name: /^Stratum/ });

@@ -59,7 +59,7 @@ export function mapTests(site: Site): void {
     await page.context().close();
   });
 
-  test("lists the reports of a cluster that no zoom splits, page by page", async () => {
+  test("lists the reports of a cluster that no zoom splits, page by page", { tags: "slow" }, async () => {
     const { page, faults } = await visit(site.browser, `${site.url}/#14/${HEAP.lat}/${HEAP.lon}/opportunity/90d`);
     const [heap] = await drawn(page, "opportunity");
     await page.mouse.click(heap?.x ?? 0, heap?.y ?? 0);
@@ -85,7 +85,7 @@ export function mapTests(site: Site): void {
     await page.context().close();
   });
 
-  test("takes a flag by keyboard after it has asked why, and thanks for it", async () => {
+  test("takes a flag by keyboard after it has asked why, and thanks for it", { tags: "slow" }, async () => {
     const { page, faults } = await visit(site.browser, `${site.url}/#17/37.7634/-122.4219/vibe/90d`);
     const [report] = await drawn(page, "vibe");
     await page.mouse.click(report?.x ?? 0, report?.y ?? 0);
@@ -109,7 +109,7 @@ export function mapTests(site: Site): void {
     await page.context().close();
   });
 
-  test("lists the newest reports in view for those who use no pointer", async () => {
+  test("lists the newest reports in view for those who use no pointer", { tags: "slow" }, async () => {
     const { page } = await visit(site.browser, `${site.url}/#15/37.7634/-122.4219/vibe/90d`);
     const entry = page.locator("#latest").getByRole("button", { name: "Live music" });
     await entry.focus();
@@ -118,7 +118,7 @@ export function mapTests(site: Site): void {
     await page.context().close();
   });
 
-  test("switches and combines layers and sets the time window, all kept in the address", async () => {
+  test("switches and combines layers and sets the time window, all kept in the address", { tags: "slow" }, async () => {
     const { page } = await visit(site.browser, `${site.url}/${CITY}`);
     await page.getByLabel("Vibe").check();
     await mapSettled(page);
@@ -142,7 +142,7 @@ export function mapTests(site: Site): void {
     await page.context().close();
   });
 
-  test("goes to a city, and shows in which one the map is", async () => {
+  test("goes to a city, and shows in which one the map is", { tags: "slow" }, async () => {
     const { page } = await visit(site.browser, site.url);
     const shown = () => page.locator("#city option:checked").textContent();
     await expect.poll(shown).toBe("San Francisco");
@@ -154,7 +154,7 @@ export function mapTests(site: Site): void {
     await page.context().close();
   });
 
-  test("fits a phone: nothing sticks out, and a tap opens a cluster", async () => {
+  test("fits a phone: nothing sticks out, and a tap opens a cluster", { tags: "slow" }, async () => {
     const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
     const { page, faults } = await visit(site.browser, `${site.url}/${CITY}`, phone);
     expect(await page.locator("html").evaluate((html) => html.scrollWidth)).toBe(390);
@@ -169,7 +169,9 @@ export function mapTests(site: Site): void {
     await page.context().close();
   });
 
-  test("draws the operator's own basemap below the reports, and ours when that one cannot be had", async () => {
+  test("draws the operator's own basemap below the reports, and ours when that one cannot be had", {
+    tags: "slow",
+  }, async () => {
     const style = {
       version: 8,
       sources: {},

@@ -118,7 +118,9 @@ export function reportFormTests(site: Site): void {
     await page.context().close();
   });
 
-  test("takes a report by keyboard alone, sends it when the page is left, and has it after a restart", async () => {
+  test("takes a report by keyboard alone, sends it when the page is left, and has it after a restart", {
+    tags: "slow",
+  }, async () => {
     const { page, faults } = await visit(site.browser, `${site.url}/${addressOf(HOUSTON, "infrastructure")}`);
     const focused = () => page.evaluate<string>("document.activeElement.textContent");
     await page.locator("#open-report").focus();
@@ -154,7 +156,7 @@ export function reportFormTests(site: Site): void {
     await later.page.context().close();
   });
 
-  test("leaves nothing behind of what is taken back, and gives the form back as it was", async () => {
+  test("leaves nothing behind of what is taken back, and gives the form back as it was", { tags: "slow" }, async () => {
     const place = { lat: 29.79, lon: -95.41 };
     const { page } = await visit(site.browser, `${site.url}/${addressOf(place, "vibe")}`);
     const posts = countPosts(page);
@@ -175,7 +177,9 @@ export function reportFormTests(site: Site): void {
     await page.context().close();
   });
 
-  test("says next to the field what is wrong, also on the smallest of phones, and stores nothing", async () => {
+  test("says next to the field what is wrong, also on the smallest of phones, and stores nothing", {
+    tags: "slow",
+  }, async () => {
     const phone = { ...PHONE, viewport: { width: 360, height: 640 } };
     const { page } = await visit(site.browser, `${site.url}/#8/25.6/-100.3/vibe/90d`, phone);
     await openForm(page);
@@ -196,7 +200,7 @@ export function reportFormTests(site: Site): void {
     await page.context().close();
   });
 
-  test("shows at its field what only the server found wrong, to be mended", async () => {
+  test("shows at its field what only the server found wrong, to be mended", { tags: "slow" }, async () => {
     const place = { lat: 29.8, lon: -95.33 };
     const { page } = await visit(site.browser, `${site.url}/${addressOf(place, "safety")}`);
     await openForm(page);
@@ -217,7 +221,9 @@ export function reportFormTests(site: Site): void {
     await page.context().close();
   });
 
-  test("opens and takes reports without a network, tells so, and then sends each once though two tabs are open", async () => {
+  test("opens and takes reports without a network, tells so, and then sends each once though two tabs are open", {
+    tags: "slow",
+  }, async () => {
     const place = { lat: 40.6782, lon: -73.9442 };
     await postReports(site.url, [{ ...place, layer: "opportunity", category: "hiring", severity: 2 }]);
     const { page } = await visit(site.browser, `${site.url}/${addressOf(place, "opportunity")}`);
@@ -259,9 +265,9 @@ export function reportFormTests(site: Site): void {
     expect(posts.count).toBe(1);
     expect(await rowsNear(site, place)).toMatchObject([{ category: "market" }, { category: "hiring" }]);
     await page.context().close();
-  }, 60_000);
+  });
 
-  test("takes the device's own position and says how exact it is, or why there is none", async () => {
+  test("takes the device's own position and says how exact it is, or why there is none", { tags: "slow" }, async () => {
     const here = { latitude: 37.7618, longitude: -122.421, accuracy: 12 };
     const options = { geolocation: here, permissions: ["geolocation"] };
     const { page } = await visit(site.browser, `${site.url}/${addressOf(HOUSTON, "safety")}`, options);

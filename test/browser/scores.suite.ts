@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import type { Page } from "playwright-core";
@@ -53,7 +52,7 @@ export function scoreTests(site: Site): void {
       return cells.find((cell) => cell?.geohash === CELL)?.overall;
     };
     scored = (await readCard()).scores.overall;
-    for (let tries = 0; tries < 80 && (await scoreInTile()) !== scored; tries++) await sleep(250);
+    await expect.poll(scoreInTile, { timeout: 20_000, interval: 250 }).toBe(scored);
     await postReports(site.url, REPORTS);
   });
 
@@ -104,7 +103,7 @@ export function scoreTests(site: Site): void {
       ["7 days", fresh],
     ] as const) {
       await page.getByLabel(window).check();
-      await expect.poll(shown, { timeout: 5_000 }).toBe(count);
+      await expect.poll(shown).toBe(count);
       await page.locator("#in-view").getByText(`${count} safety reports in view`).waitFor();
     }
     await page.context().close();

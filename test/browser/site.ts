@@ -66,24 +66,28 @@ export interface Visit {
   readonly origins: Set<string>;
 }
 
+/** As small as a desktop gets: each pixel is drawn without a graphics processor. */
+export const DESKTOP = { width: 1024, height: 640 };
 export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
-/** Shorter than a test's own limit, so that what hangs is named. */
-export const STEP_MS = 10_000;
+/** Shorter than a test's own limit, so that what hangs is named; long for a machine that does other things beside. */
+export const STEP_MS = 30_000;
+
+export interface VisitOptions extends BrowserContextOptions {
+  /** Is called before the page is opened. */
+  prepare?(page: Page): Promise<void>;
+}
 
 /** Opens the page in a context of its own and waits for the map, or for what else a page has. */
 export async function visit(
   browser: Browser,
   address: string,
-  options: BrowserContextOptions = {},
+  { prepare, ...options }: VisitOptions = {},
   settled: (page: Page) => Promise<void> = mapSettled,
 ): Promise<Visit> {
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
-    reducedMotion: "reduce",
-    ...options,
-  });
+  const context = await browser.newContext({ viewport: DESKTOP, reducedMotion: "reduce", ...options });
   const page = await context.newPage();
+  await prepare?.(page);
   page.setDefaultTimeout(STEP_MS);
   const faults: string[] = [];
   const origins = new Set<string>();

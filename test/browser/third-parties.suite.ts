@@ -49,12 +49,8 @@ export function thirdPartyTests(site: Site): void {
   /** Reports that the marks which a map draws stand for; code for the page, whose types are another library's. */
   const shown = (page: Page, marks: string, wanted: (sum: number) => boolean) =>
     expect
-      .poll(
-        () =>
-          page.evaluate<number>(`(${marks}).reduce((sum, { point_count = 1 }) => sum + point_count, 0)`).catch(String),
-        {
-          timeout: 10_000,
-        },
+      .poll(() =>
+        page.evaluate<number>(`(${marks}).reduce((sum, { point_count = 1 }) => sum + point_count, 0)`).catch(String),
       )
       .toSatisfy(wanted);
 

@@ -42,7 +42,7 @@ export function timeLapseTests(site: Site): void {
     await time.press("Escape");
     await player.waitFor({ state: "hidden" });
     await page.evaluate(() => globalThis.stratum?.map.jumpTo({ zoom: 13 }));
-    await expect.poll(async () => total(await drawn(page, "vibe")), { timeout: 5_000 }).toBe(2);
+    await expect.poll(async () => total(await drawn(page, "vibe"))).toBe(2);
     // Other layers and other places have other live streams.
     expect(faults.filter((fault) => !fault.includes("/api/live"))).toEqual([]);
     await page.context().close();
@@ -56,10 +56,14 @@ export function timeLapseTests(site: Site): void {
     const pause = player.getByRole("button", { name: "Pause" });
     await pause.waitFor();
     const time = player.getByRole("slider", { name: "Time" });
-    await expect.poll(async () => Number(await time.inputValue()), { timeout: 8_000 }).toBeGreaterThan(1);
+    await expect.poll(async () => Number(await time.inputValue())).toBeGreaterThan(1);
     await pause.tap();
     const at = await time.inputValue();
-    await page.waitForTimeout(300);
+    await page.evaluate(`new Promise((resolve) => {
+      let frames = 0;
+      const count = () => (++frames === 10 ? resolve() : requestAnimationFrame(count));
+      count();
+    })`);
     expect(await time.inputValue()).toBe(at);
     expect(await page.locator("html").evaluate((html) => html.scrollWidth)).toBe(390);
     await page.context().close();

@@ -80,6 +80,21 @@ describe("tiles in the Cache API", () => {
     expect(await ask("/tiles/vibe/1/1/1.pbf", "br", render)).toEqual(["", "HIT", "0", null]);
   });
 
+  it.each([
+    "",
+    "{}",
+    '{"status":"200","headers":[],"atMs":0}',
+    '{"status":200,"headers":{"ETag":"1"},"atMs":0}',
+    "[1]",
+  ])("are made anew where another program has kept %s", async (kept) => {
+    await ask();
+    await settle();
+    for (const [url] of store.kept) store.kept.set(url, new Response("old", { headers: { "X-Kept": kept } }));
+    expect((await ask()).slice(0, 2)).toEqual(["tile 2", "MISS"]);
+    await settle();
+    expect((await ask()).slice(0, 2)).toEqual(["tile 2", "HIT"]);
+  });
+
   it("are not kept when they failed, and a store that fails changes nothing", async () => {
     const failing = async () => new Response("away", { status: 503, headers: { "Cache-Control": "no-store" } });
     expect((await ask("/tiles/safety/1/1/1.pbf", "br", failing))[0]).toBe("away");

@@ -170,7 +170,10 @@ it("answers 503 that names what is missing, with safe headers, when its secrets 
   }
 }, 60_000);
 
-it("is never served older than the bound by a shared cache in front of it, while it is written to", async () => {
+it("is never served older than the bound by a shared cache in front of it, while it is written to", {
+  tags: "slow",
+  timeout: 120_000,
+}, async () => {
   const origin = await openWorkerOrigin(300, stores);
   try {
     const replay = { requests: 720, requestsPerSecond: 90, writesPerSecond: 10, purge: "product" } as const;
@@ -181,4 +184,4 @@ it("is never served older than the bound by a shared cache in front of it, while
   } finally {
     await origin.close();
   }
-}, 120_000);
+});

@@ -213,7 +213,7 @@ describe("beside Node on the same stores", () => {
 });
 
 describe("a cold isolate", () => {
-  it("answers its first tile with few requests to DynamoDB", async () => {
+  it("answers its first tile with few requests to DynamoDB", { tags: "slow", timeout: 120_000 }, async () => {
     const compacting = await bootWorker();
     await compacting.scheduled();
     await compacting.close();
@@ -228,7 +228,7 @@ describe("a cold isolate", () => {
     console.log("requests to DynamoDB for a cold isolate's first tile", counts);
     // A bucket of the feed may end meanwhile, which is one request more.
     for (const [zoom, count] of Object.entries(counts)) expect(count, zoom).toBeLessThanOrEqual(9 + 1);
-  }, 120_000);
+  });
 
   it("shares no I/O between requests, also when clients hang up half way", async () => {
     logged = [];

@@ -1,29 +1,38 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { findPackageJSON } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import sparticuz from "@sparticuz/chromium";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, type BrowserServer, chromium, type LaunchOptions } from "playwright-core";
 
 /**
  * Starts a headless Chromium that draws WebGL 2 in software, also as root. It comes out of an npm package; on first use it
  * is unpacked (about 200 MB) into the temporary directory.
  */
 export async function launchChromium(): Promise<Browser> {
+  return chromium.launch(await launchOptions());
+}
+
+/** The same, for other processes to connect to. */
+export async function launchChromiumServer(): Promise<BrowserServer> {
+  return chromium.launchServer({ ...(await launchOptions()), host: "127.0.0.1" });
+}
+
+async function launchOptions(): Promise<LaunchOptions> {
   const dir = await unpackOnce();
-  return chromium.launch({
+  return {
     executablePath: join(dir, "chromium"),
     args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"],
     // The package brings Open Sans: the page's system fonts are then the same on every machine.
     env: { ...process.env, FONTCONFIG_PATH: join(dir, "fonts") },
-  });
+  };
 }
 
 /** Unpacks beside and renames, so that of several test runs at once none finds half a browser. */
 async function unpackOnce(): Promise<string> {
-  const packageFile = fileURLToPath(new URL("../package.json", import.meta.resolve("@sparticuz/chromium")));
+  const packageFile = findPackageJSON("@sparticuz/chromium", import.meta.url) ?? "";
   const { version } = JSON.parse(await readFile(packageFile, "utf8")) as { version: string };
   const dir = join(tmpdir(), `stratum-chromium-${version}`);
   if (existsSync(dir)) return dir;

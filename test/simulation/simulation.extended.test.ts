@@ -1,3 +1,4 @@
+/** @module-tag slow */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runScenario } from "./run.ts";
 import { scenarioOf } from "./scenario.ts";

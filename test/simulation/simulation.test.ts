@@ -1,12 +1,14 @@
+/** @module-tag random */
 import { describe, expect, it } from "vitest";
 import type { LogChange, ReportStore } from "../../server/ports/report-store.ts";
+import { scaled } from "../kit/runs.ts";
 import { describeFailure } from "./report.ts";
 import { runScenario } from "./run.ts";
 import { scenarioOf } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
 
-/** As many as take some seconds; `npm run simulate` runs any number. */
-const SEEDS = 24;
+/** As many as take some seconds in the extended tier; `npm run simulate` runs any number. */
+const SEEDS = scaled(24);
 
 describe("the simulated service", () => {
   it("shows what it thanked for, once, in every process, whatever fails", async () => {
@@ -36,7 +38,9 @@ describe("the simulated service", () => {
 });
 
 describe("the simulation", () => {
-  it("finds a store that tells of each change once, and cuts the run down to some few actions", async () => {
+  it("finds a store that tells of each change once, and cuts the run down to some few actions", {
+    tags: "slow",
+  }, async () => {
     const options = { spoil: tellOnce };
     const scenario = scenarioOf(1);
     const result = await runScenario(scenario, options);

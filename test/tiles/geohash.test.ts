@@ -1,3 +1,4 @@
+/** @module-tag random */
 import fc from "fast-check";
 import reference from "ngeohash";
 import { describe, expect, it } from "vitest";
@@ -17,6 +18,7 @@ import {
   rowAt,
   rowCount,
 } from "../../tiles/geo/geohash.ts";
+import { runs } from "../kit/runs.ts";
 
 /** Up to here the place of every coordinate that a report can have is exact. */
 const exactPrecisions = fc.integer({ min: 1, max: 10 });
@@ -63,7 +65,7 @@ describe("encodeGeohash", () => {
         fc.pre((lon !== west || lon === -180) && (lat !== south || lat === -90));
         expect(hash).toBe(reference.encode(lat, lon, precision));
       }),
-      { numRuns: 5_000 },
+      runs(5_000),
     );
   });
 
@@ -72,7 +74,7 @@ describe("encodeGeohash", () => {
       fc.property(lons, lats, exactPrecisions, (lon, lat, precision) => {
         expect(owns(cellBounds(encodeGeohash(lon, lat, precision)), lon, lat)).toBe(true);
       }),
-      { numRuns: 5_000 },
+      runs(5_000),
     );
   });
 
@@ -112,7 +114,7 @@ describe("cells", () => {
         expect(isGeohash(hash)).toBe(true);
         expect(parseCell(hash)).toEqual({ column, row });
       }),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 
@@ -154,7 +156,7 @@ describe("cells", () => {
           expect(child.south >= outer.south && child.north <= outer.north).toBe(true);
         }
       }),
-      { numRuns: 50 },
+      runs(50),
     );
   });
 });
@@ -208,7 +210,7 @@ describe("coverBounds", () => {
         expect(cover.toSorted()).toEqual(bruteForce(box, precision).sort());
         expect(countCells(box, precision)).toBe(cover.length);
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 
@@ -223,7 +225,7 @@ describe("coverBounds", () => {
         const cover = coverBounds({ west, south, east, north }, precision, 16);
         expect(cover).toContain(encodeGeohash(inside(west, east, x), inside(south, north, y), precision));
       }),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 

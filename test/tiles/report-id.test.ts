@@ -1,3 +1,4 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BASE32 } from "../../tiles/geo/geohash.ts";
@@ -10,6 +11,7 @@ import {
   REPORT_ID_LENGTH,
   TAIL_LENGTH,
 } from "../../tiles/report-id.ts";
+import { runs } from "../kit/runs.ts";
 
 const MAX_TIME_MS = 2 ** 50 - 1;
 
@@ -67,7 +69,7 @@ describe("formatReportId and parseReportId", () => {
         const read = parseReportId(text);
         if (read !== undefined) expect(formatReportId(read)).toBe(text);
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
     const id = formatReportId(EXAMPLE);
     for (const wrong of [

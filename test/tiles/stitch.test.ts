@@ -1,3 +1,4 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { allocateClusters, CLUSTER_RADIUS_PX, type Clusters } from "../../tiles/cluster/cluster.ts";
@@ -14,6 +15,8 @@ import {
   stitchedSpots,
 } from "../kit/cities/cluster-cell-maker.ts";
 import { houstonReports } from "../kit/cities/houston.ts";
+import { HOUSTON_MISSING } from "../kit/cities/houston-file.ts";
+import { runs } from "../kit/runs.ts";
 import { makeReport, seededRandom } from "../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
@@ -122,7 +125,7 @@ describe("clustersOfTile", () => {
         const found = tiles.flatMap((tile) => dotsOf(clustersOfTile(tile, clusters)));
         expect(inOrder(found)).toEqual(inOrder(stitchWorld(clusterCells.flat(), 10)));
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 });
@@ -163,7 +166,7 @@ describe("stitching from the cluster cells of each tile", () => {
         expect(total(found)).toBe(places.length);
         expect(new Set(found.map(({ start }) => start)).size).toBe(found.length);
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 
@@ -183,15 +186,15 @@ describe("stitching from the cluster cells of each tile", () => {
           expect(inOrder(spots(shuffled))).toEqual(inOrder(spots(reports)));
         },
       ),
-      { numRuns: 100 },
+      runs(100),
     );
   });
 });
 
 const houston = houstonReports(NOW);
-const without = houston === undefined ? " (skipped: the incidents file is not on this machine)" : "";
+const without = houston === undefined ? ` (skipped: ${HOUSTON_MISSING})` : "";
 
-describe(`Houston's incidents${without}`, () => {
+describe(`Houston's incidents${without}`, { tags: "slow" }, () => {
   it.skipIf(houston === undefined)("are counted once, and at most 1% of clusters are closer than half a radius", () => {
     const reports = houston ?? [];
     for (let z = 0; z <= 18; z++) {

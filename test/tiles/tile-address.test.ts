@@ -1,3 +1,4 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { clusterCellsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
@@ -14,6 +15,7 @@ import {
   worldX,
   worldY,
 } from "../../tiles/geo/tile-address.ts";
+import { runs } from "../kit/runs.ts";
 
 const lonLat = fc.record({
   lon: fc.oneof(
@@ -85,7 +87,7 @@ describe("worldX and worldY", () => {
   });
 });
 
-describe("domainsOfTile", () => {
+describe("clusterCellsOfTile", () => {
   it("lists the cluster cell of every place in the tile, each once and in order", () => {
     fc.assert(
       fc.property(lonLat, zoom, ({ lon, lat }, z) => {
@@ -93,7 +95,7 @@ describe("domainsOfTile", () => {
         expect(clusterCells).toContain(encodeGeohash(lon, lat, levelOfZoom(z).precision));
         expect(clusterCells).toEqual([...new Set(clusterCells)].sort());
       }),
-      { numRuns: 2000 },
+      runs(2000),
     );
   });
 
@@ -109,7 +111,7 @@ describe("domainsOfTile", () => {
         const place = [lonOfWorldX(along(tile.x, u)), latOfWorldY(along(tile.y, v))] as const;
         expect(clusterCellsOfTile(tile)).toContain(encodeGeohash(...place, levelOfZoom(z).precision));
       }),
-      { numRuns: 5000 },
+      runs(5000),
     );
   });
 

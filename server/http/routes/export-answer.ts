@@ -16,6 +16,7 @@ import {
 import { streamRows } from "../../trends/export-stream.ts";
 import type { AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError } from "../core/problem.ts";
+import { formatExportCursor } from "../schemas/export-cursor.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { type Instant, resolveInstant } from "../schemas/report-query.ts";
 
@@ -54,7 +55,7 @@ export function createExportAnswers({ log }: AppParts, sql: Sql) {
       const { rows, more } = await firstRows(sql, request, limit);
       const bytes = encodeWhole(encoderOf(request), rows);
       const last = rows.at(-1);
-      const next = more && last !== undefined ? keyOf(dataset, last).join(",") : undefined;
+      const next = more && last !== undefined ? formatExportCursor(keyOf(dataset, last)) : undefined;
       const etag = await entityTag(bytes);
       const headers = {
         ...headersOf(request),

@@ -5,6 +5,7 @@ import { NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
 import { type Dataset, REPORT_COUNTS, SCORES } from "../../trends/export-rows.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { type ApiKeys, OPTIONAL_KEY, relationalAnswers } from "../middleware/api-key.ts";
+import { parseExportCursor } from "../schemas/export-cursor.ts";
 import { areaOf, areaParameters, numberParameter, parameter } from "../schemas/filter-query.ts";
 import { parseInstant, parseLayers } from "../schemas/report-query.ts";
 import { createExportAnswers, EXPORT_FORMATS, type ExportFormat, type ExportRequest, spanOf } from "./export-answer.ts";
@@ -17,10 +18,9 @@ const instant = (description: string) =>
   parameter(`${description}: ISO 8601 with offset, Unix seconds, or a duration back from now.`, "30d", parseInstant);
 
 const cursorOf = (dataset: Dataset) =>
-  parameter("Rows after this one: `next` of the page before, or the last row's key, joined by commas.", "", (text) => {
-    const key = text.split(",");
-    return dataset.isKey(key) ? { value: key } : `must be ${dataset.key.join(",")} of a row`;
-  });
+  parameter("Rows after this one: `next` of the page before, or the last row's key, joined by commas.", "", (text) =>
+    parseExportCursor(text, dataset),
+  );
 
 const paging = {
   from: instant("Only what is dated then or later"),

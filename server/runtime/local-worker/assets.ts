@@ -18,6 +18,9 @@ const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.
 export const EDGE_DIR = root("dist/edge");
 const INPUTS = [
   "basemap",
+  // The streets and names that the basemap draws.
+  "areas",
+  "seed",
   "runtime/local-worker",
   "runtime/worker",
   "client/headers.ts",

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } fro
 import { dirname, join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { OperatorError } from "../../console/operator-error.ts";
+import { postgresImage } from "./postgres-image.ts";
 
 /** The major version of PostgreSQL inside PGlite: the one whose files it can open. */
 export const POSTGRES_MAJOR = "18";
@@ -27,7 +28,7 @@ async function makeFiles(dir: string): Promise<void> {
   const unfinished = `${dir}.new`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(dirname(dir), { recursive: true });
-  const db = await PGlite.create(unfinished);
+  const db = await PGlite.create({ dataDir: unfinished, loadDataDir: await postgresImage() });
   await db.close();
   setAside(dir);
   renameSync(unfinished, dir);

@@ -2,13 +2,15 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketHandler } from "@electric-sql/pglite-socket";
 import { openPostgresFiles } from "./postgres-files.ts";
+import { postgresImage } from "./postgres-image.ts";
 import { createStatementQueue } from "./statement-queue.ts";
 import { serveThread, type ThreadInput } from "./thread.ts";
 
 await serveThread(openPostgres);
 
 async function openPostgres({ dir }: ThreadInput) {
-  const db = dir === undefined ? await PGlite.create() : await openPostgresFiles(dir);
+  const db =
+    dir === undefined ? await PGlite.create({ loadDataDir: await postgresImage() }) : await openPostgresFiles(dir);
   const clients = new Set<PGLiteSocketHandler>();
   // Its class has private fields, so only itself is assignable; the handler calls the four methods that ours has.
   const queryQueue = createStatementQueue(db) as unknown as Queue;

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Clock } from "../../ports/clock.ts";
 import { secondsOf } from "../../serving/cache-policy.ts";
 import { asEncoded } from "./worker-compressor.ts";
@@ -19,11 +20,12 @@ export interface StoredTiles {
 type Render = (request: Request) => Promise<Response>;
 
 /** Of an answer, beside its body. */
-interface Kept {
-  readonly status: number;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly atMs: number;
-}
+const keptSchema = z.object({
+  status: z.int(),
+  headers: z.array(z.tuple([z.string(), z.string()])),
+  atMs: z.number(),
+});
+type Kept = z.infer<typeof keptSchema>;
 
 const KEPT = "X-Kept";
 const WORLD = "https://tiles.invalid";
@@ -66,16 +68,25 @@ export function createStoredTiles(store: AnswerStore, clock: Clock): StoredTiles
     async answer(request, render, later) {
       const key = keyOf(request);
       const stored = await store.match(key).catch(() => undefined);
-      const kept = stored && (JSON.parse(stored.headers.get(KEPT) ?? "null") as Kept | null);
+      const kept = stored && readKept(stored.headers.get(KEPT));
       if (!stored || !kept) return renderAndKeep(key, request, render, later);
       const ageMs = clock.now() - kept.atMs;
-      const { fresh, bound } = lifetimeOf(new Headers(kept.headers.map(([name, value]) => [name, value])));
+      const { fresh, bound } = lifetimeOf(new Headers(kept.headers));
       if (ageMs > bound * 1000) return renderAndKeep(key, request, render, later);
       const isFresh = ageMs <= fresh * 1000;
       if (!isFresh && !refreshing.has(key)) later(refresh(key, request, render, later).catch(() => {}));
       return unpack(kept, await stored.arrayBuffer(), { status: isFresh ? "HIT" : "UPDATING", ageMs });
     },
   };
+}
+
+/** Undefined where another program wrote something else. */
+function readKept(text: string | null): Kept | undefined {
+  try {
+    return keptSchema.parse(JSON.parse(text ?? ""));
+  } catch {
+    return undefined;
+  }
 }
 
 function keyOf(request: Request): string {
@@ -90,7 +101,7 @@ function lifetimeOf(headers: Headers): { fresh: number; bound: number } {
 }
 
 function unpack({ status, headers }: Kept, body: ArrayBuffer, found: { status: string; ageMs: number }): Response {
-  const all = new Headers(headers.map(([name, value]): [string, string] => [name, value]));
+  const all = new Headers(headers);
   all.set("Cf-Cache-Status", found.status);
   all.set("Age", `${Math.max(0, Math.floor(found.ageMs / 1000))}`);
   return asEncoded(new Response(status === 204 ? null : body, { status, headers: all }));

@@ -56,7 +56,7 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
   const applier = createRowApplier({ clock, requests, publisher, puts, unapplied });
   const feed = createFeed({ clock, requests, shards: feedShards, apply: applier.applyFound });
   const reading = { clock, requests, unapplied, isConsistent: publisher.wroteLately };
-  const rowReader = createRowReader(reading);
+  const rowReader = createRowReader({ ...reading, find: feed.find });
 
   return {
     async migrate() {
@@ -70,9 +70,9 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
     shardFor: (cell) => Math.floor(Math.random() * sharding.add(cell)),
 
     ...createRowWriter({ requests, publisher, puts, applier, unapplied }),
-    edit: createRowEditor({ requests, publisher, shards, readRows: rowReader.readRows }),
+    edit: createRowEditor({ requests, publisher, shards, readRow: rowReader.readRow }),
 
-    get: async (id) => (await rowReader.getMany([id]))[0],
+    get: rowReader.get,
     getMany: rowReader.getMany,
 
     ...createCellReader({ ...reading, shards }),

@@ -284,6 +284,8 @@ function valueBytes(value: unknown): number {
   if (typeof value === "number") return numberBytes(value);
   if (value instanceof Uint8Array) return value.length;
   if (typeof value === "boolean" || value === null) return 1;
+  // A map: what is in it, a byte for each entry, and three.
+  if (typeof value === "object") return 3 + Object.keys(value).length + itemBytes(value);
   throw new Error(`the model does not know the size of a ${typeof value}`);
 }
 

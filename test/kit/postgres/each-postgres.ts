@@ -29,8 +29,8 @@ export async function startNative(): Promise<Running> {
 const place = process.env.TEST_DATABASE_URL === undefined ? findPostgres() : "TEST_DATABASE_URL";
 
 /**
- * Describes what holds on the embedded and, when there is one, on a native PostgreSQL, both migrated; before each test the
- * tables named are empty.
+ * Describes what holds on the embedded and, in the extended tier and when there is one, on a native PostgreSQL, both migrated;
+ * before each test the tables named are empty.
  */
 export function describeOnEachPostgres(
   what: string,
@@ -42,6 +42,7 @@ export function describeOnEachPostgres(
     place === undefined
       ? `${what} on a native PostgreSQL (skipped: no initdb on PATH or in /usr/lib/postgresql, no TEST_DATABASE_URL)`
       : `${what} on a native PostgreSQL (${place})`,
+    { tags: "slow" },
     () => describeOn(startNative, tables, suite),
   );
 }

@@ -21,11 +21,11 @@ describe("a key", () => {
   });
 
   it.each([
-    "",
-    "stratum_",
-    `${makeKey()}x`,
-    ` ${makeKey()}`,
-    `${makeKey()}\n`,
-    makeKey().replace("stratum", "Stratum"),
-  ])("is not %j", (text) => expect(isKey(text)).toBe(false));
+    ["nothing", ""],
+    ["its beginning", "stratum_"],
+    ["a longer one", `${makeKey()}x`],
+    ["one behind a space", ` ${makeKey()}`],
+    ["one before a line's end", `${makeKey()}\n`],
+    ["one in other letters", makeKey().replace("stratum", "Stratum")],
+  ])("is not %s", (_, text) => expect(isKey(text)).toBe(false));
 });

@@ -32,7 +32,7 @@ describeOnEachPostgres("the usage log", ACCOUNT_TABLES, (pool, address) => {
   it.each([
     ["and none waits for another", "0"],
     ["statements fail and answers are lost", "0.3"],
-  ])("counts exactly when processes add to the same keys, %s", async (_, faults) => {
+  ])("counts exactly when processes add to the same keys, %s", { tags: "slow" }, async (_, faults) => {
     const keys = await accounts(7);
     const rounds = 60;
     const processes = [1, 2, 3].map((seed) => process(keys, { ROUNDS: `${rounds}`, SEED: `${seed}`, FAULTS: faults }));
@@ -47,7 +47,7 @@ describeOnEachPostgres("the usage log", ACCOUNT_TABLES, (pool, address) => {
     expect(await rows()).toEqual(ids.flatMap((key_id) => each.map((row) => ({ key_id, ...row }))));
   });
 
-  it("holds a batch whole or not at all when a process is killed", async () => {
+  it("holds a batch whole or not at all when a process is killed", { tags: "slow" }, async () => {
     const keys = await accounts(5);
     let known = 0;
     for (let kill = 0; kill < 3; kill++) {

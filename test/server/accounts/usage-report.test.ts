@@ -138,7 +138,7 @@ describeOnEachPostgres("GET /api/usage", ACCOUNT_TABLES, (pool) => {
     expect([usage.calls_this_month, usage.keys[0]?.calls_this_month]).toEqual([3, 3]);
   });
 
-  describe("among 4 000 accounts", () => {
+  describe("among 4 000 accounts", { tags: "slow" }, () => {
     it.each([
       ["the report", READ_USAGE, ["api_keys_user_id_prefix_key", "usage_log_pkey", "users_pkey"]],
       ["a key", FIND_KEY, ["api_keys_key_hash_key", "api_keys_user_id_prefix_key", "usage_log_pkey"]],

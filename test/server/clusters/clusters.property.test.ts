@@ -1,3 +1,4 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
@@ -11,6 +12,7 @@ import { columnCount, rowCount } from "../../../tiles/geo/geohash.ts";
 import { latOfWorldY, lonOfWorldX, MAX_ZOOM, worldY } from "../../../tiles/geo/tile-address.ts";
 import { TIME_WINDOWS } from "../../../tiles/layers.ts";
 import { createTestApp, type PageJson, readJson } from "../../kit/app-fixture.ts";
+import { runs } from "../../kit/runs.ts";
 import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 import { countOf, featuresOfZoom, type Properties, tilesAround } from "../../kit/tile-features.ts";
 
@@ -139,7 +141,7 @@ describe("clusters of any world, at any zoom", () => {
           }
         }
       }),
-      { numRuns: 100 },
+      runs(100),
     );
   });
 });

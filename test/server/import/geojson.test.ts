@@ -1,7 +1,9 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createGeoJsonReader } from "../../../server/import/geojson.ts";
 import { MAX_ROW_BYTES } from "../../../server/import/row.ts";
+import { runs } from "../../kit/runs.ts";
 import { objectOf, readRows } from "./read-rows.ts";
 
 function objectsOf(content: string, chunkBytes?: number) {
@@ -101,7 +103,7 @@ describe("createGeoJsonReader", () => {
         for (const [at, length, put] of cuts) content = content.slice(0, at) + put + content.slice(at + length);
         expect(objectsOf(content, chunkBytes)).toEqual(objectsOf(content));
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 });

@@ -1,3 +1,4 @@
+/** @module-tag random */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { reportsOf } from "../../kit/make-report.ts";
+import { runs } from "../../kit/runs.ts";
 
 const DAY_MS = 86_400_000;
 const START_MS = Date.parse("2026-03-01T12:00:00Z");
@@ -302,7 +304,7 @@ describe("every format", () => {
         }
         for (const result of results) expect(result).toEqual(results[0]);
       }),
-      { numRuns: 25 },
+      runs(25),
     );
   });
 
@@ -338,7 +340,7 @@ describe("every format", () => {
         expect(again).toMatchObject({ rowsRead: summary.rowsRead, written: 0, existing: summary.written });
         rmSync(path);
       }),
-      { numRuns: 40 },
+      runs(40),
     );
   });
 });

@@ -1,7 +1,9 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRateLimit } from "../../../server/kit/rate-limit.ts";
 import { createTestClock } from "../../kit/app-fixture.ts";
+import { runs } from "../../kit/runs.ts";
 
 describe("createRateLimit", () => {
   it("lets through a burst of the minute's number, then one as each token flows in", async () => {
@@ -34,7 +36,7 @@ describe("createRateLimit", () => {
           expect(taken).toBeLessThanOrEqual(perMinute + (forwardMs * perMinute) / 60_000 + 1e-6);
         }
       }),
-      { numRuns: 100 },
+      runs(100),
     );
   });
 

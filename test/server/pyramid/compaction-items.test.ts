@@ -1,3 +1,4 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type ChangedCell, inOrder } from "../../../server/pyramid/changed-cells.ts";
@@ -15,6 +16,7 @@ import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../../tiles/report-id.ts";
+import { runs } from "../../kit/runs.ts";
 import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
@@ -92,7 +94,7 @@ describe("items of a compaction", () => {
         expect({ ...found, end: plain(found.end) }).toEqual({ ...somePlan, end: plain(somePlan.end) });
         expect(decodeProgress(encodeProgress(someProgress, SUM), "step")).toEqual({ ...someProgress, planSum: SUM });
       }),
-      { numRuns: 60 },
+      runs(60),
     );
   });
 
@@ -194,7 +196,7 @@ describe("items of a compaction", () => {
           }
         }
       }),
-      { numRuns: 60 },
+      runs(60),
     );
     const first = "4301";
     expect(() => decodePoint(Buffer.from(`${first}0000000000000000`, "hex"))).toThrow("format version 1");

@@ -1,3 +1,4 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
@@ -7,6 +8,7 @@ import { createTileSource } from "../../../server/serving/tile-source.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { TIME_WINDOWS } from "../../../tiles/layers.ts";
+import { runs } from "../../kit/runs.ts";
 import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 
@@ -73,7 +75,7 @@ describe("any data set", () => {
           expect(windowed, `z${z} ${window}`).toBeGreaterThanOrEqual(within(WINDOW_HOURS[window] - slack));
         }
       }),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 });

@@ -1,3 +1,4 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
@@ -12,6 +13,7 @@ import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { idOfRow } from "../../../tiles/report-columns.ts";
 import { createTestClock } from "../../kit/app-fixture.ts";
+import { runs } from "../../kit/runs.ts";
 import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 
 const HOUR = 3_600_000;
@@ -114,7 +116,7 @@ describe("outlines", () => {
         const ids = new Set(all.map(({ id }) => id));
         expect([...known].filter((id) => !ids.has(id))).toEqual([]);
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 

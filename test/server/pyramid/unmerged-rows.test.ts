@@ -1,3 +1,4 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
@@ -13,6 +14,7 @@ import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { BAND_COUNT } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { createTestClock } from "../../kit/app-fixture.ts";
+import { runs } from "../../kit/runs.ts";
 import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 import { allow, cutOff } from "./cut-off.ts";
 import { correctedReport, editReport } from "./edit-report.ts";
@@ -133,7 +135,7 @@ describe("rows that cell aggregates lack", () => {
         expect(await view(running)).toEqual(truth);
         expect(await view(process())).toEqual(truth);
       }),
-      { numRuns: 60 },
+      runs(60),
     );
   });
 

@@ -1,3 +1,4 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LogCell, ReportStore } from "../../../server/ports/report-store.ts";
@@ -7,6 +8,7 @@ import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { parseReportId } from "../../../tiles/report-id.ts";
 import { createTestClock } from "../../kit/app-fixture.ts";
+import { runs } from "../../kit/runs.ts";
 
 const DRAFT: ReportDraft = {
   layer: "vibe",
@@ -63,7 +65,7 @@ describe("createReport", () => {
         expect(await parts.stored()).toEqual([...idsOf(outcomes)]);
         expect(new Set(parts.told.map(({ id }) => id))).toEqual(idsOf(outcomes));
       }),
-      { numRuns: 100 },
+      runs(100),
     );
   });
 

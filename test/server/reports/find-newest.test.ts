@@ -1,7 +1,9 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findNewest, type Opened, TooWideError, type Unopened } from "../../../server/reports/find-newest.ts";
 import { idTimePrefix, REPORT_ID_LENGTH, timeOfId } from "../../../tiles/report-id.ts";
+import { runs } from "../../kit/runs.ts";
 
 const idOf = (timeMs: number, rest: number): string =>
   idTimePrefix(timeMs) + `${rest}`.padStart(REPORT_ID_LENGTH - 10, "0");
@@ -56,7 +58,7 @@ describe("findNewest", () => {
         }
         expect(seen).toEqual(all);
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 

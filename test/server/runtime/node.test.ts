@@ -89,8 +89,9 @@ describe("npm start", () => {
     ] as const) {
       const server = start(env);
       const url = await server.url;
-      for (const id of ids)
-        expect((await fetch(`${url}/api/reports/${id}`)).status, `${id} before ${signal}`).toBe(200);
+      // A report whose process was killed before its row was stored is found in the change feed a moment later.
+      const statusOf = async (id: string) => (await fetch(`${url}/api/reports/${id}`)).status;
+      for (const id of ids) await expect.poll(() => statusOf(id), { message: `${id} before ${signal}` }).toBe(200);
       await expect.poll(() => ready(url), { timeout: 60_000 }).toMatchObject({ store: "ok", database: "ok" });
       ids.push((await drop(url)).id);
       expect(await server.stop(signal), server.output()).toBe(code);

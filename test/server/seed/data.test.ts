@@ -1,33 +1,48 @@
 import type { Feature, Position } from "geojson";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { CITIES } from "../../../server/areas/cities.ts";
 import { PLACES } from "../../../server/areas/places.ts";
 import { CITY_MAPS } from "../../../server/basemap/cities.ts";
 import { WORLD_CITIES } from "../../../server/basemap/world-cities.ts";
+import { type CitySketch, KINDS } from "../../../server/seed/city-sketch.ts";
 import { HAPPENINGS } from "../../../server/seed/happenings.ts";
 import { SEED_CITIES } from "../../../server/seed/seed-cities.ts";
+import texts from "../../../server/seed/texts.json" with { type: "json" };
+import { CATEGORIES, REPORT_LAYERS } from "../../../tiles/layers.ts";
 
-/** Cities' surroundings are drawn as well, so far around. */
-const AROUND_DEG = 0.4;
+/** Seeds are in the city. Maps and names go on around it, so far. */
+const AROUND_DEG = 0.05;
 
-const KINDS = [
-  "nightlife",
-  "shops",
-  "traffic",
-  "homes",
-  "transit",
-  "park",
-  "plaza",
-  "work",
-  "tourist",
-  "campus",
-  "arts",
-  "low",
-];
+const lonLat = z.tuple([z.number(), z.number()]);
+const place = { name: z.string().min(1), kinds: z.array(z.enum(KINDS)).min(1), weight: z.number().positive() };
+const sketch = z.strictObject({
+  id: z.string(),
+  share: z.number().positive(),
+  streets: z.array(z.strictObject({ ...place, path: z.array(lonLat).min(2) })),
+  spots: z.array(z.strictObject({ ...place, at: lonLat, spreadM: z.number().positive() })),
+  grids: z.array(
+    z.strictObject({
+      ...place,
+      corners: z.tuple([lonLat, lonLat, lonLat, lonLat]),
+      along: z.int().min(2),
+      across: z.int().min(2),
+    }),
+  ),
+  events: z.array(
+    z.strictObject({
+      kind: z.enum(["flood", "festival", "outage"]),
+      reports: z.int().positive(),
+      daysAgo: z.int().positive(),
+      weekday: z.int().min(0).max(6).exactOptional(),
+      places: z.array(z.string()).min(1),
+    }),
+  ),
+}) satisfies z.ZodType<CitySketch>;
 
-function isNear(id: string, [lon = Number.NaN, lat = Number.NaN]: Position | readonly number[]): boolean {
+function isWithin(id: string, [lon = Number.NaN, lat = Number.NaN]: readonly number[], aroundDeg = 0): boolean {
   const [west, south, east, north] = CITIES.find((city) => city.id === id)?.bbox ?? [0, 0, 0, 0];
-  return lon > west - AROUND_DEG && lon < east + AROUND_DEG && lat > south - AROUND_DEG && lat < north + AROUND_DEG;
+  return lon >= west - aroundDeg && lon <= east + aroundDeg && lat >= south - aroundDeg && lat <= north + aroundDeg;
 }
 
 const positionsOf = ({ geometry }: Feature): Position[] =>
@@ -44,26 +59,25 @@ describe("the seeds' data", () => {
     expect(SEED_CITIES.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
   });
 
-  it.each(SEED_CITIES.map((city) => [city.id, city] as const))("of %s lie in it, longitude first", (id, city) => {
+  it.each(SEED_CITIES.map((city) => [city.id, city] as const))("of %s is what its type says, and in it", (id, city) => {
+    expect(sketch.parse(city)).toEqual(city);
     const points = [
       ...city.streets.flatMap(({ path }) => path),
       ...city.spots.map(({ at }) => at),
       ...city.grids.flatMap(({ corners }) => corners),
     ];
-    expect(points.filter((point) => !isNear(id, point))).toEqual([]);
-    expect(city.streets.filter(({ path }) => path.length < 2)).toEqual([]);
-    expect(city.grids.filter(({ corners, along, across }) => corners.length !== 4 || along < 2 || across < 2)).toEqual(
-      [],
-    );
-    const places = [...city.streets, ...city.spots, ...city.grids];
-    expect(places.flatMap(({ kinds }) => kinds).filter((kind) => !KINDS.includes(kind))).toEqual([]);
-    expect(places.filter(({ weight }) => !(weight > 0))).toEqual([]);
-    const names = new Set(places.map(({ name }) => name));
+    expect(points.filter((point) => !isWithin(id, point))).toEqual([]);
+    const names = new Set([...city.streets, ...city.spots, ...city.grids].map(({ name }) => name));
     expect(city.events.flatMap((event) => event.places).filter((name) => !names.has(name))).toEqual([]);
   });
 
-  it("has words for every happening", () => {
-    expect(HAPPENINGS.filter(({ texts }) => texts.length === 0)).toEqual([]);
+  it("has a happening for every category, and words for each", () => {
+    const happening = HAPPENINGS.map(({ layer, category }) => `${layer} ${category}`);
+    const known = REPORT_LAYERS.flatMap((layer) => CATEGORIES[layer].map((category) => `${layer} ${category}`));
+    expect(happening.toSorted()).toEqual(known.toSorted());
+    expect(Object.keys(texts).toSorted()).toEqual(HAPPENINGS.map(({ category }) => category).toSorted());
+    expect(HAPPENINGS.filter((each) => each.texts.length === 0)).toEqual([]);
+    expect(Object.values(texts).flatMap((each) => each.join().match(/\{(?!(?:where|near|n|m)\})/g) ?? [])).toEqual([]);
   });
 });
 
@@ -74,7 +88,7 @@ describe("the basemap's data", () => {
       for (const feature of map.features) {
         const { properties, geometry } = feature;
         expect(
-          positionsOf(feature).filter((position) => !isNear(id, position)),
+          positionsOf(feature).filter((position) => !isWithin(id, position, AROUND_DEG)),
           JSON.stringify(properties),
         ).toEqual([]);
         if (geometry.type === "Polygon") {
@@ -91,7 +105,7 @@ describe("the basemap's data", () => {
   );
 
   it("names places where they are", () => {
-    expect(PLACES.filter(({ city, lonDeg, latDeg }) => !isNear(city, [lonDeg, latDeg]))).toEqual([]);
+    expect(PLACES.filter(({ city, lonDeg, latDeg }) => !isWithin(city, [lonDeg, latDeg], AROUND_DEG))).toEqual([]);
     for (const { geometry, properties } of WORLD_CITIES) {
       const [lon = 999, lat = 999] = geometry.coordinates;
       expect(

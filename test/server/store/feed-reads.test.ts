@@ -1,7 +1,9 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readFrom } from "../../../server/store/dynamo/feed.ts";
 import { OVERLAP_MS } from "../../../server/store/dynamo/publisher.ts";
+import { runs } from "../../kit/runs.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12);
 /** By which an item may come to be seen after its time: a slow put, clocks that differ, and a read that lags. */
@@ -31,7 +33,7 @@ describe("the feed's reads", () => {
         const atMs = NOW + offset;
         expect(isTold(polls, atMs, atMs + lateMs)).toBe(true);
       }),
-      { numRuns: 3000 },
+      runs(3000),
     );
   });
 

@@ -111,7 +111,18 @@ describe("feed keys", () => {
   it("have no cell for a layer that is not known here, and are nothing for what is none", () => {
     expect(nameOfFeedItem(`${feedTime(0)}#99v6kp#n`)).toEqual({ timeMs: 0, cell: undefined, nonce: "n" });
     expect(nameOfFeedItem("")).toBeUndefined();
-    expect(nameOfFeedItem("01783#safety#9v6kp#n")).toBeUndefined();
+    for (const place of ["49v6kp", "x9v6kp", "09v6k", "09v6ka", "0 9v6kp", "v2"]) {
+      expect(nameOfFeedItem(`${feedTime(0)}#${place}#n`)).toEqual({ timeMs: 0, cell: undefined, nonce: "n" });
+    }
+    for (const sk of [
+      "01783#safety#9v6kp#n",
+      "aaaaaaaaaa#09v6kp#n",
+      `${feedTime(0)}#09v6kp`,
+      `${feedTime(0)}#0#9v6kp#n`,
+    ]) {
+      expect(nameOfFeedItem(sk)).toBeUndefined();
+    }
+    for (const sk of ["~", "~many", "~1e3", "~-1", "~8 ", "~v2#8"]) expect(feedShardsOfSortKey(sk)).toBeUndefined();
   });
 
   it("tell behind every time how many shards there are", () => {

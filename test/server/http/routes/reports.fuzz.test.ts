@@ -1,9 +1,11 @@
+/** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { REPORT_LAYERS } from "../../../../tiles/layers.ts";
 import { createTestApp, post, readJson, type TestApp, VALID_BODY } from "../../../kit/app-fixture.ts";
+import { runs } from "../../../kit/runs.ts";
 
-/** Of each describe: shared out among its properties. */
+/** Of each describe, in full: shared out among its properties. */
 const RUNS = 10_000;
 
 const categories = fc
@@ -96,7 +98,7 @@ async function checkAnswer(app: TestApp, response: Response): Promise<unknown> {
   return answer;
 }
 
-describe(`POST /api/reports, ${RUNS} random bodies`, () => {
+describe("POST /api/reports, random bodies", () => {
   it("takes every valid report and reads it back exactly", async () => {
     const { app } = createTestApp();
     await fc.assert(
@@ -117,7 +119,7 @@ describe(`POST /api/reports, ${RUNS} random bodies`, () => {
           expires_at: "2026-08-30T12:00:00.000Z",
         });
       }),
-      { numRuns: RUNS * 0.3 },
+      runs(RUNS * 0.3),
     );
   }, 120_000);
 
@@ -130,7 +132,7 @@ describe(`POST /api/reports, ${RUNS} random bodies`, () => {
         const { errors } = (await checkAnswer(app, response)) as { errors: { field: string }[] };
         expect([...new Set(errors.map(({ field }) => field.replace(/\..*/, "")))].sort()).toEqual(fields.toSorted());
       }),
-      { numRuns: RUNS * 0.4 },
+      runs(RUNS * 0.4),
     );
     expect(told).toEqual([]);
   }, 120_000);
@@ -144,12 +146,12 @@ describe(`POST /api/reports, ${RUNS} random bodies`, () => {
       fc.asyncProperty(garbage, keys, async (body, key) => {
         await checkAnswer(app, await post(app, body, key === undefined ? {} : { "Idempotency-Key": key }));
       }),
-      { numRuns: RUNS * 0.3 },
+      runs(RUNS * 0.3),
     );
   }, 120_000);
 });
 
-describe(`GET, ${RUNS} random addresses`, () => {
+describe("GET, random addresses", () => {
   const numbers = fc.oneof(
     fc.double({ min: -200, max: 200 }).map(String),
     fc.constantFrom("", "-180", "180", "90", "-90", "1e3", "NaN", "0x1", "∞", "--1", "-0", ".", "1".repeat(400)),
@@ -203,7 +205,7 @@ describe(`GET, ${RUNS} random addresses`, () => {
     const bases = fc.constantFrom("/api/reports", "/api/cities/austin/reports", "/api/cities/san-francisco/reports");
     await fc.assert(
       fc.asyncProperty(bases, queries, (base, query) => checkGet(app, `${base}?${query}`)),
-      { numRuns: RUNS / 2 },
+      runs(RUNS / 2),
     );
   }, 120_000);
 
@@ -228,7 +230,7 @@ describe(`GET, ${RUNS} random addresses`, () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(parts, { maxLength: 5 }), (path) => checkGet(app, `/${path.join("/")}`)),
-      { numRuns: RUNS / 2 },
+      runs(RUNS / 2),
     );
   }, 120_000);
 });

@@ -1,3 +1,4 @@
+/** @module-tag random */
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -10,6 +11,7 @@ import { createMemoryDerivedStore } from "../../../../server/store/memory/derive
 import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
 import type { Report } from "../../../../tiles/report.ts";
 import { createTestApp, createTestClock } from "../../../kit/app-fixture.ts";
+import { runs } from "../../../kit/runs.ts";
 import { makeReport, seededRandom } from "../../../kit/sample-reports.ts";
 import { decodeLayer } from "../../../kit/tile-features.ts";
 
@@ -212,7 +214,7 @@ describe("GET /tiles/:layers/:z/:x/:y.pbf", () => {
         expect(response.status).toBeLessThan(500);
         if (response.status >= 400) expect(response.headers.get("Content-Type")).toBe("application/problem+json");
       }),
-      { numRuns: 10_000 },
+      runs(10_000),
     );
   });
 });

@@ -89,7 +89,7 @@ afterEach(async () => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 describe("openStores", () => {
-  it("has every acknowledged write after its owner was killed, twice", async () => {
+  it("has every acknowledged write after its owner was killed, twice", { tags: "slow" }, async () => {
     const dir = preparedDir();
     for (let round = 0; round < 2; round++) {
       const owner = startOwner(dir);
@@ -109,7 +109,7 @@ describe("openStores", () => {
     }
   });
 
-  it("makes PostgreSQL's files anew when their making was killed", async () => {
+  it("makes PostgreSQL's files anew when their making was killed", { tags: "slow" }, async () => {
     const dir = newDir();
     const owner = startOwner(dir);
     await owner.until(() => existsSync(join(dir, "postgres.new", "PG_VERSION")));

@@ -1,0 +1,11 @@
+import { describe } from "vitest";
+import { builderTests } from "./builder.suite.ts";
+import { embedTests } from "./embed.suite.ts";
+import { thirdPartyTests } from "./third-parties.suite.ts";
+import { useSite } from "./use-site.ts";
+
+const site = useSite();
+
+describe("the frame", () => embedTests(site));
+describe("the snippets' builder", { tags: "slow" }, () => builderTests(site));
+describe("on a page of another origin", { tags: "slow" }, () => thirdPartyTests(site));

@@ -1,0 +1,15 @@
+import { describe } from "vitest";
+import { burstTests } from "./burst.suite.ts";
+import { liveTests } from "./live.suite.ts";
+import { mapTests } from "./map.suite.ts";
+import { referenceTests } from "./reference.suite.ts";
+import { timeLapseTests } from "./time-lapse.suite.ts";
+import { useSite } from "./use-site.ts";
+
+const site = useSite();
+
+describe("the map", () => mapTests(site));
+describe("the API reference", () => referenceTests(site));
+describe("the time-lapse", { tags: "slow" }, () => timeLapseTests(site));
+describe("an open map in a busy place", { tags: "slow" }, () => burstTests(site));
+describe("an open map", () => liveTests(site));

@@ -1,0 +1,79 @@
+import { describe } from "vitest";
+import { findImportEpoch } from "../../server/import/import-epoch.ts";
+import { parseSource, parseValueMaps } from "../../server/import/mapping.ts";
+import { createRowDigest, reportOfRow, tailOfRow } from "../../server/import/row-report.ts";
+import type { ReportStore } from "../../server/ports/report-store.ts";
+import { seedIfEmpty } from "../../server/seed/seed-if-empty.ts";
+import { parseReportId } from "../../tiles/report-id.ts";
+import { itKeeps } from "./golden.ts";
+import { NOW_MS } from "./sample.ts";
+
+/** What makes the rows of a file the same reports in every run of an import. */
+
+describe("rows of imported files", () => {
+  const columns = ["lat", "lon", "Straße", "time"];
+  const row = { number: 1, values: ["30.271456", "-97.742123", "Löcher 🚲", ""], raw: Buffer.from("") };
+  const digest = createRowDigest(columns)(row);
+  const fields = { lon: "-97.742123", lat: "30.271456", layer: "infrastructure", category: "pothole", severity: "4" };
+
+  itKeeps("import-rows", [
+    { sample: "its digest", write: () => digest.toString("hex"), read: String },
+    {
+      sample: "ends of ids, of the first rows of a content",
+      write: () => [0, 1, 2].map((occurrence) => tailOfRow(digest, occurrence)),
+      read: String,
+    },
+    {
+      sample: "a report",
+      write: () =>
+        reportOfRow({ ...fields, time: "2026-06-01T11:59:00Z", text: "" }, tailOfRow(digest, 0), {
+          nowMs: NOW_MS,
+          mapTime: (timeMs) => timeMs,
+        }),
+      read: ({ id }) => parseReportId(id),
+    },
+  ]);
+
+  itKeeps("import-epochs", [
+    {
+      sample: "where it is kept",
+      async write() {
+        const kept: unknown[] = [];
+        const store: Pick<ReportStore, "remember"> = {
+          async remember(key, value, { untilMs }) {
+            kept.push(key, value, untilMs);
+            return value;
+          },
+        };
+        const mapping = {
+          sources: { time: parseSource("when") },
+          values: parseValueMaps(["time:now=2026", "category:a=b"]),
+        };
+        const file = { contentHash: "ab".repeat(32), intoLastMs: 7 * 86_400_000, renew: false };
+        await findImportEpoch({ ...file, store, clock: { now: () => NOW_MS }, mapping });
+        return kept;
+      },
+      read: String,
+    },
+  ]);
+
+  itKeeps("seeding", [
+    {
+      sample: "what is kept of it",
+      async write() {
+        const kept: unknown[] = [];
+        const store: Pick<ReportStore, "isEmpty" | "putMany" | "remember"> = {
+          isEmpty: async () => true,
+          putMany: async (reports) => ({ written: reports.length, existing: 0 }),
+          async remember(key, value) {
+            kept.push([key, value]);
+            return value;
+          },
+        };
+        await seedIfEmpty({ store, clock: { now: () => NOW_MS } });
+        return kept;
+      },
+      read: String,
+    },
+  ]);
+});
