@@ -33,7 +33,7 @@ export interface Outbox {
   /** The network may be back, or the page: tries at once, whatever failed before. */
   resume(): void;
   /** Another tab or the clock changed something. */
-  look(): void;
+  noteChanged(): void;
   listen(listener: (event: OutboxEvent) => void): void;
 }
 
@@ -69,7 +69,7 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
   let isFlushing = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function look(): void {
+  function noteChanged(): void {
     tell({ type: "changed" });
     clearTimeout(timer);
     // Looks again when it is done.
@@ -92,7 +92,7 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
       });
       if (!ran) backoff.pause(OTHER_TAB_MS);
     }
-    look();
+    noteChanged();
   }
 
   async function sendDue(): Promise<void> {
@@ -108,31 +108,31 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
       const entry = newEntry(draft);
       page.own.add(entry.key);
       storage.put(entry);
-      look();
+      noteChanged();
       return entry;
     },
     discard(key) {
       if (page.sending.has(key) || !storage.list().some((entry) => entry.key === key)) return false;
       storage.remove(key);
-      look();
+      noteChanged();
       return true;
     },
     confirm(key) {
       const entry = storage.list().find((candidate) => candidate.key === key);
       if (entry) storage.put({ ...entry, droppedAtMs: Date.now() - HOLD_MS - OTHERS_AFTER_MS });
-      look();
+      noteChanged();
     },
     release() {
       if (!isOnline()) return;
       for (const entry of storage.list()) {
-        if (page.own.has(entry.key) && stateOf(entry, page) === "held") send(entry).then(look);
+        if (page.own.has(entry.key) && stateOf(entry, page) === "held") send(entry).then(noteChanged);
       }
     },
     resume() {
       backoff.reset();
       void flush();
     },
-    look,
+    noteChanged,
     listen: (listener) => listeners.push(listener),
   };
 }

@@ -207,7 +207,7 @@ describe("an outbox", () => {
     outbox.add(DRAFT);
     outbox.add(DRAFT);
     await pass(HOLD_MS);
-    outbox.look();
+    outbox.noteChanged();
     const before = told("changed").length;
     await pass(9_000);
     expect(told("changed").length).toBe(before);
@@ -255,7 +255,7 @@ describe("an outbox", () => {
     const world = createWorld();
     const [own, other] = [world.open(), world.open()];
     own.outbox.add(DRAFT);
-    other.outbox.look();
+    other.outbox.noteChanged();
     await pass(HOLD_MS * 4);
     expect(world.asked.length).toBe(1);
     expect(own.told("sent").length).toBe(1);
@@ -303,7 +303,7 @@ describe("an outbox", () => {
     const { outbox } = world.open();
     outbox.add(DRAFT);
     vi.setSystemTime(Date.now() - 3_600_000);
-    outbox.look();
+    outbox.noteChanged();
     await pass(0);
     expect(world.asked.length).toBe(1);
   });
