@@ -4,18 +4,7 @@ import { type ByteReader, type Bytes, checksum, createByteReader, createBytes } 
  * The frame of every stored binary item: a kind, a format version, the content, and a checksum over all of it. A reader
  * that finds anything else throws, and falls back to the report log.
  */
-export type ItemKind =
-  | "micro-cells"
-  | "reports"
-  | "edited-reports"
-  | "compaction"
-  | "confirmations"
-  | "appended-report"
-  | "compaction-plan"
-  | "compaction-cells"
-  | "compaction-progress";
-
-const KIND_BYTE: Readonly<Record<ItemKind, number>> = {
+export const ITEM_KINDS = {
   "micro-cells": 0x4d,
   reports: 0x52,
   "edited-reports": 0x45,
@@ -25,7 +14,9 @@ const KIND_BYTE: Readonly<Record<ItemKind, number>> = {
   "compaction-plan": 0x50,
   "compaction-cells": 0x4c,
   "compaction-progress": 0x47,
-};
+} as const;
+export type ItemKind = keyof typeof ITEM_KINDS;
+
 /** Kind and version. */
 export const ITEM_HEAD_BYTES = 2;
 const CHECKSUM_BYTES = 4;
@@ -37,7 +28,7 @@ export class StoredItemError extends Error {
 
 export function writeItem(kind: ItemKind, version: number, write: (out: Bytes) => void): Uint8Array<ArrayBuffer> {
   const out = createBytes(1024);
-  out.byte(KIND_BYTE[kind]);
+  out.byte(ITEM_KINDS[kind]);
   out.byte(version);
   write(out);
   const sum = checksum(out.view());
@@ -57,7 +48,7 @@ export function readItem<T>(
   if (end < ITEM_HEAD_BYTES) throw new StoredItemError(`${name}: ${bytes.length} bytes are no item`);
   let sum = 0;
   for (let i = 0; i < CHECKSUM_BYTES; i++) sum += (bytes[end + i] as number) * 2 ** (8 * i);
-  if (bytes[0] !== KIND_BYTE[kind]) throw new StoredItemError(`${name}: not of kind ${kind}`);
+  if (bytes[0] !== ITEM_KINDS[kind]) throw new StoredItemError(`${name}: not of kind ${kind}`);
   if (bytes[1] !== version)
     throw new StoredItemError(`${name}: format version ${bytes[1]}, this program reads ${version}`);
   if (sum !== checksum(bytes, end)) throw new StoredItemError(`${name}: damaged`);
