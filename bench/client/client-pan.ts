@@ -1,5 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { houstonReports } from "../../test/kit/cities/houston.ts";
+import { HOUSTON_MISSING } from "../../test/kit/cities/houston-file.ts";
 import { printTable } from "../../test/kit/output.ts";
 import { type AttributedTask, profileLongTasks } from "../kit/cpu-profile.ts";
 import { type ClientSite, startFilledSite } from "./client-site.ts";
@@ -40,7 +41,7 @@ export interface PanResult {
 export async function measurePan(browser: Browser): Promise<PanResult | undefined> {
   const reports = houstonReports(Date.now());
   if (reports === undefined) {
-    console.log("\npanning over Houston: shared/data/houston-incidents-2010.csv.gz is not there: not measured");
+    console.log(`\npanning over Houston is not measured: ${HOUSTON_MISSING}`);
     return undefined;
   }
   const site = await startFilledSite(reports);

@@ -117,7 +117,7 @@ export async function printAnswers(city: CountedCity, nowMs: number): Promise<{ 
 
 /** Reports of each layer in the dense cell. */
 const DENSE = 50_000;
-/** Slices of every layer, cells with segments and log until a page ends early, texts. */
+/** Cell aggregates of every layer, cells with segments and log until a page ends early, texts. */
 const FIRST_PAGE = REPORT_LAYERS.length + 2 * MOST_CELLS + 5;
 
 function check(what: string, limit: number, costs: readonly AnswerCost[], of: (cost: AnswerCost) => number): Check {

@@ -81,7 +81,7 @@ async function playScenario(client: RequestOptions["client"], nowMs: number) {
   await step("cold tiles z0..z18, 100 reports pending", async () => {
     for (let z = 0; z <= 18; z += 2) {
       const tile = tileAt(worldX(CITY_CENTER[0]), worldY(CITY_CENTER[1]), z);
-      await (await city.startProcess()).domains("safety", tile, "90d");
+      await (await city.startProcess()).clusterCells("safety", tile, "90d");
     }
   });
   await step("second compaction", () => city.compactor.run());

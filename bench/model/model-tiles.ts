@@ -38,7 +38,7 @@ export async function measureZoom(
   for (const tile of tiles) {
     const pyramid = await city.startProcess();
     model.reset();
-    await pyramid.domains("safety", tile, "90d");
+    await pyramid.clusterCells("safety", tile, "90d");
     const { read, requests, roundTrips } = model.used;
     costs.push({ tile, read, requests, roundTrips });
   }

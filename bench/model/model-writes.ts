@@ -1,5 +1,5 @@
 import type { LogCell } from "../../server/ports/report-store.ts";
-import { MOST_PUT_OFF } from "../../server/pyramid/compaction-work.ts";
+import { MOST_UNMERGED } from "../../server/pyramid/compaction-work.ts";
 import { CITY_CENTER, cityReports, cityTraffic, seededRandom } from "../../test/kit/cities/city.ts";
 import {
   appendWhole,
@@ -63,7 +63,7 @@ export interface LoneReportCosts {
 }
 
 /** All of them younger than a day in the end: what it costs that reports age comes beside. */
-const LONE_REPORTS = 2 * MOST_PUT_OFF + 2;
+const LONE_REPORTS = 2 * MOST_UNMERGED + 2;
 
 /** Reports one every five minutes, each where there is none near, and the compactions after each of them. */
 export async function measureLoneReports(

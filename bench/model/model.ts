@@ -8,6 +8,7 @@ import {
   openCityStore,
 } from "../../test/kit/cities/city-store.ts";
 import { houstonReports } from "../../test/kit/cities/houston.ts";
+import { HOUSTON_MISSING } from "../../test/kit/cities/houston-file.ts";
 import { createDynamoModel, type DynamoModel } from "../../test/kit/dynamo/dynamo-model.ts";
 import { type Check, printChecks, printTable, writeResults } from "../../test/kit/output.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
@@ -63,7 +64,7 @@ export async function run(args: readonly string[]): Promise<void> {
     checks.push(printGrowth(smallCosts, large));
   }
   const houston = await measureHouston();
-  printChecks("budgets of design/system.md", checks);
+  printChecks("budgets of docs/benchmarks.md", checks);
   writeResults(
     "model",
     { checks, small: smallCosts, live, imported, large, houston, writes: writes.figures, answers: answers.figures },
@@ -231,7 +232,7 @@ async function measureWrites({ store, model, clock }: City): Promise<{ checks: C
     ]),
   );
   printTable(
-    "lone reports, one every five minutes, each in an empty cell: write units, compaction included; the mean until all are in slices",
+    "lone reports, one every five minutes, each in an empty cell: write units, compaction included; the mean until all are in cell aggregates",
     ["where", "the first", "mean"],
     [
       ["up to 200 km from a city", near.first, near.mean],
@@ -281,7 +282,7 @@ function printGrowth(small: readonly ZoomCosts[], large: readonly ZoomCosts[]): 
 async function measureHouston(): Promise<ZoomCosts[] | undefined> {
   const reports = houstonReports(NOW_MS);
   if (reports === undefined) {
-    console.log("\nHouston: skipped, ../shared/data/houston-incidents-2010.csv.gz is not there");
+    console.log(`\nHouston is not counted: ${HOUSTON_MISSING}`);
     return undefined;
   }
   const city = await load("Houston", reports);

@@ -6,7 +6,7 @@ export interface ClusterMap {
   /** World units. */
   readonly center: { readonly x: number; readonly y: number };
   readonly panels: readonly { readonly title: string; readonly spots: readonly Spot[] }[];
-  /** Borders of domains: ticks outside the maps, so that the eye finds no grid but one that the clusters make. */
+  /** Borders of cluster cells: ticks outside the maps, so that the eye finds no grid but one that the clusters make. */
   readonly bordersX: readonly number[];
   readonly bordersY: readonly number[];
 }

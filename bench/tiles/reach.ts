@@ -1,12 +1,13 @@
 import { cityReports, randomTail, seededRandom } from "../../test/kit/cities/city.ts";
 import { zoomOf } from "../../test/kit/cities/cluster-cell-maker.ts";
 import { houstonReports } from "../../test/kit/cities/houston.ts";
+import { HOUSTON_MISSING } from "../../test/kit/cities/houston-file.ts";
 import { printTable, writeResults } from "../../test/kit/output.ts";
 import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
 import { reachOfTile } from "../../tiles/cluster/change-reach.ts";
 import type { Clusters } from "../../tiles/cluster/cluster.ts";
-import { type DomainIndex, indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
-import { domainsOfTile, LEVELS, type Level } from "../../tiles/cluster/cluster-cells.ts";
+import { type ClusterCellIndex, indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
+import { clusterCellsOfTile, LEVELS, type Level } from "../../tiles/cluster/cluster-cells.ts";
 import { clustersOfTile } from "../../tiles/cluster/stitch.ts";
 import { type Bounds, cellBounds, encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { isTile, type TileAddress, tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
@@ -37,8 +38,11 @@ interface Trial {
  * which another then takes in, and so on.
  */
 export async function run([count = "500"]: readonly string[]): Promise<void> {
+  const houston = houstonReports(NOW);
+  if (houston === undefined) console.log(`${HOUSTON_MISSING}; a made-up city instead`);
+  const city = houston ?? [...cityReports({ count: 86_309, nowMs: NOW, layers: ["safety"] })];
   const sets: [string, readonly Report[]][] = [
-    ["Houston", houstonReports(NOW) ?? [...cityReports({ count: 86_309, nowMs: NOW, layers: ["safety"] })]],
+    [houston === undefined ? "A made-up city" : "Houston", city],
     ["Towns all over the world", townReports(120_000)],
   ];
   const results: Record<string, Trial[]> = {};
@@ -82,11 +86,11 @@ function reportNear(lon: number, lat: number, spreadDeg: number, random: () => n
 /** Adds a report near another one, a few blocks away, over and over, each to the same reports. */
 function trialsOfLevel(level: Level, reports: readonly Report[], count: number): Trial[] {
   const random = seededRandom(level.precision + 1);
-  const byDomain = Map.groupBy(reports, (r) => encodeGeohash(r.lonDeg, r.latDeg, level.precision));
-  const opened = new Map<string, Domain>();
-  const open = (domain: string): Domain => {
-    const known = opened.get(domain) ?? openDomain(byDomain.get(domain) ?? [], domain, level);
-    opened.set(domain, known);
+  const byClusterCell = Map.groupBy(reports, (r) => encodeGeohash(r.lonDeg, r.latDeg, level.precision));
+  const opened = new Map<string, ClusterCell>();
+  const open = (clusterCell: string): ClusterCell => {
+    const known = opened.get(clusterCell) ?? openClusterCell(byClusterCell.get(clusterCell) ?? [], clusterCell, level);
+    opened.set(clusterCell, known);
     return known;
   };
   return Array.from({ length: count }, () => {
@@ -102,15 +106,16 @@ function trialsOfLevel(level: Level, reports: readonly Report[], count: number):
   }).flat();
 }
 
-interface Domain {
-  readonly before: DomainIndex;
-  add(report: Report): DomainIndex;
+interface ClusterCell {
+  readonly before: ClusterCellIndex;
+  add(report: Report): ClusterCellIndex;
 }
 
-function openDomain(reports: readonly Report[], domain: string, level: Level): Domain {
+function openClusterCell(reports: readonly Report[], clusterCell: string, level: Level): ClusterCell {
   const precision = level.microPrecision;
   if (precision === undefined) {
-    const index = (of: readonly Report[]) => indexReports(columnsOfReports(of), domain, level, "safety", "90d", NOW);
+    const index = (of: readonly Report[]) =>
+      indexReports(columnsOfReports(of), clusterCell, level, "safety", "90d", NOW);
     return { before: index(reports), add: (report) => index([...reports, report]) };
   }
   const cellsOf = (of: readonly Report[]): MicroCells => microCellsOfReports(columnsOfReports(of), precision, NOW);
@@ -123,21 +128,21 @@ function openDomain(reports: readonly Report[], domain: string, level: Level): D
 function compareTiles(
   { lonDeg, latDeg }: Report,
   zoom: number,
-  open: (domain: string) => Domain,
-  after: (domain: string) => DomainIndex,
+  open: (clusterCell: string) => ClusterCell,
+  after: (clusterCell: string) => ClusterCellIndex,
 ): Trial {
   const geohash = encodeGeohash(lonDeg, latDeg, CELL_PRECISION);
   const trial = { zoom, tiles: 0, reach: 0, asked: 0 };
   for (const tile of tilesAround(tileAt(worldX(lonDeg), worldY(latDeg), zoom))) {
     if (reachOfTile(tile)(geohash) === "likely") trial.asked++;
-    const domains = domainsOfTile(tile);
+    const clusterCells = clusterCellsOfTile(tile);
     const was = clustersOfTile(
       tile,
-      domains.map((domain) => zoomOf(open(domain).before, zoom)),
+      clusterCells.map((clusterCell) => zoomOf(open(clusterCell).before, zoom)),
     );
     const is = clustersOfTile(
       tile,
-      domains.map((domain) => zoomOf(after(domain), zoom)),
+      clusterCells.map((clusterCell) => zoomOf(after(clusterCell), zoom)),
     );
     if (sameClusters(was, is)) continue;
     trial.tiles++;

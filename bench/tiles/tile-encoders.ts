@@ -14,14 +14,14 @@ export function measureEncoders(stored: ReturnType<typeof storeReports>, census:
   const found = ZOOMS.flatMap((z) => {
     const [tile] = census.sample(z, 1);
     if (tile === undefined) return [];
-    const domains = clusterTile(decodeTile(stored.read(tile), z), z, nowMs);
-    const bytes = encodeReportLayer("safety", tile, domains);
+    const clusterCells = clusterTile(decodeTile(stored.read(tile), z), z, nowMs);
+    const bytes = encodeReportLayer("safety", tile, clusterCells);
     const features = readFeatures(bytes);
-    const ready = featuresOfTile("safety", tile, domains);
+    const ready = featuresOfTile("safety", tile, clusterCells);
     const ms = race(
       {
         ours: () => writeFeatures("safety", ready, undefined),
-        whole: () => encodeReportLayer("safety", tile, domains),
+        whole: () => encodeReportLayer("safety", tile, clusterCells),
         vtPbf: () => encodeFeatures("safety", features),
       },
       { rounds: 11 },

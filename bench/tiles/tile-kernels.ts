@@ -13,7 +13,7 @@ import { race, retainedBytes, spreadOf } from "../kit/measure.ts";
 const SIZES = [1000, 10_000, 100_000];
 const MAX_BYTES = 120;
 
-/** The clustering kernel against supercluster on the same points, three zooms as in a domain and all of z0..z16. */
+/** The clustering kernel against supercluster on the same points, three zooms as in a cluster cell and all of z0..z16. */
 export function measureClustering(reports: readonly Report[]) {
   const found = SIZES.flatMap((size) =>
     [
@@ -87,7 +87,7 @@ export function measureMemory(reports: readonly Report[], nowMs: number) {
   );
   const figures = [
     {
-      what: `index of domain ${hot}: a micro cell`,
+      what: `index of cluster cell ${hot}: a micro cell`,
       n: micro,
       bytes: cells.bytes / micro,
       claimed: cells.value.bytes / micro,
@@ -99,7 +99,7 @@ export function measureMemory(reports: readonly Report[], nowMs: number) {
       claimed: undefined,
     },
     {
-      what: `index of domain ${near}, beside its columns: a report`,
+      what: `index of cluster cell ${near}, beside its columns: a report`,
       n: nearby.length,
       bytes: index.bytes / nearby.length,
       claimed: undefined,

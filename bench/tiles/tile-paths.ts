@@ -1,6 +1,6 @@
 import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
-import { type DomainIndex, indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
-import { domainsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { type ClusterCellIndex, indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
+import { clusterCellsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
 import { decodeMicroCellGroup, encodeMicroCells, type StoredMicroCells } from "../../tiles/codec/micro-cell-codec.ts";
 import { decodeReports, encodeReports } from "../../tiles/codec/report-codec.ts";
 import { StoredItemError } from "../../tiles/codec/stored-item.ts";
@@ -12,41 +12,41 @@ import { columnsOfReports, mergeColumns, type ReportColumns } from "../../tiles/
 /** The stages of a cold tile as the server's pyramid runs them, without the store and without waiting. */
 
 interface Stored {
-  /** A cell's segments, or the slices of a domain. */
+  /** A cell's segments, or the cell aggregates of a cluster cell. */
   readonly bodies: readonly Uint8Array[];
   /** Geohash-5 of the segments. */
   readonly cell: string;
-  readonly domain: string;
+  readonly clusterCell: string;
 }
 
 export type StoredTile = readonly Stored[];
 export type DecodedTile = readonly {
-  readonly domain: string;
+  readonly clusterCell: string;
   readonly cells?: MicroCells;
   readonly rows?: ReportColumns;
 }[];
 
 const CELL_PRECISION = 5;
 
-/** What the compactor stores of reports: segments by cell, slices by geohash. */
+/** What the compactor stores of reports: segments by cell, cell aggregates by geohash. */
 export function storeReports(reports: readonly Report[], nowMs: number) {
   const byCell = Map.groupBy(reports, ({ lonDeg, latDeg }) => encodeGeohash(lonDeg, latDeg, CELL_PRECISION));
   const segments = new Map([...byCell].map(([cell, list]) => [cell, encodeReports(columnsOfReports(list), cell)]));
   let nodes = new Map(
     [...byCell].map(([cell, list]) => [cell, microCellsOfReports(columnsOfReports(list), CELL_PRECISION + 2, nowMs)]),
   );
-  /** Slices by the domain that they are read for. */
-  const slices = new Map<string, Uint8Array[]>();
+  /** Cell aggregates by the cluster cell that they are read for. */
+  const cellAggregates = new Map<string, Uint8Array[]>();
   for (let length = CELL_PRECISION; length >= 1; length--) {
     const above = Map.groupBy([...nodes].sort(), ([geohash]) => geohash.slice(0, length - 1));
-    for (const [domain, below] of above)
-      slices.set(
-        domain,
+    for (const [clusterCell, below] of above)
+      cellAggregates.set(
+        clusterCell,
         below.map(([, cells]) => encodeMicroCells(cells, nowMs)),
       );
     nodes = new Map(
-      [...above].map(([domain, below]) => [
-        domain,
+      [...above].map(([clusterCell, below]) => [
+        clusterCell,
         addMicroCells(
           below.map(([, c]) => c),
           length + 1,
@@ -58,11 +58,11 @@ export function storeReports(reports: readonly Report[], nowMs: number) {
     /** The items that a tile is made of. */
     read(tile: TileAddress): StoredTile {
       const precision = levelOfZoom(tile.z).precision;
-      return domainsOfTile(tile).flatMap((domain) => {
-        const cell = domain.slice(0, CELL_PRECISION);
+      return clusterCellsOfTile(tile).flatMap((clusterCell) => {
+        const cell = clusterCell.slice(0, CELL_PRECISION);
         const segment = segments.get(cell);
-        const bodies = precision < CELL_PRECISION ? slices.get(domain) : segment && [segment];
-        return bodies === undefined ? [] : [{ bodies, cell, domain }];
+        const bodies = precision < CELL_PRECISION ? cellAggregates.get(clusterCell) : segment && [segment];
+        return bodies === undefined ? [] : [{ bodies, cell, clusterCell }];
       });
     },
   };
@@ -70,19 +70,19 @@ export function storeReports(reports: readonly Report[], nowMs: number) {
 
 export function decodeTile(stored: StoredTile, z: number): DecodedTile {
   const { microPrecision, precision } = levelOfZoom(z);
-  return stored.map(({ bodies, cell, domain }) => {
+  return stored.map(({ bodies, cell, clusterCell }) => {
     if (microPrecision !== undefined && precision < CELL_PRECISION) {
       return {
-        domain,
+        clusterCell,
         cells: addMicroCells(
-          decodeMicroCellGroup(bodies.map((body) => ({ name: domain, body }))).map(whole),
+          decodeMicroCellGroup(bodies.map((body) => ({ name: clusterCell, body }))).map(whole),
           microPrecision,
         ),
       };
     }
     return {
-      domain,
-      rows: bodies.map((body) => decodeReports(body, cell, domain)).reduce((a, b) => mergeColumns(a, b)),
+      clusterCell,
+      rows: bodies.map((body) => decodeReports(body, cell, clusterCell)).reduce((a, b) => mergeColumns(a, b)),
     };
   });
 }
@@ -92,12 +92,12 @@ function whole(cells: StoredMicroCells | StoredItemError): StoredMicroCells {
   return cells;
 }
 
-export function clusterTile(decoded: DecodedTile, z: number, nowMs: number): DomainIndex[] {
+export function clusterTile(decoded: DecodedTile, z: number, nowMs: number): ClusterCellIndex[] {
   const level = levelOfZoom(z);
-  return decoded.map(({ domain, cells, rows }) => {
+  return decoded.map(({ clusterCell, cells, rows }) => {
     if (cells !== undefined) return indexMicroCells(cells, level, "safety", "90d");
-    if (rows === undefined) throw new Error(`nothing decoded for ${domain}`);
-    if (level.microPrecision === undefined) return indexReports(rows, domain, level, "safety", "90d", nowMs);
+    if (rows === undefined) throw new Error(`nothing decoded for ${clusterCell}`);
+    if (level.microPrecision === undefined) return indexReports(rows, clusterCell, level, "safety", "90d", nowMs);
     return indexMicroCells(microCellsOfReports(rows, level.microPrecision, nowMs), level, "safety", "90d");
   });
 }

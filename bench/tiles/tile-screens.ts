@@ -1,6 +1,6 @@
 import type { ReportRow } from "../../server/store/rows.ts";
 import { printTable } from "../../test/kit/output.ts";
-import { domainsOfTile } from "../../tiles/cluster/cluster-cells.ts";
+import { clusterCellsOfTile } from "../../tiles/cluster/cluster-cells.ts";
 import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import { race, spreadOf } from "../kit/measure.ts";
@@ -10,7 +10,7 @@ import { clusterTile, decodeTile, type storeReports } from "./tile-paths.ts";
 
 const ZOOMS = [9, 10, 11, 12, 13, 14, 15, 16, 17];
 
-/** What a map on a screen asks for, 4 x 3 tiles, all cold: tiles share domains, the reference shares nothing. */
+/** What a map on a screen asks for, 4 x 3 tiles, all cold: tiles share cluster cells, the reference shares nothing. */
 export function measureScreens(
   stored: ReturnType<typeof storeReports>,
   census: TileCensus,
@@ -27,15 +27,15 @@ export function measureScreens(
     }));
     const rows = tiles.map(rowsOf);
     const ours = (): void => {
-      const items = new Map(tiles.flatMap((tile) => stored.read(tile)).map((item) => [item.domain, item]));
+      const items = new Map(tiles.flatMap((tile) => stored.read(tile)).map((item) => [item.clusterCell, item]));
       const indexes = new Map(
-        [...items].map(([domain, item]) => [domain, clusterTile(decodeTile([item], z), z, nowMs)] as const),
+        [...items].map(([clusterCell, item]) => [clusterCell, clusterTile(decodeTile([item], z), z, nowMs)] as const),
       );
       for (const tile of tiles) {
         encodeReportLayer(
           "safety",
           tile,
-          domainsOfTile(tile).flatMap((domain) => indexes.get(domain) ?? []),
+          clusterCellsOfTile(tile).flatMap((clusterCell) => indexes.get(clusterCell) ?? []),
         );
       }
     };

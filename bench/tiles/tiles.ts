@@ -87,8 +87,8 @@ function measureZoom(tile: SampleTile, stored: ReturnType<typeof storeReports>, 
   // Below this zoom the reference reads all 200 000 rows, two seconds of it, and has lost already: its reading is left out.
   const rowWire = z >= FIRST_READ ? wireOfRows(rows) : undefined;
   const decoded = decodeTile(items, z);
-  const domains = clusterTile(decoded, z, NOW_MS);
-  const bytes = encodeReportLayer("safety", tile, domains);
+  const clusterCells = clusterTile(decoded, z, NOW_MS);
+  const bytes = encodeReportLayer("safety", tile, clusterCells);
   const reference = (onlyZoom: boolean): Uint8Array =>
     encodeFeatures(
       "safety",
@@ -102,7 +102,7 @@ function measureZoom(tile: SampleTile, stored: ReturnType<typeof storeReports>, 
       read: () => readStored(wires, items),
       decode: () => decodeTile(items, z),
       cluster: () => clusterTile(decoded, z, NOW_MS),
-      encode: () => encodeReportLayer("safety", tile, domains),
+      encode: () => encodeReportLayer("safety", tile, clusterCells),
       gzip: () => gzipSync(bytes),
       brotli: () => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
       total: () => encodeReportLayer("safety", tile, clusterTile(decodeTile(readStored(wires, items), z), z, NOW_MS)),

@@ -23,13 +23,13 @@ interface WireItem {
   readonly body: { readonly B: string };
 }
 
-/** The answers to the Queries for segments or slices, one text each. */
+/** The answers to the Queries for segments or cell aggregates, one text each. */
 export function wireOfStored(stored: StoredTile): string[] {
-  return stored.map(({ bodies, domain }) =>
+  return stored.map(({ bodies, clusterCell }) =>
     JSON.stringify({
       Items: bodies.map((body, i) => ({
-        pk: { S: `derived#slices/safety/${domain}` },
-        sk: { S: `${domain}${i}` },
+        pk: { S: `derived#slices/safety/${clusterCell}` },
+        sk: { S: `${clusterCell}${i}` },
         v: { N: "4503599627370496" },
         expires_at: { N: "1780000000" },
         body: { B: Buffer.from(body).toString("base64") },
@@ -46,7 +46,7 @@ export function readStored(wires: readonly string[], stored: StoredTile): Stored
       unmarshall({ sk, v });
       return new Uint8Array(Buffer.from(body.B, "base64"));
     });
-    const { cell = "", domain = "" } = stored[i] ?? {};
-    return { bodies, cell, domain };
+    const { cell = "", clusterCell = "" } = stored[i] ?? {};
+    return { bodies, cell, clusterCell };
   });
 }

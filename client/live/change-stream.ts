@@ -63,30 +63,25 @@ export function watchChanges({ view, onChange, onZoom, onTiles, onUnknown }: Cha
     source = opened;
     listenForBreath();
     pollAfter(PATIENCE_MS);
-    const hear = <T>(type: string, take?: (data: T) => void): void =>
-      opened.addEventListener(type, (event: MessageEvent<string>) => {
+    const isFirst = lastEventId === undefined;
+    hearStream(opened, {
+      onMessage(id) {
         listenForBreath();
         clearTimeout(polling);
-        if (event.lastEventId !== "") lastEventId = event.lastEventId;
-        take?.(JSON.parse(event.data));
-      });
-    const isFirst = lastEventId === undefined;
-    hear<{ tiles?: boolean }>("hello", ({ tiles }) => {
-      onZoom(tiles ? zoom : undefined);
-      // What changed between the first tiles and the stream nobody has told.
-      if (isFirst) onUnknown(false);
+        if (id !== "") lastEventId = id;
+      },
+      onHello(tellsTiles) {
+        onZoom(tellsTiles ? zoom : undefined);
+        // What changed between the first tiles and the stream nobody has told.
+        if (isFirst) onUnknown(false);
+      },
+      onChange,
+      onTiles(...tiles) {
+        // Between a switch of the window and the next stream.
+        if (view().window === window) onTiles(...tiles);
+      },
+      onReset: () => onUnknown(true),
     });
-    hear<{ layer: ReportLayer; geohash: string }>("change", ({ layer, geohash }) => onChange(layer, geohash));
-    hear<{ layer: ReportLayer; z: number; tiles: [number, number, string][] }>("tiles", ({ layer, z, tiles }) => {
-      // Between a switch of the window and the next stream.
-      if (view().window === window)
-        onTiles(
-          layer,
-          tiles.map(([x, y, tag]) => [{ z, x, y }, tag]),
-        );
-    });
-    hear("reset", () => onUnknown(true));
-    hear("beat");
     opened.addEventListener("error", () => {
       onZoom(undefined);
       pollAfter(PATIENCE_MS);
@@ -115,14 +110,10 @@ export function watchChanges({ view, onChange, onZoom, onTiles, onUnknown }: Cha
     }, waitMs);
   }
 
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) close();
-    else open();
-  });
-  addEventListener("online", () => {
-    if (!document.hidden) open();
-  });
-  if (!document.hidden) open();
+  const openIfSeen = () => (document.hidden ? close() : open());
+  document.addEventListener("visibilitychange", openIfSeen);
+  addEventListener("online", openIfSeen);
+  openIfSeen();
 
   return {
     viewChanged() {
@@ -132,6 +123,33 @@ export function watchChanges({ view, onChange, onZoom, onTiles, onUnknown }: Cha
       }, MOVED_MS);
     },
   };
+}
+
+interface StreamHandlers extends Pick<ChangeStreamOptions, "onChange" | "onTiles"> {
+  /** Before what the message says. */
+  onMessage(lastEventId: string): void;
+  onHello(tellsTiles: boolean): void;
+  onReset(): void;
+}
+
+/** Takes a stream's messages apart. */
+function hearStream(source: EventSource, handlers: StreamHandlers): void {
+  const { onMessage, onHello, onChange, onTiles, onReset } = handlers;
+  const hear = <T>(type: string, take?: (data: T) => void): void =>
+    source.addEventListener(type, (event: MessageEvent<string>) => {
+      onMessage(event.lastEventId);
+      take?.(JSON.parse(event.data));
+    });
+  hear<{ tiles?: boolean }>("hello", ({ tiles = false }) => onHello(tiles));
+  hear<{ layer: ReportLayer; geohash: string }>("change", ({ layer, geohash }) => onChange(layer, geohash));
+  hear<{ layer: ReportLayer; z: number; tiles: [number, number, string][] }>("tiles", ({ layer, z, tiles }) =>
+    onTiles(
+      layer,
+      tiles.map(([x, y, tag]) => [{ z, x, y }, tag]),
+    ),
+  );
+  hear("reset", onReset);
+  hear("beat");
 }
 
 function grown({ west, south, east, north, ...rest }: WatchedView): WatchedView {

@@ -185,8 +185,16 @@ function border(theme: Theme, kind: string, dashes: number[], width: ExpressionS
 
 function labels(theme: Theme): LayerSpecification[] {
   const halo = { "text-halo-color": theme.halo, "text-halo-width": 1.4, "text-halo-blur": 0.4 } as const;
-  const place = { type: "symbol", source: "world", "source-layer": "place" } as const;
-  const kind = (name: string): ExpressionSpecification => ["==", ["get", "kind"], name];
+  return [...cityLabels(theme, halo), ...worldLabels(theme, halo)];
+}
+
+interface Halo {
+  readonly "text-halo-color": string;
+  readonly "text-halo-width": number;
+  readonly "text-halo-blur": number;
+}
+
+function cityLabels(theme: Theme, halo: Halo): LayerSpecification[] {
   return [
     {
       id: "street-name",
@@ -227,6 +235,13 @@ function labels(theme: Theme): LayerSpecification[] {
       },
       paint: { "text-color": theme.labelSoft, ...halo },
     },
+  ];
+}
+
+function worldLabels(theme: Theme, halo: Halo): LayerSpecification[] {
+  const place = { type: "symbol", source: "world", "source-layer": "place" } as const;
+  const kind = (name: string): ExpressionSpecification => ["==", ["get", "kind"], name];
+  return [
     {
       id: "state-name",
       ...place,

@@ -104,33 +104,7 @@ export function reportLayers(layer: ReportLayer, options: ReportLayersOptions): 
   const { theme, font, shown, nowSeconds } = options;
   const color = theme.layers[layer];
   const offset = offsetOf(layer, shown);
-  const visibility = shown.includes(layer) ? "visible" : "none";
-  const common = { source: sourceOf(layer), "source-layer": layer } as const;
-  const circle = (
-    part: string,
-    filter: ExpressionSpecification,
-    paint: NonNullable<CircleLayerSpecification["paint"]>,
-  ): LayerSpecification => ({
-    id: `${layer}-${part}`,
-    type: "circle",
-    ...common,
-    filter,
-    layout: { visibility },
-    paint: { ...paint, "circle-translate": offset },
-  });
-  const symbol = (
-    part: string,
-    filter: ExpressionSpecification,
-    layout: NonNullable<SymbolLayerSpecification["layout"]>,
-    paint: NonNullable<SymbolLayerSpecification["paint"]>,
-  ): LayerSpecification => ({
-    id: `${layer}-${part}`,
-    type: "symbol",
-    ...common,
-    filter,
-    layout: { ...layout, visibility },
-    paint,
-  });
+  const { circle, symbol } = layersOf(layer, shown);
   return [
     circle("halo", CLUSTER, {
       "circle-color": color,
@@ -182,4 +156,37 @@ export function reportLayers(layer: ReportLayer, options: ReportLayersOptions): 
       { "icon-translate": offset },
     ),
   ];
+}
+
+/** Makes the style layers of one layer's source. */
+function layersOf(layer: ReportLayer, shown: readonly ReportLayer[]) {
+  const visibility = shown.includes(layer) ? "visible" : "none";
+  const common = { source: sourceOf(layer), "source-layer": layer } as const;
+  return {
+    circle: (
+      part: string,
+      filter: ExpressionSpecification,
+      paint: NonNullable<CircleLayerSpecification["paint"]>,
+    ): LayerSpecification => ({
+      id: `${layer}-${part}`,
+      type: "circle",
+      ...common,
+      filter,
+      layout: { visibility },
+      paint: { ...paint, "circle-translate": offsetOf(layer, shown) },
+    }),
+    symbol: (
+      part: string,
+      filter: ExpressionSpecification,
+      layout: NonNullable<SymbolLayerSpecification["layout"]>,
+      paint: NonNullable<SymbolLayerSpecification["paint"]>,
+    ): LayerSpecification => ({
+      id: `${layer}-${part}`,
+      type: "symbol",
+      ...common,
+      filter,
+      layout: { ...layout, visibility },
+      paint,
+    }),
+  };
 }

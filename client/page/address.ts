@@ -29,7 +29,10 @@ export const INITIAL_STATE: PageState = {
 /** Stands in the address for no layer at all. */
 const NO_LAYERS = "none";
 
-/** `#12.4/37.7689/-122.4310/safety,vibe/7d`, then `/scores=overall` and `/card=9q8yyk` where they show. */
+/**
+ * `#12.4/37.7689/-122.4310/safety,vibe/7d`, then `/scores=overall` and `/card=9q8yyk` where they show. MapLibre's own hash knows
+ * the view alone.
+ */
 export function formatHash({ view, layers, window, scores, card }: PageState): string {
   const digits = Math.max(2, Math.ceil(view.zoom / 3.3) + 1);
   const place = `${view.zoom.toFixed(2)}/${view.latDeg.toFixed(digits)}/${view.lonDeg.toFixed(digits)}`;

@@ -55,38 +55,19 @@ const OTHER_TAB_MS = 1_000;
 
 /**
  * Sends reports one by one, each until the server has said yes or no. Network failures, 429 and 5xx are tried again with
- * growing pauses.
+ * growing pauses. Not by Background Sync (or Workbox, over it): Safari and Firefox have none, and it knows no Undo.
  */
 export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts): Outbox {
-  const own = new Set<string>();
-  const sending = new Set<string>();
-  const failuresOf = new Map<string, number>();
+  const page: PageMemory = { own: new Set(), sending: new Set(), failures: new Map() };
   const listeners: ((event: OutboxEvent) => void)[] = [];
-  const backoff = createBackoff();
-  let isFlushing = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-
   const tell = (event: OutboxEvent) => {
     for (const listener of listeners) listener(event);
   };
-  // A clock that was set back makes nothing wait for it.
-  const ageMs = ({ droppedAtMs }: OutboxEntry) => Math.abs(Date.now() - droppedAtMs);
-  const waitMs = (entry: OutboxEntry) =>
-    entry.attempted ? 0 : HOLD_MS + (own.has(entry.key) ? 0 : OTHERS_AFTER_MS) - ageMs(entry);
-
-  function stateOf(entry: OutboxEntry): EntryState {
-    if (entry.refusal) return "refused";
-    if (sending.has(entry.key)) return "sending";
-    if (ageMs(entry) > OLD_MS) return "old";
-    return !entry.attempted && ageMs(entry) < HOLD_MS ? "held" : "waiting";
-  }
-
-  const due = () =>
-    storage
-      .list()
-      .filter((entry) => stateOf(entry) === "waiting" && waitMs(entry) <= 0)
-      // One that fails again and again must not keep the others back.
-      .sort((a, b) => (failuresOf.get(a.key) ?? 0) - (failuresOf.get(b.key) ?? 0));
+  const backoff = createBackoff();
+  const send = createSender({ storage, post, page, backoff, tell });
+  const due = () => dueEntries(storage.list(), page);
+  let isFlushing = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   function look(): void {
     tell({ type: "changed" });
@@ -95,8 +76,8 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
     if (isFlushing) return;
     const waits = storage
       .list()
-      .filter((entry) => ["held", "waiting"].includes(stateOf(entry)))
-      .map((entry) => (stateOf(entry) === "held" ? HOLD_MS - ageMs(entry) : waitMs(entry)));
+      .filter((entry) => ["held", "waiting"].includes(stateOf(entry, page)))
+      .map((entry) => (stateOf(entry, page) === "held" ? HOLD_MS - ageMs(entry) : waitMs(entry, page)));
     // Without a network only the end of the hold is of interest: `resume` comes with the network.
     const wanted = isOnline() ? waits : waits.filter((wait) => wait > 0);
     if (wanted.length === 0) return;
@@ -118,8 +99,88 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
     for (let [next] = due(); next && isOnline(); [next] = due()) if (!(await send(next))) return;
   }
 
-  /** Whether the next may follow at once. */
-  async function send(entry: OutboxEntry): Promise<boolean> {
+  return {
+    list: () => storage.list(),
+    stateOf: (entry) => stateOf(entry, page),
+    isTroubled: () => backoff.failures() > 0,
+    add(draft) {
+      if (storage.list().length >= MAX_ENTRIES) return undefined;
+      const entry = newEntry(draft);
+      page.own.add(entry.key);
+      storage.put(entry);
+      look();
+      return entry;
+    },
+    discard(key) {
+      if (page.sending.has(key) || !storage.list().some((entry) => entry.key === key)) return false;
+      storage.remove(key);
+      look();
+      return true;
+    },
+    confirm(key) {
+      const entry = storage.list().find((candidate) => candidate.key === key);
+      if (entry) storage.put({ ...entry, droppedAtMs: Date.now() - HOLD_MS - OTHERS_AFTER_MS });
+      look();
+    },
+    release() {
+      if (!isOnline()) return;
+      for (const entry of storage.list()) {
+        if (page.own.has(entry.key) && stateOf(entry, page) === "held") send(entry).then(look);
+      }
+    },
+    resume() {
+      backoff.reset();
+      void flush();
+    },
+    look,
+    listen: (listener) => listeners.push(listener),
+  };
+}
+
+/** What this page knows of the entries, beside what every tab reads. */
+interface PageMemory {
+  /** Keys of what was dropped in it. */
+  readonly own: Set<string>;
+  /** Of what is on its way from it. */
+  readonly sending: Set<string>;
+  /** How often an entry could not be sent, by key. */
+  readonly failures: Map<string, number>;
+}
+
+// A clock that was set back makes nothing wait for it.
+const ageMs = ({ droppedAtMs }: OutboxEntry) => Math.abs(Date.now() - droppedAtMs);
+
+const waitMs = (entry: OutboxEntry, { own }: PageMemory) =>
+  entry.attempted ? 0 : HOLD_MS + (own.has(entry.key) ? 0 : OTHERS_AFTER_MS) - ageMs(entry);
+
+function stateOf(entry: OutboxEntry, { sending }: PageMemory): EntryState {
+  if (entry.refusal) return "refused";
+  if (sending.has(entry.key)) return "sending";
+  if (ageMs(entry) > OLD_MS) return "old";
+  return !entry.attempted && ageMs(entry) < HOLD_MS ? "held" : "waiting";
+}
+
+/** What may be sent now, in the order in which it should be. */
+function dueEntries(entries: readonly OutboxEntry[], page: PageMemory): OutboxEntry[] {
+  const failuresOf = ({ key }: OutboxEntry) => page.failures.get(key) ?? 0;
+  return (
+    entries
+      .filter((entry) => stateOf(entry, page) === "waiting" && waitMs(entry, page) <= 0)
+      // One that fails again and again must not keep the others back.
+      .sort((a, b) => failuresOf(a) - failuresOf(b))
+  );
+}
+
+interface SenderParts extends Pick<OutboxPorts, "storage" | "post"> {
+  readonly page: PageMemory;
+  readonly backoff: ReturnType<typeof createBackoff>;
+  readonly tell: (event: OutboxEvent) => void;
+}
+
+/** Sends one entry, and keeps what the server said. Resolves to whether the next may follow at once. */
+function createSender({ storage, post, page, backoff, tell }: SenderParts): (entry: OutboxEntry) => Promise<boolean> {
+  const { sending, failures } = page;
+  return async (entry) => {
     const attempted = { ...entry, attempted: true };
     storage.put(attempted);
     sending.add(entry.key);
@@ -135,7 +196,7 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
       sending.delete(entry.key);
       const refusal = refusalOf(error);
       if (refusal === undefined) {
-        failuresOf.set(entry.key, (failuresOf.get(entry.key) ?? 0) + 1);
+        failures.set(entry.key, (failures.get(entry.key) ?? 0) + 1);
         backoff.failed(error instanceof RequestError ? error.retryAfterSeconds * 1000 : 0);
         return false;
       }
@@ -144,43 +205,6 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
       tell({ type: "refused", entry: refused });
       return true;
     }
-  }
-
-  return {
-    list: () => storage.list(),
-    stateOf,
-    isTroubled: () => backoff.failures() > 0,
-    add(draft) {
-      if (storage.list().length >= MAX_ENTRIES) return undefined;
-      const entry = newEntry(draft);
-      own.add(entry.key);
-      storage.put(entry);
-      look();
-      return entry;
-    },
-    discard(key) {
-      if (sending.has(key) || !storage.list().some((entry) => entry.key === key)) return false;
-      storage.remove(key);
-      look();
-      return true;
-    },
-    confirm(key) {
-      const entry = storage.list().find((candidate) => candidate.key === key);
-      if (entry) storage.put({ ...entry, droppedAtMs: Date.now() - HOLD_MS - OTHERS_AFTER_MS });
-      look();
-    },
-    release() {
-      if (!isOnline()) return;
-      for (const entry of storage.list()) {
-        if (own.has(entry.key) && stateOf(entry) === "held") send(entry).then(look);
-      }
-    },
-    resume() {
-      backoff.reset();
-      void flush();
-    },
-    look,
-    listen: (listener) => listeners.push(listener),
   };
 }
 

@@ -15,7 +15,7 @@ const LEAST_SPAN = 8;
 
 /**
  * A line over two or more days, ascending, the last one marked. Days without a value are passed over in a straight line, at their true
- * distance. `name` is what the values are, for those who cannot see it.
+ * distance. Two paths, for which uPlot would be 23 KB. `name` is what the values are, for those who cannot see it.
  */
 export function sparkline(points: readonly SparkPoint[], name: string): HTMLElement {
   const values = points.map(({ value }) => value);

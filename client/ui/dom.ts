@@ -2,7 +2,7 @@ type Attributes = Readonly<Record<string, string | boolean | undefined>>;
 
 /**
  * Makes an element. `true` sets an attribute without a value, `false` and `undefined` leave it out. Children are nodes or
- * text, never markup.
+ * text, never markup. All that the pages need of a library such as Preact, which would be 4.6 KB.
  */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,

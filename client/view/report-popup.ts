@@ -40,45 +40,12 @@ export function createReportPopups(map: MapLibreMap, openCard: ((geohash: string
   let open: Popup | undefined;
   const show = (at: LngLatLike, content: HTMLElement): Popup => {
     open?.remove();
-    const opener = document.activeElement;
-    // Who came by keyboard goes on from the popup, and back with Escape; a pointer's focus stays where it is.
-    const byKeyboard = opener instanceof HTMLElement && opener.matches(":focus-visible") && opener !== map.getCanvas();
-    const covered = coveredEdges();
-    const { x, y } = map.project(at);
-    if (x < covered.left || y < covered.top || x > innerWidth - covered.right || y > innerHeight - covered.bottom) {
-      map.easeTo({ center: at, duration: prefersReducedMotion() ? 0 : 400 });
-    }
-    // Whether a click on the map closes it, or opens something else, the map's own listener says.
-    const popup = new Popup({
-      maxWidth: "300px",
-      offset: 16,
-      focusAfterOpen: byKeyboard,
-      closeOnClick: false,
-      padding: covered,
-    })
-      .setLngLat(at)
-      .setDOMContent(content)
-      .addTo(map);
-    popup.getElement().addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      event.stopPropagation();
-      popup.remove();
-      (standingFor(opener) ?? map.getCanvas()).focus();
-    });
-    open = popup;
-    return popup;
+    open = openPopup(map, at, content);
+    return open;
   };
   const close = () => open?.remove();
-  /** Finds a place for the popup's size as it is now, and moves the map if there is none. */
   const fit = () => {
-    if (!open) return;
-    open.setLngLat(open.getLngLat());
-    const covered = coveredEdges();
-    const hiddenPx =
-      open.getElement().getBoundingClientRect().bottom - (innerHeight - Math.max(covered.bottom, footPx()));
-    const roomPx = map.project(open.getLngLat()).y - covered.top - MARK_PX;
-    const upPx = Math.min(hiddenPx, roomPx);
-    if (upPx > 0) map.panBy([0, upPx], { duration: prefersReducedMotion() ? 0 : 300 });
+    if (open) fitPopup(map, open);
   };
   const scoreLink = ([lonDeg, latDeg]: Place) => {
     if (!openCard) return undefined;
@@ -117,6 +84,46 @@ export function createReportPopups(map: MapLibreMap, openCard: ((geohash: string
     isOpen: () => open?.isOpen() ?? false,
     close,
   };
+}
+
+function openPopup(map: MapLibreMap, at: LngLatLike, content: HTMLElement): Popup {
+  const opener = document.activeElement;
+  // Who came by keyboard goes on from the popup, and back with Escape; a pointer's focus stays where it is.
+  const byKeyboard = opener instanceof HTMLElement && opener.matches(":focus-visible") && opener !== map.getCanvas();
+  const covered = coveredEdges();
+  const { x, y } = map.project(at);
+  if (x < covered.left || y < covered.top || x > innerWidth - covered.right || y > innerHeight - covered.bottom) {
+    map.easeTo({ center: at, duration: prefersReducedMotion() ? 0 : 400 });
+  }
+  // Whether a click on the map closes it, or opens something else, the map's own listener says.
+  const popup = new Popup({
+    maxWidth: "300px",
+    offset: 16,
+    focusAfterOpen: byKeyboard,
+    closeOnClick: false,
+    padding: covered,
+  })
+    .setLngLat(at)
+    .setDOMContent(content)
+    .addTo(map);
+  popup.getElement().addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    popup.remove();
+    (standingFor(opener) ?? map.getCanvas()).focus();
+  });
+  return popup;
+}
+
+/** Finds a place for the popup's size as it is now, and moves the map if there is none. */
+function fitPopup(map: MapLibreMap, popup: Popup): void {
+  popup.setLngLat(popup.getLngLat());
+  const covered = coveredEdges();
+  const hiddenPx =
+    popup.getElement().getBoundingClientRect().bottom - (innerHeight - Math.max(covered.bottom, footPx()));
+  const roomPx = map.project(popup.getLngLat()).y - covered.top - MARK_PX;
+  const upPx = Math.min(hiddenPx, roomPx);
+  if (upPx > 0) map.panBy([0, upPx], { duration: prefersReducedMotion() ? 0 : 300 });
 }
 
 /** How far up from the bottom of a phone the button to report reaches. */

@@ -1,6 +1,8 @@
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import type { ScoreName } from "../../tiles/scores/scores.ts";
 
+// Words of the one language that the pages are in; numbers and times are Intl's. An i18n package would come with a second one.
+
 export const LAYER_LABELS: Readonly<Record<ReportLayer, string>> = {
   safety: "Safety",
   vibe: "Vibe",

@@ -9,7 +9,7 @@ export type BasemapLayers = Readonly<Record<string, readonly Feature[]>>;
 /**
  * The world in layers `land`, `lake`, `river`, `border` (`kind`: country, state), `county` and `place` (`name`, `kind`:
  * country, state, city; `rank`: smaller is more important). Land and countries are Natural Earth 1:10m, lakes, rivers and
- * provinces 1:50m, United States states and counties are the Census Bureau's; all in the public domain.
+ * provinces 1:50m, United States states and counties are the Census Bureau's; all in the public cluster cell.
  * Loaded on first use: 5.6 MB of JSON that a process which never serves the basemap does not read.
  */
 export async function loadWorld(): Promise<BasemapLayers> {

@@ -15,11 +15,13 @@ const WAIT_FOR_OTHERS_MS = 1_000;
 /** Compacts until nothing is left to do, or it is ended. */
 export async function compactAll(compactor: Compactor, options: CompactAllOptions = {}): Promise<CompactionReport> {
   const { rebuild = false, ...limits } = options;
-  const sum = { cells: 0, slices: 0 };
+  const sum = { cells: 0, cellAggregates: 0 };
   for (let isFirst = true; ; isFirst = false) {
-    const { done, cells, slices } = await (rebuild && isFirst ? compactor.rebuild(limits) : compactor.run(limits));
+    const { done, cells, cellAggregates } = await (rebuild && isFirst
+      ? compactor.rebuild(limits)
+      : compactor.run(limits));
     sum.cells += cells;
-    sum.slices += slices;
+    sum.cellAggregates += cellAggregates;
     if (done || limits.signal?.aborted === true) return { ...sum, done };
     await sleep(WAIT_FOR_OTHERS_MS);
   }

@@ -22,12 +22,14 @@ try {
   try {
     for (let rebuild = values.rebuild === true; !stop.signal.aborted; rebuild = false) {
       await terminal.run(rebuild ? "rebuild" : "compact", async (note) => {
-        const { cells, slices, done } = await compactAll(compactor, {
+        const { cells, cellAggregates, done } = await compactAll(compactor, {
           rebuild,
           signal: stop.signal,
           onProgress: (count, of) => note(`${count} of ${of} cells`),
         });
-        note(`${cells} cells, ${slices} slices${done ? "" : "; not all is done, the next run goes on"}`);
+        note(
+          `${cells} cells, ${cellAggregates} cell aggregates${done ? "" : "; not all is done, the next run goes on"}`,
+        );
       });
       if (everySeconds === undefined) break;
       await sleep(1000 * everySeconds, undefined, { signal: stop.signal }).catch(() => {});

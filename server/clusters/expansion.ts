@@ -1,4 +1,4 @@
-import type { DomainIndex } from "../../tiles/cluster/cluster-cell-index.ts";
+import type { ClusterCellIndex } from "../../tiles/cluster/cluster-cell-index.ts";
 import type { ClusterFeature } from "../../tiles/cluster/cluster-feature.ts";
 import { type ClusterMembers, type IndexPart, partsInside } from "../../tiles/cluster/cluster-members.ts";
 import { MAX_ZOOM } from "../../tiles/geo/tile-address.ts";
@@ -22,7 +22,7 @@ const PARALLEL = 4;
  * Reads what the tiles would that somebody sees who zooms in, down to the first that differs.
  */
 export async function expansionOf(
-  source: Pick<ClusterSource, "domains">,
+  source: Pick<ClusterSource, "clusterCells">,
   view: View,
   zoom: number,
   members: ClusterMembers,
@@ -39,17 +39,17 @@ export async function expansionOf(
 }
 
 async function indexesAt(
-  source: Pick<ClusterSource, "domains">,
+  source: Pick<ClusterSource, "clusterCells">,
   { layer, window }: View,
   z: number,
   members: ClusterMembers,
-): Promise<DomainIndex[]> {
-  const met = await mapLimited(members.tilesAt(z), PARALLEL, (tile) => source.domains(layer, tile, window));
+): Promise<ClusterCellIndex[]> {
+  const met = await mapLimited(members.tilesAt(z), PARALLEL, (tile) => source.clusterCells(layer, tile, window));
   return [...new Set(met.flat())];
 }
 
 async function featuresOf(
-  source: Pick<ClusterSource, "domains">,
+  source: Pick<ClusterSource, "clusterCells">,
   view: View,
   z: number,
   parts: readonly IndexPart[],

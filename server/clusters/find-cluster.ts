@@ -1,5 +1,5 @@
 import type { Clusters } from "../../tiles/cluster/cluster.ts";
-import type { DomainIndex } from "../../tiles/cluster/cluster-cell-index.ts";
+import type { ClusterCellIndex } from "../../tiles/cluster/cluster-cell-index.ts";
 import { levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
 import { type ClusterFeature, featureOf } from "../../tiles/cluster/cluster-feature.ts";
 import type { ClusterIdParts } from "../../tiles/cluster/cluster-id.ts";
@@ -14,7 +14,7 @@ import { parseReportId } from "../../tiles/report-id.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
 
 /** The pyramid as tiles see it, and the scores that are joined into them. */
-export interface ClusterSource extends Pick<Pyramid, "domains" | "cells" | "reports"> {
+export interface ClusterSource extends Pick<Pyramid, "clusterCells" | "cells" | "reports"> {
   readonly scoreOf?: ScoreOf;
 }
 
@@ -28,7 +28,7 @@ export interface View {
 export interface FoundCluster {
   readonly zoom: number;
   readonly feature: ClusterFeature;
-  /** Clusters of domains that it was stitched from. */
+  /** Clusters of cluster cells that it was stitched from. */
   readonly parts: readonly IndexPart[];
 }
 
@@ -44,18 +44,18 @@ export async function findCluster(source: ClusterSource, id: ClusterIdParts): Pr
 
 /** The cluster that a start lies in; `tile` is one that it lies in, or may once have lain in. */
 export async function clusterAround(
-  source: Pick<ClusterSource, "domains">,
+  source: Pick<ClusterSource, "clusterCells">,
   { layer, window }: View,
   start: string,
   tile: TileAddress,
 ): Promise<FoundCluster | undefined> {
   const { z } = tile;
-  let indexes = await source.domains(layer, tile, window);
+  let indexes = await source.clusterCells(layer, tile, window);
   let part = partOf(indexes, z, start);
   if (part === undefined) return undefined;
   const home = homeOf(indexes, z, part);
   if (home.x !== tile.x || home.y !== tile.y) {
-    indexes = await source.domains(layer, home, window);
+    indexes = await source.clusterCells(layer, home, window);
     part = partOf(indexes, z, start);
     if (part === undefined) return undefined;
   }
@@ -64,11 +64,14 @@ export async function clusterAround(
     indexes.map((index) => clustersAt(index, z)),
     part,
   );
-  const index = indexes[stitched.clusters.domain[0] as number] as DomainIndex;
+  const index = indexes[stitched.clusters.clusterCell[0] as number] as ClusterCellIndex;
   return {
     zoom: z,
     feature: featureOf(index, z, stitched.clusters, 0),
-    parts: stitched.parts.map(({ domain, cluster }) => ({ index: indexes[domain] as DomainIndex, cluster })),
+    parts: stitched.parts.map(({ clusterCell, cluster }) => ({
+      index: indexes[clusterCell] as ClusterCellIndex,
+      cluster,
+    })),
   };
 }
 
@@ -96,19 +99,23 @@ async function placeOfStart(source: ClusterSource, { layer, zoom, start }: Clust
   return { lonDeg: (rows.lonE6[row] as number) / 1e6, latDeg: (rows.latE6[row] as number) / 1e6 };
 }
 
-function partOf(indexes: readonly DomainIndex[], zoom: number, start: string) {
-  for (const [domain, index] of indexes.entries()) {
+function partOf(indexes: readonly ClusterCellIndex[], zoom: number, start: string) {
+  for (const [clusterCell, index] of indexes.entries()) {
     const point = index.pointOf(start);
-    if (point >= 0) return { domain, cluster: index.zooms.ownersAt(zoom)[point] as number };
+    if (point >= 0) return { clusterCell, cluster: index.zooms.ownersAt(zoom)[point] as number };
   }
   return undefined;
 }
 
-function homeOf(indexes: readonly DomainIndex[], zoom: number, part: { domain: number; cluster: number }): TileAddress {
-  return tileOfPart({ index: indexes[part.domain] as DomainIndex, cluster: part.cluster }, zoom);
+function homeOf(
+  indexes: readonly ClusterCellIndex[],
+  zoom: number,
+  part: { clusterCell: number; cluster: number },
+): TileAddress {
+  return tileOfPart({ index: indexes[part.clusterCell] as ClusterCellIndex, cluster: part.cluster }, zoom);
 }
 
-function clustersAt(index: DomainIndex, zoom: number): Clusters {
+function clustersAt(index: ClusterCellIndex, zoom: number): Clusters {
   const clusters = index.zooms.get(zoom);
   if (clusters === undefined) throw new RangeError(`an index of another level than zoom ${zoom}'s`);
   return clusters;

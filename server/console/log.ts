@@ -1,6 +1,6 @@
 /**
- * Events, one line each. Never give it an address, a key or a report's text: logs outlive the anonymity that residents
- * were promised.
+ * Events, one line each, the same from Node and from workerd, where `pino` only knows the console. Never give it an address, a
+ * key or a report's text: logs outlive the anonymity that residents were promised.
  */
 export interface Log {
   debug(event: string, fields?: LogFields): void;

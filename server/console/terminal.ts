@@ -23,7 +23,10 @@ interface TerminalStream {
 const CLEAR_LINE = "\r\x1b[2K";
 const NAME_WIDTH = 12;
 
-/** On a terminal the running steps share one line that is written over; elsewhere every line stays as it is. */
+/**
+ * On a terminal the running steps share one line that is written over; elsewhere every line stays as it is. Forty lines, for
+ * which `ora` or `listr2` would be a dozen packages.
+ */
 export function createTerminal(stream: TerminalStream): Terminal {
   const pretty = stream.isTTY ?? false;
   const running = new Map<string, string>();

@@ -73,7 +73,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     delimiter: values.delimiter === undefined ? undefined : parseDelimiter(values.delimiter),
     mapping: { sources: sourcesOf(values), values: parseValueMaps(values.map ?? []) },
     intoLastMs,
-    newAnchor: values["new-anchor"],
+    newImportEpoch: values["new-anchor"],
     limit: values.limit === undefined ? undefined : parseLimit(values.limit),
     dryRun: values["dry-run"],
     truncateText: values["truncate-text"] ? MAX_TEXT : undefined,

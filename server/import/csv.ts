@@ -18,11 +18,66 @@ type ScanState = "field-start" | "plain" | "quoted" | "quote-seen" | "broken";
  */
 export function createCsvReader(delimiter = ","): RowReader {
   const lines = createLineSplitter();
-  const delimiterByte = delimiter.charCodeAt(0);
-  const columns: string[] = [];
-  let blankLines = 0;
+  const rows = createRowMaker(delimiter);
+  const records = createRecordReader(delimiter, rows);
   let lineCount = 0;
-  let rowCount = 0;
+  return {
+    columns: rows.columns,
+    get blankLines() {
+      return records.blankLines();
+    },
+    *push(chunk) {
+      for (const line of lines.push(chunk)) {
+        yield* records.read(lineCount++ === 0 ? { ...line, bytes: checkEncoding(line.bytes) } : line);
+      }
+    },
+    *end() {
+      for (const line of lines.end()) yield* records.read(line);
+      yield* records.end();
+      if (rows.columns.length === 0)
+        throw new OperatorError("the file is empty: a CSV file starts with a line of column names");
+    },
+  };
+}
+
+/** Makes rows of whole records. The first is the header. */
+function createRowMaker(delimiter: string) {
+  const columns: string[] = [];
+  let count = 0;
+
+  /** @throws OperatorError when it is the header */
+  function reject(bytes: Buffer, problem: string): Row {
+    if (columns.length === 0) throw new OperatorError(`the header cannot be read: ${problem}`);
+    return { number: ++count, values: [], raw: trimLineEnd(bytes), problem };
+  }
+
+  return {
+    columns,
+    reject,
+    /** What is wrong with the number of a record's fields, if anything. */
+    countProblem(record: Buffer): string | undefined {
+      const found = splitFields(trimLineEnd(record).toString("latin1"), delimiter).length;
+      return columns.length === 0 || found === columns.length ? undefined : countProblem(found, columns.length);
+    },
+    /** A whole record, as a row; nothing for the header. */
+    make(record: Buffer): Row | undefined {
+      const raw = trimLineEnd(record);
+      if (!isUtf8(raw)) return reject(raw, "not valid UTF-8");
+      const values = splitFields(raw.toString("utf8"), delimiter);
+      if (columns.length === 0) {
+        columns.push(...nameColumns(values));
+        return undefined;
+      }
+      if (values.length !== columns.length) return reject(raw, countProblem(values.length, columns.length));
+      return { number: ++count, values, raw };
+    },
+  };
+}
+
+/** Puts lines together to records. */
+function createRecordReader(delimiter: string, rows: ReturnType<typeof createRowMaker>) {
+  const delimiterByte = delimiter.charCodeAt(0);
+  let blankLines = 0;
   /** Lines of a record whose quoted field is still open. */
   let open: Buffer[] = [];
   let openBytes = 0;
@@ -30,50 +85,30 @@ export function createCsvReader(delimiter = ","): RowReader {
   /** Lines to read before the next one of the file, last first. */
   const waiting: Line[] = [];
 
-  const reject = (bytes: Buffer, problem: string): Row => {
-    if (columns.length === 0) throw new OperatorError(`the header cannot be read: ${problem}`);
-    return { number: ++rowCount, values: [], raw: trimLineEnd(bytes), problem };
-  };
-
   /** Gives up the record that is open: its first line is a row that failed, the others are read anew. */
   function giveUp(problem: string): Row {
     const first = open[0] ?? Buffer.alloc(0);
     for (let i = open.length - 1; i > 0; i--) waiting.push({ bytes: open[i] ?? first, overlong: false });
     open = [];
-    return reject(first, problem);
-  }
-
-  /** A whole record, as a row; nothing for the header. */
-  function finish(record: Buffer): Row | undefined {
-    const raw = trimLineEnd(record);
-    if (!isUtf8(raw)) return reject(raw, "not valid UTF-8");
-    const values = splitFields(raw.toString("utf8"), delimiter);
-    if (columns.length === 0) {
-      columns.push(...nameColumns(values));
-      return undefined;
-    }
-    if (values.length !== columns.length) return reject(raw, countProblem(values.length, columns.length));
-    return { number: ++rowCount, values, raw };
+    return rows.reject(first, problem);
   }
 
   function finishOpen(): Row | undefined {
     const record = Buffer.concat(open);
-    if (open.length > 1 && columns.length > 0) {
-      const found = splitFields(trimLineEnd(record).toString("latin1"), delimiter).length;
-      if (found !== columns.length) return giveUp(countProblem(found, columns.length));
-    }
+    const problem = open.length > 1 ? rows.countProblem(record) : undefined;
+    if (problem !== undefined) return giveUp(problem);
     open = [];
-    return finish(record);
+    return rows.make(record);
   }
 
-  function read(line: Line): Row | undefined {
+  function readLine(line: Line): Row | undefined {
     if (open.length === 0) {
-      if (line.overlong) return reject(line.bytes, `longer than ${MAX_ROW_BYTES} bytes`);
+      if (line.overlong) return rows.reject(line.bytes, `longer than ${MAX_ROW_BYTES} bytes`);
       if (isBlank(line.bytes)) {
         blankLines++;
         return undefined;
       }
-      if (!line.bytes.includes(QUOTE)) return finish(line.bytes);
+      if (!line.bytes.includes(QUOTE)) return rows.make(line.bytes);
       openBytes = 0;
       state = "field-start";
     } else if (line.overlong || openBytes + line.bytes.length > MAX_ROW_BYTES) {
@@ -89,31 +124,23 @@ export function createCsvReader(delimiter = ","): RowReader {
 
   function* readWaiting(): Generator<Row> {
     for (let line = waiting.pop(); line; line = waiting.pop()) {
-      const row = read(line);
+      const row = readLine(line);
       if (row) yield row;
     }
   }
 
   return {
-    columns,
-    get blankLines() {
-      return blankLines;
-    },
-    *push(chunk) {
-      for (const line of lines.push(chunk)) {
-        waiting.push(lineCount++ === 0 ? { ...line, bytes: checkEncoding(line.bytes) } : line);
-        yield* readWaiting();
-      }
-    },
-    *end() {
-      waiting.push(...lines.end());
+    blankLines: () => blankLines,
+    *read(line: Line): Generator<Row> {
+      waiting.push(line);
       yield* readWaiting();
+    },
+    /** A record that is still open then is broken. */
+    *end(): Generator<Row> {
       while (open.length > 0) {
         yield giveUp(UNCLOSED);
         yield* readWaiting();
       }
-      if (columns.length === 0)
-        throw new OperatorError("the file is empty: a CSV file starts with a line of column names");
     },
   };
 }

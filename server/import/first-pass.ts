@@ -6,7 +6,7 @@ import type { Source } from "./source.ts";
 import { parseTime, type TimeSpan } from "./time.ts";
 
 /** What the first pass over a file found. */
-export interface Survey {
+export interface FirstPass {
   readonly rows: number;
   /** SHA-256 of the decompressed content, in hex. */
   readonly contentHash: string;
@@ -15,7 +15,7 @@ export interface Survey {
   readonly recurrence: Recurrence;
 }
 
-export interface SurveyOptions {
+export interface FirstPassOptions {
   readonly source: Source;
   readonly mapping: Mapping;
   readonly signal?: AbortSignal | undefined;
@@ -27,7 +27,7 @@ export interface SurveyOptions {
  * Ends early, with what it has, when the signal is aborted.
  * @throws OperatorError when the file is not readable or the mapping does not fit its columns.
  */
-export async function surveyFile({ source, mapping, signal, onProgress }: SurveyOptions): Promise<Survey> {
+export async function readFirstPass({ source, mapping, signal, onProgress }: FirstPassOptions): Promise<FirstPass> {
   const reader = source.rows();
   const content = createHash("sha256");
   const recurrence = createRecurrence();

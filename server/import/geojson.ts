@@ -20,102 +20,139 @@ type Step = Row | "on" | "more";
  * element seems to start.
  */
 export function createGeoJsonReader(): RowReader {
-  const table = createJsonTable();
-  const finder = createArrayFinder();
-  let mode: "before" | "between" | "element" | "broken" = "before";
-  let found = false;
-  let bytes: Buffer = Buffer.alloc(0);
-  /** What lies before is done with. */
-  let start = 0;
-  let scanner = createElementScanner();
-  let brokenHead: Buffer = Buffer.alloc(0);
-  let brokenProblem = "";
-
-  function findArray(): Step {
-    const inside = finder.find(bytes, start);
-    start = inside ?? bytes.length;
-    if (inside === undefined) return "more";
-    found = true;
-    mode = "between";
-    return "on";
-  }
-
-  function findElement(): Step {
-    while (start < bytes.length && isSeparator(bytes[start] ?? 0)) start++;
-    if (start === bytes.length) return "more";
-    if (isArrayEnd(bytes[start] ?? 0)) {
-      start++;
-      finder.leave();
-      mode = "before";
-    } else {
-      scanner = createElementScanner();
-      mode = "element";
-    }
-    return "on";
-  }
-
-  function readElement(): Step {
-    const end = scanner.scan(bytes, start);
-    if (end === "broken") return fail(NOT_JSON);
-    if (end === "open")
-      return bytes.length - start > MAX_ROW_BYTES ? fail(`longer than ${MAX_ROW_BYTES} bytes`) : "more";
-    const raw = bytes.subarray(start, end);
-    const row = table.rowOf(trimSeparators(raw));
-    const next = row.problem === NOT_JSON ? findElementStart(raw, 1) : -1;
-    mode = "between";
-    start = next < 0 ? end : start + next;
-    return next < 0 ? row : { ...row, raw: trimSeparators(raw.subarray(0, next)) };
-  }
-
-  function fail(problem: string): Step {
-    brokenHead = Buffer.alloc(0);
-    brokenProblem = problem;
-    mode = "broken";
-    passOver(start + 1);
-    return "on";
-  }
-
-  function passOver(to: number): void {
-    const room = Math.max(0, KEPT_OF_OVERLONG_BYTES - brokenHead.length);
-    brokenHead = Buffer.concat([brokenHead, bytes.subarray(start, Math.min(to, start + room))]);
-    start = to;
-  }
-
-  const rejectBroken = (): Row => table.reject(trimSeparators(brokenHead), brokenProblem);
-
-  function recover(): Step {
-    const next = findElementStart(bytes, start);
-    passOver(next < 0 ? Math.max(start, bytes.length - ELEMENT_START_BYTES) : next);
-    if (next < 0) return "more";
-    mode = "between";
-    return rejectBroken();
-  }
-
-  const steps = { before: findArray, between: findElement, element: readElement, broken: recover };
-
-  function* read(): Generator<Row> {
-    for (let step = steps[mode](); step !== "more"; step = steps[mode]()) if (step !== "on") yield step;
-  }
-
+  const reading = newReading();
   return {
-    columns: table.columns,
+    columns: reading.table.columns,
     blankLines: 0,
     *push(chunk) {
-      bytes = start < bytes.length ? Buffer.concat([bytes.subarray(start), chunk]) : chunk;
-      start = 0;
-      yield* read();
+      const { bytes, start } = reading;
+      reading.bytes = start < bytes.length ? Buffer.concat([bytes.subarray(start), chunk]) : chunk;
+      reading.start = 0;
+      yield* readRows(reading);
     },
     *end() {
-      if (!found) throw new OperatorError(NO_FEATURES);
-      while (mode === "element") {
-        fail("the file ends inside it");
-        yield* read();
+      if (!reading.found) throw new OperatorError(NO_FEATURES);
+      while (reading.mode === "element") {
+        fail(reading, "the file ends inside it");
+        yield* readRows(reading);
       }
-      if (mode === "broken") {
-        passOver(bytes.length);
-        yield rejectBroken();
-      } else if (mode === "between")
-        yield table.reject(Buffer.alloc(0), "the file ends before its array of features does");
+      if (reading.mode === "broken") {
+        passOver(reading, reading.bytes.length);
+        yield rejectBroken(reading);
+      } else if (reading.mode === "between")
+        yield reading.table.reject(Buffer.alloc(0), "the file ends before its array of features does");
+    },
+  };
+}
+
+/** Where reading stands. */
+interface Reading {
+  mode: "before" | "between" | "element" | "broken";
+  /** An array was found. */
+  found: boolean;
+  bytes: Buffer;
+  /** What lies before is done with. */
+  start: number;
+  scanner: ReturnType<typeof createElementScanner>;
+  broken: ReturnType<typeof createBrokenElement>;
+  readonly finder: ReturnType<typeof createArrayFinder>;
+  readonly table: ReturnType<typeof createJsonTable>;
+}
+
+const newReading = (): Reading => ({
+  mode: "before",
+  found: false,
+  bytes: Buffer.alloc(0),
+  start: 0,
+  scanner: createElementScanner(),
+  broken: createBrokenElement(""),
+  finder: createArrayFinder(),
+  table: createJsonTable(),
+});
+
+function* readRows(reading: Reading): Generator<Row> {
+  const next = () => STEPS[reading.mode](reading);
+  for (let step = next(); step !== "more"; step = next()) if (step !== "on") yield step;
+}
+
+const STEPS: Readonly<Record<Reading["mode"], (reading: Reading) => Step>> = {
+  before: findArray,
+  between: findElement,
+  element: readElement,
+  broken: recover,
+};
+
+function findArray(reading: Reading): Step {
+  const inside = reading.finder.find(reading.bytes, reading.start);
+  reading.start = inside ?? reading.bytes.length;
+  if (inside === undefined) return "more";
+  reading.found = true;
+  reading.mode = "between";
+  return "on";
+}
+
+function findElement(reading: Reading): Step {
+  const { bytes, finder } = reading;
+  while (reading.start < bytes.length && isSeparator(bytes[reading.start] ?? 0)) reading.start++;
+  if (reading.start === bytes.length) return "more";
+  if (isArrayEnd(bytes[reading.start] ?? 0)) {
+    reading.start++;
+    finder.leave();
+    reading.mode = "before";
+  } else {
+    reading.scanner = createElementScanner();
+    reading.mode = "element";
+  }
+  return "on";
+}
+
+function readElement(reading: Reading): Step {
+  const { bytes, start, scanner, table } = reading;
+  const end = scanner.scan(bytes, start);
+  if (end === "broken") return fail(reading, NOT_JSON);
+  if (end === "open") {
+    return bytes.length - start > MAX_ROW_BYTES ? fail(reading, `longer than ${MAX_ROW_BYTES} bytes`) : "more";
+  }
+  const raw = bytes.subarray(start, end);
+  const row = table.rowOf(trimSeparators(raw));
+  const next = row.problem === NOT_JSON ? findElementStart(raw, 1) : -1;
+  reading.mode = "between";
+  reading.start = next < 0 ? end : start + next;
+  return next < 0 ? row : { ...row, raw: trimSeparators(raw.subarray(0, next)) };
+}
+
+function fail(reading: Reading, problem: string): Step {
+  reading.broken = createBrokenElement(problem);
+  reading.mode = "broken";
+  passOver(reading, reading.start + 1);
+  return "on";
+}
+
+function passOver(reading: Reading, to: number): void {
+  reading.broken.add(reading.bytes.subarray(reading.start, to));
+  reading.start = to;
+}
+
+const rejectBroken = ({ table, broken }: Reading): Row => table.reject(trimSeparators(broken.head()), broken.problem);
+
+function recover(reading: Reading): Step {
+  const { bytes, start } = reading;
+  const next = findElementStart(bytes, start);
+  passOver(reading, next < 0 ? Math.max(start, bytes.length - ELEMENT_START_BYTES) : next);
+  if (next < 0) return "more";
+  reading.mode = "between";
+  return rejectBroken(reading);
+}
+
+/** An element that is passed over: what is kept of it for the operator, and what is wrong with it. */
+function createBrokenElement(problem: string) {
+  let head: Buffer = Buffer.alloc(0);
+  return {
+    problem,
+    head: () => head,
+    add(bytes: Buffer): void {
+      const room = Math.max(0, KEPT_OF_OVERLONG_BYTES - head.length);
+      head = Buffer.concat([head, bytes.subarray(0, room)]);
     },
   };
 }

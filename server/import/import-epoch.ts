@@ -4,7 +4,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { Mapping } from "./mapping.ts";
 
-export interface AnchorOptions {
+export interface ImportEpochOptions {
   readonly store: Pick<ReportStore, "remember">;
   readonly clock: Clock;
   readonly contentHash: string;
@@ -20,14 +20,14 @@ export interface AnchorOptions {
  * and where the time is read. Not under the rest of the mapping: mending a category must not double the reports.
  * Kept until the last report dated by it has expired. Unix milliseconds.
  */
-export async function findAnchor({
+export async function findImportEpoch({
   store,
   clock,
   contentHash,
   intoLastMs,
   mapping,
   renew,
-}: AnchorOptions): Promise<number> {
+}: ImportEpochOptions): Promise<number> {
   const nowMs = clock.now();
   const timeSource = [mapping.sources.time ?? null, [...(mapping.values.time ?? [])].sort()];
   const key = `import#${hash("sha256", JSON.stringify([contentHash, intoLastMs, timeSource]), "hex")}`;

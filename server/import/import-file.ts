@@ -1,8 +1,8 @@
 import { OperatorError } from "../console/operator-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
-import { type Survey, surveyFile } from "./first-pass.ts";
-import { findAnchor } from "./import-epoch.ts";
+import { type FirstPass, readFirstPass } from "./first-pass.ts";
+import { findImportEpoch } from "./import-epoch.ts";
 import { createFieldReader, type Mapping } from "./mapping.ts";
 import { openRejects, type Rejects } from "./rejects.ts";
 import type { Row } from "./row.ts";
@@ -19,7 +19,7 @@ export interface ImportOptions extends SourceOptions {
   /** Maps the file's time span onto this many milliseconds before now, or before the now of the first such import. */
   readonly intoLastMs?: number | undefined;
   /** Forgets that now: the file's rows become new reports. */
-  readonly newAnchor?: boolean | undefined;
+  readonly newImportEpoch?: boolean | undefined;
   /** Reads only so many rows. */
   readonly limit?: number | undefined;
   /** Checks every row and writes the rejects, but stores nothing. */
@@ -35,9 +35,9 @@ export interface ImportOptions extends SourceOptions {
   onProgress?(progress: ImportProgress): void;
 }
 
-/** "survey" is the first pass, which stores nothing; "import" the second. */
+/** "first pass" is the first pass, which stores nothing; "import" the second. */
 export interface ImportProgress {
-  readonly phase: "survey" | "import";
+  readonly phase: "first-pass" | "import";
   readonly rows: number;
   /** Known from the second pass on. */
   readonly totalRows?: number;
@@ -64,7 +64,7 @@ export interface ImportSummary {
   /** Of the times in the file. */
   readonly span?: TimeSpan;
   /** The now that the file's newest row was mapped to. */
-  readonly anchorMs?: number;
+  readonly importEpochMs?: number;
   readonly interrupted: boolean;
 }
 
@@ -79,53 +79,53 @@ export async function importFile(options: ImportOptions): Promise<ImportSummary>
   const source = await openSource(path, options);
   const totalBytes = source.sizeBytes;
   const nothing = { written: 0, existing: 0, rejected: 0 };
-  const survey = await surveyFile({
+  const firstPass = await readFirstPass({
     source,
     mapping,
     signal,
-    onProgress: (progress) => onProgress?.({ phase: "survey", ...progress, totalBytes, ...nothing }),
+    onProgress: (progress) => onProgress?.({ phase: "first-pass", ...progress, totalBytes, ...nothing }),
   });
   if (signal?.aborted) return { rowsRead: 0, ...nothing, reasons: new Map(), blankLines: 0, interrupted: true };
 
-  const anchorMs = await anchorOf(options, survey);
+  const importEpochMs = await importEpochOf(options, firstPass);
   const rejectsPath = options.rejectsPath ?? `${path}.rejects.csv`;
   const rejects = await openRejects(rejectsPath);
-  const counts = await storeRows({ options, source, survey, anchorMs, rejects }).finally(() => rejects.close());
+  const counts = await storeRows({ options, source, firstPass, importEpochMs, rejects }).finally(() => rejects.close());
   return {
     ...counts,
     ...(counts.rejected > 0 && { rejectsPath }),
-    ...(survey.span && { span: survey.span }),
-    ...(anchorMs !== undefined && { anchorMs }),
-    interrupted: signal?.aborted === true && counts.rowsRead < rowsToRead(options, survey),
+    ...(firstPass.span && { span: firstPass.span }),
+    ...(importEpochMs !== undefined && { importEpochMs }),
+    interrupted: signal?.aborted === true && counts.rowsRead < rowsToRead(options, firstPass),
   };
 }
 
-async function anchorOf(options: ImportOptions, { contentHash }: Survey): Promise<number | undefined> {
-  const { store, clock, mapping, intoLastMs, dryRun, newAnchor: renew = false } = options;
+async function importEpochOf(options: ImportOptions, { contentHash }: FirstPass): Promise<number | undefined> {
+  const { store, clock, mapping, intoLastMs, dryRun, newImportEpoch: renew = false } = options;
   if (intoLastMs === undefined) return undefined;
-  return dryRun ? clock.now() : findAnchor({ store, clock, contentHash, intoLastMs, mapping, renew });
+  return dryRun ? clock.now() : findImportEpoch({ store, clock, contentHash, intoLastMs, mapping, renew });
 }
 
-const rowsToRead = ({ limit }: ImportOptions, { rows }: Survey): number => Math.min(limit ?? rows, rows);
+const rowsToRead = ({ limit }: ImportOptions, { rows }: FirstPass): number => Math.min(limit ?? rows, rows);
 
 interface SecondPass {
   readonly options: ImportOptions;
   readonly source: Source;
-  readonly survey: Survey;
-  readonly anchorMs: number | undefined;
+  readonly firstPass: FirstPass;
+  readonly importEpochMs: number | undefined;
   readonly rejects: Rejects;
 }
 
 type Counts = Pick<ImportSummary, "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "blankLines">;
 
-async function storeRows({ options, source, survey, anchorMs, rejects }: SecondPass): Promise<Counts> {
+async function storeRows({ options, source, firstPass, importEpochMs, rejects }: SecondPass): Promise<Counts> {
   const { mapping, signal, onProgress, dryRun } = options;
-  const totalRows = rowsToRead(options, survey);
+  const totalRows = rowsToRead(options, firstPass);
   const reader = source.rows();
   const fieldsOf = createFieldReader(mapping, reader.columns);
   const digestOf = createRowDigest(reader.columns);
   const reasons = new Map<string, number>();
-  const rowOptions = rowOptionsOf(options, survey, anchorMs);
+  const rowOptions = rowOptionsOf(options, firstPass, importEpochMs);
   let [rowsRead, rejected, bytes] = [0, 0, 0];
 
   const tell = (): void => {
@@ -151,7 +151,7 @@ async function storeRows({ options, source, survey, anchorMs, rejects }: SecondP
         continue;
       }
       const digest = digestOf(row);
-      const result = reportOfRow(fieldsOf(row), tailOfRow(digest, survey.recurrence.occurrence(digest)), rowOptions);
+      const result = reportOfRow(fieldsOf(row), tailOfRow(digest, firstPass.recurrence.occurrence(digest)), rowOptions);
       if ("kind" in result) await reject(row, result.kind, result.reason);
       else await writer.add(result);
     }
@@ -175,12 +175,16 @@ async function storeRows({ options, source, survey, anchorMs, rejects }: SecondP
   return { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines };
 }
 
-function rowOptionsOf(options: ImportOptions, { span }: Survey, anchorMs: number | undefined): RowReportOptions {
+function rowOptionsOf(
+  options: ImportOptions,
+  { span }: FirstPass,
+  importEpochMs: number | undefined,
+): RowReportOptions {
   const { clock, intoLastMs, truncateText } = options;
-  const mapped = span !== undefined && intoLastMs !== undefined && anchorMs !== undefined;
+  const mapped = span !== undefined && intoLastMs !== undefined && importEpochMs !== undefined;
   return {
     nowMs: clock.now(),
-    mapTime: mapped ? mapIntoLast(span, intoLastMs, anchorMs) : (timeMs) => timeMs,
+    mapTime: mapped ? mapIntoLast(span, intoLastMs, importEpochMs) : (timeMs) => timeMs,
     truncateText,
   };
 }

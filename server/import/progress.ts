@@ -19,7 +19,7 @@ const LINE_MS = 3000;
 const BAR_WIDTH = 24;
 const CLEAR_LINE = "\r\x1b[2K";
 
-/** Shows how far an import is, how fast, and when it will be done. */
+/** Shows how far an import is, how fast, and when it will be done. A package would draw the bar, which is one line of these. */
 export function createProgressDisplay({ write, isTTY, now }: ProgressOutput): ProgressDisplay {
   let phase: ImportProgress["phase"] | undefined;
   let phaseStart = 0;
@@ -68,7 +68,7 @@ export function formatProgress(progress: ImportProgress, elapsedSeconds: number)
   ];
   const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
   const percent = String(Math.floor(share * 100)).padStart(3);
-  return `${phase === "survey" ? "Reading  " : "Importing"} ${bar} ${percent}%  ${counts.join("  ")}`;
+  return `${phase === "first-pass" ? "Reading  " : "Importing"} ${bar} ${percent}%  ${counts.join("  ")}`;
 }
 
 const portion = (part: number, whole: number): number => (whole > 0 ? Math.min(1, part / whole) : 1);

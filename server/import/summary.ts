@@ -32,10 +32,15 @@ function reasonLines({ reasons }: ImportSummary): string[] {
   return hidden > 0 ? [...shown, `${countLine("", hidden)}  for other reasons`] : shown;
 }
 
-function datedLine({ span, anchorMs }: ImportSummary, { intoLastMs }: Pick<ImportOptions, "intoLastMs">): string[] {
-  if (span === undefined || anchorMs === undefined || intoLastMs === undefined) return [];
+function datedLine(
+  { span, importEpochMs }: ImportSummary,
+  { intoLastMs }: Pick<ImportOptions, "intoLastMs">,
+): string[] {
+  if (span === undefined || importEpochMs === undefined || intoLastMs === undefined) return [];
   const from = `${formatMinute(span.oldestMs)} to ${formatMinute(span.newestMs)}`;
-  return [`Times mapped     ${from}  ->  ${formatMinute(anchorMs - intoLastMs)} to ${formatMinute(anchorMs)} UTC`];
+  return [
+    `Times mapped     ${from}  ->  ${formatMinute(importEpochMs - intoLastMs)} to ${formatMinute(importEpochMs)} UTC`,
+  ];
 }
 
 const formatMinute = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace("T", " ");

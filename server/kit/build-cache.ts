@@ -1,7 +1,10 @@
 import { LRUCache } from "lru-cache";
 
-/** Values that were built, each kept until something below it changes or its time is up, within a bound of bytes. */
-export interface Memo<T> {
+/**
+ * Values that were built, each kept until something below it changes or its time is up, within a bound of bytes. Not by the
+ * `fetch` of lru-cache: it shares every build, and a Worker must not.
+ */
+export interface BuildCache<T> {
   /** What was built for a key and still holds at a time, or builds it. */
   get(key: string, prefix: string, atMs: number, build: () => Promise<T>): Promise<T>;
   /** What was built for a key, when it still holds at a time; builds nothing. */
@@ -20,7 +23,7 @@ interface Kept<T> {
 /** Fixed cost of an entry beside its value. */
 const ENTRY_BYTES = 400;
 
-export interface MemoOptions<T> {
+export interface BuildCacheOptions<T> {
   readonly maxBytes: number;
   readonly bytesOf: (value: T) => number;
   /**
@@ -30,7 +33,9 @@ export interface MemoOptions<T> {
   readonly shareBuilds: boolean;
 }
 
-export function createMemo<T extends { readonly staleAtMs: number }>(options: MemoOptions<T>): Memo<T> {
+export function createBuildCache<T extends { readonly staleAtMs: number }>(
+  options: BuildCacheOptions<T>,
+): BuildCache<T> {
   const { maxBytes, bytesOf, shareBuilds } = options;
   const kept = new LRUCache<string, Kept<T>>({
     maxSize: maxBytes,

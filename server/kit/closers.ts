@@ -5,7 +5,10 @@ export interface Closable {
   close(): Promise<void>;
 }
 
-/** Remembers what was opened, to close it in the opposite order; what does not close does not keep the rest open. */
+/**
+ * Remembers what was opened, to close it in the opposite order; what does not close does not keep the rest open, as it would in
+ * an `AsyncDisposableStack`.
+ */
 export interface Closers {
   add<T extends Closable>(part: T): T;
   /**

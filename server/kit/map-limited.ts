@@ -1,4 +1,7 @@
-/** Like Promise.all over a map, with at most `limit` under way; the first failure rejects. Results keep the input's order. */
+/**
+ * Like Promise.all over a map, with at most `limit` under way; the first failure rejects. Results keep the input's order. Of one
+ * list, so that `limit` loops do it: a limiter, or `p-map`, would keep a promise waiting for each item.
+ */
 export async function mapLimited<T, R>(
   items: readonly T[],
   limit: number,

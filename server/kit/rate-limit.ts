@@ -21,7 +21,10 @@ interface Bucket {
   atMs: number;
 }
 
-/** A token bucket per client, in memory. Addresses are kept only as hashes with a salt that dies with the process. */
+/**
+ * A token bucket per client, in memory. Addresses are kept only as hashes with a salt that dies with the process. Packages
+ * (rate-limiter-flexible, hono-rate-limiter) count in fixed windows, and let twice as much through where two of them meet.
+ */
 export function createRateLimit({ clock, perMinute, maxClients = 50_000 }: RateLimitOptions): RateLimit {
   if (!(perMinute > 0)) throw new RangeError(`a rate limit needs more than 0 a minute, got ${perMinute}`);
   const perMs = perMinute / 60_000;

@@ -9,7 +9,8 @@ const RETRY_SPREAD_MS = 3000;
 
 /**
  * A subscription as server-sent events (HTML, section 9.2). It is pulled: while the client's connection is full nothing is
- * taken from the subscription, where changes merge. Ends when the subscription does, and ends it when cancelled.
+ * taken from the subscription, where changes merge. Ends when the subscription does, and ends it when cancelled. Hono's
+ * `streamSSE` is pushed into, and a Durable Object has no app.
  */
 export function eventStream(subscription: LiveSubscription): ReadableStream<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();

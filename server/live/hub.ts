@@ -56,38 +56,22 @@ const FLUSH_EVERY_MS = 250;
 
 export function createLiveHub(options: LiveHubOptions): LiveHub {
   const { clock, tileWatch, maxSubscribers = 2000, ringSize = 4096, maxPending = 256 } = options;
-  // An id of another process, or of this one before it was started anew, is one that cannot be resumed from.
-  const epoch = crypto.randomUUID().slice(0, 8);
   const subscribers = new Map<LiveSubscription, { readonly interest: LiveInterest; take(change: LiveChange): void }>();
-  const ring: LiveChange[] = [];
+  const recent = createRecentChanges(ringSize);
   const unsent = new Map<string, { layer: ReportLayer; geohash: string }>();
-  let sequence = 0;
   let flushedAtMs = Number.NEGATIVE_INFINITY;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
   let refused = 0;
 
-  const idOf = (of: number): string => `${epoch}-${of}`;
-
   function flush(): void {
     timer = undefined;
     flushedAtMs = performance.now();
     for (const { layer, geohash } of unsent.values()) {
-      const change: LiveChange = { sequence: ++sequence, layer, geohash, atMs: clock.now() };
-      ring.push(change);
+      const change = recent.add({ layer, geohash, atMs: clock.now() });
       for (const { interest, take } of subscribers.values()) if (concerns(change, interest)) take(change);
     }
     unsent.clear();
-    if (ring.length > 2 * ringSize) ring.splice(0, ring.length - ringSize);
-  }
-
-  /** Changes behind an id; undefined when some of them are not known any more. */
-  function changesBehind(lastEventId: string): LiveChange[] | undefined {
-    const [, ofEpoch, last = ""] = /^(\w{8})-(\d{1,15})$/.exec(lastEventId) ?? [];
-    const from = Number(last);
-    const oldest = ring[0]?.sequence ?? sequence + 1;
-    if (ofEpoch !== epoch || from > sequence || from < oldest - 1) return undefined;
-    return ring.slice(from - oldest + 1);
   }
 
   return {
@@ -105,13 +89,13 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
         refused++;
         return undefined;
       }
-      const missed = lastEventId === undefined ? [] : changesBehind(lastEventId);
+      const missed = lastEventId === undefined ? [] : recent.behind(lastEventId);
       // Who goes away before it was told what it missed comes back with the id that it has.
-      const startId = missed === undefined ? undefined : (lastEventId ?? idOf(sequence));
+      const startId = missed === undefined ? undefined : (lastEventId ?? recent.idOf(recent.newest()));
       const onClose = () => subscribers.delete(subscription);
-      const newest = () => sequence;
       const { tiles } = interest;
       const watchTiles = tiles && ((tell: TellTile) => tileWatch?.watch({ ...interest, ...tiles }, tell));
+      const { idOf, newest } = recent;
       const told = { startId, idOf, newest, maxPending, watchTiles, onClose };
       const { subscription, take, reset } = createSubscription(told);
       if (missed === undefined) reset();
@@ -130,10 +114,41 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
     },
     samples: () => [
       { name: "stratum_live_subscribers", help: "Open live streams.", type: "gauge", value: subscribers.size },
-      { name: "stratum_live_changes_total", help: "Changes told to live streams.", type: "counter", value: sequence },
+      {
+        name: "stratum_live_changes_total",
+        help: "Changes told to live streams.",
+        type: "counter",
+        value: recent.newest(),
+      },
       { name: "stratum_live_refused_total", help: "Live streams refused.", type: "counter", value: refused },
       ...(tileWatch?.samples() ?? []),
     ],
+  };
+}
+
+/** The newest changes, for those who come back and say up to which they have heard. */
+function createRecentChanges(size: number) {
+  // An id of another process, or of this one before it was started anew, is one that cannot be resumed from.
+  const epoch = crypto.randomUUID().slice(0, 8);
+  const changes: LiveChange[] = [];
+  let sequence = 0;
+  return {
+    newest: () => sequence,
+    idOf: (of: number): string => `${epoch}-${of}`,
+    add(change: Omit<LiveChange, "sequence">): LiveChange {
+      const added = { sequence: ++sequence, ...change };
+      changes.push(added);
+      if (changes.length > 2 * size) changes.splice(0, changes.length - size);
+      return added;
+    },
+    /** Changes behind an id; undefined when some of them are not known any more. */
+    behind(lastEventId: string): LiveChange[] | undefined {
+      const [, ofEpoch, last = ""] = /^(\w{8})-(\d{1,15})$/.exec(lastEventId) ?? [];
+      const from = Number(last);
+      const oldest = changes[0]?.sequence ?? sequence + 1;
+      if (ofEpoch !== epoch || from > sequence || from < oldest - 1) return undefined;
+      return changes.slice(from - oldest + 1);
+    },
   };
 }
 

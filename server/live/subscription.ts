@@ -42,30 +42,13 @@ export interface SubscriptionOptions {
 
 export function createSubscription(options: SubscriptionOptions) {
   const { startId, idOf, newest, maxPending, watchTiles, onClose } = options;
-  const pending = new Map<string, LiveChange>();
-  const pendingTiles = new Map<string, ToldTile>();
-  let isReset = false;
+  const pending = createPendingEvents(maxPending);
   let waitingSinceMs: number | undefined;
   let ended = false;
   let wake: (() => void) | undefined;
 
-  function drain(): LiveEvent[] {
-    const events: LiveEvent[] = isReset
-      ? [{ type: "reset", id: idOf(newest()) }]
-      : [...pending.values()].map((change) => ({ type: "change", id: idOf(change.sequence), change }));
-    const byLayer = Map.groupBy(pendingTiles.values(), ({ layer }) => layer);
-    for (const tiles of byLayer.values()) events.push({ type: "tiles", id: idOf(newest()), tiles });
-    if (events.length === 0) events.push({ type: "beat", id: idOf(newest()) });
-    pending.clear();
-    pendingTiles.clear();
-    isReset = false;
-    waitingSinceMs = undefined;
-    return events;
-  }
-
   function reset(): void {
-    isReset = true;
-    pending.clear();
+    pending.reset();
     wake?.();
   }
 
@@ -73,7 +56,6 @@ export function createSubscription(options: SubscriptionOptions) {
     if (ended) return;
     ended = true;
     pending.clear();
-    pendingTiles.clear();
     unwatch?.();
     onClose();
     wake?.();
@@ -86,10 +68,9 @@ export function createSubscription(options: SubscriptionOptions) {
     return !ended;
   }
 
-  const unwatch = watchTiles?.((told) => {
+  const unwatch = watchTiles?.((tile) => {
     if (!isTaking()) return;
-    // As many as are watched, and no more.
-    pendingTiles.set(`${told.layer}/${told.tile.x}/${told.tile.y}`, told);
+    pending.addTile(tile);
     wake?.();
   });
 
@@ -97,7 +78,7 @@ export function createSubscription(options: SubscriptionOptions) {
     startId,
     tellsTiles: watchTiles && unwatch !== undefined,
     async next(waitMs) {
-      if (!ended && !isReset && pending.size === 0 && pendingTiles.size === 0) {
+      if (!ended && pending.isEmpty()) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, waitMs);
           wake = () => {
@@ -107,7 +88,9 @@ export function createSubscription(options: SubscriptionOptions) {
         });
         wake = undefined;
       }
-      return ended ? undefined : drain();
+      if (ended) return undefined;
+      waitingSinceMs = undefined;
+      return pending.take(idOf(newest()), idOf);
     },
     close,
   };
@@ -116,13 +99,54 @@ export function createSubscription(options: SubscriptionOptions) {
     subscription,
     reset,
     take(change: LiveChange): void {
-      if (!isTaking() || isReset) return;
+      if (!isTaking()) return;
+      pending.addChange(change);
+      wake?.();
+    },
+  };
+}
+
+/** What waits for one subscriber: the newest change of each cell, and each tile as it is now. */
+function createPendingEvents(maxChanges: number) {
+  const changes = new Map<string, LiveChange>();
+  const tiles = new Map<string, ToldTile>();
+  let isReset = false;
+
+  function reset(): void {
+    isReset = true;
+    changes.clear();
+  }
+
+  return {
+    reset,
+    isEmpty: () => !isReset && changes.size === 0 && tiles.size === 0,
+    addChange(change: LiveChange): void {
+      if (isReset) return;
       const cell = `${change.layer}/${change.geohash}`;
-      // The one taken last comes last, so that ids ascend.
-      pending.delete(cell);
-      pending.set(cell, change);
-      if (pending.size > maxPending) reset();
-      else wake?.();
+      // The one added last comes last, so that ids ascend.
+      changes.delete(cell);
+      changes.set(cell, change);
+      if (changes.size > maxChanges) reset();
+    },
+    /** As many as are watched, and no more. */
+    addTile(told: ToldTile): void {
+      tiles.set(`${told.layer}/${told.tile.x}/${told.tile.y}`, told);
+    },
+    /** All that waits; a beat when nothing does. @param id of what is known now */
+    take(id: string, idOf: SubscriptionOptions["idOf"]): LiveEvent[] {
+      const events: LiveEvent[] = isReset
+        ? [{ type: "reset", id }]
+        : [...changes.values()].map((change) => ({ type: "change", id: idOf(change.sequence), change }));
+      const byLayer = Map.groupBy(tiles.values(), ({ layer }) => layer);
+      for (const ofLayer of byLayer.values()) events.push({ type: "tiles", id, tiles: ofLayer });
+      if (events.length === 0) events.push({ type: "beat", id });
+      this.clear();
+      return events;
+    },
+    clear(): void {
+      changes.clear();
+      tiles.clear();
+      isReset = false;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { type Reach, reachOfTile } from "../../tiles/cluster/change-reach.ts";
-import { CELL_PRECISION, domainsOfTile } from "../../tiles/cluster/cluster-cells.ts";
+import { CELL_PRECISION, clusterCellsOfTile } from "../../tiles/cluster/cluster-cells.ts";
 import type { Bounds } from "../../tiles/geo/geohash.ts";
 import { type TileAddress, tilesOfBox } from "../../tiles/geo/tile-address.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
@@ -45,12 +45,12 @@ export interface WatchedTiles {
 
 interface Entry extends WatchedTile {
   readonly reach: (geohash: string) => Reach;
-  /** Where it stands in the index: its layer and each of its domains, of cells at the finest. */
+  /** Where it stands in the index: its layer and each of its cluster cells, of cells at the finest. */
   readonly places: readonly string[];
 }
 
-/** Between the polar rows a tile meets at most nine domains; there up to thousands, and nobody looks. */
-const MAX_DOMAINS = 16;
+/** Between the polar rows a tile meets at most nine cluster cells; there up to thousands, and nobody looks. */
+const MAX_CLUSTER_CELLS = 16;
 
 export function createWatchedTiles(maxTiles: number, maxTilesOfOne: number): WatchedTiles {
   const byKey = new Map<string, Entry>();
@@ -59,12 +59,12 @@ export function createWatchedTiles(maxTiles: number, maxTilesOfOne: number): Wat
   function entriesOf({ bounds, layers, zoom, window }: TileInterest): Map<string, Entry> | undefined {
     const entries = new Map<string, Entry>();
     for (const tile of tilesOfBox(bounds, zoom, maxTilesOfOne / layers.length) ?? []) {
-      const domains = new Set(domainsOfTile(tile).map((domain) => domain.slice(0, CELL_PRECISION)));
-      if (domains.size > MAX_DOMAINS) return undefined;
+      const clusterCells = new Set(clusterCellsOfTile(tile).map((clusterCell) => clusterCell.slice(0, CELL_PRECISION)));
+      if (clusterCells.size > MAX_CLUSTER_CELLS) return undefined;
       const reach = reachOfTile(tile);
       for (const layer of layers) {
         const key = `${layer}/${window}/${zoom}/${tile.x}/${tile.y}`;
-        const places = [...domains].map((domain) => `${layer}/${domain}`);
+        const places = [...clusterCells].map((clusterCell) => `${layer}/${clusterCell}`);
         const made = { layer, tile, window, tag: undefined, read: 0, watchers: new Set<never>(), reach, places };
         entries.set(key, byKey.get(key) ?? made);
       }

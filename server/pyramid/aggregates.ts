@@ -7,71 +7,82 @@ import {
 import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
 import type { StoredMicroCells } from "../../tiles/codec/micro-cell-codec.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
-import { createMemo } from "../kit/build-cache.ts";
+import { createBuildCache } from "../kit/build-cache.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import type { LogCell } from "../ports/report-store.ts";
-import { type Slices, withFresh } from "./cell-aggregates.ts";
+import { type CellAggregates, withUnmerged } from "./cell-aggregates.ts";
 import type { CellCache } from "./cell-cache.ts";
 import { BELIEVE_AFTER_MS } from "./coarse-time.ts";
 import type { PendingChanges } from "./pending-changes.ts";
-import { type FreshRows, freshNames } from "./unmerged-rows.ts";
+import { type UnmergedRows, unmergedNames } from "./unmerged-rows.ts";
 
 /**
- * Nodes of the pyramid: the micro cells of a geohash at one level. They are read as stored slices, to which the rows are added
- * that the feed has brought since. Where it told of changes without the rows, and where slices are damaged or too old, nodes are
+ * Nodes of the pyramid: the micro cells of a geohash at one level. They are read as stored cell aggregates, to which the rows are added
+ * that the feed has brought since. Where it told of changes without the rows, and where cell aggregates are damaged or too old, aggregates are
  * made here: those of a geohash-5 cell from its reports, those of a shorter geohash as the sum of its children.
  */
-export interface Nodes {
+export interface Aggregates {
   /** Micro cells two characters finer than a geohash of at most 5. */
-  node(layer: ReportLayer, geohash: string, atMs: number): Promise<MicroCells>;
-  /** The nodes right below a geohash, where there are reports. */
+  aggregate(layer: ReportLayer, geohash: string, atMs: number): Promise<MicroCells>;
+  /** The aggregates right below a geohash, where there are reports. */
   children(layer: ReportLayer, geohash: string, atMs: number): Promise<MicroCells[]>;
-  /** A domain's slices by geohash as they are stored, undefined where damaged: what came since is not in them. */
-  slices(layer: ReportLayer, domain: string, atMs: number): Promise<Domain["slices"]>;
+  /** A cluster cell's cell aggregates by geohash as they are stored, undefined where damaged: what came since is not in them. */
+  cellAggregates(layer: ReportLayer, clusterCell: string, atMs: number): Promise<ClusterCell["cellAggregates"]>;
   /** Reports below these geohashes are others than before. */
   changed(prefixes: readonly string[]): void;
-  /** The slices of these domains were written anew. */
+  /** The cell aggregates of these cluster cells were written anew. */
   compacted(prefixes: readonly string[]): void;
 }
 
-/** A domain's slices by geohash, undefined where damaged. */
-interface Domain {
-  readonly slices: ReadonlyMap<string, StoredMicroCells | undefined>;
+/** A cluster cell's cell aggregates by geohash, undefined where damaged. */
+interface ClusterCell {
+  readonly cellAggregates: ReadonlyMap<string, StoredMicroCells | undefined>;
   readonly staleAtMs: number;
 }
 
-/** A domain's slices are not read again sooner, even if they are too old. */
+/** A cluster cell's cell aggregates are not read again sooner, even if they are too old. */
 const READ_AGAIN_AFTER_MS = 60_000;
 
-/** Reads at once when a wide domain is built: enough to hide latency, few enough for a store's connections. */
+/** Reads at once when a wide cluster cell is built: enough to hide latency, few enough for a store's connections. */
 export const PARALLEL_READS = 16;
 
-export interface NodesOptions {
-  readonly slices: Slices;
+export interface AggregatesOptions {
+  readonly cellAggregates: CellAggregates;
   readonly cells: CellCache;
   readonly pending: PendingChanges;
-  readonly fresh: FreshRows;
+  readonly unmerged: UnmergedRows;
   readonly maxBytes: number;
   readonly shareBuilds: boolean;
 }
 
-export function createNodes({ slices, cells, pending, fresh, maxBytes, shareBuilds }: NodesOptions): Nodes {
-  const nodes = createMemo<MicroCells>({ maxBytes: maxBytes / 2, bytesOf: bytesOfCells, shareBuilds });
-  const domains = createMemo<Domain>({ maxBytes: maxBytes / 2, bytesOf: bytesOfDomain, shareBuilds });
+export function createAggregates({
+  cellAggregates,
+  cells,
+  pending,
+  unmerged,
+  maxBytes,
+  shareBuilds,
+}: AggregatesOptions): Aggregates {
+  const aggregates = createBuildCache<MicroCells>({ maxBytes: maxBytes / 2, bytesOf: bytesOfCells, shareBuilds });
+  const clusterCells = createBuildCache<ClusterCell>({
+    maxBytes: maxBytes / 2,
+    bytesOf: bytesOfClusterCell,
+    shareBuilds,
+  });
 
-  function readDomain(layer: ReportLayer, domain: string, atMs: number): Promise<Domain> {
-    const key = `${layer}/${domain}`;
-    return domains.get(key, key, atMs, async () => {
-      const found = await slices.read(layer, domain);
+  function readClusterCell(layer: ReportLayer, clusterCell: string, atMs: number): Promise<ClusterCell> {
+    const key = `${layer}/${clusterCell}`;
+    return clusterCells.get(key, key, atMs, async () => {
+      const found = await cellAggregates.read(layer, clusterCell);
       const ages = [...found.values()].map((cells) => cells?.staleAtMs ?? Infinity);
       const believedUntil = Math.min(...ages) + BELIEVE_AFTER_MS;
-      return { slices: found, staleAtMs: Math.max(believedUntil, atMs + READ_AGAIN_AFTER_MS) };
+      return { cellAggregates: found, staleAtMs: Math.max(believedUntil, atMs + READ_AGAIN_AFTER_MS) };
     });
   }
 
-  function node(layer: ReportLayer, geohash: string, atMs: number): Promise<MicroCells> {
+  function aggregate(layer: ReportLayer, geohash: string, atMs: number): Promise<MicroCells> {
     const key = `${layer}/${geohash}`;
-    return nodes.get(key, key, atMs, async () => {
+    return aggregates.get(key, key, atMs, async () => {
       if (geohash.length === CELL_PRECISION) {
         return microCellsOfReports(await cells.read({ layer, geohash5: geohash }), CELL_PRECISION + 2, atMs);
       }
@@ -80,30 +91,31 @@ export function createNodes({ slices, cells, pending, fresh, maxBytes, shareBuil
   }
 
   async function children(layer: ReportLayer, geohash: string, atMs: number): Promise<MicroCells[]> {
-    // Asked for before the slices: those may already hold what a compaction takes off these meanwhile, and tell so.
-    const changed = new Set(pending.below(layer, geohash));
-    const young = fresh.under(layer, geohash);
-    const stored = (await readDomain(layer, geohash, atMs)).slices;
-    const names = [...new Set([...stored.keys(), ...changed, ...freshNames(young, geohash)])].sort();
+    // Asked for before the cell aggregates: those may already hold what a compaction takes off these meanwhile, and tell so.
+    const changed = new Set(pending.changedBelow(layer, geohash));
+    const young = unmerged.under(layer, geohash);
+    const stored = (await readClusterCell(layer, geohash, atMs)).cellAggregates;
+    const names = [...new Set([...stored.keys(), ...changed, ...unmergedNames(young, geohash)])].sort();
     return mapLimited(names, PARALLEL_READS, async (name) => {
-      const slice = stored.get(name);
-      if (changed.has(name) || (slice === undefined && stored.has(name))) return node(layer, name, atMs);
-      const believedUntil = (slice?.staleAtMs ?? Infinity) + BELIEVE_AFTER_MS;
-      if (believedUntil <= atMs) return node(layer, name, atMs);
-      const believed = slice && { ...slice, staleAtMs: believedUntil };
-      return withFresh(believed, young, name, atMs);
+      const cellAggregate = stored.get(name);
+      if (changed.has(name) || (cellAggregate === undefined && stored.has(name))) return aggregate(layer, name, atMs);
+      const believedUntil = (cellAggregate?.staleAtMs ?? Infinity) + BELIEVE_AFTER_MS;
+      if (believedUntil <= atMs) return aggregate(layer, name, atMs);
+      const believed = cellAggregate && { ...cellAggregate, staleAtMs: believedUntil };
+      return withUnmerged(believed, young, name, atMs);
     });
   }
 
   return {
-    node,
+    aggregate,
     children,
-    slices: async (layer, domain, atMs) => (await readDomain(layer, domain, atMs)).slices,
+    cellAggregates: async (layer, clusterCell, atMs) =>
+      (await readClusterCell(layer, clusterCell, atMs)).cellAggregates,
     changed(prefixes) {
-      for (const prefix of prefixes) nodes.touch(prefix, [prefix]);
+      for (const prefix of prefixes) aggregates.touch(prefix, [prefix]);
     },
     compacted(prefixes) {
-      for (const prefix of prefixes) domains.touch(prefix, [prefix]);
+      for (const prefix of prefixes) clusterCells.touch(prefix, [prefix]);
     },
   };
 }
@@ -115,8 +127,8 @@ export function prefixesOf({ layer, geohash5 }: LogCell): string[] {
 
 const bytesOfCells = (cells: MicroCells): number => cells.length * BYTES_PER_MICRO_CELL;
 
-function bytesOfDomain({ slices }: Domain): number {
+function bytesOfClusterCell({ cellAggregates }: ClusterCell): number {
   let bytes = 0;
-  for (const cells of slices.values()) bytes += cells === undefined ? 0 : bytesOfCells(cells);
+  for (const cells of cellAggregates.values()) bytes += cells === undefined ? 0 : bytesOfCells(cells);
   return bytes;
 }

@@ -10,31 +10,35 @@ import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import type { ReportColumns } from "../../tiles/report-columns.ts";
 import type { Log } from "../console/log.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { DerivedStore } from "../ports/derived-store.ts";
+import type { DerivedItem, DerivedStore } from "../ports/derived-store.ts";
 import { coarseTime } from "./coarse-time.ts";
-import { type FreshCells, type FreshRows, freshBetween, freshNames } from "./unmerged-rows.ts";
+import { type UnmergedCells, type UnmergedRows, unmergedBetween, unmergedNames } from "./unmerged-rows.ts";
 
 /**
- * Slices: the pyramid's nodes as stored items. The slices of one domain, one for each geohash a character longer, are one
- * group and one request. A slice holds all reports below it that were created before a time that it tells, and no others: so
+ * Cell aggregates: the pyramid's aggregates as stored items. The cell aggregates of one cluster cell, one for each geohash a character longer, are one
+ * group and one request. A cell aggregate holds all reports below it that were created before a time that it tells, and no others: so
  * readers, who know of the younger ones, add these.
  */
-export interface Slices {
-  /** Slices of a domain by geohash; undefined in place of a damaged one, which must be made from below. */
+export interface CellAggregates {
+  /** Cell aggregates of a cluster cell by geohash; undefined in place of a damaged one, which must be made from below. */
   read(
     layer: ReportLayer,
-    domain: string,
+    clusterCell: string,
     options?: { consistent?: boolean },
   ): Promise<Map<string, StoredMicroCells | undefined>>;
   /**
-   * Versions of a domain's slices by geohash, as they are this moment, each with the fresh rows that it lacks; what a slice
+   * Versions of a cluster cell's cell aggregates by geohash, as they are this moment, each with the unmerged rows that it lacks; what a cell aggregate
    * holds is decoded when asked for.
    */
-  readVersions(layer: ReportLayer, domain: string, fresh: FreshRows): Promise<Map<string, SliceVersion>>;
+  readVersions(
+    layer: ReportLayer,
+    clusterCell: string,
+    unmerged: UnmergedRows,
+  ): Promise<Map<string, CellAggregateVersion>>;
   /**
-   * Makes a slice of the reports created before a time anew, until nobody else wrote it meanwhile. `make` must read what is
+   * Makes a cell aggregate of the reports created before a time anew, until nobody else wrote it meanwhile. `make` must read what is
    * below after it was called, so that of two compactors the one that writes last has seen everything.
-   * @throws OvertakenError when the slice is that of a later time
+   * @throws OvertakenError when the cell aggregate is that of a later time
    */
   rewrite(layer: ReportLayer, geohash: string, make: () => Promise<MicroCells>, options: RewriteOptions): Promise<void>;
 }
@@ -43,11 +47,11 @@ export interface RewriteOptions {
   /** The reports were created before, Unix milliseconds. */
   readonly beforeMs: number;
   /**
-   * Asked after `make`: whether the slice must get another version although its bytes are the same, even if it is empty. Where
+   * Asked after `make`: whether the cell aggregate must get another version although its bytes are the same, even if it is empty. Where
    * a report was hidden that was never in it, another compactor may be about to put it in.
    */
   readonly isAnew: () => boolean;
-  /** How long an empty slice is kept that is written for this, Unix milliseconds. */
+  /** How long an empty cell aggregate is kept that is written for this, Unix milliseconds. */
   readonly emptyUntilMs: number;
 }
 
@@ -56,8 +60,8 @@ export class OvertakenError extends Error {
   override readonly name = "OvertakenError";
 }
 
-export interface SliceVersion {
-  /** Another one whenever the slice was written, or other rows are fresh. */
+export interface CellAggregateVersion {
+  /** Another one whenever the cell aggregate was written, or other rows are fresh. */
   readonly version: string;
   /** Undefined when it is damaged. */
   decode(): MicroCells | undefined;
@@ -65,97 +69,119 @@ export interface SliceVersion {
 
 const MAX_TRIES = 8;
 
-const groupOf = (layer: ReportLayer, domain: string): string => `slices/${layer}/${domain}`;
+const groupOf = (layer: ReportLayer, clusterCell: string): string => `slices/${layer}/${clusterCell}`;
 
-export function createSlices({ derived, clock, log }: { derived: DerivedStore; clock: Clock; log: Log }): Slices {
+export interface CellAggregatesOptions {
+  readonly derived: DerivedStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createCellAggregates({ derived, clock, log }: CellAggregatesOptions): CellAggregates {
   /** In the order of the items; undefined in place of what cannot be used. */
   function decode(group: string, items: readonly NamedItem[]): (StoredMicroCells | undefined)[] {
     const named = items.map(({ name, body }) => ({ name: `${group} ${name}`, body }));
     return decodeMicroCellGroup(named).map((cells, i) => {
-      // A time to come was told by a clock that is wrong: the slice says to hold reports that are still to be made.
+      // A time to come was told by a clock that is wrong: the cell aggregate says to hold reports that are still to be made.
       const fault = cells instanceof StoredItemError ? cells.message : `${named[i]?.name}: from the future`;
       if (!(cells instanceof StoredItemError) && cells.beforeMs <= clock.now()) return cells;
-      log.warn("damaged slice: making it from below", { item: fault });
+      log.warn("damaged cell aggregate: making it from below", { item: fault });
       return undefined;
     });
   }
 
+  /** False when another compactor was faster. */
+  async function tryRewrite(group: string, name: string, make: () => Promise<MicroCells>, options: RewriteOptions) {
+    const { beforeMs, isAnew, emptyUntilMs } = options;
+    const before = await derived.get(group, name, { consistent: true });
+    const known = before && decode(group, [before])[0];
+    if (known !== undefined && known.beforeMs > beforeMs) throw new OvertakenError(`cell aggregate ${group} ${name}`);
+    const cells = await make();
+    const anew = isAnew();
+    if (cells.length === 0 && !anew) {
+      if (before !== undefined) await derived.remove(group, [before]);
+      return true;
+    }
+    const body = encodeMicroCells(cells, beforeMs);
+    if (!anew && before !== undefined && known !== undefined && before.body.length === body.length) {
+      if (sameBytes(before.body, encodeMicroCells(cells, known.beforeMs))) return true;
+    }
+    const expiresAtMs = cells.length === 0 ? emptyUntilMs : newestMs(cells) + REPORT_LIFETIME_MS;
+    return derived.put(group, name, body, { expected: before?.version, expiresAtMs });
+  }
+
   return {
-    async read(layer, domain, options) {
-      const group = groupOf(layer, domain);
+    async read(layer, clusterCell, options) {
+      const group = groupOf(layer, clusterCell);
       const items = await derived.list(group, options);
       const decoded = decode(group, items);
       return new Map(items.map(({ name }, i) => [name, decoded[i]]));
     },
 
-    async readVersions(layer, domain, fresh) {
-      const group = groupOf(layer, domain);
+    async readVersions(layer, clusterCell, unmerged) {
+      const group = groupOf(layer, clusterCell);
       const items = await derived.list(group, { consistent: true });
-      const young = fresh.under(layer, domain);
+      const young = unmerged.under(layer, clusterCell);
       const agesAtMs = coarseTime(clock.now());
-      const versions = new Map<string, SliceVersion>();
+      const versions = new Map<string, CellAggregateVersion>();
       for (const item of items) {
-        const { name, version } = item;
         const decoded = (): StoredMicroCells | undefined => decode(group, [item])[0];
-        const rows = freshBetween(young, name, 0);
-        if (rows.length === 0) versions.set(name, { version: String(version), decode: decoded });
-        else {
-          const whole = (): MicroCells | undefined => {
-            const cells = decoded();
-            return cells && withFresh(cells, young, name, agesAtMs);
-          };
-          versions.set(name, { version: `${version}+${nameOf(rows)}`, decode: whole });
-        }
+        versions.set(item.name, versionOf(item, decoded, young, agesAtMs));
       }
-      for (const name of freshNames(young, domain)) {
+      for (const name of unmergedNames(young, clusterCell)) {
         if (versions.has(name)) continue;
-        const rows = freshBetween(young, name, 0);
-        const decode = (): MicroCells => withFresh(undefined, young, name, agesAtMs);
+        const rows = unmergedBetween(young, name, 0);
+        const decode = (): MicroCells => withUnmerged(undefined, young, name, agesAtMs);
         versions.set(name, { version: `+${nameOf(rows)}`, decode });
       }
       return versions;
     },
 
-    async rewrite(layer, geohash, make, { beforeMs, isAnew, emptyUntilMs }) {
+    async rewrite(layer, geohash, make, options) {
       const group = groupOf(layer, geohash.slice(0, -1));
-      for (let tries = 0; tries < MAX_TRIES; tries++) {
-        const before = await derived.get(group, geohash, { consistent: true });
-        const known = before && decode(group, [before])[0];
-        if (known !== undefined && known.beforeMs > beforeMs) throw new OvertakenError(`slice ${group} ${geohash}`);
-        const cells = await make();
-        const anew = isAnew();
-        if (cells.length === 0 && !anew) {
-          if (before !== undefined) await derived.remove(group, [before]);
-          return;
-        }
-        const body = encodeMicroCells(cells, beforeMs);
-        if (!anew && before !== undefined && known !== undefined && before.body.length === body.length) {
-          if (sameBytes(before.body, encodeMicroCells(cells, known.beforeMs))) return;
-        }
-        // Times are to the minute, see the codec.
-        const newest = cells.newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0) + 60_000;
-        const expiresAtMs = cells.length === 0 ? emptyUntilMs : newest + REPORT_LIFETIME_MS;
-        const condition = { expected: before?.version, expiresAtMs };
-        if (await derived.put(group, geohash, body, condition)) return;
-      }
-      throw new Error(`slice ${group} ${geohash} was rewritten by others ${MAX_TRIES} times while it was made`);
+      for (let tries = 0; tries < MAX_TRIES; tries++) if (await tryRewrite(group, geohash, make, options)) return;
+      throw new Error(
+        `cell aggregate ${group} ${geohash} was rewritten by others ${MAX_TRIES} times while it was made`,
+      );
     },
   };
 }
 
-/** A slice of a geohash, or none, with the fresh rows that it lacks. */
-export function withFresh(
-  slice: StoredMicroCells | undefined,
-  fresh: FreshCells,
+/** The version of a stored cell aggregate with the unmerged rows below it. */
+function versionOf(
+  { name, version }: DerivedItem,
+  decode: () => StoredMicroCells | undefined,
+  unmerged: UnmergedCells,
+  agesAtMs: number,
+): CellAggregateVersion {
+  const rows = unmergedBetween(unmerged, name, 0);
+  if (rows.length === 0) return { version: String(version), decode };
+  return {
+    version: `${version}+${nameOf(rows)}`,
+    decode() {
+      const cells = decode();
+      return cells && withUnmerged(cells, unmerged, name, agesAtMs);
+    },
+  };
+}
+
+/** No report is younger; times are to the minute, see the codec. */
+const newestMs = ({ newest }: MicroCells): number =>
+  newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0) + 60_000;
+
+/** A cell aggregate of a geohash, or none, with the unmerged rows that it lacks. */
+export function withUnmerged(
+  cellAggregate: StoredMicroCells | undefined,
+  unmerged: UnmergedCells,
   geohash: string,
   agesAtMs: number,
   beforeMs = Infinity,
 ): MicroCells {
   const precision = geohash.length + 2;
-  const rows = freshBetween(fresh, geohash, slice?.beforeMs ?? 0, beforeMs);
+  const rows = unmergedBetween(unmerged, geohash, cellAggregate?.beforeMs ?? 0, beforeMs);
   const young = microCellsOfReports(rows, precision, agesAtMs);
-  if (slice === undefined) return young;
-  return rows.length === 0 ? slice : addMicroCells([slice, young], precision);
+  if (cellAggregate === undefined) return young;
+  return rows.length === 0 ? cellAggregate : addMicroCells([cellAggregate, young], precision);
 }
 
 /** Names rows by how many there are and which is the last. */

@@ -1,7 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { ReportLayer } from "../../tiles/layers.ts";
 import {
-  allocateColumns,
   BYTES_PER_ROW,
   columnsOfReports,
   mergeAllColumns,
@@ -13,10 +11,21 @@ import { idTimePrefix } from "../../tiles/report-id.ts";
 import type { Limiter } from "../kit/limiter.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EditedReport, LogCell, ReportStore } from "../ports/report-store.ts";
-import { createKnownEdits } from "./known-edits.ts";
-import type { Segments } from "./log-segments.ts";
+import { type CellSource, createCellSource, type MissingRows } from "./cell-source.ts";
+import { createKnownEdits, type KnownEdits } from "./known-edits.ts";
+import type { LogSegments } from "./log-segments.ts";
 
-/** The log's cells as columns, read once and then kept up by what is told to have changed. */
+/**
+ * The log's cells as columns, read once and then kept up by what is told to have changed. A cell is in one of these states:
+ *
+ *     unread        nothing is known of it; so is one that was dropped to make room
+ *     first read    under way, once or several times; what changes meanwhile is noted, since the read may have missed it
+ *     held          in memory with all its rows
+ *     held behind   in memory, but rows from `missingFrom` on may be missing: who reads it reads the log from there first
+ *
+ * Changes are told without waiting, so a cell must go from one state to the next without waiting, too: between the end of a first
+ * read and being held, a change would find nowhere to be noted.
+ */
 export interface CellCache {
   /** All live reports of a cell. */
   read(cell: LogCell): Promise<ReportColumns>;
@@ -33,175 +42,180 @@ export interface CellCache {
   refresh(cell: LogCell, from: string): Promise<ReportColumns | undefined>;
 }
 
-interface Held {
-  columns: ReportColumns;
-  /** Rows from here on may be missing, because they were written while an earlier read was under way. */
-  missingFrom: string | undefined;
-  /** Whether all that was ever read of the cell had these rows. Else what was made of earlier reads may lack some. */
-  isEven: boolean;
-}
-
-const keyOf = (layer: ReportLayer, geohash5: string): string => `${layer}/${geohash5}`;
-
-/** Sorts before every id. */
-const FIRST_ID = "";
-
-/** Keys of cells; one that is forgotten counts as never read. */
-const MAX_SEEN = 100_000;
-
-/** Fixed cost of an entry beside its rows: key, objects, array headers. */
-const ENTRY_BYTES = 800;
-
-export interface MissingRows {
-  /** Smallest id that the log must be read again from; undefined when it need not be. */
-  readonly from: string | undefined;
-  /** Rows that need not be read. */
-  readonly rows: ReportColumns | undefined;
-}
-
 export interface CellCacheOptions {
   readonly store: ReportStore;
-  readonly segments: Segments;
+  readonly logSegments: LogSegments;
   readonly clock: Clock;
-  /** What of a cell may be missing from its segments. */
+  /** What of a cell may be missing from its log segments. */
   readonly missing: (cell: LogCell) => MissingRows;
   readonly maxBytes: number;
   /** Lets so many cells be read at once: a wide tile of a world that nobody has compacted asks for thousands. */
   readonly limit: Limiter;
 }
 
-export function createCellCache(options: CellCacheOptions): CellCache {
-  const { store, segments, clock, missing: missingOf, maxBytes, limit } = options;
-  const held = new LRUCache<string, Held>({
-    maxSize: maxBytes,
-    sizeCalculation: ({ columns }) => columns.length * BYTES_PER_ROW + ENTRY_BYTES,
-  });
-  // Cells that were read before, also those that are held no more.
-  const seen = new LRUCache<string, true>({ max: MAX_SEEN });
-  const edits = createKnownEdits();
-  // Cells being read for the first time; what is written meanwhile is noted here, since the read may have missed it.
-  const firstReads = new Map<string, { missingFrom: string | undefined; readers: number }>();
+/** A cell of which rows may be missing that were written while it was read. */
+interface Behind {
+  /** Rows from this id on may be missing; undefined when none are. */
+  missingFrom: string | undefined;
+}
 
-  /** Segments, and the log from the first change on that they may lack. */
-  async function readStored(cell: LogCell): Promise<ReportColumns> {
-    // Asked for first: what a compaction takes in meanwhile may be in neither later.
-    const missed = missingOf(cell);
-    const { columns, complete, edited } = await segments.read(cell);
-    edits.noteStored(cell, edited);
-    const from = complete ? missed.from : FIRST_ID;
-    const known = mergeColumns(columns, missed.rows ?? allocateColumns(0), clock.now());
-    return from === undefined ? known : mergeColumns(known, await readLog(cell, from), clock.now());
-  }
-
-  async function readLog(cell: LogCell, from: string): Promise<ReportColumns> {
-    return (await readLogAndEdits(cell, from)).rows;
-  }
-
-  /** Rows, and which reports are known to be edited since. */
-  async function readLogAndEdits(cell: LogCell, from: string): Promise<{ rows: ReportColumns; news: EditedReport[] }> {
-    const { reports, edited } = await store.readCell(cell, { from });
-    return { news: edits.note(cell, edited.values()), rows: columnsOfReports(reports) };
-  }
-
-  /** Returns which reports are known to be edited since. */
-  async function readMissing(cell: LogCell, entry: Held): Promise<EditedReport[]> {
-    const edited: EditedReport[] = [];
-    while (entry.missingFrom !== undefined) {
-      const from = entry.missingFrom;
-      const { rows, news } = await limit(() => readLogAndEdits(cell, from));
-      edited.push(...news);
-      if (entry.missingFrom === from) entry.missingFrom = undefined;
-      // Whatever this brings, nobody who read the cell before is told of it, unless it is `refresh` that asked.
-      entry.isEven = false;
-      hold(cell, entry, mergeColumns(entry.columns, rows, clock.now()));
-    }
-    return edited;
-  }
-
-  function hold(cell: LogCell, entry: Held, columns: ReportColumns): void {
-    entry.columns = edits.apply(cell, columns);
-    held.set(keyOf(cell.layer, cell.geohash5), entry);
-  }
-
+interface HeldCell extends Behind {
+  readonly cell: LogCell;
+  columns: ReportColumns;
   /**
-   * A first read that is not strongly consistent may lack rows that were told meanwhile, and are not told again: those, and what
-   * another first read of the same cell has brought.
+   * Whether everybody who ever read the cell got these rows, or was told of them since. Only then is what a refresh adds all that
+   * is new to readers.
    */
-  function mergeKnown(cell: LogCell, columns: ReportColumns): ReportColumns {
-    const told = missingOf(cell).rows;
-    const other = held.peek(keyOf(cell.layer, cell.geohash5))?.columns;
-    return mergeAllColumns([columns, told, other].filter((part) => part !== undefined));
-  }
+  readersHaveAll: boolean;
+}
 
-  function missing(entry: { missingFrom: string | undefined }, from: string): void {
-    if (entry.missingFrom === undefined || from < entry.missingFrom) entry.missingFrom = from;
-  }
+/** Reads of a cell that is not held yet. */
+interface FirstRead extends Behind {
+  readers: number;
+}
 
+/** Everything that the cache knows of cells, by the names of `keyOf`. */
+interface CacheState {
+  readonly held: LRUCache<string, HeldCell>;
+  readonly firstReads: Map<string, FirstRead>;
+  /** Cells that somebody has read, also those that are held no more. */
+  readonly readBefore: LRUCache<string, true>;
+  readonly edits: KnownEdits;
+  readonly source: CellSource;
+}
+
+/** Keys of cells; one that is forgotten counts as never read. */
+const MAX_READ_BEFORE = 100_000;
+
+/** Fixed cost of a held cell beside its rows: key, objects, array headers. */
+const HELD_CELL_BYTES = 800;
+
+export function createCellCache(options: CellCacheOptions): CellCache {
+  const edits = createKnownEdits();
+  const cache: Cache = {
+    held: new LRUCache({
+      maxSize: options.maxBytes,
+      sizeCalculation: ({ columns }) => columns.length * BYTES_PER_ROW + HELD_CELL_BYTES,
+    }),
+    firstReads: new Map(),
+    readBefore: new LRUCache({ max: MAX_READ_BEFORE }),
+    edits,
+    source: createCellSource({ ...options, edits }),
+    ...options,
+  };
   return {
     async read(cell) {
-      const key = keyOf(cell.layer, cell.geohash5);
-      const known = held.get(key);
-      if (known !== undefined) {
-        await readMissing(cell, known);
-        return known.columns;
-      }
-      const reading = firstReads.get(key) ?? { missingFrom: undefined, readers: 0 };
-      firstReads.set(key, reading);
-      reading.readers++;
-      let entry: Held;
-      try {
-        const columns = await limit(() => readStored(cell));
-        entry = { columns, missingFrom: reading.missingFrom, isEven: !seen.has(key) };
-      } finally {
-        if (--reading.readers === 0) firstReads.delete(key);
-      }
-      seen.set(key, true);
-      const columns = mergeKnown(cell, entry.columns);
-      // Another first read was faster, and a refresh of what it holds may be under way.
-      const other = held.get(key);
-      if (other !== undefined) {
-        if (entry.missingFrom !== undefined) missing(other, entry.missingFrom);
-        other.isEven = false;
-        entry = other;
-      }
-      hold(cell, entry, columns);
-      await readMissing(cell, entry);
+      const entry = cache.held.get(keyOf(cell)) ?? (await readFirst(cache, cell));
+      await catchUp(cache, entry);
       return entry.columns;
     },
-    peek({ layer, geohash5 }) {
-      const entry = held.get(keyOf(layer, geohash5));
+    peek(cell) {
+      const entry = cache.held.get(keyOf(cell));
       return entry?.missingFrom === undefined ? entry?.columns : undefined;
     },
     add(cell, rows) {
-      const key = keyOf(cell.layer, cell.geohash5);
-      const reading = firstReads.get(key);
-      if (reading !== undefined && rows.length > 0) missing(reading, idTimePrefix(rows.createdAtMs[0] as number));
-      const entry = held.get(key);
-      if (entry !== undefined) hold(cell, entry, mergeColumns(entry.columns, rows, clock.now()));
+      const reading = cache.firstReads.get(keyOf(cell));
+      if (reading !== undefined && rows.length > 0) noteMissing(reading, idTimePrefix(rows.createdAtMs[0] as number));
+      const entry = cache.held.get(keyOf(cell));
+      if (entry !== undefined) hold(cache, entry, mergeColumns(entry.columns, rows, cache.clock.now()));
     },
     edit(cell, edited) {
       edits.note(cell, edited);
-      const entry = held.get(keyOf(cell.layer, cell.geohash5));
-      if (entry !== undefined) hold(cell, entry, entry.columns);
+      const entry = cache.held.get(keyOf(cell));
+      if (entry !== undefined) hold(cache, entry, entry.columns);
     },
     async refresh(cell, from) {
-      const key = keyOf(cell.layer, cell.geohash5);
-      const reading = firstReads.get(key);
-      if (reading !== undefined) missing(reading, from);
-      const entry = held.get(key);
-      if (entry === undefined) return undefined;
-      const before = entry.isEven ? entry.columns : undefined;
-      missing(entry, from);
-      // Until this ends, which in a Worker it may never do: somebody else may read what it was to bring, and nobody is told of it.
-      entry.isEven = false;
-      const edited = await readMissing(cell, entry);
-      entry.isEven = true;
-      if (before !== undefined) {
-        const gone = rowsMissing(before, edits.apply(cell, before));
-        const reworded = columnsOfReports(edited.flatMap(({ report }) => report ?? []));
-        return mergeAllColumns([rowsMissing(entry.columns, before), gone, reworded]);
-      }
-      return undefined;
+      const reading = cache.firstReads.get(keyOf(cell));
+      if (reading !== undefined) noteMissing(reading, from);
+      const entry = cache.held.get(keyOf(cell));
+      return entry && refreshHeld(cache, entry, from);
     },
   };
+}
+
+type Cache = CacheState & Pick<CellCacheOptions, "clock" | "missing" | "limit">;
+
+const keyOf = ({ layer, geohash5 }: LogCell): string => `${layer}/${geohash5}`;
+
+function noteMissing(behind: Behind, from: string): void {
+  if (behind.missingFrom === undefined || from < behind.missingFrom) behind.missingFrom = from;
+}
+
+/** Keeps a cell with other rows than before. */
+function hold({ held, edits }: CacheState, entry: HeldCell, columns: ReportColumns): void {
+  entry.columns = edits.apply(entry.cell, columns);
+  held.set(keyOf(entry.cell), entry);
+}
+
+/** Reads a cell that is not held; when this resolves it is held, perhaps behind. */
+async function readFirst(cache: Cache, cell: LogCell): Promise<HeldCell> {
+  const key = keyOf(cell);
+  const reading = cache.firstReads.get(key) ?? { missingFrom: undefined, readers: 0 };
+  cache.firstReads.set(key, reading);
+  reading.readers++;
+  let stored: ReportColumns;
+  try {
+    stored = await cache.limit(() => cache.source.readAll(cell));
+  } finally {
+    if (--reading.readers === 0) cache.firstReads.delete(key);
+  }
+  // Nothing is waited for from here on until the cell is held.
+  const columns = mergeKnown(cache, cell, stored);
+  const entry = entryAfterFirstRead(cache, cell, reading, columns);
+  cache.readBefore.set(key, true);
+  hold(cache, entry, columns);
+  return entry;
+}
+
+/**
+ * A first read that is not strongly consistent may lack rows that were told meanwhile, and are not told again: those, and what
+ * another first read of the same cell has brought.
+ */
+function mergeKnown({ held, missing }: Cache, cell: LogCell, columns: ReportColumns): ReportColumns {
+  const told = missing(cell).rows;
+  const other = held.peek(keyOf(cell))?.columns;
+  return mergeAllColumns([columns, told, other].filter((part) => part !== undefined));
+}
+
+function entryAfterFirstRead(
+  { held, readBefore }: CacheState,
+  cell: LogCell,
+  { missingFrom }: FirstRead,
+  columns: ReportColumns,
+): HeldCell {
+  // Another first read was faster, and a refresh of what it holds may be under way.
+  const other = held.get(keyOf(cell));
+  if (other === undefined) return { cell, columns, missingFrom, readersHaveAll: !readBefore.has(keyOf(cell)) };
+  if (missingFrom !== undefined) noteMissing(other, missingFrom);
+  other.readersHaveAll = false;
+  return other;
+}
+
+/** Reads what a held cell may lack. Returns the reports that are known to be edited since. */
+async function catchUp(cache: Cache, entry: HeldCell): Promise<EditedReport[]> {
+  const found: EditedReport[] = [];
+  while (entry.missingFrom !== undefined) {
+    const from = entry.missingFrom;
+    const { rows, edited } = await cache.limit(() => cache.source.readFrom(entry.cell, from));
+    found.push(...edited);
+    // Else something changed meanwhile in what was to be read.
+    if (entry.missingFrom === from) entry.missingFrom = undefined;
+    // Whatever this brings, nobody who read the cell before is told of it, unless it is `refresh` that asked.
+    entry.readersHaveAll = false;
+    hold(cache, entry, mergeColumns(entry.columns, rows, cache.clock.now()));
+  }
+  return found;
+}
+
+async function refreshHeld(cache: Cache, entry: HeldCell, from: string): Promise<ReportColumns | undefined> {
+  const before = entry.readersHaveAll ? entry.columns : undefined;
+  noteMissing(entry, from);
+  // Until this ends, which in a Worker it may never do: somebody else may read what it was to bring, and nobody is told of it.
+  entry.readersHaveAll = false;
+  const edited = await catchUp(cache, entry);
+  entry.readersHaveAll = true;
+  if (before === undefined) return undefined;
+  const gone = rowsMissing(before, cache.edits.apply(entry.cell, before));
+  const reworded = columnsOfReports(edited.flatMap(({ report }) => report ?? []));
+  return mergeAllColumns([rowsMissing(entry.columns, before), gone, reworded]);
 }

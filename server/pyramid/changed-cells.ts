@@ -7,9 +7,9 @@ import type { LogCell } from "../ports/report-store.ts";
 
 /** A cell to compact. */
 export interface ChangedCell extends LogCell {
-  /** Smallest id, or `idTimePrefix`, that its segments may lack; undefined when they lack nothing. */
+  /** Smallest id, or `idTimePrefix`, that its log segments may lack; undefined when they lack nothing. */
   readonly from: string | undefined;
-  /** It changed in a way that the feed did not bring: its fresh rows are not all there is to know. */
+  /** It changed in a way that the feed did not bring: its unmerged rows are not all there is to know. */
   readonly isOpen: boolean;
 }
 

@@ -11,13 +11,13 @@ export function coarseTime(nowMs: number): number {
   return Math.ceil(nowMs / COARSE_CLOCK_MS) * COARSE_CLOCK_MS;
 }
 
-/** Slices whose ages have been wrong for longer are made anew. */
+/** Cell aggregates whose ages have been wrong for longer are made anew. */
 export const REFRESH_AFTER_MS = 20 * 60_000;
 
-/** Readers believe a stored slice for so long after an age in it went wrong. */
+/** Readers believe a stored cell aggregate for so long after an age in it went wrong. */
 export const BELIEVE_AFTER_MS = 2 * REFRESH_AFTER_MS;
 
-/** Whether a level's domains are made of slices; closer ones are made of the reports themselves. */
+/** Whether a level's cluster cells are made of cell aggregates; closer ones are made of the reports themselves. */
 export const isCoarse = (level: Level): boolean => level.precision < CELL_PRECISION;
 
 /** The time at which a level sees ages. */

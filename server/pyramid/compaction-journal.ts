@@ -72,7 +72,7 @@ export function createCompactionJournal({ derived, clock, log }: CompactionJourn
     }
   }
 
-  /** Slices of a time to come are of no use to anybody: it was told by a clock that is wrong. */
+  /** Cell aggregates of a time to come are of no use to anybody: it was told by a clock that is wrong. */
   const isOfThePast = (plan: CompactionPlan | undefined): boolean => (plan?.end.beforeMs ?? 0) <= clock.now();
 
   async function read(): Promise<Standing> {

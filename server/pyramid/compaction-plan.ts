@@ -5,13 +5,13 @@ import { type ChangedCell, readCells, writeCells } from "./changed-cells.ts";
 import { type CompactionPoint, readPoint, writePoint } from "./compaction-state.ts";
 
 /**
- * What a compaction is about to do. It is written before the first slice, so that whoever comes after one that was cut off
- * goes on with the same work instead of beginning again, and the slices of all of them hold the reports before the same time.
+ * What a compaction is about to do. It is written before the first cell aggregate, so that whoever comes after one that was cut off
+ * goes on with the same work instead of beginning again, and the cell aggregates of all of them hold the reports before the same time.
  */
 export interface CompactionPlan {
-  /** Where the compaction stands when all is done, but for the cells that turn out to have rows too young for their slices. */
+  /** Where the compaction stands when all is done, but for the cells that turn out to have rows too young for their cell aggregates. */
   readonly end: CompactionPoint;
-  /** Layers that have slices with reports that moved to other age bands. */
+  /** Layers that have cell aggregates with reports that moved to other age bands. */
   readonly aged: readonly ReportLayer[];
   /** Ascending by layer and geohash, each once. */
   readonly cells: readonly ChangedCell[];

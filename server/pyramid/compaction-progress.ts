@@ -3,8 +3,8 @@ import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { LogCell } from "../ports/report-store.ts";
 import { inOrder, readCells, writeCells } from "./changed-cells.ts";
 
-/** The place of a slice in the pyramid; that of a log cell has five characters. */
-export interface SlicePlace {
+/** The place of a cell aggregate in the pyramid; that of a log cell has five characters. */
+export interface CellAggregatePlace {
   readonly layer: ReportLayer;
   readonly geohash: string;
 }
@@ -16,17 +16,17 @@ export interface CompactionProgress {
   /** Counts up each time that it is noted. */
   readonly step: number;
   /** All work up to here is done, in the order of the work; undefined at the beginning. */
-  readonly done: SlicePlace | undefined;
+  readonly done: CellAggregatePlace | undefined;
   /**
-   * Geohashes above `done` whose slices must get another version when they are made, though their bytes be the same, because
+   * Geohashes above `done` whose cell aggregates must get another version when they are made, though their bytes be the same, because
    * reports below them are hidden.
    */
   readonly anew: readonly string[];
-  /** Cells that turned out to have rows too young for their slices, which the feed did not bring. */
+  /** Cells that turned out to have rows too young for their cell aggregates, which the feed did not bring. */
   readonly open: readonly LogCell[];
-  /** Cells and slices made so far. */
+  /** Cells and cell aggregates made so far. */
   readonly cells: number;
-  readonly slices: number;
+  readonly cellAggregates: number;
   /** Requests that the run that noted this had made by then; at the beginning of a plan, those of the last run before. */
   readonly spent: number;
 }
@@ -40,16 +40,16 @@ export const noProgress = (number: number, spent: number): CompactionProgress =>
   anew: [],
   open: [],
   cells: 0,
-  slices: 0,
+  cellAggregates: 0,
   spent,
 });
 
 /** @param planSum says which plan it is of: two that were made at the same time may have one number */
 export function encodeProgress(progress: CompactionProgress, planSum: number): Uint8Array {
-  const { number, step, done, anew, open, cells, slices, spent } = progress;
+  const { number, step, done, anew, open, cells, cellAggregates, spent } = progress;
   return writeItem("compaction-progress", VERSION, (out) => {
     out.uint(planSum, 4);
-    for (const count of [number, step, cells, slices, spent]) out.varint(count);
+    for (const count of [number, step, cells, cellAggregates, spent]) out.varint(count);
     out.byte(done === undefined ? 0 : REPORT_LAYERS.indexOf(done.layer));
     out.text(done?.geohash ?? "");
     out.byte(anew.reduce((bits, { length }) => bits | (1 << length), 0));
@@ -62,7 +62,7 @@ export function decodeProgress(body: Uint8Array, name: string): CompactionProgre
   return readItem("compaction-progress", VERSION, name, body, (bytes) => {
     const planSum = bytes.uint(4);
     const counts = Array.from({ length: 5 }, () => bytes.varint());
-    const [number, step, cells, slices, spent] = counts as [number, number, number, number, number];
+    const [number, step, cells, cellAggregates, spent] = counts as [number, number, number, number, number];
     const layer = REPORT_LAYERS[bytes.byte()];
     if (layer === undefined) throw new RangeError("unknown layer");
     const geohash = bytes.text();
@@ -79,7 +79,7 @@ export function decodeProgress(body: Uint8Array, name: string): CompactionProgre
       anew,
       open,
       cells,
-      slices,
+      cellAggregates,
       spent,
     };
   });

@@ -9,9 +9,9 @@ import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
 import type { LogCell, LogChange } from "../ports/report-store.ts";
 import { inOrder, readCells, writeCells } from "./changed-cells.ts";
-import { createFreshRows, type FreshRows, freshBetween } from "./unmerged-rows.ts";
+import { createUnmergedRows, type UnmergedRows, unmergedBetween } from "./unmerged-rows.ts";
 
-/** How far the compaction has come, in one item: what is told from the cursor on, and what is here, may be missing in slices. */
+/** How far the compaction has come, in one item: what is told from the cursor on, and what is here, may be missing in cell aggregates. */
 export interface CompactionState {
   /**
    * Undefined when there was none, or it is damaged, or of a time to come, told by a clock that is wrong: then everything is read
@@ -23,14 +23,14 @@ export interface CompactionState {
 export interface CompactionPoint {
   /** Counts up with every point; a plan counts as done when the point has its number or a higher one. */
   readonly number: number;
-  /** Every change told up to this cursor of the feed is in the slices or here. */
+  /** Every change told up to this cursor of the feed is in the cell aggregates or here. */
   readonly cursor: string;
   /** When the cursor was taken, Unix milliseconds. */
   readonly atMs: number;
-  /** Rows created before are in the slices, but those that were put off; Unix milliseconds. */
+  /** Rows created before are in the cell aggregates, but those that were left unmerged; Unix milliseconds. */
   readonly beforeMs: number;
-  /** Rows that were put off, or too young. */
-  readonly rows: FreshRows;
+  /** Rows that were left unmerged, or too young. */
+  readonly rows: UnmergedRows;
   /** Cells with other rows that were too young. */
   readonly open: readonly LogChange[];
 }
@@ -76,7 +76,7 @@ export function writePoint(out: Bytes, { number, cursor, atMs, beforeMs, rows, o
   out.varint(atMs);
   out.varint(beforeMs);
   writeCells(out, inOrder(open.map((change) => ({ ...change, isOpen: true }))));
-  for (const layer of REPORT_LAYERS) writeReports(out, freshBetween(rows.under(layer, ""), "", 0), "");
+  for (const layer of REPORT_LAYERS) writeReports(out, unmergedBetween(rows.under(layer, ""), "", 0), "");
 }
 
 /** Reads what `writePoint` wrote. @throws RangeError */
@@ -86,12 +86,12 @@ export function readPoint(bytes: ByteReader): CompactionPoint {
   const atMs = bytes.varint();
   const beforeMs = bytes.varint();
   const open = readCells(bytes).map(({ layer, geohash5, from = "" }) => ({ layer, geohash5, from }));
-  const rows = createFreshRows();
+  const rows = createUnmergedRows();
   for (const layer of REPORT_LAYERS) addByCell(rows, layer, readReports(bytes, ""));
   return { number, cursor, atMs, beforeMs, rows, open };
 }
 
-function addByCell(to: FreshRows, layer: LogCell["layer"], rows: ReportColumns): void {
+function addByCell(to: UnmergedRows, layer: LogCell["layer"], rows: ReportColumns): void {
   for (let i = 0; i < rows.length; i++) {
     const geohash5 = encodeGeohash((rows.lonE6[i] as number) / 1e6, (rows.latE6[i] as number) / 1e6, 5);
     to.add({ layer, geohash5 }, takeRows(rows, i, i + 1));

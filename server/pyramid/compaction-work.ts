@@ -6,13 +6,13 @@ import { type ChangedCell, codeOfCell, inOrder } from "./changed-cells.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
 import type { CompactionProgress } from "./compaction-progress.ts";
 import { type CompactionPoint, FEED_BEGINNING } from "./compaction-state.ts";
-import { createFreshRows, type FreshRows, firstId } from "./unmerged-rows.ts";
+import { createUnmergedRows, firstId, type UnmergedRows } from "./unmerged-rows.ts";
 
 /**
- * Rows that are put off, 20 bytes each, in a state that takes two write units then: a lone report is not worth a slice of each
+ * Rows that are left unmerged, 20 bytes each, in a state that takes two write units then: a lone report is not worth a cell aggregate of each
  * level.
  */
-export const MOST_PUT_OFF = 80;
+export const MOST_UNMERGED = 80;
 
 /** Rows that the state takes; where there are more, their cells are read again. */
 const MOST_ROWS = 8000;
@@ -23,7 +23,7 @@ const MOST_CELLS = 4000;
 /** Cells that turn out to have rows that nobody knows of, beside those. Their number is not known before the work is done. */
 export const MOST_OPEN = 15_000;
 
-/** Slices hold rows that are older: everything that the feed brings of them was told long since, whatever the clocks. */
+/** Cell aggregates hold rows that are older: everything that the feed brings of them was told long since, whatever the clocks. */
 const SETTLED_MS = FRESH_ROW_MS + 5000;
 
 /** Processes' clocks differ by less. */
@@ -48,42 +48,42 @@ type Work = Pick<CompactionPlan, "end" | "cells">;
 
 /** What is to be done about changes; undefined when there is too much that is too young, and nothing can be done yet. */
 export function workOfChanges({ point, changes, ...taken }: WorkFound): Work | undefined {
-  const beforeMs = timeOfSlices(point, taken.atMs);
-  const fresh = point?.rows ?? createFreshRows();
+  const beforeMs = timeOfCellAggregates(point, taken.atMs);
+  const unmerged = point?.rows ?? createUnmergedRows();
   const cells = new Map<number, ChangedCell>();
   const takenInMs = point !== undefined && lagsBehind(point) ? point.beforeMs : 0;
   for (const change of [...(point?.open ?? []), ...changes]) {
     if (change.rows === undefined) addCell(cells, change, change.from, true);
-    else fresh.add(change, rowsBetween(change.rows, takenInMs, Infinity));
+    else unmerged.add(change, rowsBetween(change.rows, takenInMs, Infinity));
   }
-  const settled = settledCells(fresh, beforeMs);
-  if (settled.count > MOST_PUT_OFF) for (const cell of settled.cells) addCell(cells, cell, undefined, false);
-  const { rows, open, dropped } = whatIsLeft(fresh, cells, beforeMs, taken.atMs);
+  const settled = settledCells(unmerged, beforeMs);
+  if (settled.count > MOST_UNMERGED) for (const cell of settled.cells) addCell(cells, cell, undefined, false);
+  const { rows, open, dropped } = whatIsLeft(unmerged, cells, beforeMs, taken.atMs);
   const work = { end: { ...taken, beforeMs, rows, open }, cells: inOrder(cells.values()) };
   return dropped > MOST_CELLS ? lagBehind(work, point) : work;
 }
 
 /**
- * The same work, after which the feed is read again from where it was read before, because rows too young for the slices lie in more
+ * The same work, after which the feed is read again from where it was read before, because rows too young for the cell aggregates lie in more
  * cells than the state takes. These rows were all told since.
  */
 function lagBehind({ end, cells }: Work, point: CompactionPoint | undefined): Work | undefined {
   const { cursor, atMs } = point ?? { cursor: FEED_BEGINNING, atMs: 0 };
   if (atMs > end.beforeMs - CLOCKS_DIFFER_MS) return undefined;
-  const rows = createFreshRows();
+  const rows = createUnmergedRows();
   for (const { cell, rows: kept } of end.rows.all()) rows.add(cell, rowsBetween(kept, 0, end.beforeMs));
   return { end: { ...end, cursor, atMs, rows, open: [] }, cells: cells.map((cell) => ({ ...cell, isOpen: false })) };
 }
 
-/** Whether the feed from its cursor on tells again of rows that are in the slices. */
+/** Whether the feed from its cursor on tells again of rows that are in the cell aggregates. */
 const lagsBehind = ({ atMs, beforeMs }: CompactionPoint): boolean => atMs < beforeMs;
 
 /** What is to be done about cells of which nothing is taken for granted. */
 export function workOfCells(cells: Iterable<LogCell>, { point, ...taken }: Omit<WorkFound, "changes">): Work {
-  const beforeMs = timeOfSlices(point, taken.atMs);
+  const beforeMs = timeOfCellAggregates(point, taken.atMs);
   const all = new Map<number, ChangedCell>();
   for (const cell of cells) addCell(all, cell, FIRST_ID, true);
-  return { end: { ...taken, beforeMs, rows: createFreshRows(), open: [] }, cells: inOrder(all.values()) };
+  return { end: { ...taken, beforeMs, rows: createUnmergedRows(), open: [] }, cells: inOrder(all.values()) };
 }
 
 /** Where the compaction stands when a plan is done. */
@@ -93,7 +93,7 @@ export function endOf({ end }: CompactionPlan, { open }: CompactionProgress): Co
 }
 
 /** Never before the time of the last plan, though clocks differ; but a time to come was told by a clock that is wrong. */
-function timeOfSlices(point: CompactionPoint | undefined, nowMs: number): number {
+function timeOfCellAggregates(point: CompactionPoint | undefined, nowMs: number): number {
   const lastMs = point !== undefined && point.beforeMs <= nowMs ? point.beforeMs : 0;
   return Math.max(0, nowMs - SETTLED_MS, lastMs);
 }
@@ -109,11 +109,11 @@ function addCell(to: Map<number, ChangedCell>, cell: LogCell, from: string | und
   });
 }
 
-/** The cells of rows that slices may take in, and how many rows these are. */
-function settledCells(fresh: FreshRows, beforeMs: number): { cells: LogCell[]; count: number } {
+/** The cells of rows that cell aggregates may take in, and how many rows these are. */
+function settledCells(unmerged: UnmergedRows, beforeMs: number): { cells: LogCell[]; count: number } {
   const cells: LogCell[] = [];
   let count = 0;
-  for (const { cell, rows } of fresh.all()) {
+  for (const { cell, rows } of unmerged.all()) {
     const settled = rowsBetween(rows, 0, beforeMs).length;
     if (settled > 0) cells.push(cell);
     count += settled;
@@ -122,15 +122,15 @@ function settledCells(fresh: FreshRows, beforeMs: number): { cells: LogCell[]; c
 }
 
 /**
- * What the slices will lack, beside what cells turn out to: a cell that is read again without its fresh rows becomes open. And
+ * What the cell aggregates will lack, beside what cells turn out to: a cell that is read again without its unmerged rows becomes open. And
  * of how many cells the rows were dropped.
  */
-function whatIsLeft(fresh: FreshRows, cells: Map<number, ChangedCell>, beforeMs: number, nowMs: number) {
-  const left = createFreshRows();
+function whatIsLeft(unmerged: UnmergedRows, cells: Map<number, ChangedCell>, beforeMs: number, nowMs: number) {
+  const left = createUnmergedRows();
   const open: LogChange[] = [];
   let count = 0;
   let dropped = 0;
-  for (const { cell, rows } of fresh.all()) {
+  for (const { cell, rows } of unmerged.all()) {
     const planned = cells.get(codeOfCell(cell));
     if (planned !== undefined) addCell(cells, cell, firstId(rows), false);
     if (planned?.isOpen) continue;

@@ -1,29 +1,29 @@
 import type { Log } from "../console/log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
-import type { LogCell, ReportStore } from "../ports/report-store.ts";
-import { createSliceMaker } from "./cell-aggregate-maker.ts";
-import { createSlices, OvertakenError } from "./cell-aggregates.ts";
-import { createCompactionJournal, type Standing } from "./compaction-journal.ts";
+import type { ReportStore } from "../ports/report-store.ts";
+import { createCellAggregateMaker } from "./cell-aggregate-maker.ts";
+import { type CellAggregates, createCellAggregates, OvertakenError } from "./cell-aggregates.ts";
+import { type CompactionJournal, createCompactionJournal, type Standing } from "./compaction-journal.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
+import { type CompactionPlanner, createCompactionPlanner } from "./compaction-planner.ts";
 import { type CompactionProgress, noProgress } from "./compaction-progress.ts";
-import { FEED_BEGINNING } from "./compaction-state.ts";
-import { endOf, MOST_OPEN, workOfCells, workOfChanges } from "./compaction-work.ts";
+import { endOf, MOST_OPEN } from "./compaction-work.ts";
 import { countCalls } from "./count-calls.ts";
-import { createSegments } from "./log-segments.ts";
-import { createRowCompaction } from "./row-compaction.ts";
+import { createLogSegments } from "./log-segments.ts";
+import { createRowCompaction, type RowCompaction } from "./row-compaction.ts";
 import { batchCost, makeBatch, takeBatch } from "./work-batch.ts";
-import { agedLayers, isOfCell, workOf } from "./work-order.ts";
+import { isOfCell, workOf } from "./work-order.ts";
 
 /**
- * Turns log rows into segments and slices. Everything is made from truth again, bottom up, and written on the condition that
+ * Turns log rows into log segments and cell aggregates. Everything is made from truth again, bottom up, and written on the condition that
  * nobody else wrote meanwhile, so any process may compact, twice, together or half way.
  *
  * What is to be done is written down first, as a plan, and then how much of it is done. A run that is cut off, at any request,
  * has come forward by what it noted, and whoever runs next goes on from there. The state, which readers go by, moves when all is done.
  *
- * Few rows, that the feed brought whole, are put off: they stay in the compaction's state, which is written anyway, and readers
- * add them to the slices. A lone report is not worth a slice of each level.
+ * Few rows, that the feed brought whole, are left unmerged: they stay in the compaction's state, which is written anyway, and readers
+ * add them to the cell aggregates. A lone report is not worth a cell aggregate of each level.
  */
 export interface Compactor {
   /**
@@ -40,7 +40,7 @@ export interface RunOptions {
   readonly maxCalls?: number;
   /** Stops soon after it is aborted. */
   readonly signal?: AbortSignal;
-  /** Called before each slice, and waited for: lets others have their turn. */
+  /** Called before each cell aggregate, and waited for: lets others have their turn. */
   yieldTurn?(): Promise<void>;
   /** Told how many of the plan's cells are done. */
   onProgress?(cells: number, of: number): void;
@@ -49,7 +49,7 @@ export interface RunOptions {
 /** What one run did. */
 export interface CompactionReport {
   readonly cells: number;
-  readonly slices: number;
+  readonly cellAggregates: number;
   /** Whether nothing is left to do. If not, run again: it has stopped as it was told to, or another compactor is at work. */
   readonly done: boolean;
 }
@@ -63,110 +63,112 @@ export interface CompactorOptions {
 
 export function createCompactor(options: CompactorOptions): Compactor {
   return {
-    run: (limits = {}) => createRun(options, limits).run(),
-    rebuild: (limits = {}) => createRun(options, limits).rebuild(),
+    run: (limits = {}) => report(startRun(options, limits), runOnce),
+    rebuild: (limits = {}) => report(startRun(options, limits), rebuildAll),
   };
 }
 
 /** One run: its own count of calls, and its own view of the journal. */
-function createRun({ store, derived, clock, log }: CompactorOptions, limits: RunOptions) {
-  const { maxCalls = Infinity, signal, yieldTurn, onProgress } = limits;
-  let calls = 0;
-  const onCall = (): void => void calls++;
-  const counted = { store: countCalls(store, onCall), derived: countCalls(derived, onCall) };
-  const journal = createCompactionJournal({ derived: counted.derived, clock, log });
-  const slices = createSlices({ derived: counted.derived, clock, log });
-  const compactRows = createRowCompaction({ store: counted.store, segments: createSegments(counted.derived, log) });
-  const made = { cells: 0, slices: 0 };
+interface Run {
+  readonly options: CompactorOptions;
+  readonly limits: RunOptions;
+  readonly journal: CompactionJournal;
+  readonly planner: CompactionPlanner;
+  readonly cellAggregates: CellAggregates;
+  readonly compactRows: RowCompaction;
+  /** Calls of the stores so far. */
+  calls: number;
+  /** Cells and cell aggregates made so far. */
+  readonly made: { cells: number; cellAggregates: number };
+}
 
-  const mustStop = (): boolean => signal?.aborted === true || calls >= maxCalls;
-
-  /** Whether all of a plan is done; else it was to stop, or another compactor was faster. */
-  async function workThrough(plan: CompactionPlan, from: CompactionProgress): Promise<boolean> {
-    const { make } = createSliceMaker({ compactRows, slices, clock, end: plan.end });
-    const work = workOf(plan, { slices, nowMs: clock.now(), after: from.done });
-    let progress = from;
-    while (signal?.aborted !== true) {
-      // The first time carefully: this run may be cut off much sooner than the one before.
-      const cost = batchCost(calls, progress === from ? 0 : from.spent);
-      const batch = await takeBatch(work, cost);
-      if (batch.length === 0) return finish(plan, progress);
-      progress = { ...(await makeBatch(batch, progress, { make, yieldTurn })), spent: calls };
-      made.slices += batch.length;
-      made.cells += batch.filter(isOfCell).length;
-      onProgress?.(progress.cells, plan.cells.length);
-      if (!(await journal.note(progress)) || mustStop()) return false;
-    }
-    return false;
-  }
-
-  async function finish(plan: CompactionPlan, progress: CompactionProgress): Promise<boolean> {
-    const open = progress.open.length;
-    if (open <= MOST_OPEN) return journal.finish(endOf(plan, progress));
-    log.warn("compaction planned again: too much came at the same time", { open });
-    await journal.drop(plan);
-    return false;
-  }
-
-  async function carryOut(plan: CompactionPlan, from: CompactionProgress): Promise<boolean> {
-    try {
-      return await workThrough(plan, from);
-    } catch (error) {
-      if (!(error instanceof OvertakenError)) throw error;
-      log.info("compaction left to one that began later", { at: error.message });
-      // Else nobody came further, were that one lost. If it is not, this plan is not in force any more.
-      await journal.drop(plan);
-      return false;
-    }
-  }
-
-  /** Notes what is to be done, and does it. */
-  async function begin(plan: CompactionPlan | undefined, { reached }: Standing): Promise<boolean> {
-    if (plan === undefined) return false;
-    if (plan.cells.length === 0 && plan.aged.length === 0) return journal.finish(plan.end);
-    return (await journal.begin(plan)) && (await carryOut(plan, noProgress(plan.end.number, reached)));
-  }
-
-  /** What a deployment that slept through the feed's whole life left in it is found, too. */
-  async function readChangesSince(point: Standing["point"]) {
-    if (point !== undefined) await counted.store.recover(point.cursor);
-    return counted.store.readChanges(point?.cursor ?? FEED_BEGINNING);
-  }
-
-  async function planChanges({ point, nextNumber: number }: Standing): Promise<CompactionPlan | undefined> {
-    const atMs = clock.now();
-    const { changes, cursor } = await readChangesSince(point);
-    const work = workOfChanges({ point, number, changes, cursor, atMs });
-    return work && { ...work, aged: await agedLayers(slices, clock.now()) };
-  }
-
-  async function planAll({ point, nextNumber: number }: Standing): Promise<CompactionPlan> {
-    const atMs = clock.now();
-    // Nobody needs the changes, but what is in the feed alone must become rows before the cursor leaves it behind.
-    const { cursor } = await readChangesSince(point);
-    const cells: LogCell[] = [];
-    for await (const cell of counted.store.cells()) cells.push(cell);
-    return { ...workOfCells(cells, { point, number, cursor, atMs }), aged: await agedLayers(slices, clock.now()) };
-  }
-
-  async function run(): Promise<boolean> {
-    let standing = await journal.read();
-    if (standing.plan !== undefined) {
-      if (!(await carryOut(standing.plan, standing.progress)) || mustStop()) return false;
-      standing = await journal.read();
-    }
-    return standing.plan === undefined && begin(await planChanges(standing), standing);
-  }
-
-  async function rebuild(): Promise<boolean> {
-    const standing = await journal.read();
-    return begin(await planAll(standing), standing);
-  }
-
-  const reportOf = async (work: Promise<boolean>): Promise<CompactionReport> => ({ done: await work, ...made });
-
-  return {
-    run: () => reportOf(run()),
-    rebuild: () => reportOf(rebuild()),
+function startRun(options: CompactorOptions, limits: RunOptions): Run {
+  const { clock, log } = options;
+  const onCall = (): void => void run.calls++;
+  const store = countCalls(options.store, onCall);
+  const derived = countCalls(options.derived, onCall);
+  const cellAggregates = createCellAggregates({ derived, clock, log });
+  const run: Run = {
+    options,
+    limits,
+    journal: createCompactionJournal({ derived, clock, log }),
+    planner: createCompactionPlanner({ store, cellAggregates, clock }),
+    cellAggregates,
+    compactRows: createRowCompaction({ store, logSegments: createLogSegments(derived, log) }),
+    calls: 0,
+    made: { cells: 0, cellAggregates: 0 },
   };
+  return run;
+}
+
+async function report(run: Run, work: (run: Run) => Promise<boolean>): Promise<CompactionReport> {
+  return { done: await work(run), ...run.made };
+}
+
+/** Does what is left of a plan in force, then plans what changed since. Whether nothing is left. */
+async function runOnce(run: Run): Promise<boolean> {
+  let standing = await run.journal.read();
+  if (standing.plan !== undefined) {
+    if (!(await carryOut(run, standing.plan, standing.progress)) || mustStop(run)) return false;
+    standing = await run.journal.read();
+  }
+  return standing.plan === undefined && begin(run, await run.planner.planChanges(standing), standing);
+}
+
+async function rebuildAll(run: Run): Promise<boolean> {
+  const standing = await run.journal.read();
+  return begin(run, await run.planner.planAll(standing), standing);
+}
+
+/** Notes what is to be done, and does it. */
+async function begin(run: Run, plan: CompactionPlan | undefined, { reached }: Standing): Promise<boolean> {
+  if (plan === undefined) return false;
+  if (plan.cells.length === 0 && plan.aged.length === 0) return run.journal.finish(plan.end);
+  return (await run.journal.begin(plan)) && (await carryOut(run, plan, noProgress(plan.end.number, reached)));
+}
+
+async function carryOut(run: Run, plan: CompactionPlan, from: CompactionProgress): Promise<boolean> {
+  try {
+    return await workThrough(run, plan, from);
+  } catch (error) {
+    if (!(error instanceof OvertakenError)) throw error;
+    run.options.log.info("compaction left to one that began later", { at: error.message });
+    // Else nobody came further, were that one lost. If it is not, this plan is not in force any more.
+    await run.journal.drop(plan);
+    return false;
+  }
+}
+
+/** Whether all of a plan is done; else it was to stop, or another compactor was faster. */
+async function workThrough(run: Run, plan: CompactionPlan, from: CompactionProgress): Promise<boolean> {
+  const { journal, cellAggregates, compactRows, made } = run;
+  const { clock } = run.options;
+  const { signal, yieldTurn, onProgress } = run.limits;
+  const { make } = createCellAggregateMaker({ compactRows, cellAggregates, clock, end: plan.end });
+  const work = workOf(plan, { cellAggregates, nowMs: clock.now(), after: from.done });
+  let progress = from;
+  while (signal?.aborted !== true) {
+    // The first time carefully: this run may be cut off much sooner than the one before.
+    const cost = batchCost(run.calls, progress === from ? 0 : from.spent);
+    const batch = await takeBatch(work, cost);
+    if (batch.length === 0) return finish(run, plan, progress);
+    progress = { ...(await makeBatch(batch, progress, { make, yieldTurn })), spent: run.calls };
+    made.cellAggregates += batch.length;
+    made.cells += batch.filter(isOfCell).length;
+    onProgress?.(progress.cells, plan.cells.length);
+    if (!(await journal.note(progress)) || mustStop(run)) return false;
+  }
+  return false;
+}
+
+async function finish({ journal, options }: Run, plan: CompactionPlan, progress: CompactionProgress): Promise<boolean> {
+  const open = progress.open.length;
+  if (open <= MOST_OPEN) return journal.finish(endOf(plan, progress));
+  options.log.warn("compaction planned again: too much came at the same time", { open });
+  await journal.drop(plan);
+  return false;
+}
+
+function mustStop({ limits: { maxCalls = Infinity, signal }, calls }: Run): boolean {
+  return signal?.aborted === true || calls >= maxCalls;
 }

@@ -13,13 +13,13 @@ import type { EditedReport, LogCell } from "../ports/report-store.ts";
 
 /**
  * What this process knows of edited reports, each in its highest version, whatever brought it: an own request, a read of the log, or
- * segments. A read that began before an edit, or that was not strongly consistent, does not undo it; nor does what is known here
+ * log segments. A read that began before an edit, or that was not strongly consistent, does not undo it; nor does what is known here
  * undo a later edit that somebody else compacted.
  */
 export interface KnownEdits {
   /** Takes in edited reports of a cell; returns those that were not known so. */
   note(cell: LogCell, edited: Iterable<EditedReport>): EditedReport[];
-  /** Takes in what segments know. */
+  /** Takes in what log segments know. */
   noteStored(cell: LogCell, edited: EditedColumns): void;
   /** Rows of a cell as they read now. */
   apply(cell: LogCell, columns: ReportColumns): ReportColumns;

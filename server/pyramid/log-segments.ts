@@ -1,39 +1,34 @@
-import {
-  decodeEdited,
-  decodeReports,
-  type EditedColumns,
-  encodeEdited,
-  encodeReports,
-} from "../../tiles/codec/report-codec.ts";
+import { type EditedColumns, encodeEdited, encodeReports } from "../../tiles/codec/report-codec.ts";
 import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
-import {
-  allocateColumns,
-  idOfRow,
-  mergeAllColumns,
-  mergeColumns,
-  type ReportColumns,
-  rowsMissing,
-  takeRows,
-  withoutIds,
-} from "../../tiles/report-columns.ts";
+import { idOfRow, mergeColumns, type ReportColumns, rowsMissing, takeRows } from "../../tiles/report-columns.ts";
 import { timeOfId } from "../../tiles/report-id.ts";
 import type { Log } from "../console/log.ts";
-import type { DerivedItem, DerivedStore } from "../ports/derived-store.ts";
+import type { DerivedStore } from "../ports/derived-store.ts";
 import type { LogCell } from "../ports/report-store.ts";
+import {
+  damagedRows,
+  decodeStoredRows,
+  EDITED_NAME,
+  FULL_ROWS,
+  groupOf,
+  newestEdited,
+  type StoredRows,
+  TAIL_NAME,
+} from "./stored-rows.ts";
 
 /**
  * Segments: a cell's log rows in 14 bytes a report instead of 150. Sealed ones are named by their last id and never change
- * but by being merged; the tail holds what is too little to seal and is written anew. A segment expires as a whole with its
+ * but by being merged; the tail holds what is too little to seal and is written anew. A log segment expires as a whole with its
  * newest report. Segments may overlap: rows have ids, and reading merges them, so a compaction that ran twice or died half
- * way does no harm. A cell that has segments has all rows in them up to the last compaction, but those that it put off, so a
+ * way does no harm. A cell that has log segments has all rows in them up to the last compaction, but those that it left unmerged, so a
  * reader need not ask the log unless the feed told of a change since.
  *
- * Edited reports may stay in segments as they were put: beside lies an item that says which version of each is known and what it
+ * Edited reports may stay in log segments as they were put: beside lies an item that says which version of each is known and what it
  * says now, and whoever reads takes that instead. Versions only ever grow, and are written before anything is made of them, so a
  * compaction that began earlier may write an older version again, but nobody sees it.
  */
-export interface Segments {
+export interface LogSegments {
   read(cell: LogCell, options?: { consistent?: boolean }): Promise<StoredRows>;
   /** Adds rows that `stored` lacks. False: another compactor was faster; read again. */
   add(cell: LogCell, rows: ReportColumns, stored: StoredRows): Promise<boolean>;
@@ -43,42 +38,14 @@ export interface Segments {
   replace(cell: LogCell, rows: ReportColumns, stored: StoredRows): Promise<boolean>;
 }
 
-export interface StoredRows {
-  /** All rows that are shown, as they read now; none when a segment is damaged. */
-  readonly columns: ReportColumns;
-  /** False: the log must be read from its beginning, because there are no segments, or damaged ones. */
-  readonly complete: boolean;
-  readonly damaged: boolean;
-  /** So many segments that reading them costs more than writing them anew. */
-  readonly scattered: boolean;
-  /** Rows without those that were edited. */
-  readonly sealed: ReportColumns;
-  readonly tail: ReportColumns;
-  /** None when damaged. */
-  readonly edited: EditedColumns;
-  readonly items: readonly DerivedItem[];
-}
-
-/** Sorts after every id. */
-const TAIL_NAME = "~";
-/** Edited reports; sorts before every id. */
-const EDITED_NAME = "!";
 /** Longer than the log tells of them, so that what it tells is always known here. */
 const EDITED_LIFETIME_MS = REPORT_LIFETIME_MS + 2 * 86_400_000;
-/** Rows that make a segment of their own; fewer are written anew with each compaction, two write units at the most. */
+/** Rows that make a log segment of their own; fewer are written anew with each compaction, two write units at the most. */
 const SEAL_ROWS = 128;
-/** A cell with fewer rows in all has no segments: the log is as cheap to read, and a lone report as cheap to write. */
+/** A cell with fewer rows in all has no log segments: the log is as cheap to read, and a lone report as cheap to write. */
 const LEAST_ROWS = 8;
-/** Sealed segments beyond this, not counting full ones, are merged. */
-const MAX_SMALL = 8;
-/** Rows of a full segment: 110 KB, well under an item's 400 KB. */
-const FULL_ROWS = 8000;
 
-const groupOf = (cell: LogCell): string => `segments/${cell.layer}/${cell.geohash5}`;
-
-const NO_EDITS: EditedColumns = { versions: new Map(), rows: allocateColumns(0) };
-
-export function createSegments(derived: DerivedStore, log: Log): Segments {
+export function createLogSegments(derived: DerivedStore, log: Log): LogSegments {
   function put(cell: LogCell, name: string, rows: ReportColumns, stored: StoredRows): Promise<boolean> {
     return derived.put(groupOf(cell), name, encodeReports(rows, cell.geohash5), {
       expected: stored.items.find((item) => item.name === name)?.version,
@@ -86,7 +53,7 @@ export function createSegments(derived: DerivedStore, log: Log): Segments {
     });
   }
 
-  /** Writes rows as sealed segments; the names written, or undefined when another compactor was faster. */
+  /** Writes rows as sealed log segments; the names written, or undefined when another compactor was faster. */
   async function seal(cell: LogCell, rows: ReportColumns, stored: StoredRows): Promise<Set<string> | undefined> {
     const names = new Set<string>();
     for (let from = 0; from < rows.length; from += FULL_ROWS) {
@@ -104,35 +71,15 @@ export function createSegments(derived: DerivedStore, log: Log): Segments {
       items.filter(({ name }) => name !== EDITED_NAME && !keep(name)),
     );
 
-  function decode(cell: LogCell, items: readonly DerivedItem[]): StoredRows {
-    const group = groupOf(cell);
-    const runOf = ({ name, body }: DerivedItem) => decodeReports(body, cell.geohash5, `${group} ${name}`);
-    const edited =
-      items
-        .filter(({ name }) => name === EDITED_NAME)
-        .map(({ name, body }) => decodeEdited(body, cell.geohash5, `${group} ${name}`))[0] ?? NO_EDITS;
-    const segments = items.filter(({ name }) => name !== EDITED_NAME);
-    const runs = segments.filter(({ name }) => name !== TAIL_NAME).map(runOf);
-    const tails = segments.filter(({ name }) => name === TAIL_NAME).map(runOf);
-    const put = (columns: ReportColumns[]) =>
-      withoutIds(mergeAllColumns(columns), edited.versions.keys(), REPORT_LAYERS.indexOf(cell.layer));
-    const [sealed, tail] = [put(runs), put(tails)];
-    const scattered = runs.filter(({ length }) => length < FULL_ROWS).length > MAX_SMALL;
-    const columns = mergeAllColumns([sealed, tail, edited.rows]);
-    return { columns, complete: segments.length > 0, damaged: false, scattered, sealed, tail, edited, items };
-  }
-
   return {
     async read(cell, options) {
       const items = await derived.list(groupOf(cell), options);
       try {
-        return decode(cell, items);
+        return decodeStoredRows(cell, items);
       } catch (error) {
         if (!(error instanceof StoredItemError)) throw error;
-        log.warn("damaged segment: reading the log instead", { item: error.message });
-        const none = allocateColumns(0);
-        const nothing = { columns: none, sealed: none, tail: none, edited: NO_EDITS };
-        return { ...nothing, complete: false, damaged: true, scattered: false, items };
+        log.warn("damaged log segment: reading the log instead", { item: error.message });
+        return damagedRows(items);
       }
     },
 
@@ -163,17 +110,4 @@ export function createSegments(derived: DerivedStore, log: Log): Segments {
       return true;
     },
   };
-}
-
-/** Of each edited report the higher of two versions; of the same the second. */
-export function newestEdited(a: EditedColumns, b: EditedColumns, layerIndex: number): EditedColumns {
-  const versions = new Map(a.versions);
-  const older: string[] = [];
-  for (const [id, version] of b.versions) {
-    if (version < (versions.get(id) ?? 0)) older.push(id);
-    else versions.set(id, version);
-  }
-  const newer = [...b.versions.keys()].filter((id) => !older.includes(id));
-  const rows = mergeColumns(withoutIds(a.rows, newer, layerIndex), withoutIds(b.rows, older, layerIndex));
-  return { versions, rows };
 }

@@ -6,24 +6,24 @@ import { AGE_BANDS, BAND_COUNT, type ReportLayer } from "../../tiles/layers.ts";
 import { allocateColumns, compareRows, copyRow, mergeColumns, type ReportColumns } from "../../tiles/report-columns.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import type { LogCell } from "../ports/report-store.ts";
-import { type Nodes, PARALLEL_READS } from "./aggregates.ts";
+import { type Aggregates, PARALLEL_READS } from "./aggregates.ts";
 import type { CellCache } from "./cell-cache.ts";
 import { COARSE_CLOCK_MS } from "./coarse-time.ts";
 import type { PendingChanges } from "./pending-changes.ts";
-import { type FreshRows, freshNames } from "./unmerged-rows.ts";
+import { type UnmergedRows, unmergedNames } from "./unmerged-rows.ts";
 
 /**
- * What slices and memory tell of log cells before one of them is read: where there are reports at all, and how new the newest
- * can be. A slice of all of a city's cells is one request.
+ * What cell aggregates and memory tell of log cells before one of them is read: where there are reports at all, and how new the newest
+ * can be. A cell aggregate of all of a city's cells is one request.
  */
 export interface Outlines {
   /**
-   * Those of some log cells in which there may be reports. They lie below `domain`, a geohash of two to four characters,
-   * whose slices are asked unless all of the cells are in memory.
+   * Those of some log cells in which there may be reports. They lie below `cluster cell`, a geohash of two to four characters,
+   * whose cell aggregates are asked unless all of the cells are in memory.
    */
-  of(layer: ReportLayer, domain: string, geohashes: readonly string[], atMs: number): Promise<CellOutline[]>;
-  /** Those of many domains, ascending, below which there may be reports: the walk goes down only where there are. */
-  holding(layer: ReportLayer, domains: readonly string[], atMs: number): Promise<readonly string[]>;
+  of(layer: ReportLayer, clusterCell: string, geohashes: readonly string[], atMs: number): Promise<CellOutline[]>;
+  /** Those of many cluster cells, ascending, below which there may be reports: the walk goes down only where there are. */
+  holding(layer: ReportLayer, clusterCells: readonly string[], atMs: number): Promise<readonly string[]>;
 }
 
 /** A log cell as far as it is known without reading it. */
@@ -38,74 +38,83 @@ export interface CellOutline {
 }
 
 export interface OutlinesOptions {
-  readonly nodes: Nodes;
+  readonly aggregates: Aggregates;
   readonly cells: CellCache;
   readonly pending: PendingChanges;
-  readonly fresh: FreshRows;
+  readonly unmerged: UnmergedRows;
 }
 
 const NO_ROWS = allocateColumns(0);
 
-/** Ages in slices are taken as of a time that another machine's clock told. */
+/** Ages in cell aggregates are taken as of a time that another machine's clock told. */
 const AGES_SPARE_MS = COARSE_CLOCK_MS;
 
-export function createOutlines({ nodes, cells, pending, fresh }: OutlinesOptions): Outlines {
-  /** A cell that is held, or what its slices will lack: asked for before these, as in nodes.ts. */
+export function createOutlines({ aggregates, cells, pending, unmerged }: OutlinesOptions): Outlines {
+  /** A cell that is held, or what its cell aggregates will lack: asked for before these, as in aggregates.ts. */
   function fromMemory(
     cell: LogCell,
-  ): { held: CellOutline } | { cell: LogCell; fresh: ReportColumns; isPending: boolean } {
+  ): { held: CellOutline } | { cell: LogCell; unmerged: ReportColumns; isPending: boolean } {
     const rows = cells.peek(cell);
     if (rows !== undefined) return { held: { cell, rows, othersBeforeMs: -Infinity, others: 0 } };
-    return { cell, fresh: fresh.of(cell) ?? NO_ROWS, isPending: pending.has(cell.layer, cell.geohash5) };
+    return { cell, unmerged: unmerged.of(cell) ?? NO_ROWS, isPending: pending.has(cell.layer, cell.geohash5) };
   }
 
-  /** A domain's slices by geohash; those that are damaged are made from below. */
-  async function wholeSlices(layer: ReportLayer, domain: string, atMs: number): Promise<Map<string, MicroCells>> {
-    const stored = [...(await nodes.slices(layer, domain, atMs))];
+  /** A cluster cell's cell aggregates by geohash; those that are damaged are made from below. */
+  async function wholeCellAggregates(
+    layer: ReportLayer,
+    clusterCell: string,
+    atMs: number,
+  ): Promise<Map<string, MicroCells>> {
+    const stored = [...(await aggregates.cellAggregates(layer, clusterCell, atMs))];
     return new Map(
       await mapLimited(stored, PARALLEL_READS, async ([name, cells]) => {
-        return [name, cells ?? (await nodes.node(layer, name, atMs))] as const;
+        return [name, cells ?? (await aggregates.aggregate(layer, name, atMs))] as const;
       }),
     );
   }
 
   async function namesBelow(layer: ReportLayer, geohash: string, atMs: number): Promise<string[]> {
-    // Asked for before the slices, as in nodes.ts.
-    const unmerged = [...pending.below(layer, geohash), ...freshNames(fresh.under(layer, geohash), geohash)];
-    const stored = [...(await nodes.slices(layer, geohash, atMs))];
+    // Asked for before the cell aggregates, as in aggregates.ts.
+    const changed = [
+      ...pending.changedBelow(layer, geohash),
+      ...unmergedNames(unmerged.under(layer, geohash), geohash),
+    ];
+    const stored = [...(await aggregates.cellAggregates(layer, geohash, atMs))];
     const filled = stored.filter(([, cells]) => cells === undefined || cells.length > 0);
-    return [...new Set([...unmerged, ...filled.map(([name]) => name)])];
+    return [...new Set([...changed, ...filled.map(([name]) => name)])];
   }
 
   return {
-    async of(layer, domain, geohashes, atMs) {
+    async of(layer, clusterCell, geohashes, atMs) {
       const inMemory = geohashes.map((geohash5) => fromMemory({ layer, geohash5 }));
       const isAll = inMemory.every((known) => "held" in known);
-      const slices = isAll ? new Map<string, MicroCells>() : await wholeSlices(layer, domain, atMs);
+      const cellAggregates = isAll
+        ? new Map<string, MicroCells>()
+        : await wholeCellAggregates(layer, clusterCell, atMs);
       const outlines = inMemory.map((known): CellOutline => {
         if ("held" in known) return known.held;
         const { geohash5 } = known.cell;
         const { rows, othersBeforeMs, others } = newestIn(
-          slices.get(geohash5.slice(0, domain.length + 1)),
+          cellAggregates.get(geohash5.slice(0, clusterCell.length + 1)),
           geohash5,
           atMs,
         );
-        if (known.isPending) return { cell: known.cell, rows: known.fresh, othersBeforeMs: Infinity, others };
-        return { cell: known.cell, rows: mergeColumns(rows, known.fresh), othersBeforeMs, others };
+        if (known.isPending) return { cell: known.cell, rows: known.unmerged, othersBeforeMs: Infinity, others };
+        return { cell: known.cell, rows: mergeColumns(rows, known.unmerged), othersBeforeMs, others };
       });
       return outlines.filter(({ rows, othersBeforeMs }) => rows.length > 0 || othersBeforeMs > -Infinity);
     },
 
-    async holding(layer, domains, atMs) {
-      const length = Math.min(CELL_PRECISION, domains[0]?.length ?? 0);
-      let prefixes = [commonPrefix(domains[0] ?? "", domains.at(-1) ?? "").slice(0, length)];
+    async holding(layer, clusterCells, atMs) {
+      const length = Math.min(CELL_PRECISION, clusterCells[0]?.length ?? 0);
+      let prefixes = [commonPrefix(clusterCells[0] ?? "", clusterCells.at(-1) ?? "").slice(0, length)];
       for (let depth = prefixes[0]?.length ?? 0; depth < length; depth++) {
-        const wanted = new Set(domains.map((domain) => domain.slice(0, depth + 1)));
+        const wanted = new Set(clusterCells.map((clusterCell) => clusterCell.slice(0, depth + 1)));
         const below = await mapLimited(prefixes, PARALLEL_READS, (prefix) => namesBelow(layer, prefix, atMs));
         prefixes = below.flat().filter((name) => wanted.has(name));
       }
       const known = new Set(prefixes);
-      return domains.filter((domain) => known.has(domain.slice(0, length)));
+      return clusterCells.filter((clusterCell) => known.has(clusterCell.slice(0, length)));
     },
   };
 }

@@ -1,16 +1,16 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import type { LogCell } from "../ports/report-store.ts";
-import type { MissingRows } from "./cell-cache.ts";
-import { type FreshRows, firstId } from "./unmerged-rows.ts";
+import type { MissingRows } from "./cell-source.ts";
+import { firstId, type UnmergedRows } from "./unmerged-rows.ts";
 
 /** Cells that changed since the last compaction: what is stored above them must not be believed yet. */
 export interface PendingChanges {
   add(cell: LogCell, from: string, toldAtMs: number): void;
   /** Whether a cell below a geohash, or the cell that it is, has changed. */
   has(layer: ReportLayer, geohash: string): boolean;
-  /** The geohashes one character longer than a domain under which something changed. */
-  below(layer: ReportLayer, domain: string): string[];
+  /** The geohashes one character longer than a cluster cell under which something changed. */
+  changedBelow(layer: ReportLayer, clusterCell: string): string[];
   /** Smallest id that a cell's stored rows may lack. */
   fromOf(cell: LogCell): string | undefined;
   /** Forgets what was told before a time, and returns it. */
@@ -20,18 +20,18 @@ export interface PendingChanges {
 export function createPendingChanges(): PendingChanges {
   const pending = new Map<string, { cell: LogCell; from: string; toldAtMs: number }>();
   /** Names right below a prefix, with the number of pending cells under each. */
-  const below = new Map<string, Map<string, number>>();
+  const countsBelow = new Map<string, Map<string, number>>();
 
   function count({ layer, geohash5 }: LogCell, by: 1 | -1): void {
     for (let length = 0; length < geohash5.length; length++) {
       const prefix = `${layer}/${geohash5.slice(0, length)}`;
       const name = geohash5.slice(0, length + 1);
-      const names = below.get(prefix) ?? new Map<string, number>();
+      const names = countsBelow.get(prefix) ?? new Map<string, number>();
       const left = (names.get(name) ?? 0) + by;
       if (left > 0) names.set(name, left);
       else names.delete(name);
-      if (names.size > 0) below.set(prefix, names);
-      else below.delete(prefix);
+      if (names.size > 0) countsBelow.set(prefix, names);
+      else countsBelow.delete(prefix);
     }
   }
 
@@ -47,8 +47,8 @@ export function createPendingChanges(): PendingChanges {
         toldAtMs: Math.max(toldAtMs, known?.toldAtMs ?? 0),
       });
     },
-    has: (layer, geohash) => pending.has(`${layer}/${geohash}`) || below.has(`${layer}/${geohash}`),
-    below: (layer, domain) => [...(below.get(`${layer}/${domain}`)?.keys() ?? [])],
+    has: (layer, geohash) => pending.has(`${layer}/${geohash}`) || countsBelow.has(`${layer}/${geohash}`),
+    changedBelow: (layer, clusterCell) => [...(countsBelow.get(`${layer}/${clusterCell}`)?.keys() ?? [])],
     fromOf: (cell) => pending.get(keyOf(cell))?.from,
     drop(beforeMs) {
       const dropped: LogCell[] = [];
@@ -64,11 +64,11 @@ export function createPendingChanges(): PendingChanges {
 }
 
 /**
- * What a cell's segments may lack. Where the log must be read, it is asked for the fresh rows, too, since one may have been edited;
+ * What a cell's log segments may lack. Where the log must be read, it is asked for the unmerged rows, too, since one may have been edited;
  * but a read that is not strongly consistent may not have them yet.
  */
-export function missingRows(pending: PendingChanges, fresh: FreshRows, cell: LogCell): MissingRows {
+export function missingRows(pending: PendingChanges, unmerged: UnmergedRows, cell: LogCell): MissingRows {
   const from = pending.fromOf(cell);
-  const rows = fresh.of(cell);
+  const rows = unmerged.of(cell);
   return { from: from === undefined ? undefined : earlierId(from, rows && firstId(rows)), rows };
 }

@@ -9,7 +9,8 @@ import {
   withoutIds,
 } from "../../tiles/report-columns.ts";
 import type { CellRows, LogCell, ReportStore } from "../ports/report-store.ts";
-import { newestEdited, type Segments, type StoredRows } from "./log-segments.ts";
+import type { LogSegments } from "./log-segments.ts";
+import { newestEdited, type StoredRows } from "./stored-rows.ts";
 
 export interface CompactedRows {
   readonly rows: ReportColumns;
@@ -19,12 +20,18 @@ export interface CompactedRows {
 const MAX_TRIES = 8;
 
 /**
- * All shown rows of a cell: those in its segments and those that came since, which are put into segments. And whether reports of it
+ * All shown rows of a cell: those in its log segments and those that came since, which are put into log segments. And whether reports of it
  * were edited; not told where only ages changed.
  */
 export type RowCompaction = (cell: LogCell, changedFrom: string | undefined) => Promise<CompactedRows>;
 
-export function createRowCompaction({ store, segments }: { store: ReportStore; segments: Segments }): RowCompaction {
+export function createRowCompaction({
+  store,
+  logSegments,
+}: {
+  store: ReportStore;
+  logSegments: LogSegments;
+}): RowCompaction {
   async function readLog(cell: LogCell, from: string | undefined, stored: StoredRows): Promise<CellRows> {
     const found = await store.readCell(cell, from === undefined ? {} : { from });
     // What an edited report says lies before what was read: it was published without its place, or the state is an old one.
@@ -38,23 +45,24 @@ export function createRowCompaction({ store, segments }: { store: ReportStore; s
   return async function compactRows(cell, changedFrom) {
     const layerIndex = REPORT_LAYERS.indexOf(cell.layer);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const stored = await segments.read(cell, { consistent: true });
+      const stored = await logSegments.read(cell, { consistent: true });
       if (stored.complete && changedFrom === undefined) return { rows: stored.columns, hasEdited: false };
       const found = await readLog(cell, stored.complete ? changedFrom : undefined, stored);
       const edited = newestEdited(stored.edited, editedColumns(found, stored), layerIndex);
       // Before anything that is made of them, so that nobody undoes it who has not seen them.
-      if (!knows(stored, found) && !(await segments.edit(cell, edited, stored))) continue;
+      if (!knows(stored, found) && !(await logSegments.edit(cell, edited, stored))) continue;
       const ids = [...edited.versions.keys()];
       const left = withoutIds(mergeColumns(stored.sealed, stored.tail), ids, layerIndex);
       const put = withoutIds(columnsOfReports(found.reports), ids, layerIndex);
-      const fresh = rowsMissing(put, left);
-      const all = mergeColumns(left, fresh);
+      const unmerged = rowsMissing(put, left);
+      const all = mergeColumns(left, unmerged);
       const compacted = { rows: mergeAllColumns([all, edited.rows]), hasEdited: edited.versions.size > 0 };
-      if (fresh.length === 0) return compacted;
+      if (unmerged.length === 0) return compacted;
       const anew = stored.damaged || stored.scattered;
-      if (await (anew ? segments.replace(cell, all, stored) : segments.add(cell, fresh, stored))) return compacted;
+      if (await (anew ? logSegments.replace(cell, all, stored) : logSegments.add(cell, unmerged, stored)))
+        return compacted;
     }
-    throw new Error(`segments of ${cell.layer}/${cell.geohash5} were changed by others ${MAX_TRIES} times`);
+    throw new Error(`log segments of ${cell.layer}/${cell.geohash5} were changed by others ${MAX_TRIES} times`);
   };
 }
 

@@ -11,27 +11,27 @@ import { idTimePrefix } from "../../tiles/report-id.ts";
 import type { LogCell } from "../ports/report-store.ts";
 
 /**
- * Rows that the feed brought, or that a compaction put off: they need not be in what is stored. A slice says which it has, by
+ * Rows that the feed brought, or that a compaction left unmerged: they need not be in what is stored. A cell aggregate says which it has, by
  * the time before which they were created; the others are added to it.
  */
-export type FreshCells = readonly { readonly cell: LogCell; readonly rows: ReportColumns }[];
+export type UnmergedCells = readonly { readonly cell: LogCell; readonly rows: ReportColumns }[];
 
-export interface FreshRows {
+export interface UnmergedRows {
   /** Takes in rows of a cell; returns those that were not known. */
   add(cell: LogCell, rows: ReportColumns): ReportColumns;
   of(cell: LogCell): ReportColumns | undefined;
   /** The cells of a layer that lie below a geohash, as they are now. */
-  under(layer: ReportLayer, geohash: string): FreshCells;
-  all(): FreshCells;
+  under(layer: ReportLayer, geohash: string): UnmergedCells;
+  all(): UnmergedCells;
   /** How many rows there are. */
   count(): number;
   /** Forgets a cell's rows, and returns them. */
   take(cell: LogCell): ReportColumns | undefined;
   /** Forgets rows created before a time, but those that are kept; returns the cells of what it forgot. */
-  drop(beforeMs: number, kept: FreshRows): LogCell[];
+  drop(beforeMs: number, kept: UnmergedRows): LogCell[];
 }
 
-export function createFreshRows(): FreshRows {
+export function createUnmergedRows(): UnmergedRows {
   const layers = new Map<ReportLayer, Map<string, ReportColumns>>();
   let count = 0;
 
@@ -45,12 +45,12 @@ export function createFreshRows(): FreshRows {
 
   const of = ({ layer, geohash5 }: LogCell): ReportColumns | undefined => layers.get(layer)?.get(geohash5);
 
-  const under = (layer: ReportLayer, geohash: string): FreshCells =>
+  const under = (layer: ReportLayer, geohash: string): UnmergedCells =>
     Array.from(layers.get(layer) ?? []).flatMap(([geohash5, rows]) =>
       geohash5.startsWith(geohash) ? [{ cell: { layer, geohash5 }, rows }] : [],
     );
 
-  const all = (): FreshCells => [...layers.keys()].flatMap((layer) => under(layer, ""));
+  const all = (): UnmergedCells => [...layers.keys()].flatMap((layer) => under(layer, ""));
 
   return {
     add(cell, rows) {
@@ -83,15 +83,20 @@ export function createFreshRows(): FreshRows {
 }
 
 /** Rows of those cells that lie below a geohash, created from a time on and before another, ascending by id. */
-export function freshBetween(cells: FreshCells, geohash: string, fromMs: number, beforeMs = Infinity): ReportColumns {
+export function unmergedBetween(
+  cells: UnmergedCells,
+  geohash: string,
+  fromMs: number,
+  beforeMs = Infinity,
+): ReportColumns {
   const inside = cells.filter(({ cell }) => cell.geohash5.startsWith(geohash));
   const runs = inside.map(({ rows }) => rowsBetween(rows, fromMs, beforeMs));
   return mergeAllColumns(runs.filter(({ length }) => length > 0));
 }
 
-/** The geohashes one character longer than a domain below which those cells lie. */
-export const freshNames = (cells: FreshCells, domain: string): string[] => [
-  ...new Set(cells.map(({ cell }) => cell.geohash5.slice(0, domain.length + 1))),
+/** The geohashes one character longer than a cluster cell below which those cells lie. */
+export const unmergedNames = (cells: UnmergedCells, clusterCell: string): string[] => [
+  ...new Set(cells.map(({ cell }) => cell.geohash5.slice(0, clusterCell.length + 1))),
 ];
 
 /** Sorts before the ids of rows, and not by much. */

@@ -1,16 +1,16 @@
 import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import type { LogCell } from "../ports/report-store.ts";
-import type { SliceMaker } from "./cell-aggregate-maker.ts";
+import type { CellAggregateMaker } from "./cell-aggregate-maker.ts";
 import type { CompactionProgress } from "./compaction-progress.ts";
 import { isOfCell, type WorkItem } from "./work-order.ts";
 
-/** What making a slice takes, requests: rows and their segment, or the slices below, and the slice itself. */
+/** What making a cell aggregate takes, requests: rows and their log segment, or the cell aggregates below, and the cell aggregate itself. */
 const COST_OF_CELL = 5;
 const COST_OF_SLICES = 3;
 const MOST_COST = 250;
 
-/** Slices made at the same time. */
+/** Cell aggregates made at the same time. */
 const WIDTH = 8;
 
 /**
@@ -23,7 +23,7 @@ export function batchCost(spent: number, reached: number): number {
   return Math.min(MOST_COST, Math.max((spent < reached ? 1.5 : 2) * Math.sqrt(known), 0.15 * known));
 }
 
-/** Takes work of about a cost, one slice at the least; none when nothing is left. */
+/** Takes work of about a cost, one cell aggregate at the least; none when nothing is left. */
 export async function takeBatch(work: AsyncGenerator<WorkItem>, cost: number): Promise<WorkItem[]> {
   const batch: WorkItem[] = [];
   for (let sum = 0; batch.length === 0 || sum < cost; ) {
@@ -35,11 +35,11 @@ export async function takeBatch(work: AsyncGenerator<WorkItem>, cost: number): P
   return batch;
 }
 
-/** Makes slices that follow one another in the order of the work: cells first, then what lies above, level by level. */
+/** Makes cell aggregates that follow one another in the order of the work: cells first, then what lies above, level by level. */
 export async function makeBatch(
   batch: readonly WorkItem[],
   before: CompactionProgress,
-  { make, yieldTurn }: { make: SliceMaker["make"]; yieldTurn: (() => Promise<void>) | undefined },
+  { make, yieldTurn }: { make: CellAggregateMaker["make"]; yieldTurn: (() => Promise<void>) | undefined },
 ): Promise<Omit<CompactionProgress, "spent">> {
   const anew = new Set(before.anew.map((geohash) => `${before.done?.layer}/${geohash}`));
   const open: LogCell[] = [];
@@ -61,10 +61,10 @@ export async function makeBatch(
     anew: geohashesAbove(geohash).filter((above) => anew.has(`${layer}/${above}`)),
     open: [...before.open, ...open],
     cells: before.cells + batch.filter(isOfCell).length,
-    slices: before.slices + batch.length,
+    cellAggregates: before.cellAggregates + batch.length,
   };
 }
 
-/** Those of all slices that hold what a slice holds, the shortest first. */
+/** Those of all cell aggregates that hold what a cell aggregate holds, the shortest first. */
 const geohashesAbove = (geohash: string): string[] =>
   Array.from({ length: geohash.length - 1 }, (_, i) => geohash.slice(0, i + 1));

@@ -2,47 +2,51 @@ import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
 import type { StoredMicroCells } from "../../tiles/codec/micro-cell-codec.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { mapLimited } from "../kit/map-limited.ts";
-import type { Slices } from "./cell-aggregates.ts";
+import type { CellAggregates } from "./cell-aggregates.ts";
 import type { ChangedCell } from "./changed-cells.ts";
 import { REFRESH_AFTER_MS } from "./coarse-time.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
-import type { SlicePlace } from "./compaction-progress.ts";
+import type { CellAggregatePlace } from "./compaction-progress.ts";
 
-/** A slice to make. */
-export interface WorkItem extends SlicePlace {
+/** A cell aggregate to make. */
+export interface WorkItem extends CellAggregatePlace {
   /** What changed, of a cell that did: one whose reports only moved to other age bands has none. */
   readonly change: ChangedCell | undefined;
 }
 
-/** Whether a slice is made of rows, not of slices. */
-export const isOfCell = ({ geohash }: SlicePlace): boolean => geohash.length === CELL_PRECISION;
+/** Whether a cell aggregate is made of rows, not of cell aggregates. */
+export const isOfCell = ({ geohash }: CellAggregatePlace): boolean => geohash.length === CELL_PRECISION;
 
 /**
- * The slices that a plan makes, after a place: layer by layer, ascending by geohash, each after all that lie below it. So
- * whoever goes on from a place need know nothing of what was done before, but of the four slices above it.
+ * The cell aggregates that a plan makes, after a place: layer by layer, ascending by geohash, each after all that lie below it. So
+ * whoever goes on from a place need know nothing of what was done before, but of the four cell aggregates above it.
  *
  * They are those of the plan's cells, those with reports that moved to other age bands, and what lies above. The second are looked for
- * on the way, for there may be more than one run can read; the walk goes down only below slices that tell of such.
+ * on the way, for there may be more than one run can read; the walk goes down only below cell aggregates that tell of such.
  */
 export async function* workOf(
   { cells, aged }: CompactionPlan,
-  { slices, nowMs, after }: { slices: Slices; nowMs: number; after: SlicePlace | undefined },
+  {
+    cellAggregates,
+    nowMs,
+    after,
+  }: { cellAggregates: CellAggregates; nowMs: number; after: CellAggregatePlace | undefined },
 ): AsyncGenerator<WorkItem> {
   const done = after === undefined ? "" : orderOf(after);
 
-  async function* below(
+  async function* workBelow(
     layer: ReportLayer,
-    domain: string,
+    clusterCell: string,
     changed: readonly ChangedCell[],
     isAged: boolean,
   ): AsyncGenerator<WorkItem> {
-    const length = domain.length + 1;
+    const length = clusterCell.length + 1;
     const changedBelow = Map.groupBy(changed, ({ geohash5 }) => geohash5.slice(0, length));
-    const agedBelow = new Set(isAged ? agedOf(await slices.read(layer, domain), nowMs) : []);
+    const agedBelow = new Set(isAged ? agedOf(await cellAggregates.read(layer, clusterCell), nowMs) : []);
     for (const geohash of [...new Set([...changedBelow.keys(), ...agedBelow])].sort()) {
       if (orderOf({ layer, geohash }) <= done) continue;
       const cellsBelow = changedBelow.get(geohash) ?? [];
-      if (length < CELL_PRECISION) yield* below(layer, geohash, cellsBelow, agedBelow.has(geohash));
+      if (length < CELL_PRECISION) yield* workBelow(layer, geohash, cellsBelow, agedBelow.has(geohash));
       yield { layer, geohash, change: length === CELL_PRECISION ? cellsBelow[0] : undefined };
     }
   }
@@ -50,23 +54,23 @@ export async function* workOf(
   const byLayer = Map.groupBy(cells, ({ layer }) => layer);
   for (const layer of REPORT_LAYERS) {
     if (orderOf({ layer, geohash: "" }) <= done) continue;
-    yield* below(layer, "", byLayer.get(layer) ?? [], aged.includes(layer));
+    yield* workBelow(layer, "", byLayer.get(layer) ?? [], aged.includes(layer));
   }
 }
 
 /** Layers with work that only time made. */
-export async function agedLayers(slices: Slices, nowMs: number): Promise<ReportLayer[]> {
+export async function agedLayers(cellAggregates: CellAggregates, nowMs: number): Promise<ReportLayer[]> {
   const found = await mapLimited(REPORT_LAYERS, REPORT_LAYERS.length, async (layer) =>
-    agedOf(await slices.read(layer, ""), nowMs).length > 0 ? [layer] : [],
+    agedOf(await cellAggregates.read(layer, ""), nowMs).length > 0 ? [layer] : [],
   );
   return found.flat();
 }
 
-/** Slices of which an age has been wrong for a while, and damaged ones. */
+/** Cell aggregates of which an age has been wrong for a while, and damaged ones. */
 function agedOf(found: ReadonlyMap<string, StoredMicroCells | undefined>, nowMs: number): string[] {
   const limitMs = nowMs - REFRESH_AFTER_MS;
   return [...found].flatMap(([name, cells]) => (cells === undefined || cells.staleAtMs <= limitMs ? [name] : []));
 }
 
-/** Sorts places in the order of the work: a slice after all that lie below it. */
-const orderOf = ({ layer, geohash }: SlicePlace): string => `${REPORT_LAYERS.indexOf(layer)}${geohash}~`;
+/** Sorts places in the order of the work: a cell aggregate after all that lie below it. */
+const orderOf = ({ layer, geohash }: CellAggregatePlace): string => `${REPORT_LAYERS.indexOf(layer)}${geohash}~`;

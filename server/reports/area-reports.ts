@@ -20,8 +20,8 @@ export interface ReportSource {
 export interface Area {
   /** The log's cells that it meets, as geohashes. */
   readonly cells: readonly string[];
-  /** Length of the geohashes whose slices tell of the cells, 2 to 4: shorter ones are fewer requests, and know as much. */
-  readonly sliceLength: number;
+  /** Length of the geohashes whose cell aggregates tell of the cells, 2 to 4: shorter ones are fewer requests, and know as much. */
+  readonly cellAggregateLength: number;
   /** Whether a cell lies in it as a whole. */
   isWhole(geohash5: string): boolean;
   has(lonDeg: number, latDeg: number): boolean;
@@ -45,7 +45,7 @@ export interface ReportPage {
   readonly nextCursor?: string;
 }
 
-/** Slices that are asked at once. */
+/** Cell aggregates that are asked at once. */
 const WIDTH = 16;
 /**
  * A cell of more reports is not read as a whole where it need not be: its segments take 3 read units, and 300 if it is as dense as
@@ -60,7 +60,7 @@ const FIRST_ROWS = 40;
  * The newest reports of an area, exactly those inside that this process knows of, one page at a time. `before` is the cursor of
  * the page before, so reports that arrive between two pages are neither skipped nor repeated.
  *
- * Requests: one for each layer and geohash of the slices, one or two for each cell that is read, one for the texts of every
+ * Requests: one for each layer and geohash of the cell aggregates, one or two for each cell that is read, one for the texts of every
  * hundred reports. No cell is read twice for a page but large ones, whose log goes on. Cells in memory cost none.
  */
 export async function listArea(source: ReportSource, query: AreaQuery): Promise<ReportPage> {
@@ -77,7 +77,7 @@ export async function listArea(source: ReportSource, query: AreaQuery): Promise<
 }
 
 async function readOutlines(pyramid: ReportSource["pyramid"], { area, layers }: AreaQuery): Promise<CellOutline[]> {
-  const groups = Map.groupBy(area.cells, (geohash5) => geohash5.slice(0, area.sliceLength));
+  const groups = Map.groupBy(area.cells, (geohash5) => geohash5.slice(0, area.cellAggregateLength));
   const asked = layers.flatMap((layer) => [...groups].map(([geohash, cells]) => ({ layer, geohash, cells })));
   const outlines = await mapLimited(asked, WIDTH, ({ layer, geohash, cells }) =>
     pyramid.outlines(layer, geohash, cells),

@@ -23,7 +23,7 @@ export interface ReportQuery {
  */
 export const MOST_CELLS = 128;
 
-/** Cells of a city, and of the largest box that is allowed, lie in one to six of these; 32 slices in one request each. */
+/** Cells of a city, and of the largest box that is allowed, lie in one to six of these; 32 cell aggregates in one request each. */
 const SLICE_LENGTH = 2;
 
 /** Number of log cells that a box meets. */
@@ -54,7 +54,7 @@ function areaOfBox(bounds: Bounds): Area {
   const isAcross = west > east;
   return {
     cells: coverBounds(bounds, CELL_PRECISION, Number.POSITIVE_INFINITY),
-    sliceLength: SLICE_LENGTH,
+    cellAggregateLength: SLICE_LENGTH,
     isWhole(geohash5) {
       const cell = cellBounds(geohash5);
       if (cell.south < south || cell.north > north) return false;

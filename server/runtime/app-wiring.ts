@@ -38,7 +38,7 @@ export interface Adapters {
 /** Bounds of what one process keeps in memory, where its platform gives less than a machine. */
 export interface MemoryBounds {
   readonly cellBytes?: number;
-  readonly nodeBytes?: number;
+  readonly aggregateBytes?: number;
   readonly indexBytes?: number;
   readonly tileBytes?: number;
   readonly scoreCells?: number;
@@ -54,7 +54,7 @@ export interface OpenTiles {
 
 /** The same as requests know it, however a runtime keeps it up with what others write. */
 export interface ServedTiles {
-  readonly pyramid: Pick<Pyramid, "domains" | "cells" | "reports" | "outlines" | "noteReport" | "noteEdited">;
+  readonly pyramid: Pick<Pyramid, "clusterCells" | "cells" | "reports" | "outlines" | "noteReport" | "noteEdited">;
   readonly source: TileSource;
 }
 

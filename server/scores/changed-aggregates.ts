@@ -1,15 +1,15 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { mapLimited } from "../kit/map-limited.ts";
-import type { Slices } from "../pyramid/cell-aggregates.ts";
-import type { FreshRows } from "../pyramid/unmerged-rows.ts";
+import type { CellAggregates } from "../pyramid/cell-aggregates.ts";
+import type { UnmergedRows } from "../pyramid/unmerged-rows.ts";
 
-/** Where slices have changed, as one process sees it. */
-export interface ChangedSlices {
+/** Where cell aggregates have changed, as one process sees it. */
+export interface ChangedCellAggregates {
   /**
-   * Geohashes-3 under which some layer's slices, with the fresh rows that they lack, are others than when `seen` was last called, ascending; at first all. The
-   * walk goes down only where slices have changed: a compaction that changes a slice changes all above it.
+   * Geohashes-3 under which some layer's cell aggregates, with the fresh rows that they lack, are others than when `seen` was last called, ascending; at first all. The
+   * walk goes down only where cell aggregates have changed: a compaction that changes a cell aggregate changes all above it.
    */
-  find(fresh: FreshRows): Promise<{ geohash3s: string[]; seen(): void }>;
+  find(fresh: UnmergedRows): Promise<{ geohash3s: string[]; seen(): void }>;
   /** Makes the next `find` find everything. */
   forget(): void;
 }
@@ -17,15 +17,15 @@ export interface ChangedSlices {
 const WIDTH = 8;
 const LENGTH = 3;
 
-export function findChangedSlices(slices: Slices): ChangedSlices {
+export function findChangedCellAggregates(cellAggregates: CellAggregates): ChangedCellAggregates {
   const versions = new Map<string, string>();
 
-  async function walk(layer: ReportLayer, fresh: FreshRows, found: Map<string, string>): Promise<string[]> {
-    let domains = [""];
+  async function walk(layer: ReportLayer, fresh: UnmergedRows, found: Map<string, string>): Promise<string[]> {
+    let clusterCells = [""];
     for (let length = 1; length <= LENGTH; length++) {
-      const below = await mapLimited(domains, WIDTH, async (domain) => {
+      const below = await mapLimited(clusterCells, WIDTH, async (clusterCell) => {
         const changed: string[] = [];
-        for (const [name, { version }] of await slices.readVersions(layer, domain, fresh)) {
+        for (const [name, { version }] of await cellAggregates.readVersions(layer, clusterCell, fresh)) {
           const key = `${layer}/${name}`;
           if (versions.get(key) === version) continue;
           found.set(key, version);
@@ -33,9 +33,9 @@ export function findChangedSlices(slices: Slices): ChangedSlices {
         }
         return changed;
       });
-      domains = below.flat();
+      clusterCells = below.flat();
     }
-    return domains;
+    return clusterCells;
   }
 
   return {

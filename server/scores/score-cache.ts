@@ -13,7 +13,7 @@ export interface CellScores {
 }
 
 /** What tiles ask. Never waits: answers come from what is in memory. */
-export interface ScoreBook {
+export interface ScoreLookup {
   /** Another number whenever some score, or the set of cells, is another. */
   epoch(): number;
   /** A cell of precision 4, 5 or 6, when its scores are known. */
@@ -24,14 +24,14 @@ export interface ScoreBook {
 
 /** What is joined into tiles: neighbourhoods' overall scores. */
 export const overallScores =
-  (book: ScoreBook): ScoreOf =>
+  (book: ScoreLookup): ScoreOf =>
   (geohash6) => {
     const tenths = book.find(geohash6)?.scores.overall;
     return tenths === undefined ? undefined : tenths / 10;
   };
 
 /** The newest scores of PostgreSQL, kept in memory. */
-export interface ScoreCache extends ScoreBook {
+export interface ScoreCache extends ScoreLookup {
   /** Brings it up to date. Rejects when PostgreSQL does not answer; what was known goes on being told. */
   refresh(): Promise<void>;
   samples(): MetricSample[];
@@ -52,15 +52,14 @@ interface Kept extends CellScores {
 const KEPT_MS = 36 * HOUR_MS;
 
 export function createScoreCache({ sql, clock, maxCells = 200_000 }: ScoreCacheOptions): ScoreCache {
-  const cells = new Map<string, Kept>();
-  const sorted = new Map<number, readonly CellScores[]>();
+  const kept = createKeptScores(maxCells);
   /** PostgreSQL's, which is another whenever rows were written. */
   let storedEpoch: string | undefined;
-  let newestMs: number | undefined;
   let epoch = 0;
   let freshAtMs: number | undefined;
 
   async function readRows(): Promise<Kept[]> {
+    const newestMs = kept.newestMs();
     // A scorer that began in the hour before may still write rows of that hour.
     const since =
       newestMs === undefined ? "(SELECT max(calculated_at) FROM neighborhood_scores) - interval '36 hours'" : "$2";
@@ -71,18 +70,36 @@ export function createScoreCache({ sql, clock, maxCells = 200_000 }: ScoreCacheO
     return rows.map(keptOf);
   }
 
-  function take(rows: readonly Kept[]): boolean {
-    let changed = false;
-    for (const row of rows) {
-      newestMs = Math.max(newestMs ?? 0, row.hourMs);
-      const known = cells.get(row.geohash);
-      if (known !== undefined && known.hourMs > row.hourMs) continue;
-      changed ||= known === undefined || !sameScores(known, row);
-      cells.set(row.geohash, row);
-    }
-    const dropped = dropOld();
-    return dropMany() || dropped || changed;
-  }
+  return {
+    epoch: () => epoch,
+    find: kept.find,
+    cells: kept.cells,
+
+    async refresh() {
+      const [state] = await sql<{ epoch: string }>("SELECT epoch::text FROM score_state");
+      if (state !== undefined && state.epoch !== storedEpoch) {
+        if (kept.take(await readRows())) epoch++;
+        storedEpoch = state.epoch;
+      }
+      freshAtMs = clock.now();
+    },
+
+    samples: () => [
+      gauge("stratum_score_cells", "Cells whose scores tiles can show.", kept.size()),
+      gauge(
+        "stratum_scores_age_seconds",
+        "Since PostgreSQL last said that the scores in tiles are the newest; -1 when it never did.",
+        freshAtMs === undefined ? -1 : Math.round((clock.now() - freshAtMs) / 1000),
+      ),
+    ],
+  };
+}
+
+/** The newest scores of each cell, of as many cells as fit. */
+function createKeptScores(maxCells: number) {
+  const cells = new Map<string, Kept>();
+  const sorted = new Map<number, readonly CellScores[]>();
+  let newestMs: number | undefined;
 
   function dropOld(): boolean {
     const before = cells.size;
@@ -98,9 +115,11 @@ export function createScoreCache({ sql, clock, maxCells = 200_000 }: ScoreCacheO
   }
 
   return {
-    epoch: () => epoch,
-    find: (geohash) => cells.get(geohash),
-    cells(precision) {
+    size: () => cells.size,
+    /** Hour of the newest row, Unix milliseconds; undefined before the first. */
+    newestMs: () => newestMs,
+    find: (geohash: string): CellScores | undefined => cells.get(geohash),
+    cells(precision: number): readonly CellScores[] {
       let list = sorted.get(precision);
       if (list === undefined) {
         list = [...cells.values()]
@@ -110,27 +129,21 @@ export function createScoreCache({ sql, clock, maxCells = 200_000 }: ScoreCacheO
       }
       return list;
     },
-
-    async refresh() {
-      const [state] = await sql<{ epoch: string }>("SELECT epoch::text FROM score_state");
-      if (state !== undefined && state.epoch !== storedEpoch) {
-        if (take(await readRows())) {
-          epoch++;
-          sorted.clear();
-        }
-        storedEpoch = state.epoch;
+    /** Takes rows in. Returns whether anything is another than before. */
+    take(rows: readonly Kept[]): boolean {
+      let changed = false;
+      for (const row of rows) {
+        newestMs = Math.max(newestMs ?? 0, row.hourMs);
+        const known = cells.get(row.geohash);
+        if (known !== undefined && known.hourMs > row.hourMs) continue;
+        changed ||= known === undefined || !sameScores(known, row);
+        cells.set(row.geohash, row);
       }
-      freshAtMs = clock.now();
+      const dropped = dropOld();
+      const isOther = dropMany() || dropped || changed;
+      if (isOther) sorted.clear();
+      return isOther;
     },
-
-    samples: () => [
-      gauge("stratum_score_cells", "Cells whose scores tiles can show.", cells.size),
-      gauge(
-        "stratum_scores_age_seconds",
-        "Since PostgreSQL last said that the scores in tiles are the newest; -1 when it never did.",
-        freshAtMs === undefined ? -1 : Math.round((clock.now() - freshAtMs) / 1000),
-      ),
-    ],
   };
 }
 

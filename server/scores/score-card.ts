@@ -54,7 +54,7 @@ export interface ScoreCardOptions extends ReportSource {
 const LATEST = 5;
 const LOG_PRECISION = 5;
 const SERIES_DAYS = 30;
-/** Of the cells whose slices the counts of a wide cell were made of. */
+/** Of the cells whose cell aggregates the counts of a wide cell were made of. */
 const SLICE_LENGTH = 4;
 
 /**
@@ -99,7 +99,7 @@ function areaOf(geohash: string): Area {
   const isWide = precision < LOG_PRECISION;
   return {
     cells: isWide ? [...BASE32].map((char) => geohash + char) : [geohash.slice(0, LOG_PRECISION)],
-    sliceLength: SLICE_LENGTH,
+    cellAggregateLength: SLICE_LENGTH,
     isWhole: () => precision <= LOG_PRECISION,
     has: (lonDeg, latDeg) => columnAt(lonDeg, precision) === column && rowAt(latDeg, precision) === row,
   };

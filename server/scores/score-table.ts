@@ -4,9 +4,9 @@ import { formatDay, startOfDay, startOfHour } from "../kit/utc-time.ts";
 import type { RunSql } from "../ports/sql.ts";
 
 /** The scored cells under one geohash-4, and what they were scored from. */
-export interface ScoredSlices {
+export interface ScoredCellAggregates {
   readonly geohash4: string;
-  /** Versions of the slices of all layers; undefined when there is none any more. */
+  /** Versions of the cell aggregates of all layers; undefined when there is none any more. */
   readonly versions: string | undefined;
   /** All of them: what had a score and is not among them gets that of an empty place. */
   readonly cells: readonly ScoredCell[];
@@ -26,7 +26,7 @@ export interface ScoreTable {
    * Writes cells that have other scores than before, or none of this day, and the marks with them: all or nothing. Writing
    * the same twice changes nothing. Returns the number of rows written.
    */
-  write(slices: readonly ScoredSlices[], nowMs: number): Promise<number>;
+  write(cellAggregates: readonly ScoredCellAggregates[], nowMs: number): Promise<number>;
   /** Whether somebody has scored something on a day. */
   hasBegun(day: string): Promise<boolean>;
   /** Makes the partitions of this month and the next. */
@@ -43,10 +43,10 @@ export function createScoreTable(sql: RunSql): ScoreTable {
       return new Map(rows.map(({ geohash, versions, day }) => [geohash, { versions, day }]));
     },
 
-    async write(slices, nowMs) {
-      const cells = slices.flatMap((each) => each.cells);
+    async write(cellAggregates, nowMs) {
+      const cells = cellAggregates.flatMap((each) => each.cells);
       const scores = (name: keyof ScoreTenths) => cells.map((cell) => cell.scores[name]);
-      const marked = slices.filter(({ versions }) => versions !== undefined);
+      const marked = cellAggregates.filter(({ versions }) => versions !== undefined);
       const [row] = await sql<{ written: number }>(WRITE, [
         cells.map(({ geohash }) => geohash),
         scores("safety"),
@@ -58,7 +58,7 @@ export function createScoreTable(sql: RunSql): ScoreTable {
         cells.map(({ geohash }) => cityOfCell(geohash)?.id ?? null),
         new Date(startOfHour(nowMs)),
         formatDay(startOfDay(nowMs)),
-        slices.map(({ geohash4 }) => geohash4),
+        cellAggregates.map(({ geohash4 }) => geohash4),
         marked.map(({ geohash4 }) => geohash4),
         marked.map(({ versions }) => versions),
       ]);
@@ -90,8 +90,8 @@ const NEUTRAL = [
 
 /**
  * One statement, so it is atomic without a transaction. A cell's row before this one is looked for in the last three days:
- * whatever has live reports has a row of each day. OFFSET keeps PostgreSQL from joining all rows of those days to the slices:
- * slice by slice the primary key finds them.
+ * whatever has live reports has a row of each day. OFFSET keeps PostgreSQL from joining all rows of those days to the cell aggregates:
+ * cell aggregate by cell aggregate the primary key finds them.
  */
 const WRITE = `
   WITH scored AS (

@@ -8,17 +8,17 @@ import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { RunSql } from "../ports/sql.ts";
-import { createSlices, type SliceVersion } from "../pyramid/cell-aggregates.ts";
+import { type CellAggregates, type CellAggregateVersion, createCellAggregates } from "../pyramid/cell-aggregates.ts";
 import { type CompactionPoint, createCompactionState } from "../pyramid/compaction-state.ts";
-import type { FreshRows } from "../pyramid/unmerged-rows.ts";
-import { findChangedSlices } from "./changed-aggregates.ts";
+import type { UnmergedRows } from "../pyramid/unmerged-rows.ts";
+import { findChangedCellAggregates } from "./changed-aggregates.ts";
 import { createReportCounter } from "./report-counter.ts";
-import { createScoreTable, type ScoredSlices } from "./score-table.ts";
+import { createScoreTable, type ScoredCellAggregates, type ScoreTable } from "./score-table.ts";
 import { createScoreThinning } from "./score-thinning.ts";
 
 /**
- * Scores what was compacted, and what the compaction put off. A slice holds the reports' severities by age band, and the compactor makes it anew when reports
- * come or age, so a neighbourhood's scores can only have changed where a slice's version has: these are scored, and all once
+ * Scores what was compacted, and what the compaction put off. A cell aggregate holds the reports' severities by age band, and the compactor makes it anew when reports
+ * come or age, so a neighbourhood's scores can only have changed where a cell aggregate's version has: these are scored, and all once
  * a day, for the history. Which versions were scored stands beside the scores, written with them; hence any process may
  * score, twice, together or half way.
  */
@@ -48,14 +48,14 @@ export interface ScorerOptions {
 
 const NOTHING: ScoringReport = { neighborhoods: 0, rows: 0, counted: 0, thinned: 0 };
 
-/** A slice has at most 1 057 cells with scores; a statement takes slices until it has so many. */
+/** A cell aggregate has at most 1 057 cells with scores; a statement takes cell aggregates until it has so many. */
 const CELLS_PER_STATEMENT = 2000;
 
 const LAYERS_WIDTH = 4;
 
 export function createScorer({ store, derived, sql, clock, log }: ScorerOptions): Scorer {
-  const slices = createSlices({ derived, clock, log });
-  const changed = findChangedSlices(slices);
+  const cellAggregates = createCellAggregates({ derived, clock, log });
+  const changed = findChangedCellAggregates(cellAggregates);
   const table = createScoreTable(sql);
   const counter = createReportCounter({ store, sql, clock });
   const thinning = createScoreThinning(sql);
@@ -64,51 +64,13 @@ export function createScorer({ store, derived, sql, clock, log }: ScorerOptions)
   /** The day on which nothing is left to thin. */
   let thinDay: string | undefined;
 
-  /** Scores the cells under a geohash-3 whose slices are others than those that were last scored, or not of today. */
-  async function score(geohash3: string, day: string, fresh: FreshRows): Promise<ScoringReport> {
-    const [marks, layers] = await Promise.all([
-      table.readMarks(geohash3),
-      mapLimited(
-        REPORT_LAYERS,
-        LAYERS_WIDTH,
-        async (layer) => [layer, await slices.readVersions(layer, geohash3, fresh)] as const,
-      ),
-    ]);
-    const names = new Set([...marks.keys(), ...layers.flatMap(([, found]) => [...found.keys()])]);
-    let waiting: ScoredSlices[] = [];
-    let report = NOTHING;
-    const flush = async (): Promise<void> => {
-      report = added(report, { ...NOTHING, rows: await table.write(waiting, clock.now()) });
-      waiting = [];
-    };
-    for (const geohash4 of [...names].sort()) {
-      const found = layers.flatMap(([layer, all]): FoundSlice[] => {
-        const slice = all.get(geohash4);
-        return slice === undefined ? [] : [{ layer, slice }];
-      });
-      const mark = marks.get(geohash4);
-      const versions = versionsOf(found);
-      if (mark !== undefined && mark.versions === versions && mark.day === day) continue;
-      const scored = scoreSlices(geohash4, found, versions);
-      if (scored === undefined) continue;
-      waiting.push(scored);
-      report = added(report, {
-        ...NOTHING,
-        neighborhoods: scored.cells.filter((cell) => cell.geohash.length === 6).length,
-      });
-      if (waiting.reduce((sum, { cells }) => sum + cells.length, 0) >= CELLS_PER_STATEMENT) await flush();
-    }
-    if (waiting.length > 0) await flush();
-    return report;
-  }
-
-  async function scoreChanged(day: string, fresh: FreshRows): Promise<ScoringReport> {
+  async function scoreChanged(day: string, fresh: UnmergedRows): Promise<ScoringReport> {
     const { geohash3s, seen } = await changed.find(fresh);
-    // Where nothing at all is left, there is no slice to find.
+    // Where nothing at all is left, there is no cell aggregate to find.
     const marked = done?.day === day ? [] : [...(await table.readMarks("")).keys()].map((name) => name.slice(0, 3));
     let report = NOTHING;
     for (const geohash3 of new Set([...geohash3s, ...marked]))
-      report = added(report, await score(geohash3, day, fresh));
+      report = added(report, await scoreGeohash({ table, cellAggregates, clock }, geohash3, day, fresh));
     seen();
     return report;
   }
@@ -147,24 +109,74 @@ export function createScorer({ store, derived, sql, clock, log }: ScorerOptions)
   };
 }
 
-interface FoundSlice {
+interface GeohashScoring extends Pick<ScorerOptions, "clock"> {
+  readonly table: ScoreTable;
+  readonly cellAggregates: CellAggregates;
+}
+
+/** Scores the cells under a geohash-3 whose cell aggregates are others than those that were last scored, or not of today. */
+async function scoreGeohash(
+  { table, cellAggregates, clock }: GeohashScoring,
+  geohash3: string,
+  day: string,
+  fresh: UnmergedRows,
+): Promise<ScoringReport> {
+  const [marks, layers] = await Promise.all([
+    table.readMarks(geohash3),
+    mapLimited(
+      REPORT_LAYERS,
+      LAYERS_WIDTH,
+      async (layer) => [layer, await cellAggregates.readVersions(layer, geohash3, fresh)] as const,
+    ),
+  ]);
+  const names = new Set([...marks.keys(), ...layers.flatMap(([, found]) => [...found.keys()])]);
+  let waiting: ScoredCellAggregates[] = [];
+  let report = NOTHING;
+  const flush = async (): Promise<void> => {
+    report = added(report, { ...NOTHING, rows: await table.write(waiting, clock.now()) });
+    waiting = [];
+  };
+  for (const geohash4 of [...names].sort()) {
+    const found = layers.flatMap(([layer, all]): FoundCellAggregate[] => {
+      const cellAggregate = all.get(geohash4);
+      return cellAggregate === undefined ? [] : [{ layer, cellAggregate }];
+    });
+    const mark = marks.get(geohash4);
+    const versions = versionsOf(found);
+    if (mark !== undefined && mark.versions === versions && mark.day === day) continue;
+    const scored = scoreCellAggregates(geohash4, found, versions);
+    if (scored === undefined) continue;
+    waiting.push(scored);
+    report = added(report, {
+      ...NOTHING,
+      neighborhoods: scored.cells.filter((cell) => cell.geohash.length === 6).length,
+    });
+    if (waiting.reduce((sum, { cells }) => sum + cells.length, 0) >= CELLS_PER_STATEMENT) await flush();
+  }
+  if (waiting.length > 0) await flush();
+  return report;
+}
+
+interface FoundCellAggregate {
   readonly layer: ReportLayer;
-  readonly slice: SliceVersion;
+  readonly cellAggregate: CellAggregateVersion;
 }
 
-function versionsOf(found: readonly FoundSlice[]): string | undefined {
-  return found.length === 0 ? undefined : found.map(({ layer, slice }) => `${layer} ${slice.version}`).join(", ");
+function versionsOf(found: readonly FoundCellAggregate[]): string | undefined {
+  return found.length === 0
+    ? undefined
+    : found.map(({ layer, cellAggregate }) => `${layer} ${cellAggregate.version}`).join(", ");
 }
 
-/** Undefined when a slice is damaged: the compactor makes it anew, and with it another version. */
-function scoreSlices(
+/** Undefined when a cell aggregate is damaged: the compactor makes it anew, and with it another version. */
+function scoreCellAggregates(
   geohash4: string,
-  found: readonly FoundSlice[],
+  found: readonly FoundCellAggregate[],
   versions: string | undefined,
-): ScoredSlices | undefined {
+): ScoredCellAggregates | undefined {
   const cellsOf: Partial<Record<ReportLayer, MicroCells>> = {};
-  for (const { layer, slice } of found) {
-    const cells = slice.decode();
+  for (const { layer, cellAggregate } of found) {
+    const cells = cellAggregate.decode();
     if (cells === undefined) return undefined;
     cellsOf[layer] = cells;
   }

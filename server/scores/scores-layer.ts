@@ -6,7 +6,7 @@ import { cellBounds, columnAt, countCells, coverBounds, parseCell, rowAt } from 
 import { EXTENT, type TileAddress, tileBounds } from "../../tiles/geo/tile-address.ts";
 import { SCORES_MIN_ZOOM } from "../../tiles/layers.ts";
 import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
-import type { CellScores, ScoreBook } from "./score-cache.ts";
+import type { CellScores, ScoreLookup } from "./score-cache.ts";
 
 /** Polygons reach so far beyond the tile that no seam shows. */
 const BUFFER = 64;
@@ -19,7 +19,7 @@ export function precisionOfZoom(z: number): 4 | 5 | 6 {
 }
 
 /** The layer `scores` of a tile as MVT bytes: a polygon for each cell whose scores are known. Empty where there is none. */
-export function encodeScoresLayer(tile: TileAddress, book: ScoreBook): Uint8Array {
+export function encodeScoresLayer(tile: TileAddress, book: ScoreLookup): Uint8Array {
   if (tile.z < SCORES_MIN_ZOOM) return NOTHING;
   const features = cellsOfTile(tile, book).map(featureOf);
   if (features.length === 0) return NOTHING;
@@ -33,7 +33,7 @@ export function encodeScoresLayer(tile: TileAddress, book: ScoreBook): Uint8Arra
 }
 
 /** Ascending by geohash: the order of features depends on content alone. */
-function cellsOfTile(tile: TileAddress, book: ScoreBook): CellScores[] {
+function cellsOfTile(tile: TileAddress, book: ScoreLookup): CellScores[] {
   const precision = precisionOfZoom(tile.z);
   const known = book.cells(precision);
   const bounds = tileBounds(tile, BUFFER / EXTENT);

@@ -1,4 +1,4 @@
-import { domainsOfTile } from "../../tiles/cluster/cluster-cells.ts";
+import { clusterCellsOfTile } from "../../tiles/cluster/cluster-cells.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import type { TimeWindow } from "../../tiles/layers.ts";
@@ -24,16 +24,16 @@ export function sharedCacheControl({ z }: TileAddress, window: TimeWindow): stri
   return `public, max-age=${fresh}, stale-while-revalidate=${STALE_SECONDS}, stale-if-error=${STALE_IF_ERROR_SECONDS}`;
 }
 
-/** The finest domains, whose tags are the longest. */
+/** The finest cluster cells, whose tags are the longest. */
 const FINEST_TAG = 6;
 
-/** Tags of a tile's cached answer: the domains that can change it. `safety/9q8y`; the world is `safety/`. */
+/** Tags of a tile's cached answer: the cluster cells that can change it. `safety/9q8y`; the world is `safety/`. */
 export function tagsOfTile(layers: readonly string[], tile: TileAddress): string[] {
-  const domains = domainsOfTile(tile).slice(0, MAX_TAGS_PER_LAYER);
-  return layers.flatMap((layer) => domains.map((domain) => `${layer}/${domain}`));
+  const clusterCells = clusterCellsOfTile(tile).slice(0, MAX_TAGS_PER_LAYER);
+  return layers.flatMap((layer) => clusterCells.map((clusterCell) => `${layer}/${clusterCell}`));
 }
 
-/** A tile meets nine domains at the most; only those at the poles meet more, and there the staleness bound is enough. */
+/** A tile meets nine cluster cells at the most; only those at the poles meet more, and there the staleness bound is enough. */
 const MAX_TAGS_PER_LAYER = 16;
 
 /** Seconds that a Cache-Control gives for a directive; 0 without it. */

@@ -8,7 +8,8 @@ export interface Compressor {
 
 /**
  * The coding to answer with: of those that the client takes with the greatest weight, the first of `codings`; undefined for
- * none (RFC 9110, section 12.5.3). A client that says nothing gets none: it may not know how to decode.
+ * none (RFC 9110, section 12.5.3). A client that says nothing gets none: it may not know how to decode. `negotiator`
+ * chooses alike, and would be a package for twenty lines.
  */
 export function chooseCoding(
   acceptEncoding: string | undefined,

@@ -1,12 +1,12 @@
 import { LRUCache } from "lru-cache";
-import type { DomainIndex } from "../../tiles/cluster/cluster-cell-index.ts";
+import type { ClusterCellIndex } from "../../tiles/cluster/cluster-cell-index.ts";
 import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import { isReportLayer, type TileLayer, type TimeWindow } from "../../tiles/layers.ts";
 import { entityTag } from "../kit/entity-tag.ts";
 import { StoreUnavailableError } from "../ports/report-store.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
-import { overallScores, type ScoreBook } from "../scores/score-cache.ts";
+import { overallScores, type ScoreLookup } from "../scores/score-cache.ts";
 import { encodeScoresLayer } from "../scores/scores-layer.ts";
 import type { Compressor, ContentCoding } from "./content-encoding.ts";
 
@@ -26,7 +26,7 @@ export interface TileRequest {
   readonly window: TimeWindow;
 }
 
-/** Encoded tiles, kept while the domains and the scores that they were made of are the current ones. */
+/** Encoded tiles, kept while the cluster cells and the scores that they were made of are the current ones. */
 export interface TileSource {
   /**
    * The tile; undefined when nothing lies in it. While the store is away, a tile that was read before is answered as it was.
@@ -47,7 +47,7 @@ export interface KeptTile {
 }
 
 interface Kept {
-  readonly domains: readonly WeakRef<DomainIndex>[];
+  readonly clusterCells: readonly WeakRef<ClusterCellIndex>[];
   /** Of the scores. */
   readonly epoch: number;
   readonly tile: EncodedTile | undefined;
@@ -56,7 +56,7 @@ interface Kept {
 export interface TileSourceOptions {
   readonly pyramid: Pyramid;
   /** Scores to join; without them features have none, and the layer `scores` is empty. */
-  readonly scores?: ScoreBook;
+  readonly scores?: ScoreLookup;
   /** Without one, `coded` must not be called. */
   readonly compressor?: Compressor;
   /** Bound of the cache. */
@@ -77,12 +77,12 @@ export function createTileSource(options: TileSourceOptions): KeptTiles {
 
   const scoreOf = scores && overallScores(scores);
 
-  async function domainsOf({ layers, tile, window }: TileRequest): Promise<DomainIndex[][]> {
-    return Promise.all(layers.map((layer) => (isReportLayer(layer) ? pyramid.domains(layer, tile, window) : [])));
+  async function clusterCellsOf({ layers, tile, window }: TileRequest): Promise<ClusterCellIndex[][]> {
+    return Promise.all(layers.map((layer) => (isReportLayer(layer) ? pyramid.clusterCells(layer, tile, window) : [])));
   }
 
-  function encode(layer: TileLayer, tile: TileAddress, domains: readonly DomainIndex[]): Uint8Array {
-    if (isReportLayer(layer)) return encodeReportLayer(layer, tile, domains, scoreOf);
+  function encode(layer: TileLayer, tile: TileAddress, clusterCells: readonly ClusterCellIndex[]): Uint8Array {
+    if (isReportLayer(layer)) return encodeReportLayer(layer, tile, clusterCells, scoreOf);
     return scores === undefined ? NOTHING : encodeScoresLayer(tile, scores);
   }
 
@@ -94,8 +94,8 @@ export function createTileSource(options: TileSourceOptions): KeptTiles {
       const known = kept.get(keyOf(request));
       const epoch = currentEpoch();
       if (known === undefined || known.epoch !== epoch) return undefined;
-      const held = pyramid.heldDomains(layers.filter(isReportLayer), tile, window);
-      if (held === undefined || !sameDomains(known, held.indexes)) return undefined;
+      const held = pyramid.heldClusterCells(layers.filter(isReportLayer), tile, window);
+      if (held === undefined || !sameClusterCells(known, held.indexes)) return undefined;
       return { tile: known.tile, isCurrent: () => currentEpoch() === epoch && held.areCurrent() };
     },
 
@@ -103,24 +103,28 @@ export function createTileSource(options: TileSourceOptions): KeptTiles {
       const { layers, tile } = request;
       const key = keyOf(request);
       const known = kept.get(key);
-      let perLayer: DomainIndex[][];
+      let perLayer: ClusterCellIndex[][];
       try {
-        perLayer = await domainsOf(request);
+        perLayer = await clusterCellsOf(request);
       } catch (error) {
         // The last tile that was right beats none while the store is away.
         if (error instanceof StoreUnavailableError && known !== undefined) return known.tile;
         throw error;
       }
-      const domains = perLayer.flat();
+      const clusterCells = perLayer.flat();
       const epoch = currentEpoch();
-      if (known !== undefined && known.epoch === epoch && sameDomains(known, domains)) return known.tile;
+      if (known !== undefined && known.epoch === epoch && sameClusterCells(known, clusterCells)) return known.tile;
       const sealed = await seal(
         layers.map((layer, i) => encode(layer, tile, perLayer[i] ?? [])),
         compressor,
       );
       // Scores changed, but none in this tile: what was compressed is right still.
       const encoded = sealed !== undefined && sealed.etag === known?.tile?.etag ? known.tile : sealed;
-      kept.set(key, { domains: domains.map((domain) => new WeakRef(domain)), epoch, tile: encoded });
+      kept.set(key, {
+        clusterCells: clusterCells.map((clusterCell) => new WeakRef(clusterCell)),
+        epoch,
+        tile: encoded,
+      });
       return encoded;
     },
   };
@@ -131,8 +135,11 @@ const keyOf = ({ layers, tile: { z, x, y }, window }: TileRequest): string =>
 
 const NOTHING = new Uint8Array();
 
-function sameDomains(known: Kept, domains: readonly DomainIndex[]): boolean {
-  return known.domains.length === domains.length && known.domains.every((ref, i) => ref.deref() === domains[i]);
+function sameClusterCells(known: Kept, clusterCells: readonly ClusterCellIndex[]): boolean {
+  return (
+    known.clusterCells.length === clusterCells.length &&
+    known.clusterCells.every((ref, i) => ref.deref() === clusterCells[i])
+  );
 }
 
 async function seal(layers: readonly Uint8Array[], compressor?: Compressor): Promise<EncodedTile | undefined> {

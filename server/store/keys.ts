@@ -165,6 +165,9 @@ export function nameOfFeedItem(sk: string): FeedItemName | undefined {
 const SHARDS_DIGITS = 3;
 
 /** Sort key that says how many shards the feed has; sorts after all times, so that every read of shard 0 brings it. */
+/** Sorts after every time, and before what a bucket says of itself. */
+export const FEED_END = "~";
+
 export function feedShardsSortKey(count: number): string {
   return AFTER_IDS + String(count).padStart(SHARDS_DIGITS, "0");
 }

@@ -12,7 +12,7 @@ import type { Report } from "../../tiles/report.ts";
 import { type CutOffProxy, startCutOffProxy } from "../kit/dynamo/cut-off-proxy.ts";
 import { startDynalite } from "../kit/dynamo/dynalite-server.ts";
 import { makeCity, makeReport, seededRandom } from "../kit/sample-reports.ts";
-import { contentsOf, slicesOf } from "../server/pyramid/cut-off.ts";
+import { cellAggregatesOf, contentsOf } from "../server/pyramid/cut-off.ts";
 import { connect, type Emulator } from "../server/store/emulators.ts";
 
 const TABLE = "cut";
@@ -82,10 +82,10 @@ async function compactInPieces({ endpoint, derived }: Table, requestsOf: () => n
     requests += proxy.passed();
     if (++runs > 500) throw new Error("it does not come to an end");
   }
-  return { requests, runs, contents: contentsOf(await slicesOf(derived)) };
+  return { requests, runs, contents: contentsOf(await cellAggregatesOf(derived)) };
 }
 
-it("ends for at most a fifth more requests, with the slices of a compaction that was not cut off", {
+it("ends for at most a fifth more requests, with the cell aggregates of a compaction that was not cut off", {
   timeout: 240_000,
 }, async () => {
   const between = (least: number, most: number) => Math.round(least * (most / least) ** random());

@@ -26,7 +26,7 @@ it("compacts within half of what an invocation may ask for, and then scores", as
   const asked: RunOptions[] = [];
   const compactor = compactorOf(async (options = {}) => {
     asked.push(options);
-    return { cells: 1, slices: 2, done: false };
+    return { cells: 1, cellAggregates: 2, done: false };
   });
   await doScheduledWork({ compactor, scoring: { run: async () => note("scored") }, clock, log });
   expect(asked[0]?.maxCalls).toBeLessThanOrEqual(SUBREQUESTS / 2);
@@ -39,7 +39,7 @@ it("stops the compaction in time for scoring, and everything before the next tri
   const compactor = compactorOf(async ({ signal } = {}) => {
     await new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
     stopped = true;
-    return { cells: 1, slices: 2, done: false };
+    return { cells: 1, cellAggregates: 2, done: false };
   });
   const ended = doScheduledWork({ compactor, scoring: { run: () => new Promise(() => {}) }, clock, log });
   await vi.advanceTimersByTimeAsync(3 * MINUTE);
@@ -53,7 +53,7 @@ it("rejects when the report store fails, and not when PostgreSQL does", async ()
   const away = () => Promise.reject(new Error("away"));
   const scoring = { run: away };
   await expect(doScheduledWork({ compactor: compactorOf(away), scoring, clock, log })).rejects.toThrow("away");
-  const compactor = compactorOf(async () => ({ cells: 0, slices: 0, done: true }));
+  const compactor = compactorOf(async () => ({ cells: 0, cellAggregates: 0, done: true }));
   await doScheduledWork({ compactor, scoring, clock, log });
   expect(logged.at(-1)).toContain("scoring failed");
 });

@@ -15,7 +15,7 @@ import { createWorkerTiles } from "../../server/runtime/worker/worker-tiles.ts";
 import { readScoreCard, type ScoreCard, type ScoreCardOptions } from "../../server/scores/score-card.ts";
 import { createScorer } from "../../server/scores/scorer.ts";
 import { createTileSource, type TileSource } from "../../server/serving/tile-source.ts";
-import type { DomainIndex } from "../../tiles/cluster/cluster-cell-index.ts";
+import type { ClusterCellIndex } from "../../tiles/cluster/cluster-cell-index.ts";
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
@@ -28,7 +28,7 @@ export interface App {
   flag(id: string, address: string, flagsToHide: number): Promise<number | undefined>;
   /** Edits a report that read so before. */
   edit(before: Report, edit: ReportEdit): Promise<EditedReport | undefined>;
-  domains(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<readonly DomainIndex[]>;
+  clusterCells(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<readonly ClusterCellIndex[]>;
   /** The encoded tile of one layer; undefined when it is empty. */
   tile(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<Uint8Array | undefined>;
   list(query: ReportQuery): Promise<ReportPage>;
@@ -50,7 +50,7 @@ export interface AppOptions {
   readonly log: Log;
   /** Bounds of the caches. */
   readonly cellBytes: number;
-  readonly nodeBytes: number;
+  readonly aggregateBytes: number;
   readonly indexBytes: number;
 }
 
@@ -74,7 +74,7 @@ export function createNodeApp(options: NodeOptions): App {
     repeatInBackground(async () => void (await run()), { name, everyMs, log });
   return {
     ...appOf(options, pyramid),
-    domains: pyramid.domains,
+    clusterCells: pyramid.clusterCells,
     tile: tileOf(createTileSource({ pyramid })),
     changes,
     background: {
@@ -101,7 +101,7 @@ export function createWorkerApp(options: AppOptions): App {
   });
   return {
     ...appOf(options, tiles.pyramid),
-    domains: tiles.pyramid.domains,
+    clusterCells: tiles.pyramid.clusterCells,
     tile: tileOf(tiles.source),
     background: {},
     async afterWrite() {
@@ -118,7 +118,7 @@ const tileOf =
 
 type Tiles = Pick<Pyramid, "noteReport" | "noteEdited"> & ScoreCardOptions["pyramid"];
 
-function appOf(options: AppOptions, tiles: Tiles): Omit<App, "domains" | "tile" | "background" | "afterWrite"> {
+function appOf(options: AppOptions, tiles: Tiles): Omit<App, "clusterCells" | "tile" | "background" | "afterWrite"> {
   const { store, clock, log } = options;
   return {
     store,

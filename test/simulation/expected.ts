@@ -29,7 +29,7 @@ export const COARSE_BACK_MS = 61 * 60_000;
 export const COARSE_AHEAD_MS = 11 * 60_000;
 export const FINE_MS = 60_000;
 
-/** What a domain must and may show: reports that are about to move to another age band, or just have. */
+/** What a cluster cell must and may show: reports that are about to move to another age band, or just have. */
 export interface Expected {
   readonly must: Report[];
   readonly may: Report[];
@@ -43,7 +43,7 @@ export interface TilesOf {
   readonly window: TimeWindow;
 }
 
-/** By the geohashes of domains; those without reports are left out. */
+/** By the geohashes of cluster cells; those without reports are left out. */
 export function expectedAt(
   { layer, zoom, window }: TilesOf,
   { truth, ledger, nowMs }: CheckOptions,
@@ -51,7 +51,7 @@ export function expectedAt(
   const { precision } = levelOfZoom(zoom);
   const [backMs, aheadMs] = zoom < 14 ? [COARSE_BACK_MS, COARSE_AHEAD_MS] : [FINE_MS, FINE_MS];
   const longestMs = AGE_BANDS[WINDOW_BANDS[window] - 1]?.untilMs ?? 0;
-  const domains = new Map<string, Expected>();
+  const clusterCells = new Map<string, Expected>();
   const gone = [...ledger.imported.values()]
     .map(({ report }) => report)
     .filter((report) => isGone(report, truth, nowMs));
@@ -59,12 +59,12 @@ export function expectedAt(
     const leftMs = report.createdAtMs + longestMs - nowMs;
     if (report.layer !== layer || leftMs < -backMs) continue;
     const geohash = encodeGeohash(report.lonDeg, report.latDeg, precision);
-    const expected = domains.get(geohash) ?? { must: [], may: [] };
-    domains.set(geohash, expected);
+    const expected = clusterCells.get(geohash) ?? { must: [], may: [] };
+    clusterCells.set(geohash, expected);
     expected.may.push(report);
     if (leftMs > aheadMs) expected.must.push(report);
   }
-  return domains;
+  return clusterCells;
 }
 
 /** Expired, and not edited before that may have hidden it. */

@@ -7,7 +7,7 @@ import type { Shown } from "./shown.ts";
 export interface ToldChanges {
   /** How many changes a process has told of. */
   count(app: App): number;
-  /** What a process shows of a domain now, to a reader who began when so many changes had been told. */
+  /** What a process shows of a cluster cell now, to a reader who began when so many changes had been told. */
   look(app: App, view: View, shown: Shown | undefined, toldBefore: number): void;
   /** All is quiet: every change that somebody saw in these processes has been told, before or, where a reader was faster, after. */
   check(apps: readonly App[]): void;
@@ -16,7 +16,7 @@ export interface ToldChanges {
 export interface View {
   readonly layer: ReportLayer;
   readonly zoom: number;
-  /** The domain. */
+  /** The cluster cell. */
   readonly geohash: string;
 }
 

@@ -128,7 +128,7 @@ async function wake({ time, served, begin }: World, seed: number, lifeOf: (name:
     for (const name of served) {
       const life = lifeOf(name);
       await runInTask(createTask(seed, `wake/${name}`, life), () =>
-        life.app.domains("safety", { z: 0, x: 0, y: 0 }, "90d"),
+        life.app.clusterCells("safety", { z: 0, x: 0, y: 0 }, "90d"),
       );
     }
   });

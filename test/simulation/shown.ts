@@ -1,4 +1,4 @@
-import type { DomainIndex } from "../../tiles/cluster/cluster-cell-index.ts";
+import type { ClusterCellIndex } from "../../tiles/cluster/cluster-cell-index.ts";
 import { levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
 import { geohashOfKey } from "../../tiles/geo/cell-key.ts";
 import { type TileAddress, tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
@@ -6,7 +6,7 @@ import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import type { App } from "./app.ts";
 import type { Place } from "./places.ts";
 
-/** What a domain shows at a zoom. */
+/** What a cluster cell shows at a zoom. */
 export interface Shown {
   readonly count: number;
   readonly severity: number;
@@ -20,7 +20,7 @@ export const REPORTS_ZOOM = 16;
 export const tileOf = ({ lonDeg, latDeg }: Place, zoom: number): TileAddress =>
   tileAt(worldX(lonDeg), worldY(latDeg), zoom);
 
-/** What the domains that a tile meets show, by their geohashes; those that show nothing are left out. */
+/** What the cluster cells that a tile meets show, by their geohashes; those that show nothing are left out. */
 export async function readShown(
   app: App,
   layer: ReportLayer,
@@ -29,7 +29,7 @@ export async function readShown(
 ): Promise<Map<string, Shown>> {
   const { precision } = levelOfZoom(tile.z);
   const found = new Map<string, Shown>();
-  for (const index of await app.domains(layer, tile, window)) {
+  for (const index of await app.clusterCells(layer, tile, window)) {
     const points = index.zooms.ownersAt(tile.z).length;
     if (points === 0) continue;
     const geohash = precision === 0 ? "" : geohashOfKey(index.keyAt(index.source[0] as number, precision), precision);
@@ -38,7 +38,7 @@ export async function readShown(
   return found;
 }
 
-function shownBy(index: DomainIndex, zoom: number, points: number): Shown {
+function shownBy(index: ClusterCellIndex, zoom: number, points: number): Shown {
   const clusters = index.zooms.get(zoom);
   let [count, severity] = [0, 0];
   for (let i = 0; i < (clusters?.length ?? 0); i++) {

@@ -82,7 +82,7 @@ export function createWorld(scenario: Scenario, options: RunOptions): World {
     const reach = { client: dynamo.clientFor(life), table: TABLE, clock, hotRowsPerSecond };
     const { database, spoil = (store) => store } = options;
     const [store, derived] = [spoil(createDynamoStore(reach)), createDynamoDerivedStore(reach)];
-    const caches = { cellBytes: cacheBytes, nodeBytes: cacheBytes, indexBytes: cacheBytes };
+    const caches = { cellBytes: cacheBytes, aggregateBytes: cacheBytes, indexBytes: cacheBytes };
     const parts: AppOptions = { store, derived, clock, log, ...caches };
     if (life.name === WORKER) return createWorkerApp(parts);
     const scores = database !== undefined && scorers.includes(life.name);

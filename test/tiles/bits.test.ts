@@ -5,17 +5,21 @@ import { createBytes } from "../../tiles/codec/bytes.ts";
 
 const number = fc.oneof(
   fc.record({ code: fc.constant("bits" as const), value: fc.maxSafeNat(), of: fc.integer({ min: 0, max: 53 }) }),
-  fc.record({ code: fc.constant("below" as const), value: fc.maxSafeNat(), of: fc.integer({ min: 1, max: 2 ** 40 }) }),
-  fc.record({ code: fc.constant("below" as const), value: fc.nat(), of: fc.integer({ min: 1, max: 9 }) }),
+  fc.record({
+    code: fc.constant("truncated" as const),
+    value: fc.maxSafeNat(),
+    of: fc.integer({ min: 1, max: 2 ** 40 }),
+  }),
+  fc.record({ code: fc.constant("truncated" as const), value: fc.nat(), of: fc.integer({ min: 1, max: 9 }) }),
   fc.record({ code: fc.constant("golomb" as const), value: fc.nat(9), of: fc.integer({ min: 0, max: 15 }) }),
   fc.record({ code: fc.constant("golomb" as const), value: fc.maxSafeNat(), of: fc.integer({ min: 0, max: 15 }) }),
 );
 
 /** The number brought into the range of its code. */
-const fit = ({ code, value, of }: { code: "bits" | "below" | "golomb"; value: number; of: number }) => ({
+const fit = ({ code, value, of }: { code: "bits" | "truncated" | "golomb"; value: number; of: number }) => ({
   code,
   of,
-  value: code === "bits" ? value % 2 ** of : code === "below" ? value % of : value % 2 ** 51,
+  value: code === "bits" ? value % 2 ** of : code === "truncated" ? value % of : value % 2 ** 51,
 });
 
 describe("numbers of any width in bits", () => {

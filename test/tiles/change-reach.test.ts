@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
 import { reachOfTile } from "../../tiles/cluster/change-reach.ts";
 import { indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
-import { domainsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { clusterCellsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
 import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import {
@@ -23,15 +23,15 @@ const NOW = Date.UTC(2026, 5, 1, 12, 3);
 /** Tiles of a zoom around a place, as the pyramid would make them. */
 function tilesOf(reports: readonly Report[], around: TileAddress): Map<string, string> {
   const level = levelOfZoom(around.z);
-  const byDomain = Map.groupBy(reports, (r) => encodeGeohash(r.lonDeg, r.latDeg, level.precision));
+  const byClusterCell = Map.groupBy(reports, (r) => encodeGeohash(r.lonDeg, r.latDeg, level.precision));
   const indexes = new Map(
-    [...byDomain].map(([domain, of]) => {
+    [...byClusterCell].map(([clusterCell, of]) => {
       const columns = columnsOfReports(of);
       const precision = level.microPrecision;
       return [
-        domain,
+        clusterCell,
         precision === undefined
-          ? indexReports(columns, domain, level, "safety", "90d", NOW)
+          ? indexReports(columns, clusterCell, level, "safety", "90d", NOW)
           : indexMicroCells(microCellsOfReports(columns, precision, NOW), level, "safety", "90d"),
       ];
     }),
@@ -41,7 +41,7 @@ function tilesOf(reports: readonly Report[], around: TileAddress): Map<string, s
     for (let y = around.y - 4; y <= around.y + 4; y++) {
       const tile = { z: around.z, x, y };
       if (!isTile(tile)) continue;
-      const met = domainsOfTile(tile).flatMap((domain) => indexes.get(domain) ?? []);
+      const met = clusterCellsOfTile(tile).flatMap((clusterCell) => indexes.get(clusterCell) ?? []);
       tiles.set(`${tile.z}/${x}/${y}`, Buffer.from(encodeReportLayer("safety", tile, met)).toString("base64"));
     }
   }

@@ -8,13 +8,14 @@ import { columnCount, rowCount } from "../../tiles/geo/geohash.ts";
 import { latOfWorldY, lonOfWorldX, MAX_ZOOM, worldY } from "../../tiles/geo/tile-address.ts";
 import type { Report } from "../../tiles/report.ts";
 import {
-  domainIndexes,
+  clusterCellIndexes,
   plainSpots,
   type Spot,
   shareCloserThan,
   stitchedSpots,
 } from "../kit/cities/cluster-cell-maker.ts";
 import { houstonReports } from "../kit/cities/houston.ts";
+import { HOUSTON_MISSING } from "../kit/cities/houston-file.ts";
 import { runs } from "../kit/runs.ts";
 import { makeReport, seededRandom } from "../kit/sample-reports.ts";
 
@@ -42,7 +43,7 @@ const dotsOf = (clusters: Clusters): Dot[] =>
     count: clusters.count[i] as number,
   }));
 
-/** The rule over all clusters of the world at once, without bins, tiles or domains. */
+/** The rule over all clusters of the world at once, without bins, tiles or cluster cells. */
 function stitchWorld<T extends Dot>(dots: readonly T[], z: number): T[] {
   const reach = STITCH_PX * pixel(z);
   const nearest = dots.map((a, i) => {
@@ -77,12 +78,12 @@ describe("clustersOfTile", () => {
     y: (home.y + py / 512) / 1024,
     count,
   });
-  const stitched = (...domains: Dot[][]): TileClusters => clustersOfTile(home, domains.map(clustersOf));
+  const stitched = (...clusterCells: Dot[][]): TileClusters => clustersOfTile(home, clusterCells.map(clustersOf));
 
-  it("joins two clusters of two domains at their weighted mean, and adds their sums up", () => {
+  it("joins two clusters of two cluster cells at their weighted mean, and adds their sums up", () => {
     const joined = stitched([at(100, 100, 1)], [at(120, 100, 3)]);
     expect(dotsOf(joined)).toEqual([at(115, 100, 4)]);
-    expect([joined.severity[0], joined.domain[0], joined.first[0]]).toEqual([12, 0, 0]);
+    expect([joined.severity[0], joined.clusterCell[0], joined.first[0]]).toEqual([12, 0, 0]);
   });
 
   it("leaves clusters apart that are not closer than the stitching distance", () => {
@@ -95,7 +96,7 @@ describe("clustersOfTile", () => {
     expect(counts).toEqual([1, 6]);
   });
 
-  it("joins pairs of clusters on one spot, in the order of the domains", () => {
+  it("joins pairs of clusters on one spot, in the order of the cluster cells", () => {
     const four = [1, 2, 4].map((count) => [at(50, 50, count)]);
     expect(dotsOf(stitched(...four)).map(({ count }) => count)).toEqual([3, 4]);
   });
@@ -112,27 +113,27 @@ describe("clustersOfTile", () => {
       px: fc.integer({ min: -30, max: 30 }).map((n) => n * 5),
       py: fc.integer({ min: -30, max: 30 }).map((n) => n * 5),
       count: fc.integer({ min: 1, max: 9 }),
-      domain: fc.integer({ min: 0, max: 3 }),
+      clusterCell: fc.integer({ min: 0, max: 3 }),
     });
     fc.assert(
       fc.property(fc.array(dot, { maxLength: 80 }), (dots) => {
-        const domains = [0, 1, 2, 3].map((d) =>
-          dots.filter(({ domain }) => domain === d).map(({ px, py, count }) => at(px, py, count)),
+        const clusterCells = [0, 1, 2, 3].map((d) =>
+          dots.filter(({ clusterCell }) => clusterCell === d).map(({ px, py, count }) => at(px, py, count)),
         );
-        const clusters = domains.map(clustersOf);
+        const clusters = clusterCells.map(clustersOf);
         const tiles = [-1, 0].flatMap((dx) => [-1, 0].map((dy) => ({ z: 10, x: home.x + dx, y: home.y + dy })));
         const found = tiles.flatMap((tile) => dotsOf(clustersOfTile(tile, clusters)));
-        expect(inOrder(found)).toEqual(inOrder(stitchWorld(domains.flat(), 10)));
+        expect(inOrder(found)).toEqual(inOrder(stitchWorld(clusterCells.flat(), 10)));
       }),
       runs(300),
     );
   });
 });
 
-describe("stitching from the domains of each tile", () => {
+describe("stitching from the cluster cells of each tile", () => {
   // Not fc.double, which mostly gives values next to 0 and 1: that would be the poles and the antimeridian every time.
   const fraction = fc.integer({ min: 0, max: 4096 }).map((n) => n / 4096);
-  /** Reports some pixels of the zoom around a corner of four domains, poles and the antimeridian included. */
+  /** Reports some pixels of the zoom around a corner of four cluster cells, poles and the antimeridian included. */
   const aroundCorner = fc
     .record({
       z: fc.integer({ min: 0, max: MAX_ZOOM }),
@@ -156,10 +157,10 @@ describe("stitching from the domains of each tile", () => {
     return places.map((place, i) => makeReport({ ...place, createdAtMs: NOW - i }, random));
   };
 
-  it("agrees with one stitching of the world and counts each report once, on borders and corners of domains", () => {
+  it("agrees with one stitching of the world and counts each report once, on borders and corners of cluster cells", () => {
     fc.assert(
       fc.property(aroundCorner, ({ z, places }) => {
-        const indexes = domainIndexes(reportsAt(places), levelOfZoom(z), NOW);
+        const indexes = clusterCellIndexes(reportsAt(places), levelOfZoom(z), NOW);
         const found = stitchedSpots(indexes, z);
         expect(inOrder(found)).toEqual(inOrder(stitchWorld(plainSpots(indexes, z), z)));
         expect(total(found)).toBe(places.length);
@@ -180,7 +181,8 @@ describe("stitching from the domains of each tile", () => {
             .map((report) => ({ report, key: keys.next().value as number }))
             .sort((a, b) => a.key - b.key)
             .map(({ report }) => report);
-          const spots = (of: readonly Report[]): Spot[] => stitchedSpots(domainIndexes(of, levelOfZoom(z), NOW), z);
+          const spots = (of: readonly Report[]): Spot[] =>
+            stitchedSpots(clusterCellIndexes(of, levelOfZoom(z), NOW), z);
           expect(inOrder(spots(shuffled))).toEqual(inOrder(spots(reports)));
         },
       ),
@@ -190,13 +192,13 @@ describe("stitching from the domains of each tile", () => {
 });
 
 const houston = houstonReports(NOW);
-const without = houston === undefined ? " (skipped: the incidents file is not on this machine)" : "";
+const without = houston === undefined ? ` (skipped: ${HOUSTON_MISSING})` : "";
 
 describe(`Houston's incidents${without}`, { tags: "slow" }, () => {
   it.skipIf(houston === undefined)("are counted once, and at most 1% of clusters are closer than half a radius", () => {
     const reports = houston ?? [];
     for (let z = 0; z <= 18; z++) {
-      const spots = stitchedSpots(domainIndexes(reports, levelOfZoom(z), NOW), z);
+      const spots = stitchedSpots(clusterCellIndexes(reports, levelOfZoom(z), NOW), z);
       expect(total(spots), `z${z}`).toBe(86_309);
       expect(shareCloserThan(CLUSTER_RADIUS_PX / 2, spots, z), `z${z}`).toBeLessThanOrEqual(0.01);
     }

@@ -143,7 +143,9 @@ describe("a damaged item", () => {
       fc.property(fc.nat({ max: cells.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, change) => {
         const changed = cells.slice();
         changed[at] = (changed[at] as number) ^ change;
-        expect(() => decodeMicroCells(changed, "slices safety/9vk 9vk0")).toThrow(/slices safety\/9vk 9vk0/);
+        expect(() => decodeMicroCells(changed, "cell aggregates safety/9vk 9vk0")).toThrow(
+          /cell aggregates safety\/9vk 9vk0/,
+        );
         expect(() => decodeMicroCells(cells.subarray(0, at), "x")).toThrow(StoredItemError);
       }),
     );

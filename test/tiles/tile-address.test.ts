@@ -1,7 +1,7 @@
 /** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { domainsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
+import { clusterCellsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
 import { STITCH_MARGIN } from "../../tiles/cluster/stitch.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import {
@@ -87,19 +87,19 @@ describe("worldX and worldY", () => {
   });
 });
 
-describe("domainsOfTile", () => {
-  it("lists the domain of every place in the tile, each once and in order", () => {
+describe("clusterCellsOfTile", () => {
+  it("lists the cluster cell of every place in the tile, each once and in order", () => {
     fc.assert(
       fc.property(lonLat, zoom, ({ lon, lat }, z) => {
-        const domains = domainsOfTile(tileAt(worldX(lon), worldY(lat), z));
-        expect(domains).toContain(encodeGeohash(lon, lat, levelOfZoom(z).precision));
-        expect(domains).toEqual([...new Set(domains)].sort());
+        const clusterCells = clusterCellsOfTile(tileAt(worldX(lon), worldY(lat), z));
+        expect(clusterCells).toContain(encodeGeohash(lon, lat, levelOfZoom(z).precision));
+        expect(clusterCells).toEqual([...new Set(clusterCells)].sort());
       }),
       runs(2000),
     );
   });
 
-  it("lists the domain of every place that stitching must see around the tile", () => {
+  it("lists the cluster cell of every place that stitching must see around the tile", () => {
     // Integers, since fc.double mostly gives values next to its limits.
     const part = fc.integer({ min: 0, max: 4095 }).map((n) => n / 4096);
     const edge = fc.oneof(part, fc.constantFrom(0, 1));
@@ -109,13 +109,13 @@ describe("domainsOfTile", () => {
         const along = (start: number, share: number): number =>
           Math.min(1, Math.max(0, (start - STITCH_MARGIN + share * (1 + 2 * STITCH_MARGIN)) / 2 ** z));
         const place = [lonOfWorldX(along(tile.x, u)), latOfWorldY(along(tile.y, v))] as const;
-        expect(domainsOfTile(tile)).toContain(encodeGeohash(...place, levelOfZoom(z).precision));
+        expect(clusterCellsOfTile(tile)).toContain(encodeGeohash(...place, levelOfZoom(z).precision));
       }),
       runs(5000),
     );
   });
 
-  it("meets at most nine domains between the polar rows", () => {
+  it("meets at most nine cluster cells between the polar rows", () => {
     const most = (z: number): number => {
       // A whole column of every longitude's repeat, and all of the small zooms.
       const columns = Math.min(2 ** z, 64);
@@ -124,7 +124,7 @@ describe("domainsOfTile", () => {
       for (let x = 0; x < columns; x++) {
         for (let i = 0; i < rows; i++) {
           const y = 1 + Math.floor((i * (2 ** z - 2)) / rows);
-          found = Math.max(found, domainsOfTile({ z, x, y }).length);
+          found = Math.max(found, clusterCellsOfTile({ z, x, y }).length);
         }
       }
       return found;

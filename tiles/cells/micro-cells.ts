@@ -91,7 +91,7 @@ export function addMicroCells(sets: readonly MicroCells[], precision: number): M
   return joinMicroCells(sets, precision) ?? mergeMicroCells(sets, precision);
 }
 
-/** The sets one after the other, if they are of the precision and ascend: what the slices of a domain do. */
+/** The sets one after the other, if they are of the precision and ascend: what the cell aggregates of a cluster cell do. */
 function joinMicroCells(sets: readonly MicroCells[], precision: number): MicroCells | undefined {
   let total = 0;
   let staleAtMs = Infinity;

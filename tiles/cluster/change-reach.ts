@@ -1,6 +1,6 @@
 import { type Bounds, cellBounds } from "../geo/geohash.ts";
 import { type TileAddress, tileBounds } from "../geo/tile-address.ts";
-import { domainsOfTile } from "./cluster-cells.ts";
+import { clusterCellsOfTile } from "./cluster-cells.ts";
 
 /**
  * How far from a new report tiles change, in tile widths, but for one report in a hundred at the densest zooms: clustering is
@@ -15,10 +15,12 @@ export type Reach = "likely" | "seldom" | "never";
 /** Reads a tile's surroundings once, for many changes. */
 export function reachOfTile(tile: TileAddress): (geohash: string) => Reach {
   const near = tileBounds(tile, LIKELY_REACH);
-  const domains = domainsOfTile(tile);
+  const clusterCells = clusterCellsOfTile(tile);
   return (geohash) => {
     if (meets(cellBounds(geohash), near)) return "likely";
-    return domains.some((domain) => domain.startsWith(geohash) || geohash.startsWith(domain)) ? "seldom" : "never";
+    return clusterCells.some((clusterCell) => clusterCell.startsWith(geohash) || geohash.startsWith(clusterCell))
+      ? "seldom"
+      : "never";
   };
 }
 

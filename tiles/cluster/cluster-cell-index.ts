@@ -16,8 +16,8 @@ import { BYTES_PER_ROW, findRow, idOfRow, type ReportColumns, writeIdOfRow } fro
 import { allocateClusters, BYTES_PER_CLUSTER, type Clusters, type ClusterZooms, clusterZooms } from "./cluster.ts";
 import type { Level } from "./cluster-cells.ts";
 
-/** One domain of one layer and window, clustered for its level's zooms. */
-export interface DomainIndex {
+/** One cluster cell of one layer and window, clustered for its level's zooms. */
+export interface ClusterCellIndex {
   readonly layer: ReportLayer;
   readonly window: TimeWindow;
   readonly zooms: ClusterZooms;
@@ -40,7 +40,12 @@ export interface DomainIndex {
 const WEIGHT_TENTHS = AGE_BANDS.map(({ weightTenths }) => weightTenths);
 
 /** Clusters micro cells; every cell with a report in the window counts. */
-export function indexMicroCells(cells: MicroCells, level: Level, layer: ReportLayer, window: TimeWindow): DomainIndex {
+export function indexMicroCells(
+  cells: MicroCells,
+  level: Level,
+  layer: ReportLayer,
+  window: TimeWindow,
+): ClusterCellIndex {
   const { length, bandCount, bandSeverity, sumX, sumY, newest } = cells;
   const bands = WINDOW_BANDS[window];
   const steps = 1 / gridOf(cells.precision);
@@ -86,26 +91,26 @@ export function indexMicroCells(cells: MicroCells, level: Level, layer: ReportLa
   });
 }
 
-/** Clusters the reports of one domain themselves, as they are at `nowMs`. */
+/** Clusters the reports of one cluster cell themselves, as they are at `nowMs`. */
 export function indexReports(
   reports: ReportColumns,
-  domain: string,
+  clusterCell: string,
   level: Level,
   layer: ReportLayer,
   window: TimeWindow,
   nowMs: number,
-): DomainIndex {
+): ClusterCellIndex {
   const points = allocateClusters(reports.length);
   const source = new Uint32Array(reports.length);
-  const { column, row: cellRow } = parseCell(domain);
+  const { column, row: cellRow } = parseCell(clusterCell);
   let staleAtMs = Infinity;
   let n = 0;
   for (let row = 0; row < reports.length; row++) {
     const createdAtMs = reports.createdAtMs[row] as number;
     const band = ageBand(nowMs - createdAtMs);
     if (band < 0 || band >= WINDOW_BANDS[window]) continue;
-    if (columnAt((reports.lonE6[row] as number) / 1e6, domain.length) !== column) continue;
-    if (rowAt((reports.latE6[row] as number) / 1e6, domain.length) !== cellRow) continue;
+    if (columnAt((reports.lonE6[row] as number) / 1e6, clusterCell.length) !== column) continue;
+    if (rowAt((reports.latE6[row] as number) / 1e6, clusterCell.length) !== cellRow) continue;
     const severity = reports.severity[row] as number;
     staleAtMs = Math.min(staleAtMs, createdAtMs + (AGE_BANDS[band]?.untilMs ?? 0) + 1);
     points.x[n] = rowX(reports, row);
@@ -168,8 +173,8 @@ function finish(
   length: number,
   source: Uint32Array,
   level: Level,
-  { sourceOf, ...rest }: Omit<DomainIndex, "zooms" | "source" | "pointOf"> & { sourceOf(start: string): number },
-): DomainIndex {
+  { sourceOf, ...rest }: Omit<ClusterCellIndex, "zooms" | "source" | "pointOf"> & { sourceOf(start: string): number },
+): ClusterCellIndex {
   for (let i = 0; i < length; i++) points.first[i] = i;
   // A step at half the radius first: micro cells lie on a raster, and clusters made of them at once keep traces of it.
   const fromZoom = level.maxZoom + (level.microPrecision === undefined ? 0 : 1);

@@ -3,12 +3,12 @@ import { MAX_ZOOM, type TileAddress, tileBounds } from "../geo/tile-address.ts";
 import { STITCH_MARGIN } from "./stitch.ts";
 
 /**
- * The geohash pyramid. The plane is cut into domains, the geohash cells of a level's precision. A domain is clustered on its
+ * The geohash pyramid. The plane is cut into cluster cells, the geohash cells of a level's precision. A cluster cell is clustered on its
  * own, once, for the level's zooms, from micro cells three characters finer (at most 32 768), so the cost of a tile does not
- * depend on how many reports there are, and two tiles that meet the same domain see the same clusters.
+ * depend on how many reports there are, and two tiles that meet the same cluster cell see the same clusters.
  */
 export interface Level {
-  /** Precision of the domain's geohash; 0 is the world. */
+  /** Precision of the cluster cell's geohash; 0 is the world. */
   readonly precision: number;
   readonly minZoom: number;
   readonly maxZoom: number;
@@ -37,17 +37,17 @@ export function levelOfZoom(z: number): Level {
 }
 
 /**
- * More domains than any tile of the scheme meets. Nine are enough between the polar rows; these reach on to the poles and
+ * More cluster cells than any tile of the scheme meets. Nine are enough between the polar rows; these reach on to the poles and
  * there meet, in theory, up to 1 804, so a caller asks only for those that hold reports.
  */
 const MAX_DOMAINS_OF_TILE = 4096;
 
 /**
- * Geohashes of the domains that a tile shows or must know to stitch what it shows (stitch.ts): those that meet it grown by the
- * stitching margin, ascending. A domain that only touches there adds nothing; it is listed all the same where rounding
+ * Geohashes of the cluster cells that a tile shows or must know to stitch what it shows (stitch.ts): those that meet it grown by the
+ * stitching margin, ascending. A cluster cell that only touches there adds nothing; it is listed all the same where rounding
  * cannot tell.
  */
-export function domainsOfTile(tile: TileAddress): string[] {
+export function clusterCellsOfTile(tile: TileAddress): string[] {
   const { precision } = levelOfZoom(tile.z);
   if (precision === 0) return [""];
   return coverBounds(tileBounds(tile, STITCH_MARGIN), precision, MAX_DOMAINS_OF_TILE).sort();

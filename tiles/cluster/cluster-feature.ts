@@ -3,7 +3,7 @@ import { latOfWorldY, lonOfWorldX } from "../geo/tile-address.ts";
 import { REPORT_LAYERS } from "../layers.ts";
 import { idOfRow } from "../report-columns.ts";
 import type { Clusters } from "./cluster.ts";
-import type { DomainIndex } from "./cluster-cell-index.ts";
+import type { ClusterCellIndex } from "./cluster-cell-index.ts";
 import { formatClusterId } from "./cluster-id.ts";
 import { NEIGHBORHOOD_PRECISION } from "./report-tile.ts";
 
@@ -26,7 +26,7 @@ export interface ClusterFeature {
 }
 
 /** @param index where the cluster `i` starts */
-export function featureOf(index: DomainIndex, zoom: number, clusters: Clusters, i: number): ClusterFeature {
+export function featureOf(index: ClusterCellIndex, zoom: number, clusters: Clusters, i: number): ClusterFeature {
   const { layer, window, rows } = index;
   const count = clusters.count[i] as number;
   const source = index.source[clusters.first[i] as number] as number;

@@ -5,12 +5,12 @@ import { type TileAddress, tileAt, worldX, worldY } from "../geo/tile-address.ts
 import { REPORT_LAYERS } from "../layers.ts";
 import { idOfRow, type ReportColumns } from "../report-columns.ts";
 import type { Clusters } from "./cluster.ts";
-import type { DomainIndex } from "./cluster-cell-index.ts";
+import type { ClusterCellIndex } from "./cluster-cell-index.ts";
 import { levelOfZoom } from "./cluster-cells.ts";
 
 /** One of an index's clusters of a zoom, by its number. */
 export interface IndexPart {
-  readonly index: DomainIndex;
+  readonly index: ClusterCellIndex;
   readonly cluster: number;
 }
 
@@ -26,7 +26,7 @@ export interface ClusterMembers {
   /** Whether a report of its layer lies in it. */
   hasRow(rows: ReportColumns, row: number): boolean;
   /** Whether what a point of an index of the same or a closer level stands for lies in it. */
-  hasSource(index: DomainIndex, source: number): boolean;
+  hasSource(index: ClusterCellIndex, source: number): boolean;
   /** Tiles of a zoom in which the middles of its micro cells, or its reports, lie. */
   tilesAt(zoom: number): TileAddress[];
 }
@@ -35,7 +35,7 @@ const LOG_PRECISION = 5;
 
 /** Points of one index, as indexes into what it was made of. */
 interface Sources {
-  readonly index: DomainIndex;
+  readonly index: ClusterCellIndex;
   readonly sources: readonly number[];
 }
 
@@ -56,7 +56,7 @@ export function membersOf(parts: readonly IndexPart[], zoom: number): ClusterMem
  * of that zoom's level.
  */
 export function partsInside(
-  indexes: readonly DomainIndex[],
+  indexes: readonly ClusterCellIndex[],
   zoom: number,
   members: ClusterMembers,
 ): { parts: IndexPart[]; inside: ClusterMembers } {

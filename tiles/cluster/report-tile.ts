@@ -5,7 +5,7 @@ import { EXTENT, latOfWorldY, lonOfWorldX, type TileAddress } from "../geo/tile-
 import { DEFAULT_WINDOW, REPORT_LAYERS, type ReportLayer, type TimeWindow } from "../layers.ts";
 import { createLayerWriter } from "../mvt/mvt.ts";
 import { writeIdOfRow } from "../report-columns.ts";
-import type { DomainIndex } from "./cluster-cell-index.ts";
+import type { ClusterCellIndex } from "./cluster-cell-index.ts";
 import { formatClusterId, numericId } from "./cluster-id.ts";
 import { clustersOfTile, type TileClusters } from "./stitch.ts";
 
@@ -86,16 +86,16 @@ const writer = createLayerWriter(KEYS);
 let columns = allocateFeatures(256);
 
 /**
- * One layer of a tile as MVT bytes, empty when nothing lies in the tile. `domains` are the indexes of the domains of
- * `domainsOfTile`, in ascending order. There is no buffer: a feature is in the one tile that its point lies in.
+ * One layer of a tile as MVT bytes, empty when nothing lies in the tile. `cluster cells` are the indexes of the cluster cells of
+ * `clusterCellsOfTile`, in ascending order. There is no buffer: a feature is in the one tile that its point lies in.
  */
 export function encodeReportLayer(
   layer: ReportLayer,
   tile: TileAddress,
-  domains: readonly DomainIndex[],
+  clusterCells: readonly ClusterCellIndex[],
   scoreOf?: ScoreOf,
 ): Uint8Array<ArrayBuffer> {
-  return writeFeatures(layer, featuresOfTile(layer, tile, domains), scoreOf);
+  return writeFeatures(layer, featuresOfTile(layer, tile, clusterCells), scoreOf);
 }
 
 /** The features of a tile, to be written before the next tile's are asked for: all tiles use the same columns. */
@@ -106,17 +106,21 @@ export interface TileFeatures extends FeatureColumns {
 }
 
 /** The stitched clusters of a tile with all that a tile says of them. */
-export function featuresOfTile(layer: ReportLayer, tile: TileAddress, domains: readonly DomainIndex[]): TileFeatures {
+export function featuresOfTile(
+  layer: ReportLayer,
+  tile: TileAddress,
+  clusterCells: readonly ClusterCellIndex[],
+): TileFeatures {
   const clusters = clustersOfTile(
     tile,
-    domains.map(({ zooms }) => {
+    clusterCells.map(({ zooms }) => {
       const atZoom = zooms.get(tile.z);
-      if (atZoom === undefined) throw new RangeError(`domain of another level asked for zoom ${tile.z}`);
+      if (atZoom === undefined) throw new RangeError(`cluster cell of another level asked for zoom ${tile.z}`);
       return atZoom;
     }),
   );
   if (columns.capacity < clusters.length) columns = allocateFeatures(2 * clusters.length);
-  const categories = fillFeatures(columns, layer, tile, clusters, domains);
+  const categories = fillFeatures(columns, layer, tile, clusters, clusterCells);
   return { ...columns, zoom: tile.z, length: clusters.length, categories };
 }
 
@@ -157,14 +161,14 @@ function fillFeatures(
   layer: ReportLayer,
   tile: TileAddress,
   clusters: TileClusters,
-  domains: readonly DomainIndex[],
+  clusterCells: readonly ClusterCellIndex[],
 ): (string | undefined)[] {
   const categories = new Array<string | undefined>(clusters.length).fill(undefined);
   const layerIndex = REPORT_LAYERS.indexOf(layer);
-  const clusterId = clusterIdWriter(layer, tile.z, domains[0]?.window ?? DEFAULT_WINDOW);
+  const clusterId = clusterIdWriter(layer, tile.z, clusterCells[0]?.window ?? DEFAULT_WINDOW);
   const n = 2 ** tile.z;
   for (let i = 0, from = 0; i < clusters.length; i++) {
-    const { rows, source, writeStart } = domains[clusters.domain[i] as number] as DomainIndex;
+    const { rows, source, writeStart } = clusterCells[clusters.clusterCell[i] as number] as ClusterCellIndex;
     const row = source[clusters.first[i] as number] as number;
     const count = clusters.count[i] as number;
     const x = clusters.x[i] as number;
@@ -203,7 +207,7 @@ const NO_FLAG = 2;
 /** Writes ids of clusters of one zoom: their start between what they have in common. */
 function clusterIdWriter(layer: ReportLayer, zoom: number, window: TimeWindow) {
   const [head = "", tail = ""] = formatClusterId({ layer, zoom, start: "*", window }).split("*");
-  return (out: Uint8Array, at: number, writeStart: DomainIndex["writeStart"], source: number): number =>
+  return (out: Uint8Array, at: number, writeStart: ClusterCellIndex["writeStart"], source: number): number =>
     writeAscii(out, writeStart(out, writeAscii(out, at, head), source), tail);
 }
 

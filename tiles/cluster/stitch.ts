@@ -11,9 +11,9 @@ import {
 } from "./cluster.ts";
 
 /**
- * Domains are clustered one by one, so near a border clusters of two domains can come to lie almost on each other, which one
+ * Cluster cells are clustered one by one, so near a border clusters of two cluster cells can come to lie almost on each other, which one
  * clustering of the world would not leave so. Stitching joins two clusters when each is the nearest of the other and they
- * are closer than STITCH_PX. The rule does not know of domains: inside one it finds little to join.
+ * are closer than STITCH_PX. The rule does not know of cluster cells: inside one it finds little to join.
  *
  * Every tile decides alike about every pair: whether a joins b depends on what lies within STITCH_PX of a and of b, so on
  * nothing farther than 2 * STITCH_PX from the joined cluster, since that lies between them.
@@ -21,27 +21,27 @@ import {
 
 /**
  * Well above half a radius, so that circles hardly overlap, and such that Houston has as many clusters as one supercluster
- * makes of it (within 2% from z11 on). One supercluster leaves 1 cluster in 40 closer than this to another, domains 1 in 10.
+ * makes of it (within 2% from z11 on). One supercluster leaves 1 cluster in 40 closer than this to another, cluster cells 1 in 10.
  */
 export const STITCH_PX = 0.8 * CLUSTER_RADIUS_PX;
 
 /**
  * How far around a tile its stitching must see, in tile widths. The pixel more is for clusters that lie a little outside their
- * domain, since places are summed on a grid, and for rounding.
+ * cluster cell, since places are summed on a grid, and for rounding.
  */
 export const STITCH_MARGIN = (2 * STITCH_PX + 1) / TILE_SIZE_PX;
 
-/** The clusters of a tile; `first` is an index into the points of domain `domain`, where the cluster starts. */
+/** The clusters of a tile; `first` is an index into the points of cluster cell `cluster cell`, where the cluster starts. */
 export interface TileClusters extends Clusters {
-  readonly domain: Uint16Array;
+  readonly clusterCell: Uint16Array;
 }
 
 /**
- * Stitched clusters that lie in a tile. `domains` are the tile's zoom of the domains that meet the tile grown by STITCH_MARGIN,
+ * Stitched clusters that lie in a tile. `cluster cells` are the tile's zoom of the cluster cells that meet the tile grown by STITCH_MARGIN,
  * in ascending order of their geohash, which decides ties.
  */
-export function clustersOfTile(tile: TileAddress, domains: readonly Clusters[]): TileClusters {
-  const near = clustersAround(tile, domains);
+export function clustersOfTile(tile: TileAddress, clusterCells: readonly Clusters[]): TileClusters {
+  const near = clustersAround(tile, clusterCells);
   const reach = STITCH_PX / (TILE_SIZE_PX * 2 ** tile.z);
   const nearest = nearestWithin(near, reach);
   const n = 2 ** tile.z;
@@ -57,12 +57,12 @@ export function clustersOfTile(tile: TileAddress, domains: readonly Clusters[]):
     const y = (near.y[length] as number) * n - tile.y;
     if (x >= 0 && x < 1 && y >= 0 && y < 1) length++;
   }
-  return { ...takeClusters(near, length), domain: near.domain.slice(0, length) };
+  return { ...takeClusters(near, length), clusterCell: near.clusterCell.slice(0, length) };
 }
 
-/** One of a domain's clusters of a zoom: the domain's place in a list, and the cluster's number. */
+/** One of a cluster cell's clusters of a zoom: the cluster cell's place in a list, and the cluster's number. */
 export interface ClusterPart {
-  readonly domain: number;
+  readonly clusterCell: number;
   readonly cluster: number;
 }
 
@@ -74,37 +74,39 @@ export interface StitchedCluster {
 }
 
 /**
- * The stitched cluster that a part belongs to. `domains` are as for `clustersOfTile`, those of the tile that the part lies in:
+ * The stitched cluster that a part belongs to. `cluster cells` are as for `clustersOfTile`, those of the tile that the part lies in:
  * the tile that shows the stitched one decides as this one does.
  */
-export function stitchedCluster(z: number, domains: readonly Clusters[], part: ClusterPart): StitchedCluster {
-  const { x, y, first } = domains[part.domain] as Clusters;
+export function stitchedCluster(z: number, clusterCells: readonly Clusters[], part: ClusterPart): StitchedCluster {
+  const { x, y, first } = clusterCells[part.clusterCell] as Clusters;
   const home = tileAt(x[part.cluster] as number, y[part.cluster] as number, z);
-  const near = clustersAround(home, domains);
-  const at = near.first.findIndex((start, i) => near.domain[i] === part.domain && start === first[part.cluster]);
+  const near = clustersAround(home, clusterCells);
+  const at = near.first.findIndex(
+    (start, i) => near.clusterCell[i] === part.clusterCell && start === first[part.cluster],
+  );
   const nearest = nearestWithin(near, STITCH_PX / (TILE_SIZE_PX * 2 ** z));
   const partner = nearest[at] as number;
   const members = partner >= 0 && nearest[partner] === at ? [Math.min(at, partner), Math.max(at, partner)] : [at];
   const parts = members.map((member): ClusterPart => {
-    const domain = near.domain[member] as number;
-    const clusters = domains[domain] as Clusters;
-    return { domain, cluster: clusters.first.indexOf(near.first[member] as number) };
+    const clusterCell = near.clusterCell[member] as number;
+    const clusters = clusterCells[clusterCell] as Clusters;
+    return { clusterCell, cluster: clusters.first.indexOf(near.first[member] as number) };
   });
   const [low = at, high] = members;
   if (high === undefined) copyCluster(near, low, 0);
   else joinPoints(near, low, high, 0);
-  return { clusters: { ...takeClusters(near, 1), domain: near.domain.slice(0, 1) }, parts };
+  return { clusters: { ...takeClusters(near, 1), clusterCell: near.clusterCell.slice(0, 1) }, parts };
 }
 
-/** All clusters in the grown tile, domain by domain. */
-function clustersAround({ z, x, y }: TileAddress, domains: readonly Clusters[]): TileClusters {
+/** All clusters in the grown tile, cluster cell by cluster cell. */
+function clustersAround({ z, x, y }: TileAddress, clusterCells: readonly Clusters[]): TileClusters {
   const n = 2 ** z;
   const west = (x - STITCH_MARGIN) / n;
   const east = (x + 1 + STITCH_MARGIN) / n;
   const north = (y - STITCH_MARGIN) / n;
   const south = (y + 1 + STITCH_MARGIN) / n;
   const found: number[] = [];
-  const endOfDomain = domains.map((clusters) => {
+  const endOfClusterCell = clusterCells.map((clusters) => {
     for (let i = 0; i < clusters.length; i++) {
       const px = clusters.x[i] as number;
       const py = clusters.y[i] as number;
@@ -112,12 +114,12 @@ function clustersAround({ z, x, y }: TileAddress, domains: readonly Clusters[]):
     }
     return found.length;
   });
-  const around = { ...allocateClusters(found.length), domain: new Uint16Array(found.length) };
+  const around = { ...allocateClusters(found.length), clusterCell: new Uint16Array(found.length) };
   let k = 0;
-  domains.forEach((clusters, domain) => {
-    for (; k < (endOfDomain[domain] as number); k++) {
+  clusterCells.forEach((clusters, clusterCell) => {
+    for (; k < (endOfClusterCell[clusterCell] as number); k++) {
       copyPoint(clusters, found[k] as number, around, k);
-      around.domain[k] = domain;
+      around.clusterCell[k] = clusterCell;
     }
   });
   return around;
@@ -150,7 +152,7 @@ function nearestWithin(clusters: Clusters, reach: number): Int32Array {
 
 function copyCluster(clusters: TileClusters, from: number, to: number): void {
   copyPoint(clusters, from, clusters, to);
-  clusters.domain[to] = clusters.domain[from] as number;
+  clusters.clusterCell[to] = clusters.clusterCell[from] as number;
 }
 
 /** Puts two clusters together, at their mean weighed by reports; it starts where the one of the lower index does. */

@@ -4,8 +4,11 @@ import type { Bytes } from "./bytes.ts";
 export interface BitWriter {
   /** The lowest `width` bits of a whole number below 2^53. */
   bits(value: number, width: number): void;
-  /** A whole number in 0 .. range - 1 that any of them is as likely: a bit less for the first ones, if there is a choice. */
-  below(value: number, range: number): void;
+  /**
+   * A whole number in 0 .. range - 1, all of them as likely: a bit less for the first ones, if there is a choice (truncated binary
+   * code).
+   */
+  truncated(value: number, range: number): void;
   /**
    * A whole number of which small ones are likelier, below 2^52: about `order` + 1 bits for those below 2^order, two more for
    * each doubling (exponential Golomb code).
@@ -30,7 +33,7 @@ export function createBitWriter(out: Bytes): BitWriter {
       for (; open > 16; open -= 16, left = Math.floor(left / 0x10000)) put(left % 0x10000, 16);
       put(left & ((1 << open) - 1), open);
     },
-    below(value, range) {
+    truncated(value, range) {
       const width = bitLength(range - 1);
       const short = 2 ** width - range;
       if (value < short) writer.bits(value, width - 1);
@@ -59,7 +62,7 @@ export function createBitWriter(out: Bytes): BitWriter {
 export interface BitReader {
   /** At most 53. */
   bits(width: number): number;
-  below(range: number): number;
+  truncated(range: number): number;
   /** @throws RangeError when there is no such number */
   golomb(order: number): number;
   /** Bytes that were begun, from the start of the buffer. */
@@ -113,8 +116,8 @@ class ByteBits implements BitReader {
     return low + this.bits(width - 24) * 0x1000000;
   }
 
-  below(range: number): number {
-    if (range > 1 << PEEK_BITS) return this.belowWide(range, bitLength(range - 1));
+  truncated(range: number): number {
+    if (range > 1 << PEEK_BITS) return this.wideTruncated(range, bitLength(range - 1));
     const width = 32 - Math.clz32(range - 1);
     const short = (1 << width) - range;
     // All ones where there is a choice, otherwise there is no bit.
@@ -126,7 +129,7 @@ class ByteBits implements BitReader {
     return first + (isLong & (first + ((word >>> (width + some)) & 1) - short));
   }
 
-  private belowWide(range: number, width: number): number {
+  private wideTruncated(range: number, width: number): number {
     const short = 2 ** width - range;
     const first = this.bits(width - 1);
     return first < short ? first : first * 2 + this.bits(1) - short;

@@ -131,7 +131,7 @@ function writeSeverities(
       throw new RangeError(`severities of ${count} reports cannot sum to ${severity}`);
     }
     if (count > FEW) many.push(at);
-    else bits.below(severity - count * MIN_SEVERITY, severitySums(count));
+    else bits.truncated(severity - count * MIN_SEVERITY, severitySums(count));
   }
   for (const at of many) {
     const count = bandCount[at] as number;
@@ -153,7 +153,7 @@ function readSeverities(
     const at = (having[i] as number) * BAND_COUNT + band;
     const count = bandCount[at] as number;
     if (count > FEW) having[many++] = at;
-    else bandSeverity[at] = bits.below(severitySums(count)) + count * MIN_SEVERITY;
+    else bandSeverity[at] = bits.truncated(severitySums(count)) + count * MIN_SEVERITY;
   }
   for (let i = 0; i < many; i++) {
     const at = having[i] as number;

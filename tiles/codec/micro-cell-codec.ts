@@ -41,7 +41,7 @@ export interface NamedItem {
 }
 
 /**
- * Items that are read together, such as the slices of a domain, in one piece of memory: adding them up copies nothing then.
+ * Items that are read together, such as the cell aggregates of a cluster cell, in one piece of memory: adding them up copies nothing then.
  * A `StoredItemError` in place of one that is not whole.
  */
 export function decodeMicroCellGroup(items: readonly NamedItem[]): (StoredMicroCells | StoredItemError)[] {

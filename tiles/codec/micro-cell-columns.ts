@@ -54,11 +54,11 @@ export function readSums(bits: BitReader, cells: Cells, { meanBits }: Format, { 
 function writeSum(bits: BitWriter, sum: number, count: number, meanBits: number): void {
   const mean = Math.floor(sum / count);
   bits.bits(mean, meanBits);
-  bits.below(sum - mean * count, count);
+  bits.truncated(sum - mean * count, count);
 }
 
 const readSum = (bits: BitReader, count: number, meanBits: number): number =>
-  bits.bits(meanBits) * count + bits.below(count);
+  bits.bits(meanBits) * count + bits.truncated(count);
 
 export function writeNewest(bits: BitWriter, cells: MicroCells, format: Format, sums: BandSums): void {
   const { length, key, bandCount, newest } = cells;
@@ -85,7 +85,7 @@ export function writeNewest(bits: BitWriter, cells: MicroCells, format: Format, 
     bits.bits((newest.lonE6[cell] as number) - lonOf(origins, low), format.placeBits);
     bits.bits((newest.latE6[cell] as number) - latOf(origins, low), format.placeBits);
   }
-  for (const cell of alone) bits.below(codeOf.get(newest.category[cell] as string) ?? 0, format.categories.length);
+  for (const cell of alone) bits.truncated(codeOf.get(newest.category[cell] as string) ?? 0, format.categories.length);
 }
 
 /** @throws RangeError on a category that is none of the item's */
@@ -125,5 +125,5 @@ function readAlone(bits: BitReader, cells: Cells, format: Format, sums: BandSums
     lonE6[cell] = lonOf(origins, low) + bits.bits(placeBits);
     latE6[cell] = latOf(origins, low) + bits.bits(placeBits);
   }
-  for (let i = 0; i < count; i++) category[alone[i] as number] = lookUp(categories, bits.below(categories.length));
+  for (let i = 0; i < count; i++) category[alone[i] as number] = lookUp(categories, bits.truncated(categories.length));
 }

@@ -7,7 +7,7 @@ import { StoreUnavailableError } from "../../ports/report-store.ts";
 import { DatabaseUnavailableError } from "../../ports/sql.ts";
 import type { AppEnv } from "./app-parts.ts";
 
-/** Problem details for HTTP APIs, RFC 9457. */
+/** Problem details for HTTP APIs, RFC 9457. A package would bring the type; the schema for OpenAPI and the words are ours. */
 export const problemSchema = z
   .object({
     type: z.string().openapi({ description: "A URI that names the kind of problem, or about:blank." }),

@@ -1,4 +1,7 @@
-/** Headers of every answer. */
+/**
+ * Headers of every answer, the app's and those that come from elsewhere: the tile fast path, the edge's files and its gateway.
+ * Hono's `secureHeaders` knows the app's only, and would have eight further headers that each tile had to carry turned off.
+ */
 export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "strict-origin-when-cross-origin",

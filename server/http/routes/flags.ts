@@ -59,7 +59,7 @@ export function mountFlags(app: App, parts: AppParts): void {
   app.post(flag.getRoutingPath(), async (c) => {
     const id = reportIdSchema.safeParse(c.req.param("id"));
     if (!id.success) throw new ProblemError(invalidRequest([{ field: "id", message: "is not a report id" }]));
-    const body = bodySchema.safeParse(hasBody(c.req.raw) ? await readJsonBody(c.req.raw, MAX_BODY_BYTES) : {});
+    const body = bodySchema.safeParse(hasBody(c.req.raw) ? await readJsonBody(c, MAX_BODY_BYTES) : {});
     if (!body.success) throw new ProblemError(invalidRequest(fieldErrors(body.error)));
     const address = parts.clientAddress(c) ?? "unknown";
     const waitSeconds = await rateLimit.take(address);

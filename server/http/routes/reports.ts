@@ -112,7 +112,7 @@ export function mountReports(app: App, parts: AppParts): void {
 }
 
 async function respondCreate(c: Context<AppEnv>, parts: AppParts, rateLimit: RateLimit): Promise<Response> {
-  const body = reportBodySchema.safeParse(await readJsonBody(c.req.raw, MAX_BODY_BYTES));
+  const body = reportBodySchema.safeParse(await readJsonBody(c, MAX_BODY_BYTES));
   const key = idempotencyKeySchema.optional().safeParse(c.req.header("Idempotency-Key"));
   if (!body.success || !key.success) {
     const keyErrors = key.error?.issues.map(({ message }) => ({ field: "Idempotency-Key", message })) ?? [];

@@ -53,7 +53,7 @@ export interface ServeOptions {
 const CLOSE_GRACE_MS = 5_000;
 
 /**
- * How often this process compacts. At ten reports a second in one city, five minutes keep the cost of rewriting its slices
+ * How often this process compacts. At ten reports a second in one city, five minutes keep the cost of rewriting its cell aggregates
  * under one write unit a report; until then what is new is read from the log and kept in memory.
  */
 const COMPACT_EVERY_MS = 300_000;
@@ -62,7 +62,7 @@ const COMPACT_EVERY_MS = 300_000;
 const POLL_EVERY_MS = 1_000;
 /** How often it is looked whether stored rows wait to be confirmed: they should be before the next poll of the others. */
 const CONFIRM_EVERY_MS = 100;
-/** How often this process looks whether there is something to score: new slices, or a new day. */
+/** How often this process looks whether there is something to score: new cell aggregates, or a new day. */
 const SCORE_EVERY_MS = 5_000;
 /** How often tiles' scores are brought up to date. */
 const READ_SCORES_EVERY_MS = 2_000;

@@ -75,16 +75,54 @@ const MAX_ACCEPT_ENCODINGS = 100;
 const COUNT_DIGITS = 12;
 
 export function createTileFastPath(options: TileFastPathOptions): TileFastPath {
-  const { tiles, codings, metrics, log, maxBytes = 32 * 2 ** 20 } = options;
+  const { log } = options;
+  const answersFor = createReadyAnswers(options);
+  const nextRequestId = createRequestIds();
+  let answered = 0;
+
+  return {
+    answer(incoming, outgoing) {
+      const { method, url = "" } = incoming;
+      if (method !== "GET" || !url.startsWith("/tiles/")) return false;
+      const startMs = performance.now();
+      const conditions = readConditions(incoming.rawHeaders);
+      if (conditions === undefined) return false;
+      const { acceptEncoding, ifNoneMatch } = conditions;
+      const answers = answersFor(url, acceptEncoding);
+      if (answers === undefined) return false;
+      const isUnchanged = answers.etag !== undefined && isNamed(ifNoneMatch, answers.etag);
+      const { status, fields, observe } = isUnchanged ? answers.unchanged : answers.whole;
+      const requestId = nextRequestId();
+      fields[fields.length - 1] = requestId;
+      outgoing.writeHead(status, fields);
+      outgoing.end(isUnchanged ? undefined : answers.body, "latin1");
+      answered++;
+      const seconds = (performance.now() - startMs) / 1000;
+      observe(seconds);
+      log.debug("request", { requestId, method, route: TILE_ROUTE, status, seconds });
+      return true;
+    },
+
+    samples: () => [
+      {
+        name: "stratum_warm_tiles_total",
+        help: "Tiles answered at once from memory.",
+        type: "counter",
+        value: answered,
+      },
+    ],
+  };
+}
+
+/** Answers that are ready, or can be made at once, by address and coding. */
+function createReadyAnswers({ tiles, codings, metrics, maxBytes = 32 * 2 ** 20 }: TileFastPathOptions) {
   const ready = new LRUCache<string, Ready>({
     maxSize: maxBytes,
     sizeCalculation: ({ answers }) =>
       [...answers.values()].reduce((sum, { body }) => sum + (body?.length ?? 0), ENTRY_BYTES),
   });
   const observers = new Map([200, 204, 304].map((status) => [status, metrics.observerOf("GET", TILE_ROUTE, status)]));
-  const codingFor = createCodingMemo(codings);
-  const nextRequestId = createRequestIds();
-  let answered = 0;
+  const codingFor = createCodingCache(codings);
 
   /** What is ready for an address and right, or can be made so at once. */
   function find(url: string): Ready | undefined {
@@ -134,38 +172,9 @@ export function createTileFastPath(options: TileFastPathOptions): TileFastPath {
     return { status, fields, observe: observers.get(status) ?? (() => {}) };
   }
 
-  return {
-    answer(incoming, outgoing) {
-      const { method, url = "" } = incoming;
-      if (method !== "GET" || !url.startsWith("/tiles/")) return false;
-      const startMs = performance.now();
-      const conditions = readConditions(incoming.rawHeaders);
-      if (conditions === undefined) return false;
-      const { acceptEncoding, ifNoneMatch } = conditions;
-      const found = find(url);
-      const answers = found?.answers.get(codingFor(acceptEncoding)) ?? (found && prepare(url, found, acceptEncoding));
-      if (answers === undefined) return false;
-      const isUnchanged = answers.etag !== undefined && isNamed(ifNoneMatch, answers.etag);
-      const { status, fields, observe } = isUnchanged ? answers.unchanged : answers.whole;
-      const requestId = nextRequestId();
-      fields[fields.length - 1] = requestId;
-      outgoing.writeHead(status, fields);
-      outgoing.end(isUnchanged ? undefined : answers.body, "latin1");
-      answered++;
-      const seconds = (performance.now() - startMs) / 1000;
-      observe(seconds);
-      log.debug("request", { requestId, method, route: TILE_ROUTE, status, seconds });
-      return true;
-    },
-
-    samples: () => [
-      {
-        name: "stratum_warm_tiles_total",
-        help: "Tiles answered at once from memory.",
-        type: "counter",
-        value: answered,
-      },
-    ],
+  return (url: string, acceptEncoding: string): Answers | undefined => {
+    const found = find(url);
+    return found?.answers.get(codingFor(acceptEncoding)) ?? (found && prepare(url, found, acceptEncoding));
   };
 }
 
@@ -227,7 +236,7 @@ function createRequestIds(): () => string {
 }
 
 /** Browsers send a handful of different headers. */
-function createCodingMemo(codings: readonly ContentCoding[]) {
+function createCodingCache(codings: readonly ContentCoding[]) {
   const chosen = new Map<string, ContentCoding | undefined>();
   return (acceptEncoding: string): ContentCoding | undefined => {
     const known = chosen.get(acceptEncoding);

@@ -33,7 +33,7 @@ const MEBIBYTE = 2 ** 20;
 /** An isolate has 128 MB for everything, and is ended when it takes more. */
 const BOUNDS: MemoryBounds = {
   cellBytes: 16 * MEBIBYTE,
-  nodeBytes: 16 * MEBIBYTE,
+  aggregateBytes: 16 * MEBIBYTE,
   indexBytes: 24 * MEBIBYTE,
   tileBytes: 16 * MEBIBYTE,
   scoreCells: 20_000,

@@ -2,7 +2,7 @@ import { OperatorError } from "../../console/operator-error.ts";
 import { type Config, readConfig, VARIABLES } from "../config.ts";
 import type { LiveNamespace } from "./sharded-live.ts";
 
-/** What `wrangler.toml` binds. Variables and secrets are strings under the names that the README lists. */
+/** What `wrangler.toml` binds. Variables and secrets are strings under the names of docs/operations.md. */
 export interface WorkerEnv {
   readonly ASSETS: AssetFiles;
   readonly HYPERDRIVE: { readonly connectionString: string };

@@ -21,7 +21,7 @@ const PAUSE_MS = 5000;
 /** A cold isolate's requests leave the first poll to one of them for so long: that one may have ended, and its poll with it. */
 const TURN_MS = 500;
 const LOOK_EVERY_MS = 10;
-/** After so long a sleep the changes since are more to read than the slices that they were compacted into. */
+/** After so long a sleep the changes since are more to read than the cell aggregates that they were compacted into. */
 const START_ANEW_AFTER_MS = 10 * 60_000;
 
 export interface WorkerTilesOptions {
@@ -86,20 +86,12 @@ export function createWorkerTiles({ open, clock, log }: WorkerTilesOptions): Wor
     }
   }
 
-  /** Reads once what others wrote is taken in. */
-  async function upToDate<T>(read: () => Promise<T>): Promise<T> {
-    await keepUp();
-    return read();
-  }
-
+  const reads = readsBehind(keepUp, () => current);
   return {
     keepUp,
-    source: { read: (request) => upToDate(() => current.source.read(request)) },
+    source: reads.source,
     pyramid: {
-      domains: (layer, tile, window) => upToDate(() => current.pyramid.domains(layer, tile, window)),
-      cells: (layer, geohash) => upToDate(() => current.pyramid.cells(layer, geohash)),
-      reports: (cell) => upToDate(() => current.pyramid.reports(cell)),
-      outlines: (layer, geohash, cells) => upToDate(() => current.pyramid.outlines(layer, geohash, cells)),
+      ...reads.pyramid,
       noteReport(report) {
         startAnewAfterSleep();
         current.pyramid.noteReport(report);
@@ -110,4 +102,20 @@ export function createWorkerTiles({ open, clock, log }: WorkerTilesOptions): Wor
       },
     },
   };
+}
+
+/** Reads of the current tiles, each once what others wrote is taken in. */
+function readsBehind(keepUp: () => Promise<void>, current: () => ReturnType<WorkerTilesOptions["open"]>) {
+  async function upToDate<T>(read: () => Promise<T>): Promise<T> {
+    await keepUp();
+    return read();
+  }
+  const source: ServedTiles["source"] = { read: (request) => upToDate(() => current().source.read(request)) };
+  const pyramid: Pick<ServedTiles["pyramid"], "clusterCells" | "cells" | "reports" | "outlines"> = {
+    clusterCells: (layer, tile, window) => upToDate(() => current().pyramid.clusterCells(layer, tile, window)),
+    cells: (layer, geohash) => upToDate(() => current().pyramid.cells(layer, geohash)),
+    reports: (cell) => upToDate(() => current().pyramid.reports(cell)),
+    outlines: (layer, geohash, cells) => upToDate(() => current().pyramid.outlines(layer, geohash, cells)),
+  };
+  return { source, pyramid };
 }

@@ -1,12 +1,32 @@
 import type { Clock } from "../../ports/clock.ts";
-import { StoreUnavailableError } from "../../ports/report-store.ts";
-import type { Key } from "../keys.ts";
+import { type ReportStore, StoreUnavailableError } from "../../ports/report-store.ts";
+import { idempotencyKey, type Key, memoKey } from "../keys.ts";
+import { CLAIM_LIFETIME_MS } from "../log-changes.ts";
 import { ttlSeconds } from "../rows.ts";
 import type { Requests } from "./requests.ts";
 
 const MAX_TRIES = 3;
 
-export interface ClaimOptions {
+export interface ClaimsOptions {
+  readonly clock: Clock;
+  readonly requests: Requests;
+}
+
+/** Values that whoever comes first under a key decides. */
+export function createClaims({ clock, requests }: ClaimsOptions): Pick<ReportStore, "claimKey" | "remember"> {
+  return {
+    async claimKey(keyHash, { fingerprint, reportId }) {
+      const untilMs = clock.now() + CLAIM_LIFETIME_MS;
+      const value = { fingerprint, report_id: reportId };
+      const held = await claim(requests, clock, idempotencyKey(keyHash), value, { untilMs });
+      return { fingerprint: held.fingerprint, reportId: held.report_id };
+    },
+
+    remember: async (key, value, options) => (await claim(requests, clock, memoKey(key), { value }, options)).value,
+  };
+}
+
+interface ClaimOptions {
   /** Unix milliseconds; from then on the key is free again. */
   readonly untilMs: number;
   /** Takes the key from whoever holds it. */
@@ -17,7 +37,7 @@ export interface ClaimOptions {
  * Stores a value under a key that nobody holds, and returns what is held: the caller's value or an earlier one.
  * @throws StoreUnavailableError
  */
-export async function claim<T extends object>(
+async function claim<T extends object>(
   requests: Requests,
   clock: Clock,
   key: Key,

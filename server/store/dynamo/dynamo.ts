@@ -1,23 +1,23 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { ReportStore } from "../../ports/report-store.ts";
-import { flagsPartition, idempotencyKey, memoKey } from "../keys.ts";
-import { CLAIM_LIFETIME_MS, changesOf, FEED_LIFETIME_MS, parseCursor } from "../log-changes.ts";
-import { ttlSeconds } from "../rows.ts";
-import { cellsOf, everyCell } from "./all-cells.ts";
-import { collect } from "./batches.ts";
+import { cellsOf } from "./all-cells.ts";
 import { createCellReader } from "./cell-reader.ts";
-import { claim } from "./claims.ts";
+import { createChangeReader } from "./change-reader.ts";
+import { createClaims } from "./claims.ts";
 import { createFeed } from "./feed.ts";
 import { createFeedShards } from "./feed-shards.ts";
+import { addFlag } from "./flags.ts";
 import { createPublisher } from "./publisher.ts";
 import { createRequests, type RequestOptions, storeError } from "./requests.ts";
+import { createRowApplier } from "./row-applier.ts";
 import { createRowEditor } from "./row-editor.ts";
+import { createRowPuts } from "./row-puts.ts";
 import { createRowReader } from "./row-reader.ts";
 import { createRowWriter } from "./row-writer.ts";
 import { createShards } from "./shards.ts";
 import { migrateTable } from "./table.ts";
 import { createUnappliedRows } from "./unapplied-rows.ts";
-import { createHeat } from "./write-sharding.ts";
+import { createWriteSharding } from "./write-sharding.ts";
 
 export type DynamoStoreOptions = RequestOptions & {
   readonly clock: Clock;
@@ -32,8 +32,6 @@ export type DynamoStoreOptions = RequestOptions & {
 const HOT_ROWS_PER_SECOND = 200;
 /** A row that is not stored after so long is tried again: in a Worker its request may have ended. */
 const APPLY_AGAIN_MS = 250;
-/** What a reader looks through who knows nothing: enough for a process that starts again. */
-const RECENT_MS = 15 * 60_000;
 
 /**
  * A report store on DynamoDB or an emulator of it; `keys.ts` tells the layout of the table, `publisher.ts` how changes are
@@ -52,12 +50,13 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
   const feedShards = createFeedShards({ clock, requests });
   const publisher = createPublisher({ clock, requests, shards: feedShards });
   const shards = createShards({ clock, requests });
-  const heat = createHeat({ clock, rowsPerSecond: hotRowsPerSecond });
+  const sharding = createWriteSharding({ clock, rowsPerSecond: hotRowsPerSecond });
   const unapplied = createUnappliedRows();
-  const writer = createRowWriter({ clock, requests, publisher, shards, heat, feedShards, unapplied });
-  const feed = createFeed({ clock, requests, shards: feedShards, apply: writer.applyFound });
+  const puts = createRowPuts({ requests, shards, sharding, feedShards });
+  const applier = createRowApplier({ clock, requests, publisher, puts, unapplied });
+  const feed = createFeed({ clock, requests, shards: feedShards, apply: applier.applyFound });
   const reading = { clock, requests, unapplied, isConsistent: publisher.wroteLately };
-  const rowReader = createRowReader(reading);
+  const rowReader = createRowReader({ ...reading, find: feed.find });
 
   return {
     async migrate() {
@@ -68,29 +67,17 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       }
     },
 
-    shardFor: (cell) => Math.floor(Math.random() * heat.add(cell)),
+    shardFor: (cell) => Math.floor(Math.random() * sharding.add(cell)),
 
-    append: writer.append,
-    put: writer.put,
-    putMany: writer.putMany,
-    edit: createRowEditor({ requests, publisher, shards, readRows: rowReader.readRows }),
+    ...createRowWriter({ requests, publisher, puts, applier, unapplied }),
+    edit: createRowEditor({ requests, publisher, shards, readRow: rowReader.readRow }),
 
-    get: async (id) => (await rowReader.getMany([id]))[0],
+    get: rowReader.get,
     getMany: rowReader.getMany,
 
     ...createCellReader({ ...reading, shards }),
 
-    async flag(reportId, { flagger, reason, untilMs }) {
-      const pk = flagsPartition(reportId);
-      const Item = { pk, sk: flagger, ...(reason && { reason }), expires_at: ttlSeconds(untilMs) };
-      await requests.putIf({ Item, ConditionExpression: "attribute_not_exists(pk)" });
-      const pages = requests.queryPages({
-        KeyConditionExpression: "pk = :pk",
-        ExpressionAttributeValues: { ":pk": pk },
-        ConsistentRead: true,
-      });
-      return (await collect(pages)).length;
-    },
+    flag: (reportId, flag) => addFlag(requests, reportId, flag),
 
     cells: () => cellsOf(requests),
 
@@ -99,39 +86,14 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
       return true;
     },
 
-    async readChanges(cursor) {
-      const now = clock.now();
-      const next = String(now);
-      if (cursor === undefined) return { changes: [], cursor: next };
-      const sinceMs = parseCursor(cursor);
-      if (now - sinceMs <= FEED_LIFETIME_MS) return { changes: await feed.readSince(sinceMs), cursor: next };
-      await feed.recover(now - RECENT_MS, now);
-      return { changes: await everyCell(requests), cursor: next };
-    },
+    ...createChangeReader({ clock, requests, feed, publisher }),
 
     async confirm({ isLast = false } = {}) {
-      await writer.applyLate(isLast ? 0 : APPLY_AGAIN_MS);
+      await applier.applyLate(isLast ? 0 : APPLY_AGAIN_MS);
       await publisher.flush();
     },
 
-    async recover(cursor) {
-      const now = clock.now();
-      const sinceMs = parseCursor(cursor);
-      if (now - sinceMs <= FEED_LIFETIME_MS) return;
-      // The last day before everybody slept, and the last of all.
-      const found = await feed.recover(sinceMs, Math.min(now - FEED_LIFETIME_MS, sinceMs + FEED_LIFETIME_MS));
-      found.push(...(await feed.recover(now - FEED_LIFETIME_MS, now)));
-      await publisher.publish(changesOf(found));
-    },
-
-    async claimKey(keyHash, { fingerprint, reportId }) {
-      const untilMs = clock.now() + CLAIM_LIFETIME_MS;
-      const value = { fingerprint, report_id: reportId };
-      const held = await claim(requests, clock, idempotencyKey(keyHash), value, { untilMs });
-      return { fingerprint: held.fingerprint, reportId: held.report_id };
-    },
-
-    remember: async (key, value, options) => (await claim(requests, clock, memoKey(key), { value }, options)).value,
+    ...createClaims({ clock, requests }),
 
     async ping() {
       await requests.get({ pk: "ping", sk: "ping" }, false);

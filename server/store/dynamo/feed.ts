@@ -1,20 +1,27 @@
 import { StoredItemError } from "../../../tiles/codec/stored-item.ts";
 import type { Report } from "../../../tiles/report.ts";
+import { parseReportId } from "../../../tiles/report-id.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogCell, LogChange } from "../../ports/report-store.ts";
-import { feedBuckets, feedPartition, feedShardsOfSortKey, feedTime, type Key, nameOfFeedItem } from "../keys.ts";
-import { mergeChanges } from "../log-changes.ts";
+import { FEED_END, feedBuckets, feedPartition, feedShardsOfSortKey, feedTime, nameOfFeedItem } from "../keys.ts";
+import { FEED_LIFETIME_MS, mergeChanges } from "../log-changes.ts";
 import { type AppendedReport, decodeAppended } from "./appended-report.ts";
 import { forEachBounded } from "./batches.ts";
 import { type Confirmations, decodeConfirmations, nonceOf } from "./confirmations.ts";
 import type { FeedShards } from "./feed-shards.ts";
-import { fromOfIntent, OVERLAP_MS } from "./publisher.ts";
+import { type FeedItem, fromOfIntent } from "./intent.ts";
+import { OVERLAP_MS } from "./publisher.ts";
 import type { Requests } from "./requests.ts";
 
 /** Reads the change feed; `publisher.ts` says what stands in it, and why reading it tells of every write. */
 export interface Feed {
   /** What was published since a time, which is that of an earlier read, and so long before it that all that is stored is told. */
   readSince(timeMs: number): Promise<LogChange[]>;
+  /**
+   * Looks for a young report of whose row nobody knows: whoever appended it may have died before it stored the row. Stores the row
+   * then. Two queries, more where the feed has many shards.
+   */
+  find(id: string): Promise<Report | undefined>;
   /** Stores rows of a time span that are in their intents alone, and returns them. */
   recover(fromMs: number, toMs: number): Promise<Report[]>;
 }
@@ -31,19 +38,16 @@ const DEEP_EVERY_MS = 2000;
 const SKEW_MS = 1500;
 /** After a clock was set back nobody knows for how long it was wrong: what was written meanwhile was not looked for. */
 const SET_BACK_MS = 15 * 60_000;
+/** A report is appended so soon after the time that its id tells, but for one that is tried again after its process died. */
+const APPENDED_WITHIN_MS = 5000;
 /** Partitions read at a time. */
 const WIDTH = 16;
 /** The feed's rate is that of so long. */
 const RATE_MS = OVERLAP_MS;
 
-interface FeedItem extends Key {
-  /** Of an intent, where it is not `fromOfIntent`. */
-  readonly from?: string;
-  /** Of an intent that stands for more than one report, so that its cell must be read. */
-  readonly plain?: boolean;
-  /** Of an intent that has its report in it. */
-  readonly report?: Uint8Array;
-  readonly confirmed?: Uint8Array;
+interface FeedPlace {
+  readonly bucket: number;
+  readonly shard: number;
 }
 
 export interface FeedOptions {
@@ -55,10 +59,54 @@ export interface FeedOptions {
 }
 
 export function createFeed({ clock, requests, shards, apply }: FeedOptions): Feed {
-  async function readPartition(bucket: number, shard: number, from: string, items: FeedItem[]): Promise<void> {
+  const partitions = createFeedPartitions(requests, shards);
+  return {
+    async readSince(timeMs) {
+      const now = clock.now();
+      const fromMs = readFrom(timeMs, now);
+      const items = await partitions.readItems(fromMs, now);
+      shards.observe(rateOf(items, now));
+      const { changes, unapplied } = toldBy(items, { fromMs, nowMs: now });
+      // Before their cells are told of, for then they are read.
+      await forEachBounded(unapplied, WIDTH, apply);
+      return changes;
+    },
+
+    async find(id) {
+      const cell = parseReportId(id);
+      if (cell === undefined || Math.abs(clock.now() - cell.createdAtMs) > FEED_LIFETIME_MS) return undefined;
+      for (const { sk, report: body } of await partitions.readAround(cell.createdAtMs)) {
+        const of = nameOfFeedItem(sk)?.cell;
+        if (body === undefined || of?.layer !== cell.layer || of.geohash5 !== cell.geohash5) continue;
+        const report = whole(() => decodeAppended(body, cell))?.report;
+        if (report?.id !== id) continue;
+        await apply(report);
+        return report;
+      }
+      return undefined;
+    },
+
+    async recover(fromMs, toMs) {
+      const items = await partitions.readItems(fromMs, toMs);
+      const { unapplied } = toldBy(items, { fromMs: Number.NEGATIVE_INFINITY, nowMs: clock.now() });
+      await forEachBounded(unapplied, WIDTH, apply);
+      return unapplied;
+    },
+  };
+}
+
+/** Reads the items of all partitions of a time span. */
+function createFeedPartitions(requests: Requests, shards: FeedShards) {
+  /** @param before without it to the partition's end, where shard 0 has the number of shards */
+  async function readPartition({ bucket, shard }: FeedPlace, from: string, items: FeedItem[], before?: string) {
     const pages = requests.queryPages<FeedItem>({
-      KeyConditionExpression: "pk = :pk AND sk >= :from",
-      ExpressionAttributeValues: { ":pk": feedPartition(bucket, shard), ":from": from },
+      KeyConditionExpression:
+        before === undefined ? "pk = :pk AND sk >= :from" : "pk = :pk AND sk BETWEEN :from AND :before",
+      ExpressionAttributeValues: {
+        ":pk": feedPartition(bucket, shard),
+        ":from": from,
+        ...(before !== undefined && { ":before": before }),
+      },
     });
     for await (const page of pages) {
       for (const item of page) {
@@ -81,29 +129,27 @@ export function createFeed({ clock, requests, shards, apply }: FeedOptions): Fee
         return Array.from({ length: shards.known(bucket) - first }, (_, i) => ({ bucket, shard: first + i }));
       });
       if (next.length === 0) return items;
-      await forEachBounded(next, WIDTH, ({ bucket, shard }) => readPartition(bucket, shard, feedTime(fromMs), items));
+      await forEachBounded(next, WIDTH, (place) => readPartition(place, feedTime(fromMs), items));
     }
   }
 
-  return {
-    async readSince(timeMs) {
-      const now = clock.now();
-      const fromMs = readFrom(timeMs, now);
-      const items = await readItems(fromMs, now);
-      shards.observe(rateOf(items, now));
-      const { changes, unapplied } = toldBy(items, { fromMs, nowMs: now });
-      // Before their cells are told of, for then they are read.
-      await forEachBounded(unapplied, WIDTH, apply);
-      return changes;
-    },
+  const placesOf = (bucket: number): FeedPlace[] =>
+    Array.from({ length: shards.known(bucket) }, (_, shard) => ({ bucket, shard }));
 
-    async recover(fromMs, toMs) {
-      const items = await readItems(fromMs, toMs);
-      const { unapplied } = toldBy(items, { fromMs: Number.NEGATIVE_INFINITY, nowMs: clock.now() });
-      await forEachBounded(unapplied, WIDTH, apply);
-      return unapplied;
-    },
-  };
+  /** What was published around a time. */
+  async function readAround(timeMs: number): Promise<FeedItem[]> {
+    const [fromMs, toMs] = [timeMs - SKEW_MS, timeMs + APPENDED_WITHIN_MS];
+    const buckets = feedBuckets(fromMs, toMs);
+    const unknown = buckets.filter((bucket) => shards.known(bucket) === 1);
+    await Promise.all(unknown.map((bucket) => readPartition({ bucket, shard: 0 }, FEED_END, [])));
+    const items: FeedItem[] = [];
+    await forEachBounded(buckets.flatMap(placesOf), WIDTH, (place) =>
+      readPartition(place, feedTime(fromMs), items, feedTime(toMs)),
+    );
+    return items;
+  }
+
+  return { readItems, readAround };
 }
 
 /**

@@ -1,18 +1,19 @@
 import type { Report } from "../../../tiles/report.ts";
-import { idTimePrefix, parseReportId, timeOfId } from "../../../tiles/report-id.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { type LogCell, StoreUnavailableError } from "../../ports/report-store.ts";
-import { confirmationSortKey, intentSortKey, type Key } from "../keys.ts";
-import { FEED_LIFETIME_MS, MAX_BROUGHT_AGE_MS } from "../log-changes.ts";
+import { confirmationSortKey } from "../keys.ts";
+import { FEED_LIFETIME_MS } from "../log-changes.ts";
 import { ttlSeconds } from "../rows.ts";
 import { encodeAppended } from "./appended-report.ts";
 import { chunk, forEachBounded } from "./batches.ts";
 import { nonceOf } from "./confirmations.ts";
 import type { FeedShards } from "./feed-shards.ts";
-import { type Change, createOwedChanges } from "./owed-changes.ts";
-import { createRecentCells } from "./recent.ts";
+import { type Intent, type IntentPurpose, intentItem } from "./intent.ts";
+import { type Change, createOwedChanges, type OwedChanges } from "./owed-changes.ts";
+import { createRecentCells, type RecentCells } from "./recent.ts";
 import type { Requests } from "./requests.ts";
-import { createWaitingConfirmations, type WaitingConfirmation } from "./waiting-confirmations.ts";
+import { createWaitingConfirmations, type WaitingConfirmations } from "./waiting-confirmations.ts";
+import { isCovered, isWrittenLately, neverWritten, notePlain, takeSingle, type WrittenCell } from "./written-cell.ts";
 
 /**
  * Publishes changes of the log in the change feed. An *intent* is stored before a row and names its cell, so no row can be stored
@@ -39,52 +40,11 @@ import { createWaitingConfirmations, type WaitingConfirmation } from "./waiting-
  * What could not be published is owed: a process goes on trying for as long as it lives, since the row may be there.
  */
 export const OVERLAP_MS = 6000;
-const COVERED_MS = 1000;
 const COMMIT_MS = 2000;
 const MAX_TRIES = 3;
 
-/**
- * Intents name a point this long before their oldest row, so that a write of the same second that started earlier, or whose
- * clock is slightly behind, is covered too.
- */
-const SLACK_MS = 1000;
-
-/** Eventually consistent reads lag by less than a second; a process reads strongly for this long after its own writes. */
-const READ_OWN_WRITES_MS = 10_000;
-
-/** Single intents that a process writes for a cell in COVERED_MS. */
-const MAX_SINGLE = 8;
-
 const INTENTS_PER_BATCH = 25;
 const BATCH_WIDTH = 4;
-const NEVER = Number.NEGATIVE_INFINITY;
-
-interface CellState {
-  /** When this process last wrote to it. */
-  wroteAtMs: number;
-  /** Time and start of the last plain intent that is stored. */
-  plainAtMs: number;
-  plainFrom: string;
-  /** Single intents since a time. */
-  singles: number;
-  singlesSinceMs: number;
-}
-
-/** An intent that is about to be stored, or that stands already. */
-export interface Intent extends LogCell {
-  /** To be stored with or before the row; undefined when one stands already. */
-  readonly item: Key | undefined;
-  readonly atMs: number;
-  /** What confirms it; undefined when nothing does. */
-  readonly count: number | undefined;
-  /** It stands for one report. */
-  readonly isSingle: boolean;
-  /** It has its report in it. */
-  readonly isWhole: boolean;
-  readonly from: string;
-  /** Confirmations that ride on it. */
-  readonly riding: readonly WaitingConfirmation[];
-}
 
 export interface Publisher {
   /**
@@ -114,166 +74,144 @@ export interface PublisherOptions {
   readonly shards: FeedShards;
 }
 
-export function createPublisher({ clock, requests, shards }: PublisherOptions): Publisher {
-  // One that was forgotten is only published once too often.
-  const cells = createRecentCells<CellState>(() => ({
-    wroteAtMs: NEVER,
-    plainAtMs: NEVER,
-    plainFrom: "",
-    singles: 0,
-    singlesSinceMs: NEVER,
-  }));
-  const owed = createOwedChanges();
+/** What a process knows of its own writes and of what it has published. */
+interface PublisherState extends PublisherOptions {
+  /** One that was forgotten is only published once too often. */
+  readonly cells: RecentCells<WrittenCell>;
+  readonly owed: OwedChanges;
+  readonly waiting: WaitingConfirmations;
+  /** Begins the nonces of all its items. */
+  readonly writer: string;
+  /** Items with a nonce that it made. */
+  count: number;
+}
+
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { clock } = options;
   const writer = newWriter();
-  const waiting = createWaitingConfirmations(clock, writer);
-  let count = 0;
-
-  /** Whether a plain intent stands for a row of an id whose put begins now. */
-  function isCovered(state: CellState, from: string, nowMs: number): boolean {
-    const ageMs = nowMs - state.plainAtMs;
-    return ageMs >= 0 && ageMs <= COVERED_MS && state.plainFrom <= from;
-  }
-
-  /** Whether a row is young enough, and its cell quiet enough, for an intent of its own; counts it. */
-  function maySingle(state: CellState, id: string, nowMs: number): boolean {
-    if (Math.abs(nowMs - timeOfId(id)) > MAX_BROUGHT_AGE_MS) return false;
-    if (Math.abs(nowMs - state.singlesSinceMs) > COVERED_MS) {
-      state.singles = 0;
-      state.singlesSinceMs = nowMs;
-    }
-    return ++state.singles <= MAX_SINGLE;
-  }
-
-  async function makeIntent(cell: LogCell, from: string, isSingle: boolean, report?: Report): Promise<Intent> {
-    const { layer, geohash5 } = cell;
-    const atMs = clock.now();
-    const pk = await shards.place(atMs);
-    const own = count++;
-    const body = report && encodeAppended(report, cell);
-    const riding = waiting.takeRiding(body?.length ?? 0);
-    const item = {
-      pk,
-      sk: intentSortKey(atMs, cell, nonceOf(writer, own)),
-      ...(withSlack(from) < fromOfIntent(atMs) && { from: withSlack(from) }),
-      ...(isSingle ? {} : { plain: true }),
-      ...(body === undefined ? {} : { report: body }),
-      ...(riding.length > 0 && { confirmed: waiting.encode(riding) }),
-      expires_at: ttlSeconds(atMs + FEED_LIFETIME_MS),
-    };
-    const isWhole = body !== undefined;
-    const counted = isSingle || isWhole ? own : undefined;
-    return { layer, geohash5, item, atMs, count: counted, isSingle, isWhole, from, riding };
-  }
-
-  function confirm({ layer, geohash5, count, isWhole, atMs }: Intent, report: Report): void {
-    if (count !== undefined) waiting.add({ layer, geohash5, count, report: isWhole ? undefined : report, atMs });
-  }
-
-  function stored(intent: Intent): boolean {
-    if (clock.now() - intent.atMs > COMMIT_MS) return false;
-    if (intent.item === undefined || intent.isSingle) return true;
-    const state = cells.of(intent);
-    state.plainAtMs = intent.atMs;
-    state.plainFrom = intent.from;
-    return true;
-  }
-
-  function failed(intent: Intent): void {
-    owed.add(intent);
-    if (intent.item !== undefined) waiting.add(...intent.riding);
-  }
-
-  /** What it could not publish is owed. */
-  async function publishBatch(changes: readonly Change[]): Promise<void> {
-    for (const change of changes) owed.add(change);
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const intents: Intent[] = [];
-      for (const change of changes) intents.push(await makeIntent(change, change.from, false));
-      try {
-        await requests.putAll(
-          intents.flatMap(({ item }) => item ?? []),
-          shards.throttled,
-        );
-      } catch (error) {
-        for (const intent of intents) failed(intent);
-        throw error;
-      }
-      if (!intents.map(stored).every(Boolean)) continue;
-      for (const change of changes) owed.settle(change);
-      return;
-    }
-    throw new StoreUnavailableError(`the change feed took longer than ${COMMIT_MS} ms, ${MAX_TRIES} times`);
-  }
-
-  async function publish(changes: readonly Change[]): Promise<void> {
-    const now = clock.now();
-    const unpublished = changes.filter((change) => {
-      const state = cells.of(change);
-      state.wroteAtMs = now;
-      return !isCovered(state, change.from, now);
-    });
-    await forEachBounded(chunk(unpublished, INTENTS_PER_BATCH), BATCH_WIDTH, publishBatch);
-  }
-
-  async function flushConfirmed(): Promise<void> {
-    for (let taken = waiting.takeAlone(); taken.length > 0; taken = waiting.takeAlone()) {
-      const atMs = clock.now();
-      try {
-        const sk = confirmationSortKey(atMs, nonceOf(writer, count++));
-        const expires_at = ttlSeconds(atMs + FEED_LIFETIME_MS);
-        await requests.put({
-          Item: { pk: await shards.place(atMs), sk, confirmed: waiting.encode(taken), expires_at },
-        });
-      } catch (error) {
-        waiting.add(...taken);
-        throw error;
-      }
-    }
-  }
-
-  async function flushOwed(): Promise<void> {
-    const changes = owed.all();
-    if (changes.length === 0) return;
-    await forEachBounded(chunk(changes, INTENTS_PER_BATCH), BATCH_WIDTH, publishBatch);
-  }
-
+  const state: PublisherState = {
+    ...options,
+    cells: createRecentCells(neverWritten),
+    owed: createOwedChanges(),
+    waiting: createWaitingConfirmations(clock, writer),
+    writer,
+    count: 0,
+  };
+  const { cells, owed, waiting } = state;
   return {
-    async intentFor(cell, id, report) {
-      const now = clock.now();
-      const state = cells.of(cell);
-      state.wroteAtMs = now;
-      if (isCovered(state, id, now)) {
-        const stands = { isSingle: false, isWhole: false, count: undefined, riding: [] };
-        return { ...cell, item: undefined, atMs: state.plainAtMs, from: id, ...stands };
-      }
-      return makeIntent(cell, id, maySingle(state, id, now), report);
+    intentFor: (cell, id, report) => intentFor(state, cell, id, report),
+    stored: (intent) => noteStored(state, intent),
+    failed: (intent) => noteFailed(state, intent),
+
+    confirm({ layer, geohash5, count, isWhole, atMs }, report) {
+      if (count !== undefined) waiting.add({ layer, geohash5, count, report: isWhole ? undefined : report, atMs });
     },
 
-    stored,
-    failed,
-
-    confirm,
-
-    publish,
+    async publish(changes) {
+      const now = clock.now();
+      const unpublished = changes.filter((change) => {
+        const cell = cells.of(change);
+        cell.wroteAtMs = now;
+        return !isCovered(cell, change.from, now);
+      });
+      await publishAll(state, unpublished);
+    },
 
     async flush() {
-      await flushOwed();
-      await flushConfirmed();
+      await publishAll(state, owed.all());
+      await storeConfirmations(state);
     },
 
     wrote(cell) {
       cells.of(cell).wroteAtMs = clock.now();
     },
 
-    wroteLately: (cell) => Math.abs(clock.now() - (cells.peek(cell)?.wroteAtMs ?? NEVER)) <= READ_OWN_WRITES_MS,
+    wroteLately: (cell) => isWrittenLately(cells.peek(cell), clock.now()),
   };
 }
 
-/** Where an intent begins that does not say so: its report was made just before. */
-export const fromOfIntent = (atMs: number): string => idTimePrefix(Math.max(0, atMs - 2 * SLACK_MS));
+async function intentFor(state: PublisherState, cell: LogCell, id: string, report?: Report): Promise<Intent> {
+  const now = state.clock.now();
+  const written = state.cells.of(cell);
+  written.wroteAtMs = now;
+  if (isCovered(written, id, now)) {
+    const stands = { isSingle: false, isWhole: false, count: undefined, riding: [] };
+    return { ...cell, item: undefined, atMs: written.plainAtMs, from: id, ...stands };
+  }
+  return makeIntent(state, { cell, from: id, isSingle: takeSingle(written, id, now), report });
+}
 
-function withSlack(id: string): string {
-  return idTimePrefix(Math.max(0, (parseReportId(id)?.createdAtMs ?? timeOfId(id)) - SLACK_MS));
+async function makeIntent(state: PublisherState, purpose: IntentPurpose): Promise<Intent> {
+  const { clock, shards, waiting, writer } = state;
+  const { cell, from, isSingle, report } = purpose;
+  const atMs = clock.now();
+  const partition = await shards.place(atMs);
+  const own = state.count++;
+  const body = report && encodeAppended(report, cell);
+  const riding = waiting.takeRiding(body?.length ?? 0);
+  const confirmed = riding.length > 0 ? waiting.encode(riding) : undefined;
+  const item = intentItem(purpose, { partition, atMs, nonce: nonceOf(writer, own), body, confirmed });
+  const isWhole = body !== undefined;
+  const count = isSingle || isWhole ? own : undefined;
+  return { layer: cell.layer, geohash5: cell.geohash5, item, atMs, count, isSingle, isWhole, from, riding };
+}
+
+function noteStored({ clock, cells }: PublisherState, intent: Intent): boolean {
+  if (clock.now() - intent.atMs > COMMIT_MS) return false;
+  if (intent.item !== undefined && !intent.isSingle) notePlain(cells.of(intent), intent);
+  return true;
+}
+
+function noteFailed({ owed, waiting }: PublisherState, intent: Intent): void {
+  owed.add(intent);
+  if (intent.item !== undefined) waiting.add(...intent.riding);
+}
+
+/** Stores plain intents for changes. What it could not publish is owed. @throws StoreUnavailableError */
+async function publishAll(state: PublisherState, changes: readonly Change[]): Promise<void> {
+  await forEachBounded(chunk(changes, INTENTS_PER_BATCH), BATCH_WIDTH, (batch) => publishBatch(state, batch));
+}
+
+async function publishBatch(state: PublisherState, changes: readonly Change[]): Promise<void> {
+  const { requests, shards, owed } = state;
+  for (const change of changes) owed.add(change);
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const intents: Intent[] = [];
+    for (const change of changes) {
+      intents.push(await makeIntent(state, { cell: change, from: change.from, isSingle: false }));
+    }
+    try {
+      await requests.putAll(
+        intents.flatMap(({ item }) => item ?? []),
+        shards.throttled,
+      );
+    } catch (error) {
+      for (const intent of intents) noteFailed(state, intent);
+      throw error;
+    }
+    if (!intents.map((intent) => noteStored(state, intent)).every(Boolean)) continue;
+    for (const change of changes) owed.settle(change);
+    return;
+  }
+  throw new StoreUnavailableError(`the change feed took longer than ${COMMIT_MS} ms, ${MAX_TRIES} times`);
+}
+
+/** Stores confirmations that found no intent to ride on. */
+async function storeConfirmations(state: PublisherState): Promise<void> {
+  const { clock, requests, shards, waiting, writer } = state;
+  for (let taken = waiting.takeAlone(); taken.length > 0; taken = waiting.takeAlone()) {
+    const atMs = clock.now();
+    try {
+      const sk = confirmationSortKey(atMs, nonceOf(writer, state.count++));
+      const expires_at = ttlSeconds(atMs + FEED_LIFETIME_MS);
+      await requests.put({
+        Item: { pk: await shards.place(atMs), sk, confirmed: waiting.encode(taken), expires_at },
+      });
+    } catch (error) {
+      waiting.add(...taken);
+      throw error;
+    }
+  }
 }
 
 /** A name that no other process has: 40 bits. */

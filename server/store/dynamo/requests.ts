@@ -43,113 +43,144 @@ export interface RequestOptions {
   readonly onConsumed?: (units: ConsumedUnits) => void;
 }
 
-export type Requests = ReturnType<typeof createRequests>;
-
 /** The requests of the data plane, all against one table: counted, batched, and their failures told apart. */
-export function createRequests({ client, table, onConsumed }: RequestOptions) {
-  const base = onConsumed ? ({ TableName: table, ReturnConsumedCapacity: "TOTAL" } as const) : { TableName: table };
-  const batchBase = onConsumed ? ({ ReturnConsumedCapacity: "TOTAL" } as const) : {};
+export interface Requests {
+  put(input: PutInput): Promise<void>;
+  /** Puts an item if the condition holds; returns whether it did. */
+  putIf(input: PutInput & Condition): Promise<boolean>;
+  /** Deletes an item if the condition holds; returns whether it did. */
+  removeIf(input: { readonly Key: Key } & Condition): Promise<boolean>;
+  get<T extends Key>(key: Key, consistent: boolean): Promise<T | undefined>;
+  /** Follows the pages of a query, each at most 1 MB. */
+  queryPages<T extends Key>(input: Omit<QueryCommandInput, "TableName">): AsyncGenerator<T[]>;
+  /** Follows the pages of the whole table, each at most 1 MB before it is filtered. */
+  scanPages<T>(input: Omit<ScanCommandInput, "TableName">): AsyncGenerator<T[]>;
+  /** Those of many items that there are, in any order. */
+  getAll<T extends Key>(keys: readonly Key[], consistent: boolean): Promise<T[]>;
+  /** Sort keys of those keys that are there, by strongly consistent reads; a report's sort key alone says which it is. */
+  whichExist(keys: readonly Key[]): Promise<Set<string>>;
+  /** Puts without a condition, in any order. @param onRefused told of what came back unprocessed, each time */
+  putAll(items: readonly Key[], onRefused?: (refused: readonly Key[]) => void): Promise<void>;
+}
 
-  async function run<T extends Answer>(kind: "read" | "write", answer: Promise<T>): Promise<T> {
-    try {
-      const output = await answer;
-      onConsumed?.({ read: 0, write: 0, [kind]: unitsOf(output), requests: output.$metadata.attempts ?? 1 });
-      return output;
-    } catch (error) {
-      onConsumed?.({ read: 0, write: 0, requests: attemptsOf(error) });
-      throw storeError(error, table);
-    }
+export function createRequests(options: RequestOptions): Requests {
+  const { client, table, onConsumed } = options;
+  const base = { TableName: table, ...(onConsumed && COUNTED) };
+
+  async function* pages<T>(send: (start: PageStart) => Promise<Page>, first: PageStart): AsyncGenerator<T[]> {
+    let start = first;
+    do {
+      const { Items = [], LastEvaluatedKey } = await counted(options, "read", send(start));
+      yield Items as T[];
+      start = LastEvaluatedKey;
+    } while (start !== undefined);
   }
 
   return {
-    async put(input: PutInput): Promise<void> {
-      await run("write", client.send(new PutCommand({ ...base, ...input })));
+    async put(input) {
+      await counted(options, "write", client.send(new PutCommand({ ...base, ...input })));
     },
 
-    /** Puts an item if the condition holds; returns whether it did. */
-    putIf: (input: PutInput & Condition) => held(run("write", client.send(new PutCommand({ ...base, ...input })))),
+    putIf: (input) => held(counted(options, "write", client.send(new PutCommand({ ...base, ...input })))),
 
-    /** Deletes an item if the condition holds; returns whether it did. */
-    removeIf: (input: { readonly Key: Key } & Condition) =>
-      held(run("write", client.send(new DeleteCommand({ ...base, ...input, Key: { ...input.Key } })))),
+    removeIf: (input) =>
+      held(counted(options, "write", client.send(new DeleteCommand({ ...base, ...input, Key: { ...input.Key } })))),
 
-    async get<T extends Key>(key: Key, consistent: boolean): Promise<T | undefined> {
+    async get<T extends Key>(key: Key, consistent: boolean) {
       const command = new GetCommand({ ...base, Key: key, ConsistentRead: consistent });
-      const { Item } = await run("read", client.send(command));
+      const { Item } = await counted(options, "read", client.send(command));
       return Item as T | undefined;
     },
 
-    /** Follows the pages of a query, each at most 1 MB. */
-    async *queryPages<T extends Key>(input: Omit<QueryCommandInput, "TableName">): AsyncGenerator<T[]> {
-      let start = input.ExclusiveStartKey;
-      do {
-        const command = new QueryCommand({ ...base, ...input, ExclusiveStartKey: start });
-        const { Items = [], LastEvaluatedKey } = await run("read", client.send(command));
-        yield Items as T[];
-        start = LastEvaluatedKey;
-      } while (start !== undefined);
-    },
-
-    /** Follows the pages of the whole table, each at most 1 MB before it is filtered. */
-    async *scanPages<T>(input: Omit<ScanCommandInput, "TableName">): AsyncGenerator<T[]> {
-      let start = input.ExclusiveStartKey;
-      do {
-        const command = new ScanCommand({ ...base, ...input, ExclusiveStartKey: start });
-        const { Items = [], LastEvaluatedKey } = await run("read", client.send(command));
-        yield Items as T[];
-        start = LastEvaluatedKey;
-      } while (start !== undefined);
-    },
-
-    /** Those of many items that there are, in any order. */
-    async getAll<T extends Key>(keys: readonly Key[], consistent: boolean): Promise<T[]> {
-      const found: T[] = [];
-      await forEachBounded(chunk(keys, MAX_GETS), BATCH_WIDTH, (batch) =>
-        sendAll(batch, async (left) => {
-          const request = { Keys: left.map(({ pk, sk }) => ({ pk, sk })), ConsistentRead: consistent };
-          const command = new BatchGetCommand({ ...batchBase, RequestItems: { [table]: request } });
-          const { Responses, UnprocessedKeys } = await run("read", client.send(command));
-          for (const item of (Responses?.[table] ?? []) as T[]) found.push(item);
-          return (UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
-        }),
-      );
-      return found;
-    },
-
-    /** Sort keys of those keys that are there, by strongly consistent reads; a report's sort key alone says which it is. */
-    async whichExist(keys: readonly Key[]): Promise<Set<string>> {
-      const found = new Set<string>();
-      await forEachBounded(chunk(keys, MAX_GETS), BATCH_WIDTH, (batch) =>
-        sendAll(batch, async (left) => {
-          const request = {
-            Keys: left.map(({ pk, sk }) => ({ pk, sk })),
-            ConsistentRead: true,
-            ProjectionExpression: "pk, sk",
-          };
-          const command = new BatchGetCommand({ ...batchBase, RequestItems: { [table]: request } });
-          const { Responses, UnprocessedKeys } = await run("read", client.send(command));
-          for (const { sk } of (Responses?.[table] ?? []) as Key[]) found.add(sk);
-          return (UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
-        }),
-      );
-      return found;
-    },
-
-    /** Puts without a condition, in any order. @param onRefused told of what came back unprocessed, each time */
-    putAll: (items: readonly Key[], onRefused?: (refused: readonly Key[]) => void): Promise<void> =>
-      forEachBounded(chunk(items, MAX_PUTS), BATCH_WIDTH, (batch) =>
-        sendAll(batch, async (left) => {
-          const requests = left.map((item) => ({ PutRequest: { Item: { ...item } } }));
-          const command = new BatchWriteCommand({ ...batchBase, RequestItems: { [table]: requests } });
-          const { UnprocessedItems } = await run("write", client.send(command));
-          const refused = (UnprocessedItems?.[table] ?? []).flatMap(
-            ({ PutRequest }) => (PutRequest?.Item as Key | undefined) ?? [],
-          );
-          if (refused.length > 0) onRefused?.(refused);
-          return refused;
-        }),
+    queryPages: (input) =>
+      pages(
+        (start) => client.send(new QueryCommand({ ...base, ...input, ExclusiveStartKey: start })),
+        input.ExclusiveStartKey,
       ),
+
+    scanPages: (input) =>
+      pages(
+        (start) => client.send(new ScanCommand({ ...base, ...input, ExclusiveStartKey: start })),
+        input.ExclusiveStartKey,
+      ),
+
+    getAll: <T extends Key>(keys: readonly Key[], consistent: boolean) =>
+      getBatches<T>(options, keys, { ConsistentRead: consistent }),
+
+    async whichExist(keys) {
+      const found = await getBatches(options, keys, { ConsistentRead: true, ProjectionExpression: "pk, sk" });
+      return new Set(found.map(({ sk }) => sk));
+    },
+
+    putAll: (items, onRefused) => putBatches(options, items, onRefused),
   };
+}
+
+/** Asks for what a request costs. */
+const COUNTED = { ReturnConsumedCapacity: "TOTAL" } as const;
+
+/** Where a page begins: behind the last key of the page before. */
+type PageStart = Record<string, unknown> | undefined;
+
+interface Page extends Answer {
+  readonly Items?: Record<string, unknown>[] | undefined;
+  readonly LastEvaluatedKey?: PageStart;
+}
+
+/** An answer, when its cost was told on. @throws what `storeError` makes of a failure */
+async function counted<T extends Answer>(
+  { table, onConsumed }: RequestOptions,
+  kind: "read" | "write",
+  answer: Promise<T>,
+): Promise<T> {
+  try {
+    const output = await answer;
+    onConsumed?.({ read: 0, write: 0, [kind]: unitsOf(output), requests: output.$metadata.attempts ?? 1 });
+    return output;
+  } catch (error) {
+    onConsumed?.({ read: 0, write: 0, requests: attemptsOf(error) });
+    throw storeError(error, table);
+  }
+}
+
+/** Those of many items that there are, in any order. */
+async function getBatches<T extends Key>(
+  options: RequestOptions,
+  keys: readonly Key[],
+  how: { readonly ConsistentRead: boolean; readonly ProjectionExpression?: string },
+): Promise<T[]> {
+  const { client, table, onConsumed } = options;
+  const found: T[] = [];
+  await forEachBounded(chunk(keys, MAX_GETS), BATCH_WIDTH, (batch) =>
+    sendAll(batch, async (left) => {
+      const request = { Keys: left.map(({ pk, sk }) => ({ pk, sk })), ...how };
+      const command = new BatchGetCommand({ ...(onConsumed && COUNTED), RequestItems: { [table]: request } });
+      const { Responses, UnprocessedKeys } = await counted(options, "read", client.send(command));
+      for (const item of (Responses?.[table] ?? []) as T[]) found.push(item);
+      return (UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
+    }),
+  );
+  return found;
+}
+
+function putBatches(
+  options: RequestOptions,
+  items: readonly Key[],
+  onRefused?: (refused: readonly Key[]) => void,
+): Promise<void> {
+  const { client, table, onConsumed } = options;
+  return forEachBounded(chunk(items, MAX_PUTS), BATCH_WIDTH, (batch) =>
+    sendAll(batch, async (left) => {
+      const requests = left.map((item) => ({ PutRequest: { Item: { ...item } } }));
+      const command = new BatchWriteCommand({ ...(onConsumed && COUNTED), RequestItems: { [table]: requests } });
+      const { UnprocessedItems } = await counted(options, "write", client.send(command));
+      const refused = (UnprocessedItems?.[table] ?? []).flatMap(
+        ({ PutRequest }) => (PutRequest?.Item as Key | undefined) ?? [],
+      );
+      if (refused.length > 0) onRefused?.(refused);
+      return refused;
+    }),
+  );
 }
 
 type PutInput = Omit<PutCommandInput, "TableName">;

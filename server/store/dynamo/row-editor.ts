@@ -12,7 +12,7 @@ export interface RowEditorOptions {
   readonly requests: Requests;
   readonly publisher: Publisher;
   readonly shards: Shards;
-  readonly readRows: RowReader["readRows"];
+  readonly readRow: RowReader["readRow"];
 }
 
 /** Clocks differ: what an edit made of a report outlives its row for everybody. */
@@ -21,7 +21,7 @@ const EDITED_SPARE_MS = 86_400_000;
 const MAX_TRIES = 8;
 
 /** Edits reports; see `ReportStore.edit`. */
-export function createRowEditor({ requests, publisher, shards, readRows }: RowEditorOptions) {
+export function createRowEditor({ requests, publisher, shards, readRow }: RowEditorOptions) {
   async function putVersion(cell: LogCell, row: ReportRow, known: EditedRow | undefined, next: EditedVersion) {
     const { version, state, content } = next;
     const Item = {
@@ -48,11 +48,9 @@ export function createRowEditor({ requests, publisher, shards, readRows }: RowEd
    */
   return async function edit(id: string, change: ReportEdit): Promise<EditedReport | undefined> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const { rows, edited } = await readRows([id], true);
-      const row = rows.get(id);
+      const { row, edited: ofRow } = await readRow(id, true);
       const cell = parseReportId(id);
       if (row === undefined || cell === undefined) return undefined;
-      const ofRow = edited.get(id);
       const known = ofRow && versionOfRow(ofRow);
       const next = nextVersion(known, change);
       if (next === undefined) return undefined;

@@ -30,7 +30,7 @@ const MOST_WAITING = 4000;
 export function createWaitingConfirmations(clock: Clock, writer: string): WaitingConfirmations {
   let waiting: WaitingConfirmation[] = [];
 
-  /** A row that is too old by now is not brought any more: slices may have it. */
+  /** A row that is too old by now is not brought any more: cell aggregates may have it. */
   function forgetLate(): void {
     const now = clock.now();
     waiting = waiting

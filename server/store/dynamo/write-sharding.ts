@@ -7,7 +7,7 @@ import { createRecentCells } from "./recent.ts";
  * Decides over how many partitions this process spreads a cell's new rows. DynamoDB takes 1 000 write units a second of a
  * partition key, and does not split one whose sort keys only ever increase.
  */
-export interface Heat {
+export interface WriteSharding {
   /** Counts a row that is about to be written to a cell, and returns the number of shards, 1 unless the cell is hot. */
   add(cell: LogCell): number;
   /** DynamoDB refused a row because its partition is too hot, whoever else writes there. */
@@ -19,7 +19,7 @@ const MEMORY_MS = 5000;
 /** Rows that DynamoDB refused tell of other processes' writes, which this one cannot count; so it remembers them longer. */
 const THROTTLED_MS = 60_000;
 
-interface CellHeat {
+interface CellLoad {
   /** Rows, each fading by 1/e in MEMORY_MS: a steady rate of r rows a second comes to r * MEMORY_MS / 1000. */
   rows: number;
   atMs: number;
@@ -28,8 +28,8 @@ interface CellHeat {
   leastUntilMs: number;
 }
 
-export function createHeat({ clock, rowsPerSecond }: { clock: Clock; rowsPerSecond: number }): Heat {
-  const cells = createRecentCells<CellHeat>(() => ({
+export function createWriteSharding({ clock, rowsPerSecond }: { clock: Clock; rowsPerSecond: number }): WriteSharding {
+  const cells = createRecentCells<CellLoad>(() => ({
     rows: 0,
     atMs: clock.now(),
     shards: 1,
@@ -40,19 +40,19 @@ export function createHeat({ clock, rowsPerSecond }: { clock: Clock; rowsPerSeco
 
   return {
     add(cell) {
-      const heat = cells.of(cell);
+      const sharding = cells.of(cell);
       const now = clock.now();
-      heat.rows = heat.rows * Math.exp(-Math.max(0, now - heat.atMs) / MEMORY_MS) + 1;
-      heat.atMs = now;
-      if (now >= heat.leastUntilMs) heat.leastShards = 1;
-      heat.shards = Math.max(heat.leastShards, shardsFor(heat.rows / rowsPerShard));
-      return heat.shards;
+      sharding.rows = sharding.rows * Math.exp(-Math.max(0, now - sharding.atMs) / MEMORY_MS) + 1;
+      sharding.atMs = now;
+      if (now >= sharding.leastUntilMs) sharding.leastShards = 1;
+      sharding.shards = Math.max(sharding.leastShards, shardsFor(sharding.rows / rowsPerShard));
+      return sharding.shards;
     },
 
     throttled(cell) {
-      const heat = cells.of(cell);
-      heat.leastShards = Math.min(MAX_SHARDS, 2 * heat.shards);
-      heat.leastUntilMs = clock.now() + THROTTLED_MS;
+      const sharding = cells.of(cell);
+      sharding.leastShards = Math.min(MAX_SHARDS, 2 * sharding.shards);
+      sharding.leastUntilMs = clock.now() + THROTTLED_MS;
     },
   };
 }

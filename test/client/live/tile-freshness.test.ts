@@ -33,7 +33,7 @@ it("does not take an answer for new that was asked for before the change", () =>
   expect(freshness.stale().get("safety")).toEqual([HOME]);
 });
 
-it("looks after the rest of the domain later, until it was asked for when all processes knew", () => {
+it("looks after the rest of the cluster cell later, until it was asked for when all processes knew", () => {
   const { clock, freshness } = setUp();
   freshness.changed("safety", CELL);
   freshness.requested("safety", HOME);

@@ -129,7 +129,7 @@ function layOutPlaces(seed: number): Places {
     const y0 = far ? (random() * 2 - 1) * HALF_HEIGHT_KM : center.y + normal(random) * center.radius;
     const angle = center.turn + (random() < 0.5 ? 0 : Math.PI / 2);
     const blocks = Math.ceil(4 + 30 * random() ** 3);
-    const heat = Math.exp(1.1 * normal(random));
+    const sharding = Math.exp(1.1 * normal(random));
     for (let b = 0; b < blocks && n < PLACES; b++) {
       const x = x0 + Math.cos(angle) * b * BLOCK_KM;
       const y = y0 + Math.sin(angle) * b * BLOCK_KM;
@@ -137,7 +137,7 @@ function layOutPlaces(seed: number): Places {
       lonDeg[n] = CITY_CENTER[0] + x / kmPerLonDegree;
       latDeg[n] = CITY_CENTER[1] + y / KM_PER_DEGREE;
       const hub = n % Math.floor(PLACES / HUBS) === 0 ? 60 : 1;
-      total += heat * Math.exp(1.0 * normal(random)) * hub;
+      total += sharding * Math.exp(1.0 * normal(random)) * hub;
       until[n++] = total;
     }
   }

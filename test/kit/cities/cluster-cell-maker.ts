@@ -1,7 +1,7 @@
 import { microCellsOfReports } from "../../../tiles/cells/micro-cells.ts";
 import type { Clusters } from "../../../tiles/cluster/cluster.ts";
-import { type DomainIndex, indexMicroCells, indexReports } from "../../../tiles/cluster/cluster-cell-index.ts";
-import { domainsOfTile, type Level } from "../../../tiles/cluster/cluster-cells.ts";
+import { type ClusterCellIndex, indexMicroCells, indexReports } from "../../../tiles/cluster/cluster-cell-index.ts";
+import { clusterCellsOfTile, type Level } from "../../../tiles/cluster/cluster-cells.ts";
 import { clustersOfTile, STITCH_MARGIN } from "../../../tiles/cluster/stitch.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { isTile, type TileAddress, tileAt } from "../../../tiles/geo/tile-address.ts";
@@ -16,52 +16,56 @@ export interface Spot {
   readonly start: string;
 }
 
-/** The indexes of all domains of a level that hold reports, ascending; as the pyramid makes them, without its caches. */
-export function domainIndexes(reports: readonly Report[], level: Level, nowMs: number): Map<string, DomainIndex> {
-  const byDomain = new Map<string, Report[]>();
+/** The indexes of all cluster cells of a level that hold reports, ascending; as the pyramid makes them, without its caches. */
+export function clusterCellIndexes(
+  reports: readonly Report[],
+  level: Level,
+  nowMs: number,
+): Map<string, ClusterCellIndex> {
+  const byClusterCell = new Map<string, Report[]>();
   for (const report of reports) {
-    const domain = encodeGeohash(report.lonDeg, report.latDeg, level.precision);
-    const inDomain = byDomain.get(domain);
-    if (inDomain === undefined) byDomain.set(domain, [report]);
-    else inDomain.push(report);
+    const clusterCell = encodeGeohash(report.lonDeg, report.latDeg, level.precision);
+    const inClusterCell = byClusterCell.get(clusterCell);
+    if (inClusterCell === undefined) byClusterCell.set(clusterCell, [report]);
+    else inClusterCell.push(report);
   }
-  const ascending = [...byDomain].sort(([a], [b]) => (a < b ? -1 : 1));
+  const ascending = [...byClusterCell].sort(([a], [b]) => (a < b ? -1 : 1));
   return new Map(
-    ascending.map(([domain, inDomain]) => {
-      const columns = columnsOfReports(inDomain);
+    ascending.map(([clusterCell, inClusterCell]) => {
+      const columns = columnsOfReports(inClusterCell);
       return [
-        domain,
+        clusterCell,
         level.microPrecision === undefined
-          ? indexReports(columns, domain, level, "safety", "90d", nowMs)
+          ? indexReports(columns, clusterCell, level, "safety", "90d", nowMs)
           : indexMicroCells(microCellsOfReports(columns, level.microPrecision, nowMs), level, "safety", "90d"),
       ];
     }),
   );
 }
 
-export const zoomOf = (index: DomainIndex, z: number): Clusters => {
+export const zoomOf = (index: ClusterCellIndex, z: number): Clusters => {
   const clusters = index.zooms.get(z);
   if (clusters === undefined) throw new RangeError(`zoom ${z} is of another level`);
   return clusters;
 };
 
 /** All clusters of a zoom before stitching, in the order that stitching goes by. */
-export function plainSpots(indexes: ReadonlyMap<string, DomainIndex>, z: number): Spot[] {
+export function plainSpots(indexes: ReadonlyMap<string, ClusterCellIndex>, z: number): Spot[] {
   return [...indexes.values()].flatMap((index) => spotsOf(zoomOf(index, z), () => index));
 }
 
-/** The clusters that one tile shows, from the domains that a server would read for it. */
-export function tileSpots(indexes: ReadonlyMap<string, DomainIndex>, tile: TileAddress): Spot[] {
-  const met = domainsOfTile(tile).flatMap((domain) => indexes.get(domain) ?? []);
+/** The clusters that one tile shows, from the cluster cells that a server would read for it. */
+export function tileSpots(indexes: ReadonlyMap<string, ClusterCellIndex>, tile: TileAddress): Spot[] {
+  const met = clusterCellsOfTile(tile).flatMap((clusterCell) => indexes.get(clusterCell) ?? []);
   const clusters = clustersOfTile(
     tile,
     met.map((index) => zoomOf(index, tile.z)),
   );
-  return spotsOf(clusters, (i) => met[clusters.domain[i] as number] as DomainIndex);
+  return spotsOf(clusters, (i) => met[clusters.clusterCell[i] as number] as ClusterCellIndex);
 }
 
 /** The clusters of all tiles of a zoom. */
-export function stitchedSpots(indexes: ReadonlyMap<string, DomainIndex>, z: number): Spot[] {
+export function stitchedSpots(indexes: ReadonlyMap<string, ClusterCellIndex>, z: number): Spot[] {
   return tilesNear(plainSpots(indexes, z), z).flatMap((tile) => tileSpots(indexes, tile));
 }
 
@@ -101,7 +105,7 @@ export function shareCloserThan(px: number, spots: readonly Pick<Spot, "x" | "y"
   return spots.length === 0 ? 0 : close.length / spots.length;
 }
 
-function spotsOf(clusters: Clusters, indexOf: (i: number) => DomainIndex): Spot[] {
+function spotsOf(clusters: Clusters, indexOf: (i: number) => ClusterCellIndex): Spot[] {
   return Array.from({ length: clusters.length }, (_, i) => {
     const index = indexOf(i);
     return {

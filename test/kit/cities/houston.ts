@@ -1,20 +1,20 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS, type ReportLayer } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
 import { formatReportId } from "../../../tiles/report-id.ts";
 import { randomTail, seededRandom } from "./city.ts";
-
-const FILE = new URL("../../../../shared/data/houston-incidents-2010.csv.gz", import.meta.url);
+import { houstonFile } from "./houston-file.ts";
 
 /**
  * Houston's 86 309 incidents with a place as live reports of one layer, their eight months squeezed into the last 89 days;
- * undefined when the file, which is not part of the project, is not there.
+ * undefined when the file, which is no part of the project, is not there (`npm run houston` gets it).
  */
 export function houstonReports(nowMs: number, layer: ReportLayer = "safety"): Report[] | undefined {
-  if (!existsSync(FILE)) return undefined;
-  const rows = gunzipSync(readFileSync(FILE)).toString().trimEnd().split("\n").slice(1).map(readRow);
+  const file = houstonFile();
+  if (file === undefined) return undefined;
+  const rows = gunzipSync(readFileSync(file)).toString().trimEnd().split("\n").slice(1).map(readRow);
   const placed = rows.filter(({ lonDeg, latDeg }) => Number.isFinite(lonDeg) && Number.isFinite(latDeg));
   const times = placed.map(({ atMs }) => atMs);
   const first = times.reduce((a, b) => Math.min(a, b), Infinity);

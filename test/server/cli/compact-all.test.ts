@@ -7,27 +7,34 @@ function reporting(...reports: CompactionReport[]): { compactor: Compactor; call
   const called: string[] = [];
   const next = (name: string) => async () => {
     called.push(name);
-    return reports.shift() ?? { cells: 0, slices: 0, done: true };
+    return reports.shift() ?? { cells: 0, cellAggregates: 0, done: true };
   };
   return { compactor: { run: next("run"), rebuild: next("rebuild") }, called };
 }
 
 describe("compacting all", () => {
   it("goes on until nothing is left to do, and adds up what was done", async () => {
-    const { compactor, called } = reporting({ cells: 1, slices: 5, done: false }, { cells: 2, slices: 7, done: true });
-    expect(await compactAll(compactor)).toEqual({ cells: 3, slices: 12, done: true });
+    const { compactor, called } = reporting(
+      { cells: 1, cellAggregates: 5, done: false },
+      { cells: 2, cellAggregates: 7, done: true },
+    );
+    expect(await compactAll(compactor)).toEqual({ cells: 3, cellAggregates: 12, done: true });
     expect(called).toEqual(["run", "run"]);
   });
 
   it("rebuilds once, and then goes on with that", async () => {
-    const { compactor, called } = reporting({ cells: 1, slices: 5, done: false });
+    const { compactor, called } = reporting({ cells: 1, cellAggregates: 5, done: false });
     expect((await compactAll(compactor, { rebuild: true })).done).toBe(true);
     expect(called).toEqual(["rebuild", "run"]);
   });
 
   it("ends when it is aborted", async () => {
-    const { compactor, called } = reporting({ cells: 1, slices: 5, done: false });
-    expect(await compactAll(compactor, { signal: AbortSignal.abort() })).toEqual({ cells: 1, slices: 5, done: false });
+    const { compactor, called } = reporting({ cells: 1, cellAggregates: 5, done: false });
+    expect(await compactAll(compactor, { signal: AbortSignal.abort() })).toEqual({
+      cells: 1,
+      cellAggregates: 5,
+      done: false,
+    });
     expect(called).toEqual(["run"]);
   });
 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,13 +14,14 @@ import { openStores } from "../../../server/runtime/stores/stores.ts";
 import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo/dynamo-client.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { HOUSTON_MISSING, houstonFile } from "../../kit/cities/houston-file.ts";
 import { idsOf, reportsOf } from "../../kit/make-report.ts";
 
 const CLI = fileURLToPath(new URL("../../../server/cli/import.ts", import.meta.url));
-const HOUSTON = fileURLToPath(new URL("../../../../shared/data/houston-incidents-2010.csv.gz", import.meta.url));
+const HOUSTON = houstonFile();
 /** Of them, what is enough to be killed in the middle of. */
 const PART_ROWS = 25_000;
-/** The command of the README. */
+/** The command of docs/operations.md. */
 const HOUSTON_ARGS = [
   ...["--lon", "lon", "--lat", "lat", "--time", "occurred_at", "--layer", "=safety"],
   ...["--category", "offense", "--severity", "offense", "--into-last", "89d"],
@@ -137,15 +138,15 @@ describe("the import command", () => {
   });
 });
 
-const skipped = existsSync(HOUSTON) ? "" : " (skipped: ../shared/data has no Houston file)";
+const skipped = HOUSTON === undefined ? ` (skipped: ${HOUSTON_MISSING})` : "";
 
-describe.skipIf(skipped !== "")(`Houston's 86 314 incidents${skipped}`, { tags: "slow" }, () => {
+describe.skipIf(HOUSTON === undefined)(`Houston's 86 314 incidents${skipped}`, { tags: "slow" }, () => {
   const path = join(dir, "houston.csv.gz");
   const part = join(dir, "part-of-houston.csv");
   const command = (file = path) => parseCommandLine([file, ...HOUSTON_ARGS]) as Omit<ImportOptions, "store" | "clock">;
   beforeAll(() => {
-    copyFileSync(HOUSTON, path);
-    const lines = gunzipSync(readFileSync(HOUSTON))
+    copyFileSync(HOUSTON ?? "", path);
+    const lines = gunzipSync(readFileSync(path))
       .toString()
       .split("\n", PART_ROWS + 1);
     writeFileSync(part, `${lines.join("\n")}\n`);

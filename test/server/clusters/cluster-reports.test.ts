@@ -26,8 +26,8 @@ async function openWorld() {
   );
   await store.putMany(reports);
   const pyramid = createPyramid({ store, derived: createMemoryDerivedStore({ clock }), clock, log: silentLog });
-  const [index] = await pyramid.domains("safety", { z: 0, x: 0, y: 0 }, "90d");
-  if (index === undefined) throw new Error("the world has a domain");
+  const [index] = await pyramid.clusterCells("safety", { z: 0, x: 0, y: 0 }, "90d");
+  if (index === undefined) throw new Error("the world has a cluster cell");
   const all = Array.from({ length: index.zooms.get(0)?.length ?? 0 }, (_, cluster) => ({ index, cluster }));
   const opened: string[] = [];
   const source = {

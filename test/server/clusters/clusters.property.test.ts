@@ -28,7 +28,7 @@ interface ClusterJson {
 }
 
 const fraction = fc.integer({ min: 0, max: 4096 }).map((n) => n / 4096);
-/** Reports some pixels of the zoom around a corner of four domains, many on one spot, some far away. */
+/** Reports some pixels of the zoom around a corner of four cluster cells, many on one spot, some far away. */
 const world = fc.record({
   z: fc.integer({ min: 0, max: MAX_ZOOM }),
   u: fraction,

@@ -5,10 +5,16 @@ import { StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { createTestApp, createTestClock, post, VALID_BODY } from "../../kit/app-fixture.ts";
 
+/** What `hono/secure-headers` may set, and the like. */
+const SECURITY = /^(content-security|cross-origin|origin-agent|permissions|referrer|strict-transport|x-(?!request-id))/;
+
 describe("every answer", () => {
   const requests: [string, string, number][] = [
     ["GET", "/healthz", 200],
     ["GET", "/api/cities", 200],
+    ["GET", "/tiles.json", 200],
+    ["GET", "/tiles/safety/0/0/0.pbf", 204],
+    ["GET", "/tiles/safety/0/0/1.pbf", 404],
     ["GET", "/nothing/here", 404],
     ["DELETE", "/api/reports", 405],
     ["BREW", "/api/cities", 405],
@@ -27,7 +33,11 @@ describe("every answer", () => {
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
     expect(response.headers.get("access-control-allow-credentials")).toBeNull();
     expect(response.headers.get("access-control-expose-headers")).toContain("Retry-After");
-    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    expect([...response.headers].filter(([name]) => SECURITY.test(name))).toEqual([
+      ["cross-origin-resource-policy", "cross-origin"],
+      ["referrer-policy", "strict-origin-when-cross-origin"],
+      ["x-content-type-options", "nosniff"],
+    ]);
     expect(response.headers.get("x-request-id")).toMatch(/^[\w-]{20,}$/);
     if (status < 400) return;
     expect(response.headers.get("content-type")).toBe("application/problem+json");

@@ -21,7 +21,7 @@ test("reads the whole of a command line", () => {
       values: { severity: new Map([["murder", "5"]]), category: new Map([["a", "b"]]) },
     },
     intoLastMs: 89 * 86_400_000,
-    newAnchor: true,
+    newImportEpoch: true,
     limit: 10,
     dryRun: true,
     truncateText: 280,

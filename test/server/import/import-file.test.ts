@@ -144,7 +144,11 @@ describe("old data", () => {
     await run(path, { intoLastMs: 80 * DAY_MS });
     expect(await ages()).toEqual([80, 60, 0]);
     nowMs += 5 * DAY_MS;
-    expect(await run(path, { intoLastMs: 80 * DAY_MS })).toMatchObject({ written: 0, existing: 3, anchorMs: START_MS });
+    expect(await run(path, { intoLastMs: 80 * DAY_MS })).toMatchObject({
+      written: 0,
+      existing: 3,
+      importEpochMs: START_MS,
+    });
     const copy = writeFile(gzipSync(old), "csv.gz");
     expect(await run(copy, { intoLastMs: 80 * DAY_MS })).toMatchObject({ written: 0, existing: 3 });
   });
@@ -160,9 +164,9 @@ describe("old data", () => {
     const path = writeFile(old);
     await run(path, { intoLastMs: 80 * DAY_MS });
     nowMs += DAY_MS;
-    expect(await run(path, { intoLastMs: 80 * DAY_MS, newAnchor: true })).toMatchObject({
+    expect(await run(path, { intoLastMs: 80 * DAY_MS, newImportEpoch: true })).toMatchObject({
       written: 3,
-      anchorMs: nowMs,
+      importEpochMs: nowMs,
     });
     expect(await run(path, { intoLastMs: 80 * DAY_MS })).toMatchObject({ written: 0, existing: 3 });
   });

@@ -18,7 +18,9 @@ test("formatProgress tells the share, the rate and the time left", () => {
   expect(formatProgress(at(250, { rejected: 3, written: 200 }), 10)).toBe(
     "Importing ██████░░░░░░░░░░░░░░░░░░  25%  250 rows  25/s, 0:30 left  200 new  3 rejected",
   );
-  expect(formatProgress({ ...at(86_314), phase: "survey", bytes: 7, totalBytes: 70_000 }, 3)).toContain("86 314 rows");
+  expect(formatProgress({ ...at(86_314), phase: "first-pass", bytes: 7, totalBytes: 70_000 }, 3)).toContain(
+    "86 314 rows",
+  );
 });
 
 function display(isTTY: boolean) {

@@ -7,7 +7,7 @@ import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { latOfWorldY, lonOfWorldX, tileBounds } from "../../../tiles/geo/tile-address.ts";
 
 const Z = 13;
-/** Four tiles in one domain, and one of another some way off. */
+/** Four tiles in one cluster cell, and one of another some way off. */
 const HOME = { z: Z, x: 1310, y: 3166 };
 const FAR = { z: Z, x: HOME.x + 20, y: HOME.y };
 const inside = ({ x, y }: { x: number; y: number }, width = 1): TileInterest => {
@@ -71,7 +71,7 @@ describe("a watch over tiles", () => {
     expect(take()).toEqual(["safety/1310/3166 b"]);
   });
 
-  it("reads the tiles of the changed layer and domain once a second, however many changes come", async () => {
+  it("reads the tiles of the changed layer and cluster cell once a second, however many changes come", async () => {
     const { watch, reads, tell } = setUp();
     watch.watch({ ...inside(HOME), layers: ["safety", "vibe"] }, tell);
     watch.watch(inside(FAR), tell);

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import type { CellRows, EditedReport, LogCell, ReportStore } from "../../../server/ports/report-store.ts";
 import { createCellCache } from "../../../server/pyramid/cell-cache.ts";
-import { createSegments } from "../../../server/pyramid/log-segments.ts";
+import { createLogSegments } from "../../../server/pyramid/log-segments.ts";
 import { createPendingChanges, missingRows } from "../../../server/pyramid/pending-changes.ts";
-import { createFreshRows } from "../../../server/pyramid/unmerged-rows.ts";
+import { createUnmergedRows } from "../../../server/pyramid/unmerged-rows.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
@@ -25,12 +25,12 @@ function openCache(readCell: (number: number, read: () => ReturnType<ReadCell>) 
   const clock = createTestClock();
   const store = createMemoryStore({ clock });
   const pending = createPendingChanges();
-  const fresh = createFreshRows();
+  const fresh = createUnmergedRows();
   const random = seededRandom(3);
   let reads = 0;
   const cache = createCellCache({
     store: { ...store, readCell: (...args) => readCell(++reads, () => store.readCell(...args)) },
-    segments: createSegments(createMemoryDerivedStore({ clock }), silentLog),
+    logSegments: createLogSegments(createMemoryDerivedStore({ clock }), silentLog),
     clock,
     missing: (cell) => missingRows(pending, fresh, cell),
     maxBytes: 2 ** 20,

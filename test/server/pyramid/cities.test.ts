@@ -9,6 +9,7 @@ import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { houstonReports } from "../../kit/cities/houston.ts";
+import { HOUSTON_MISSING } from "../../kit/cities/houston-file.ts";
 import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
 import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 
@@ -39,7 +40,7 @@ describe("the seeded cities", () => {
 });
 
 describe.skipIf(reports === undefined)(
-  "Houston's 86 309 incidents (skipped without the file in ../shared/data)",
+  `Houston's 86 309 incidents${reports === undefined ? ` (skipped: ${HOUSTON_MISSING})` : ""}`,
   { tags: "slow" },
   () => {
     const all = reports ?? [];

@@ -51,7 +51,7 @@ function askAtOnce(pyramid: Pyramid): Promise<unknown[]> {
       if (i % 5 === 1) return pyramid.cells("safety", "9v6kp".slice(0, 1 + (i % 4)));
       if (i % 5 === 2) return pyramid.reports({ layer: "safety", geohash5: "9v6kp" });
       if (i % 5 === 3) return pyramid.poll();
-      return pyramid.domains("safety", address(i % 18), "90d");
+      return pyramid.clusterCells("safety", address(i % 18), "90d");
     }),
   );
 }

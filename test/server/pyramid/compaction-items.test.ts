@@ -9,7 +9,7 @@ import {
   encodeProgress,
 } from "../../../server/pyramid/compaction-progress.ts";
 import { type CompactionPoint, decodePoint, encodePoint } from "../../../server/pyramid/compaction-state.ts";
-import { createFreshRows, type FreshRows } from "../../../server/pyramid/unmerged-rows.ts";
+import { createUnmergedRows, type UnmergedRows } from "../../../server/pyramid/unmerged-rows.ts";
 import { StoredItemError } from "../../../tiles/codec/stored-item.ts";
 import { geohashOfKey } from "../../../tiles/geo/cell-key.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
@@ -23,9 +23,9 @@ const NOW = Date.UTC(2026, 5, 1);
 const SUM = 0xfedcba98;
 const MOST_ITEM_BYTES = 400 * 1024;
 
-const freshRows = (count: number, seed = 1): FreshRows => {
+const freshRows = (count: number, seed = 1): UnmergedRows => {
   const random = seededRandom(seed);
-  const rows = createFreshRows();
+  const rows = createUnmergedRows();
   for (let i = 0; i < count; i++) {
     const place = { lonDeg: random() * 359 - 180, latDeg: random() * 178 - 89 };
     const layer = REPORT_LAYERS[i % REPORT_LAYERS.length] ?? REPORT_LAYERS[0];
@@ -58,7 +58,7 @@ const plan: fc.Arbitrary<CompactionPlan> = fc.record({
   aged: fc.subarray([...REPORT_LAYERS]),
   cells: changed,
 });
-const counts = { number: fc.nat(), step: fc.nat(), cells: fc.nat(), slices: fc.nat(), spent: fc.nat() };
+const counts = { number: fc.nat(), step: fc.nat(), cells: fc.nat(), cellAggregates: fc.nat(), spent: fc.nat() };
 const progress: fc.Arbitrary<CompactionProgress> = fc
   .record({
     ...counts,
@@ -132,7 +132,7 @@ describe("items of a compaction", () => {
       anew: ["u", "u0q"],
       open: [{ layer: "vibe", geohash5: "u0qjd" }],
       cells: 1000,
-      slices: 1200,
+      cellAggregates: 1200,
       spent: 5,
     };
     expect(hex(encodeProgress(step, SUM))).toMatchInlineSnapshot(

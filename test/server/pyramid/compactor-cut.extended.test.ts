@@ -11,18 +11,18 @@ import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { createTestClock } from "../../kit/app-fixture.ts";
 import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
-import { allow, cutOff, slicesOf } from "./cut-off.ts";
+import { allow, cellAggregatesOf, cutOff } from "./cut-off.ts";
 
 const HOUR = 3_600_000;
 const SEED = 20_260_601;
-/** Fewer calls than that do not bring a compaction forward: it must read where it stands, plan, make one slice and say so. */
+/** Fewer calls than that do not bring a compaction forward: it must read where it stands, plan, make one cell aggregate and say so. */
 const LEAST_CALLS = 12;
 /** From so many calls a run on, being cut off costs at most a fifth more. */
 const CALLS_FOR_A_FIFTH = 100;
 
 const clock = createTestClock();
 
-/** Reports anywhere, one to twelve in a cell, so that some cells have segments and others none. */
+/** Reports anywhere, one to twelve in a cell, so that some cells have log segments and others none. */
 function worldwide(cells: number, seed = 1): Report[] {
   const random = seededRandom(seed);
   return Array.from({ length: cells }, (_, i) => {
@@ -69,23 +69,23 @@ async function runUntilDone(on: { store: ReportStore; derived: DerivedStore }, c
 async function undisturbed(store: ReportStore) {
   const derived = createMemoryDerivedStore({ clock });
   const { made } = await runUntilDone({ store, derived }, () => Infinity);
-  return { made, slices: await slicesOf(derived) };
+  return { made, cellAggregates: await cellAggregatesOf(derived) };
 }
 
 describe("a compaction that is cut off again and again", () => {
-  it("ends with the slices of an undisturbed one, however few calls a run may make", async () => {
+  it("ends with the cell aggregates of an undisturbed one, however few calls a run may make", async () => {
     const store = await openWorld(worldwide(150));
     const whole = await undisturbed(store);
     const anew = createMemoryDerivedStore({ clock });
     await createCompactor({ store, derived: anew, clock, log: silentLog }).rebuild();
-    expect(await slicesOf(anew)).toEqual(whole.slices);
+    expect(await cellAggregatesOf(anew)).toEqual(whole.cellAggregates);
     const few = fc.integer({ min: LEAST_CALLS, max: 60 });
     const calls = fc.array(fc.oneof(few, fc.integer({ min: LEAST_CALLS, max: 1500 })), { minLength: 1, maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(calls, async (list) => {
         const derived = createMemoryDerivedStore({ clock });
         const { runs } = await runUntilDone({ store, derived }, (run) => list[run % list.length] ?? LEAST_CALLS);
-        expect(await slicesOf(derived)).toEqual(whole.slices);
+        expect(await cellAggregatesOf(derived)).toEqual(whole.cellAggregates);
         expect(runs).toBeLessThan(whole.made);
       }),
       { numRuns: 25, seed: SEED },
@@ -112,7 +112,7 @@ describe("a compaction that is cut off again and again", () => {
         `cut off after ${name} calls: ${runs} runs, ${(made / whole.made).toFixed(3)} of ${whole.made} calls`,
       );
       expect(made / whole.made, name).toBeLessThanOrEqual(1.2);
-      expect(await slicesOf(derived), name).toEqual(whole.slices);
+      expect(await cellAggregatesOf(derived), name).toEqual(whole.cellAggregates);
     }
   });
 });

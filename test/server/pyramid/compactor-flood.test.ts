@@ -4,7 +4,7 @@ import { createCompactionState } from "../../../server/pyramid/compaction-state.
 import { workOfChanges } from "../../../server/pyramid/compaction-work.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
-import { createFreshRows } from "../../../server/pyramid/unmerged-rows.ts";
+import { createUnmergedRows } from "../../../server/pyramid/unmerged-rows.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { geohashOfKey } from "../../../tiles/geo/cell-key.ts";
@@ -62,7 +62,7 @@ it("waits while such reports may have been told before the place where its state
     const rows = columnsOfReports([makeReport({ lonDeg: 0, latDeg: 0, createdAtMs: atMs - 1000 }, seededRandom(i))]);
     return { ...cell, from: idTimePrefix(atMs - 1000), rows };
   });
-  const point = { number: 1, cursor: "5", beforeMs: 0, rows: createFreshRows(), open: [] };
+  const point = { number: 1, cursor: "5", beforeMs: 0, rows: createUnmergedRows(), open: [] };
   const workAfter = (ms: number) =>
     workOfChanges({ point: { ...point, atMs: atMs - ms }, number: 2, changes: open, cursor: "6", atMs });
   expect(workAfter(19_000)).toBeUndefined();

@@ -11,7 +11,7 @@ import { decodeMicroCells } from "../../../tiles/codec/micro-cell-codec.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { createTestClock } from "../../kit/app-fixture.ts";
 import { makeCity, makeReport, seededRandom } from "../../kit/sample-reports.ts";
-import { allow, contentsOf, cutOff, slicesOf } from "./cut-off.ts";
+import { allow, cellAggregatesOf, contentsOf, cutOff } from "./cut-off.ts";
 import { hideReport } from "./edit-report.ts";
 
 const MINUTE = 60_000;
@@ -62,7 +62,7 @@ async function cutOffUntilDone(calls: number, shown: readonly Report[]): Promise
   }
 }
 
-/** Reports that the tiles of a process that starts now are made of, as its widest slices say; another number if levels differ. */
+/** Reports that the tiles of a process that starts now are made of, as its widest cell aggregates say; another number if levels differ. */
 const countsOfNewProcess = () => countOf(createPyramid({ store, derived, clock, log: silentLog }));
 
 async function countOf(pyramid: Pyramid): Promise<number> {
@@ -78,7 +78,7 @@ async function countOf(pyramid: Pyramid): Promise<number> {
 async function rebuilt(): Promise<Map<string, string>> {
   const anew = createMemoryDerivedStore({ clock });
   await compactor({ derived: anew }).rebuild();
-  return slicesOf(anew);
+  return cellAggregatesOf(anew);
 }
 
 const stateOf = () => createCompactionState(derived, silentLog, clock).read();
@@ -99,7 +99,7 @@ describe("a plan that was not done", () => {
     expect(await itemsOf("plan")).toEqual([plan]);
     expect((await compactor().run()).done).toBe(true);
     expect((await stateOf())?.atMs).toBe(clock.now());
-    expect(contentsOf(await slicesOf(derived))).toEqual(contentsOf(await rebuilt()));
+    expect(contentsOf(await cellAggregatesOf(derived))).toEqual(contentsOf(await rebuilt()));
   });
 
   it("takes in nothing that came later, which the same run then plans for", async () => {
@@ -110,14 +110,14 @@ describe("a plan that was not done", () => {
     expect(await countsOfNewProcess()).toBe(749);
     expect((await compactor().run()).done).toBe(true);
     expect(await countsOfNewProcess()).toBe(749);
-    expect(contentsOf(await slicesOf(derived))).toEqual(contentsOf(await rebuilt()));
+    expect(contentsOf(await cellAggregatesOf(derived))).toEqual(contentsOf(await rebuilt()));
   });
 
   it("is done by two compactors at once, of which one leaves it to the other", async () => {
     await cutOffAfter(CUT);
     const running = await Promise.all([compactor().run(), compactor().run()]);
     expect(running.map(({ done }) => done).sort()).toEqual([false, true]);
-    expect(await slicesOf(derived)).toEqual(await rebuilt());
+    expect(await cellAggregatesOf(derived)).toEqual(await rebuilt());
   });
 
   it("gives way to a rebuild, at whatever call either is cut off", async () => {
@@ -128,7 +128,7 @@ describe("a plan that was not done", () => {
     const cut = compactor({ store: cutOff(store, allowance), derived: cutOff(derived, allowance) });
     await expect(cut.rebuild()).rejects.toThrow("cut off");
     expect((await compactor().run()).done).toBe(true);
-    expect(contentsOf(await slicesOf(derived))).toEqual(contentsOf(await rebuilt()));
+    expect(contentsOf(await cellAggregatesOf(derived))).toEqual(contentsOf(await rebuilt()));
   });
 
   it.each(["plan", "step.1", "cursor"])("is nothing to crash of when its item %s is damaged", async (name) => {
@@ -142,10 +142,10 @@ describe("a plan that was not done", () => {
     expect(await countsOfNewProcess()).toBe(700);
     expect((await compactor().run()).done).toBe(true);
     expect(await countsOfNewProcess()).toBe(700);
-    expect(contentsOf(await slicesOf(derived))).toEqual(contentsOf(await rebuilt()));
+    expect(contentsOf(await cellAggregatesOf(derived))).toEqual(contentsOf(await rebuilt()));
   });
 
-  it("is dropped when slices are of a later time, of a plan that was lost, so that nothing stands still", async () => {
+  it("is dropped when cell aggregates are of a later time, of a plan that was lost, so that nothing stands still", async () => {
     await cutOffAfter(CUT);
     const [plan] = await itemsOf("plan");
     clock.nowMs += MINUTE;
@@ -158,7 +158,7 @@ describe("a plan that was not done", () => {
     expect((await compactor().run()).done).toBe(false);
     expect((await compactor().run()).done).toBe(true);
     expect(await countsOfNewProcess()).toBe(700);
-    expect(contentsOf(await slicesOf(derived))).toEqual(contentsOf(await rebuilt()));
+    expect(contentsOf(await cellAggregatesOf(derived))).toEqual(contentsOf(await rebuilt()));
   });
 });
 
@@ -179,12 +179,12 @@ describe("a clock that was ahead", () => {
     expect((await compactor().run()).done).toBe(true);
     expect((await stateOf())?.beforeMs).toBe(clock.now() - 15_000);
     expect(await countsOfNewProcess()).toBe(453);
-    expect(contentsOf(await slicesOf(derived))).toEqual(contentsOf(await rebuilt()));
+    expect(contentsOf(await cellAggregatesOf(derived))).toEqual(contentsOf(await rebuilt()));
   });
 });
 
 describe("runs that are cut off", () => {
-  it("take hidden reports out of every slice above, wherever the cut is", async () => {
+  it("take hidden reports out of every cell aggregate above, wherever the cut is", async () => {
     await compactor().run();
     clock.nowMs += MINUTE;
     const hidden = reports.filter((_, i) => i % 9 === 0);
@@ -192,23 +192,23 @@ describe("runs that are cut off", () => {
     const shown = reports.filter((report) => !hidden.includes(report));
     expect(await cutOffUntilDone(20, shown)).toBeGreaterThan(10);
     expect(await countsOfNewProcess()).toBe(shown.length);
-    expect(contentsOf(await slicesOf(derived))).toEqual(contentsOf(await rebuilt()));
+    expect(contentsOf(await cellAggregatesOf(derived))).toEqual(contentsOf(await rebuilt()));
   });
 
-  it("bring every slice up to date whose reports have aged, though the search for them alone is longer than a run", async () => {
+  it("bring every cell aggregate up to date whose reports have aged, though the search for them alone is longer than a run", async () => {
     await compactor().run();
-    const before = await slicesOf(derived);
+    const before = await cellAggregatesOf(derived);
     clock.nowMs += 20 * HOUR;
     expect(await cutOffUntilDone(16, reports)).toBeGreaterThan(15);
-    const after = await slicesOf(derived);
+    const after = await cellAggregatesOf(derived);
     expect(contentsOf(after)).toEqual(contentsOf(before));
     const ages = [...after].map(([key, body]) => decodeMicroCells(Buffer.from(body, "base64"), key).staleAtMs);
     expect(Math.min(...ages)).toBeGreaterThan(clock.now() - 20 * MINUTE);
     // Nothing is left to do.
-    expect((await compactor().run()).slices).toBe(0);
+    expect((await compactor().run()).cellAggregates).toBe(0);
   });
 
-  it("repair slices that are damaged below others that are not", async () => {
+  it("repair cell aggregates that are damaged below others that are not", async () => {
     await compactor().run();
     for (const [group, name] of [
       ["slices/safety/9vk", "9vk0"],
@@ -220,7 +220,7 @@ describe("runs that are cut off", () => {
     clock.nowMs += MINUTE;
     await put([makeReport({ lonDeg: -95.37, latDeg: 29.76, createdAtMs: clock.now() - HOUR }, random)]);
     expect(await cutOffUntilDone(40, reports)).toBeGreaterThan(0);
-    expect(contentsOf(await slicesOf(derived))).toEqual(contentsOf(await rebuilt()));
+    expect(contentsOf(await cellAggregatesOf(derived))).toEqual(contentsOf(await rebuilt()));
   });
 });
 
@@ -242,31 +242,31 @@ describe("a run that is told when to stop", () => {
     }
     expect(made.length).toBeGreaterThan(8);
     expect(Math.max(...made)).toBeLessThan(1.5 * most);
-    expect(await slicesOf(derived)).toEqual(await rebuilt());
+    expect(await cellAggregatesOf(derived)).toEqual(await rebuilt());
   });
 
   it("comes forward with any bound, and tells how far", async () => {
     const told: [number, number][] = [];
     const reported = await runs({ maxCalls: 1, onProgress: (cells, of) => told.push([cells, of]) });
-    const slices = (await slicesOf(derived)).size;
-    expect(reported.reduce((sum, report) => sum + report.slices, 0)).toBe(slices);
-    expect(reported.length).toBeLessThanOrEqual(slices + 1);
+    const cellAggregates = (await cellAggregatesOf(derived)).size;
+    expect(reported.reduce((sum, report) => sum + report.cellAggregates, 0)).toBe(cellAggregates);
+    expect(reported.length).toBeLessThanOrEqual(cellAggregates + 1);
     const [cells, of] = told.at(-1) ?? [];
     expect(cells).toBe(of);
     expect(reported.reduce((sum, report) => sum + report.cells, 0)).toBe(of);
   });
 
-  it("ends soon after it is aborted, and lets others have their turn before each slice", async () => {
+  it("ends soon after it is aborted, and lets others have their turn before each cell aggregate", async () => {
     const stop = new AbortController();
     let turns = 0;
     const yieldTurn = async (): Promise<void> => {
       if (++turns === 20) stop.abort();
     };
-    const { done, slices } = await compactor().run({ signal: stop.signal, yieldTurn });
-    expect([done, turns]).toEqual([false, slices]);
+    const { done, cellAggregates } = await compactor().run({ signal: stop.signal, yieldTurn });
+    expect([done, turns]).toEqual([false, cellAggregates]);
     expect(turns).toBeLessThan(40);
-    expect((await compactor().run({ signal: AbortSignal.abort() })).slices).toBe(0);
+    expect((await compactor().run({ signal: AbortSignal.abort() })).cellAggregates).toBe(0);
     await compactor().run();
-    expect(await slicesOf(derived)).toEqual(await rebuilt());
+    expect(await cellAggregatesOf(derived)).toEqual(await rebuilt());
   });
 });

@@ -89,11 +89,11 @@ async function dump(of: DerivedStore): Promise<Map<string, string>> {
     return found.map(({ name }) => name);
   };
   for (const layer of REPORT_LAYERS) {
-    let domains = [""];
+    let clusterCells = [""];
     for (let length = 1; length <= 5; length++) {
       const below: string[] = [];
-      for (const domain of domains) below.push(...(await visit(`slices/${layer}/${domain}`)));
-      domains = below;
+      for (const clusterCell of clusterCells) below.push(...(await visit(`slices/${layer}/${clusterCell}`)));
+      clusterCells = below;
     }
   }
   for await (const { layer, geohash5 } of store.cells()) await visit(`segments/${layer}/${geohash5}`);
@@ -120,7 +120,7 @@ describe("compaction", () => {
     expect(await tilesOf(after.tiles, reports)).toEqual(before);
   });
 
-  it("lets tiles below z14 be read from slices alone, once a later change was told", async () => {
+  it("lets tiles below z14 be read from cell aggregates alone, once a later change was told", async () => {
     const reports = makeCity(2000, NOW);
     await store.putMany(reports);
     await compactor().run();
@@ -162,8 +162,8 @@ describe("compaction", () => {
     const stepwise = await dump(derived);
     const anew = createMemoryDerivedStore({ clock });
     await compactor({ derived: anew }).rebuild();
-    const slicesOnly = (items: Map<string, string>) => [...items].filter(([key]) => key.startsWith("slices"));
-    expect(slicesOnly(await dump(anew))).toEqual(slicesOnly(stepwise));
+    const cellAggregatesOnly = (items: Map<string, string>) => [...items].filter(([key]) => key.startsWith("slices"));
+    expect(cellAggregatesOnly(await dump(anew))).toEqual(cellAggregatesOnly(stepwise));
   });
 
   it("shows what came after it, old reports of an import too, to a new process and to a running one", async () => {
@@ -278,8 +278,8 @@ describe("a compaction that goes wrong", () => {
     expect(await counts(freshProcess().tiles, reports)).toEqual(ZOOMS.map(() => 1200));
     const anew = createMemoryDerivedStore({ clock });
     await compactor({ derived: anew }).rebuild();
-    const slicesOnly = (items: Map<string, string>) => [...items].filter(([key]) => key.startsWith("slices"));
-    expect(slicesOnly(await dump(derived))).toEqual(slicesOnly(await dump(anew)));
+    const cellAggregatesOnly = (items: Map<string, string>) => [...items].filter(([key]) => key.startsWith("slices"));
+    expect(cellAggregatesOnly(await dump(derived))).toEqual(cellAggregatesOnly(await dump(anew)));
   });
 
   it("is made good by readers and by the next run when items are damaged or foreign", async () => {

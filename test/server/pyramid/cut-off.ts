@@ -31,24 +31,24 @@ export function cutOff<T extends object>(port: T, allowance: Allowance): T {
   });
 }
 
-/** Every slice as text, by its geohash. */
-export async function slicesOf(derived: DerivedStore): Promise<Map<string, string>> {
+/** Every cell aggregate as text, by its geohash. */
+export async function cellAggregatesOf(derived: DerivedStore): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const visit = async (group: string): Promise<void> => {
     for (const { name, body } of await derived.list(group)) {
       found.set(`${group} ${name}`, Buffer.from(body).toString("base64"));
-      const [slices, layer] = group.split("/");
-      if (name.length < 5) await visit(`${slices}/${layer}/${name}`);
+      const [cellAggregates, layer] = group.split("/");
+      if (name.length < 5) await visit(`${cellAggregates}/${layer}/${name}`);
     }
   };
   for (const layer of REPORT_LAYERS) await visit(`slices/${layer}/`);
   return found;
 }
 
-/** How many reports each micro cell of each slice has, whatever their ages, and which is the newest. */
-export function contentsOf(slices: Map<string, string>): Map<string, unknown> {
+/** How many reports each micro cell of each cell aggregate has, whatever their ages, and which is the newest. */
+export function contentsOf(cellAggregates: Map<string, string>): Map<string, unknown> {
   return new Map(
-    [...slices].map(([key, body]) => {
+    [...cellAggregates].map(([key, body]) => {
       const { length, key: cells, bandCount, sumX, sumY, newest } = decodeMicroCells(Buffer.from(body, "base64"), key);
       const countOf = (_: unknown, cell: number) =>
         bandCount.subarray(cell * BAND_COUNT, (cell + 1) * BAND_COUNT).reduce((sum, count) => sum + count, 0);

@@ -56,22 +56,22 @@ async function counts({ tiles }: ReturnType<typeof openProcess>, reports: readon
 
 const everywhere = (count: number): number[] => ZOOMS.map(() => count);
 
-/** Slices by group and name. */
-async function slices(of: DerivedStore): Promise<Map<string, string>> {
+/** Cell aggregates by group and name. */
+async function cellAggregates(of: DerivedStore): Promise<Map<string, string>> {
   const items = new Map<string, string>();
   for (const layer of REPORT_LAYERS) {
-    let domains = [""];
+    let clusterCells = [""];
     for (let length = 1; length <= 5; length++) {
       const below: string[] = [];
-      for (const domain of domains) {
-        for (const { name, body } of await of.list(`slices/${layer}/${domain}`)) {
+      for (const clusterCell of clusterCells) {
+        for (const { name, body } of await of.list(`slices/${layer}/${clusterCell}`)) {
           // But for the time that they were made for.
           const bytes = encodeMicroCells(decodeMicroCells(body, name), 0);
           items.set(`${layer} ${name}`, Buffer.from(bytes).toString("base64"));
           below.push(name);
         }
       }
-      domains = below;
+      clusterCells = below;
     }
   }
   return items;
@@ -126,7 +126,7 @@ describe("a hidden report", () => {
     expect(await counts(process, reports)).toEqual(everywhere(8));
   });
 
-  it("leaves segments and slices with the next compaction, which then are as made anew from the log", async () => {
+  it("leaves log segments and cell aggregates with the next compaction, which then are as made anew from the log", async () => {
     const [busy, few, lone] = [cellOf(140, -95.37), cellOf(9, -95.1), cellOf(1, -80)];
     const all = [...busy, ...few, ...lone];
     await store.putMany(all);
@@ -135,12 +135,12 @@ describe("a hidden report", () => {
     for (const [report] of [busy, few, lone]) await hideReport(store, report as Report);
     await compactor().run();
     clock.at += 60_000;
-    const stored = await slices(derived);
+    const stored = await cellAggregates(derived);
     const anew = createMemoryDerivedStore({ clock });
     await compactor(anew).rebuild();
-    expect(await slices(anew)).toEqual(stored);
+    expect(await cellAggregates(anew)).toEqual(stored);
     await compactor().rebuild();
-    expect(await slices(derived)).toEqual(stored);
+    expect(await cellAggregates(derived)).toEqual(stored);
     expect(await counts(openProcess(), all)).toEqual(everywhere(147));
     // A process that knows of no change believes the stored items alone.
     const blind = { ...store, readChanges: async () => ({ changes: [], cursor: "0" }) };
@@ -251,7 +251,7 @@ describe("a compaction at the same time", () => {
       expect(await counts(openProcess(), all), `round ${round}, compacted`).toEqual(everywhere(shown.length));
       const anew = createMemoryDerivedStore({ clock });
       await compactor(anew).rebuild();
-      expect(await slices(derived), `round ${round}`).toEqual(await slices(anew));
+      expect(await cellAggregates(derived), `round ${round}`).toEqual(await cellAggregates(anew));
     }
   });
 

@@ -6,7 +6,7 @@ import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
-import { domainsOfTile } from "../../../tiles/cluster/cluster-cells.ts";
+import { clusterCellsOfTile } from "../../../tiles/cluster/cluster-cells.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
 import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
@@ -47,7 +47,7 @@ function createWorld() {
   };
 }
 
-/** Cells of which two share a slice at every level, and neighbourhoods inside. */
+/** Cells of which two share a cell aggregate at every level, and neighbourhoods inside. */
 const PLACES = [0, 1e-4, 0.012, 0.05, 0.3, 2].map((step) => ({ lonDeg: -122.43 + step, latDeg: 37.76 }));
 const CELLS = [...new Set(PLACES.map(({ lonDeg, latDeg }) => encodeGeohash(lonDeg, latDeg, 5)))];
 
@@ -98,8 +98,10 @@ describe("outlines", () => {
         }
 
         const live = all.filter(({ createdAtMs }) => createdAtMs + REPORT_LIFETIME_MS >= clock.nowMs);
-        const domains = [...Map.groupBy(CELLS, (cell) => cell.slice(0, length))];
-        const found = await Promise.all(domains.map(([domain, cells]) => pyramid.outlines("safety", domain, cells)));
+        const clusterCells = [...Map.groupBy(CELLS, (cell) => cell.slice(0, length))];
+        const found = await Promise.all(
+          clusterCells.map(([clusterCell, cells]) => pyramid.outlines("safety", clusterCell, cells)),
+        );
         const outlines = new Map(found.flat().map((outline) => [outline.cell.geohash5, outline]));
         const known = new Set<string>();
         for (const { rows } of outlines.values()) {
@@ -118,7 +120,7 @@ describe("outlines", () => {
     );
   });
 
-  it("know a lone report by its id, of many in how far back they begin, and ask for slices once", async () => {
+  it("know a lone report by its id, of many in how far back they begin, and ask for cell aggregates once", async () => {
     const { clock, store, lists, pyramid: open, compact } = createWorld();
     const random = seededRandom(1);
     const [lone, busy] = [PLACES[5], PLACES[0]];
@@ -146,7 +148,7 @@ describe("outlines", () => {
 });
 
 describe("a tile near a pole", () => {
-  it("looks for the few of its domains that hold reports from level to level", async () => {
+  it("looks for the few of its cluster cells that hold reports from level to level", async () => {
     const { clock, store, derived, lists, pyramid: open, compact } = createWorld();
     const random = seededRandom(2);
     const place = { lonDeg: 12.3456, latDeg: 88.1 };
@@ -158,16 +160,16 @@ describe("a tile near a pole", () => {
     const pyramid = open();
     await pyramid.poll();
     const tile = tileAt(worldX(place.lonDeg), worldY(place.latDeg), 17);
-    expect(domainsOfTile(tile).length).toBeGreaterThan(500);
+    expect(clusterCellsOfTile(tile).length).toBeGreaterThan(500);
     lists.length = 0;
-    const found = await pyramid.domains("safety", tile, "90d");
+    const found = await pyramid.clusterCells("safety", tile, "90d");
     expect(new Set(found.flatMap(({ rows }) => [...rows.latE6]))).toEqual(
       new Set(reports.map(({ latDeg }) => Math.round(latDeg * 1e6))),
     );
     expect(found.length).toBeLessThanOrEqual(3 * 32);
     expect(lists.filter((group) => group.startsWith("slices/")).length).toBeLessThanOrEqual(6);
     lists.length = 0;
-    expect(await pyramid.domains("vibe", tile, "90d")).toEqual([]);
+    expect(await pyramid.clusterCells("vibe", tile, "90d")).toEqual([]);
     expect(lists).toHaveLength(1);
 
     const imported = makeReport({ ...place, latDeg: 87.2, createdAtMs: clock.nowMs - DAY }, random);
@@ -177,7 +179,7 @@ describe("a tile near a pole", () => {
     }
     const other = open();
     await other.poll();
-    const rows = (await other.domains("safety", tile, "90d")).flatMap(({ rows: { latE6 } }) => [...latE6]);
+    const rows = (await other.clusterCells("safety", tile, "90d")).flatMap(({ rows: { latE6 } }) => [...latE6]);
     expect(new Set(rows)).toEqual(new Set([...reports, imported].map(({ latDeg }) => Math.round(latDeg * 1e6))));
   });
 });

@@ -20,7 +20,7 @@ function setUp() {
   const onChange = (layer: string, geohash: string) => told.push(`${layer}/${geohash}`);
   const pyramid = createPyramid({ store, derived, clock, log: silentLog, onChange });
   const report = (lonDeg = LON) => makeReport({ lonDeg, latDeg: LAT, createdAtMs: clock.now() }, random);
-  const look = () => pyramid.domains("safety", tileAt(worldX(LON), worldY(LAT), 15), "90d");
+  const look = () => pyramid.clusterCells("safety", tileAt(worldX(LON), worldY(LAT), 15), "90d");
   return { clock, store, pyramid, told, report, look };
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import type { DerivedStore } from "../../../server/ports/derived-store.ts";
 import type { ReportEdit, ReportStore } from "../../../server/ports/report-store.ts";
-import { MOST_PUT_OFF } from "../../../server/pyramid/compaction-work.ts";
+import { MOST_UNMERGED } from "../../../server/pyramid/compaction-work.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
@@ -21,7 +21,7 @@ import { correctedReport, editReport } from "./edit-report.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-/** Cells that share a domain of each level, or none. */
+/** Cells that share a cluster cell of each level, or none. */
 const PLACES = [
   [-95.37, 29.76],
   [-95.36, 29.77],
@@ -93,7 +93,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 3, maxLength: 16 },
 );
 
-describe("rows that slices lack", () => {
+describe("rows that cell aggregates lack", () => {
   it("are counted exactly once, whatever was compacted, half or whole, and whoever looks", async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (list) => {
@@ -139,7 +139,7 @@ describe("rows that slices lack", () => {
     );
   });
 
-  it("are put off while they are few: a lone report makes no slice, and no process reads a row for it", async () => {
+  it("are left unmerged while they are few: a lone report makes no cell aggregate, and no process reads a row for it", async () => {
     const { clock, store, derived, report, process, compactor } = setUp();
     await store.put(report(0));
     clock.nowMs += 5 * MINUTE;
@@ -152,7 +152,7 @@ describe("rows that slices lack", () => {
     });
     const [, world] = [await noReads.poll(), await noReads.cells("safety", "")];
     expect([...world.bandCount].reduce((a, b) => a + b, 0)).toBe(1);
-    for (let i = 0; i < MOST_PUT_OFF; i++) {
+    for (let i = 0; i < MOST_UNMERGED; i++) {
       await store.put(report(0));
       clock.nowMs += 1000;
     }
@@ -161,21 +161,21 @@ describe("rows that slices lack", () => {
     expect(await derived.list("slices/safety/")).toHaveLength(1);
   });
 
-  it("are taken in once they are many, also where a cell has segments already", async () => {
+  it("are taken in once they are many, also where a cell has log segments already", async () => {
     const { clock, store, derived, report, compactor } = setUp();
     for (let times = 1; times <= 3; times++) {
-      for (let i = 0; i < MOST_PUT_OFF + 20; i++) await store.put(report(0));
+      for (let i = 0; i < MOST_UNMERGED + 20; i++) await store.put(report(0));
       clock.nowMs += MINUTE;
       await compactor().run();
       // It knows of no change, and believes the stored items alone.
       const blind = { ...store, readChanges: async () => ({ changes: [], cursor: "0" }) };
       const pyramid = createPyramid({ store: blind, derived, clock, log: silentLog });
       const world = await pyramid.cells("safety", "");
-      expect([...world.bandCount].reduce((a, b) => a + b, 0)).toBe(times * (MOST_PUT_OFF + 20));
+      expect([...world.bandCount].reduce((a, b) => a + b, 0)).toBe(times * (MOST_UNMERGED + 20));
     }
   });
 
-  it("are added to the slices that a process reads, without a request for their cells", async () => {
+  it("are added to the cell aggregates that a process reads, without a request for their cells", async () => {
     const { clock, store, report, process, compactor } = setUp();
     await store.putMany(Array.from({ length: 200 }, (_, i) => report(i, DAY)));
     clock.nowMs += MINUTE;

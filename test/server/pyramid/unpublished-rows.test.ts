@@ -171,7 +171,7 @@ it("shows what a slow first poll brings to a cell that was read behind a faster 
   expect(await look(19)).toBeUndefined();
   await store.append(makeReport({ ...PLACE, createdAtMs: clock.now() }, seededRandom(3)));
   clock.nowMs += 60_000;
-  // It is put off, so the slow poll learns of it twice.
+  // It is left unmerged, so the slow poll learns of it twice.
   await createCompactor({ store, derived, clock, log: silentLog }).run();
   gate.resolve();
   await first;

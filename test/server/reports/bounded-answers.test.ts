@@ -18,7 +18,7 @@ const NOW = Date.UTC(2026, 5, 1);
 const DAY = 86_400_000;
 const MINUTE = 60_000;
 
-/** Slices of the box that meets most of them, segments and log of each cell, the texts of a page of 500. */
+/** Cell aggregates of the box that meets most of them, segments and log of each cell, the texts of a page of 500. */
 const requestsFor = (cells: number): number => 6 * REPORT_LAYERS.length + 2 * cells + 5;
 
 type Source = Parameters<typeof readScoreCard>[0];

@@ -8,7 +8,7 @@ import { runs } from "../../kit/runs.ts";
 const idOf = (timeMs: number, rest: number): string =>
   idTimePrefix(timeMs) + `${rest}`.padStart(REPORT_ID_LENGTH - 10, "0");
 
-/** How late the time of a place's newest report is told, as slices cut them. */
+/** How late the time of a place's newest report is told, as cell aggregates cut them. */
 const SLACK_MS = 10;
 
 interface Counted {

@@ -40,7 +40,7 @@ const worlds = centres.chain(([lon = 0, lat = 0]) => {
   });
   return fc.record({
     places: fc.array(place, { minLength: 60, maxLength: 120 }),
-    /** Within minutes, or over weeks, so that slices know some by their ages. */
+    /** Within minutes, or over weeks, so that cell aggregates know some by their ages. */
     slowness: fc.constantFrom(1, 30_000),
     late: fc.array(place, { maxLength: 5 }),
     bounds: box,

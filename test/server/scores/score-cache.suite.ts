@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RunSql } from "../../../server/ports/sql.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
-import { createScoreCache, type ScoreBook } from "../../../server/scores/score-cache.ts";
+import { createScoreCache, type ScoreLookup } from "../../../server/scores/score-cache.ts";
 import { NEUTRAL_SCORES } from "../../../tiles/scores/scores.ts";
 import { AUSTIN, createWorld, DAY, HOUR, MISSION } from "../../kit/score-world.ts";
 
@@ -14,7 +14,7 @@ export const describeScoreCache = (pool: () => Pool) =>
       await sql("UPDATE score_state SET epoch = 0, counted_until = NULL");
     });
 
-    const told = (book: ScoreBook) =>
+    const told = (book: ScoreLookup) =>
       new Map([4, 5, 6].flatMap((p) => book.cells(p).map((c) => [c.geohash, c.scores])));
 
     it("knows the newest scores, takes in what changes, and changes its epoch only with them", async () => {

@@ -30,7 +30,7 @@ export const describeScoreThinning = (pool: () => Pool, cellCount: () => number)
       );
       const lastOfDays = await digest(sql, LAST_OF_DAYS);
       const flaky = failAtRandom(sql, seededRandom(5), 0.2);
-      const options = { sliceRows: SLICE_ROWS, slicesPerRun: 3 };
+      const options = { cellAggregateRows: SLICE_ROWS, cellAggregatesPerRun: 3 };
       let runs = 0;
       for (let done = false; !done && runs < 10_000; runs++) {
         // Processes that know nothing of each other.
@@ -46,14 +46,14 @@ export const describeScoreThinning = (pool: () => Pool, cellCount: () => number)
       expect(await createScoreThinning(sql, options).run(NOW_MS)).toEqual({ done: true, thinned: 0 });
     });
 
-    it("goes on where it stopped, a bounded slice a statement, and the next day with the next day alone", async () => {
+    it("goes on where it stopped, a bounded cell aggregate a statement, and the next day with the next day alone", async () => {
       const statements: { text: string; values: readonly unknown[] }[] = [];
       const watched: RunSql = (text, values = []) => {
         if (text.includes("DELETE")) statements.push({ text, values });
         return sql(text, values);
       };
       const run = (nowMs: number) =>
-        createScoreThinning(watched, { sliceRows: SLICE_ROWS, slicesPerRun: 2 }).run(nowMs);
+        createScoreThinning(watched, { cellAggregateRows: SLICE_ROWS, cellAggregatesPerRun: 2 }).run(nowMs);
       const thinned: number[] = [];
       for (let done = false; !done; ) {
         const report = await run(NOW_MS);
@@ -61,7 +61,7 @@ export const describeScoreThinning = (pool: () => Pool, cellCount: () => number)
         thinned.push(report.thinned);
       }
       expect(thinned.length).toBeGreaterThan(2);
-      // Two slices, each with the rest of its last cell.
+      // Two cell aggregates, each with the rest of its last cell.
       expect(Math.max(...thinned)).toBeLessThan(2 * (SLICE_ROWS + 31 * 24));
       expect(
         statements.map(({ values }) => values.slice(4)).filter(([from], i, all) => from !== all[i - 1]?.[0]),

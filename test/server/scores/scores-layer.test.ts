@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { nodeCompressor } from "../../../server/runtime/node/node-compressor.ts";
-import type { ScoreBook } from "../../../server/scores/score-cache.ts";
+import type { ScoreLookup } from "../../../server/scores/score-cache.ts";
 import { precisionOfZoom } from "../../../server/scores/scores-layer.ts";
 import { createTileSource } from "../../../server/serving/tile-source.ts";
 import { cellBounds } from "../../../tiles/geo/geohash.ts";
@@ -22,7 +22,7 @@ describe("tiles with scores", () => {
       const scores = cells.get(geohash);
       return scores && { geohash, scores, reportCount7d: 2 };
     };
-    const book: ScoreBook = {
+    const book: ScoreLookup = {
       epoch: () => epoch,
       find: found,
       cells: (precision) => [...cells.keys()].flatMap((key) => (key.length === precision ? (found(key) ?? []) : [])),

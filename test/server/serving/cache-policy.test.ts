@@ -12,7 +12,7 @@ const NOW = Date.UTC(2026, 5, 1, 12, 3);
 const clock = { now: () => NOW };
 
 describe("tagsOfReport", () => {
-  it("name every tile that a report changes, at every zoom, borders of domains included", async () => {
+  it("name every tile that a report changes, at every zoom, borders of cluster cells included", async () => {
     const reports = makeCity(1500, NOW);
     const random = seededRandom(11);
     const store = createMemoryStore({ clock });

@@ -5,6 +5,7 @@ import { type ReportStore, StoreUnavailableError } from "../../../server/ports/r
 import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo/dynamo-client.ts";
 import type { ConsumedUnits } from "../../../server/store/dynamo/requests.ts";
+import type { Report } from "../../../tiles/report.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
 import { startDynalite } from "../../kit/dynamo/dynalite-server.ts";
 import { type Intercepted, intercept } from "../../kit/intercept.ts";
@@ -207,12 +208,39 @@ describe("a store that is away", () => {
       expect(await dying.get(report.id).catch(() => "died")).toBe("died");
       clock.advance(sleepMs);
       const reader = createDynamoStore({ client: connect(), table, clock });
-      expect(await reader.get(report.id)).toBeUndefined();
+      expect(await reader.getMany([report.id])).toEqual([]);
       await reader.recover(cursor);
       expect((await reader.readChanges(cursor)).changes).toMatchObject([CELL]);
       expect(await reader.get(report.id)).toEqual(report);
       await reader.close();
       await dying.close();
+    }
+  });
+
+  it("finds by its id, at once, what was appended by a process that died before it stored the row", async () => {
+    for (const sleepMs of [0, 30_000, 3_600_000]) {
+      const mortal = connect();
+      let requests = 0;
+      intercept(mortal, async (request) => {
+        if (requests++ >= 1) throw Object.assign(new Error("died"), { $metadata: {} });
+        return request.send();
+      });
+      const dying = createDynamoStore({ client: mortal, table, clock });
+      const [first, second] = [0, 1].map((seed) => makeReport({ createdAtMs: clock.now(), seed })) as [Report, Report];
+      await dying.append(first);
+      clock.advance(sleepMs);
+      const reader = createDynamoStore({ client: connect(), table, clock });
+      const { cursor } = await reader.readChanges();
+      expect(await reader.get(second.id)).toBeUndefined();
+      expect(await reader.edit(second.id, { kind: "hide" })).toBeUndefined();
+      expect(await reader.get(first.id)).toEqual(first);
+      // Not alone by its id: whoever follows the changes is told.
+      expect((await reader.readChanges(cursor)).changes).toMatchObject([CELL]);
+      expect((await reader.readCell(CELL)).reports).toContainEqual(first);
+      expect(await reader.edit(first.id, { kind: "hide" })).toMatchObject({ version: 1, isShown: false });
+      expect(await reader.get(first.id)).toBeUndefined();
+      await Promise.all([reader.close(), dying.close()]);
+      clock.advance(60_000);
     }
   });
 

@@ -42,7 +42,7 @@ async function withReports() {
     log: silentLog,
     // Nothing of the store is kept but the tiles.
     cellBytes: 1,
-    nodeBytes: 2,
+    aggregateBytes: 2,
   });
   const breakStore = (): void => {
     broken = true;

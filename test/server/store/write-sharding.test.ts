@@ -1,23 +1,23 @@
 import { expect, it } from "vitest";
 import type { LogCell } from "../../../server/ports/report-store.ts";
-import { createHeat, type Heat } from "../../../server/store/dynamo/write-sharding.ts";
+import { createWriteSharding, type WriteSharding } from "../../../server/store/dynamo/write-sharding.ts";
 import { createTestClock, type TestClock } from "../../kit/make-report.ts";
 
 const CELL: LogCell = { layer: "safety", geohash5: "9v6kp" };
 const OTHER: LogCell = { layer: "vibe", geohash5: "9v6kp" };
 const ROWS_PER_SECOND = 200;
 
-function start(): { clock: TestClock; heat: Heat } {
+function start(): { clock: TestClock; sharding: WriteSharding } {
   const clock = createTestClock();
-  return { clock, heat: createHeat({ clock, rowsPerSecond: ROWS_PER_SECOND }) };
+  return { clock, sharding: createWriteSharding({ clock, rowsPerSecond: ROWS_PER_SECOND }) };
 }
 
 /** Shards after so many seconds of a steady rate. */
-function shardsAfter(seconds: number, rowsPerSecond: number, { clock, heat } = start()): number {
+function shardsAfter(seconds: number, rowsPerSecond: number, { clock, sharding } = start()): number {
   let shards = 1;
   for (let i = 0; i < seconds * rowsPerSecond; i++) {
     clock.advance(1000 / rowsPerSecond);
-    shards = heat.add(CELL);
+    shards = sharding.add(CELL);
   }
   return shards;
 }
@@ -41,28 +41,28 @@ it("takes a burst for no more than that", () => {
 });
 
 it("spreads no cell for another's rows", () => {
-  const { clock, heat } = start();
-  shardsAfter(10, 900, { clock, heat });
-  expect(heat.add(OTHER)).toBe(1);
+  const { clock, sharding } = start();
+  shardsAfter(10, 900, { clock, sharding });
+  expect(sharding.add(OTHER)).toBe(1);
 });
 
-it("forgets a heat that is over, and is not confused by a clock that is set back", () => {
-  const { clock, heat } = start();
-  shardsAfter(30, 900, { clock, heat });
+it("forgets a write sharding that is over, and is not confused by a clock that is set back", () => {
+  const { clock, sharding } = start();
+  shardsAfter(30, 900, { clock, sharding });
   clock.advance(-60_000);
-  expect(heat.add(CELL)).toBe(8);
+  expect(sharding.add(CELL)).toBe(8);
   clock.advance(20_000);
-  expect(heat.add(CELL)).toBe(1);
+  expect(sharding.add(CELL)).toBe(1);
 });
 
 it("spreads further for a minute each time that DynamoDB refuses rows, however few are this process's own", () => {
-  const { clock, heat } = start();
-  expect(heat.add(CELL)).toBe(1);
+  const { clock, sharding } = start();
+  expect(sharding.add(CELL)).toBe(1);
   for (const shards of [2, 4, 8, 16, 16]) {
-    heat.throttled(CELL);
+    sharding.throttled(CELL);
     clock.advance(1000);
-    expect(heat.add(CELL)).toBe(shards);
+    expect(sharding.add(CELL)).toBe(shards);
   }
   clock.advance(60_000);
-  expect(heat.add(CELL)).toBe(1);
+  expect(sharding.add(CELL)).toBe(1);
 });

@@ -1,0 +1,49 @@
+import type { Clock } from "../ports/clock.ts";
+import type { LogCell, ReportStore } from "../ports/report-store.ts";
+import type { CellAggregates } from "./cell-aggregates.ts";
+import type { Standing } from "./compaction-journal.ts";
+import type { CompactionPlan } from "./compaction-plan.ts";
+import { FEED_BEGINNING } from "./compaction-state.ts";
+import { workOfCells, workOfChanges } from "./compaction-work.ts";
+import { agedLayers } from "./work-order.ts";
+
+/** Finds out what a compaction has to do. */
+export interface CompactionPlanner {
+  /** What changed since the compaction's state, and has aged; undefined when nothing can be done yet. */
+  planChanges(standing: Standing): Promise<CompactionPlan | undefined>;
+  /** Everything that the store has. */
+  planAll(standing: Standing): Promise<CompactionPlan>;
+}
+
+export interface CompactionPlannerOptions {
+  readonly store: ReportStore;
+  readonly cellAggregates: CellAggregates;
+  readonly clock: Clock;
+}
+
+export function createCompactionPlanner({ store, cellAggregates, clock }: CompactionPlannerOptions): CompactionPlanner {
+  /** What a deployment that slept through the feed's whole life left in it is found, too. */
+  async function readChangesSince(point: Standing["point"]) {
+    if (point !== undefined) await store.recover(point.cursor);
+    return store.readChanges(point?.cursor ?? FEED_BEGINNING);
+  }
+
+  return {
+    async planChanges({ point, nextNumber: number }) {
+      const atMs = clock.now();
+      const { changes, cursor } = await readChangesSince(point);
+      const work = workOfChanges({ point, number, changes, cursor, atMs });
+      return work && { ...work, aged: await agedLayers(cellAggregates, clock.now()) };
+    },
+
+    async planAll({ point, nextNumber: number }) {
+      const atMs = clock.now();
+      // Nobody needs the changes, but what is in the feed alone must become rows before the cursor leaves it behind.
+      const { cursor } = await readChangesSince(point);
+      const cells: LogCell[] = [];
+      for await (const cell of store.cells()) cells.push(cell);
+      const work = workOfCells(cells, { point, number, cursor, atMs });
+      return { ...work, aged: await agedLayers(cellAggregates, clock.now()) };
+    },
+  };
+}

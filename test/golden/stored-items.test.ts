@@ -1,0 +1,187 @@
+import { describe } from "vitest";
+import { decodePlan, encodePlan } from "../../server/pyramid/compaction-plan.ts";
+import { decodeProgress, encodeProgress } from "../../server/pyramid/compaction-progress.ts";
+import { decodePoint, encodePoint } from "../../server/pyramid/compaction-state.ts";
+import { createUnmergedRows } from "../../server/pyramid/unmerged-rows.ts";
+import { decodeAppended, encodeAppended } from "../../server/store/dynamo/appended-report.ts";
+import { decodeConfirmations, encodeConfirmations } from "../../server/store/dynamo/confirmations.ts";
+import { addMicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
+import { decodeMicroCells, encodeMicroCells } from "../../tiles/codec/micro-cell-codec.ts";
+import { decodeEdited, decodeReports, encodeEdited, encodeReports } from "../../tiles/codec/report-codec.ts";
+import { columnsOfReports } from "../../tiles/report-columns.ts";
+import { idTimePrefix } from "../../tiles/report-id.ts";
+import { itKeeps, itRefusesOtherVersions } from "./golden.ts";
+import { CORNERS, NOW_MS, sampleReport, sampleReports } from "./sample.ts";
+
+const AUSTIN = columnsOfReports(sampleReports(-97.742, 30.271).filter(({ id }) => id.slice(11, 15) === "v6kp"));
+/** Some cells have a dozen reports in a band: of many the severities are written otherwise than of few. */
+const BUSY = columnsOfReports(sampleReports(-97.742, 30.271, { spreadDeg: 0.004, count: 300 }));
+const WORLD = columnsOfReports(CORNERS);
+const NONE = columnsOfReports([]);
+const POTHOLE = sampleReport({
+  layer: "infrastructure",
+  lonDeg: -97.742123,
+  latDeg: 30.271456,
+  createdAtMs: NOW_MS - 1234,
+  category: "Straße",
+  text: "zwei Löcher 🚲\nund Glas",
+});
+const CELL = { layer: "infrastructure", geohash5: "9v6kp" } as const;
+
+describe("cell aggregates", () => {
+  const cellsOf = (rows: typeof AUSTIN, precision: number) => microCellsOfReports(rows, precision, NOW_MS);
+  const samples = {
+    "a log cell's, from reports": cellsOf(AUSTIN, 7),
+    "the same, coarser": addMicroCells([cellsOf(AUSTIN, 7)], 5),
+    "the whole world's": cellsOf(WORLD, 2),
+    "one report's": cellsOf(columnsOfReports([POTHOLE]), 7),
+    "none's": cellsOf(NONE, 6),
+    "a busy corner's": cellsOf(BUSY, 7),
+  };
+  itKeeps(
+    "micro-cells-v4",
+    Object.entries(samples).map(([sample, cells]) => ({
+      sample,
+      write: () => encodeMicroCells(cells, NOW_MS),
+      read: (body) => decodeMicroCells(body, "golden"),
+    })),
+  );
+});
+
+describe("log segments", () => {
+  const samples = [
+    { sample: "a cell's", rows: AUSTIN, geohash: "9v6kp" },
+    { sample: "the whole world's", rows: WORLD, geohash: "" },
+    { sample: "an empty one", rows: NONE, geohash: "9v6kp" },
+  ];
+  itKeeps(
+    "reports-v1",
+    samples.map(({ sample, rows, geohash }) => ({
+      sample,
+      write: () => encodeReports(rows, geohash),
+      read: (body) => decodeReports(body, geohash, "golden"),
+    })),
+  );
+
+  const versions = new Map([
+    [POTHOLE.id, 2],
+    ["01n8gr94pv9v6kp00qtdwyg01", 70_000],
+  ]);
+  itKeeps("edited-reports-v1", [
+    {
+      sample: "two, of which one is shown",
+      write: () => encodeEdited({ versions, rows: columnsOfReports([POTHOLE]) }, "9v6kp"),
+      read: (body) => decodeEdited(body, "9v6kp", "golden"),
+    },
+  ]);
+});
+
+describe("the compaction's items", () => {
+  const rows = createUnmergedRows();
+  rows.add({ layer: "safety", geohash5: "9v6kp" }, AUSTIN);
+  rows.add(CELL, columnsOfReports([POTHOLE]));
+  const point = {
+    number: 300,
+    cursor: "1780315200001",
+    atMs: NOW_MS,
+    beforeMs: NOW_MS - 10_000,
+    rows,
+    open: [
+      { layer: "safety", geohash5: "00000", from: "" },
+      { ...CELL, from: idTimePrefix(NOW_MS - 5000) },
+    ],
+  } as const;
+  const readable = ({ rows: of, ...rest }: ReturnType<typeof decodePoint>) => ({
+    ...rest,
+    safety: of.under("safety", ""),
+    infrastructure: of.under("infrastructure", ""),
+  });
+  itKeeps("compaction-v2", [
+    {
+      sample: "with rows and open cells",
+      write: () => encodePoint(point),
+      read: (body) => readable(decodePoint(body)),
+    },
+  ]);
+
+  const plan = {
+    end: point,
+    aged: ["vibe", "opportunity"],
+    cells: [
+      { layer: "safety", geohash5: "00000", from: undefined, isOpen: true },
+      { layer: "safety", geohash5: "9v6kp", from: idTimePrefix(NOW_MS), isOpen: false },
+      { layer: "opportunity", geohash5: "zzzzz", from: idTimePrefix(0), isOpen: true },
+    ],
+  } as const;
+  itKeeps("compaction-plan-v1", [
+    {
+      sample: "of three cells",
+      write: () => encodePlan(plan)[0] as Uint8Array,
+      read: (body) => {
+        const { end, ...rest } = decodePlan(body, () => undefined, "golden");
+        return { ...rest, end: readable(end) };
+      },
+    },
+  ]);
+
+  /** As many as the first item takes, so that the last three cells are in the next. */
+  const many = Array.from({ length: 10_000 }, () => plan.cells[0]);
+  const large = encodePlan({ ...plan, cells: [...many, ...plan.cells.slice(1)] });
+  itKeeps("compaction-cells-v1", [
+    {
+      sample: "what a plan's first item has no room for",
+      write: () => large[1] as Uint8Array,
+      read: (body) => decodePlan(large[0] as Uint8Array, () => body, "golden").cells.slice(10_000),
+    },
+  ]);
+
+  itKeeps("compaction-progress-v1", [
+    {
+      sample: "half way",
+      write: () =>
+        encodeProgress(
+          {
+            number: 301,
+            step: 7,
+            done: { layer: "infrastructure", geohash: "9v6kp" },
+            anew: ["9", "9v6"],
+            open: [CELL],
+            cells: 1234,
+            cellAggregates: 99,
+            spent: 4321,
+          },
+          0xdeadbeef,
+        ),
+      read: (body) => decodeProgress(body, "golden"),
+    },
+  ]);
+});
+
+describe("the change feed's bodies", () => {
+  itKeeps("appended-report-v1", [
+    { sample: "with text", write: () => encodeAppended(POTHOLE, CELL), read: (body) => decodeAppended(body, CELL) },
+  ]);
+  itKeeps("confirmations-v1", [
+    {
+      sample: "of intents alone, and of rows",
+      write: () =>
+        encodeConfirmations("k3jd9", [
+          { layer: "safety", geohash5: "9v6kp", count: 5, report: undefined },
+          { ...CELL, count: 700, report: POTHOLE },
+        ]),
+      read: decodeConfirmations,
+    },
+  ]);
+});
+
+describe("items of another version", () => {
+  const none = () => undefined;
+  itRefusesOtherVersions("micro-cells-v4", (body) => decodeMicroCells(body, "golden"));
+  itRefusesOtherVersions("reports-v1", (body) => decodeReports(body, "9v6kp", "golden"));
+  itRefusesOtherVersions("edited-reports-v1", (body) => decodeEdited(body, "9v6kp", "golden"));
+  itRefusesOtherVersions("compaction-v2", decodePoint);
+  itRefusesOtherVersions("compaction-plan-v1", (body) => decodePlan(body, none, "golden"));
+  itRefusesOtherVersions("compaction-progress-v1", (body) => decodeProgress(body, "golden"));
+  itRefusesOtherVersions("appended-report-v1", (body) => decodeAppended(body, CELL));
+  itRefusesOtherVersions("confirmations-v1", decodeConfirmations);
+});
