@@ -11,7 +11,8 @@ import { EMULATOR_CREDENTIALS } from "../../server/store/dynamo/dynamo-client.ts
 import type { Report } from "../../tiles/report.ts";
 import { type CutOffProxy, startCutOffProxy } from "../kit/dynamo/cut-off-proxy.ts";
 import { startDynalite } from "../kit/dynamo/dynalite-server.ts";
-import { makeCity, makeReport, seededRandom } from "../kit/sample-reports.ts";
+import { seededRandom } from "../kit/random.ts";
+import { makeCity, makeReport } from "../kit/sample-reports.ts";
 import { cellAggregatesOf, contentsOf } from "../server/pyramid/cut-off.ts";
 import { connect, type Emulator } from "../server/store/emulators.ts";
 

@@ -8,7 +8,7 @@ import {
   startLocalWorker,
 } from "../../server/runtime/local-worker/local-worker.ts";
 import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
-import { createBenchClock } from "../kit/cities/city-store.ts";
+import { createTestClock } from "../kit/clock.ts";
 import { openWorkerOrigin } from "../kit/edge/edge-origin.ts";
 import { replayEdge } from "../kit/edge/edge-replay.ts";
 import { drop, postReport, requestRaw, tilePath } from "../kit/request.ts";
@@ -177,7 +177,7 @@ it("is never served older than the bound by a shared cache in front of it, while
   const origin = await openWorkerOrigin(300, stores);
   try {
     const replay = { requests: 720, requestsPerSecond: 90, writesPerSecond: 10, purge: "product" } as const;
-    const result = await replayEdge({ ...replay, origin, clock: createBenchClock(Date.now()) });
+    const result = await replayEdge({ ...replay, origin, clock: createTestClock(Date.now()) });
     expect(result.beyondBound).toBe(0);
     expect(result.writes).toBeGreaterThanOrEqual(70);
     expect(result.hitRate).toBeGreaterThan(0.3);

@@ -10,7 +10,8 @@ import { REPORT_LAYERS, TIME_WINDOWS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { houstonReports } from "../../kit/cities/houston.ts";
 import { HOUSTON_MISSING } from "../../kit/cities/houston-file.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);

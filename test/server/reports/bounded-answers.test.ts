@@ -12,7 +12,8 @@ import type { Report } from "../../../tiles/report.ts";
 import { CITY_CENTER } from "../../kit/cities/city.ts";
 import { type CountedCity, openCountedCity } from "../../kit/cities/city-store.ts";
 import { denseCell, openDenseCell } from "../../kit/cities/dense-cell.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const DAY = 86_400_000;

@@ -9,9 +9,11 @@ import { createTileSource } from "../../../server/serving/tile-source.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
-import { createTestApp, createTestClock } from "../../kit/app-fixture.ts";
+import { createTestApp } from "../../kit/app-fixture.ts";
+import { createTestClock } from "../../kit/clock.ts";
+import { seededRandom } from "../../kit/random.ts";
 import { requestRaw, tilePath } from "../../kit/request.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 
 const random = seededRandom(5);
 const PLACE = { lonDeg: -122.42, latDeg: 37.77 };

@@ -15,11 +15,12 @@ import { createScorer, type Scorer } from "../../../server/scores/scorer.ts";
 import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo/dynamo-client.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
+import { createTestClock } from "../../kit/clock.ts";
 import { startDynalite } from "../../kit/dynamo/dynalite-server.ts";
 import { type Running, startEmbedded } from "../../kit/postgres/each-postgres.ts";
 import { findPostgres, startPostgres } from "../../kit/postgres/native.ts";
-import { makeCity, seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeCity } from "../../kit/sample-reports.ts";
 import { countByHand, DAY, HOUR, readCounts } from "../../kit/score-world.ts";
 import { startTcpProxy } from "../../kit/tcp-proxy.ts";
 
