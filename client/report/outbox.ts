@@ -1,15 +1,16 @@
 import { type ReportDraft, type ReportJson, RequestError } from "../api/api.ts";
 import { createBackoff } from "./backoff.ts";
+import {
+  ageMs,
+  dueEntries,
+  type EntryState,
+  HOLD_MS,
+  OTHERS_AFTER_MS,
+  type PageMemory,
+  stateOf,
+  waitMs,
+} from "./entry-state.ts";
 import { type EntryStorage, newEntry, type OutboxEntry, type Refusal } from "./outbox-entry.ts";
-
-/**
- * - `held`: not sent before its time for "Undo" is over
- * - `waiting`: sent as soon as the network and the server are there
- * - `sending`: on its way from this page
- * - `refused`: the server said what is wrong; somebody has to mend or discard it
- * - `old`: dropped so long ago that somebody has to say whether it still holds
- */
-export type EntryState = "held" | "waiting" | "sending" | "refused" | "old";
 
 export type OutboxEvent =
   | { readonly type: "changed" }
@@ -46,11 +47,7 @@ export interface OutboxPorts {
   isOnline(): boolean;
 }
 
-export const HOLD_MS = 5_000;
-/** Whoever took a report in sends it; other tabs do when that one is gone. */
-const OTHERS_AFTER_MS = 2_000;
 export const MAX_ENTRIES = 50;
-export const OLD_MS = 24 * 3_600_000;
 const OTHER_TAB_MS = 1_000;
 
 /**
@@ -135,40 +132,6 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
     noteChanged,
     listen: (listener) => listeners.push(listener),
   };
-}
-
-/** What this page knows of the entries, beside what every tab reads. */
-interface PageMemory {
-  /** Keys of what was dropped in it. */
-  readonly own: Set<string>;
-  /** Of what is on its way from it. */
-  readonly sending: Set<string>;
-  /** How often an entry could not be sent, by key. */
-  readonly failures: Map<string, number>;
-}
-
-// A clock that was set back makes nothing wait for it.
-const ageMs = ({ droppedAtMs }: OutboxEntry) => Math.abs(Date.now() - droppedAtMs);
-
-const waitMs = (entry: OutboxEntry, { own }: PageMemory) =>
-  entry.attempted ? 0 : HOLD_MS + (own.has(entry.key) ? 0 : OTHERS_AFTER_MS) - ageMs(entry);
-
-function stateOf(entry: OutboxEntry, { sending }: PageMemory): EntryState {
-  if (entry.refusal) return "refused";
-  if (sending.has(entry.key)) return "sending";
-  if (ageMs(entry) > OLD_MS) return "old";
-  return !entry.attempted && ageMs(entry) < HOLD_MS ? "held" : "waiting";
-}
-
-/** What may be sent now, in the order in which it should be. */
-function dueEntries(entries: readonly OutboxEntry[], page: PageMemory): OutboxEntry[] {
-  const failuresOf = ({ key }: OutboxEntry) => page.failures.get(key) ?? 0;
-  return (
-    entries
-      .filter((entry) => stateOf(entry, page) === "waiting" && waitMs(entry, page) <= 0)
-      // One that fails again and again must not keep the others back.
-      .sort((a, b) => failuresOf(a) - failuresOf(b))
-  );
 }
 
 interface SenderParts extends Pick<OutboxPorts, "storage" | "post"> {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ReportDraft, type ReportJson, RequestError } from "../../../client/api/api.ts";
-import { createOutbox, HOLD_MS, MAX_ENTRIES, OLD_MS, type OutboxEvent } from "../../../client/report/outbox.ts";
+import { HOLD_MS, OLD_MS } from "../../../client/report/entry-state.ts";
+import { createOutbox, MAX_ENTRIES, type OutboxEvent } from "../../../client/report/outbox.ts";
 import { createEntryStorage } from "../../../client/report/outbox-entry.ts";
 
 const DRAFT: ReportDraft = { layer: "infrastructure", category: "pothole", severity: 3, lat: 37.76, lon: -122.42 };
