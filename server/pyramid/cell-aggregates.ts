@@ -1,4 +1,4 @@
-import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
+import { addMicroCells, type MicroCells, microCellsOfReports, NEWEST_STEP_MS } from "../../tiles/cells/micro-cells.ts";
 import {
   decodeMicroCellGroup,
   encodeMicroCells,
@@ -167,7 +167,7 @@ function versionOf(
 
 /** No report is younger; times are to the minute, see the codec. */
 const newestMs = ({ newest }: MicroCells): number =>
-  newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0) + 60_000;
+  newest.createdAtMs.reduce((max, time) => Math.max(max, time), 0) + NEWEST_STEP_MS;
 
 /** A cell aggregate of a geohash, or none, with the unmerged rows that it lacks. */
 export function withUnmerged(

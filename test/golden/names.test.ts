@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hashKey, isKey, visiblePrefix } from "../../server/accounts/key.ts";
 import { formatRisingCursor, parseRisingCursor } from "../../server/http/schemas/rising-cursor.ts";
+import { nonceOf } from "../../server/store/dynamo/confirmations.ts";
 import * as keys from "../../server/store/keys.ts";
 import { parseCursor } from "../../server/store/log-changes.ts";
 import { reportOfRow, rowOfReport } from "../../server/store/rows.ts";
@@ -121,6 +122,11 @@ describe("rows and keys of the table", () => {
     {
       sample: "an intent",
       write: () => keys.intentSortKey(NOW_MS, CELL, "k3jd9.5"),
+      read: (sk) => keys.nameOfFeedItem(sk),
+    },
+    {
+      sample: "an intent of a writer that has written many",
+      write: () => keys.intentSortKey(NOW_MS, CELL, nonceOf("k3jd9", 1_234_567)),
       read: (sk) => keys.nameOfFeedItem(sk),
     },
     {

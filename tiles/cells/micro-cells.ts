@@ -39,7 +39,7 @@ const FINEST_ADDED = 7;
 export const gridOf = (precision: number): number => (precision <= FINEST_ADDED ? 2 ** 23 : 2 ** 26);
 
 /** Stored cells know the time of their newest report to the minute, unless it may be shown alone. */
-const NEWEST_STEP_MS = 60_000;
+export const NEWEST_STEP_MS = 60_000;
 
 /** A time cut to what stored cells keep of it, where their newest report does not stand alone. */
 export const cutToStep = (timeMs: number): number => Math.floor(timeMs / NEWEST_STEP_MS) * NEWEST_STEP_MS;

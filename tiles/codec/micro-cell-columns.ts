@@ -1,8 +1,8 @@
 import { latOf, lonOf, originsOf, xOf, yOf } from "../cells/micro-cell-origins.ts";
-import type { MicroCells } from "../cells/micro-cells.ts";
+import { type MicroCells, NEWEST_STEP_MS } from "../cells/micro-cells.ts";
 import { BAND_COUNT } from "../layers.ts";
 import type { BitReader, BitWriter } from "./bits.ts";
-import { type Format, MINUTE_MS, newestBand, standsAlone } from "./micro-cell-format.ts";
+import { type Format, newestBand, standsAlone } from "./micro-cell-format.ts";
 import type { CellScratch } from "./micro-cell-scratch.ts";
 import { lookUp } from "./report-codec.ts";
 
@@ -64,7 +64,7 @@ export function writeNewest(bits: BitWriter, cells: MicroCells, format: Format, 
   const { length, key, bandCount, newest } = cells;
   const codeOf = new Map(format.categories.map((category, code) => [category, code]));
   const origins = originsOf(cells.precision);
-  const minuteOf = (cell: number): number => Math.floor((newest.createdAtMs[cell] as number) / MINUTE_MS);
+  const minuteOf = (cell: number): number => Math.floor((newest.createdAtMs[cell] as number) / NEWEST_STEP_MS);
   for (let cell = 0; cell < length; cell++) {
     const band = newestBand(bands[cell] as number);
     bits.bits((format.lastMinute[band] as number) - minuteOf(cell), format.minuteBits[band] as number);
@@ -77,7 +77,7 @@ export function writeNewest(bits: BitWriter, cells: MicroCells, format: Format, 
     standsAlone(cells, cell, newestBand(bands[cell] as number)),
   );
   for (const cell of lone) {
-    bits.bits((newest.createdAtMs[cell] as number) - minuteOf(cell) * MINUTE_MS, MS_BITS);
+    bits.bits((newest.createdAtMs[cell] as number) - minuteOf(cell) * NEWEST_STEP_MS, MS_BITS);
     bits.bits(newest.idRest[cell] as number, format.restBits);
   }
   for (const cell of lone) {
@@ -95,7 +95,7 @@ export function readNewest(bits: BitReader, cells: Cells, format: Format, scratc
   for (let cell = 0; cell < length; cell++) {
     const band = newestBand(bands[cell] as number);
     const minute = (format.lastMinute[band] as number) - bits.bits(format.minuteBits[band] as number);
-    newest.createdAtMs[cell] = minute * MINUTE_MS;
+    newest.createdAtMs[cell] = minute * NEWEST_STEP_MS;
   }
   let count = 0;
   for (let cell = 0; cell < length; cell++) {

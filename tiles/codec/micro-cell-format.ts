@@ -1,5 +1,5 @@
 import { latOf, lonOf, originsOf, xOf, yOf } from "../cells/micro-cell-origins.ts";
-import type { MicroCells } from "../cells/micro-cells.ts";
+import { type MicroCells, NEWEST_STEP_MS } from "../cells/micro-cells.ts";
 import { MAX_PRECISION } from "../geo/geohash.ts";
 import { BAND_COUNT } from "../layers.ts";
 import { bestOrder, bitLength, golombBits } from "./bits.ts";
@@ -25,8 +25,6 @@ export interface Format {
   readonly restBits: number;
   readonly placeBits: number;
 }
-
-export const MINUTE_MS = 60_000;
 
 export function writeFormat(out: Bytes, format: Format): void {
   out.byte(format.precision);
@@ -98,7 +96,7 @@ export function chooseFormat(cells: MicroCells): Format {
     for (let b = 0; b < BAND_COUNT; b++) count += cells.bandCount[cell * BAND_COUNT + b] as number;
     mean.x = Math.max(mean.x, Math.floor(((cells.sumX[cell] as number) - count * xOf(origins, low)) / count));
     mean.y = Math.max(mean.y, Math.floor(((cells.sumY[cell] as number) - count * yOf(origins, low)) / count));
-    const minute = Math.floor((newest.createdAtMs[cell] as number) / MINUTE_MS);
+    const minute = Math.floor((newest.createdAtMs[cell] as number) / NEWEST_STEP_MS);
     firstMinute[band] = Math.min(firstMinute[band] as number, minute);
     lastMinute[band] = Math.max(lastMinute[band] as number, minute);
     if (!standsAlone(cells, cell, band)) continue;
