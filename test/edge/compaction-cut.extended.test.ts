@@ -52,7 +52,7 @@ beforeAll(async () => {
     host: "127.0.0.1",
     port: 0,
   });
-}, 120_000);
+});
 afterAll(async () => {
   await worker?.close();
   await proxy?.close();
@@ -86,9 +86,7 @@ async function compactInPieces({ endpoint, derived }: Table, requestsOf: () => n
   return { requests, runs, contents: contentsOf(await cellAggregatesOf(derived)) };
 }
 
-it("ends for at most a fifth more requests, with the cell aggregates of a compaction that was not cut off", {
-  timeout: 240_000,
-}, async () => {
+it("ends for at most a fifth more requests, with the cell aggregates of a compaction that was not cut off", async () => {
   const between = (least: number, most: number) => Math.round(least * (most / least) ** random());
   const [often, seldom] = [between(LEAST_REQUESTS, 60), between(REQUESTS_FOR_A_FIFTH, 600)];
   const series = [

@@ -101,9 +101,7 @@ async function open({
 }
 
 describe("clusters of any world, at any zoom", () => {
-  it("hold the reports that the tiles count, and split where the tiles show them split", {
-    timeout: 240_000,
-  }, async () => {
+  it("hold the reports that the tiles count, and split where the tiles show them split", async () => {
     await fc.assert(
       fc.asyncProperty(world, async (drawn) => {
         const { features, cluster, reportsOf } = await open(drawn);

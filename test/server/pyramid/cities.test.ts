@@ -46,7 +46,7 @@ describe.skipIf(reports === undefined)(
   () => {
     const all = reports ?? [];
 
-    it("are counted once at every zoom from 0 to 18", { timeout: 120_000 }, async () => {
+    it("are counted once at every zoom from 0 to 18", async () => {
       const tiles = await tilesOf(all);
       for (let z = 0; z <= 18; z++) {
         // Every second of the deepest zooms: their tens of thousands of tiles take seconds.
@@ -64,7 +64,7 @@ describe.skipIf(reports === undefined)(
       }
     });
 
-    it("and one more change at most three tiles a zoom", { timeout: 120_000 }, async () => {
+    it("and one more change at most three tiles a zoom", async () => {
       const added = makeReport({ lonDeg: -95.3698, latDeg: 29.7604, createdAtMs: NOW - HOUR }, seededRandom(3));
       const [before, after] = [await tilesOf(all), await tilesOf([...all, added])];
       for (let z = 0; z <= 14; z++) {

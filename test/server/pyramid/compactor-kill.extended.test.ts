@@ -26,9 +26,7 @@ describe("a compacting process, killed", () => {
   });
   afterAll(() => server.stop());
 
-  it(`loses nothing and counts nothing twice after ${KILLS} SIGKILLs`, {
-    timeout: 60_000 + KILLS * 10_000,
-  }, async () => {
+  it(`loses nothing and counts nothing twice after ${KILLS} SIGKILLs`, async () => {
     const clock = { now: Date.now };
     const table = "kill";
     const client = createDocumentClient({

@@ -40,9 +40,7 @@ const dataSet = fc.record({
 });
 
 describe("any data set", () => {
-  it("is counted once at every zoom, with and without a window, each feature in one tile", {
-    timeout: 120_000,
-  }, async () => {
+  it("is counted once at every zoom, with and without a window, each feature in one tile", async () => {
     await fc.assert(
       fc.asyncProperty(dataSet, async ({ lon, lat, spread, count, seed, compacted, window }) => {
         const random = seededRandom(seed);

@@ -58,9 +58,7 @@ describe("history and counts", () => {
     return { store: createDynamoStore(options), derived: createDynamoDerivedStore(options) };
   };
 
-  it(`are, after ${KILLS} SIGKILLs of the scorer, what an undisturbed one makes`, {
-    timeout: 60_000 + KILLS * 10_000,
-  }, async () => {
+  it(`are, after ${KILLS} SIGKILLs of the scorer, what an undisturbed one makes`, async () => {
     const clock = { now: Date.now };
     const { store, derived } = openStores("kill", dynamo.endpoint, clock);
     await store.migrate();
@@ -95,7 +93,6 @@ describe("history and counts", () => {
 
   it.skipIf(bin === undefined)(
     `have no gap but the hours without a database, no row twice, and end as undisturbed, when databases crash${bin === undefined ? " (skipped: no native PostgreSQL)" : ""}`,
-    { timeout: 90_000 + HOURS * 10_000 },
     async () => {
       const clock = createTestClock();
       const native = await startPostgres(bin ?? "");

@@ -148,7 +148,7 @@ describe("GET /api/clusters/:id/reports", () => {
 });
 
 describe("clusters of a world on DynamoDB", () => {
-  it("are read by as much as they answer, however many reports are inside", { timeout: 60_000 }, async () => {
+  it("are read by as much as they answer, however many reports are inside", async () => {
     const clock = createTestClock(Date.UTC(2026, 5, 1));
     const model = createDynamoModel();
     const city = openCityStore({ client: model.client, table: "world", clock, onConsumed() {} });
