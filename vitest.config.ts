@@ -30,8 +30,8 @@ export default defineConfig(({ mode }) => {
     test: {
       tags: TAGS,
       // Against what hangs, not what is slow: machines that are busy beside take several times as long as quiet ones.
-      testTimeout: 120_000,
-      hookTimeout: 120_000,
+      testTimeout: isExtended ? 900_000 : 240_000,
+      hookTimeout: 240_000,
       expect: { poll: { timeout: 30_000 } },
       env: { FC_SCALE: process.env.FC_SCALE ?? (isExtended ? "1" : "20") },
       // Many files wait for a browser, workerd or a process of their own: one worker more than cores keeps the cores busy.

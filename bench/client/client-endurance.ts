@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, BrowserContext, CDPSession, Page } from "playwright-core";
-import { seededRandom } from "../../test/kit/cities/city.ts";
 import { printTable } from "../../test/kit/output.ts";
+import { seededRandom } from "../../test/kit/random.ts";
 import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { startSeededSite } from "./client-site.ts";
 import { countTiles, type TileAnswer } from "./count-tiles.ts";

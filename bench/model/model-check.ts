@@ -5,7 +5,8 @@ import dynalite from "dynalite";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../server/store/dynamo/dynamo-client.ts";
 import type { RequestOptions } from "../../server/store/dynamo/requests.ts";
 import { CITY_CENTER, cityReports, cityTraffic } from "../../test/kit/cities/city.ts";
-import { createBenchClock, fill, openCityStore } from "../../test/kit/cities/city-store.ts";
+import { fill, openCityStore } from "../../test/kit/cities/city-store.ts";
+import { createTestClock } from "../../test/kit/clock.ts";
 import { createDynamoModel } from "../../test/kit/dynamo/dynamo-model.ts";
 import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 
@@ -47,7 +48,7 @@ export async function checkModel(nowMs: number): Promise<ModelCheck[]> {
 }
 
 async function playScenario(client: RequestOptions["client"], nowMs: number) {
-  const clock = createBenchClock(nowMs);
+  const clock = createTestClock(nowMs);
   let units = { read: 0, write: 0, requests: 0 };
   const steps: { what: string; units: Units }[] = [];
   const city = openCityStore({

@@ -1,9 +1,10 @@
 import { WORLD_CITIES } from "../../server/basemap/world-cities.ts";
 import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
-import { randomTail, seededRandom } from "../../test/kit/cities/city.ts";
-import { createBenchClock } from "../../test/kit/cities/city-store.ts";
+import { randomTail } from "../../test/kit/cities/city.ts";
+import { createTestClock } from "../../test/kit/clock.ts";
 import { createDynamoModel } from "../../test/kit/dynamo/dynamo-model.ts";
 import { type Check, printTable } from "../../test/kit/output.ts";
+import { seededRandom } from "../../test/kit/random.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { CATEGORIES, REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
@@ -47,7 +48,7 @@ export async function measureHotKeys(): Promise<HotKeys> {
   const model = createDynamoModel({
     onKey: (pk, kind, count) => units[kind].set(pk, (units[kind].get(pk) ?? 0) + count),
   });
-  const clock = createBenchClock(START_MS);
+  const clock = createTestClock(START_MS);
   const stores = Array.from({ length: PROCESSES }, () =>
     createDynamoStore({ client: model.client, table: "bench", clock, onConsumed() {} }),
   );

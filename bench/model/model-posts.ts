@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { readConfig } from "../../server/runtime/config.ts";
 import { startServer } from "../../server/runtime/node/serve.ts";
-import { CITY_CENTER, seededRandom } from "../../test/kit/cities/city.ts";
+import { CITY_CENTER } from "../../test/kit/cities/city.ts";
 import { startDynalite } from "../../test/kit/dynamo/dynalite-server.ts";
 import { type FaultProxy, startFaultProxy } from "../../test/kit/dynamo/fault-proxy.ts";
 import { type Check, printTable } from "../../test/kit/output.ts";
+import { seededRandom } from "../../test/kit/random.ts";
 import { postReport } from "../../test/kit/request.ts";
 import { median } from "../kit/measure.ts";
 

@@ -1,15 +1,10 @@
 import type { LogCell } from "../../server/ports/report-store.ts";
 import { MOST_UNMERGED } from "../../server/pyramid/compaction-work.ts";
-import { CITY_CENTER, cityReports, cityTraffic, seededRandom } from "../../test/kit/cities/city.ts";
-import {
-  appendWhole,
-  type BenchClock,
-  type CityStore,
-  createBenchClock,
-  fill,
-  openCityStore,
-} from "../../test/kit/cities/city-store.ts";
+import { CITY_CENTER, cityReports, cityTraffic } from "../../test/kit/cities/city.ts";
+import { appendWhole, type CityStore, fill, openCityStore } from "../../test/kit/cities/city-store.ts";
+import { createTestClock, type TestClock } from "../../test/kit/clock.ts";
 import { createDynamoModel, type DynamoModel } from "../../test/kit/dynamo/dynamo-model.ts";
+import { seededRandom } from "../../test/kit/random.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
@@ -36,7 +31,7 @@ export interface WriteCosts {
 /** Reports one by one at ten a second for `minutes`, compacted every five; the clock is moved, nobody waits. */
 export async function measureTraffic(
   city: CityStore,
-  options: { model: DynamoModel; clock: BenchClock; minutes: number; layers: readonly ReportLayer[]; seed: number },
+  options: { model: DynamoModel; clock: TestClock; minutes: number; layers: readonly ReportLayer[]; seed: number },
 ): Promise<WriteCosts> {
   const { model, clock, minutes, layers, seed } = options;
   const everyMs = 100;
@@ -68,7 +63,7 @@ const LONE_REPORTS = 2 * MOST_UNMERGED + 2;
 /** Reports one every five minutes, each where there is none near, and the compactions after each of them. */
 export async function measureLoneReports(
   city: CityStore,
-  options: { model: DynamoModel; clock: BenchClock; places: Iterable<readonly [number, number]> },
+  options: { model: DynamoModel; clock: TestClock; places: Iterable<readonly [number, number]> },
 ): Promise<LoneReportCosts> {
   const { model, clock, places } = options;
   // What was told a moment ago is told twice.
@@ -96,7 +91,7 @@ export async function measureLoneReports(
 
 /** Lone reports up to 200 km around a city whose own reports do not age meanwhile. */
 export async function measureLoneReportsNearCity(): Promise<LoneReportCosts> {
-  const clock = createBenchClock(NOW_MS);
+  const clock = createTestClock(NOW_MS);
   const model = createDynamoModel();
   const city = openCityStore({ client: model.client, table: "bench", clock, onConsumed() {} });
   const taken = new Set<string>();
@@ -115,7 +110,7 @@ export async function measureLoneReportsNearCity(): Promise<LoneReportCosts> {
 
 /** Lone reports anywhere between 60 degrees south and 70 north, in a world that has no others. */
 export async function measureLoneReportsInEmptyWorld(): Promise<LoneReportCosts> {
-  const clock = createBenchClock(NOW_MS);
+  const clock = createTestClock(NOW_MS);
   const model = createDynamoModel();
   const world = openCityStore({ client: model.client, table: "bench", clock, onConsumed() {} });
   const random = seededRandom(6);
@@ -140,7 +135,7 @@ function* emptyPlaces(
 /** Read units of asking again for a cell that a process holds, when nothing is new, and of a poll that brings nothing. */
 export async function measureRefresh(
   city: CityStore,
-  { model, clock, cell }: { model: DynamoModel; clock: BenchClock; cell: LogCell },
+  { model, clock, cell }: { model: DynamoModel; clock: TestClock; cell: LogCell },
 ): Promise<{ cell: number; poll: number }> {
   const pyramid = await city.startProcess();
   clock.advance(60_000);

@@ -1,14 +1,8 @@
 import { CITY_CENTER, cityReports, cityTraffic } from "../../test/kit/cities/city.ts";
-import {
-  appendWhole,
-  type BenchClock,
-  type CityStore,
-  createBenchClock,
-  fill,
-  openCityStore,
-} from "../../test/kit/cities/city-store.ts";
+import { appendWhole, type CityStore, fill, openCityStore } from "../../test/kit/cities/city-store.ts";
 import { houstonReports } from "../../test/kit/cities/houston.ts";
 import { HOUSTON_MISSING } from "../../test/kit/cities/houston-file.ts";
+import { createTestClock, type TestClock } from "../../test/kit/clock.ts";
 import { createDynamoModel, type DynamoModel } from "../../test/kit/dynamo/dynamo-model.ts";
 import { type Check, printChecks, printTable, writeResults } from "../../test/kit/output.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
@@ -76,13 +70,13 @@ interface City {
   readonly name: string;
   readonly store: CityStore;
   readonly model: DynamoModel;
-  readonly clock: BenchClock;
+  readonly clock: TestClock;
   readonly census: TileCensus;
   readonly naive: NaiveStore;
 }
 
 async function load(name: string, reports: Iterable<Report>): Promise<City> {
-  const clock = createBenchClock(NOW_MS);
+  const clock = createTestClock(NOW_MS);
   const model = createDynamoModel();
   const store = openCityStore({ client: model.client, table: "bench", clock, onConsumed() {} });
   const census = createTileCensus(0, MAX_ZOOM);

@@ -6,7 +6,7 @@ import { createScorer } from "../../server/scores/scorer.ts";
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
 import { cityReports } from "../../test/kit/cities/city.ts";
-import { createBenchClock } from "../../test/kit/cities/city-store.ts";
+import { createTestClock } from "../../test/kit/clock.ts";
 import { printTable } from "../../test/kit/output.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 
@@ -28,7 +28,7 @@ export interface ScorerBench {
 export async function measureScorer(pool: Pool, { what, nowMs, firstSeed }: ScorerBench) {
   await pool.query("TRUNCATE scored_slices");
   await pool.query("UPDATE score_state SET counted_until = NULL");
-  const clock = createBenchClock(nowMs);
+  const clock = createTestClock(nowMs);
   const store = createMemoryStore({ clock });
   const derived = createMemoryDerivedStore({ clock });
   const compactor = createCompactor({ store, derived, clock, log: silentLog });

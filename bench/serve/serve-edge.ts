@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { startLocalWorker } from "../../server/runtime/local-worker/local-worker.ts";
-import { createBenchClock } from "../../test/kit/cities/city-store.ts";
+import { createTestClock } from "../../test/kit/clock.ts";
 import { openAppOrigin, openWorkerOrigin } from "../../test/kit/edge/edge-origin.ts";
 import { type ReplayOptions, type ReplayResult, replayEdge } from "../../test/kit/edge/edge-replay.ts";
 import { type Check, printTable } from "../../test/kit/output.ts";
@@ -28,14 +28,14 @@ export async function measureEdge() {
     ["all tags", 0],
     ["the finest tag", "product"],
   ] as const) {
-    const clock = createBenchClock(START_MS);
+    const clock = createTestClock(START_MS);
     const options = { ...REPLAY, clock, origin: await openAppOrigin(REPORTS, clock) };
     replays.push(await replayNamed(`app, purging ${name}`, purge, options));
   }
   const stores = await openSharedStores();
   try {
     const origin = await openWorkerOrigin(REPORTS, stores);
-    const options = { ...REPLAY, clock: createBenchClock(Date.now()), origin };
+    const options = { ...REPLAY, clock: createTestClock(Date.now()), origin };
     replays.push(await replayNamed("workerd, purging the finest tag", "product", options).finally(origin.close));
     printTable(
       `edge: ${REPLAY.requests} requests by Zipf, ${REPLAY.requestsPerSecond} a second, ${REPLAY.writesPerSecond} writes a second in the same city`,

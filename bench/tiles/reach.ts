@@ -1,8 +1,9 @@
-import { cityReports, randomTail, seededRandom } from "../../test/kit/cities/city.ts";
+import { cityReports, randomTail } from "../../test/kit/cities/city.ts";
 import { zoomOf } from "../../test/kit/cities/cluster-cell-maker.ts";
 import { houstonReports } from "../../test/kit/cities/houston.ts";
 import { HOUSTON_MISSING } from "../../test/kit/cities/houston-file.ts";
 import { printTable, writeResults } from "../../test/kit/output.ts";
+import { seededRandom } from "../../test/kit/random.ts";
 import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
 import { reachOfTile } from "../../tiles/cluster/change-reach.ts";
 import type { Clusters } from "../../tiles/cluster/cluster.ts";

@@ -104,7 +104,7 @@ export function reportLayers(layer: ReportLayer, options: ReportLayersOptions): 
   const { theme, font, shown, nowSeconds } = options;
   const color = theme.layers[layer];
   const offset = offsetOf(layer, shown);
-  const { circle, symbol } = layersOf(layer, shown);
+  const { circle, symbol } = layersOf(layer, shown.includes(layer), offset);
   return [
     circle("halo", CLUSTER, {
       "circle-color": color,
@@ -159,8 +159,8 @@ export function reportLayers(layer: ReportLayer, options: ReportLayersOptions): 
 }
 
 /** Makes the style layers of one layer's source. */
-function layersOf(layer: ReportLayer, shown: readonly ReportLayer[]) {
-  const visibility = shown.includes(layer) ? "visible" : "none";
+function layersOf(layer: ReportLayer, isShown: boolean, offset: ReturnType<typeof offsetOf>) {
+  const visibility = isShown ? "visible" : "none";
   const common = { source: sourceOf(layer), "source-layer": layer } as const;
   return {
     circle: (
@@ -173,7 +173,7 @@ function layersOf(layer: ReportLayer, shown: readonly ReportLayer[]) {
       ...common,
       filter,
       layout: { visibility },
-      paint: { ...paint, "circle-translate": offsetOf(layer, shown) },
+      paint: { ...paint, "circle-translate": offset },
     }),
     symbol: (
       part: string,

@@ -1,7 +1,8 @@
 import { categoryIcon } from "../ui/category-icons.ts";
 import { element, find, icon } from "../ui/dom.ts";
 import { categoryLabel, timeAgo } from "../words/words.ts";
-import type { EntryState, Outbox } from "./outbox.ts";
+import type { EntryState } from "./entry-state.ts";
+import type { Outbox } from "./outbox.ts";
 import type { OutboxEntry } from "./outbox-entry.ts";
 import type { ReportDialog } from "./report-dialog.ts";
 import { statusText } from "./status-text.ts";

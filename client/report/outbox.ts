@@ -1,15 +1,16 @@
 import { type ReportDraft, type ReportJson, RequestError } from "../api/api.ts";
 import { createBackoff } from "./backoff.ts";
+import {
+  ageMs,
+  dueEntries,
+  type EntryState,
+  HOLD_MS,
+  OTHERS_AFTER_MS,
+  type PageMemory,
+  stateOf,
+  waitMs,
+} from "./entry-state.ts";
 import { type EntryStorage, newEntry, type OutboxEntry, type Refusal } from "./outbox-entry.ts";
-
-/**
- * - `held`: not sent before its time for "Undo" is over
- * - `waiting`: sent as soon as the network and the server are there
- * - `sending`: on its way from this page
- * - `refused`: the server said what is wrong; somebody has to mend or discard it
- * - `old`: dropped so long ago that somebody has to say whether it still holds
- */
-export type EntryState = "held" | "waiting" | "sending" | "refused" | "old";
 
 export type OutboxEvent =
   | { readonly type: "changed" }
@@ -33,7 +34,7 @@ export interface Outbox {
   /** The network may be back, or the page: tries at once, whatever failed before. */
   resume(): void;
   /** Another tab or the clock changed something. */
-  look(): void;
+  noteChanged(): void;
   listen(listener: (event: OutboxEvent) => void): void;
 }
 
@@ -46,11 +47,7 @@ export interface OutboxPorts {
   isOnline(): boolean;
 }
 
-export const HOLD_MS = 5_000;
-/** Whoever took a report in sends it; other tabs do when that one is gone. */
-const OTHERS_AFTER_MS = 2_000;
 export const MAX_ENTRIES = 50;
-export const OLD_MS = 24 * 3_600_000;
 const OTHER_TAB_MS = 1_000;
 
 /**
@@ -69,7 +66,7 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
   let isFlushing = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function look(): void {
+  function noteChanged(): void {
     tell({ type: "changed" });
     clearTimeout(timer);
     // Looks again when it is done.
@@ -92,7 +89,7 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
       });
       if (!ran) backoff.pause(OTHER_TAB_MS);
     }
-    look();
+    noteChanged();
   }
 
   async function sendDue(): Promise<void> {
@@ -108,67 +105,33 @@ export function createOutbox({ storage, post, exclusive, isOnline }: OutboxPorts
       const entry = newEntry(draft);
       page.own.add(entry.key);
       storage.put(entry);
-      look();
+      noteChanged();
       return entry;
     },
     discard(key) {
       if (page.sending.has(key) || !storage.list().some((entry) => entry.key === key)) return false;
       storage.remove(key);
-      look();
+      noteChanged();
       return true;
     },
     confirm(key) {
       const entry = storage.list().find((candidate) => candidate.key === key);
       if (entry) storage.put({ ...entry, droppedAtMs: Date.now() - HOLD_MS - OTHERS_AFTER_MS });
-      look();
+      noteChanged();
     },
     release() {
       if (!isOnline()) return;
       for (const entry of storage.list()) {
-        if (page.own.has(entry.key) && stateOf(entry, page) === "held") send(entry).then(look);
+        if (page.own.has(entry.key) && stateOf(entry, page) === "held") send(entry).then(noteChanged);
       }
     },
     resume() {
       backoff.reset();
       void flush();
     },
-    look,
+    noteChanged,
     listen: (listener) => listeners.push(listener),
   };
-}
-
-/** What this page knows of the entries, beside what every tab reads. */
-interface PageMemory {
-  /** Keys of what was dropped in it. */
-  readonly own: Set<string>;
-  /** Of what is on its way from it. */
-  readonly sending: Set<string>;
-  /** How often an entry could not be sent, by key. */
-  readonly failures: Map<string, number>;
-}
-
-// A clock that was set back makes nothing wait for it.
-const ageMs = ({ droppedAtMs }: OutboxEntry) => Math.abs(Date.now() - droppedAtMs);
-
-const waitMs = (entry: OutboxEntry, { own }: PageMemory) =>
-  entry.attempted ? 0 : HOLD_MS + (own.has(entry.key) ? 0 : OTHERS_AFTER_MS) - ageMs(entry);
-
-function stateOf(entry: OutboxEntry, { sending }: PageMemory): EntryState {
-  if (entry.refusal) return "refused";
-  if (sending.has(entry.key)) return "sending";
-  if (ageMs(entry) > OLD_MS) return "old";
-  return !entry.attempted && ageMs(entry) < HOLD_MS ? "held" : "waiting";
-}
-
-/** What may be sent now, in the order in which it should be. */
-function dueEntries(entries: readonly OutboxEntry[], page: PageMemory): OutboxEntry[] {
-  const failuresOf = ({ key }: OutboxEntry) => page.failures.get(key) ?? 0;
-  return (
-    entries
-      .filter((entry) => stateOf(entry, page) === "waiting" && waitMs(entry, page) <= 0)
-      // One that fails again and again must not keep the others back.
-      .sort((a, b) => failuresOf(a) - failuresOf(b))
-  );
 }
 
 interface SenderParts extends Pick<OutboxPorts, "storage" | "post"> {

@@ -13,8 +13,8 @@ export function startOutbox(): Outbox {
     isOnline: () => navigator.onLine,
   });
   addEventListener("online", outbox.resume);
-  addEventListener("offline", outbox.look);
-  addEventListener("storage", outbox.look);
+  addEventListener("offline", outbox.noteChanged);
+  addEventListener("storage", outbox.noteChanged);
   addEventListener("pagehide", outbox.release);
   // A phone may end a hidden page without another word.
   document.addEventListener("visibilitychange", () => {

@@ -1,5 +1,5 @@
 import { formatCount } from "../words/words.ts";
-import type { EntryState } from "./outbox.ts";
+import type { EntryState } from "./entry-state.ts";
 
 /** How things stand between the outbox and the server. */
 export interface Standing {

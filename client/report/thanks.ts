@@ -1,6 +1,6 @@
 import { element, icon } from "../ui/dom.ts";
 import { CLOSE_ICON, DONE_ICON } from "../ui/icons.ts";
-import type { EntryState } from "./outbox.ts";
+import type { EntryState } from "./entry-state.ts";
 import type { OutboxEntry } from "./outbox-entry.ts";
 
 export interface ThanksOptions {

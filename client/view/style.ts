@@ -1,6 +1,7 @@
 import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
-import { basemapStyle, FONT_BOLD, GRID_LAYER } from "../map/basemap-style.ts";
+import { FONT_BOLD } from "../map/basemap-labels.ts";
+import { basemapStyle, GRID_LAYER } from "../map/basemap-style.ts";
 import { reportLayers, reportSources } from "../map/report-layers.ts";
 import { currentTheme } from "../map/theme.ts";
 import type { PageState } from "../page/page-state.ts";

@@ -101,7 +101,7 @@ async function placeOfStart(source: ClusterSource, { layer, zoom, start }: Clust
 
 function partOf(indexes: readonly ClusterCellIndex[], zoom: number, start: string) {
   for (const [clusterCell, index] of indexes.entries()) {
-    const point = index.pointOf(start);
+    const point = index.pointStartingAt(start);
     if (point >= 0) return { clusterCell, cluster: index.zooms.ownersAt(zoom)[point] as number };
   }
   return undefined;

@@ -1,14 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { OperatorError } from "../console/operator-error.ts";
-import { createLineSplitter, isBlank, type Line, trimLineEnd } from "./lines.ts";
+import { nameColumns, QUOTE, type ScanState, scan, splitFields } from "./csv-fields.ts";
+import { checkEncoding, createLineSplitter, isBlank, type Line, trimLineEnd } from "./lines.ts";
 import { MAX_ROW_BYTES, type Row, type RowReader } from "./row.ts";
-
-const QUOTE = 0x22;
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-
-/** Where a scan of RFC 4180 text stands. A quote inside a field that did not begin with one is just a character. */
-type ScanState = "field-start" | "plain" | "quoted" | "quote-seen" | "broken";
 
 /**
  * Reads CSV (RFC 4180) with a header, lines ended by LF or CRLF, quoted fields over several lines.
@@ -57,7 +51,7 @@ function createRowMaker(delimiter: string) {
     /** What is wrong with the number of a record's fields, if anything. */
     countProblem(record: Buffer): string | undefined {
       const found = splitFields(trimLineEnd(record).toString("latin1"), delimiter).length;
-      return columns.length === 0 || found === columns.length ? undefined : countProblem(found, columns.length);
+      return columns.length === 0 || found === columns.length ? undefined : wrongCount(found, columns.length);
     },
     /** A whole record, as a row; nothing for the header. */
     make(record: Buffer): Row | undefined {
@@ -68,7 +62,7 @@ function createRowMaker(delimiter: string) {
         columns.push(...nameColumns(values));
         return undefined;
       }
-      if (values.length !== columns.length) return reject(raw, countProblem(values.length, columns.length));
+      if (values.length !== columns.length) return reject(raw, wrongCount(values.length, columns.length));
       return { number: ++count, values, raw };
     },
   };
@@ -147,62 +141,5 @@ function createRecordReader(delimiter: string, rows: ReturnType<typeof createRow
 
 const UNCLOSED = "a quote is opened and never closed";
 
-const countProblem = (found: number, expected: number): string =>
+const wrongCount = (found: number, expected: number): string =>
   `${found} ${found === 1 ? "field" : "fields"} where the header has ${expected}`;
-
-function scan(bytes: Buffer, from: ScanState, delimiter: number): ScanState {
-  let state = from;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i];
-    if (state === "quoted") {
-      if (byte === QUOTE) state = "quote-seen";
-    } else if (byte === delimiter) state = "field-start";
-    else if (byte === LINE_FEED) return "field-start";
-    else if (state === "quote-seen") {
-      if (byte === QUOTE) state = "quoted";
-      else if (byte !== CARRIAGE_RETURN || (bytes[i + 1] ?? LINE_FEED) !== LINE_FEED) return "broken";
-    } else if (state === "field-start") state = byte === QUOTE ? "quoted" : "plain";
-  }
-  return state;
-}
-
-/** Fields of a record whose quotes are known to be balanced. */
-function splitFields(record: string, delimiter: string): string[] {
-  if (!record.includes('"')) return record.split(delimiter);
-  const fields: string[] = [];
-  let from = 0;
-  while (from <= record.length) {
-    if (record.charAt(from) !== '"') {
-      const to = record.indexOf(delimiter, from);
-      fields.push(record.slice(from, to < 0 ? record.length : to));
-      from = to < 0 ? record.length + 1 : to + 1;
-      continue;
-    }
-    let to = record.indexOf('"', from + 1);
-    while (record.charAt(to + 1) === '"') to = record.indexOf('"', to + 2);
-    fields.push(record.slice(from + 1, to).replaceAll('""', '"'));
-    from = to + 2;
-  }
-  return fields;
-}
-
-/** Every column gets a name of its own: an empty one its number, a repeated one a suffix. */
-function nameColumns(header: readonly string[]): string[] {
-  const names: string[] = [];
-  for (const [index, cell] of header.entries()) {
-    const wanted = cell.trim() || `column_${index + 1}`;
-    let name = wanted;
-    for (let n = 2; names.includes(name); n++) name = `${wanted}_${n}`;
-    names.push(name);
-  }
-  return names;
-}
-
-/** Drops a UTF-8 byte order mark from a file's first line. @throws OperatorError on UTF-16, which would look like one endless broken row. */
-export function checkEncoding(firstLine: Buffer): Buffer {
-  const [a, b, c] = firstLine;
-  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
-    throw new OperatorError("the file is UTF-16; save it as UTF-8 first (iconv -f UTF-16 -t UTF-8)");
-  }
-  return a === 0xef && b === 0xbb && c === 0xbf ? firstLine.subarray(3) : firstLine;
-}

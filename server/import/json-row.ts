@@ -62,7 +62,7 @@ type Cell = readonly [name: string, value: string];
 function cellsOf(object: JsonObject): Cell[] | string {
   const cells: Cell[] = [];
   if (object.type !== "Feature") return flatten(object, "", 1, cells) ? cells : TOO_DEEP;
-  const point = pointOf(object.geometry);
+  const point = coordinatesOf(object.geometry);
   if (typeof point === "string") return point;
   const id = object.id;
   if (typeof id === "string" || typeof id === "number") cells.push(["id", String(id)]);
@@ -100,7 +100,7 @@ function parseCells(raw: Buffer): Cell[] | string {
 }
 
 /** Longitude and latitude of a Point (RFC 7946, 3.1.2), nothing for no geometry, or the sentence why it is none. */
-function pointOf(geometry: unknown): readonly unknown[] | string | undefined {
+function coordinatesOf(geometry: unknown): readonly unknown[] | string | undefined {
   if (geometry === null || geometry === undefined) return undefined;
   if (!isObject(geometry)) return "geometry is not an object";
   if (geometry.type !== "Point") return `geometry is a ${String(geometry.type)}, not a Point`;

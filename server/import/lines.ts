@@ -1,3 +1,4 @@
+import { OperatorError } from "../console/operator-error.ts";
 import { KEPT_OF_OVERLONG_BYTES, MAX_ROW_BYTES } from "./row.ts";
 
 export interface Line {
@@ -63,4 +64,13 @@ export function trimLineEnd(bytes: Buffer): Buffer {
 /** True when a line holds nothing but spaces. */
 export function isBlank(bytes: Buffer): boolean {
   return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
+}
+
+/** Drops a UTF-8 byte order mark from a file's first line. @throws OperatorError on UTF-16, which would look like one endless broken row. */
+export function checkEncoding(firstLine: Buffer): Buffer {
+  const [a, b, c] = firstLine;
+  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
+    throw new OperatorError("the file is UTF-16; save it as UTF-8 first (iconv -f UTF-16 -t UTF-8)");
+  }
+  return a === 0xef && b === 0xbb && c === 0xbf ? firstLine.subarray(3) : firstLine;
 }

@@ -1,6 +1,5 @@
-import { checkEncoding } from "./csv.ts";
 import { createJsonTable } from "./json-row.ts";
-import { createLineSplitter, isBlank, type Line, trimLineEnd } from "./lines.ts";
+import { checkEncoding, createLineSplitter, isBlank, type Line, trimLineEnd } from "./lines.ts";
 import { MAX_ROW_BYTES, type Row, type RowReader } from "./row.ts";
 
 /** Reads newline-delimited JSON: an object, or a GeoJSON Feature, on each line. */

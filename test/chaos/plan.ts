@@ -1,6 +1,6 @@
 import { CATEGORIES, REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { roundDegrees } from "../../tiles/report.ts";
-import { seededRandom } from "../kit/sample-reports.ts";
+import { seededRandom } from "../kit/random.ts";
 
 /** A report that a client sends, under its key, until it is acknowledged. */
 export interface PlannedReport {

@@ -4,7 +4,7 @@ import { silentLog } from "../../server/console/log.ts";
 import { type FaultProxy, startFaultProxy } from "../kit/dynamo/fault-proxy.ts";
 import { seededFaults } from "../kit/dynamo/seeded-faults.ts";
 import { storedReports } from "../kit/dynamo/stored-reports.ts";
-import { seededRandom } from "../kit/sample-reports.ts";
+import { seededRandom } from "../kit/random.ts";
 import { type ChaosStore, openChaosStore, type StoreKind } from "./chaos-store.ts";
 import { type Acknowledgements, startClients } from "./clients.ts";
 import { type Fleet, startFleet } from "./fleet.ts";

@@ -11,7 +11,8 @@ import { EMULATOR_CREDENTIALS } from "../../server/store/dynamo/dynamo-client.ts
 import type { Report } from "../../tiles/report.ts";
 import { type CutOffProxy, startCutOffProxy } from "../kit/dynamo/cut-off-proxy.ts";
 import { startDynalite } from "../kit/dynamo/dynalite-server.ts";
-import { makeCity, makeReport, seededRandom } from "../kit/sample-reports.ts";
+import { seededRandom } from "../kit/random.ts";
+import { makeCity, makeReport } from "../kit/sample-reports.ts";
 import { cellAggregatesOf, contentsOf } from "../server/pyramid/cut-off.ts";
 import { connect, type Emulator } from "../server/store/emulators.ts";
 
@@ -51,7 +52,7 @@ beforeAll(async () => {
     host: "127.0.0.1",
     port: 0,
   });
-}, 120_000);
+});
 afterAll(async () => {
   await worker?.close();
   await proxy?.close();
@@ -85,9 +86,7 @@ async function compactInPieces({ endpoint, derived }: Table, requestsOf: () => n
   return { requests, runs, contents: contentsOf(await cellAggregatesOf(derived)) };
 }
 
-it("ends for at most a fifth more requests, with the cell aggregates of a compaction that was not cut off", {
-  timeout: 240_000,
-}, async () => {
+it("ends for at most a fifth more requests, with the cell aggregates of a compaction that was not cut off", async () => {
   const between = (least: number, most: number) => Math.round(least * (most / least) ** random());
   const [often, seldom] = [between(LEAST_REQUESTS, 60), between(REQUESTS_FOR_A_FIFTH, 600)];
   const series = [

@@ -51,9 +51,7 @@ async function start(entry: string, env: Record<string, string>) {
 
 const PLACE = { lat: 37.77, lon: -122.43 };
 
-test("npm run edge keeps its own stores, shares a running server's, and stops on Ctrl-C", {
-  timeout: 120_000,
-}, async () => {
+test("npm run edge keeps its own stores, shares a running server's, and stops on Ctrl-C", async () => {
   const path = `${tilePath("safety", 14, PLACE)}.pbf`;
   const count = async (url: string) => countOf(decodeLayer((await requestRaw(url + path)).body, "safety"));
 

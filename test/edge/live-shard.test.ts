@@ -5,7 +5,8 @@ import { type ReportStore, StoreUnavailableError } from "../../server/ports/repo
 import { createLiveShard, type LiveShard } from "../../server/runtime/worker/live-shard.ts";
 import { createShardedLive, type LiveNamespace } from "../../server/runtime/worker/sharded-live.ts";
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
-import { makeReport, seededRandom } from "../kit/sample-reports.ts";
+import { seededRandom } from "../kit/random.ts";
+import { makeReport } from "../kit/sample-reports.ts";
 
 const WORLD = { bounds: { west: -180, south: -90, east: 180, north: 90 }, layers: ["safety"] } as const;
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Compactor, RunOptions } from "../../server/pyramid/compactor.ts";
 import { doScheduledWork } from "../../server/runtime/worker/scheduled-work.ts";
-import { createTestClock } from "../kit/app-fixture.ts";
+import { createTestClock } from "../kit/clock.ts";
 
 const MINUTE = 60_000;
 /** What the platform allows an invocation by default, see wrangler.toml. */

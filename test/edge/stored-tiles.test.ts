@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type AnswerStore, createStoredTiles, type StoredTiles } from "../../server/runtime/worker/stored-tiles.ts";
-import { createTestClock } from "../kit/app-fixture.ts";
+import { createTestClock } from "../kit/clock.ts";
 
 /** Keeps everything for ever, as no real one does: what is too old must not be served even so. */
 function createHoard(): AnswerStore & { readonly kept: Map<string, Response> } {

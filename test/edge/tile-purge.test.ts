@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../server/console/log.ts";
 import { createTilePurge, type TilePurge } from "../../server/runtime/worker/tile-purge.ts";
-import { createTestClock } from "../kit/app-fixture.ts";
+import { createTestClock } from "../kit/clock.ts";
 
 let clock: ReturnType<typeof createTestClock>;
 let sleepers: (() => void)[];

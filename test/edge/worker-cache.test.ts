@@ -8,7 +8,7 @@ import {
   startLocalWorker,
 } from "../../server/runtime/local-worker/local-worker.ts";
 import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
-import { createBenchClock } from "../kit/cities/city-store.ts";
+import { createTestClock } from "../kit/clock.ts";
 import { openWorkerOrigin } from "../kit/edge/edge-origin.ts";
 import { replayEdge } from "../kit/edge/edge-replay.ts";
 import { drop, postReport, requestRaw, tilePath } from "../kit/request.ts";
@@ -24,7 +24,7 @@ beforeAll(async () => {
   [stores] = await Promise.all([openSharedStores(), buildEdgeAssets(silentLog)]);
   const { endpoint = "", tableName } = stores.dynamo;
   await createDynamoStore({ client: connect(endpoint), table: tableName, clock: { now: Date.now } }).migrate();
-}, 120_000);
+});
 afterAll(() => stores?.close());
 
 function boot(vars: Record<string, string>, options: Partial<LocalWorkerOptions> = {}): Promise<LocalWorker> {
@@ -45,7 +45,7 @@ describe("the Cache API, where there is no Workers Cache", () => {
     await drop(worker.url, PLACE);
     url = `${worker.url}${tilePath("safety,vibe", 14, PLACE)}.pbf`;
     await requestRaw(url);
-  }, 60_000);
+  });
   afterAll(() => worker?.close());
 
   it("answers a tile's other addresses, HEAD and Range out of the first answer", async () => {
@@ -106,7 +106,7 @@ describe("Workers Cache, simulated inside workerd between the Worker's own entry
     (await (await fetch(`${worker.url}/_cache${query}`)).json()) as Record<string, number>;
   beforeAll(async () => {
     worker = await boot({ EDGE_CACHE: "on" }, { entrypoint: CACHED_WORKER });
-  }, 60_000);
+  });
   afterAll(() => worker?.close());
 
   it("shows a report as soon as its tag is purged, and asks only for that tag's tiles anew", async () => {
@@ -168,16 +168,15 @@ it("answers 503 that names what is missing, with safe headers, when its secrets 
   } finally {
     await worker.close();
   }
-}, 60_000);
+});
 
 it("is never served older than the bound by a shared cache in front of it, while it is written to", {
   tags: "slow",
-  timeout: 120_000,
 }, async () => {
   const origin = await openWorkerOrigin(300, stores);
   try {
     const replay = { requests: 720, requestsPerSecond: 90, writesPerSecond: 10, purge: "product" } as const;
-    const result = await replayEdge({ ...replay, origin, clock: createBenchClock(Date.now()) });
+    const result = await replayEdge({ ...replay, origin, clock: createTestClock(Date.now()) });
     expect(result.beyondBound).toBe(0);
     expect(result.writes).toBeGreaterThanOrEqual(70);
     expect(result.hitRate).toBeGreaterThan(0.3);

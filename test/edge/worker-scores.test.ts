@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createWorkerScores } from "../../server/runtime/worker/worker-scores.ts";
 import { createScoreCache } from "../../server/scores/score-cache.ts";
-import { createTestClock } from "../kit/app-fixture.ts";
+import { createTestClock } from "../kit/clock.ts";
 import { keepLog } from "../server/console/kept-log.ts";
 
 it("asks PostgreSQL for scores again while it is away, and the log says so once", async () => {

@@ -7,8 +7,9 @@ import { createWorkerTiles, type WorkerTiles } from "../../server/runtime/worker
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
 import type { Report } from "../../tiles/report.ts";
-import { createTestClock } from "../kit/app-fixture.ts";
-import { makeReport, seededRandom } from "../kit/sample-reports.ts";
+import { createTestClock } from "../kit/clock.ts";
+import { seededRandom } from "../kit/random.ts";
+import { makeReport } from "../kit/sample-reports.ts";
 
 let clock: ReturnType<typeof createTestClock>;
 let polls: PromiseWithResolvers<void>[];

@@ -42,7 +42,7 @@ beforeAll(async () => {
   const store = createDynamoStore(options());
   await store.migrate();
   await store.putMany(makeReports(2000, Date.now()));
-}, 120_000);
+});
 afterAll(() => stores?.close());
 
 function options() {
@@ -62,7 +62,7 @@ describe("beside Node on the same stores", () => {
   beforeAll(async () => {
     node = await startServer(stores.config);
     worker = await bootWorker();
-  }, 120_000);
+  });
   afterAll(async () => {
     await worker?.close();
     await node?.close();
@@ -71,7 +71,7 @@ describe("beside Node on the same stores", () => {
   it.each([
     ["Node", "workerd"],
     ["workerd", "Node"],
-  ])("shows what %s took in %s's tiles", { timeout: 90_000 }, async (writer) => {
+  ])("shows what %s took in %s's tiles", async (writer) => {
     const [from, to] = writer === "Node" ? [node.url, worker.url] : [worker.url, node.url];
     const path = `${to}${tilePath("safety", 18, PLACE)}.pbf`;
     const count = async () => countOf(decodeLayer((await requestRaw(path)).body, "safety"));
@@ -85,7 +85,7 @@ describe("beside Node on the same stores", () => {
   it.each([
     ["Node", "workerd"],
     ["workerd", "Node"],
-  ])("lists what %s took in %s, though nobody asks for tiles", { timeout: 90_000 }, async (writer) => {
+  ])("lists what %s took in %s, though nobody asks for tiles", async (writer) => {
     const [from, to] = writer === "Node" ? [node.url, worker.url] : [worker.url, node.url];
     const place = { lat: PLACE.lat, lon: PLACE.lon + 0.02 };
     const bbox = [place.lon - 1e-3, place.lat - 1e-3, place.lon + 1e-3, place.lat + 1e-3].join();
@@ -100,9 +100,7 @@ describe("beside Node on the same stores", () => {
     }
   });
 
-  it("serves the same bytes and entity tags, before and after the cron trigger compacts", {
-    timeout: 90_000,
-  }, async () => {
+  it("serves the same bytes and entity tags, before and after the cron trigger compacts", async () => {
     const paths = [0, 3, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20].flatMap((z) => [
       `${tilePath("safety", z, PLACE)}.pbf`,
       `${tilePath("safety,vibe,infrastructure", z, PLACE)}.pbf?window=7d`,
@@ -129,9 +127,7 @@ describe("beside Node on the same stores", () => {
     expect(point?.atMs).toBeGreaterThan(startMs);
   });
 
-  it("hides what three clients flagged on either, compacted or not, and leaves it hidden", {
-    timeout: 90_000,
-  }, async () => {
+  it("hides what three clients flagged on either, compacted or not, and leaves it hidden", async () => {
     const counts = (url: string) =>
       Promise.all(
         [3, 12, 18].map(async (z) =>
@@ -213,7 +209,7 @@ describe("beside Node on the same stores", () => {
 });
 
 describe("a cold isolate", () => {
-  it("answers its first tile with few requests to DynamoDB", { tags: "slow", timeout: 120_000 }, async () => {
+  it("answers its first tile with few requests to DynamoDB", { tags: "slow" }, async () => {
     const compacting = await bootWorker();
     await compacting.scheduled();
     await compacting.close();
@@ -252,7 +248,7 @@ describe("a cold isolate", () => {
     expect(new Set(mixed.map(({ status }) => status))).toEqual(new Set([200]));
     expect(logged.join("\n")).not.toMatch(/different request|would never|hung|Uncaught/i);
     await worker.close();
-  }, 60_000);
+  });
 });
 
 describe("when DynamoDB goes away", () => {
@@ -282,5 +278,5 @@ describe("when DynamoDB goes away", () => {
     }
     await expect(worker.scheduled()).rejects.toThrow();
     await worker.close();
-  }, 60_000);
+  });
 });

@@ -12,7 +12,8 @@ import { createMemoryDerivedStore } from "../../server/store/memory/derived-memo
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
 import { keyOf, REPORT_COUNTS, SCORES } from "../../server/trends/export-rows.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
-import { createTestApp, createTestClock, type PageJson, post, readJson, VALID_BODY } from "../kit/app-fixture.ts";
+import { createTestApp, type PageJson, post, readJson, VALID_BODY } from "../kit/app-fixture.ts";
+import { createTestClock } from "../kit/clock.ts";
 import { itKeeps } from "./golden.ts";
 import { NOW_MS, sampleReport, sampleReports } from "./sample.ts";
 

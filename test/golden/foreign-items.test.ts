@@ -15,7 +15,7 @@ import { createMemoryStore } from "../../server/store/memory/memory.ts";
 import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { AGE_BANDS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
-import { createTestClock } from "../kit/app-fixture.ts";
+import { createTestClock } from "../kit/clock.ts";
 import { cellsOf } from "../kit/make-report.ts";
 import { makeCity } from "../kit/sample-reports.ts";
 import { goldenItems, withVersion } from "./golden.ts";

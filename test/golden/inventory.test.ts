@@ -10,7 +10,7 @@ import { createUnmergedRows } from "../../server/pyramid/unmerged-rows.ts";
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
 import { ITEM_KINDS } from "../../tiles/codec/stored-item.ts";
-import { createTestClock } from "../kit/app-fixture.ts";
+import { createTestClock } from "../kit/clock.ts";
 import { DATA, goldenItems, ITEMS_FILE, itKeeps } from "./golden.ts";
 import { NOW_MS, sampleReports } from "./sample.ts";
 

@@ -2,7 +2,7 @@ import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { formatReportId } from "../../tiles/report-id.ts";
-import { seededRandom } from "../kit/sample-reports.ts";
+import { seededRandom } from "../kit/random.ts";
 
 /** When the samples were made. */
 export const NOW_MS = Date.UTC(2026, 5, 1, 12, 0, 0, 1);

@@ -7,7 +7,7 @@ import { createFeedShards } from "../../server/store/dynamo/feed-shards.ts";
 import { createRequests } from "../../server/store/dynamo/requests.ts";
 import { feedBucket, feedPartition, feedShardsSortKey, type Key } from "../../server/store/keys.ts";
 import type { Report } from "../../tiles/report.ts";
-import { createTestClock } from "../kit/app-fixture.ts";
+import { createTestClock } from "../kit/clock.ts";
 import { createDynamoModel } from "../kit/dynamo/dynamo-model.ts";
 import { idsOf } from "../kit/make-report.ts";
 import { itKeeps, withVersion } from "./golden.ts";

@@ -10,7 +10,7 @@ import { createMemoryStore } from "../../server/store/memory/memory.ts";
 import { isTile, type TileAddress, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
-import { createTestClock } from "../kit/app-fixture.ts";
+import { createTestClock } from "../kit/clock.ts";
 
 /**
  * Tiles of the seeds at a fixed clock, z0 to z14, every window. Who changes what tiles show on purpose writes down the new hash, and

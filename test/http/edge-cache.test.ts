@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { tagsOfReport } from "../../server/serving/cache-policy.ts";
 import { cityTraffic } from "../kit/cities/city.ts";
-import { createBenchClock } from "../kit/cities/city-store.ts";
+import { createTestClock } from "../kit/clock.ts";
 import { createEdgeCache } from "../kit/edge/edge-cache.ts";
 import { EDGE_LAYERS, openAppOrigin } from "../kit/edge/edge-origin.ts";
 import { replayEdge } from "../kit/edge/edge-replay.ts";
@@ -10,7 +10,7 @@ const REPLAY = { requests: 8000, requestsPerSecond: 400, writesPerSecond: 10 };
 const BR = { "Accept-Encoding": "br" };
 
 async function openEdge() {
-  const clock = createBenchClock(Date.UTC(2026, 5, 1, 12, 0, 1));
+  const clock = createTestClock(Date.UTC(2026, 5, 1, 12, 0, 1));
   const origin = await openAppOrigin(2000, clock);
   return { clock, origin, cache: createEdgeCache({ origin: origin.fetch, clock }) };
 }

@@ -15,7 +15,7 @@ beforeAll(async () => {
   stores = await openSharedStores();
   const start = () => startServer(stores.config, { client: false });
   servers = [await start(), await start()];
-}, 120_000);
+});
 afterAll(async () => {
   for (const server of servers ?? []) await server.close();
   await stores?.close();

@@ -7,16 +7,7 @@ import { createPyramid } from "../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
 import type { Report } from "../../tiles/report.ts";
-
-/** A clock that stands still until a test moves it. */
-export function createTestClock(nowMs = Date.UTC(2026, 5, 1, 12)): { now(): number; nowMs: number } {
-  return {
-    nowMs,
-    now() {
-      return this.nowMs;
-    },
-  };
-}
+import { createTestClock } from "./clock.ts";
 
 export interface LoggedEvent {
   readonly level: "warn" | "error";

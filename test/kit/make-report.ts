@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../../server/ports/clock.ts";
 import type { LogCell, ReportStore } from "../../server/ports/report-store.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
@@ -7,21 +6,6 @@ import type { Report } from "../../tiles/report.ts";
 import { formatReportId, idTail } from "../../tiles/report-id.ts";
 
 export const DAY_MS = 86_400_000;
-
-export interface TestClock extends Clock {
-  advance(ms: number): void;
-}
-
-/** Starts now, because DynamoDB Local deletes what has expired by its own clock. */
-export function createTestClock(): TestClock {
-  let now = Date.now();
-  return {
-    now: () => now,
-    advance: (ms) => {
-      now += ms;
-    },
-  };
-}
 
 /** Austin, in geohash-5 cell 9v6kp. */
 export const AUSTIN = { lonDeg: -97.743057, latDeg: 30.267153 } as const;

@@ -2,17 +2,7 @@ import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { formatReportId, idTail } from "../../tiles/report-id.ts";
-
-/** Numbers in [0, 1) that are the same in every run (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { seededRandom } from "./random.ts";
 
 export interface ReportAt {
   readonly lonDeg: number;

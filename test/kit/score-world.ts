@@ -11,8 +11,9 @@ import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
 import { type ScoredCell, scoreCells, tallyNeighborhoods } from "../../tiles/scores/scores.ts";
-import { createTestClock } from "./app-fixture.ts";
-import { makeReport, type ReportAt, seededRandom } from "./sample-reports.ts";
+import { createTestClock } from "./clock.ts";
+import { seededRandom } from "./random.ts";
+import { makeReport, type ReportAt } from "./sample-reports.ts";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;

@@ -2,7 +2,8 @@ import type { Pool } from "pg";
 import { silentLog } from "../../server/console/log.ts";
 import type { RunSql } from "../../server/ports/sql.ts";
 import { sqlOfPool } from "../../server/postgres/sql.ts";
-import { createTestApp, createTestClock, readJson } from "./app-fixture.ts";
+import { createTestApp, readJson } from "./app-fixture.ts";
+import { createTestClock } from "./clock.ts";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;

@@ -1,8 +1,8 @@
 import type { ReportDraft } from "../../server/reports/create-report.ts";
 import { LEVELS } from "../../tiles/cluster/cluster-cells.ts";
 import { AGE_BANDS, type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
+import type { Random } from "../kit/random.ts";
 import type { Place } from "./places.ts";
-import type { Random } from "./random.ts";
 
 interface Begun {
   /** No other action has it. */

@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts";
+import type { Random } from "../kit/random.ts";
 import type { Table } from "./table.ts";
 
 /** Cuts off, or changes a byte of, some item of derived data, as a faulty program might; returns which, or "nothing". */

@@ -1,5 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Key } from "../../server/store/keys.ts";
+import { type Random, randomOf } from "../kit/random.ts";
 import {
   type BatchedWrite,
   type CommandInput,
@@ -12,7 +13,6 @@ import {
   writeBatched,
 } from "./database.ts";
 import type { Fault, Faults } from "./faults.ts";
-import { type Random, randomOf } from "./random.ts";
 import { type Call, createSdkClient } from "./sdk-client.ts";
 import { connectionReset, refusalOf, serverError, TIMEOUT_MS, timedOut } from "./sdk-errors.ts";
 import type { Table } from "./table.ts";

@@ -2,13 +2,13 @@ import type { ReportEdit } from "../../server/ports/report-store.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { timeOfId } from "../../tiles/report-id.ts";
+import { hashOf } from "../kit/random.ts";
 import type { EditAction } from "./actions.ts";
 import type { App } from "./app.ts";
 import type { ClientParts } from "./clients.ts";
 import type { Machine } from "./host.ts";
 import { timesFrom } from "./importer.ts";
 import type { Edit } from "./ledger.ts";
-import { hashOf } from "./random.ts";
 
 /** Flags of so many clients hide a report here. */
 const FLAGS_TO_HIDE = 2;

@@ -1,4 +1,4 @@
-import { type Random, randomOf } from "./random.ts";
+import { type Random, randomOf } from "../kit/random.ts";
 
 /**
  * What may happen to one attempt of a request:

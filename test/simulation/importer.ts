@@ -3,9 +3,9 @@ import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { formatReportId, idTail } from "../../tiles/report-id.ts";
+import { hashOf } from "../kit/random.ts";
 import type { ImportAction } from "./actions.ts";
 import type { ClientParts } from "./clients.ts";
-import { hashOf } from "./random.ts";
 import { IMPORTER } from "./scenario.ts";
 
 /** Imports, in a process of their own: each batch is put again until it is done, for its ids come from its rows. */

@@ -1,7 +1,7 @@
+import { randomOf } from "../kit/random.ts";
 import type { App } from "./app.ts";
 import type { Faults } from "./faults.ts";
 import type { Machine } from "./host.ts";
-import { randomOf } from "./random.ts";
 import { createTask, currentTask } from "./task.ts";
 import type { Trace } from "./trace.ts";
 import type { VirtualTime } from "./virtual-time.ts";

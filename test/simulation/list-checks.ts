@@ -1,8 +1,8 @@
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import type { Report } from "../../tiles/report.ts";
+import { randomOf } from "../kit/random.ts";
 import { type Checked, type CheckOptions, COARSE_AHEAD_MS, expectedAt, FINE_MS, nameOf } from "./expected.ts";
 import type { Place } from "./places.ts";
-import { randomOf } from "./random.ts";
 
 /** Half the side of the boxes that lists ask for, degrees. */
 const BOX_DEG = 0.05;

@@ -1,5 +1,5 @@
 import { roundDegrees } from "../../tiles/report.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../kit/random.ts";
 
 export interface Place {
   readonly lonDeg: number;

@@ -1,10 +1,10 @@
+import { randomOf } from "../kit/random.ts";
 import type { Action } from "./actions.ts";
 import { placesOfReports } from "./expected.ts";
 import type { InjectedFault } from "./faults.ts";
 import type { Life } from "./host.ts";
 import type { Violation } from "./ledger.ts";
 import { checkCards, checkLists } from "./list-checks.ts";
-import { randomOf } from "./random.ts";
 import { NEVER_MS, type Scenario } from "./scenario.ts";
 import { checkCounts, checkScores } from "./sql-checks.ts";
 import { createTask, runInTask } from "./task.ts";

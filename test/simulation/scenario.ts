@@ -1,8 +1,8 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import { type Random, randomOf } from "../kit/random.ts";
 import { type Action, actionsOf, type Drawn } from "./actions.ts";
 import { type Burst, FAULT_KINDS, type FaultKind, type FaultPlan, WORKER } from "./faults.ts";
 import { placesOf } from "./places.ts";
-import { type Random, randomOf } from "./random.ts";
 
 /** All that a seed stands for: a world, what clients do in it, and what goes wrong. Plain data, so that it can be cut down. */
 export interface Scenario {

@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { PGlite } from "@electric-sql/pglite";
 import type { RunSql } from "../../server/ports/sql.ts";
+import { randomOf } from "../kit/random.ts";
 import type { Faults } from "./faults.ts";
-import { randomOf } from "./random.ts";
 import { currentTask, type Host } from "./task.ts";
 import type { Trace } from "./trace.ts";
 import type { VirtualTime } from "./virtual-time.ts";

@@ -1,5 +1,5 @@
 import type { Key } from "../../server/store/keys.ts";
-import { hashOf } from "./random.ts";
+import { hashOf } from "../kit/random.ts";
 
 /** An item as it is stored: attributes beside the key. */
 export type Item = Key & Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Random, randomOf } from "./random.ts";
+import { type Random, randomOf } from "../kit/random.ts";
 
 /**
  * A thread of work of one process, or of a client: everything that is awaited in it, timers included. What it draws and the

@@ -2,11 +2,11 @@ import { levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { TIME_WINDOWS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
+import { randomOf } from "../kit/random.ts";
 import { countOf, decodeLayer, tilesAround } from "../kit/tile-features.ts";
 import { CHECKED_ZOOMS } from "./actions.ts";
 import { type Checked, type CheckOptions, type Expected, expectedAt, NOTHING, nameOf } from "./expected.ts";
 import type { Ledger } from "./ledger.ts";
-import { randomOf } from "./random.ts";
 import { REPORTS_ZOOM, readShown, type Shown, tileOf } from "./shown.ts";
 import type { Truth } from "./truth.ts";
 

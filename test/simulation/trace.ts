@@ -1,6 +1,6 @@
+import { hashOf } from "../kit/random.ts";
 import type { CommandInput } from "./database.ts";
 import type { Fault } from "./faults.ts";
-import { hashOf } from "./random.ts";
 
 /** What happened in a run, in order. Two runs of a seed have the same hash, on any machine. */
 export interface Trace {

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { writeBase32 } from "../../tiles/geo/base32.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { columnsOfReports, writeIdOfRow } from "../../tiles/report-columns.ts";
-import { makeReport, seededRandom } from "../kit/sample-reports.ts";
+import { seededRandom } from "../kit/random.ts";
+import { makeReport } from "../kit/sample-reports.ts";
 
 describe("writeBase32", () => {
   it("writes what reads back, in as many characters as asked for", () => {

@@ -16,7 +16,8 @@ import {
 } from "../../tiles/geo/tile-address.ts";
 import type { Report } from "../../tiles/report.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
-import { makeCity, makeReport, seededRandom } from "../kit/sample-reports.ts";
+import { seededRandom } from "../kit/random.ts";
+import { makeCity, makeReport } from "../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
 

@@ -2,7 +2,7 @@ import Supercluster from "supercluster";
 import { describe, expect, it } from "vitest";
 import { allocateClusters, CLUSTER_RADIUS_PX, type Clusters, clusterZooms } from "../../tiles/cluster/cluster.ts";
 import { latOfWorldY, lonOfWorldX } from "../../tiles/geo/tile-address.ts";
-import { seededRandom } from "../kit/sample-reports.ts";
+import { seededRandom } from "../kit/random.ts";
 
 function scatter(count: number, seed: number, spread: number): Clusters {
   const random = seededRandom(seed);

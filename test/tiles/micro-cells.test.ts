@@ -5,7 +5,8 @@ import { cellKey, geohashOfKey } from "../../tiles/geo/cell-key.ts";
 import { columnAt, encodeGeohash, rowAt } from "../../tiles/geo/geohash.ts";
 import { AGE_BANDS, BAND_COUNT } from "../../tiles/layers.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
-import { makeReport, seededRandom } from "../kit/sample-reports.ts";
+import { seededRandom } from "../kit/random.ts";
+import { makeReport } from "../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const DAY = 86_400_000;

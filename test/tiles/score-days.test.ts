@@ -4,7 +4,8 @@ import { DAY_MS, REPORT_LAYERS } from "../../tiles/layers.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
 import { type DayCount, tallyAtEndOf } from "../../tiles/scores/score-days.ts";
 import { EMPTY_TALLY, tallyNeighborhoods } from "../../tiles/scores/scores.ts";
-import { makeReport, seededRandom } from "../kit/sample-reports.ts";
+import { seededRandom } from "../kit/random.ts";
+import { makeReport } from "../kit/sample-reports.ts";
 
 describe("the tally of a past day", () => {
   it("is the one that the reports made until then give at its end", () => {

@@ -19,7 +19,8 @@ import {
   tallyNeighborhoods,
   unclampedTenths,
 } from "../../tiles/scores/scores.ts";
-import { makeReport, seededRandom } from "../kit/sample-reports.ts";
+import { seededRandom } from "../kit/random.ts";
+import { makeReport } from "../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12);
 const HOUR = 3_600_000;

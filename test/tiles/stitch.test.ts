@@ -16,8 +16,9 @@ import {
 } from "../kit/cities/cluster-cell-maker.ts";
 import { houstonReports } from "../kit/cities/houston.ts";
 import { HOUSTON_MISSING } from "../kit/cities/houston-file.ts";
+import { seededRandom } from "../kit/random.ts";
 import { runs } from "../kit/runs.ts";
-import { makeReport, seededRandom } from "../kit/sample-reports.ts";
+import { makeReport } from "../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
 const pixel = (z: number): number => 1 / (512 * 2 ** z);

@@ -12,7 +12,8 @@ import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
-import { makeCity, makeReport, seededRandom } from "../kit/sample-reports.ts";
+import { seededRandom } from "../kit/random.ts";
+import { makeCity, makeReport } from "../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const DAY = 86_400_000;

@@ -27,7 +27,7 @@ export interface ClusterCellIndex {
   /** Names the place where a cluster starts, for its id: a micro cell's geohash, or a report's id. */
   readonly startOf: (sourceIndex: number) => string;
   /** The point, an index into `source`, of such a name, also when no cluster starts there; -1 when there is none. */
-  readonly pointOf: (start: string) => number;
+  readonly pointStartingAt: (start: string) => number;
   /** The geohash, as a number, of a precision no finer than the micro cells' in which it lies. */
   readonly keyAt: (sourceIndex: number, precision: number) => number;
   /** Writes the same as ASCII; returns where the next byte goes. */
@@ -168,12 +168,17 @@ function mix32(value: number): number {
   return (v ^ (v >>> 16)) >>> 0;
 }
 
+/** What an index knows of its points before they are clustered. */
+type IndexedPoints = Omit<ClusterCellIndex, "zooms" | "source" | "pointStartingAt"> & {
+  sourceOf(start: string): number;
+};
+
 function finish(
   points: Clusters,
   length: number,
   source: Uint32Array,
   level: Level,
-  { sourceOf, ...rest }: Omit<ClusterCellIndex, "zooms" | "source" | "pointOf"> & { sourceOf(start: string): number },
+  { sourceOf, ...rest }: IndexedPoints,
 ): ClusterCellIndex {
   for (let i = 0; i < length; i++) points.first[i] = i;
   // A step at half the radius first: micro cells lie on a raster, and clusters made of them at once keep traces of it.
@@ -182,12 +187,12 @@ function finish(
   // The closest zoom is clustered now; all wider ones together have about as many clusters again.
   const closest = zooms.get(level.maxZoom)?.length ?? 0;
   const bytes = rest.bytes + 2 * source.byteLength + 2 * closest * BYTES_PER_CLUSTER;
-  const pointOf = (start: string): number => {
+  const pointStartingAt = (start: string): number => {
     const point = source.indexOf(sourceOf(start));
     // Beyond the points the array holds zeros.
     return point < length ? point : -1;
   };
-  return { ...rest, zooms, source, pointOf, bytes };
+  return { ...rest, zooms, source, pointStartingAt, bytes };
 }
 
 /** Of several reports to the minute: the millisecond of a cell's newest report is kept only where it may be shown alone. */

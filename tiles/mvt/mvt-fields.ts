@@ -27,6 +27,9 @@ export const POINT = 1;
 /** Command integer of one MoveTo (section 4.3.1). */
 export const MOVE_TO = (1 << 3) | 1;
 
+/** More than the bytes of a feature or a value beside its tags or its text. */
+export const HEAD_BYTES = 48;
+
 /** A layer as a field of the tile message, of what its features and its values were written as. */
 export function layerMessage(name: string, features: Uint8Array, keys: readonly Uint8Array[], values: Uint8Array) {
   const title = encodeUtf8(name);

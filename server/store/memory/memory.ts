@@ -6,8 +6,8 @@ import type { PutOutcome, ReportStore } from "../../ports/report-store.ts";
 import { cellOfReport, FROM_THE_BEGINNING } from "../keys.ts";
 import { changesOf, isFresh, mergeChanges, parseCursor } from "../log-changes.ts";
 import { createMemoryClaims } from "./memory-claims.ts";
-import { createMemoryFeed } from "./memory-feed.ts";
-import { createMemoryLog } from "./memory-log.ts";
+import { createMemoryFeed, type MemoryFeed } from "./memory-feed.ts";
+import { createMemoryLog, type MemoryLog } from "./memory-log.ts";
 
 /** A report store that lives and dies with the process. The rest of the suite runs on it. */
 export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
@@ -74,13 +74,7 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
       return true;
     },
 
-    async readChanges(cursor) {
-      const next = String(feed.next());
-      if (cursor === undefined) return { changes: [], cursor: next };
-      const since = feed.since(parseCursor(cursor));
-      const everything = () => [...log.cells()].map((cell) => ({ ...cell, from: FROM_THE_BEGINNING }));
-      return { changes: since === undefined ? everything() : mergeChanges(since), cursor: next };
-    },
+    readChanges: async (cursor) => changesSince(cursor, feed, log),
 
     async confirm() {},
     async recover() {},
@@ -90,4 +84,13 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
     async ping() {},
     async close() {},
   };
+}
+
+/** What changed since a cursor, the number of a change: every cell, where changes since then were forgotten. */
+function changesSince(cursor: string | undefined, feed: MemoryFeed, log: MemoryLog) {
+  const next = String(feed.next());
+  if (cursor === undefined) return { changes: [], cursor: next };
+  const since =
+    feed.since(parseCursor(cursor)) ?? [...log.cells()].map((cell) => ({ ...cell, from: FROM_THE_BEGINNING }));
+  return { changes: mergeChanges(since), cursor: next };
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ReportDraft, type ReportJson, RequestError } from "../../../client/api/api.ts";
-import { createOutbox, HOLD_MS, MAX_ENTRIES, OLD_MS, type OutboxEvent } from "../../../client/report/outbox.ts";
+import { HOLD_MS, OLD_MS } from "../../../client/report/entry-state.ts";
+import { createOutbox, MAX_ENTRIES, type OutboxEvent } from "../../../client/report/outbox.ts";
 import { createEntryStorage } from "../../../client/report/outbox-entry.ts";
 
 const DRAFT: ReportDraft = { layer: "infrastructure", category: "pothole", severity: 3, lat: 37.76, lon: -122.42 };
@@ -207,7 +208,7 @@ describe("an outbox", () => {
     outbox.add(DRAFT);
     outbox.add(DRAFT);
     await pass(HOLD_MS);
-    outbox.look();
+    outbox.noteChanged();
     const before = told("changed").length;
     await pass(9_000);
     expect(told("changed").length).toBe(before);
@@ -255,7 +256,7 @@ describe("an outbox", () => {
     const world = createWorld();
     const [own, other] = [world.open(), world.open()];
     own.outbox.add(DRAFT);
-    other.outbox.look();
+    other.outbox.noteChanged();
     await pass(HOLD_MS * 4);
     expect(world.asked.length).toBe(1);
     expect(own.told("sent").length).toBe(1);
@@ -303,7 +304,7 @@ describe("an outbox", () => {
     const { outbox } = world.open();
     outbox.add(DRAFT);
     vi.setSystemTime(Date.now() - 3_600_000);
-    outbox.look();
+    outbox.noteChanged();
     await pass(0);
     expect(world.asked.length).toBe(1);
   });

@@ -6,22 +6,8 @@ import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-d
 import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
 import type { RequestOptions } from "../../../server/store/dynamo/requests.ts";
 import type { Report } from "../../../tiles/report.ts";
+import { createTestClock, type TestClock } from "../clock.ts";
 import { createDynamoModel, type DynamoModel } from "../dynamo/dynamo-model.ts";
-
-/** A clock that a bench moves: nothing is waited for. */
-export interface BenchClock extends Clock {
-  advance(ms: number): void;
-}
-
-export function createBenchClock(startMs: number): BenchClock {
-  let now = startMs;
-  return {
-    now: () => now,
-    advance(ms) {
-      now += ms;
-    },
-  };
-}
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -66,12 +52,12 @@ export async function appendWhole({ store }: CityStore, report: Report): Promise
 export interface CountedCity {
   readonly city: CityStore;
   readonly model: DynamoModel;
-  readonly clock: BenchClock;
+  readonly clock: TestClock;
 }
 
 /** One with some reports, all of them compacted. */
 export async function openCountedCity(reports: Iterable<Report>, nowMs: number): Promise<CountedCity> {
-  const clock = createBenchClock(nowMs);
+  const clock = createTestClock(nowMs);
   const model = createDynamoModel();
   const city = openCityStore({ client: model.client, table: "bench", clock, onConsumed() {} });
   await fill(city, reports);

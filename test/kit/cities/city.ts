@@ -2,6 +2,7 @@ import { BASE32, encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { CATEGORIES, REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
 import { formatReportId, TAIL_LENGTH } from "../../../tiles/report-id.ts";
+import { seededRandom } from "../random.ts";
 
 /**
  * A seeded city about as large as Houston: 50 x 40 km with a dense core. Reports come from a fixed set of places along
@@ -41,17 +42,6 @@ const TEXTS = [
   "Third break-in on this block in a month. They came through the back lane again, and nobody answered the door camera.",
   "Water over the curb after ten minutes of rain, the drain in front of the school is blocked with leaves. Parents walk their children through the traffic lane because the pavement is under water; somebody is going to get hurt here if the city does not send a crew before the next storm.",
 ];
-
-/** Numbers in [0, 1) that are the same in every run (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** The city's reports in no particular order; the same for the same options. */
 export function* cityReports(options: CityOptions): Generator<Report> {

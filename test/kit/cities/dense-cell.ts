@@ -2,7 +2,8 @@ import { type Bounds, cellBounds, encodeGeohash } from "../../../tiles/geo/geoha
 import { REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
 import { formatReportId } from "../../../tiles/report-id.ts";
-import { CITY_CENTER, randomTail, seededRandom } from "./city.ts";
+import { seededRandom } from "../random.ts";
+import { CITY_CENTER, randomTail } from "./city.ts";
 import { type CountedCity, openCountedCity } from "./city-store.ts";
 
 const DAY_MS = 86_400_000;

@@ -4,7 +4,8 @@ import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS, type ReportLayer } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
 import { formatReportId } from "../../../tiles/report-id.ts";
-import { randomTail, seededRandom } from "./city.ts";
+import { seededRandom } from "../random.ts";
+import { randomTail } from "./city.ts";
 import { houstonFile } from "./houston-file.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { seededRandom } from "../sample-reports.ts";
+import { seededRandom } from "../random.ts";
 import type { Fault, FaultRule } from "./fault-proxy.ts";
 import type { StoreCommand } from "./store-command.ts";
 

@@ -10,7 +10,7 @@ import { createMemoryDerivedStore } from "../../../server/store/memory/derived-m
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { cityReports } from "../cities/city.ts";
-import type { BenchClock } from "../cities/city-store.ts";
+import type { TestClock } from "../clock.ts";
 import { postReport, requestRaw } from "../request.ts";
 import type { SharedStores } from "../stores.ts";
 
@@ -25,7 +25,7 @@ export interface EdgeOrigin {
 export const EDGE_LAYERS = ["safety"] as const;
 
 /** The app in this process, in a time that only the caller moves. */
-export async function openAppOrigin(reports: number, clock: BenchClock): Promise<EdgeOrigin> {
+export async function openAppOrigin(reports: number, clock: TestClock): Promise<EdgeOrigin> {
   const store = createMemoryStore({ clock });
   const pyramid = createPyramid({ store, derived: createMemoryDerivedStore({ clock }), clock, log: silentLog });
   const app = createApp({

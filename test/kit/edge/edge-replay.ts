@@ -1,7 +1,8 @@
 import { purgedTag, secondsOf, tagsOfReport } from "../../../server/serving/cache-policy.ts";
 import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
-import { CITY_CENTER, cityTraffic, seededRandom } from "../cities/city.ts";
-import type { BenchClock } from "../cities/city-store.ts";
+import { CITY_CENTER, cityTraffic } from "../cities/city.ts";
+import type { TestClock } from "../clock.ts";
+import { seededRandom } from "../random.ts";
 import { createEdgeCache, type EdgeAnswer } from "./edge-cache.ts";
 import { EDGE_LAYERS, type EdgeOrigin } from "./edge-origin.ts";
 import { createEdgeTruth } from "./edge-truth.ts";
@@ -11,7 +12,7 @@ const BR = { "Accept-Encoding": "gzip, deflate, br" };
 export interface ReplayOptions {
   readonly origin: EdgeOrigin;
   /** Of the cache: simulated, so that minutes need not be waited for. */
-  readonly clock: BenchClock;
+  readonly clock: TestClock;
   /** For tiles, by people who pan the map, a screen of twelve at a time. */
   readonly requests: number;
   readonly requestsPerSecond: number;

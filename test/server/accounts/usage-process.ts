@@ -2,7 +2,7 @@ import { Pool } from "pg";
 import { createUsageLog } from "../../../server/accounts/usage-log.ts";
 import { silentLog } from "../../../server/console/log.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
-import { seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
 import { failAtRandom } from "../../kit/score-world.ts";
 
 /**

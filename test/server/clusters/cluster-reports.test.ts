@@ -8,7 +8,8 @@ import { createMemoryDerivedStore } from "../../../server/store/memory/derived-m
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { type ClusterMembers, membersOf } from "../../../tiles/cluster/cluster-members.ts";
 import { idTimePrefix } from "../../../tiles/report-id.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12);
 

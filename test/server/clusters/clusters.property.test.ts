@@ -12,8 +12,9 @@ import { columnCount, rowCount } from "../../../tiles/geo/geohash.ts";
 import { latOfWorldY, lonOfWorldX, MAX_ZOOM, worldY } from "../../../tiles/geo/tile-address.ts";
 import { TIME_WINDOWS } from "../../../tiles/layers.ts";
 import { createTestApp, type PageJson, readJson } from "../../kit/app-fixture.ts";
+import { seededRandom } from "../../kit/random.ts";
 import { runs } from "../../kit/runs.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 import { countOf, featuresOfZoom, type Properties, tilesAround } from "../../kit/tile-features.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
@@ -100,9 +101,7 @@ async function open({
 }
 
 describe("clusters of any world, at any zoom", () => {
-  it("hold the reports that the tiles count, and split where the tiles show them split", {
-    timeout: 240_000,
-  }, async () => {
+  it("hold the reports that the tiles count, and split where the tiles show them split", async () => {
     await fc.assert(
       fc.asyncProperty(world, async (drawn) => {
         const { features, cluster, reportsOf } = await open(drawn);

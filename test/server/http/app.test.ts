@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
-import { createTestApp, createTestClock, post, VALID_BODY } from "../../kit/app-fixture.ts";
+import { createTestApp, post, VALID_BODY } from "../../kit/app-fixture.ts";
+import { createTestClock } from "../../kit/clock.ts";
 
 /** What `hono/secure-headers` may set, and the like. */
 const SECURITY = /^(content-security|cross-origin|origin-agent|permissions|referrer|strict-transport|x-(?!request-id))/;

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRateLimit } from "../../../server/kit/rate-limit.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
+import { createTestClock } from "../../kit/clock.ts";
 import { runs } from "../../kit/runs.ts";
 
 describe("createRateLimit", () => {

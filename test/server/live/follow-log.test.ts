@@ -6,8 +6,9 @@ import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { createTestClock } from "../../kit/clock.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 
 const AUSTIN = { lonDeg: -97.74, latDeg: 30.27 };
 const TEXAS: LiveInterest = { bounds: { west: -107, south: 25, east: -93, north: 37 }, layers: ["safety"] };

@@ -7,8 +7,9 @@ import { createMemoryDerivedStore } from "../../../server/store/memory/derived-m
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import type { TileAddress } from "../../../tiles/geo/tile-address.ts";
 import { tilesOfBox } from "../../../tiles/geo/tile-address.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
-import { makeCity, makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { createTestClock } from "../../kit/clock.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeCity, makeReport } from "../../kit/sample-reports.ts";
 
 const ZOOMS = [2, 9, 12, 13, 15, 17];
 

@@ -9,8 +9,9 @@ import { createMemoryDerivedStore } from "../../../server/store/memory/derived-m
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { columnsOfReports, idOfRow, type ReportColumns } from "../../../tiles/report-columns.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { createTestClock } from "../../kit/clock.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 
 const PLACE = { lonDeg: -119.92, latDeg: -30 };
 const CELL: LogCell = { layer: "safety", geohash5: encodeGeohash(PLACE.lonDeg, PLACE.latDeg, 5) };

@@ -10,7 +10,8 @@ import { REPORT_LAYERS, TIME_WINDOWS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { houstonReports } from "../../kit/cities/houston.ts";
 import { HOUSTON_MISSING } from "../../kit/cities/houston-file.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
@@ -45,7 +46,7 @@ describe.skipIf(reports === undefined)(
   () => {
     const all = reports ?? [];
 
-    it("are counted once at every zoom from 0 to 18", { timeout: 120_000 }, async () => {
+    it("are counted once at every zoom from 0 to 18", async () => {
       const tiles = await tilesOf(all);
       for (let z = 0; z <= 18; z++) {
         // Every second of the deepest zooms: their tens of thousands of tiles take seconds.
@@ -63,7 +64,7 @@ describe.skipIf(reports === undefined)(
       }
     });
 
-    it("and one more change at most three tiles a zoom", { timeout: 120_000 }, async () => {
+    it("and one more change at most three tiles a zoom", async () => {
       const added = makeReport({ lonDeg: -95.3698, latDeg: 29.7604, createdAtMs: NOW - HOUR }, seededRandom(3));
       const [before, after] = [await tilesOf(all), await tilesOf([...all, added])];
       for (let z = 0; z <= 14; z++) {

@@ -8,7 +8,7 @@ import { createMemoryDerivedStore } from "../../../server/store/memory/derived-m
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
+import { createTestClock } from "../../kit/clock.ts";
 import { makeCity } from "../../kit/sample-reports.ts";
 import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 

@@ -4,7 +4,7 @@ import { compactInBackground } from "../../../server/pyramid/compact-in-backgrou
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
+import { createTestClock } from "../../kit/clock.ts";
 import { makeCity } from "../../kit/sample-reports.ts";
 import { allow, cutOff } from "./cut-off.ts";
 

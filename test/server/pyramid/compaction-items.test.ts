@@ -16,8 +16,9 @@ import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../../tiles/report-id.ts";
+import { seededRandom } from "../../kit/random.ts";
 import { runs } from "../../kit/runs.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const SUM = 0xfedcba98;

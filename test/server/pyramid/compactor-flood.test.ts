@@ -11,8 +11,9 @@ import { geohashOfKey } from "../../../tiles/geo/cell-key.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../../tiles/report-id.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { createTestClock } from "../../kit/clock.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 
 const MINUTE = 60_000;
 

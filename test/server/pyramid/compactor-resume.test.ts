@@ -9,8 +9,9 @@ import { createMemoryDerivedStore } from "../../../server/store/memory/derived-m
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { decodeMicroCells } from "../../../tiles/codec/micro-cell-codec.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
-import { makeCity, makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { createTestClock } from "../../kit/clock.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeCity, makeReport } from "../../kit/sample-reports.ts";
 import { allow, cellAggregatesOf, contentsOf, cutOff } from "./cut-off.ts";
 import { hideReport } from "./edit-report.ts";
 

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { Clock } from "../../../server/ports/clock.ts";
 import type { DerivedStore } from "../../../server/ports/derived-store.ts";
 import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
@@ -10,8 +9,10 @@ import { createMemoryDerivedStore } from "../../../server/store/memory/derived-m
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
+import { createTestClock, type TestClock } from "../../kit/clock.ts";
 import { cellsOf } from "../../kit/make-report.ts";
-import { makeCity, makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeCity, makeReport } from "../../kit/sample-reports.ts";
 import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
@@ -22,14 +23,14 @@ const ZOOMS = [0, 4, 6, 9, 10, 11, 13, 14, 16, 18];
 
 const random = seededRandom(77);
 const at = (lonDeg: number, latDeg: number, ageMs = HOUR): Report =>
-  makeReport({ lonDeg, latDeg, createdAtMs: Math.floor(clock.at - ageMs) }, random);
+  makeReport({ lonDeg, latDeg, createdAtMs: Math.floor(clock.nowMs - ageMs) }, random);
 
-let clock: { at: number } & Clock;
+let clock: TestClock;
 let store: ReportStore;
 let derived: DerivedStore;
 
 beforeEach(() => {
-  clock = { at: NOW, now: () => clock.at };
+  clock = createTestClock(NOW);
   store = createMemoryStore({ clock });
   derived = createMemoryDerivedStore({ clock });
 });
@@ -106,7 +107,7 @@ describe("compaction", () => {
     await store.putMany(reports);
     const before = await tilesOf(freshProcess().tiles, reports);
     await compactor().run();
-    clock.at += 30_000;
+    clock.nowMs += 30_000;
     const counted = counting(store);
     const after = freshProcess({ store: counted });
     await after.pyramid.poll();
@@ -172,7 +173,7 @@ describe("compaction", () => {
     const running = freshProcess();
     await counts(running.tiles, reports);
     await compactor().run();
-    clock.at += MINUTE;
+    clock.nowMs += MINUTE;
     const more = [at(-95.37, 29.76, 0), at(-95.37, 29.76, 80 * DAY), at(10.1, 53.5, 40 * DAY)];
     await store.putMany(more);
     await running.pyramid.poll();
@@ -180,7 +181,7 @@ describe("compaction", () => {
     expect(await counts(running.tiles, all)).toEqual(ZOOMS.map(() => 1003));
     expect(await counts(freshProcess().tiles, all)).toEqual(ZOOMS.map(() => 1003));
     await compactor().run();
-    clock.at += MINUTE;
+    clock.nowMs += MINUTE;
     await running.pyramid.poll();
     expect(await counts(running.tiles, all)).toEqual(ZOOMS.map(() => 1003));
     expect(await counts(freshProcess().tiles, all)).toEqual(ZOOMS.map(() => 1003));
@@ -189,7 +190,7 @@ describe("compaction", () => {
   it("gathers many small runs of a busy cell into few items", async () => {
     const reports: Report[] = [];
     for (let round = 0; round < 12; round++) {
-      clock.at += MINUTE;
+      clock.nowMs += MINUTE;
       const fresh = Array.from({ length: 150 }, () => at(-95.37 + random() * 0.01, 29.76, 0));
       reports.push(...fresh);
       await store.putMany(fresh);
@@ -215,13 +216,14 @@ describe("time", () => {
       [24 * 60, true],
       [24 * 91, false],
     ] as const) {
-      clock.at = NOW + hours * HOUR;
+      clock.nowMs = NOW + hours * HOUR;
       if (compacting) await compactor().run();
       for (const [window, length] of [
         ["24h", DAY],
         ["90d", 90 * DAY],
       ] as const) {
-        const within = (ms: number): number => reports.filter(({ createdAtMs }) => clock.at - createdAtMs <= ms).length;
+        const within = (ms: number): number =>
+          reports.filter(({ createdAtMs }) => clock.nowMs - createdAtMs <= ms).length;
         const found = await counts(freshProcess().tiles, reports, window);
         ZOOMS.forEach((z, i) => {
           const label = `z${z} ${window} after ${hours} h`;
@@ -241,7 +243,7 @@ describe("a compaction that goes wrong", () => {
     const all = [...first, ...second];
     await store.putMany(first);
     await compactor().run();
-    clock.at += MINUTE;
+    clock.nowMs += MINUTE;
     await store.putMany(second);
     const start = await dump(derived);
     expect(start.size).toBeGreaterThan(50);

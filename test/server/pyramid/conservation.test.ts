@@ -8,8 +8,9 @@ import { createTileSource } from "../../../server/serving/tile-source.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { TIME_WINDOWS } from "../../../tiles/layers.ts";
+import { seededRandom } from "../../kit/random.ts";
 import { runs } from "../../kit/runs.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
@@ -39,9 +40,7 @@ const dataSet = fc.record({
 });
 
 describe("any data set", () => {
-  it("is counted once at every zoom, with and without a window, each feature in one tile", {
-    timeout: 120_000,
-  }, async () => {
+  it("is counted once at every zoom, with and without a window, each feature in one tile", async () => {
     await fc.assert(
       fc.asyncProperty(dataSet, async ({ lon, lat, spread, count, seed, compacted, window }) => {
         const random = seededRandom(seed);

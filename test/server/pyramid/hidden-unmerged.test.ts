@@ -6,7 +6,9 @@ import { createTileSource } from "../../../server/serving/tile-source.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { createTestClock } from "../../kit/clock.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 import { correctedReport, editReport } from "./edit-report.ts";
 
@@ -18,7 +20,7 @@ const PLACES = [-95.37, -95.1, -80, -79.8];
 it("shows at every zoom what is not hidden, through any history of new reports, compactions and polls", async () => {
   for (const seed of SEEDS) {
     const random = seededRandom(seed);
-    const clock = { at: Date.UTC(2026, 5, 1, 12, 3), now: () => clock.at };
+    const clock = createTestClock(Date.UTC(2026, 5, 1, 12, 3));
     const store = createMemoryStore({ clock });
     const derived = createMemoryDerivedStore({ clock });
     const all: Report[] = [];
@@ -41,11 +43,11 @@ it("shows at every zoom what is not hidden, through any history of new reports, 
     for (let step = 0; step < 30; step++) {
       const what = `seed ${seed}, step ${step}`;
       const dice = random();
-      clock.at += Math.floor(random() * 25_000);
+      clock.nowMs += Math.floor(random() * 25_000);
       if (dice < 0.45) {
         const lonDeg = (PLACES[Math.floor(random() * PLACES.length)] as number) + random() * 0.01;
         for (let i = random() < 0.1 ? 30 : 1; i > 0; i--) {
-          const report = makeReport({ lonDeg, latDeg: 29.76, createdAtMs: clock.at }, random);
+          const report = makeReport({ lonDeg, latDeg: 29.76, createdAtMs: clock.nowMs }, random);
           await store.put(report);
           writer.pyramid.noteReport(report);
           shown.set(report.id, report);
@@ -74,7 +76,7 @@ it("shows at every zoom what is not hidden, through any history of new reports, 
         await createCompactor({ store, derived: on, clock, log: silentLog })
           .run()
           .catch(() => undefined);
-      } else clock.at += 120_000;
+      } else clock.nowMs += 120_000;
       if (all.length === 0) continue;
       await check(writer, `${what}, writer`);
       if (random() < 0.4) await check(reader, `${what}, reader`);

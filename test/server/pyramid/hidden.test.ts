@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import type { Clock } from "../../../server/ports/clock.ts";
 import type { DerivedStore } from "../../../server/ports/derived-store.ts";
 import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
@@ -11,7 +10,9 @@ import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { decodeMicroCells, encodeMicroCells } from "../../../tiles/codec/micro-cell-codec.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { createTestClock, type TestClock } from "../../kit/clock.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 import { correctedReport, editReport, hideReport } from "./edit-report.ts";
 
@@ -20,12 +21,12 @@ const HOUR = 3_600_000;
 const ZOOMS = [0, 6, 11, 13, 14, 17];
 
 const random = seededRandom(21);
-let clock: Clock & { at: number };
+let clock: TestClock;
 let store: ReportStore;
 let derived: DerivedStore;
 
 beforeEach(() => {
-  clock = { at: NOW, now: () => clock.at };
+  clock = createTestClock(NOW);
   store = createMemoryStore({ clock });
   derived = createMemoryDerivedStore({ clock });
 });
@@ -83,10 +84,10 @@ describe("a hidden report", () => {
     const [victim, other] = reports as [Report, Report];
     await store.putMany(reports);
     await compactor().run();
-    clock.at += 60_000;
+    clock.nowMs += 60_000;
     const [here, there] = [openProcess(), openProcess()];
     for (const process of [here, there]) expect(await counts(process, reports)).toEqual(everywhere(20));
-    clock.at += 60_000;
+    clock.nowMs += 60_000;
     await hideReport(store, victim, here.pyramid);
     expect(await counts(here, reports)).toEqual(everywhere(19));
     await there.pyramid.poll();
@@ -96,7 +97,7 @@ describe("a hidden report", () => {
     expect([here.told.length, there.told.length]).toEqual([1, 1]);
     expect(await counts(openProcess(), reports)).toEqual(everywhere(19));
     // A report of the same cell that comes later must not bring it back.
-    await store.put(makeReport({ ...other, createdAtMs: clock.at }, random));
+    await store.put(makeReport({ ...other, createdAtMs: clock.nowMs }, random));
     await there.pyramid.poll();
     expect(await counts(there, reports)).toEqual(everywhere(20));
   });
@@ -131,10 +132,10 @@ describe("a hidden report", () => {
     const all = [...busy, ...few, ...lone];
     await store.putMany(all);
     await compactor().run();
-    clock.at += 60_000;
+    clock.nowMs += 60_000;
     for (const [report] of [busy, few, lone]) await hideReport(store, report as Report);
     await compactor().run();
-    clock.at += 60_000;
+    clock.nowMs += 60_000;
     const stored = await cellAggregates(derived);
     const anew = createMemoryDerivedStore({ clock });
     await compactor(anew).rebuild();
@@ -154,8 +155,8 @@ it("costs a compaction nothing more once it would have expired", async () => {
   await store.putMany(reports);
   await hideReport(store, reports[0] as Report);
   await compactor().run();
-  clock.at += 100 * 24 * HOUR;
-  const young = makeReport({ lonDeg: -95.37, latDeg: 29.76, createdAtMs: clock.at - HOUR }, random);
+  clock.nowMs += 100 * 24 * HOUR;
+  const young = makeReport({ lonDeg: -95.37, latDeg: 29.76, createdAtMs: clock.nowMs - HOUR }, random);
   await store.put(young);
   for (let i = 0; i < 2; i++) await compactor().run();
   const { store: watched, reached } = interrupted(derived, 1, async () => {});
@@ -170,7 +171,7 @@ async function halfCompacted(): Promise<{ all: Report[]; victims: Report[] }> {
   const busy = cellOf(140, -95.37);
   await store.putMany(busy);
   await compactor().run();
-  clock.at += 60_000;
+  clock.nowMs += 60_000;
   const [more, young, lone] = [cellOf(20, -95.37), cellOf(12, -95.1), cellOf(1, -80)];
   await store.putMany([...more, ...young, ...lone]);
   return {
@@ -206,7 +207,7 @@ function slowed(on: DerivedStore): DerivedStore {
 describe("a compaction at the same time", () => {
   it("comes to what a rebuild makes while reports come and are edited, and others compact, or die", async () => {
     for (let round = 0; round < 12; round++) {
-      clock = { at: NOW, now: () => clock.at };
+      clock = createTestClock(NOW);
       store = createMemoryStore({ clock });
       derived = createMemoryDerivedStore({ clock });
       const shown: Report[] = [];
@@ -260,13 +261,13 @@ describe("a compaction at the same time", () => {
     async (end) => {
       let interruptions = 0;
       for (let step = 0; ; step++) {
-        clock = { at: NOW, now: () => clock.at };
+        clock = createTestClock(NOW);
         store = createMemoryStore({ clock });
         derived = createMemoryDerivedStore({ clock });
         const { all, victims } = await halfCompacted();
         const { store: watched, reached } = interrupted(derived, step, async () => {
           for (const victim of victims) await hideReport(store, victim);
-          clock.at += 60_000;
+          clock.nowMs += 60_000;
           await compactor().run();
           if (end === "dies") throw new Error("died");
         });
@@ -275,7 +276,7 @@ describe("a compaction at the same time", () => {
         if (!reached()) break;
         interruptions++;
         expect(await counts(openProcess(), all), `write ${step}`).toEqual(everywhere(all.length - 4));
-        clock.at += 60_000;
+        clock.nowMs += 60_000;
         await compactor().run();
         expect(await counts(openProcess(), all), `write ${step}, compacted again`).toEqual(everywhere(all.length - 4));
       }
@@ -286,7 +287,7 @@ describe("a compaction at the same time", () => {
   it("leaves it hidden when the compaction that takes it out dies at any write", async () => {
     let deaths = 0;
     for (let step = 0; ; step++) {
-      clock = { at: NOW, now: () => clock.at };
+      clock = createTestClock(NOW);
       store = createMemoryStore({ clock });
       derived = createMemoryDerivedStore({ clock });
       const { all, victims } = await halfCompacted();

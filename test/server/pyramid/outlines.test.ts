@@ -12,9 +12,10 @@ import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
 import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { idOfRow } from "../../../tiles/report-columns.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
+import { createTestClock } from "../../kit/clock.ts";
+import { seededRandom } from "../../kit/random.ts";
 import { runs } from "../../kit/runs.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

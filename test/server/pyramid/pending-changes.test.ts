@@ -5,7 +5,8 @@ import { createUnmergedRows } from "../../../server/pyramid/unmerged-rows.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../../tiles/report-id.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 
 const PLACE = { lonDeg: -119.92, latDeg: -30 };
 const CELL: LogCell = { layer: "safety", geohash5: encodeGeohash(PLACE.lonDeg, PLACE.latDeg, 5) };

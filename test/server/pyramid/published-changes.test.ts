@@ -5,8 +5,9 @@ import { createMemoryDerivedStore } from "../../../server/store/memory/derived-m
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { createTestClock } from "../../kit/clock.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 
 const random = seededRandom(3);
 const LON = -95.37;

@@ -12,7 +12,9 @@ import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
 import { TIME_WINDOWS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { makeCity, makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { createTestClock, type TestClock } from "../../kit/clock.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeCity, makeReport } from "../../kit/sample-reports.ts";
 import { countOf, featuresOfZoom, tilesAround } from "../../kit/tile-features.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);
@@ -21,7 +23,7 @@ const DAY = 24 * HOUR;
 const ALL_ZOOMS = Array.from({ length: 23 }, (_, z) => z);
 
 interface Setup {
-  clock: { at: number } & Clock;
+  clock: TestClock;
   store: ReportStore;
   derived: DerivedStore;
   pyramid: Pyramid;
@@ -29,7 +31,7 @@ interface Setup {
 }
 
 async function setUp(reports: readonly Report[]): Promise<Setup> {
-  const clock = { at: NOW, now: () => clock.at };
+  const clock = createTestClock(NOW);
   const store = createMemoryStore({ clock });
   await store.putMany(reports);
   const derived = createMemoryDerivedStore({ clock });
@@ -92,7 +94,7 @@ describe("a zoom's tiles together", () => {
     const counts = async (): Promise<number[]> =>
       Promise.all(ALL_ZOOMS.map(async (z) => countOf(await featuresOfZoom(tiles, tilesAround(reports, z), "safety"))));
     expect(new Set(await counts())).toEqual(new Set([2]));
-    clock.at = NOW + DAY + 1;
+    clock.nowMs = NOW + DAY + 1;
     expect(new Set(await counts())).toEqual(new Set([1]));
   });
 
@@ -217,7 +219,7 @@ describe("freshness", () => {
     const read = async (z: number): Promise<number> =>
       countOf(await featuresOfZoom(reader.tiles, tilesAround([...reports, ...added], z), "safety"));
     for (const z of [0, 9, 13, 14, 16]) expect(await read(z)).toBe(500);
-    clock.at += 1500;
+    clock.nowMs += 1500;
     await store.putMany(added);
     await reader.pyramid.poll();
     for (const z of [0, 9, 13, 14, 16]) expect(await read(z), `z${z}`).toBe(503);

@@ -13,9 +13,10 @@ import type { MicroCells } from "../../../tiles/cells/micro-cells.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { BAND_COUNT } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
+import { createTestClock } from "../../kit/clock.ts";
+import { seededRandom } from "../../kit/random.ts";
 import { runs } from "../../kit/runs.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 import { allow, cutOff } from "./cut-off.ts";
 import { correctedReport, editReport } from "./edit-report.ts";
 

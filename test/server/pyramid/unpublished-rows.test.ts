@@ -11,10 +11,11 @@ import { createMemoryDerivedStore } from "../../../server/store/memory/derived-m
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
+import { createTestClock } from "../../kit/clock.ts";
 import { startDynalite } from "../../kit/dynamo/dynalite-server.ts";
 import { intercept } from "../../kit/intercept.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 
 const PLACE = { lonDeg: -119.92, latDeg: -30 };
 /** In the same cell of the log, but in another tile. */

@@ -12,7 +12,8 @@ import type { Report } from "../../../tiles/report.ts";
 import { CITY_CENTER } from "../../kit/cities/city.ts";
 import { type CountedCity, openCountedCity } from "../../kit/cities/city-store.ts";
 import { denseCell, openDenseCell } from "../../kit/cities/dense-cell.ts";
-import { makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 const DAY = 86_400_000;
@@ -157,7 +158,7 @@ describe("a box of as many cells as one may have", () => {
     world = await openCountedCity(everywhere(), NOW);
   });
 
-  it("is listed within a bound of requests on every page, cold or warm", { timeout: 120_000 }, async () => {
+  it("is listed within a bound of requests on every page, cold or warm", async () => {
     expect(countLogCells(bounds)).toBeLessThanOrEqual(DEFAULT_SETTINGS.queryCells);
     const expected = [...everywhere()]
       .map(({ id }) => id)
@@ -177,9 +178,7 @@ describe("a box of as many cells as one may have", () => {
     expect(late.answer.reports.map(({ id }) => id)).toEqual(expected.slice(9001, 9101));
   });
 
-  it("ends a page of many early, with what is certain, when it has read so many cells", {
-    timeout: 120_000,
-  }, async () => {
+  it("ends a page of many early, with what is certain, when it has read so many cells", async () => {
     const random = seededRandom(6);
     const spread = [...everywhere()].map((report) => {
       const createdAtMs = report.createdAtMs - Math.floor(20 * DAY * random());

@@ -7,7 +7,7 @@ import { createReport, type ReportDraft } from "../../../server/reports/create-r
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { parseReportId } from "../../../tiles/report-id.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
+import { createTestClock } from "../../kit/clock.ts";
 import { runs } from "../../kit/runs.ts";
 
 const DRAFT: ReportDraft = {

@@ -11,7 +11,7 @@ import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import type { Bounds } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
+import { createTestClock } from "../../kit/clock.ts";
 import { runs, scaled } from "../../kit/runs.ts";
 
 const wrap = (lonDeg: number): number => (lonDeg > 180 ? lonDeg - 360 : lonDeg < -180 ? lonDeg + 360 : lonDeg);

@@ -32,9 +32,13 @@ it("does not wait for connections that idle", async () => {
 });
 
 it("gives up on a request that outlasts the grace", async () => {
-  const listener = await openListener("127.0.0.1", 0, () => sleep(60_000, new Response("late"), { ref: false }));
+  const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>();
+  const listener = await openListener("127.0.0.1", 0, () => {
+    isAsked();
+    return sleep(60_000, new Response("late"), { ref: false });
+  });
   const answer = fetch(listener.url).catch(() => "cut");
-  await sleep(50);
+  await asked;
   await listener.close(100);
   expect(await answer).toBe("cut");
 });

@@ -5,11 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { type RefusingPostgres, startRefusingPostgres } from "../../kit/postgres/refusing-postgres.ts";
-
-// Whole processes, started one after another: a busy machine is given time.
-vi.setConfig({ testTimeout: 120_000 });
 
 const ENTRY = fileURLToPath(new URL("../../../server/node.ts", import.meta.url));
 const MIGRATE = fileURLToPath(new URL("../../../server/cli/migrate.ts", import.meta.url));

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { RunSql } from "../../../server/ports/sql.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createScoreThinning } from "../../../server/scores/score-thinning.ts";
-import { seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
 import { DAY, failAtRandom, HOUR } from "../../kit/score-world.ts";
 
 const NOW_MS = Date.UTC(2026, 5, 14, 12);

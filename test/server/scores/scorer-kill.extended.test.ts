@@ -15,11 +15,12 @@ import { createScorer, type Scorer } from "../../../server/scores/scorer.ts";
 import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo/dynamo-client.ts";
-import { createTestClock } from "../../kit/app-fixture.ts";
+import { createTestClock } from "../../kit/clock.ts";
 import { startDynalite } from "../../kit/dynamo/dynalite-server.ts";
 import { type Running, startEmbedded } from "../../kit/postgres/each-postgres.ts";
 import { findPostgres, startPostgres } from "../../kit/postgres/native.ts";
-import { makeCity, seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeCity } from "../../kit/sample-reports.ts";
 import { countByHand, DAY, HOUR, readCounts } from "../../kit/score-world.ts";
 import { startTcpProxy } from "../../kit/tcp-proxy.ts";
 
@@ -57,9 +58,7 @@ describe("history and counts", () => {
     return { store: createDynamoStore(options), derived: createDynamoDerivedStore(options) };
   };
 
-  it(`are, after ${KILLS} SIGKILLs of the scorer, what an undisturbed one makes`, {
-    timeout: 60_000 + KILLS * 10_000,
-  }, async () => {
+  it(`are, after ${KILLS} SIGKILLs of the scorer, what an undisturbed one makes`, async () => {
     const clock = { now: Date.now };
     const { store, derived } = openStores("kill", dynamo.endpoint, clock);
     await store.migrate();
@@ -94,7 +93,6 @@ describe("history and counts", () => {
 
   it.skipIf(bin === undefined)(
     `have no gap but the hours without a database, no row twice, and end as undisturbed, when databases crash${bin === undefined ? " (skipped: no native PostgreSQL)" : ""}`,
-    { timeout: 90_000 + HOURS * 10_000 },
     async () => {
       const clock = createTestClock();
       const native = await startPostgres(bin ?? "");

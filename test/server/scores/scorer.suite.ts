@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { RunSql } from "../../../server/ports/sql.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { SCORE_NAMES } from "../../../tiles/scores/scores.ts";
-import { makeCity, seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeCity } from "../../kit/sample-reports.ts";
 import {
   AUSTIN,
   countByHand,

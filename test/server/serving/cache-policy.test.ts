@@ -5,7 +5,8 @@ import { tagsOfReport, tagsOfTile } from "../../../server/serving/cache-policy.t
 import { createTileSource } from "../../../server/serving/tile-source.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
-import { makeCity, makeReport, seededRandom } from "../../kit/sample-reports.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { makeCity, makeReport } from "../../kit/sample-reports.ts";
 import { tilesAround } from "../../kit/tile-features.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12, 3);

@@ -5,16 +5,8 @@ import type { LogCell, LogRange, ReportEdit, ReportStore } from "../../../server
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
-import {
-  AUSTIN,
-  BROOKLYN,
-  cellsOf,
-  createReportMaker,
-  createTestClock,
-  DAY_MS,
-  idsOf,
-  type TestClock,
-} from "../../kit/make-report.ts";
+import { createTestClock, type TestClock } from "../../kit/clock.ts";
+import { AUSTIN, BROOKLYN, cellsOf, createReportMaker, DAY_MS, idsOf } from "../../kit/make-report.ts";
 
 /** Where a store keeps its rows. */
 export interface Backend {
@@ -54,7 +46,7 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
     afterAll(() => backend?.stop());
 
     beforeEach(async () => {
-      clock = createTestClock();
+      clock = createTestClock(Date.now());
       const table = `contract-${++tables}`;
       store = backend.open(table, clock);
       other = backend.open(table, clock);

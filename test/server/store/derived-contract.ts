@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Clock } from "../../../server/ports/clock.ts";
 import type { DerivedItem, DerivedStore } from "../../../server/ports/derived-store.ts";
-import { createTestClock, type TestClock } from "../../kit/make-report.ts";
+import { createTestClock, type TestClock } from "../../kit/clock.ts";
 
 /** Where a store keeps its items. */
 export interface DerivedBackend {
@@ -33,7 +33,7 @@ export function describeDerivedContract(name: string, start: () => Promise<Deriv
     afterAll(() => backend?.stop());
 
     beforeEach(async () => {
-      clock = createTestClock();
+      clock = createTestClock(Date.now());
       const table = `derived-${++tables}`;
       store = await backend.open(table, clock);
       other = await backend.open(table, clock);

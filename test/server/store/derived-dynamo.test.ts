@@ -5,9 +5,9 @@ import { StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";
 import type { ConsumedUnits } from "../../../server/store/dynamo/requests.ts";
 import { migrateTable } from "../../../server/store/dynamo/table.ts";
+import { createTestClock } from "../../kit/clock.ts";
 import { startDynalite } from "../../kit/dynamo/dynalite-server.ts";
 import { intercept } from "../../kit/intercept.ts";
-import { createTestClock } from "../../kit/make-report.ts";
 import { connect } from "./emulators.ts";
 
 const NEW = { expected: undefined } as const;
@@ -29,7 +29,7 @@ beforeEach(async () => {
   consumed = [];
   const table = `derived-faults-${++tables}`;
   await migrateTable(client, table);
-  const clock = createTestClock();
+  const clock = createTestClock(Date.now());
   store = createDynamoDerivedStore({ client, table, clock, onConsumed: (units) => consumed.push(units) });
 });
 afterEach(() => client.destroy());

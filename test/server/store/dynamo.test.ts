@@ -7,18 +7,10 @@ import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/stor
 import type { ConsumedUnits } from "../../../server/store/dynamo/requests.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
+import { createTestClock, type TestClock } from "../../kit/clock.ts";
 import { startDynalite } from "../../kit/dynamo/dynalite-server.ts";
 import { type Intercepted, intercept } from "../../kit/intercept.ts";
-import {
-  BROOKLYN,
-  cellsOf,
-  createTestClock,
-  DAY_MS,
-  idsOf,
-  makeReport,
-  makeReports,
-  type TestClock,
-} from "../../kit/make-report.ts";
+import { BROOKLYN, cellsOf, DAY_MS, idsOf, makeReport, makeReports } from "../../kit/make-report.ts";
 
 const CELL = { layer: "safety", geohash5: "9v6kp" } as const;
 /** Nothing listens on the discard port. */
@@ -38,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 beforeEach(async () => {
-  clock = createTestClock();
+  clock = createTestClock(Date.now());
   table = `faults-${++tables}`;
   client = connect();
   consumed = [];

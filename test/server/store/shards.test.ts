@@ -6,9 +6,10 @@ import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
 import type { ConsumedUnits } from "../../../server/store/dynamo/requests.ts";
 import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
+import { createTestClock, type TestClock } from "../../kit/clock.ts";
 import { startDynalite } from "../../kit/dynamo/dynalite-server.ts";
 import { intercept } from "../../kit/intercept.ts";
-import { createTestClock, DAY_MS, idsOf, makeReport, makeReports, type TestClock } from "../../kit/make-report.ts";
+import { DAY_MS, idsOf, makeReport, makeReports } from "../../kit/make-report.ts";
 import { connect } from "./emulators.ts";
 
 const CELL = { layer: "safety", geohash5: "9v6kp" } as const;
@@ -34,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 beforeEach(async () => {
-  clock = createTestClock();
+  clock = createTestClock(Date.now());
   table = `shards-${++tables}`;
   [writerClient, readerClient] = [connect(server.endpoint), connect(server.endpoint)];
   [written, read] = [[], []];

@@ -1,14 +1,14 @@
 import { expect, it } from "vitest";
 import type { LogCell } from "../../../server/ports/report-store.ts";
 import { createWriteSharding, type WriteSharding } from "../../../server/store/dynamo/write-sharding.ts";
-import { createTestClock, type TestClock } from "../../kit/make-report.ts";
+import { createTestClock, type TestClock } from "../../kit/clock.ts";
 
 const CELL: LogCell = { layer: "safety", geohash5: "9v6kp" };
 const OTHER: LogCell = { layer: "vibe", geohash5: "9v6kp" };
 const ROWS_PER_SECOND = 200;
 
 function start(): { clock: TestClock; sharding: WriteSharding } {
-  const clock = createTestClock();
+  const clock = createTestClock(Date.now());
   return { clock, sharding: createWriteSharding({ clock, rowsPerSecond: ROWS_PER_SECOND }) };
 }
 

@@ -3,7 +3,8 @@ import { type EditedReport, type ReportStore, StoreUnavailableError } from "../.
 import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
 import { REPORT_LIFETIME_MS } from "../../../../tiles/layers.ts";
 import type { Report } from "../../../../tiles/report.ts";
-import { createTestApp, createTestClock, post, readJson, type TestApp, VALID_BODY } from "../../../kit/app-fixture.ts";
+import { createTestApp, post, readJson, type TestApp, VALID_BODY } from "../../../kit/app-fixture.ts";
+import { createTestClock } from "../../../kit/clock.ts";
 
 interface Problem {
   readonly detail?: string;

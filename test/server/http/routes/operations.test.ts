@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
-import { createTestApp, createTestClock, post, readJson, VALID_BODY } from "../../../kit/app-fixture.ts";
+import { createTestApp, post, readJson, VALID_BODY } from "../../../kit/app-fixture.ts";
+import { createTestClock } from "../../../kit/clock.ts";
 
 afterEach(() => {
   vi.useRealTimers();

@@ -121,7 +121,7 @@ describe("POST /api/reports, random bodies", () => {
       }),
       runs(RUNS * 0.3),
     );
-  }, 120_000);
+  });
 
   it("names exactly the fields that are wrong", async () => {
     const { app, told } = createTestApp();
@@ -135,7 +135,7 @@ describe("POST /api/reports, random bodies", () => {
       runs(RUNS * 0.4),
     );
     expect(told).toEqual([]);
-  }, 120_000);
+  });
 
   it("answers garbage with a problem", async () => {
     const { app } = createTestApp();
@@ -148,7 +148,7 @@ describe("POST /api/reports, random bodies", () => {
       }),
       runs(RUNS * 0.3),
     );
-  }, 120_000);
+  });
 });
 
 describe("GET, random addresses", () => {
@@ -207,7 +207,7 @@ describe("GET, random addresses", () => {
       fc.asyncProperty(bases, queries, (base, query) => checkGet(app, `${base}?${query}`)),
       runs(RUNS / 2),
     );
-  }, 120_000);
+  });
 
   it("answers every path", async () => {
     const { app } = createTestApp();
@@ -232,5 +232,5 @@ describe("GET, random addresses", () => {
       fc.asyncProperty(fc.array(parts, { maxLength: 5 }), (path) => checkGet(app, `/${path.join("/")}`)),
       runs(RUNS / 2),
     );
-  }, 120_000);
+  });
 });

@@ -2,7 +2,8 @@ import geohash from "ngeohash";
 import { describe, expect, it } from "vitest";
 import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
 import { REPORT_LIFETIME_MS } from "../../../../tiles/layers.ts";
-import { createTestApp, createTestClock, type PageJson, post, readJson, VALID_BODY } from "../../../kit/app-fixture.ts";
+import { createTestApp, type PageJson, post, readJson, VALID_BODY } from "../../../kit/app-fixture.ts";
+import { createTestClock } from "../../../kit/clock.ts";
 
 interface Problem {
   readonly status: number;

@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,16 +9,13 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../../../server/console/log.ts";
 import { type Config, readConfig } from "../../../../server/runtime/config.ts";
 import { openReportStore } from "../../../../server/runtime/stores/open-reports.ts";
 import { POSTGRES_MAJOR } from "../../../../server/runtime/stores/postgres-files.ts";
 import { openStores, type Stores } from "../../../../server/runtime/stores/stores.ts";
 import { makeReport } from "./report.ts";
-
-// PostgreSQL's first boots, and processes of their own: a busy machine is given time.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const root = mkdtempSync(join(tmpdir(), "stratum-stores-"));
 const prepared = join(root, "prepared");
@@ -172,10 +170,11 @@ describe("openStores", () => {
     const { hostname, port } = new URL(endpoint);
     const socket = connect(Number(port), hostname);
     await new Promise((resolve) => socket.once("connect", resolve));
-    socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf");
-    await sleep(100);
+    const half = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf";
+    await new Promise((resolve) => socket.write(half, resolve));
+    const closed = once(socket, "close");
     socket.resetAndDestroy();
-    await sleep(100);
+    await closed;
     expect((await fetch(endpoint)).status).toBe(200);
   });
 
