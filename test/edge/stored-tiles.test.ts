@@ -95,6 +95,13 @@ describe("tiles in the Cache API", () => {
     expect((await ask()).slice(0, 2)).toEqual(["tile 2", "HIT"]);
   });
 
+  it("are answered as they were kept by the program before", async () => {
+    const kept = { status: 200, headers: [["cdn-cache-control", CONTROL]], atMs: clock.now() - 5000 };
+    const entry = new Response("tile 0", { headers: { "X-Kept": JSON.stringify(kept) } });
+    store.kept.set("https://tiles.invalid/br/tiles/safety/1/1/1.pbf", entry);
+    expect((await ask()).slice(0, 3)).toEqual(["tile 0", "HIT", "5"]);
+  });
+
   it("are not kept when they failed, and a store that fails changes nothing", async () => {
     const failing = async () => new Response("away", { status: 503, headers: { "Cache-Control": "no-store" } });
     expect((await ask("/tiles/safety/1/1/1.pbf", "br", failing))[0]).toBe("away");
