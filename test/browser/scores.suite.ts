@@ -1,7 +1,7 @@
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import type { Page } from "playwright-core";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { drawn, mapSettled, type NewReport, postReports, type Site, total, visit } from "./site.ts";
 
@@ -52,7 +52,7 @@ export function scoreTests(site: Site): void {
       return cells.find((cell) => cell?.geohash === CELL)?.overall;
     };
     scored = (await readCard()).scores.overall;
-    await expect.poll(scoreInTile, { timeout: 20_000, interval: 250 }).toBe(scored);
+    await vi.waitFor(async () => expect(await scoreInTile()).toBe(scored), { timeout: 60_000, interval: 250 });
     await postReports(site.url, REPORTS);
   });
 
