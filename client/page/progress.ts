@@ -4,7 +4,7 @@ import type { Notices } from "./notices.ts";
 /** Quick loads show nothing: a bar that flashes is noise. */
 const SHOW_AFTER_MS = 400;
 /** Browsers say "online" when there is a network, which is a little before it carries anything. */
-const AFTER_ONLINE_MS = 1_000;
+const AFTER_ONLINE_MS = [1_000, 4000, 10_000];
 
 /** Shows the bar while tiles load, and a notice with "Try again" when reports could not be loaded. */
 export function bindProgress(bar: HTMLElement, map: MapLibreMap, notices: Notices): void {
@@ -32,9 +32,10 @@ export function bindProgress(bar: HTMLElement, map: MapLibreMap, notices: Notice
     console.warn("map:", error.message);
     notices.set("tiles", "Part of the map could not be loaded.", { label: "Try again", run: tryAgain });
   });
-  addEventListener("online", () =>
-    setTimeout(() => {
-      if (isLacking) tryAgain();
-    }, AFTER_ONLINE_MS),
-  );
+  const mend = () => {
+    if (isLacking) tryAgain();
+  };
+  addEventListener("online", () => {
+    for (const waitMs of AFTER_ONLINE_MS) setTimeout(mend, waitMs);
+  });
 }
