@@ -7,9 +7,10 @@ export function mountBesideAnswers(app: App, { tile, change, call }: BesideAnswe
     goOnWith(c, tile());
     await next();
   });
-  app.post("/api/reports/*", async (c, next) => {
+  // Not `post`: that would count as a route of these addresses, and answer 405 for 404.
+  app.use("/api/reports/*", async (c, next) => {
     await next();
-    goOnWith(c, change());
+    if (c.req.method === "POST") goOnWith(c, change());
   });
   for (const counted of ["/api/trends/*", "/api/exports/*"]) {
     app.use(counted, async (c, next) => {
