@@ -73,7 +73,10 @@ export function createAdmission({ clock, usage, perMinute }: AdmissionOptions): 
       // Before anything is waited for: of many at once no more come in than are left.
       account.underWay++;
       const failed = () => void account.underWay--;
-      const refusal = await takeMinute(caller);
+      const refusal = await takeMinute(caller).catch((error: unknown) => {
+        failed();
+        throw error;
+      });
       if (refusal !== undefined) {
         failed();
         return refusal;

@@ -24,7 +24,14 @@ import { mountTiles } from "./routes/tiles.ts";
 import { mountTrends } from "./routes/trends.ts";
 import { mountUsage } from "./routes/usage.ts";
 
-export { type App, type AppEnv, type AppParts, type AppSettings, DEFAULT_SETTINGS } from "./core/app-parts.ts";
+export {
+  type App,
+  type AppEnv,
+  type AppParts,
+  type AppSettings,
+  type BesideAnswers,
+  DEFAULT_SETTINGS,
+} from "./core/app-parts.ts";
 
 /**
  * The whole HTTP interface over ports, the same on Node and in workerd. A runtime may add routes behind it (static files);

@@ -62,6 +62,14 @@ describe("keeping up", () => {
     expect(await request()).toBe(true);
   });
 
+  it("polls for nothing else: the reads of a request cost none of their own", async () => {
+    await request();
+    clock.nowMs += 3000;
+    await Promise.all(["9q8yy", "9q8yz"].map((geohash5) => tiles.pyramid.reports({ layer: "safety", geohash5 })));
+    await tiles.source.read({ layers: ["safety"], tile: { z: 0, x: 0, y: 0 }, window: "90d" });
+    expect(polls).toHaveLength(1);
+  });
+
   it("lets a request go on while another polls, but never with what is older than two seconds", async () => {
     await request();
     clock.nowMs += 1500;

@@ -99,10 +99,20 @@ export function createWorkerApp(options: AppOptions): App {
     },
     ...options,
   });
+  const { list, card, ...app } = appOf(options, tiles.pyramid);
+  /** As the app's middleware does it before each request that reads. */
+  const reading =
+    <Args extends unknown[], T>(read: (...args: Args) => Promise<T>) =>
+    async (...args: Args): Promise<T> => {
+      await tiles.keepUp();
+      return read(...args);
+    };
   return {
-    ...appOf(options, tiles.pyramid),
-    clusterCells: tiles.pyramid.clusterCells,
-    tile: tileOf(tiles.source),
+    ...app,
+    clusterCells: reading(tiles.pyramid.clusterCells),
+    tile: reading(tileOf(tiles.source)),
+    list: reading(list),
+    card: reading(card),
     background: {},
     async afterWrite() {
       await new Promise((resolve) => setTimeout(resolve, WORKER_CONFIRMS_AFTER_MS));

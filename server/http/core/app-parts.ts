@@ -77,6 +77,8 @@ export const DEFAULT_SETTINGS: AppSettings = {
  * rejects. Undefined: there is nothing to do now.
  */
 export interface BesideAnswers {
+  /** Before anything is read of the pyramid, once a request, which waits for it: takes in what others wrote. */
+  reading(): Promise<void>;
   /** From when a tile is asked for: with some luck it has what is found. */
   tile(): Promise<void> | undefined;
   /** Behind what may have stored or edited a report. */

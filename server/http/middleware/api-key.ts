@@ -76,7 +76,13 @@ export function createApiKeys(parts: AppParts, sql: Sql, usage: UsageLog | undef
         c.header("Vary", "Authorization");
         const call = await admit(c, capability);
         for (const [name, value] of Object.entries(call?.headers ?? {})) c.header(name, value);
-        await next();
+        try {
+          await next();
+        } catch (error) {
+          // What is no Error comes through to here.
+          call?.failed();
+          throw error;
+        }
         if (c.error === undefined) call?.answered();
         else call?.failed();
       },

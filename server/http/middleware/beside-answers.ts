@@ -2,7 +2,18 @@ import type { Context } from "hono";
 import type { App, AppEnv, BesideAnswers } from "../core/app-parts.ts";
 
 /** Mounts a runtime's work beside answers, before the routes that it belongs to. */
-export function mountBesideAnswers(app: App, { tile, change, call }: BesideAnswers): void {
+export function mountBesideAnswers(app: App, { reading, tile, change, call }: BesideAnswers): void {
+  for (const read of ["/tiles/*", "/api/neighborhood/*", "/api/clusters/*", "/api/cities/*"]) {
+    app.use(read, async (_, next) => {
+      await reading();
+      await next();
+    });
+  }
+  app.use("/api/reports", async (c, next) => {
+    // Who sends a report does not wait.
+    if (c.req.method !== "POST") await reading();
+    await next();
+  });
   app.use("/tiles/*", async (c, next) => {
     goOnWith(c, tile());
     await next();

@@ -83,6 +83,7 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
     clientAddress: (c) => c.req.header("CF-Connecting-IP"),
     onChanged: (report) => edgeCache?.purge.note(purgedTag(report)),
     besideAnswers: {
+      reading: tiles.keepUp,
       tile: scores.keepUp,
       change: confirm,
       call: () => domain.usage.flush().catch((error: unknown) => log.warn("usage not added yet", { error })),

@@ -4,9 +4,9 @@ import type { Clock } from "../../ports/clock.ts";
 import type { TileSource } from "../../serving/tile-source.ts";
 import type { OpenTiles, ServedTiles } from "../app-wiring.ts";
 
-/** The tiles of an isolate, which has no background work: whoever reads them first takes in what changed. */
+/** The tiles of an isolate, which has no background work: whoever asks for them first takes in what changed. */
 export interface WorkerTiles extends ServedTiles {
-  /** Awaited before every read. Never rejects: while the store is away, tiles are served as they were. */
+  /** To be awaited once a request, before its reads. Never rejects: while the store is away, tiles are served as they were. */
   keepUp(): Promise<void>;
 }
 
@@ -86,12 +86,14 @@ export function createWorkerTiles({ open, clock, log }: WorkerTilesOptions): Wor
     }
   }
 
-  const reads = readsBehind(keepUp, () => current);
   return {
     keepUp,
-    source: reads.source,
+    source: { read: (request) => current.source.read(request) },
     pyramid: {
-      ...reads.pyramid,
+      clusterCells: (layer, tile, window) => current.pyramid.clusterCells(layer, tile, window),
+      cells: (layer, geohash) => current.pyramid.cells(layer, geohash),
+      reports: (cell) => current.pyramid.reports(cell),
+      outlines: (layer, geohash, cells) => current.pyramid.outlines(layer, geohash, cells),
       noteReport(report) {
         startAnewAfterSleep();
         current.pyramid.noteReport(report);
@@ -102,20 +104,4 @@ export function createWorkerTiles({ open, clock, log }: WorkerTilesOptions): Wor
       },
     },
   };
-}
-
-/** Reads of the current tiles, each once what others wrote is taken in. */
-function readsBehind(keepUp: () => Promise<void>, current: () => ReturnType<WorkerTilesOptions["open"]>) {
-  async function upToDate<T>(read: () => Promise<T>): Promise<T> {
-    await keepUp();
-    return read();
-  }
-  const source: ServedTiles["source"] = { read: (request) => upToDate(() => current().source.read(request)) };
-  const pyramid: Pick<ServedTiles["pyramid"], "clusterCells" | "cells" | "reports" | "outlines"> = {
-    clusterCells: (layer, tile, window) => upToDate(() => current().pyramid.clusterCells(layer, tile, window)),
-    cells: (layer, geohash) => upToDate(() => current().pyramid.cells(layer, geohash)),
-    reports: (cell) => upToDate(() => current().pyramid.reports(cell)),
-    outlines: (layer, geohash, cells) => upToDate(() => current().pyramid.outlines(layer, geohash, cells)),
-  };
-  return { source, pyramid };
 }
