@@ -53,7 +53,7 @@ export async function measureTraffic(
 export interface LoneReportCosts {
   /** Write units until it is acknowledged, and of the compaction that follows, less what an idle one writes. */
   readonly first: number;
-  /** Mean of many, none in the cell of another: compactions take in what earlier ones have put off. */
+  /** Mean of many, none in the cell of another: compactions take in what earlier ones have left unmerged. */
   readonly mean: number;
 }
 

@@ -35,7 +35,7 @@ const STATES = { normal: "pass", slow: "slow", refusing: "refuse", stopped: "swa
 type State = keyof typeof STATES;
 const NAMES = Object.keys(STATES) as State[];
 
-interface CellAggregate {
+interface RoundFigures {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly requests: number;
@@ -81,11 +81,11 @@ export async function measureOutages(postgresUrl: string) {
     await untilScored(server);
     const census = createTileCensus(0, 18);
     for (const report of reports) census.add(report);
-    const cellAggregates = await alternate(server, proxy, requestsOf(census));
+    const rounds = await alternate(server, proxy, requestsOf(census));
     const fresh = new Map<State, number>();
     for (const state of NAMES.slice(1)) fresh.set(state, await timeUntilFresh(server, proxy, state, city.compactor));
     await city.store.close();
-    return present(cellAggregates, fresh);
+    return present(rounds, fresh);
   } finally {
     await server?.close();
     await proxy.close();
@@ -105,22 +105,22 @@ function requestsOf(census: ReturnType<typeof createTileCensus>): LoadRequest[] 
 }
 
 async function alternate(server: Contestant, proxy: TcpProxy, requests: LoadRequest[]) {
-  const cellAggregates = new Map<State, CellAggregate[]>(NAMES.map((name) => [name, []]));
+  const rounds = new Map<State, RoundFigures[]>(NAMES.map((name) => [name, []]));
   // The first round warms up.
   for (let round = -1; round < ROUNDS; round++) {
     for (let i = 0; i < NAMES.length; i++) {
       const state = NAMES[(i + Math.max(0, round)) % NAMES.length] as State;
       proxy.set(STATES[state]);
       await sleep(SETTLE_MS);
-      const cellAggregate = await measureCellAggregate(server, requests);
-      if (round >= 0) cellAggregates.get(state)?.push(cellAggregate);
+      const figures = await measureRound(server, requests);
+      if (round >= 0) rounds.get(state)?.push(figures);
     }
   }
   proxy.set("pass");
-  return cellAggregates;
+  return rounds;
 }
 
-async function measureCellAggregate(server: Contestant, requests: LoadRequest[]): Promise<CellAggregate> {
+async function measureRound(server: Contestant, requests: LoadRequest[]): Promise<RoundFigures> {
   const writing = writeReports(server);
   const load = { url: server.url, requests, connections: CONNECTIONS, durationMs: SLICE_MS, pauseMs: PAUSE_MS };
   const { latenciesMs, statuses } = await runLoad(load);
@@ -196,11 +196,10 @@ async function timeUntilFresh(
   return performance.now() - startMs;
 }
 
-function present(cellAggregates: ReadonlyMap<State, readonly CellAggregate[]>, fresh: ReadonlyMap<State, number>) {
-  const normal = cellAggregates.get("normal") ?? [];
-  const results = [...cellAggregates].map(([state, all]): OutageResult => {
-    const sum = (of: (cellAggregate: CellAggregate) => number) =>
-      all.reduce((total, cellAggregate) => total + of(cellAggregate), 0);
+function present(rounds: ReadonlyMap<State, readonly RoundFigures[]>, fresh: ReadonlyMap<State, number>) {
+  const normal = rounds.get("normal") ?? [];
+  const results = [...rounds].map(([state, all]): OutageResult => {
+    const sum = (of: (figures: RoundFigures) => number) => all.reduce((total, figures) => total + of(figures), 0);
     const ratios = all.map(({ p99Ms }, round) => p99Ms / (normal[round]?.p99Ms ?? Number.NaN));
     return {
       state,
@@ -230,18 +229,18 @@ function present(cellAggregates: ReadonlyMap<State, readonly CellAggregate[]>, f
       freshMs && freshMs / 1000,
     ]),
   );
-  return { results, chart: chartOf(cellAggregates) };
+  return { results, chart: chartOf(rounds) };
 }
 
 const withQuartiles = ({ median: middle, low, high }: Spread): string =>
   `${middle.toFixed(2)} (${low.toFixed(2)}-${high.toFixed(2)})`;
 
-function chartOf(cellAggregates: ReadonlyMap<State, readonly CellAggregate[]>): string {
-  const normal = median((cellAggregates.get("normal") ?? []).map(({ p99Ms }) => p99Ms));
+function chartOf(rounds: ReadonlyMap<State, readonly RoundFigures[]>): string {
+  const normal = median((rounds.get("normal") ?? []).map(({ p99Ms }) => p99Ms));
   return lineChart({
     title: "p99 of tiles, ms, by round and by what PostgreSQL does",
     xLabels: Array.from({ length: ROUNDS }, (_, round) => `${round + 1}`),
-    series: [...cellAggregates].map(([name, all]) => ({ name, values: all.map(({ p99Ms }) => p99Ms) })),
+    series: [...rounds].map(([name, all]) => ({ name, values: all.map(({ p99Ms }) => p99Ms) })),
     limits: [{ name: "1.2 x normal", value: 1.2 * normal }],
   });
 }

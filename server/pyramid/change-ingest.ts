@@ -48,7 +48,7 @@ const COMPACTED_MARGIN_MS = 10_000;
 const ASK_COMPACTION_EVERY_MS = 30_000;
 
 /** Fresh rows that are kept, 33 bytes each. */
-const MOST_FRESH = 200_000;
+const MOST_UNMERGED_ROWS = 200_000;
 
 /** Sorts after every id, so that the unmerged rows' own ids decide where a read begins. */
 const FROM_THE_FIRST = "~";
@@ -164,7 +164,7 @@ function noteRows(ingest: IngestState, cell: LogCell, rows: ReportColumns): void
   cells.add(cell, added);
   onChanged(cell, added);
   // Nobody compacts: what is in memory stays within a bound, and is read where it is wanted.
-  if (unmerged.count() > MOST_FRESH) noteUnmergedPending(ingest);
+  if (unmerged.count() > MOST_UNMERGED_ROWS) noteUnmergedPending(ingest);
 }
 
 /** Lets the cells of all unmerged rows be read instead. */

@@ -7,7 +7,7 @@ import { isOfCell, type WorkItem } from "./work-order.ts";
 
 /** What making a cell aggregate takes, requests: rows and their log segment, or the cell aggregates below, and the cell aggregate itself. */
 const COST_OF_CELL = 5;
-const COST_OF_SLICES = 3;
+const COST_OF_CELL_AGGREGATES = 3;
 const MOST_COST = 250;
 
 /** Cell aggregates made at the same time. */
@@ -30,7 +30,7 @@ export async function takeBatch(work: AsyncGenerator<WorkItem>, cost: number): P
     const { done, value } = await work.next();
     if (done) break;
     batch.push(value);
-    sum += isOfCell(value) ? COST_OF_CELL : COST_OF_SLICES;
+    sum += isOfCell(value) ? COST_OF_CELL : COST_OF_CELL_AGGREGATES;
   }
   return batch;
 }

@@ -24,7 +24,7 @@ export interface ReportQuery {
 export const MOST_CELLS = 128;
 
 /** Cells of a city, and of the largest box that is allowed, lie in one to six of these; 32 cell aggregates in one request each. */
-const SLICE_LENGTH = 2;
+const CELL_AGGREGATE_LENGTH = 2;
 
 /** Number of log cells that a box meets. */
 export function countLogCells(bounds: Bounds): number {
@@ -54,7 +54,7 @@ function areaOfBox(bounds: Bounds): Area {
   const isAcross = west > east;
   return {
     cells: coverBounds(bounds, CELL_PRECISION, Number.POSITIVE_INFINITY),
-    cellAggregateLength: SLICE_LENGTH,
+    cellAggregateLength: CELL_AGGREGATE_LENGTH,
     isWhole(geohash5) {
       const cell = cellBounds(geohash5);
       if (cell.south < south || cell.north > north) return false;

@@ -55,7 +55,7 @@ const LATEST = 5;
 const LOG_PRECISION = 5;
 const SERIES_DAYS = 30;
 /** Of the cells whose cell aggregates the counts of a wide cell were made of. */
-const SLICE_LENGTH = 4;
+const CELL_AGGREGATE_LENGTH = 4;
 
 /**
  * Reads the card of a cell of precision 4, 5 or 6: both databases at once. Counts and, in cells of 5 and 6, the latest come from
@@ -99,7 +99,7 @@ function areaOf(geohash: string): Area {
   const isWide = precision < LOG_PRECISION;
   return {
     cells: isWide ? [...BASE32].map((char) => geohash + char) : [geohash.slice(0, LOG_PRECISION)],
-    cellAggregateLength: SLICE_LENGTH,
+    cellAggregateLength: CELL_AGGREGATE_LENGTH,
     isWhole: () => precision <= LOG_PRECISION,
     has: (lonDeg, latDeg) => columnAt(lonDeg, precision) === column && rowAt(latDeg, precision) === row,
   };

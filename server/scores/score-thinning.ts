@@ -5,7 +5,7 @@ import type { RunSql } from "../ports/sql.ts";
 export interface ScoreThinning {
   /**
    * Does a bounded part of what is due, beginning where any process has stopped; `done` only when nothing is due any more that
-   * day. A cell aggregate is thinned and remembered by one statement, so this may be cut off anywhere and run several times at once.
+   * day. A batch of rows is thinned and remembered by one statement, so this may be cut off anywhere and run several times at once.
    */
   run(nowMs: number): Promise<ThinningReport>;
 }
@@ -18,9 +18,9 @@ export interface ThinningReport {
 
 export interface ScoreThinningOptions {
   /** Rows that a statement looks at, about; it deletes fewer. */
-  readonly cellAggregateRows?: number;
-  /** Cell aggregates of a run: the scorer has other work to do. */
-  readonly cellAggregatesPerRun?: number;
+  readonly batchRows?: number;
+  /** Batches of a run: the scorer has other work to do. */
+  readonly batchesPerRun?: number;
 }
 
 /** Hours are kept for so long. */
@@ -41,7 +41,7 @@ interface Place {
 
 export function createScoreThinning(
   sql: RunSql,
-  { cellAggregateRows = 50_000, cellAggregatesPerRun = 40 }: ScoreThinningOptions = {},
+  { batchRows = 50_000, batchesPerRun = 40 }: ScoreThinningOptions = {},
 ): ScoreThinning {
   async function readPlace(): Promise<Place> {
     const [place] = await sql<Place>(READ);
@@ -60,16 +60,16 @@ export function createScoreThinning(
   }
 
   /** Undefined when another process is at it. */
-  async function thinCellAggregate({ from, until, cell }: Place): Promise<number | undefined> {
+  async function thinBatch({ from, until, cell }: Place): Promise<number | undefined> {
     const month = monthOf(from);
-    const [end] = await sql<{ geohash: string }>(END_OF_SLICE, [
+    const [end] = await sql<{ geohash: string }>(END_OF_BATCH, [
       cell,
       new Date(month.first),
       new Date(month.next),
-      cellAggregateRows,
+      batchRows,
     ]);
-    const cellAggregate = [cell, end?.geohash ?? LAST_CELL, new Date(from), new Date(until), from, until];
-    const [row] = await sql<{ moved: boolean; thinned: number }>(THIN, cellAggregate);
+    const batch = [cell, end?.geohash ?? LAST_CELL, new Date(from), new Date(until), from, until];
+    const [row] = await sql<{ moved: boolean; thinned: number }>(THIN, batch);
     return row?.moved === true ? row.thinned : undefined;
   }
 
@@ -77,10 +77,10 @@ export function createScoreThinning(
     async run(nowMs) {
       const until = formatDay(startOfDay(nowMs - HOURS_KEPT_MS));
       let thinned = 0;
-      for (let cellAggregate = 0; cellAggregate < cellAggregatesPerRun; cellAggregate++) {
+      for (let batch = 0; batch < batchesPerRun; batch++) {
         const place = await findPlace(until);
         if (place === undefined) return { done: true, thinned };
-        const rows = await thinCellAggregate(place);
+        const rows = await thinBatch(place);
         if (rows === undefined) break;
         thinned += rows;
       }
@@ -105,14 +105,14 @@ const BEGIN_SPAN = `
     done_cell = ''
   WHERE from_day = $1 AND until_day = $2 AND done_cell = '${LAST_CELL}'`;
 
-/** Counted in the month's primary key, which holds its rows by cell: a cell aggregate is as large where cells have many rows as few. */
-const END_OF_SLICE = `
+/** Counted in the month's primary key, which holds its rows by cell: a batch is as large where cells have many rows as few. */
+const END_OF_BATCH = `
   SELECT geohash FROM neighborhood_scores
   WHERE geohash > $1 AND calculated_at >= $2 AND calculated_at < $3
   ORDER BY geohash, calculated_at OFFSET $4 LIMIT 1`;
 
 /**
- * Both sides of the join are bounded by cell aggregate and days, so that the partition's primary key finds them. Who finds the place
+ * Both sides of the join are bounded by batch and days, so that the partition's primary key finds them. Who finds the place
  * locked or moved does nothing.
  */
 const THIN = `

@@ -17,7 +17,7 @@ import { createScoreTable, type ScoredCellAggregates, type ScoreTable } from "./
 import { createScoreThinning } from "./score-thinning.ts";
 
 /**
- * Scores what was compacted, and what the compaction put off. A cell aggregate holds the reports' severities by age band, and the compactor makes it anew when reports
+ * Scores what was compacted, and what the compaction left unmerged. A cell aggregate holds the reports' severities by age band, and the compactor makes it anew when reports
  * come or age, so a neighbourhood's scores can only have changed where a cell aggregate's version has: these are scored, and all once
  * a day, for the history. Which versions were scored stands beside the scores, written with them; hence any process may
  * score, twice, together or half way.

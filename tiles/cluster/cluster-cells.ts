@@ -40,7 +40,7 @@ export function levelOfZoom(z: number): Level {
  * More cluster cells than any tile of the scheme meets. Nine are enough between the polar rows; these reach on to the poles and
  * there meet, in theory, up to 1 804, so a caller asks only for those that hold reports.
  */
-const MAX_DOMAINS_OF_TILE = 4096;
+const MAX_CLUSTER_CELLS_OF_TILE = 4096;
 
 /**
  * Geohashes of the cluster cells that a tile shows or must know to stitch what it shows (stitch.ts): those that meet it grown by the
@@ -50,5 +50,5 @@ const MAX_DOMAINS_OF_TILE = 4096;
 export function clusterCellsOfTile(tile: TileAddress): string[] {
   const { precision } = levelOfZoom(tile.z);
   if (precision === 0) return [""];
-  return coverBounds(tileBounds(tile, STITCH_MARGIN), precision, MAX_DOMAINS_OF_TILE).sort();
+  return coverBounds(tileBounds(tile, STITCH_MARGIN), precision, MAX_CLUSTER_CELLS_OF_TILE).sort();
 }

@@ -30,7 +30,7 @@ export const describeScoreThinning = (pool: () => Pool, cellCount: () => number)
       );
       const lastOfDays = await digest(sql, LAST_OF_DAYS);
       const flaky = failAtRandom(sql, seededRandom(5), 0.2);
-      const options = { cellAggregateRows: SLICE_ROWS, cellAggregatesPerRun: 3 };
+      const options = { batchRows: SLICE_ROWS, batchesPerRun: 3 };
       let runs = 0;
       for (let done = false; !done && runs < 10_000; runs++) {
         // Processes that know nothing of each other.
@@ -53,7 +53,7 @@ export const describeScoreThinning = (pool: () => Pool, cellCount: () => number)
         return sql(text, values);
       };
       const run = (nowMs: number) =>
-        createScoreThinning(watched, { cellAggregateRows: SLICE_ROWS, cellAggregatesPerRun: 2 }).run(nowMs);
+        createScoreThinning(watched, { batchRows: SLICE_ROWS, batchesPerRun: 2 }).run(nowMs);
       const thinned: number[] = [];
       for (let done = false; !done; ) {
         const report = await run(NOW_MS);
