@@ -9,7 +9,7 @@ import { DAY, failAtRandom, HOUR } from "../../kit/score-world.ts";
 const NOW_MS = Date.UTC(2026, 5, 14, 12);
 /** The first day whose hours are kept. */
 const KEPT_FROM = "2026-06-06";
-const SLICE_ROWS = 2_000;
+const BATCH_ROWS = 2_000;
 
 export const describeScoreThinning = (pool: () => Pool, cellCount: () => number) =>
   describe("thinning the history", () => {
@@ -30,7 +30,7 @@ export const describeScoreThinning = (pool: () => Pool, cellCount: () => number)
       );
       const lastOfDays = await digest(sql, LAST_OF_DAYS);
       const flaky = failAtRandom(sql, seededRandom(5), 0.2);
-      const options = { batchRows: SLICE_ROWS, batchesPerRun: 3 };
+      const options = { batchRows: BATCH_ROWS, batchesPerRun: 3 };
       let runs = 0;
       for (let done = false; !done && runs < 10_000; runs++) {
         // Processes that know nothing of each other.
@@ -53,7 +53,7 @@ export const describeScoreThinning = (pool: () => Pool, cellCount: () => number)
         return sql(text, values);
       };
       const run = (nowMs: number) =>
-        createScoreThinning(watched, { batchRows: SLICE_ROWS, batchesPerRun: 2 }).run(nowMs);
+        createScoreThinning(watched, { batchRows: BATCH_ROWS, batchesPerRun: 2 }).run(nowMs);
       const thinned: number[] = [];
       for (let done = false; !done; ) {
         const report = await run(NOW_MS);
@@ -62,7 +62,7 @@ export const describeScoreThinning = (pool: () => Pool, cellCount: () => number)
       }
       expect(thinned.length).toBeGreaterThan(2);
       // Two cell aggregates, each with the rest of its last cell.
-      expect(Math.max(...thinned)).toBeLessThan(2 * (SLICE_ROWS + 31 * 24));
+      expect(Math.max(...thinned)).toBeLessThan(2 * (BATCH_ROWS + 31 * 24));
       expect(
         statements.map(({ values }) => values.slice(4)).filter(([from], i, all) => from !== all[i - 1]?.[0]),
       ).toEqual([
