@@ -1,9 +1,9 @@
-import { describe, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { parseEmbedAddress } from "../../client/embed/embed-address.ts";
 import { readRequest } from "../../client/embed/messages.ts";
 import { formatHash, INITIAL_STATE, parseHash } from "../../client/page/address.ts";
 import { createEntryStorage, newEntry } from "../../client/report/outbox-entry.ts";
-import { parseTilePath, tilePath } from "../../server/serving/parse-tile-path.ts";
+import { parseLayers, parseTilePath, tilePath } from "../../server/serving/parse-tile-path.ts";
 import { itKeeps } from "./golden.ts";
 import { NOW_MS } from "./sample.ts";
 
@@ -21,6 +21,12 @@ describe("addresses that others keep", () => {
     },
     { sample: "a window", write: () => tilePath({ layers: ["vibe"], tile, window: "24h" }), read: String },
   ]);
+
+  it("take lists of layers of up to 200 characters, as many repeated ones as fit", () => {
+    expect(parseLayers(`${"vibe,".repeat(39)}vibe`)).toEqual({ value: ["vibe"] });
+    expect(parseLayers("x".repeat(201))).toMatchObject({ fault: { field: "layers", limit: 200 } });
+    expect(parseLayers("x".repeat(200))).toMatchObject({ fault: { kind: "absent" } });
+  });
 
   itKeeps(
     "tile-requests",
