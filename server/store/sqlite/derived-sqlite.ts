@@ -1,0 +1,45 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../../ports/clock.ts";
+import type { DerivedItem, DerivedStore } from "../../ports/derived-store.ts";
+import { checkDerivedItem, isKept } from "../derived.ts";
+import { ttlSeconds } from "../rows.ts";
+import { arrays } from "./report-rows.ts";
+import { asStoreError, type Writer } from "./writer.ts";
+
+type DerivedRow = readonly [name: string, version: number, expiresAtSeconds: number | null, body: Uint8Array];
+
+/** Derived data in the same file. Every read sees what was written, so `consistent` makes no difference. */
+export function createSqliteDerivedStore(db: DatabaseSync, writer: Writer, clock: Clock): DerivedStore {
+  const columns = "name, version, expires_s, body";
+  const ofGroup = arrays<DerivedRow>(db, `SELECT ${columns} FROM derived WHERE grp = ? ORDER BY name`);
+  const ofName = arrays<DerivedRow>(db, `SELECT ${columns} FROM derived WHERE grp = ? AND name = ?`);
+
+  const itemsOf = (rows: readonly DerivedRow[]): DerivedItem[] =>
+    rows.flatMap(([name, version, expiresAtSeconds, body]) =>
+      isKept(expiresAtSeconds ?? undefined, clock.now()) ? [{ name, version, body }] : [],
+    );
+
+  async function read(rows: () => DerivedRow[]): Promise<DerivedItem[]> {
+    try {
+      return itemsOf(rows());
+    } catch (error) {
+      throw asStoreError(error);
+    }
+  }
+
+  return {
+    list: (group) => read(() => ofGroup.all(group)),
+    get: async (group, name) => (await read(() => ofName.all(group, name)))[0],
+    async put(group, name, body, { expected, expiresAtMs }) {
+      checkDerivedItem(group, name, body);
+      const expiresAtSeconds = expiresAtMs === undefined ? undefined : ttlSeconds(expiresAtMs);
+      return writer.write("putDerived", { group, name, body, expected, expiresAtSeconds, nowMs: clock.now() });
+    },
+    remove: (group, items) =>
+      writer.write(
+        "removeDerived",
+        group,
+        items.map(({ name, version }) => ({ name, version })),
+      ),
+  };
+}
