@@ -23,8 +23,7 @@ export function startSeededSite(): Promise<ClientSite> {
 export async function startFilledSite(reports: Iterable<Report>): Promise<ClientSite> {
   const stores = openStores(readConfig({ DATA_DIR: "memory" }), { role: "server", log: quiet });
   try {
-    const [{ endpoint = "" }, database] = await Promise.all([stores.dynamo(), stores.database()]);
-    const { tableName: table } = readConfig({ DYNAMODB_ENDPOINT: endpoint }).dynamo;
+    const [{ endpoint = "", tableName: table }, database] = await Promise.all([stores.dynamo(), stores.database()]);
     const client = createDocumentClient({ endpoint, credentials: { accessKeyId: "local", secretAccessKey: "local" } });
     const city = openCityStore({ client, table, clock: { now: Date.now } });
     await city.store.migrate();

@@ -68,10 +68,10 @@ export async function measureOutages(postgresUrl: string) {
   url.port = String(proxy.port);
   let server: Contestant | undefined;
   try {
-    const { endpoint = "" } = await stores.dynamo();
+    const { endpoint = "", tableName: table } = await stores.dynamo();
     const config = readConfig({ DYNAMODB_ENDPOINT: endpoint });
     const client = createDocumentClient({ endpoint, credentials: EMULATOR_CREDENTIALS });
-    const city = openCityStore({ client, table: config.dynamo.tableName, clock: { now: Date.now } });
+    const city = openCityStore({ client, table, clock: { now: Date.now } });
     await city.store.migrate();
     const reports = [...cityReports({ count: REPORTS, nowMs: Date.now(), layers: REPORT_LAYERS })];
     await fill(city, reports);

@@ -32,7 +32,7 @@ export async function startOurs(
     HOST: "127.0.0.1",
     PORT: "0",
     SEED: "off",
-    DYNAMODB_ENDPOINT: config.dynamo.endpoint,
+    DYNAMODB_ENDPOINT: config.dynamo?.endpoint,
     DATABASE_URL: databaseUrl,
     REPORTS_PER_MINUTE: "1000000",
   };

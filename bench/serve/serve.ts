@@ -45,9 +45,9 @@ async function measureNode(wanted: readonly Stage[]): Promise<Findings[]> {
   const stores = openStores(readConfig({ DATA_DIR: "memory" }), { role: "server", log: silentLog });
   const open: Contestant[] = [];
   try {
-    const [{ endpoint = "" }, database] = await Promise.all([stores.dynamo(), stores.database()]);
+    const [{ endpoint = "", tableName }, database] = await Promise.all([stores.dynamo(), stores.database()]);
     const config = readConfig({ DYNAMODB_ENDPOINT: endpoint });
-    const census = await fillCity(endpoint, config.dynamo.tableName);
+    const census = await fillCity(endpoint, tableName);
     const start = async () => {
       const server = await startOurs(config, database.url);
       open.push(server);

@@ -24,7 +24,7 @@ export interface CommandStore {
  */
 export async function openCommandStore(env: NodeJS.ProcessEnv): Promise<CommandStore> {
   const config = readConfig(env);
-  if (config.dynamo.embedded && config.dataDir === undefined) {
+  if (config.dynamo === undefined && config.dataDir === undefined) {
     throw new OperatorError("DATA_DIR is `memory`, so nothing would be kept: set it to a directory.");
   }
   const log = createLog({

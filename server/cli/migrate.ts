@@ -23,7 +23,7 @@ try {
     await terminal.run("DynamoDB", async (note) => {
       const store = await openReportStore(stores, { now: Date.now });
       await migrateReportStore(store, config.dynamo);
-      note(`table ${config.dynamo.tableName} is there`);
+      note(config.dynamo === undefined ? "embedded" : `table ${config.dynamo.tableName} is there`);
       await store.close();
     });
     await terminal.run("PostgreSQL", async (note) => {

@@ -1,23 +1,7 @@
 import { z } from "zod";
 import { LOG_LEVELS } from "../console/log.ts";
 import { OperatorError } from "../console/operator-error.ts";
-
-/** Where reports are kept. Without settings and credentials of AWS's own it is the embedded DynamoDB in DATA_DIR. */
-export interface DynamoConfig {
-  readonly embedded: boolean;
-  readonly tableName: string;
-  readonly region: string;
-  /** Unset: AWS's own for the region, or the embedded one. */
-  readonly endpoint?: string;
-  /** Unset: the AWS SDK finds them itself (profile, container, web identity). */
-  readonly credentials?: AwsCredentials;
-}
-
-export interface AwsCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
+import { chooseDynamo, type DynamoConfig, noticeOfEmbedded } from "./dynamo-config.ts";
 
 export interface Config {
   readonly host: string;
@@ -25,9 +9,11 @@ export interface Config {
   readonly port: number;
   /** A directory, or `undefined` to keep everything in memory. */
   readonly dataDir?: string;
-  readonly dynamo: DynamoConfig;
+  /** Unset: the embedded store in DATA_DIR. */
+  readonly dynamo?: DynamoConfig;
   /** Unset: the embedded PostgreSQL in DATA_DIR. */
   readonly databaseUrl?: string;
+  /** Whether an empty store of reports is filled at the start. */
   readonly seed: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly basemapStyleUrl?: string;
@@ -40,6 +26,8 @@ export interface Config {
   readonly liveShards: number;
   /** Whether the Worker keeps tiles in the data centre's cache. */
   readonly edgeCache: boolean;
+  /** What whoever starts this should know of the choice of stores, in one line. */
+  readonly notice?: string;
 }
 
 const text = z.string().trim();
@@ -72,15 +60,17 @@ export const VARIABLES = {
   HOST: variable(text, "address to listen on; `0.0.0.0` for every interface", "127.0.0.1"),
   PORT: variable(wholeNumber(0, 65_535), "port to listen on; `0` takes any free one", "8787"),
   DATA_DIR: variable(text, "directory of the embedded stores; `memory` keeps nothing", ".data"),
-  DYNAMODB_ENDPOINT: variable(webUrl, "a DynamoDB to use instead of the embedded one"),
   DYNAMODB_TABLE: variable(
     z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, "3 to 255 letters, digits, `_`, `.` or `-`"),
-    "table of the reports",
-    "stratum",
+    "table of the reports: keeps them in DynamoDB, not in the embedded store",
+  ),
+  DYNAMODB_ENDPOINT: variable(
+    webUrl,
+    "address of a DynamoDB elsewhere than at AWS; without DYNAMODB_TABLE its table is `stratum`",
   ),
   AWS_REGION: variable(text, "region of the DynamoDB"),
   AWS_DEFAULT_REGION: variable(text, "region when AWS_REGION is unset", "us-east-1"),
-  AWS_ACCESS_KEY_ID: variable(text, "credentials: with any of AWS's the real DynamoDB is used"),
+  AWS_ACCESS_KEY_ID: variable(text, "credentials for the DynamoDB; without any the AWS SDK looks for a role"),
   AWS_SECRET_ACCESS_KEY: variable(text, "goes with AWS_ACCESS_KEY_ID"),
   AWS_SESSION_TOKEN: variable(text, "goes with temporary credentials"),
   AWS_PROFILE: variable(text, "credentials from a profile"),
@@ -91,7 +81,10 @@ export const VARIABLES = {
     z.url({ protocol: /^postgres(ql)?$/, error: "a URL like postgres://user:password@host:5432/database" }),
     "a PostgreSQL to use instead of the embedded one",
   ),
-  SEED: variable(flag, "`off`: an empty store stays empty", "on"),
+  SEED: variable(
+    flag,
+    "`on` fills an empty store with three cities' reports, `off` does not; when unset, the embedded store is filled",
+  ),
   LOG_LEVEL: variable(
     z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(", ")}` }),
     "least level of event that is logged",
@@ -120,16 +113,18 @@ export const VARIABLES = {
 type Name = keyof typeof VARIABLES;
 type Values = { readonly [N in Name]: z.output<(typeof VARIABLES)[N]["schema"]> | undefined };
 
-/** Reads the configuration. @throws OperatorError with one sentence for each bad value. */
+/** Reads the configuration. @throws OperatorError with one sentence for each bad value, or of stores that cannot be meant. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const v = readValues(env);
+  const dataDir = v.DATA_DIR === "memory" ? undefined : v.DATA_DIR;
+  const dynamo = chooseDynamo(v);
   return {
     host: v.HOST ?? "",
     port: v.PORT ?? 0,
-    ...(v.DATA_DIR === "memory" ? {} : optional("dataDir", v.DATA_DIR)),
-    dynamo: dynamoConfig(v),
+    ...optional("dataDir", dataDir),
+    ...optional("dynamo", dynamo),
     ...optional("databaseUrl", v.DATABASE_URL),
-    seed: v.SEED === "on",
+    seed: v.SEED === undefined ? dynamo === undefined : v.SEED === "on",
     logLevel: v.LOG_LEVEL ?? "info",
     ...optional("basemapStyleUrl", v.BASEMAP_STYLE_URL),
     reportsPerMinute: v.REPORTS_PER_MINUTE ?? 0,
@@ -137,6 +132,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     liveStreams: v.LIVE_STREAMS ?? 0,
     liveShards: v.LIVE_SHARDS ?? 0,
     edgeCache: v.EDGE_CACHE === "on",
+    ...optional("notice", dynamo === undefined ? noticeOfEmbedded(v, dataDir ?? "memory") : undefined),
   };
 }
 
@@ -159,36 +155,6 @@ function readValues(env: Readonly<Record<string, string | undefined>>): Values {
 function quoteValue(name: string, value: string): string {
   return JSON.stringify(name.endsWith("_URL") ? value.replace(/\/\/[^@/]*@/, "//…@") : value);
 }
-
-function dynamoConfig(v: Values): DynamoConfig {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = v;
-  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
-    const [set, unset] = accessKeyId
-      ? ["_ACCESS_KEY_ID", "_SECRET_ACCESS_KEY"]
-      : ["_SECRET_ACCESS_KEY", "_ACCESS_KEY_ID"];
-    throw new OperatorError(`AWS${set} is set but AWS${unset} is not: set both, or neither.`);
-  }
-  const elsewhere =
-    v.AWS_PROFILE ??
-    v.AWS_WEB_IDENTITY_TOKEN_FILE ??
-    v.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ??
-    v.AWS_CONTAINER_CREDENTIALS_FULL_URI;
-  const named: AwsCredentials | undefined =
-    accessKeyId !== undefined && secretAccessKey !== undefined
-      ? { accessKeyId, secretAccessKey, ...optional("sessionToken", v.AWS_SESSION_TOKEN) }
-      : undefined;
-  // An emulator at an endpoint of its own takes any credentials, but the SDK insists on having some.
-  const credentials = named ?? (elsewhere === undefined ? LOCAL_CREDENTIALS : undefined);
-  return {
-    embedded: v.DYNAMODB_ENDPOINT === undefined && named === undefined && elsewhere === undefined,
-    tableName: v.DYNAMODB_TABLE ?? "",
-    region: v.AWS_REGION ?? v.AWS_DEFAULT_REGION ?? "",
-    ...optional("endpoint", v.DYNAMODB_ENDPOINT),
-    ...optional("credentials", credentials),
-  };
-}
-
-const LOCAL_CREDENTIALS: AwsCredentials = { accessKeyId: "local", secretAccessKey: "local" };
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readWorkerConfig, SettingsError, type WorkerEnv } from "../../server/runtime/worker/worker-env.ts";
 
+const TABLE = { DYNAMODB_TABLE: "city" };
 const SECRETS = { AWS_ACCESS_KEY_ID: "AKIA-hush", AWS_SECRET_ACCESS_KEY: "hush-key" };
 
 function read(variables: Record<string, unknown>) {
@@ -14,17 +15,31 @@ function read(variables: Record<string, unknown>) {
 
 describe("a Worker's settings", () => {
   it("are those of Node, with bindings left alone", () => {
-    const config = read({ ...SECRETS, AWS_REGION: "eu-west-1", EDGE_CACHE: "on", LIVE_SHARDS: "8", LIVE: {} });
-    expect(config).toMatchObject({ edgeCache: true, liveShards: 8, dynamo: { embedded: false, region: "eu-west-1" } });
+    const config = read({
+      ...TABLE,
+      ...SECRETS,
+      AWS_REGION: "eu-west-1",
+      EDGE_CACHE: "on",
+      LIVE_SHARDS: "8",
+      LIVE: {},
+    });
+    expect(config).toMatchObject({
+      edgeCache: true,
+      liveShards: 8,
+      dynamo: { tableName: "city", region: "eu-west-1" },
+    });
   });
 
   it.each([
-    [{}, "AWS_SECRET_ACCESS_KEY"],
-    [{ AWS_ACCESS_KEY_ID: "AKIA-hush" }, "AWS_SECRET_ACCESS_KEY"],
-    [{ AWS_PROFILE: "hush-profile" }, "AWS_ACCESS_KEY_ID"],
+    [{}, "DYNAMODB_TABLE"],
+    [SECRETS, "DYNAMODB_TABLE"],
+    [{ AWS_WEB_IDENTITY_TOKEN_FILE: "/hush" }, "DYNAMODB_TABLE"],
+    [TABLE, "AWS_SECRET_ACCESS_KEY"],
+    [{ ...TABLE, AWS_ACCESS_KEY_ID: "AKIA-hush" }, "AWS_SECRET_ACCESS_KEY"],
+    [{ ...TABLE, AWS_PROFILE: "hush-profile" }, "AWS_ACCESS_KEY_ID"],
     [{ ...SECRETS, DYNAMODB_ENDPOINT: "ftp://user:hush@db.example" }, "DYNAMODB_ENDPOINT"],
-    [{ ...SECRETS, LIVE_SHARDS: "0" }, "LIVE_SHARDS"],
-    [{ ...SECRETS, HYPERDRIVE: undefined }, "HYPERDRIVE"],
+    [{ ...TABLE, ...SECRETS, LIVE_SHARDS: "0" }, "LIVE_SHARDS"],
+    [{ ...TABLE, ...SECRETS, HYPERDRIVE: undefined }, "HYPERDRIVE"],
   ])("that are missing or wrong are named, never shown: %j", (variables, name) => {
     let message = "";
     try {

@@ -29,7 +29,7 @@ const CRON_EVERY_MS = 5 * 60_000;
  * @throws OperatorError when a setting, the port or the data directory is at fault. Nothing is left running then.
  */
 export async function startEdge(config: Config, log: Log, terminal: Terminal): Promise<RunningEdge> {
-  if (!config.dynamo.embedded && config.dynamo.credentials === undefined) {
+  if (config.dynamo !== undefined && config.dynamo.credentials === undefined) {
     throw new OperatorError(
       "A Worker cannot use AWS profiles or roles: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
     );

@@ -23,7 +23,7 @@ import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
 import { type Adapters, wireDomain, wireHttp } from "../app-wiring.ts";
 import type { Config } from "../config.ts";
 import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
-import { migrateReportStore, openLogAndDerived } from "../stores/open-reports.ts";
+import { migrateReportStore, openLogAndDerived, placeOfDynamo } from "../stores/open-reports.ts";
 import { openStores, type Stores } from "../stores/stores.ts";
 import { behindProxies, clientAddress } from "./forwarded.ts";
 import { assertPortFree, openListener } from "./listener.ts";
@@ -172,7 +172,7 @@ async function openReports({ config, stores, clock, steps, closers, onConsumed }
     const { store, derived } = await openLogAndDerived(stores, clock, onConsumed);
     closers.add(store);
     await migrateReportStore(store, config.dynamo);
-    note(placeOf(config, config.dynamo.embedded, config.dynamo.endpoint ?? `AWS ${config.dynamo.region}`));
+    note(placeOf(config, config.dynamo === undefined, placeOfDynamo(config.dynamo)));
     return { store, derived };
   });
   if (config.seed) await steps.run("seed", (note) => seed(opened.store, clock, note));

@@ -1,4 +1,5 @@
 import { OperatorError } from "../../console/operator-error.ts";
+import { settlesWithin } from "../../kit/wait.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DerivedStore } from "../../ports/derived-store.ts";
 import { type ReportStore, StoreUnavailableError } from "../../ports/report-store.ts";
@@ -6,7 +7,7 @@ import { createDynamoDerivedStore } from "../../store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../store/dynamo/dynamo.ts";
 import { createDocumentClient } from "../../store/dynamo/dynamo-client.ts";
 import { type ConsumedUnits, storeError } from "../../store/dynamo/requests.ts";
-import type { DynamoConfig } from "../config.ts";
+import type { DynamoConfig } from "../dynamo-config.ts";
 import type { Stores } from "./stores.ts";
 
 /**
@@ -33,27 +34,60 @@ export async function openLogAndDerived(
   return { store: createDynamoStore(options), derived: createDynamoDerivedStore(options) };
 }
 
-/** Makes the store's table. @throws OperatorError when the DynamoDB is away or refuses us. */
+/** Where a DynamoDB is, as a sentence has it. */
+export function placeOfDynamo(dynamo: DynamoConfig | undefined): string {
+  return dynamo === undefined ? "DATA_DIR" : (dynamo.endpoint ?? `AWS ${dynamo.region}`);
+}
+
+/** The AWS SDK gives up requests after 13 s; what looks for credentials (a program, a sign-on) may wait for ever. */
+const FIRST_ANSWER_MS = 20_000;
+const UNSET = "or unset DYNAMODB_TABLE and DYNAMODB_ENDPOINT to use the embedded store";
+
+/**
+ * Makes what the store needs, such as its table.
+ * @param dynamo undefined: the embedded store
+ * @throws OperatorError when the DynamoDB is away, refuses us, or no credentials for it are found.
+ */
 export async function migrateReportStore(
-  store: ReportStore,
-  { endpoint, region, tableName }: DynamoConfig,
+  store: Pick<ReportStore, "migrate" | "ping">,
+  dynamo: DynamoConfig | undefined,
+  firstAnswerMs = FIRST_ANSWER_MS,
 ): Promise<void> {
-  try {
-    await store.migrate();
-  } catch (error) {
-    const place = endpoint ?? `AWS ${region}`;
-    const { name, message } = error as Error;
-    if (storeError(error, tableName) instanceof StoreUnavailableError) {
-      throw new OperatorError(
-        `The DynamoDB at ${place} does not answer (${message}): start it, correct DYNAMODB_ENDPOINT and AWS_REGION, or unset ` +
-          "DYNAMODB_ENDPOINT and AWS's credentials to use the embedded one.",
-      );
-    }
-    if (/Credential|UnrecognizedClient|InvalidSignature|AccessDenied|ExpiredToken|InvalidClientTokenId/.test(name)) {
-      throw new OperatorError(
-        `The DynamoDB at ${place} refuses us (${name}: ${message}): correct AWS's credentials, or unset them to use the embedded one.`,
-      );
-    }
-    throw error;
+  if (dynamo === undefined) return store.migrate();
+  const place = placeOfDynamo(dynamo);
+  const migrating = store.migrate();
+  // Making a table may take a while; that anybody answers at all may not.
+  if (!(await settlesWithin(firstAnswerMs, Promise.race([migrating, store.ping()])))) {
+    migrating.catch(() => {});
+    throw new OperatorError(
+      `The DynamoDB at ${place} has not answered in ${firstAnswerMs / 1000} s, or the search for AWS's credentials has not ended: ` +
+        `start it, correct DYNAMODB_ENDPOINT, AWS_REGION and AWS's credentials, ${UNSET}.`,
+    );
   }
+  try {
+    await migrating;
+  } catch (error) {
+    throw sentenceOf(error, place, dynamo.tableName);
+  }
+}
+
+function sentenceOf(error: unknown, place: string, table: string): unknown {
+  const { name, message } = error as Error;
+  if (/^(?:CredentialsProvider|TokenProvider|Provider)Error$/.test(name)) {
+    return new OperatorError(
+      `No credentials for the DynamoDB at ${place} were found (${message}): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ` +
+        `AWS_PROFILE, or give this machine a role, ${UNSET}.`,
+    );
+  }
+  if (storeError(error, table) instanceof StoreUnavailableError) {
+    return new OperatorError(
+      `The DynamoDB at ${place} does not answer (${message}): start it, correct DYNAMODB_ENDPOINT and AWS_REGION, ${UNSET}.`,
+    );
+  }
+  if (/Credential|UnrecognizedClient|InvalidSignature|AccessDenied|ExpiredToken|InvalidClientTokenId/.test(name)) {
+    return new OperatorError(
+      `The DynamoDB at ${place} refuses us (${name}: ${message}): correct AWS's credentials, ${UNSET}.`,
+    );
+  }
+  return error;
 }

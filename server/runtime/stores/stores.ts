@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../console/log.ts";
 import { OperatorError } from "../../console/operator-error.ts";
 import type { DatabaseAddress } from "../../postgres/pool.ts";
-import type { AwsCredentials, Config } from "../config.ts";
+import type { Config } from "../config.ts";
+import type { AwsCredentials } from "../dynamo-config.ts";
 import { answers } from "./answers.ts";
 import { type Claim, claimDataDir, type Owner, type Role, readOwner, type StoreName } from "./data-dir.ts";
 import { startThread } from "./thread.ts";
@@ -41,22 +42,27 @@ const THREADS: Readonly<Record<StoreName, URL>> = {
   postgres: new URL("./postgres-thread.ts", import.meta.url),
 };
 
+/** What the embedded DynamoDB is asked with; it checks neither region nor credentials. */
+const EMULATOR = {
+  tableName: "stratum",
+  region: "us-east-1",
+  credentials: { accessKeyId: "local", secretAccessKey: "local" },
+} as const;
+
 /**
  * Chooses the stores by configuration: real ones where it names them, else embedded ones in DATA_DIR (`dynamodb/`,
  * `postgres/`), this process's own or those of the live process that already has the directory.
  */
 export function openStores(config: Config, options: StoresOptions): Stores {
   const { dataDir, dynamo, databaseUrl } = config;
+  if (config.notice !== undefined) options.log.warn(config.notice);
   const home = once(() => (dataDir === undefined ? openMemory(options.log) : openHome(resolve(dataDir), options)));
   const embeddedUrl = async (store: StoreName) => (await home()).url(store);
   return {
     async claim() {
-      if (dynamo.embedded || databaseUrl === undefined) await home();
+      if (dynamo === undefined || databaseUrl === undefined) await home();
     },
-    dynamo: once(async () => {
-      const { embedded, ...address } = dynamo;
-      return embedded ? { ...address, endpoint: await embeddedUrl("dynamodb") } : address;
-    }),
+    dynamo: once(async () => dynamo ?? { ...EMULATOR, endpoint: await embeddedUrl("dynamodb") }),
     database: once(async () =>
       databaseUrl === undefined
         ? { url: await embeddedUrl("postgres"), embedded: true }

@@ -32,7 +32,7 @@ export interface LiveShardOptions {
 
 export function openLiveShard(env: WorkerEnv): LiveShard {
   const { dynamo, logLevel, liveStreams } = readWorkerConfig(env);
-  const { embedded: _, tableName: table, ...address } = dynamo;
+  const { tableName: table, ...address } = dynamo;
   const clock = { now: Date.now };
   const log = createLog({ level: logLevel, pretty: false, write: (line) => console.log(line.trimEnd()), ...clock });
   const store = createDynamoStore({ client: createDocumentClient(address), table, clock });

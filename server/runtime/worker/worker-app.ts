@@ -9,13 +9,12 @@ import { createDocumentClient } from "../../store/dynamo/dynamo-client.ts";
 import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
 import { type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-wiring.ts";
-import type { Config } from "../config.ts";
 import { createEdgeCache, type EdgeCache } from "./edge-cache.ts";
 import { packedBasemap } from "./packed-basemap.ts";
 import { doScheduledWork } from "./scheduled-work.ts";
 import { createShardedLive } from "./sharded-live.ts";
 import { asEncoded, withClientEncoding, workerCompressor } from "./worker-compressor.ts";
-import { readWorkerConfig, type WorkerEnv } from "./worker-env.ts";
+import { readWorkerConfig, type WorkerConfig, type WorkerEnv } from "./worker-env.ts";
 import { createWorkerScores } from "./worker-scores.ts";
 import { createWorkerTiles } from "./worker-tiles.ts";
 
@@ -98,8 +97,8 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
   };
 }
 
-function openDynamo({ dynamo }: Config, clock: Clock, onConsumed: (units: ConsumedUnits) => void) {
-  const { embedded: _, tableName: table, ...address } = dynamo;
+function openDynamo({ dynamo }: WorkerConfig, clock: Clock, onConsumed: (units: ConsumedUnits) => void) {
+  const { tableName: table, ...address } = dynamo;
   const options = { client: createDocumentClient(address), table, clock, onConsumed };
   return { store: createDynamoStore(options), derived: createDynamoDerivedStore(options) };
 }

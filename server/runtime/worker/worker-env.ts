@@ -1,5 +1,6 @@
 import { OperatorError } from "../../console/operator-error.ts";
 import { type Config, readConfig, VARIABLES } from "../config.ts";
+import type { DynamoConfig } from "../dynamo-config.ts";
 import type { LiveNamespace } from "./sharded-live.ts";
 
 /** What `wrangler.toml` binds. Variables and secrets are strings under the names of docs/operations.md. */
@@ -43,20 +44,30 @@ export class SettingsError extends Error {
   override readonly name = "SettingsError";
 }
 
+/** There is no embedded store here. */
+export type WorkerConfig = Config & { readonly dynamo: DynamoConfig };
+
 /**
  * Reads the same variables as on Node.
- * @throws SettingsError: there is no embedded store here, and no profile or role from which the AWS SDK could take credentials
+ * @throws SettingsError: no DynamoDB is chosen, or there are no credentials, for a Worker has no profile or role to take some from
  */
-export function readWorkerConfig(env: WorkerEnv): Config {
+export function readWorkerConfig(env: WorkerEnv): WorkerConfig {
   const variables = Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string");
   const config = readVariables(Object.fromEntries(variables));
-  if (config.dynamo.embedded || config.dynamo.credentials === undefined) {
+  const { dynamo } = config;
+  if (dynamo === undefined) {
+    throw new SettingsError(
+      "This Worker needs the variable DYNAMODB_TABLE and the secrets AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a " +
+        "DYNAMODB_ENDPOINT: it has no embedded store.",
+    );
+  }
+  if (dynamo.credentials === undefined) {
     throw new SettingsError(
       "This Worker needs the secrets AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a DYNAMODB_ENDPOINT.",
     );
   }
   if (env.HYPERDRIVE === undefined) throw new SettingsError("This Worker needs the binding HYPERDRIVE.");
-  return config;
+  return { ...config, dynamo };
 }
 
 function readVariables(variables: Readonly<Record<string, string>>): Config {

@@ -22,26 +22,12 @@ describe("readConfig", () => {
       logLevel: "info",
       reportsPerMinute: 600,
       trustedProxies: 0,
-      dynamo: { embedded: true, tableName: "stratum", region: "us-east-1" },
     });
-    expect(config).not.toHaveProperty("databaseUrl");
+    for (const unset of ["dynamo", "databaseUrl", "notice"]) expect(config).not.toHaveProperty(unset);
   });
 
   it("keeps nothing with DATA_DIR=memory", () => {
     expect(readConfig({ DATA_DIR: "memory" })).not.toHaveProperty("dataDir");
-  });
-
-  it.each([
-    ["an endpoint", { DYNAMODB_ENDPOINT: "http://localhost:8000" }, { endpoint: "http://localhost:8000" }],
-    ["keys", { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" }, { credentials: { accessKeyId: "a" } }],
-    ["a profile", { AWS_PROFILE: "p", AWS_DEFAULT_REGION: "eu-west-1" }, { region: "eu-west-1" }],
-    ["a task's role", { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/x" }, {}],
-  ])("uses a real DynamoDB with %s", (_name, env, expected) => {
-    expect(readConfig(env).dynamo).toMatchObject({ embedded: false, ...expected });
-  });
-
-  it("leaves credentials that are not in the environment to the SDK", () => {
-    expect(readConfig({ AWS_PROFILE: "p" }).dynamo).not.toHaveProperty("credentials");
   });
 
   it.each([
@@ -68,10 +54,6 @@ describe("readConfig", () => {
 
   it("keeps a password out of the message", () => {
     expect(messageOf({ DATABASE_URL: "mysql://me:secret@host/d" })).not.toContain("secret");
-  });
-
-  it("asks for both halves of a key", () => {
-    expect(messageOf({ AWS_ACCESS_KEY_ID: "a" })).toContain("AWS_SECRET_ACCESS_KEY is not");
   });
 
   it("lists every variable with a meaning and a default that it accepts itself", () => {

@@ -145,9 +145,7 @@ describe("npm run migrate", () => {
     const env = { DATA_DIR: join(root, "migrated") };
     const first = start(env, MIGRATE);
     expect(await first.exitCode).toBe(0);
-    expect(first.output()).toMatch(
-      /^DynamoDB: .*table stratum is there\nPostgreSQL: .*applied 1 neighborhood_scores.*\n$/,
-    );
+    expect(first.output()).toMatch(/^DynamoDB: .*embedded\nPostgreSQL: .*applied 1 neighborhood_scores.*\n$/);
     const server = start(env);
     await server.url;
     const second = start(env, MIGRATE);
