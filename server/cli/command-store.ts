@@ -4,7 +4,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import { type Compactor, createCompactor } from "../pyramid/compactor.ts";
 import { readConfig } from "../runtime/config.ts";
-import { migrateReportStore, openLogAndDerived } from "../runtime/stores/open-reports.ts";
+import { migrateReportStore, openReports } from "../runtime/stores/open-reports.ts";
 import { openStores } from "../runtime/stores/stores.ts";
 
 export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
@@ -35,7 +35,7 @@ export async function openCommandStore(env: NodeJS.ProcessEnv): Promise<CommandS
   });
   const stores = openStores(config, { role: "command", log });
   try {
-    const { store, derived } = await openLogAndDerived(stores, SYSTEM_CLOCK);
+    const { store, derived } = await openReports(stores, { clock: SYSTEM_CLOCK, log });
     await migrateReportStore(store, config.dynamo);
     return {
       store,

@@ -5,7 +5,7 @@ import { explain } from "../postgres/database.ts";
 import { migrateDatabase } from "../postgres/migrate.ts";
 import { createPool } from "../postgres/pool.ts";
 import { readConfig } from "../runtime/config.ts";
-import { migrateReportStore, openReportStore } from "../runtime/stores/open-reports.ts";
+import { migrateReportStore, openReports } from "../runtime/stores/open-reports.ts";
 import { openStores } from "../runtime/stores/stores.ts";
 
 /** `npm run migrate`: the DynamoDB table and PostgreSQL's schema, wherever the environment says they are. */
@@ -20,8 +20,8 @@ try {
   });
   const stores = openStores(config, { role: "command", log });
   try {
-    await terminal.run("DynamoDB", async (note) => {
-      const store = await openReportStore(stores, { now: Date.now });
+    await terminal.run("reports", async (note) => {
+      const { store } = await openReports(stores, { clock: { now: Date.now }, log });
       await migrateReportStore(store, config.dynamo);
       note(config.dynamo === undefined ? "embedded" : `table ${config.dynamo.tableName} is there`);
       await store.close();

@@ -7,7 +7,7 @@ import { createPool } from "../postgres/pool.ts";
 import { sqlOfPool } from "../postgres/sql.ts";
 import { createCompactor } from "../pyramid/compactor.ts";
 import { readConfig } from "../runtime/config.ts";
-import { migrateReportStore, openLogAndDerived } from "../runtime/stores/open-reports.ts";
+import { migrateReportStore, openReports } from "../runtime/stores/open-reports.ts";
 import { openStores } from "../runtime/stores/stores.ts";
 import { createPastScores } from "../scores/past-scores.ts";
 import { createScorer } from "../scores/scorer.ts";
@@ -22,7 +22,7 @@ try {
   const clock = { now: Date.now };
   const stores = openStores(config, { role: "command", log });
   try {
-    const { store, derived } = await openLogAndDerived(stores, clock);
+    const { store, derived } = await openReports(stores, { clock, log });
     await migrateReportStore(store, config.dynamo);
     const pool = createPool(await stores.database(), log);
     try {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Log } from "../../console/log.ts";
 import { OperatorError } from "../../console/operator-error.ts";
 import type { Steps, Terminal } from "../../console/terminal.ts";
@@ -8,7 +9,7 @@ import { seedIfEmpty } from "../../seed/seed-if-empty.ts";
 import type { Config } from "../config.ts";
 import { assertPortFree } from "../node/listener.ts";
 import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
-import { migrateReportStore, openReportStore } from "../stores/open-reports.ts";
+import { migrateReportStore, openDynamo } from "../stores/open-reports.ts";
 import { openStores, type Stores } from "../stores/stores.ts";
 import { buildEdgeAssets } from "./assets.ts";
 import { type LocalWorker, startLocalWorker } from "./local-worker.ts";
@@ -24,11 +25,12 @@ export interface RunningEdge {
 const CRON_EVERY_MS = 5 * 60_000;
 
 /**
- * Starts the Worker in local workerd on the stores of the configuration: with the embedded ones those of a running
- * `npm start`, or its own, which a later `npm start` then uses.
+ * Starts the Worker in local workerd on the stores of the configuration. A Worker asks over the network, so in place of the embedded
+ * report store it has an emulator of DynamoDB, and with that a PostgreSQL of its own, in `edge/` of DATA_DIR.
  * @throws OperatorError when a setting, the port or the data directory is at fault. Nothing is left running then.
  */
-export async function startEdge(config: Config, log: Log, terminal: Terminal): Promise<RunningEdge> {
+export async function startEdge(given: Config, log: Log, terminal: Terminal): Promise<RunningEdge> {
+  const config = ownDataDir(given);
   if (config.dynamo !== undefined && config.dynamo.credentials === undefined) {
     throw new OperatorError(
       "A Worker cannot use AWS profiles or roles: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
@@ -56,10 +58,15 @@ export async function startEdge(config: Config, log: Log, terminal: Terminal): P
   }
 }
 
+function ownDataDir(config: Config): Config {
+  const { dynamo, dataDir } = config;
+  return dynamo !== undefined || dataDir === undefined ? config : { ...config, dataDir: join(dataDir, "edge") };
+}
+
 async function prepareReports(config: Config, stores: Stores, steps: Steps): Promise<void> {
   const clock = { now: Date.now };
   await steps.run("DynamoDB", async (note) => {
-    const store = await openReportStore(stores, clock);
+    const { store } = openDynamo(await stores.dynamo(), { clock });
     try {
       await migrateReportStore(store, config.dynamo);
       const written = config.seed ? await seedIfEmpty({ store, clock }) : 0;

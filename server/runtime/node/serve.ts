@@ -23,7 +23,7 @@ import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
 import { type Adapters, wireDomain, wireHttp } from "../app-wiring.ts";
 import type { Config } from "../config.ts";
 import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
-import { migrateReportStore, openLogAndDerived, placeOfDynamo } from "../stores/open-reports.ts";
+import { migrateReportStore, type OpenedReports, openReports, placeOfDynamo } from "../stores/open-reports.ts";
 import { openStores, type Stores } from "../stores/stores.ts";
 import { behindProxies, clientAddress } from "./forwarded.ts";
 import { assertPortFree, openListener } from "./listener.ts";
@@ -62,6 +62,8 @@ const COMPACT_EVERY_MS = 300_000;
 const POLL_EVERY_MS = 1_000;
 /** How often it is looked whether stored rows wait to be confirmed: they should be before the next poll of the others. */
 const CONFIRM_EVERY_MS = 100;
+/** How often some of what has expired is deleted: a few milliseconds of the writing thread. */
+const SWEEP_EVERY_MS = 5_000;
 /** How often this process looks whether there is something to score: new cell aggregates, or a new day. */
 const SCORE_EVERY_MS = 5_000;
 /** How often tiles' scores are brought up to date. */
@@ -86,7 +88,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     const database = closers.add(openDatabase({ address: stores.database, log }));
     const refusal = refusalOf(database, placeOf(config, config.databaseUrl === undefined, "DATABASE_URL"), steps);
     const [reports] = await allOrNone(
-      openReports({ config, stores, clock, steps, closers, onConsumed: units.add }),
+      prepareReports({ config, stores, clock, log, steps, closers, onConsumed: units.add }),
       client ? buildClient(log, steps) : Promise.resolve(),
     );
     await throwIfRefused(refusal);
@@ -99,7 +101,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     closers.add(domain.usage);
     const tiles = domain.openTiles();
     const background = closers.add(createBackground(log));
-    repeatWork(background, { store: reports.store, pyramid: tiles.pyramid, domain, opened: database.opened, log });
+    repeatWork(background, { reports, pyramid: tiles.pyramid, domain, opened: database.opened, log });
 
     const tileWatch = createTileWatch({ tiles: tiles.source, log });
     const live = createLiveHub({ clock, tileWatch, maxSubscribers: config.liveStreams });
@@ -135,7 +137,7 @@ function mountClient(app: App, { basemapStyleUrl }: Config): void {
 }
 
 interface RepeatedWork {
-  readonly store: ReportStore;
+  readonly reports: OpenedReports;
   readonly pyramid: Pick<Pyramid, "poll">;
   readonly domain: ReturnType<typeof wireDomain>;
   /** When PostgreSQL is there. */
@@ -144,7 +146,8 @@ interface RepeatedWork {
 }
 
 /** What goes on beside the requests: while a store is away it is tried again and again. */
-function repeatWork(background: Background, { store, pyramid, domain, opened: from, log }: RepeatedWork): void {
+function repeatWork(background: Background, { reports, pyramid, domain, opened: from, log }: RepeatedWork): void {
+  const { store, sweep } = reports;
   const { usage, scores, scoring, compactor } = domain;
   const score = async () => {
     await scoring.run();
@@ -152,28 +155,30 @@ function repeatWork(background: Background, { store, pyramid, domain, opened: fr
   };
   background.repeat(() => store.confirm(), { name: "confirming changes", everyMs: CONFIRM_EVERY_MS });
   background.repeat(pyramid.poll, { name: "reading changes", everyMs: POLL_EVERY_MS });
+  if (sweep !== undefined) background.repeat(sweep, { name: "deleting what expired", everyMs: SWEEP_EVERY_MS });
   background.start(compactInBackground(compactor, COMPACT_EVERY_MS, log));
   background.repeat(usage.flush, { name: "adding usage", everyMs: ADD_USAGE_EVERY_MS, from });
   background.repeat(scores.refresh, { name: "reading scores", everyMs: READ_SCORES_EVERY_MS, from });
   background.repeat(score, { name: "scoring", everyMs: SCORE_EVERY_MS, from });
 }
 
-interface OpenReports {
+interface PrepareReports {
   readonly config: Config;
   readonly stores: Stores;
   readonly clock: Clock;
+  readonly log: Log;
   readonly steps: Steps;
   readonly closers: Closers;
   readonly onConsumed: (units: ConsumedUnits) => void;
 }
 
-async function openReports({ config, stores, clock, steps, closers, onConsumed }: OpenReports) {
-  const opened = await steps.run("DynamoDB", async (note) => {
-    const { store, derived } = await openLogAndDerived(stores, clock, onConsumed);
-    closers.add(store);
-    await migrateReportStore(store, config.dynamo);
+async function prepareReports({ config, stores, clock, log, steps, closers, onConsumed }: PrepareReports) {
+  const opened = await steps.run("reports", async (note) => {
+    const reports = await openReports(stores, { clock, log, onProgress: note, onConsumed });
+    closers.add(reports.store);
+    await migrateReportStore(reports.store, config.dynamo);
     note(placeOf(config, config.dynamo === undefined, placeOfDynamo(config.dynamo)));
-    return { store, derived };
+    return reports;
   });
   if (config.seed) await steps.run("seed", (note) => seed(opened.store, clock, note));
   return opened;

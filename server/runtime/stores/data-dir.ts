@@ -72,7 +72,8 @@ function writeOwner(dir: string, owner: Owner): void {
   renameSync(`${path}.new`, path);
 }
 
-function makeWritable(dir: string): void {
+/** Makes the directory where needed. @throws OperatorError when it cannot be a directory or be written. */
+export function makeWritable(dir: string): void {
   try {
     makeDirectories(dir);
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);

@@ -1,34 +1,47 @@
+import { dirname } from "node:path";
 import { OperatorError } from "../../console/operator-error.ts";
 import { settlesWithin } from "../../kit/wait.ts";
-import type { Clock } from "../../ports/clock.ts";
 import type { DerivedStore } from "../../ports/derived-store.ts";
 import { type ReportStore, StoreUnavailableError } from "../../ports/report-store.ts";
 import { createDynamoDerivedStore } from "../../store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../store/dynamo/dynamo.ts";
 import { createDocumentClient } from "../../store/dynamo/dynamo-client.ts";
 import { type ConsumedUnits, storeError } from "../../store/dynamo/requests.ts";
+import { IN_MEMORY } from "../../store/sqlite/schema.ts";
 import type { DynamoConfig } from "../dynamo-config.ts";
-import type { Stores } from "./stores.ts";
+import { makeWritable } from "./data-dir.ts";
+import { type EmbeddedReportsOptions, openEmbeddedReports } from "./embedded-reports.ts";
+import type { DynamoAddress, Stores } from "./stores.ts";
 
-/**
- * The report store on whichever DynamoDB the configuration chose. Its table may not be there yet: `migrate` makes it.
- * @param onConsumed told what each request cost.
- */
-export async function openReportStore(
-  stores: Stores,
-  clock: Clock,
-  onConsumed?: (units: ConsumedUnits) => void,
-): Promise<ReportStore> {
-  return (await openLogAndDerived(stores, clock, onConsumed)).store;
+export interface OpenReportsOptions extends EmbeddedReportsOptions {
+  /** Told what each request to a DynamoDB cost. */
+  readonly onConsumed?: (units: ConsumedUnits) => void;
 }
 
-/** The same, with the store of what is derived from the log. Closing the report store closes both. */
-export async function openLogAndDerived(
-  stores: Stores,
-  clock: Clock,
-  onConsumed?: (units: ConsumedUnits) => void,
-): Promise<{ store: ReportStore; derived: DerivedStore }> {
-  const { tableName, ...address } = await stores.dynamo();
+export interface OpenedReports {
+  readonly store: ReportStore;
+  readonly derived: DerivedStore;
+  /** Deletes some of what has expired; undefined where the store does so by itself. */
+  readonly sweep?: () => Promise<void>;
+}
+
+/**
+ * The report store that the configuration chose, with the store of what is derived from the log. A DynamoDB's table may not be there
+ * yet: `migrate` makes it. Closing the report store closes both. @throws OperatorError when the embedded one's file cannot be used
+ */
+export async function openReports(stores: Stores, options: OpenReportsOptions): Promise<OpenedReports> {
+  if (stores.reportsPath !== undefined) {
+    if (stores.reportsPath !== IN_MEMORY) makeWritable(dirname(stores.reportsPath));
+    return openEmbeddedReports(stores.reportsPath, stores, options);
+  }
+  return openDynamo(await stores.dynamo(), options);
+}
+
+/** Stores on a DynamoDB, be it an emulator. */
+export function openDynamo(
+  { tableName, ...address }: DynamoAddress,
+  { clock, onConsumed }: Pick<OpenReportsOptions, "clock" | "onConsumed">,
+): OpenedReports {
   const client = createDocumentClient(address);
   const options = { client, table: tableName, clock, ...(onConsumed === undefined ? {} : { onConsumed }) };
   return { store: createDynamoStore(options), derived: createDynamoDerivedStore(options) };

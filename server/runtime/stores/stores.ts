@@ -3,10 +3,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../console/log.ts";
 import { OperatorError } from "../../console/operator-error.ts";
 import type { DatabaseAddress } from "../../postgres/pool.ts";
+import { IN_MEMORY, SQLITE_FILE } from "../../store/sqlite/schema.ts";
 import type { Config } from "../config.ts";
 import type { AwsCredentials } from "../dynamo-config.ts";
 import { answers } from "./answers.ts";
-import { type Claim, claimDataDir, type Owner, type Role, readOwner, type StoreName } from "./data-dir.ts";
+import {
+  type Claim,
+  claimDataDir,
+  makeWritable,
+  type Owner,
+  type Role,
+  readOwner,
+  type StoreName,
+} from "./data-dir.ts";
 import { startThread } from "./thread.ts";
 
 /** How to reach the DynamoDB: what the store's client is made with. */
@@ -23,8 +32,12 @@ export interface DynamoAddress {
 export interface Stores {
   /** Takes DATA_DIR, when anything is to be kept there, so that what is wrong with it shows before the slow work. */
   claim(): Promise<void>;
-  /** @throws OperatorError when its files cannot be used. */
+  /** The file of the embedded reports, or `IN_MEMORY`; undefined: the configuration names a DynamoDB. */
+  readonly reportsPath: string | undefined;
+  /** The DynamoDB of the configuration, or an emulator: for the Worker and the tests. @throws OperatorError when its files cannot be used. */
   dynamo(): Promise<DynamoAddress>;
+  /** Whether the embedded stores are this process's own, and not another's. */
+  ownsDataDir(): Promise<boolean>;
   /** @throws OperatorError when its files cannot be used. */
   database(): Promise<DatabaseAddress>;
   /** Stops what this process started, be it open or still opening. Close clients first. */
@@ -50,8 +63,8 @@ const EMULATOR = {
 } as const;
 
 /**
- * Chooses the stores by configuration: real ones where it names them, else embedded ones in DATA_DIR (`dynamodb/`,
- * `postgres/`), this process's own or those of the live process that already has the directory.
+ * Chooses the stores by configuration: real ones where it names them, else embedded ones in DATA_DIR. The file of the reports any
+ * process opens; `postgres/`, and an emulator's `dynamodb/`, are this process's own or those of the live process that has them.
  */
 export function openStores(config: Config, options: StoresOptions): Stores {
   const { dataDir, dynamo, databaseUrl } = config;
@@ -59,9 +72,12 @@ export function openStores(config: Config, options: StoresOptions): Stores {
   const home = once(() => (dataDir === undefined ? openMemory(options.log) : openHome(resolve(dataDir), options)));
   const embeddedUrl = async (store: StoreName) => (await home()).url(store);
   return {
+    reportsPath: dynamo === undefined ? pathOfReports(dataDir) : undefined,
     async claim() {
-      if (dynamo === undefined || databaseUrl === undefined) await home();
+      if (databaseUrl === undefined) await home();
+      else if (dynamo === undefined && dataDir !== undefined) makeWritable(resolve(dataDir));
     },
+    ownsDataDir: async () => (await home()).isOwn,
     dynamo: once(async () => dynamo ?? { ...EMULATOR, endpoint: await embeddedUrl("dynamodb") }),
     database: once(async () =>
       databaseUrl === undefined
@@ -74,8 +90,14 @@ export function openStores(config: Config, options: StoresOptions): Stores {
   };
 }
 
+function pathOfReports(dataDir: string | undefined): string {
+  return dataDir === undefined ? IN_MEMORY : join(resolve(dataDir), SQLITE_FILE);
+}
+
 /** Where the embedded stores are: threads of this process, or of another. */
 interface Home {
+  /** False: they are another process's. */
+  readonly isOwn: boolean;
   url(store: StoreName): Promise<string>;
   close(): Promise<void>;
 }
@@ -96,6 +118,7 @@ function openThreads(dir: string | undefined, log: Log, claim?: Claim): Home {
     });
   const threads = { dynamodb: start("dynamodb"), postgres: start("postgres") };
   return {
+    isOwn: true,
     url: async (store) => (await threads[store]()).url,
     async close() {
       closing.abort();
@@ -126,7 +149,7 @@ async function openHome(dir: string, { role, log }: StoresOptions): Promise<Home
 
 function attach(dir: string, { pid }: Owner, log: Log): Home {
   log.info("using the embedded stores of a running process", { dir, pid });
-  return { url: (store) => findUrl(dir, store), close: () => Promise.resolve() };
+  return { isOwn: false, url: (store) => findUrl(dir, store), close: () => Promise.resolve() };
 }
 
 /** The owner may still be opening the store; asking the store itself tells a live owner from the file of a dead one. */

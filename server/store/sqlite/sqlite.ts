@@ -123,8 +123,8 @@ function putting(writer: Writer, clock: Clock): Pick<ReportStore, "append" | "pu
 }
 
 /** Names in `kept`. */
-const KEY_CLAIM = "idem#";
-const REMEMBERED = "memo#";
+export const KEY_CLAIM = "idem#";
+export const REMEMBERED = "memo#";
 
 function keeping(writer: Writer, clock: Clock): Pick<ReportStore, "claimKey" | "remember"> {
   return {

@@ -104,7 +104,7 @@ describe("npm start", () => {
     expect((await fetch(url + script)).headers.get("Cache-Control")).toContain("immutable");
     const austin = await (await fetch(`${url}/api/cities/austin/reports?limit=5`)).json();
     expect((austin as { features: unknown[] }).features).toHaveLength(5);
-    for (const step of ["DynamoDB", "PostgreSQL", "seed", "client"]) {
+    for (const step of ["reports", "PostgreSQL", "seed", "client"]) {
       await expect.poll(server.output, { timeout: 60_000 }).toMatch(new RegExp(`^${step}: \\d+\\.\\d s`, "m"));
     }
     expect(await server.stop("SIGTERM")).toBe(0);
@@ -124,7 +124,7 @@ describe("npm start with a PostgreSQL that refuses it", () => {
       server
         .output()
         .split("\n")
-        .filter((line) => !/^(client|DynamoDB): /.test(line)),
+        .filter((line) => !/^(client|reports): /.test(line)),
     ).toEqual([expect.stringMatching(SENTENCE), ""]);
   });
 
@@ -145,7 +145,7 @@ describe("npm run migrate", () => {
     const env = { DATA_DIR: join(root, "migrated") };
     const first = start(env, MIGRATE);
     expect(await first.exitCode).toBe(0);
-    expect(first.output()).toMatch(/^DynamoDB: .*embedded\nPostgreSQL: .*applied 1 neighborhood_scores.*\n$/);
+    expect(first.output()).toMatch(/^reports: .*embedded\nPostgreSQL: .*applied 1 neighborhood_scores.*\n$/);
     const server = start(env);
     await server.url;
     const second = start(env, MIGRATE);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { createLog, silentLog } from "../../../../server/console/log.ts";
 import { readConfig } from "../../../../server/runtime/config.ts";
-import { migrateReportStore, openReportStore } from "../../../../server/runtime/stores/open-reports.ts";
+import { migrateReportStore, openReports } from "../../../../server/runtime/stores/open-reports.ts";
 import { openStores } from "../../../../server/runtime/stores/stores.ts";
 
 const UNSET = /or unset DYNAMODB_TABLE and DYNAMODB_ENDPOINT to use the embedded store\.$/;
@@ -35,7 +35,7 @@ async function answering(status: number, body: object): Promise<string> {
 async function startOf(env: Record<string, string>): Promise<string> {
   const config = readConfig(env);
   const stores = openStores(config, { role: "command", log: silentLog });
-  const store = await openReportStore(stores, { now: Date.now });
+  const { store } = await openReports(stores, { clock: { now: Date.now }, log: silentLog });
   try {
     await migrateReportStore(store, config.dynamo);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { silentLog } from "../../../../server/console/log.ts";
 import { createPool } from "../../../../server/postgres/pool.ts";
 import { readConfig } from "../../../../server/runtime/config.ts";
-import { openReportStore } from "../../../../server/runtime/stores/open-reports.ts";
+import { openReports } from "../../../../server/runtime/stores/open-reports.ts";
 import { openStores } from "../../../../server/runtime/stores/stores.ts";
 import { makeReport } from "./report.ts";
 
@@ -12,7 +12,7 @@ import { makeReport } from "./report.ts";
 const clock = { now: Date.now };
 const stores = openStores(readConfig(process.env), { role: "server", log: silentLog });
 const [store, pool] = await Promise.all([
-  openReportStore(stores, clock),
+  openReports(stores, { clock, log: silentLog }).then((reports) => reports.store),
   stores.database().then((address) => createPool(address, silentLog)),
 ]);
 await store.migrate();

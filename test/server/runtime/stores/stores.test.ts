@@ -11,8 +11,9 @@ import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../../../server/console/log.ts";
+import type { ReportStore } from "../../../../server/ports/report-store.ts";
 import { type Config, readConfig } from "../../../../server/runtime/config.ts";
-import { openReportStore } from "../../../../server/runtime/stores/open-reports.ts";
+import { openDynamo, openReports } from "../../../../server/runtime/stores/open-reports.ts";
 import { POSTGRES_MAJOR } from "../../../../server/runtime/stores/postgres-files.ts";
 import { openStores, type Stores } from "../../../../server/runtime/stores/stores.ts";
 import { makeReport } from "./report.ts";
@@ -63,6 +64,12 @@ function startOwner(dataDir: string, idle = false) {
   };
 }
 
+const clock = { now: Date.now };
+
+async function openStore(stores: Stores): Promise<ReportStore> {
+  return (await openReports(stores, { clock, log: silentLog })).store;
+}
+
 async function query<T>(stores: Stores, sql: string, values: unknown[] = []): Promise<T[]> {
   const client = new Client({ connectionString: (await stores.database()).url });
   await client.connect();
@@ -94,7 +101,7 @@ describe("openStores", () => {
       await owner.until(() => owner.said.filter((line) => /^[rn]/.test(line)).length > 200);
       await owner.kill();
       const stores = open(dir);
-      const store = await openReportStore(stores, { now: Date.now });
+      const store = await openStore(stores);
       for (const line of owner.said.filter((line) => line.startsWith("r "))) {
         expect(await store.get(line.slice(2)), line).toBeDefined();
       }
@@ -139,10 +146,10 @@ describe("openStores", () => {
     await owner.until(() => owner.said.includes("open"));
     const first = open(dir, "command");
     const second = open(dir, "server");
-    const store = await openReportStore(first, { now: Date.now });
+    const store = await openStore(first);
     const report = makeReport(1);
     await store.put(report);
-    expect(await (await openReportStore(second, { now: Date.now })).get(report.id)).toEqual(report);
+    expect(await (await openStore(second)).get(report.id)).toEqual(report);
     await query(first, "INSERT INTO acknowledged VALUES (1, '')");
     expect(await query(second, "SELECT n FROM acknowledged")).toEqual([{ n: 1 }]);
     await first.close();
@@ -216,13 +223,13 @@ describe("openStores", () => {
   it("finishes a table whose making was killed after dynalite acknowledged it", async () => {
     const dir = newDir();
     const before = open(dir);
-    const store = await openReportStore(before, { now: Date.now });
+    const { store } = openDynamo(await before.dynamo(), { clock });
     await store.migrate();
     await store.close();
     await before.close();
     await setTableStatus(join(dir, "dynamodb"), "CREATING");
-    const again = await openReportStore(open(dir), { now: Date.now });
-    expect(await again.put(makeReport(1))).toBe("created");
+    const again = openDynamo(await open(dir).dynamo(), { clock });
+    expect(await again.store.put(makeReport(1))).toBe("created");
   });
 });
 
