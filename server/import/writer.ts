@@ -19,7 +19,7 @@ export interface WriterOptions {
   onBatch?(): void;
 }
 
-const BATCH_REPORTS = 500;
+const BATCH_REPORTS = 2000;
 const BATCHES_IN_FLIGHT = 3;
 const MAX_TRIES = 8;
 const RETRY_MS = 250;
