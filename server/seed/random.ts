@@ -13,8 +13,12 @@ export interface Random {
   bytes(count: number): Uint8Array;
 }
 
-/** sfc32 of Chris Doty-Humphrey's PractRand, which passes it. */
 export function createRandom(seed: number): Random {
+  return randomFrom(sfc32(seed));
+}
+
+/** sfc32 of Chris Doty-Humphrey's PractRand, which passes it. */
+function sfc32(seed: number): () => number {
   let [a, b, c, counter] = [seed | 0, 0x9e3779b9 | 0, 0x243f6a88 | 0, 1];
 
   function next(): number {
@@ -27,7 +31,11 @@ export function createRandom(seed: number): Random {
     return (sum >>> 0) / 2 ** 32;
   }
   for (let i = 0; i < 16; i++) next();
+  return next;
+}
 
+/** Everything that is drawn, out of numbers in [0, 1). */
+export function randomFrom(next: () => number): Random {
   function weighted(weights: readonly number[]): number {
     let left = next() * weights.reduce((sum, weight) => sum + weight, 0);
     const found = weights.findIndex((weight) => {

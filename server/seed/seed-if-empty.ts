@@ -8,6 +8,11 @@ export interface SeedIfEmptyOptions {
   onProgress?(progress: { readonly written: number; readonly total: number }): void;
 }
 
+export interface EndSeedingOptions {
+  readonly store: Pick<ReportStore, "remember">;
+  readonly clock: Clock;
+}
+
 const KEY = "seed";
 const DONE = "done";
 const NOT_OURS = "none";
@@ -35,4 +40,9 @@ export async function seedIfEmpty({ store, clock, onProgress }: SeedIfEmptyOptio
   }
   await store.remember(KEY, DONE, { untilMs, replace: true });
   return written;
+}
+
+/** Keeps a seed that was cut off from being completed. */
+export async function endSeeding({ store, clock }: EndSeedingOptions): Promise<void> {
+  await store.remember(KEY, DONE, { untilMs: clock.now() + DAY_MS, replace: true });
 }

@@ -14,7 +14,7 @@ import { SEED_CITIES } from "./seed-cities.ts";
 import { createWriter } from "./words.ts";
 
 export const SEED_REPORT_COUNT = 2640;
-const DEFAULT_SEED = 20_260_415;
+export const DEFAULT_SEED = 20_260_415;
 const DAY_MS = 86_400_000;
 /** Two days before expiry, so that a seeded map does not lose its oldest reports at once. */
 const MAX_AGE_MS = 88 * DAY_MS;

@@ -7,6 +7,8 @@ import type { Random } from "./random.ts";
 const TEXT_SHARE = 0.72;
 const NEAR_M = 450;
 const TRIES = 4;
+/** How many random numbers a report's words can take: one for whether there are any, three for each try. */
+export const WORD_DRAWS: readonly number[] = Array.from({ length: TRIES + 1 }, (_, tries) => 1 + 3 * tries);
 
 /** Writes what a resident of a city says about something somewhere, if anything; seldom the same twice. */
 export function createWriter(

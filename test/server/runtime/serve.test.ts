@@ -135,6 +135,20 @@ describe("a start that PostgreSQL refuses", () => {
   });
 });
 
+describe("a start on a DynamoDB", () => {
+  it("leaves it empty unless the environment asks for the three cities", async () => {
+    const table = "unasked";
+    const store = createDynamoStore({ client: connect(stores.dynamo.endpoint ?? ""), table, clock: { now: Date.now } });
+    // As if SEED were not set.
+    const server = await start({ DYNAMODB_TABLE: table, SEED: "" });
+    expect(await store.isEmpty()).toBe(true);
+    await server.close();
+    await start({ DYNAMODB_TABLE: table, SEED: "on" });
+    expect(await store.isEmpty()).toBe(false);
+    await store.close();
+  });
+});
+
 describe("a stop while a compaction is under way", () => {
   it("waits for it no longer than for other work, closes the stores, and hears no more of it", async () => {
     const table = "stopped";
