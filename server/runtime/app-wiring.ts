@@ -5,6 +5,7 @@ import type { BasemapTiles } from "../basemap/zooms.ts";
 import type { Log } from "../console/log.ts";
 import { type App, type AppParts, createApp, DEFAULT_SETTINGS } from "../http/app.ts";
 import { basemapRoutes } from "../http/routes/basemap.ts";
+import type { Pace } from "../kit/pace.ts";
 import { createRelay } from "../kit/relay.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
@@ -20,6 +21,7 @@ import { createScoring } from "../scores/scoring.ts";
 import type { Compressor } from "../serving/content-encoding.ts";
 import { createTileSource, type KeptTiles, type TileSource } from "../serving/tile-source.ts";
 import type { Config } from "./config.ts";
+import { pacedAdapters } from "./paced-adapters.ts";
 
 /** The one composition of the product. What differs between Node and workerd is chosen in the folders beside, and given here. */
 
@@ -58,19 +60,19 @@ export interface ServedTiles {
   readonly source: TileSource;
 }
 
-/** What the product is made of below HTTP. Nothing runs by itself: a runtime repeats what has to be done now and then. */
-export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}) {
+/**
+ * What the product is made of below HTTP. Nothing runs by itself: a runtime repeats what has to be done now and then.
+ * @param pace of compaction and scoring, where they run beside requests
+ */
+export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?: Pace) {
   const { store, derived, sql, compressor, clock, log } = adapters;
+  const behind = pace === undefined ? adapters : pacedAdapters(adapters, pace);
   const { tileBytes, scoreCells, ...ofPyramid } = bounds;
 
   const scores = createScoreCache({ sql, clock, ...(scoreCells && { maxCells: scoreCells }) });
-  const scoring = createScoring(
-    createScorer({ store, derived, sql, clock, log }),
-    createPastScores({ sql, clock }),
-    log,
-  );
+  const scoring = createScoring(createScorer({ ...behind, clock, log }), createPastScores({ ...behind, clock }), log);
   const usage = createUsageLog({ sql, log });
-  const compactor = createCompactor({ store, derived, clock, log });
+  const compactor = createCompactor({ ...behind, clock, log });
 
   /** Where tiles show something new from now on. */
   const changes = createRelay<[layer: ReportLayer, geohash: string]>();

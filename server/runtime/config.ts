@@ -18,6 +18,8 @@ export interface Config {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly basemapStyleUrl?: string;
   readonly reportsPerMinute: number;
+  /** DynamoDB's units that one process's compaction and scoring take. */
+  readonly backgroundUnitsPerSecond: number;
   /** Proxies in front of us whose X-Forwarded-For entries are believed. */
   readonly trustedProxies: number;
   /** Live streams that one process, or one Durable Object, holds open. */
@@ -92,6 +94,11 @@ export const VARIABLES = {
   ),
   BASEMAP_STYLE_URL: variable(webUrl, "a MapLibre style to draw under the layers instead of our own land and borders"),
   REPORTS_PER_MINUTE: variable(wholeNumber(1, 1_000_000), "reports that one client address may send a minute", "600"),
+  BACKGROUND_UNITS_PER_SECOND: variable(
+    wholeNumber(1, 1_000_000),
+    "read and write units of a DynamoDB that is not embedded which one process's compaction and scoring take a second",
+    "500",
+  ),
   TRUSTED_PROXIES: variable(wholeNumber(0, 10), "proxies in front whose X-Forwarded-For entry is believed", "0"),
   LIVE_STREAMS: variable(
     wholeNumber(1, 100_000),
@@ -128,6 +135,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: v.LOG_LEVEL ?? "info",
     ...optional("basemapStyleUrl", v.BASEMAP_STYLE_URL),
     reportsPerMinute: v.REPORTS_PER_MINUTE ?? 0,
+    backgroundUnitsPerSecond: v.BACKGROUND_UNITS_PER_SECOND ?? 0,
     trustedProxies: v.TRUSTED_PROXIES ?? 0,
     liveStreams: v.LIVE_STREAMS ?? 0,
     liveShards: v.LIVE_SHARDS ?? 0,

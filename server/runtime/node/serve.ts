@@ -25,6 +25,7 @@ import type { Config } from "../config.ts";
 import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
 import { migrateReportStore, type OpenedReports, openReports, placeOfDynamo } from "../stores/open-reports.ts";
 import { openStores, type Stores } from "../stores/stores.ts";
+import { createBackgroundPace } from "./background-pace.ts";
 import { behindProxies, clientAddress } from "./forwarded.ts";
 import { assertPortFree, openListener } from "./listener.ts";
 import { nodeCompressor } from "./node-compressor.ts";
@@ -85,10 +86,17 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     const stores = closers.add(openStores(config, { role: "server", log }));
     await stores.claim();
     const units = createUnitCounter();
+    const pace = createBackgroundPace(
+      config.dynamo === undefined ? {} : { unitsPerSecond: config.backgroundUnitsPerSecond },
+    );
+    const onConsumed = (consumed: ConsumedUnits) => {
+      units.add(consumed);
+      pace.consumed(consumed);
+    };
     const database = closers.add(openDatabase({ address: stores.database, log }));
     const refusal = refusalOf(database, placeOf(config, config.databaseUrl === undefined, "DATABASE_URL"), steps);
     const [reports] = await allOrNone(
-      prepareReports({ config, stores, clock, log, steps, closers, onConsumed: units.add }),
+      prepareReports({ config, stores, clock, log, steps, closers, onConsumed }),
       client ? buildClient(log, steps) : Promise.resolve(),
     );
     await throwIfRefused(refusal);
@@ -97,7 +105,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
 
     const ofDatabase = { sql: database.sql, pingDatabase: database.ping };
     const adapters: Adapters = { ...reports, ...ofDatabase, compressor: nodeCompressor, clock, log };
-    const domain = wireDomain(adapters);
+    const domain = wireDomain(adapters, {}, pace);
     closers.add(domain.usage);
     const tiles = domain.openTiles();
     const background = closers.add(createBackground(log));
@@ -116,10 +124,10 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       live: streamsOfHub(live),
       clientAddress: (c) =>
         clientAddress(getConnInfo(c).remote.address, c.req.header("X-Forwarded-For"), config.trustedProxies),
-      samples: () => [...units.samples(), ...live.samples(), ...fastPath.samples()],
+      samples: () => [...units.samples(), ...pace.samples(), ...live.samples(), ...fastPath.samples()],
     });
     if (client) mountClient(app, config);
-    const fetch = behindProxies(app.fetch, config.trustedProxies);
+    const fetch = behindProxies(pace.during(app.fetch), config.trustedProxies);
     const listener = await openListener(config.host, config.port, fetch, fastPath.answer);
     closers.add({ close: () => listener.close(CLOSE_GRACE_MS) });
     // Live streams end first: the listener would wait for them in vain.
