@@ -18,6 +18,8 @@ export interface Config {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly basemapStyleUrl?: string;
   readonly reportsPerMinute: number;
+  /** Processes of this machine that answer requests. */
+  readonly workers: number;
   /** DynamoDB's units that one process's compaction and scoring take. */
   readonly backgroundUnitsPerSecond: number;
   /** Proxies in front of us whose X-Forwarded-For entries are believed. */
@@ -99,6 +101,7 @@ export const VARIABLES = {
     "read and write units of a DynamoDB that is not embedded which one process's compaction and scoring take a second",
     "500",
   ),
+  WORKERS: variable(wholeNumber(1, 64), "processes that answer requests, on one machine and one `DATA_DIR`", "1"),
   TRUSTED_PROXIES: variable(wholeNumber(0, 10), "proxies in front whose X-Forwarded-For entry is believed", "0"),
   LIVE_STREAMS: variable(
     wholeNumber(1, 100_000),
@@ -135,6 +138,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: v.LOG_LEVEL ?? "info",
     ...optional("basemapStyleUrl", v.BASEMAP_STYLE_URL),
     reportsPerMinute: v.REPORTS_PER_MINUTE ?? 0,
+    workers: v.WORKERS ?? 1,
     backgroundUnitsPerSecond: v.BACKGROUND_UNITS_PER_SECOND ?? 0,
     trustedProxies: v.TRUSTED_PROXIES ?? 0,
     liveStreams: v.LIVE_STREAMS ?? 0,

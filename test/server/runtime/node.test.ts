@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,49 +6,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { type RefusingPostgres, startRefusingPostgres } from "../../kit/postgres/refusing-postgres.ts";
+import { ENTRY, killProcesses, startProcess } from "./start-process.ts";
 
-const ENTRY = fileURLToPath(new URL("../../../server/node.ts", import.meta.url));
 const MIGRATE = fileURLToPath(new URL("../../../server/cli/migrate.ts", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "stratum-node-"));
-const children = new Set<ChildProcess>();
 
-interface Process {
-  /** Everything that it printed so far. */
-  output(): string;
-  /** Where it serves, once it says so. */
-  readonly url: Promise<string>;
-  stop(signal: "SIGINT" | "SIGTERM" | "SIGKILL"): Promise<number | null>;
-  readonly exitCode: Promise<number | null>;
-}
-
-/** `npm start`, with an environment that holds no more than what the test gives. */
-function start(env: Record<string, string>, entry = ENTRY): Process {
-  const base = { PATH: process.env.PATH ?? "", HOME: root, PORT: "0", SEED: "off", DATA_DIR: join(root, "unused") };
-  const child = spawn(process.execPath, [entry], { env: { ...base, ...env }, stdio: ["ignore", "pipe", "pipe"] });
-  children.add(child);
-  let output = "";
-  const url = new Promise<string>((resolve, reject) => {
-    const take = (chunk: Buffer) => {
-      output += chunk.toString();
-      const said = /is at (http:\S+) /.exec(output)?.[1];
-      if (said !== undefined) resolve(said);
-    };
-    child.stdout.on("data", take);
-    child.stderr.on("data", take);
-    child.once("close", () => reject(new Error(output)));
-  });
-  url.catch(() => {});
-  const exitCode = new Promise<number | null>((resolve) => child.once("close", resolve));
-  return {
-    output: () => output,
-    url,
-    exitCode,
-    stop(signal) {
-      child.kill(signal);
-      return exitCode;
-    },
-  };
-}
+const start = (env: Record<string, string>, entry?: string) =>
+  startProcess(env, { home: root, ...(entry === undefined ? {} : { entry }) });
 
 async function drop(url: string): Promise<{ id: string }> {
   const body = { layer: "safety", category: "theft", severity: 3, lat: 37.77, lon: -122.43, text: "a bike" };
@@ -64,10 +27,7 @@ async function drop(url: string): Promise<{ id: string }> {
 
 const ready = async (url: string): Promise<unknown> => (await fetch(`${url}/readyz`)).json();
 
-afterEach(() => {
-  for (const child of children) child.kill("SIGKILL");
-  children.clear();
-});
+afterEach(killProcesses);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe("npm start", () => {
