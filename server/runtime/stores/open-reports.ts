@@ -2,11 +2,8 @@ import { OperatorError } from "../../console/operator-error.ts";
 import { settlesWithin } from "../../kit/wait.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DerivedStore } from "../../ports/derived-store.ts";
-import { type ReportStore, StoreUnavailableError } from "../../ports/report-store.ts";
-import { createDynamoDerivedStore } from "../../store/dynamo/derived-dynamo.ts";
-import { createDynamoStore } from "../../store/dynamo/dynamo.ts";
-import { createDocumentClient } from "../../store/dynamo/dynamo-client.ts";
-import { type ConsumedUnits, storeError } from "../../store/dynamo/requests.ts";
+import type { ReportStore } from "../../ports/report-store.ts";
+import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import type { DynamoConfig } from "../dynamo-config.ts";
 import type { Stores } from "./stores.ts";
 
@@ -28,10 +25,8 @@ export async function openLogAndDerived(
   clock: Clock,
   onConsumed?: (units: ConsumedUnits) => void,
 ): Promise<{ store: ReportStore; derived: DerivedStore }> {
-  const { tableName, ...address } = await stores.dynamo();
-  const client = createDocumentClient(address);
-  const options = { client, table: tableName, clock, ...(onConsumed === undefined ? {} : { onConsumed }) };
-  return { store: createDynamoStore(options), derived: createDynamoDerivedStore(options) };
+  const [{ openDynamo }, address] = await Promise.all([import("./open-dynamo.ts"), stores.dynamo()]);
+  return openDynamo(address, clock, onConsumed);
 }
 
 /** Where a DynamoDB is, as a sentence has it. */
@@ -67,11 +62,11 @@ export async function migrateReportStore(
   try {
     await migrating;
   } catch (error) {
-    throw sentenceOf(error, place, dynamo.tableName);
+    throw await sentenceOf(error, place, dynamo.tableName);
   }
 }
 
-function sentenceOf(error: unknown, place: string, table: string): unknown {
+async function sentenceOf(error: unknown, place: string, table: string): Promise<unknown> {
   const { name, message } = error as Error;
   if (/^(?:CredentialsProvider|TokenProvider|Provider)Error$/.test(name)) {
     return new OperatorError(
@@ -79,7 +74,8 @@ function sentenceOf(error: unknown, place: string, table: string): unknown {
         `AWS_PROFILE, or give this machine a role, ${UNSET}.`,
     );
   }
-  if (storeError(error, table) instanceof StoreUnavailableError) {
+  const { isAway } = await import("./open-dynamo.ts");
+  if (isAway(error, table)) {
     return new OperatorError(
       `The DynamoDB at ${place} does not answer (${message}): start it, correct DYNAMODB_ENDPOINT and AWS_REGION, ${UNSET}.`,
     );
