@@ -7,7 +7,8 @@ import type { ReportStore } from "../../ports/report-store.ts";
 import { type SeedIfEmptyOptions, seedIfEmpty } from "../../seed/seed-if-empty.ts";
 import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import type { Config } from "../config.ts";
-import { migrateReportStore, type OpenedReports, openReports, placeOfDynamo } from "../stores/open-reports.ts";
+import { migrateReportStore, openReports, placeOfDynamo } from "../stores/open-reports.ts";
+import type { OpenedReports } from "../stores/opened-reports.ts";
 import type { Stores } from "../stores/stores.ts";
 
 export interface PrepareOptions {

@@ -3,7 +3,7 @@ import type { Background } from "../../kit/background.ts";
 import { compactInBackground } from "../../pyramid/compact-in-background.ts";
 import type { Pyramid } from "../../pyramid/pyramid.ts";
 import type { wireDomain } from "../app-wiring.ts";
-import type { OpenedReports } from "../stores/open-reports.ts";
+import type { OpenedReports } from "../stores/opened-reports.ts";
 
 /**
  * How often a process compacts. At ten reports a second in one city, five minutes keep the cost of rewriting its cell aggregates

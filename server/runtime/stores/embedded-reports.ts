@@ -2,18 +2,10 @@ import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Log } from "../../console/log.ts";
 import { OperatorError } from "../../console/operator-error.ts";
-import type { Clock } from "../../ports/clock.ts";
 import { IN_MEMORY } from "../../store/sqlite/schema.ts";
 import { openSqliteStores, type SqliteStores } from "../../store/sqlite/sqlite.ts";
-import { moveEmulatorData } from "./move-emulator.ts";
+import type { OpenReportsOptions } from "./opened-reports.ts";
 import type { Stores } from "./stores.ts";
-
-export interface EmbeddedReportsOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Told what takes long. */
-  readonly onProgress?: (detail: string) => void;
-}
 
 /**
  * The embedded report store: one SQLite file in DATA_DIR, which any number of processes have open together. What an older version kept
@@ -23,7 +15,7 @@ export interface EmbeddedReportsOptions {
 export async function openEmbeddedReports(
   path: string,
   stores: Stores,
-  { clock, log, onProgress = () => {} }: EmbeddedReportsOptions,
+  { clock, log, onProgress = () => {} }: OpenReportsOptions,
 ): Promise<SqliteStores> {
   if (path !== IN_MEMORY) await moveOldData(path, stores, log, onProgress);
   try {
@@ -54,6 +46,8 @@ async function moveOldData(
         "which moves them into the present form.",
     );
   }
+  // It needs the AWS SDK.
+  const { moveEmulatorData } = await import("./move-emulator.ts");
   const items = await moveEmulatorData(await stores.dynamo(), path, (count) =>
     onProgress(`moving ${count} items from dynamodb/`),
   );

@@ -1,29 +1,13 @@
 import { dirname } from "node:path";
 import { OperatorError } from "../../console/operator-error.ts";
 import { settlesWithin } from "../../kit/wait.ts";
-import type { DerivedStore } from "../../ports/derived-store.ts";
-import { type ReportStore, StoreUnavailableError } from "../../ports/report-store.ts";
-import { createDynamoDerivedStore } from "../../store/dynamo/derived-dynamo.ts";
-import { createDynamoStore } from "../../store/dynamo/dynamo.ts";
-import { createDocumentClient } from "../../store/dynamo/dynamo-client.ts";
-import { type ConsumedUnits, storeError } from "../../store/dynamo/requests.ts";
+import type { ReportStore } from "../../ports/report-store.ts";
 import { IN_MEMORY } from "../../store/sqlite/schema.ts";
 import type { DynamoConfig } from "../dynamo-config.ts";
 import { makeWritable } from "./data-dir.ts";
-import { type EmbeddedReportsOptions, openEmbeddedReports } from "./embedded-reports.ts";
-import type { DynamoAddress, Stores } from "./stores.ts";
-
-export interface OpenReportsOptions extends EmbeddedReportsOptions {
-  /** Told what each request to a DynamoDB cost. */
-  readonly onConsumed?: (units: ConsumedUnits) => void;
-}
-
-export interface OpenedReports {
-  readonly store: ReportStore;
-  readonly derived: DerivedStore;
-  /** Deletes some of what has expired; undefined where the store does so by itself. */
-  readonly sweep?: () => Promise<void>;
-}
+import { openEmbeddedReports } from "./embedded-reports.ts";
+import type { OpenedReports, OpenReportsOptions } from "./opened-reports.ts";
+import type { Stores } from "./stores.ts";
 
 /**
  * The report store that the configuration chose, with the store of what is derived from the log. A DynamoDB's table may not be there
@@ -34,17 +18,8 @@ export async function openReports(stores: Stores, options: OpenReportsOptions): 
     if (stores.reportsPath !== IN_MEMORY) makeWritable(dirname(stores.reportsPath));
     return openEmbeddedReports(stores.reportsPath, stores, options);
   }
-  return openDynamo(await stores.dynamo(), options);
-}
-
-/** Stores on a DynamoDB, be it an emulator. */
-export function openDynamo(
-  { tableName, ...address }: DynamoAddress,
-  { clock, onConsumed }: Pick<OpenReportsOptions, "clock" | "onConsumed">,
-): OpenedReports {
-  const client = createDocumentClient(address);
-  const options = { client, table: tableName, clock, ...(onConsumed === undefined ? {} : { onConsumed }) };
-  return { store: createDynamoStore(options), derived: createDynamoDerivedStore(options) };
+  const [{ openDynamo }, address] = await Promise.all([import("./open-dynamo.ts"), stores.dynamo()]);
+  return openDynamo(address, options);
 }
 
 /** Where a DynamoDB is, as a sentence has it. */
@@ -80,11 +55,11 @@ export async function migrateReportStore(
   try {
     await migrating;
   } catch (error) {
-    throw sentenceOf(error, place, dynamo.tableName);
+    throw await sentenceOf(error, place, dynamo.tableName);
   }
 }
 
-function sentenceOf(error: unknown, place: string, table: string): unknown {
+async function sentenceOf(error: unknown, place: string, table: string): Promise<unknown> {
   const { name, message } = error as Error;
   if (/^(?:CredentialsProvider|TokenProvider|Provider)Error$/.test(name)) {
     return new OperatorError(
@@ -92,7 +67,8 @@ function sentenceOf(error: unknown, place: string, table: string): unknown {
         `AWS_PROFILE, or give this machine a role, ${UNSET}.`,
     );
   }
-  if (storeError(error, table) instanceof StoreUnavailableError) {
+  const { isAway } = await import("./open-dynamo.ts");
+  if (isAway(error, table)) {
     return new OperatorError(
       `The DynamoDB at ${place} does not answer (${message}): start it, correct DYNAMODB_ENDPOINT and AWS_REGION, ${UNSET}.`,
     );
