@@ -1,4 +1,3 @@
-import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ReportStore } from "../../server/ports/report-store.ts";
 import { createDynamoDerivedStore } from "../../server/store/dynamo/derived-dynamo.ts";
@@ -9,6 +8,7 @@ import { feedBucket, feedPartition, feedShardsSortKey, type Key } from "../../se
 import type { Report } from "../../tiles/report.ts";
 import { createTestClock } from "../kit/clock.ts";
 import { createDynamoModel } from "../kit/dynamo/dynamo-model.ts";
+import { intercept } from "../kit/intercept.ts";
 import { idsOf } from "../kit/make-report.ts";
 import { itKeeps, withVersion } from "./golden.ts";
 import { NOW_MS, sampleReport } from "./sample.ts";
@@ -27,21 +27,18 @@ async function openTable(items: readonly Item[] = [], nowMs = NOW_MS) {
   const model = createDynamoModel();
   const held = new Map<string, Item>();
   const note = (item: Item) => held.set(`${item.pk} ${item.sk}`, item);
-  const client = new Proxy(model.client, {
-    get: (target, name) =>
-      name !== "send"
-        ? Reflect.get(target, name)
-        : async (command: {
-            input: { Item?: Item; RequestItems?: Record<string, { PutRequest?: { Item: Item } }[]> };
-          }) => {
-            const answer = await target.send(command as never);
-            const { Item, RequestItems = {} } = command.input;
-            if (Item !== undefined) note(Item);
-            for (const { PutRequest } of Object.values(RequestItems).flat()) if (PutRequest) note(PutRequest.Item);
-            return answer;
-          },
+  const { client } = model;
+  intercept(client, async ({ input, send }) => {
+    const answer = await send();
+    const { Item, RequestItems = {} } = input as {
+      Item?: Item;
+      RequestItems?: Record<string, { PutRequest?: { Item: Item } }[]>;
+    };
+    if (Item !== undefined) note(Item);
+    for (const { PutRequest } of Object.values(RequestItems).flat()) if (PutRequest) note(PutRequest.Item);
+    return answer;
   });
-  for (const Item of items) await client.send(new PutCommand({ TableName: TABLE, Item }));
+  for (const Item of items) await client.send("PutItem", { TableName: TABLE, Item: { ...Item } });
   const on = { client, table: TABLE, clock };
   return {
     clock,

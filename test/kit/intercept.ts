@@ -1,33 +1,25 @@
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { DocumentClient, Operation } from "../../server/store/dynamo/wire/document-client.ts";
 
 /** A request as the store makes it. */
 export interface Intercepted {
-  /** Such as "PutItemCommand". */
-  readonly command: string;
+  readonly operation: Operation;
   readonly input: Record<string, unknown>;
   /** Sends it, or something else in its place, and returns the answer. */
   send(input?: object): Promise<Record<string, unknown>>;
 }
 
-/** Puts a function between a store and the SDK's own path to the server: it may watch, change, delay or fail requests. */
+type Send = (operation: Operation, input: object) => Promise<Record<string, unknown>>;
+
+/** Puts a function between a store and its client: it may watch, change, delay or fail requests. */
 export function intercept(
-  client: DynamoDBDocumentClient,
+  client: DocumentClient,
   handle: (request: Intercepted) => Promise<Record<string, unknown>>,
 ): void {
-  client.middlewareStack.add(
-    (next, context) => async (args) => {
-      let response: unknown;
-      const output = await handle({
-        command: String(context.commandName),
-        input: args.input as Record<string, unknown>,
-        async send(input = args.input) {
-          const result = await next({ ...args, input });
-          response = result.response;
-          return result.output as unknown as Record<string, unknown>;
-        },
-      });
-      return { response, output: { $metadata: {}, ...output } };
-    },
-    { step: "initialize", name: "intercept" },
-  );
+  const send = client.send as unknown as Send;
+  const intercepted: Send = async (operation, input) => {
+    const request = { operation, input: input as Record<string, unknown> };
+    const output = await handle({ ...request, send: (changed = input) => send(operation, changed) });
+    return { $metadata: {}, ...output };
+  };
+  client.send = intercepted as unknown as DocumentClient["send"];
 }

@@ -1,4 +1,4 @@
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { DocumentClient } from "../../server/store/dynamo/wire/document-client.ts";
 import type { Key } from "../../server/store/keys.ts";
 import { type Random, randomOf } from "../kit/random.ts";
 import {
@@ -22,7 +22,7 @@ import type { VirtualTime } from "./virtual-time.ts";
 
 /** A DynamoDB and the network before it, with a client for each process that does as the SDK does. */
 export interface DynamoService {
-  clientFor(host: Host & { readonly name: string }): DynamoDBDocumentClient;
+  clientFor(host: Host & { readonly name: string }): DocumentClient;
 }
 
 export interface DynamoServiceOptions {

@@ -1,4 +1,4 @@
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { DocumentClient, Operation } from "../../server/store/dynamo/wire/document-client.ts";
 import type { CommandInput } from "./database.ts";
 import { isRetryable, isThrottle, withAttempts } from "./sdk-errors.ts";
 import { currentTask, type Host, isOver, type Task } from "./task.ts";
@@ -29,17 +29,20 @@ const RETRY_BASE_MS = 100;
 const THROTTLED_BASE_MS = 500;
 
 /** The document client of a process, as far as the store uses it: it tries again as the SDK does. */
-export function createSdkClient({ host, time, attempt }: SdkClientOptions): DynamoDBDocumentClient {
-  async function send(request: { readonly input: CommandInput }): Promise<object> {
+export function createSdkClient({ host, time, attempt }: SdkClientOptions): DocumentClient {
+  async function send(operation: Operation, input: object): Promise<object> {
     const task = currentTask();
-    const command = request.constructor.name.replace(/Command$/, "");
+    const command = operation.replace(/Item$/, "");
     const number = task.nextRequest();
     for (let attempts = 1; ; attempts++) {
       // What dies in the middle of a step does not take the next one.
       if (isOver(task)) return new Promise(() => {});
       const label = `${task.name}/${number}.${attempts}`;
       try {
-        return { ...(await attempt({ task, host, label, command, input: request.input })), $metadata: { attempts } };
+        return {
+          ...(await attempt({ task, host, label, command, input: input as CommandInput })),
+          $metadata: { attempts },
+        };
       } catch (error) {
         if (!isRetryable(error) || attempts === MAX_ATTEMPTS) throw withAttempts(error, attempts);
         const baseMs = isThrottle(error) ? THROTTLED_BASE_MS : RETRY_BASE_MS;
@@ -48,5 +51,5 @@ export function createSdkClient({ host, time, attempt }: SdkClientOptions): Dyna
       }
     }
   }
-  return { send, destroy: () => {} } as unknown as DynamoDBDocumentClient;
+  return { send, destroy: () => {} } as unknown as DocumentClient;
 }

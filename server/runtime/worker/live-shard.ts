@@ -7,7 +7,7 @@ import type { LiveRequest } from "../../live/live-streams.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ReportStore } from "../../ports/report-store.ts";
 import { createDynamoStore } from "../../store/dynamo/dynamo.ts";
-import { createDocumentClient } from "../../store/dynamo/dynamo-client.ts";
+import { createWorkerClient } from "../../store/dynamo/worker-client.ts";
 import { readWorkerConfig, type WorkerEnv } from "./worker-env.ts";
 
 /**
@@ -35,7 +35,7 @@ export function openLiveShard(env: WorkerEnv): LiveShard {
   const { tableName: table, ...address } = dynamo;
   const clock = { now: Date.now };
   const log = createLog({ level: logLevel, pretty: false, write: (line) => console.log(line.trimEnd()), ...clock });
-  const store = createDynamoStore({ client: createDocumentClient(address), table, clock });
+  const store = createDynamoStore({ client: createWorkerClient(address), table, clock });
   return createLiveShard({ store, clock, log, maxSubscribers: liveStreams });
 }
 

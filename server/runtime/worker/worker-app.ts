@@ -5,9 +5,9 @@ import { withClient } from "../../postgres/hyperdrive.ts";
 import { purgedTag } from "../../serving/cache-policy.ts";
 import { createDynamoDerivedStore } from "../../store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../store/dynamo/dynamo.ts";
-import { createDocumentClient } from "../../store/dynamo/dynamo-client.ts";
 import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
+import { createWorkerClient } from "../../store/dynamo/worker-client.ts";
 import { type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-wiring.ts";
 import { createEdgeCache, type EdgeCache } from "./edge-cache.ts";
 import { packedBasemap } from "./packed-basemap.ts";
@@ -99,7 +99,7 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
 
 function openDynamo({ dynamo }: WorkerConfig, clock: Clock, onConsumed: (units: ConsumedUnits) => void) {
   const { tableName: table, ...address } = dynamo;
-  const options = { client: createDocumentClient(address), table, clock, onConsumed };
+  const options = { client: createWorkerClient(address), table, clock, onConsumed };
   return { store: createDynamoStore(options), derived: createDynamoDerivedStore(options) };
 }
 

@@ -1,26 +1,9 @@
-import {
-  ConditionalCheckFailedException,
-  type ConsumedCapacity,
-  DynamoDBServiceException,
-  ResourceNotFoundException,
-  type ThrottlingReason,
-} from "@aws-sdk/client-dynamodb";
-import {
-  BatchGetCommand,
-  BatchWriteCommand,
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  type PutCommandInput,
-  QueryCommand,
-  type QueryCommandInput,
-  ScanCommand,
-  type ScanCommandInput,
-} from "@aws-sdk/lib-dynamodb";
+import type { ConsumedCapacity, ThrottlingReason } from "@aws-sdk/client-dynamodb";
+import type { PutCommandInput, QueryCommandInput, ScanCommandInput } from "@aws-sdk/lib-dynamodb";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
 import type { Key } from "../keys.ts";
 import { chunk, forEachBounded, sendAll } from "./batches.ts";
+import type { DocumentClient, Metadata } from "./wire/document-client.ts";
 
 /** What requests cost: DynamoDB's read and write units, and attempts over the wire. */
 export interface ConsumedUnits {
@@ -37,7 +20,7 @@ const BATCH_WIDTH = 4;
 const THROTTLED = new Set(["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]);
 
 export interface RequestOptions {
-  readonly client: DynamoDBDocumentClient;
+  readonly client: DocumentClient;
   readonly table: string;
   /** Called after each request. Costs are asked for only when it is given. */
   readonly onConsumed?: (units: ConsumedUnits) => void;
@@ -78,31 +61,25 @@ export function createRequests(options: RequestOptions): Requests {
 
   return {
     async put(input) {
-      await counted(options, "write", client.send(new PutCommand({ ...base, ...input })));
+      await counted(options, "write", client.send("PutItem", { ...base, ...input }));
     },
 
-    putIf: (input) => held(counted(options, "write", client.send(new PutCommand({ ...base, ...input })))),
+    putIf: (input) => held(counted(options, "write", client.send("PutItem", { ...base, ...input }))),
 
     removeIf: (input) =>
-      held(counted(options, "write", client.send(new DeleteCommand({ ...base, ...input, Key: { ...input.Key } })))),
+      held(counted(options, "write", client.send("DeleteItem", { ...base, ...input, Key: { ...input.Key } }))),
 
     async get<T extends Key>(key: Key, consistent: boolean) {
-      const command = new GetCommand({ ...base, Key: key, ConsistentRead: consistent });
-      const { Item } = await counted(options, "read", client.send(command));
+      const input = { ...base, Key: { ...key }, ConsistentRead: consistent };
+      const { Item } = await counted(options, "read", client.send("GetItem", input));
       return Item as T | undefined;
     },
 
     queryPages: (input) =>
-      pages(
-        (start) => client.send(new QueryCommand({ ...base, ...input, ExclusiveStartKey: start })),
-        input.ExclusiveStartKey,
-      ),
+      pages((start) => client.send("Query", { ...base, ...input, ExclusiveStartKey: start }), input.ExclusiveStartKey),
 
     scanPages: (input) =>
-      pages(
-        (start) => client.send(new ScanCommand({ ...base, ...input, ExclusiveStartKey: start })),
-        input.ExclusiveStartKey,
-      ),
+      pages((start) => client.send("Scan", { ...base, ...input, ExclusiveStartKey: start }), input.ExclusiveStartKey),
 
     getAll: <T extends Key>(keys: readonly Key[], consistent: boolean) =>
       getBatches<T>(options, keys, { ConsistentRead: consistent }),
@@ -154,8 +131,8 @@ async function getBatches<T extends Key>(
   await forEachBounded(chunk(keys, MAX_GETS), BATCH_WIDTH, (batch) =>
     sendAll(batch, async (left) => {
       const request = { Keys: left.map(({ pk, sk }) => ({ pk, sk })), ...how };
-      const command = new BatchGetCommand({ ...(onConsumed && COUNTED), RequestItems: { [table]: request } });
-      const { Responses, UnprocessedKeys } = await counted(options, "read", client.send(command));
+      const input = { ...(onConsumed && COUNTED), RequestItems: { [table]: request } };
+      const { Responses, UnprocessedKeys } = await counted(options, "read", client.send("BatchGetItem", input));
       for (const item of (Responses?.[table] ?? []) as T[]) found.push(item);
       return (UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
     }),
@@ -172,8 +149,8 @@ function putBatches(
   return forEachBounded(chunk(items, MAX_PUTS), BATCH_WIDTH, (batch) =>
     sendAll(batch, async (left) => {
       const requests = left.map((item) => ({ PutRequest: { Item: { ...item } } }));
-      const command = new BatchWriteCommand({ ...(onConsumed && COUNTED), RequestItems: { [table]: requests } });
-      const { UnprocessedItems } = await counted(options, "write", client.send(command));
+      const input = { ...(onConsumed && COUNTED), RequestItems: { [table]: requests } };
+      const { UnprocessedItems } = await counted(options, "write", client.send("BatchWriteItem", input));
       const refused = (UnprocessedItems?.[table] ?? []).flatMap(
         ({ PutRequest }) => (PutRequest?.Item as Key | undefined) ?? [],
       );
@@ -195,13 +172,13 @@ async function held(answer: Promise<unknown>): Promise<boolean> {
     await answer;
     return true;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
+    if (isServiceError(error, "ConditionalCheckFailedException")) return false;
     throw error;
   }
 }
 
 interface Answer {
-  readonly $metadata: { readonly attempts?: number | undefined };
+  readonly $metadata: Metadata;
   readonly ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[] | undefined;
 }
 
@@ -214,9 +191,9 @@ function attemptsOf(error: unknown): number {
   return metadata?.attempts ?? 1;
 }
 
-/** Maps what the SDK gave up on: an unavailable store is the caller's 503, anything else is a fault of ours or the operator's. */
+/** Maps what a client gave up on: an unavailable store is the caller's 503, anything else is a fault of ours or the operator's. */
 export function storeError(error: unknown, table: string): unknown {
-  if (error instanceof ResourceNotFoundException) {
+  if (isServiceError(error, "ResourceNotFoundException")) {
     return new Error(`DynamoDB has no table ${table}: run the migration first`, { cause: error });
   }
   if (!isUnavailable(error)) return error;
@@ -225,14 +202,17 @@ export function storeError(error: unknown, table: string): unknown {
 }
 
 /**
- * An answer of 5xx or a throttle; or no answer, which the SDK's retry marks by `$metadata` on an error that is not the
- * service's. Errors from before the wire (a value that cannot be marshalled) have no such mark, missing credentials do.
+ * An answer of 5xx or a throttle; or no answer, which is marked by `$metadata` on an error that is not the service's. Errors from
+ * before the wire (a value that cannot be marshalled) have no such mark, the SDK's of missing credentials do.
  */
 function isUnavailable(error: unknown): boolean {
-  if (error instanceof DynamoDBServiceException) {
-    return (error.$metadata.httpStatusCode ?? 0) >= 500 || THROTTLED.has(error.name);
-  }
+  if (isServiceError(error)) return (error.$metadata?.httpStatusCode ?? 0) >= 500 || THROTTLED.has(error.name);
   return error instanceof Error && "$metadata" in error && !/credential/i.test(error.name + error.message);
+}
+
+/** DynamoDB's own error, of either client. */
+function isServiceError(error: unknown, name?: string): error is Error & { readonly $metadata?: Metadata } {
+  return error instanceof Error && "$fault" in error && (name === undefined || error.name === name);
 }
 
 /** Whether a write was refused because its one partition takes no more; not so when the table or the account does not. */
@@ -242,7 +222,7 @@ export function isHotPartition(error: unknown): boolean {
   return throttlingReasons?.some(({ reason }) => reason?.endsWith("WriteKeyRangeThroughputExceeded")) ?? false;
 }
 
-/** The SDK's two throttling errors spell it differently. */
+/** DynamoDB's two throttling errors spell it differently. */
 interface Throttle {
   readonly ThrottlingReasons?: readonly ThrottlingReason[];
   readonly throttlingReasons?: readonly ThrottlingReason[];

@@ -1,24 +1,21 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import {
-  BatchGetCommand,
-  BatchWriteCommand,
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  ScanCommand,
+import type {
+  BatchGetCommandInput,
+  BatchWriteCommandInput,
+  QueryCommandInput,
+  ScanCommandInput,
 } from "@aws-sdk/lib-dynamodb";
+import type { DocumentClient, Operation, Operations } from "../../../server/store/dynamo/wire/document-client.ts";
 import type { Key } from "../../../server/store/keys.ts";
 import { holds, keySpan, type Values } from "./dynamo-expressions.ts";
 
 /**
  * One DynamoDB table in memory that counts what AWS would bill: two million rows take an emulator hours. It takes the
- * document client's commands that the store sends, refuses what it does not know, and answers in rounds: everything asked
+ * operations that the store sends, refuses what it does not know, and answers in rounds: everything asked
  * for before the event loop turns is one round trip. `bench/model/model.ts` checks its units against dynalite's in every run.
  */
 export interface DynamoModel {
-  readonly client: DynamoDBDocumentClient;
+  readonly client: DocumentClient;
   /** What was consumed since the last `reset`. */
   readonly used: Usage;
   reset(): void;
@@ -115,7 +112,7 @@ export function createDynamoModel({ freeWhenEmpty = false, onKey }: DynamoModelO
     });
   }
 
-  function query({ input }: QueryCommand): object {
+  function query(input: QueryCommandInput): object {
     const values: Values = input.ExpressionAttributeValues ?? {};
     const { pk, from, to } = keySpan(input.KeyConditionExpression ?? "", values);
     const partition = partitions.get(pk);
@@ -143,7 +140,7 @@ export function createDynamoModel({ freeWhenEmpty = false, onKey }: DynamoModelO
   }
 
   /** A page of everything, partition by partition; what is filtered out is paid for. */
-  function scan({ input }: ScanCommand): object {
+  function scan(input: ScanCommandInput): object {
     const prefix = Object.values(input.ExpressionAttributeValues ?? {})[0] as string;
     if (input.FilterExpression !== "begins_with(sk, :report)") throw new Error("the model knows no such filter");
     const names = [...partitions.keys()];
@@ -168,7 +165,7 @@ export function createDynamoModel({ freeWhenEmpty = false, onKey }: DynamoModelO
     return { Items: found, ...consumed(read("", bytes, false)) };
   }
 
-  function batchGet({ input }: BatchGetCommand): object {
+  function batchGet(input: BatchGetCommandInput): object {
     const [[table, request] = []] = Object.entries(input.RequestItems ?? {});
     const keys = (request?.Keys ?? []) as Key[];
     let units = 0;
@@ -180,7 +177,7 @@ export function createDynamoModel({ freeWhenEmpty = false, onKey }: DynamoModelO
     return { Responses: { [table ?? ""]: found }, ConsumedCapacity: [{ CapacityUnits: units }] };
   }
 
-  function batchWrite({ input }: BatchWriteCommand): object {
+  function batchWrite(input: BatchWriteCommandInput): object {
     let units = 0;
     for (const request of Object.values(input.RequestItems ?? {}).flat()) {
       if (request.PutRequest === undefined) throw new Error("the model only knows puts in a batch");
@@ -189,34 +186,34 @@ export function createDynamoModel({ freeWhenEmpty = false, onKey }: DynamoModelO
     return { ConsumedCapacity: [{ CapacityUnits: units }] };
   }
 
-  function answer(command: unknown): object {
-    if (command instanceof QueryCommand) return query(command);
-    if (command instanceof ScanCommand) return scan(command);
-    if (command instanceof BatchGetCommand) return batchGet(command);
-    if (command instanceof BatchWriteCommand) return batchWrite(command);
-    if (command instanceof GetCommand) {
-      const stored = find(command.input.Key as Key);
-      return {
-        Item: stored?.item,
-        ...consumed(read(String(command.input.Key?.pk), stored?.bytes ?? 0, command.input.ConsistentRead)),
-      };
-    }
-    if (command instanceof PutCommand || command instanceof DeleteCommand) {
-      const { input } = command;
-      const key = ("Item" in input ? input.Item : input.Key) as Key;
-      checkCondition(key, input.ConditionExpression, input.ExpressionAttributeValues ?? {});
-      return consumed(command instanceof PutCommand ? put(command.input.Item as Item) : remove(key));
-    }
-    throw new Error(`the model knows no ${(command as object).constructor.name}`);
-  }
+  const answers: { [O in Operation]?: (input: Operations[O][0]) => object } = {
+    Query: query,
+    Scan: scan,
+    BatchGetItem: batchGet,
+    BatchWriteItem: batchWrite,
+    GetItem({ Key, ConsistentRead }) {
+      const stored = find(Key as Key);
+      return { Item: stored?.item, ...consumed(read(String(Key?.pk), stored?.bytes ?? 0, ConsistentRead)) };
+    },
+    PutItem({ Item, ConditionExpression, ExpressionAttributeValues = {} }) {
+      checkCondition(Item as Key, ConditionExpression, ExpressionAttributeValues);
+      return consumed(put(Item as Item));
+    },
+    DeleteItem({ Key, ConditionExpression, ExpressionAttributeValues = {} }) {
+      checkCondition(Key as Key, ConditionExpression, ExpressionAttributeValues);
+      return consumed(remove(Key as Key));
+    },
+  };
 
-  function send(command: unknown): Promise<object> {
+  function send(operation: Operation, input: object): Promise<object> {
     return new Promise((resolve, reject) => {
       if (waiting.length === 0) setImmediate(answerAll);
       waiting.push(() => {
         used.requests++;
+        const answer = answers[operation] as ((input: object) => object) | undefined;
         try {
-          resolve({ $metadata: { attempts: 1 }, ...answer(command) });
+          if (answer === undefined) throw new Error(`the model knows no ${operation}`);
+          resolve({ $metadata: { attempts: 1 }, ...answer(input) });
         } catch (error) {
           reject(error);
         }
@@ -232,7 +229,7 @@ export function createDynamoModel({ freeWhenEmpty = false, onKey }: DynamoModelO
   }
 
   return {
-    client: { send, destroy: () => {} } as unknown as DynamoDBDocumentClient,
+    client: { send, destroy: () => {} } as unknown as DocumentClient,
     used,
     reset() {
       Object.assign(used, { read: 0, write: 0, requests: 0, roundTrips: 0, writeBy: {} });

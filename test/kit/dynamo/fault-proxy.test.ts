@@ -1,4 +1,3 @@
-import { BatchWriteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo/dynamo-client.ts";
 import { migrateTable } from "../../../server/store/dynamo/table.ts";
@@ -26,9 +25,9 @@ afterAll(async () => {
 beforeEach(() => proxy.faults.end());
 
 const put = (sk: string) =>
-  client.send(new PutCommand({ TableName, Item: { pk: "p", sk }, ConditionExpression: "attribute_not_exists(pk)" }));
+  client.send("PutItem", { TableName, Item: { pk: "p", sk }, ConditionExpression: "attribute_not_exists(pk)" });
 const isThere = async (sk: string) =>
-  (await client.send(new GetCommand({ TableName, Key: { pk: "p", sk }, ConsistentRead: true }))).Item !== undefined;
+  (await client.send("GetItem", { TableName, Key: { pk: "p", sk }, ConsistentRead: true })).Item !== undefined;
 
 /** The rule hits the first request only. */
 function once<T>(fault: T): () => T | undefined {
@@ -68,16 +67,21 @@ describe("a fault proxy", () => {
   it("brings back a part of a batch undone", async () => {
     proxy.faults.next(() => ({ kind: "unprocessed", isLeft: ({ sk }) => sk === "left" }));
     const requests = ["sent", "left"].map((sk) => ({ PutRequest: { Item: { pk: "p", sk } } }));
-    const { UnprocessedItems } = await client.send(new BatchWriteCommand({ RequestItems: { [TableName]: requests } }));
+    const { UnprocessedItems } = await client.send("BatchWriteItem", { RequestItems: { [TableName]: requests } });
     expect(UnprocessedItems).toEqual({ [TableName]: [{ PutRequest: { Item: { pk: "p", sk: "left" } } }] });
     proxy.faults.end();
     expect([await isThere("sent"), await isThere("left")]).toEqual([true, false]);
   });
 
   it("does a delayed request also when whoever sent it has gone", async () => {
-    proxy.faults.next(once({ kind: "delayed" as const, ms: 300 }));
-    const item = new PutCommand({ TableName, Item: { pk: "p", sk: "late" } });
-    await expect(client.send(item, { abortSignal: AbortSignal.timeout(100) })).rejects.toThrow();
+    proxy.faults.next(() => ({ kind: "delayed", ms: 500 }));
+    const hasty = createDocumentClient({
+      endpoint: proxy.endpoint,
+      credentials: EMULATOR_CREDENTIALS,
+      requestTimeoutMs: 20,
+    });
+    await expect(hasty.send("PutItem", { TableName, Item: { pk: "p", sk: "late" } })).rejects.toThrow("no answer");
+    proxy.faults.end();
     await expect.poll(() => isThere("late")).toBe(true);
   });
 });

@@ -1,4 +1,3 @@
-import { paginateScan } from "@aws-sdk/lib-dynamodb";
 import { readConfig } from "../../../server/runtime/config.ts";
 import { createDocumentClient } from "../../../server/store/dynamo/dynamo-client.ts";
 import { idOfSortKey, type Key } from "../../../server/store/keys.ts";
@@ -16,9 +15,12 @@ export async function storedReports(endpoint: string, TableName: string): Promis
     ExpressionAttributeValues: { ":row": "R#" },
     ProjectionExpression: "sk",
   };
-  for await (const { Items = [] } of paginateScan({ client }, input)) {
+  let start: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await client.send("Scan", { ...input, ExclusiveStartKey: start });
     for (const { sk } of Items as Key[]) ids.push(idOfSortKey(sk));
-  }
+    start = LastEvaluatedKey;
+  } while (start !== undefined);
   client.destroy();
   return ids.sort();
 }

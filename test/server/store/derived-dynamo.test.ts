@@ -1,10 +1,10 @@
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { DerivedStore } from "../../../server/ports/derived-store.ts";
 import { StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";
 import type { ConsumedUnits } from "../../../server/store/dynamo/requests.ts";
 import { migrateTable } from "../../../server/store/dynamo/table.ts";
+import type { DocumentClient } from "../../../server/store/dynamo/wire/document-client.ts";
 import { createTestClock } from "../../kit/clock.ts";
 import { startDynalite } from "../../kit/dynamo/dynalite-server.ts";
 import { intercept } from "../../kit/intercept.ts";
@@ -14,7 +14,7 @@ const NEW = { expected: undefined } as const;
 const body = Uint8Array.from([1]);
 
 let server: Awaited<ReturnType<typeof startDynalite>>;
-let client: DynamoDBDocumentClient;
+let client: DocumentClient;
 let store: DerivedStore;
 let consumed: ConsumedUnits[];
 let tables = 0;
@@ -37,7 +37,7 @@ afterEach(() => client.destroy());
 describe("put", () => {
   it("knows its own write again when the client tries twice because an answer was lost", async () => {
     intercept(client, async (request) => {
-      if (request.command === "PutItemCommand") await request.send();
+      if (request.operation === "PutItem") await request.send();
       return request.send();
     });
     expect(await store.put("g", "a", body, NEW)).toBe(true);

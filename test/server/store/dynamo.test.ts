@@ -1,10 +1,10 @@
 import { ProvisionedThroughputExceededException } from "@aws-sdk/client-dynamodb";
-import { type DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ReportStore, StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo/dynamo-client.ts";
 import type { ConsumedUnits } from "../../../server/store/dynamo/requests.ts";
+import type { DocumentClient } from "../../../server/store/dynamo/wire/document-client.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
 import { createTestClock, type TestClock } from "../../kit/clock.ts";
@@ -18,7 +18,7 @@ const NOWHERE = "http://127.0.0.1:9";
 
 let server: Awaited<ReturnType<typeof startDynalite>>;
 let clock: TestClock;
-let client: DynamoDBDocumentClient;
+let client: DocumentClient;
 let store: ReportStore;
 let consumed: ConsumedUnits[];
 let table: string;
@@ -43,27 +43,27 @@ const connect = (endpoint = server.endpoint) => createDocumentClient({ endpoint,
 
 /** All items whose partition key begins so. */
 async function itemsOf(prefix: string) {
-  const { Items = [] } = await client.send(new ScanCommand({ TableName: table }));
+  const { Items = [] } = await client.send("Scan", { TableName: table });
   return Items.filter(({ pk }) => String(pk).startsWith(prefix));
 }
 
 const total = (key: keyof ConsumedUnits) => consumed.reduce((sum, units) => sum + units[key], 0);
 
 /** Fails the first `times` requests of a command, or all of them. */
-function failing(command: string, error: Error, times = Number.POSITIVE_INFINITY) {
+function failing(operation: string, error: Error, times = Number.POSITIVE_INFINITY) {
   let left = times;
   intercept(client, async (request) => {
-    if (request.command === command && left-- > 0) throw error;
+    if (request.operation === operation && left-- > 0) throw error;
     return request.send();
   });
 }
 
 describe("batches that come back in part", () => {
   /** Processes only the first half of a batch, as a throttled DynamoDB does, on every other request. */
-  function halve(command: string, requests: string, unprocessed: string, list: (entry: unknown) => unknown[]) {
+  function halve(operation: string, requests: string, unprocessed: string, list: (entry: unknown) => unknown[]) {
     let count = 0;
     intercept(client, async (request: Intercepted) => {
-      if (request.command !== command || count++ % 2 === 1) return request.send();
+      if (request.operation !== operation || count++ % 2 === 1) return request.send();
       const entry = (request.input[requests] as Record<string, unknown>)[table];
       const items = list(entry);
       const half = Math.floor(items.length / 2);
@@ -78,7 +78,7 @@ describe("batches that come back in part", () => {
   }
 
   it("writes every item of a batch in the end", async () => {
-    const requests = halve("BatchWriteItemCommand", "RequestItems", "UnprocessedItems", (entry) => entry as unknown[]);
+    const requests = halve("BatchWriteItem", "RequestItems", "UnprocessedItems", (entry) => entry as unknown[]);
     const reports = makeReports(60, clock.now());
     expect(await store.putMany(reports)).toEqual({ written: 60, existing: 0 });
     expect((await store.readCell(CELL)).reports).toEqual(reports);
@@ -88,7 +88,7 @@ describe("batches that come back in part", () => {
   it("asks for every key of a batch in the end", async () => {
     const reports = makeReports(150, clock.now());
     await store.putMany(reports.slice(0, 75));
-    halve("BatchGetItemCommand", "RequestItems", "UnprocessedKeys", (entry) => (entry as { Keys: unknown[] }).Keys);
+    halve("BatchGetItem", "RequestItems", "UnprocessedKeys", (entry) => (entry as { Keys: unknown[] }).Keys);
     expect(await store.putMany(reports)).toEqual({ written: 75, existing: 75 });
   });
 });
@@ -126,7 +126,7 @@ describe("a store that is away", () => {
     ],
     ["a time limit", Object.assign(new Error("timed out"), { name: "TimeoutError", $metadata: {} })],
   ])("is told on %s", async (_, error) => {
-    failing("PutItemCommand", error);
+    failing("PutItem", error);
     await expect(store.put(makeReport({ createdAtMs: clock.now() }))).rejects.toThrow(StoreUnavailableError);
   });
 
@@ -146,7 +146,7 @@ describe("a store that is away", () => {
   it("is not confused with a table that nobody made, or with a fault of ours", async () => {
     const unmade = createDynamoStore({ client, table: "unmade", clock });
     await expect(unmade.ping()).rejects.toThrow("DynamoDB has no table unmade");
-    failing("PutItemCommand", new TypeError("a fault of ours"));
+    failing("PutItem", new TypeError("a fault of ours"));
     await expect(store.put(makeReport({ createdAtMs: clock.now() }))).rejects.toThrow(TypeError);
   });
 
@@ -452,7 +452,7 @@ describe("the change feed", () => {
       const { cursor: before } = await store.readChanges();
       let late = true;
       intercept(client, async (request) => {
-        if (/BatchWrite|PutItem/.test(request.command) && late) {
+        if (/BatchWrite|PutItem/.test(request.operation) && late) {
           late = false;
           clock.advance(20_000);
         }
@@ -505,7 +505,7 @@ describe("editing a report", () => {
       const mortal = connect();
       let writes = 0;
       intercept(mortal, async (request) => {
-        if (/Put|Write/.test(request.command) && writes++ >= step) throw new Error("died");
+        if (/Put|Write/.test(request.operation) && writes++ >= step) throw new Error("died");
         return request.send();
       });
       const dying = createDynamoStore({ client: mortal, table, clock });
@@ -661,7 +661,7 @@ describe("consistency", () => {
     const strong: unknown[] = [];
     intercept(client, async (request) => {
       const [batch] = Object.values((request.input.RequestItems ?? {}) as Record<string, { ConsistentRead?: boolean }>);
-      if (/Query|GetItem/.test(request.command)) strong.push(batch?.ConsistentRead ?? request.input.ConsistentRead);
+      if (/Query|GetItem/.test(request.operation)) strong.push(batch?.ConsistentRead ?? request.input.ConsistentRead);
       return request.send();
     });
     const report = makeReport({ createdAtMs: clock.now() });
@@ -680,15 +680,12 @@ describe("consistency", () => {
 
 describe("migration", () => {
   it("refuses a table with other keys", async () => {
-    const { CreateTableCommand } = await import("@aws-sdk/client-dynamodb");
-    await client.send(
-      new CreateTableCommand({
-        TableName: "foreign",
-        BillingMode: "PAY_PER_REQUEST",
-        AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
-        KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
-      }),
-    );
+    await client.send("CreateTable", {
+      TableName: "foreign",
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
+      KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+    });
     const foreign = createDynamoStore({ client, table: "foreign", clock });
     await expect(foreign.migrate()).rejects.toThrow("table foreign has other keys");
   });

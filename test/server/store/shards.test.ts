@@ -1,9 +1,9 @@
 import { ProvisionedThroughputExceededException, ThrottlingException } from "@aws-sdk/client-dynamodb";
-import { type DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
 import type { ConsumedUnits } from "../../../server/store/dynamo/requests.ts";
+import type { DocumentClient } from "../../../server/store/dynamo/wire/document-client.ts";
 import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { createTestClock, type TestClock } from "../../kit/clock.ts";
@@ -22,8 +22,8 @@ let clock: TestClock;
 let table: string;
 let tables = 0;
 /** Two processes on the same table. */
-let writerClient: DynamoDBDocumentClient;
-let readerClient: DynamoDBDocumentClient;
+let writerClient: DocumentClient;
+let readerClient: DocumentClient;
 let writer: ReportStore;
 let reader: ReportStore;
 let written: ConsumedUnits[];
@@ -48,7 +48,7 @@ afterEach(async () => {
   await reader.close();
 });
 
-function open(client: DynamoDBDocumentClient, consumed: ConsumedUnits[]): ReportStore {
+function open(client: DocumentClient, consumed: ConsumedUnits[]): ReportStore {
   return createDynamoStore({
     client,
     table,
@@ -61,7 +61,7 @@ function open(client: DynamoDBDocumentClient, consumed: ConsumedUnits[]): Report
 const total = (units: readonly ConsumedUnits[], key: keyof ConsumedUnits) => units.reduce((n, one) => n + one[key], 0);
 
 async function itemsOf(sortKeyPrefix: string) {
-  const { Items = [] } = await writerClient.send(new ScanCommand({ TableName: table }));
+  const { Items = [] } = await writerClient.send("Scan", { TableName: table });
   return Items.filter(({ sk }) => String(sk).startsWith(sortKeyPrefix));
 }
 
@@ -98,7 +98,7 @@ describe("writing", () => {
     for (const client of [writerClient, readerClient]) {
       intercept(client, async (request) => {
         const output = await request.send();
-        if (request.command === "PutItemCommand") stored.push((request.input.Item as { sk: string }).sk);
+        if (request.operation === "PutItem") stored.push((request.input.Item as { sk: string }).sk);
         return output;
       });
     }

@@ -1,0 +1,38 @@
+import type { Credentials } from "./sigv4.ts";
+
+/** Credentials that may be temporary. */
+export interface Identity extends Credentials {
+  readonly expiration?: Date | undefined;
+}
+
+/** What requests are signed with at a moment; at once while it is known and good. Rejects when it cannot be had. */
+export type CredentialSource = (nowMs: number) => Credentials | Promise<Credentials>;
+
+/** So long before they end temporary credentials are renewed, beside the requests; */
+const RENEW_MS = 5 * 60_000;
+/** and from then on requests wait for the new ones. */
+const LAST_MS = 60_000;
+
+/** Keeps the credentials that a provider gives. A provider that fails beside requests is asked again by the next. */
+export function keepCredentials(provide: () => Promise<Identity>): CredentialSource {
+  let kept: Identity | undefined;
+  let renewing: Promise<Identity> | undefined;
+
+  async function renew(): Promise<Identity> {
+    try {
+      kept = await provide();
+      return kept;
+    } finally {
+      renewing = undefined;
+    }
+  }
+
+  return (nowMs) => {
+    const leftMs = kept === undefined ? 0 : (kept.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - nowMs;
+    if (kept !== undefined && leftMs > RENEW_MS) return kept;
+    renewing ??= renew();
+    if (kept === undefined || leftMs <= LAST_MS) return renewing;
+    renewing.catch(() => {});
+    return kept;
+  };
+}
