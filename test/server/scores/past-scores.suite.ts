@@ -34,7 +34,7 @@ export const describePastScores = (pool: () => Pool) =>
       }
       const expected = await readHistory(pool(), "9q8yy");
       expect(expected.length).toBeGreaterThanOrEqual(8);
-      await sql("TRUNCATE neighborhood_scores, report_counts, scored_slices");
+      await sql("TRUNCATE neighborhood_scores, report_counts, scored_slices, cells_to_count, counted_parts");
       await sql("UPDATE score_state SET counted_until = NULL");
 
       const now = createWorld();

@@ -171,19 +171,18 @@ export const describeScorer = (pool: () => Pool) =>
       expect((await readCounts(pool())).map(({ city, ...row }) => row)).toEqual(countByHand(world.reports));
     });
 
-    it("counts a day anew: what is no longer there is no longer counted, and an older reading loses", async () => {
+    it("counts a day anew: what is no longer there is no longer counted", async () => {
       const world = createWorld();
       await world.add(MISSION, 2);
       await world.compact();
       await sql(
         `INSERT INTO report_counts (geohash, layer, day, report_count, severity_sum, counted_at)
-       VALUES ('9q8yyz', 'safety', '2026-06-01', 7, 7, $1), ('9q8yyw', 'safety', '2026-06-01', 7, 7, $2)`,
-        [new Date(world.clock.now() - MINUTE), new Date(world.clock.now() + MINUTE)],
+         VALUES ('9q8yyz', 'safety', '2026-06-01', 7, 7, $1)`,
+        [new Date(world.clock.now() - MINUTE)],
       );
       await world.scorer(sql).run();
       expect((await readCounts(pool())).map(({ geohash, reports }) => [geohash.slice(5), reports])).toEqual([
-        [expect.stringMatching(/[^zw]/), 2],
-        ["w", 7],
+        [expect.stringMatching(/[^z]/), 2],
       ]);
     });
 
