@@ -52,7 +52,7 @@ export async function run(args: readonly string[]): Promise<void> {
       nowMs: NOW_MS + HOURS_LATER * 3_600_000,
       firstSeed: 101,
     });
-    await filling.query("TRUNCATE neighborhood_scores, report_counts, scored_slices");
+    await filling.query("TRUNCATE neighborhood_scores, report_counts, scored_slices, cells_to_count, counted_parts");
     await filling.query("UPDATE score_state SET counted_until = NULL");
     const outages = await measureOutages(postgres.url);
     const checks = [

@@ -3,6 +3,7 @@ import { type DayCount, tallyAtEndOf } from "../../tiles/scores/score-days.ts";
 import { SCORE_NAMES, type ScoredCell, type ScoreName, scoreCells } from "../../tiles/scores/scores.ts";
 import { cityOfCell } from "../areas/city-of-cell.ts";
 import { DAY_MS, formatDay, HOUR_MS } from "../kit/utc-time.ts";
+import { sleep } from "../kit/wait.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { RunSql } from "../ports/sql.ts";
 
@@ -20,14 +21,11 @@ const DAYS_FILLED = 30;
 /** The oldest report that can be live on the first of them was made so long ago. */
 const DAYS_READ = DAYS_FILLED + 90;
 
+/** A statement takes days until it has so many rows. */
+const ROWS_PER_STATEMENT = 1_000;
+
 export function createPastScores({ sql, clock }: { readonly sql: RunSql; readonly clock: Clock }): PastScores {
-  async function fillUnder(geohash4: string, today: number): Promise<number> {
-    const since = formatDay((today - DAYS_READ) * DAY_MS);
-    const counts = await sql<CountRow>(READ_COUNTS, [geohash4, since, formatDay(today * DAY_MS)]);
-    const byNeighborhood = Map.groupBy(counts, ({ geohash }) => geohash);
-    const rows = Array.from({ length: DAYS_FILLED }, (_, i) => today - DAYS_FILLED + i).flatMap((day) =>
-      scoresAtEndOf(day, byNeighborhood).map((cell) => ({ day, cell })),
-    );
+  async function write(rows: readonly PastRow[]): Promise<void> {
     const scores = (name: ScoreName) => rows.map(({ cell }) => cell.scores[name]);
     await sql(WRITE, [
       rows.map(({ cell }) => cell.geohash),
@@ -36,7 +34,31 @@ export function createPastScores({ sql, clock }: { readonly sql: RunSql; readonl
       rows.map(({ cell }) => cityOfCell(cell.geohash)?.id ?? null),
       rows.map(({ day }) => new Date((day + 1) * DAY_MS - HOUR_MS)),
     ]);
-    return rows.length;
+  }
+
+  async function fillUnder(geohash4: string, today: number): Promise<number> {
+    const since = formatDay((today - DAYS_READ) * DAY_MS);
+    const counts = await sql<CountRow>(READ_COUNTS, [geohash4, since, formatDay(today * DAY_MS)]);
+    const byNeighborhood = Map.groupBy(counts, ({ geohash }) => geohash);
+    const ofPlace: PastRow[] = [];
+    let written = 0;
+    let waiting: PastRow[] = [];
+    for (let day = today - DAYS_FILLED; day < today; day++) {
+      for (const cell of scoresAtEndOf(day, byNeighborhood)) {
+        (cell.geohash === geohash4 ? ofPlace : waiting).push({ day, cell });
+      }
+      if (waiting.length < ROWS_PER_STATEMENT && day < today - 1) {
+        // A city's day takes milliseconds, and requests wait meanwhile.
+        await sleep(0);
+        continue;
+      }
+      await write(waiting);
+      written += waiting.length;
+      waiting = [];
+    }
+    // By these the place is known to be filled, so they come last.
+    await write(ofPlace);
+    return written + ofPlace.length;
   }
 
   return {
@@ -55,6 +77,12 @@ export function createPastScores({ sql, clock }: { readonly sql: RunSql; readonl
   };
 }
 
+interface PastRow {
+  /** Since 1970. */
+  readonly day: number;
+  readonly cell: ScoredCell;
+}
+
 interface CountRow extends DayCount {
   readonly geohash: string;
   readonly layer: ReportLayer;
@@ -66,7 +94,7 @@ function scoresAtEndOf(day: number, byNeighborhood: ReadonlyMap<string, readonly
 }
 
 /**
- * Places (geohash-4) with reports of the filled days but no row before today; a filled one has a row of its first day on.
+ * Places (geohash-4) with reports of the filled days but no row of their own before today; a filled one has a row of its first day on.
  */
 const FIND = `
   SELECT s.geohash FROM scored_slices s
@@ -85,7 +113,7 @@ const READ_COUNTS = `
   WHERE geohash >= $1 AND geohash < $1 || '~' AND day >= $2 AND day < $3
   ORDER BY geohash`;
 
-/** All rows of a place in one statement: it has all of them or none. */
+/** What is there was written before: by a run that was cut off, or by another process. */
 const WRITE = `
   INSERT INTO neighborhood_scores
     (geohash, ${SCORE_NAMES.join(", ")}, report_count_7d, city, calculated_at)

@@ -61,31 +61,41 @@ export function createScorer({ store, derived, sql, clock, log }: ScorerOptions)
   const thinning = createScoreThinning(sql);
   const compaction = createCompactionState(derived, log, clock);
   let done: { point: CompactionPoint; day: string } | undefined;
+  /** The day of which everything was put among what waits. */
+  let begunDay: string | undefined;
+  /** Geohashes-3 to score. */
+  const waiting = new Set<string>();
   /** The day on which nothing is left to thin. */
   let thinDay: string | undefined;
 
+  /** Before a day's first scoring: everything is scored on it, and what has a mark although nothing is left of it. */
+  async function beginDay(day: string): Promise<void> {
+    changed.forget();
+    // Only the first of all scorers on a day, so that a cron that remembers nothing does not do it each time.
+    if (!(await table.hasBegun(day))) await table.prepare(clock.now());
+    for (const name of (await table.readMarks("")).keys()) waiting.add(name.slice(0, 3));
+    begunDay = day;
+  }
+
+  /** What was scored before a failure is not looked at again. */
   async function scoreChanged(day: string, fresh: UnmergedRows): Promise<ScoringReport> {
-    const { geohash3s, seen } = await changed.find(fresh);
-    // Where nothing at all is left, there is no cell aggregate to find.
-    const marked = done?.day === day ? [] : [...(await table.readMarks("")).keys()].map((name) => name.slice(0, 3));
+    if (begunDay !== day) await beginDay(day);
+    const { geohash3s, seen, seenAll } = await changed.find(fresh);
+    for (const geohash3 of geohash3s) waiting.add(geohash3);
     let report = NOTHING;
-    for (const geohash3 of new Set([...geohash3s, ...marked]))
+    for (const geohash3 of waiting) {
       report = added(report, await scoreGeohash({ table, cellAggregates, clock }, geohash3, day, fresh));
-    seen();
+      waiting.delete(geohash3);
+      seen(geohash3);
+    }
+    seenAll();
     return report;
   }
 
   async function scoreAndCount(day: string): Promise<ScoringReport> {
     const point = await compaction.read();
-    const knowsDay = done?.day === day;
-    if (point === undefined || (knowsDay && point.cursor === done?.point.cursor && point.atMs === done.point.atMs)) {
-      return NOTHING;
-    }
-    if (!knowsDay) {
-      changed.forget();
-      // Only the first of all scorers on a day, so that a cron that remembers nothing does not do it each time.
-      if (!(await table.hasBegun(day))) await table.prepare(clock.now());
-    }
+    const isDone = done?.day === day && point?.cursor === done.point.cursor && point.atMs === done.point.atMs;
+    if (point === undefined || isDone) return NOTHING;
     const report = await scoreChanged(day, point.rows);
     const counted = await counter.run();
     done = { point, day };

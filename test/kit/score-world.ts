@@ -18,7 +18,13 @@ import { makeReport, type ReportAt } from "./sample-reports.ts";
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
-export const SCORE_TABLES = ["neighborhood_scores", "report_counts", "scored_slices"];
+export const SCORE_TABLES = [
+  "neighborhood_scores",
+  "report_counts",
+  "scored_slices",
+  "cells_to_count",
+  "counted_parts",
+];
 
 export const MISSION = { lonDeg: -122.42, latDeg: 37.77 } as const;
 export const AUSTIN = { lonDeg: -97.743057, latDeg: 30.267153 } as const;

@@ -18,7 +18,7 @@ export interface SqlDatabase {
 const MIGRATIONS = new URL("../../migrations/", import.meta.url);
 /** All that a scorer leaves behind, so that each run finds the same database. */
 const RESET = `
-  TRUNCATE neighborhood_scores, report_counts, scored_slices;
+  TRUNCATE neighborhood_scores, report_counts, scored_slices, cells_to_count, counted_parts;
   UPDATE score_state SET epoch = 0, counted_until = NULL;
   UPDATE score_thinning SET from_day = '-infinity', until_day = '-infinity', done_cell = '~';
   DO $$ DECLARE month regclass; BEGIN

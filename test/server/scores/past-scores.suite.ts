@@ -34,7 +34,7 @@ export const describePastScores = (pool: () => Pool) =>
       }
       const expected = await readHistory(pool(), "9q8yy");
       expect(expected.length).toBeGreaterThanOrEqual(8);
-      await sql("TRUNCATE neighborhood_scores, report_counts, scored_slices");
+      await sql("TRUNCATE neighborhood_scores, report_counts, scored_slices, cells_to_count, counted_parts");
       await sql("UPDATE score_state SET counted_until = NULL");
 
       const now = createWorld();
@@ -48,6 +48,37 @@ export const describePastScores = (pool: () => Pool) =>
       );
       expect(filled).toEqual(expected);
       expect(await past.fill()).toBe(0);
+    });
+
+    it("are all there after a failure at any statement, and another run", async () => {
+      const world = createWorld();
+      await world.add({ ...MISSION, ageMs: 5 * DAY });
+      await world.add({ ...NOWHERE, ageMs: 5 * DAY });
+      await world.compact();
+      await world.scorer(sql).run();
+      const scored = await readHistory(pool());
+      await createPastScores({ sql, clock: world.clock }).fill();
+      const filled = await readHistory(pool());
+      expect(filled.length).toBeGreaterThan(scored.length);
+      let statements = Number.POSITIVE_INFINITY;
+      for (let failing = 1; failing <= statements; failing++) {
+        await sql("DELETE FROM neighborhood_scores WHERE calculated_at < $1", [
+          new Date(world.clock.now() - 12 * HOUR),
+        ]);
+        expect(await readHistory(pool())).toEqual(scored);
+        let sent = 0;
+        const failsOnce: RunSql = async (text, values) => {
+          if (++sent === failing) throw new Error("away");
+          return sql(text, values);
+        };
+        const past = createPastScores({ sql: failsOnce, clock: world.clock });
+        await past.fill().catch(() => {});
+        await past.fill();
+        expect(await readHistory(pool())).toEqual(filled);
+        // Without a failure it would have been so many.
+        if (failing === 1) statements = sent - 1;
+      }
+      expect(statements).toBeGreaterThan(6);
     });
 
     it("do not touch a place that has a history, nor one without older reports", async () => {

@@ -44,7 +44,7 @@ describe("history and counts", () => {
     await migrateDatabase(pool);
   });
   beforeEach(async () => {
-    await pool.query("TRUNCATE neighborhood_scores, report_counts, scored_slices");
+    await pool.query("TRUNCATE neighborhood_scores, report_counts, scored_slices, cells_to_count, counted_parts");
     await pool.query("UPDATE score_state SET counted_until = NULL");
   });
   afterAll(async () => {
@@ -83,7 +83,7 @@ describe("history and counts", () => {
     expect((await readCounts(pool)).map(({ city, ...row }) => row)).toEqual(countByHand(reports));
 
     // An undisturbed scorer, on empty tables.
-    await sql("TRUNCATE neighborhood_scores, report_counts, scored_slices");
+    await sql("TRUNCATE neighborhood_scores, report_counts, scored_slices, cells_to_count, counted_parts");
     await sql("UPDATE score_state SET counted_until = NULL");
     await score();
     expect(scored).toEqual(await readScores(pool, new Date()));

@@ -1,6 +1,7 @@
 import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
 import { SCORE_TABLES } from "../../kit/score-world.ts";
 import { describePastScores } from "./past-scores.suite.ts";
+import { describeReportCounter } from "./report-counter.suite.ts";
 import { describeScoreCache } from "./score-cache.suite.ts";
 import { describeScoreHistory } from "./score-history.suite.ts";
 import { describeScoreThinning } from "./score-thinning.suite.ts";
@@ -9,6 +10,7 @@ import { describeScorer } from "./scorer.suite.ts";
 // One start of each database for all of them.
 describeOnEachPostgres("scores", SCORE_TABLES, (pool, address) => {
   describeScorer(pool);
+  describeReportCounter(pool);
   describePastScores(pool);
   describeScoreCache(pool);
   describeScoreHistory(pool);
