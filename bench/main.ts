@@ -7,6 +7,8 @@ const BENCHES: Readonly<Record<string, string>> = {
   quality: "clusters beside one global supercluster",
   reach: "how far from a new report tiles change",
   serve: "requests a second and latency of the running server, beside others; caches; freshness",
+  local:
+    "a million reports on one machine: import, cold and warm tiles, reports, endurance, beside PostGIS and the emulator",
   scores: "the scorer, the relational questions with their plans, tiles while PostgreSQL is away",
   client: "the map: bytes, time to first clusters, long tasks while panning, ten minutes open under reports",
 };

@@ -4,6 +4,7 @@ import type { Browser, BrowserContext, CDPSession, Page } from "playwright-core"
 import { printTable } from "../../test/kit/output.ts";
 import { seededRandom } from "../../test/kit/random.ts";
 import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
+import { fitSlope } from "../kit/slope.ts";
 import { startSeededSite } from "./client-site.ts";
 import { countTiles, type TileAnswer } from "./count-tiles.ts";
 
@@ -160,7 +161,7 @@ interface Raw {
 
 function summarize({ minutes, startMs, samples, answers, posted }: Raw): Endurance {
   const settled = samples.filter(({ minute }) => minute >= minutes * WARM_UP_SHARE);
-  const heapSlope = slopeOf(settled.map(({ minute, heapMb }) => [minute, heapMb]));
+  const { slope: heapSlope } = fitSlope(settled.map(({ minute, heapMb }) => [minute, heapMb]));
   const during = answers.filter(({ atMs }) => atMs >= startMs);
   const tiles = new Set(answers.map(({ path }) => path));
   return {
@@ -181,16 +182,6 @@ function summarize({ minutes, startMs, samples, answers, posted }: Raw): Enduran
 function pathOf(lonDeg: number, latDeg: number): string {
   const { z, x, y } = tileAt(worldX(lonDeg), worldY(latDeg), ZOOM);
   return `/tiles/safety/${z}/${x}/${y}.pbf`;
-}
-
-/** Least squares. */
-function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
-  const mean = (of: (point: readonly [number, number]) => number) =>
-    points.reduce((sum, point) => sum + of(point), 0) / points.length;
-  const [mx, my] = [mean(([x]) => x), mean(([, y]) => y)];
-  const over = points.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0);
-  const under = points.reduce((sum, [x]) => sum + (x - mx) ** 2, 0);
-  return under === 0 ? 0 : over / under;
 }
 
 function print(result: Endurance): void {

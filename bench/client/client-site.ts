@@ -53,7 +53,7 @@ async function startSite(settings: Readonly<Record<string, string | undefined>>)
     REPORTS_PER_MINUTE: "1000000",
     ...settings,
   };
-  const child = fork(new URL("../serve/serve-process.ts", import.meta.url), {
+  const child = fork(new URL("../kit/server-process.ts", import.meta.url), {
     env,
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });

@@ -10,10 +10,11 @@ import { startTcpProxy, type TcpProxy } from "../../test/kit/tcp-proxy.ts";
 import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { lineChart } from "../kit/chart.ts";
+import type { Contestant } from "../kit/contestant.ts";
 import { type LoadRequest, runLoad } from "../kit/load.ts";
 import { median, percentile, type Spread, spreadOf } from "../kit/measure.ts";
 import { createTileCensus } from "../kit/sample-tiles.ts";
-import { type Contestant, startOurs } from "../serve/serve-contestants.ts";
+import { startOurs } from "../serve/serve-contestants.ts";
 
 const REPORTS = 20_000;
 const ROUNDS = 9;

@@ -1,50 +1,30 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Config } from "../../server/runtime/config.ts";
 import type { BareAnswer } from "../kit/bare-process.ts";
-
-/** A server in a process of its own. */
-export interface Contestant {
-  readonly url: string;
-  /** Where it has the one tile that it serves, if not where ours has it. */
-  readonly path?: string;
-  /** Processor time that it took so far, seconds; undefined where the system does not tell. */
-  cpuSeconds(): number | undefined;
-  close(): Promise<void>;
-}
+import { type Contestant, contestantOf, startServerProcess, urlFrom } from "../kit/contestant.ts";
 
 const file = (name: string) => new URL(`./${name}`, import.meta.url);
 
 /** The product's server on stores that run elsewhere; `more` are further environment variables. */
-export async function startOurs(
+export function startOurs(
   config: Config,
   databaseUrl: string,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Contestant> {
-  const env = {
-    ...process.env,
-    ...more,
-    HOST: "127.0.0.1",
-    PORT: "0",
-    SEED: "off",
-    DYNAMODB_ENDPOINT: config.dynamo?.endpoint,
-    DATABASE_URL: databaseUrl,
-    REPORTS_PER_MINUTE: "1000000",
-  };
-  const child = fork(file("serve-process.ts"), { env, stdio: ["ignore", "ignore", "inherit", "ipc"] });
-  return contestant(child, await urlFrom(child));
+  return startServerProcess({ ...more, DYNAMODB_ENDPOINT: config.dynamo?.endpoint, DATABASE_URL: databaseUrl });
 }
 
 /** A bare `node:http` server with these answers. */
 export async function startBare(answers: readonly BareAnswer[]): Promise<Contestant> {
   const child = fork(file("../kit/bare-process.ts"), { serialization: "advanced" });
   child.send([...answers]);
-  return contestant(child, await urlFrom(child));
+  return contestantOf(child, await urlFrom(child));
 }
 
 /** One tile, for servers that serve nothing else. */
@@ -102,46 +82,13 @@ function writeMbtiles(file: string, { z, x, y, gzip }: { z: number; x: number; y
 }
 
 async function startedAt(child: ChildProcess, place: { url: string; path: string }, dir: string): Promise<Contestant> {
-  const started = contestant(child, place.url, () => rmSync(dir, { recursive: true, force: true }));
+  const started = contestantOf(child, place.url, () => rmSync(dir, { recursive: true, force: true }));
   try {
     await answering(place.url + place.path);
     return { ...started, path: place.path };
   } catch (error) {
     await started.close();
     throw error;
-  }
-}
-
-function contestant(child: ChildProcess, url: string, clean: () => void = () => {}): Contestant {
-  return {
-    url,
-    cpuSeconds: () => cpuSecondsOf(child.pid),
-    async close() {
-      const isOver = child.exitCode !== null || child.signalCode !== null;
-      const closed = isOver ? undefined : once(child, "exit");
-      if (child.connected) child.disconnect();
-      else child.kill();
-      await closed;
-      clean();
-    },
-  };
-}
-
-async function urlFrom(child: ChildProcess): Promise<string> {
-  const failed = once(child, "exit").then(([code]) => Promise.reject(new Error(`server ended with ${code}`)));
-  const [url] = await Promise.race([once(child, "message"), failed]);
-  failed.catch(() => {});
-  return String(url);
-}
-
-/** User and system time of a process, from Linux' procfs, whose clock ticks a hundred times a second. */
-function cpuSecondsOf(pid: number | undefined): number | undefined {
-  try {
-    // The name in brackets may hold blanks.
-    const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { cityReports } from "../../test/kit/cities/city.ts";
 import { printTable } from "../../test/kit/output.ts";
 import type { BareAnswer } from "../kit/bare-process.ts";
+import type { Contestant } from "../kit/contestant.ts";
 import { runLoad } from "../kit/load.ts";
 import type { TileCensus } from "../kit/sample-tiles.ts";
-import type { Contestant } from "./serve-contestants.ts";
+import { writeReports } from "../kit/write-reports.ts";
 import { BROWSER_HEADERS, expectStatuses, latencyOf } from "./serve-sample.ts";
 import { pathsOf } from "./serve-warm.ts";
 
@@ -33,7 +32,10 @@ export async function measureCold(server: Contestant, census: TileCensus) {
 export async function measureWriting(server: Contestant, answers: readonly BareAnswer[]) {
   const requests = answers.map(({ path }) => ({ path, headers: BROWSER_HEADERS }));
   const before = await hitsOf(server);
-  const writing = writeReports(server, WRITES_PER_SECOND * WRITE_SECONDS);
+  const writing = writeReports(server.url, {
+    count: WRITES_PER_SECOND * WRITE_SECONDS,
+    perSecond: WRITES_PER_SECOND,
+  });
   const durationMs = WRITE_SECONDS * 1000;
   const result = await runLoad({ url: server.url, requests, connections: USERS, durationMs, pauseMs: 50 });
   const written = await writing;
@@ -47,20 +49,6 @@ export async function measureWriting(server: Contestant, answers: readonly BareA
     [[written, found.perSecond, `${(hitRate * 100).toFixed(1)} %`, found.p50Ms, found.p99Ms]],
   );
   return found;
-}
-
-async function writeReports({ url }: Contestant, count: number): Promise<number> {
-  const startMs = performance.now();
-  const sent: Promise<boolean>[] = [];
-  const reports = cityReports({ count, nowMs: Date.now(), seed: 1 });
-  for (const { lonDeg: lon, latDeg: lat, layer, category, severity } of reports) {
-    const waitMs = startMs + (sent.length / WRITES_PER_SECOND) * 1000 - performance.now();
-    if (waitMs > 0) await sleep(waitMs);
-    const body = JSON.stringify({ lon, lat, layer, category, severity });
-    const headers = { "Content-Type": "application/json" };
-    sent.push(fetch(`${url}/api/reports`, { method: "POST", headers, body }).then(({ status }) => status === 201));
-  }
-  return (await Promise.all(sent)).filter(Boolean).length;
 }
 
 /** Tiles answered from memory and all tiles, by the server's own count. */

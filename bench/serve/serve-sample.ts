@@ -1,7 +1,7 @@
 import type { Cell } from "../../test/kit/output.ts";
+import type { Contestant } from "../kit/contestant.ts";
 import { type LoadRequest, type LoadResult, runLoad } from "../kit/load.ts";
 import { median, percentile, type Spread, spreadOf } from "../kit/measure.ts";
-import type { Contestant } from "./serve-contestants.ts";
 
 /** Many short turns: on a shared machine both of a pair then meet the same moment. */
 const ROUNDS = 31;

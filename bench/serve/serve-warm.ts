@@ -1,11 +1,11 @@
 import { request } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Check, printTable } from "../../test/kit/output.ts";
 import type { BareAnswer } from "../kit/bare-process.ts";
 import { barChart } from "../kit/chart.ts";
+import { type Contestant, untilIdle } from "../kit/contestant.ts";
 import { median, type Spread } from "../kit/measure.ts";
 import type { TileCensus } from "../kit/sample-tiles.ts";
-import { type Contestant, startBare, startMartin, startNginx } from "./serve-contestants.ts";
+import { startBare, startMartin, startNginx } from "./serve-contestants.ts";
 import {
   BROWSER_HEADERS,
   CONNECTIONS,
@@ -123,15 +123,6 @@ const ratioCheck = (what: string, ratio: Spread | undefined): Check => ({
   found: showRatio(ratio),
   met: (ratio?.median ?? 0) >= WANTED_RATIO,
 });
-
-/** Waits for what a server does after its start, scoring above all: a minute at most. */
-async function untilIdle(server: Contestant): Promise<void> {
-  for (let quiet = 0, tries = 0; quiet < 3 && tries < 60; tries++) {
-    const before = server.cpuSeconds() ?? 0;
-    await sleep(1000);
-    quiet = (server.cpuSeconds() ?? 0) - before < 0.05 ? quiet + 1 : 0;
-  }
-}
 
 /** Tiles as our server answers them, the smaller zooms' among the others'. */
 export async function readAnswers({ url }: Contestant, census: TileCensus): Promise<BareAnswer[]> {

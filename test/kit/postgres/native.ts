@@ -28,8 +28,8 @@ export function findPostgres(): string | undefined {
   return places.find((dir) => existsSync(join(dir, "initdb")) && existsSync(join(dir, "postgres")));
 }
 
-/** Makes and runs a throw-away PostgreSQL on a free port of the loopback interface. */
-export async function startPostgres(bin: string): Promise<NativePostgres> {
+/** Makes and runs a throw-away PostgreSQL on a free port of the loopback interface; `more` are settings, as `work_mem=64MB`. */
+export async function startPostgres(bin: string, more: readonly string[] = []): Promise<NativePostgres> {
   const dir = mkdtempSync(join(tmpdir(), "stratum-postgres-"));
   const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
   if (user.uid !== undefined) chownSync(dir, user.uid, user.gid);
@@ -41,7 +41,7 @@ export async function startPostgres(bin: string): Promise<NativePostgres> {
     run,
   );
   const port = await freePort();
-  const settings = ["fsync=off", "unix_socket_directories=", "listen_addresses=127.0.0.1"].flatMap((each) => [
+  const settings = ["fsync=off", "unix_socket_directories=", "listen_addresses=127.0.0.1", ...more].flatMap((each) => [
     "-c",
     each,
   ]);

@@ -1,0 +1,188 @@
+import { createTileReader } from "../../test/kit/tile-reader.ts";
+import { type Contestant, untilIdle } from "../kit/contestant.ts";
+import { runLoad } from "../kit/load.ts";
+import { percentile } from "../kit/measure.ts";
+import { BROWSER_HEADERS, expectStatuses } from "../serve/serve-sample.ts";
+import { type CityFile, type LayerTile, pathOf, sampleTiles } from "./local-city.ts";
+import { type Installation, withServer } from "./local-contestant.ts";
+import type { Plan } from "./local-plan.ts";
+import type { PostGis } from "./local-postgis.ts";
+
+/** Cold tiles of one zoom. */
+export interface ZoomFigures {
+  readonly z: number;
+  readonly tiles: number;
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  /** The first tile after a start, the median of some starts. */
+  readonly firstMs: number;
+}
+
+/** What was measured of a tile, in the order of asking. */
+interface Asked {
+  readonly tile: LayerTile;
+  readonly ms: number;
+}
+
+export interface ColdSeries {
+  readonly zooms: readonly ZoomFigures[];
+  readonly asked: ReadonlyMap<number, readonly Asked[]>;
+}
+
+/** With few tiles at a zoom, a start more gives more samples. */
+const STARTS = 2;
+const FEW_TILES = 16;
+const IDLE_WITHIN_SECONDS = 300;
+const START_OVER_SECONDS = 20;
+/** Wider tiles of the town are the city's, too. */
+const WARM_UP_ZOOMS = [4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17];
+const WARM_UP_TILES = 6;
+/** A zoom that takes PostGIS seconds a tile is asked for fewer of them. */
+const POSTGIS_ZOOM_MS = 8_000;
+const LEAST_SAMPLES = 4;
+/** A sum over more tiles takes longer than it tells. */
+const MOST_TILES_SUMMED = 64;
+
+/** The first start after an import: whether it serves, what, and for how long it is busy. */
+export async function measureFirstStart(installation: Installation, { zooms }: Plan) {
+  const startMs = performance.now();
+  return await withServer(installation, async (server) => {
+    const startSeconds = (performance.now() - startMs) / 1000;
+    const tiles = zooms.flatMap((z) => sampleTiles(installation.city.census, z, 1).slice(0, 1));
+    const requests = tiles.map((tile) => ({ path: pathOf(tile), headers: BROWSER_HEADERS }));
+    const bounds = { connections: 1, durationMs: 60_000, maxRequests: tiles.length };
+    const { statuses, latenciesMs } = await runLoad({ url: server.url, requests, ...bounds });
+    const wrongZooms = await findWrongZooms(server, installation.city, zooms);
+    const idleFromMs = performance.now();
+    const isIdle = await untilIdle(server, IDLE_WITHIN_SECONDS);
+    return {
+      startSeconds,
+      firstTiles: tiles.length,
+      refused: tiles.length - (statuses.get(200) ?? 0),
+      slowestMs: Math.max(...latenciesMs),
+      wrongZooms,
+      busySeconds: isIdle ? (performance.now() - idleFromMs) / 1000 : undefined,
+    };
+  });
+}
+
+/** Zooms over whose tiles not every report is counted exactly once, of those with few tiles. */
+async function findWrongZooms({ url }: Contestant, { census, town, rows }: CityFile, zooms: readonly number[]) {
+  const reader = createTileReader(url);
+  const wrong: number[] = [];
+  for (const z of zooms) {
+    if (census.tiles(z) > MOST_TILES_SUMMED) continue;
+    const tiles = [census, town].flatMap((each) => each.sample(z, each.tiles(z)));
+    let sum = 0;
+    // A cluster lies in the tile of its middle, which may have no report of its own, but is next to one that has.
+    for (const { x, y } of neighbours(tiles, 2 ** z)) {
+      for (const { count } of await reader.read({ z, x, y })) sum += count;
+    }
+    if (sum !== rows) wrong.push(z);
+  }
+  return wrong;
+}
+
+function neighbours(tiles: readonly { x: number; y: number }[], side: number): { x: number; y: number }[] {
+  const found = new Map<number, { x: number; y: number }>();
+  for (const tile of tiles) {
+    for (const dx of [-1, 0, 1]) {
+      for (const dy of [-1, 0, 1]) {
+        const [x, y] = [tile.x + dx, tile.y + dy];
+        if (x >= 0 && y >= 0 && x < side && y < side) found.set(y * side + x, { x, y });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/**
+ * Each tile once, zoom by zoom, each time on a process that was just started and has none. The first at once; the others when the
+ * start is over and the code has been compiled, by tiles of the town.
+ */
+export async function measureColdTiles(installation: Installation, plan: Plan): Promise<ColdSeries> {
+  const series = new Map<number, Asked[]>();
+  const zooms: ZoomFigures[] = [];
+  for (const z of plan.zooms) {
+    const tiles = sampleTiles(installation.city.census, z, plan.tilesPerZoom);
+    const starts = tiles.length < FEW_TILES && installation.name === "embedded" ? STARTS : 1;
+    const asked: Asked[] = [];
+    const firsts: number[] = [];
+    for (let start = 0; start < starts; start++) {
+      await withServer(installation, async (server) => {
+        firsts.push(...(await ask(server, tiles.slice(0, 1))));
+        await untilIdle(server, START_OVER_SECONDS);
+        await ask(server, warmUpTiles(installation.city));
+        const latencies = await ask(server, tiles.slice(1));
+        asked.push(...tiles.slice(1).map((tile, i) => ({ tile, ms: latencies[i] ?? Number.NaN })));
+      });
+    }
+    series.set(z, asked);
+    zooms.push(summarize(z, asked, percentile(firsts, 0.5)));
+  }
+  return { zooms, asked: series };
+}
+
+const warmUpTiles = ({ town }: CityFile) => WARM_UP_ZOOMS.flatMap((z) => sampleTiles(town, z, WARM_UP_TILES));
+
+/** One after the other. @returns the latency of each, ms */
+async function ask({ url }: Contestant, tiles: readonly LayerTile[]): Promise<Float64Array> {
+  const requests = tiles.map((tile) => ({ path: pathOf(tile), headers: BROWSER_HEADERS }));
+  const bounds = { connections: 1, durationMs: 600_000, maxRequests: tiles.length };
+  const result = await runLoad({ url, requests, ...bounds });
+  expectStatuses(result, [200, 204]);
+  return result.latenciesMs;
+}
+
+/** The same tiles by PostGIS, once its pages are in memory; its first tile of a zoom comes after a start without. */
+export async function measurePostGisTiles(postgis: PostGis, city: CityFile, plan: Plan): Promise<ColdSeries> {
+  const series = new Map<number, Asked[]>();
+  const firsts = new Map<number, number>();
+  const timed = async (tile: LayerTile) => {
+    const startMs = performance.now();
+    await postgis.tile(tile);
+    return performance.now() - startMs;
+  };
+  for (const z of plan.zooms) {
+    await postgis.restart();
+    for (const tile of sampleTiles(city.census, z, plan.tilesPerZoom).slice(0, 1)) firsts.set(z, await timed(tile));
+  }
+  const zooms: ZoomFigures[] = [];
+  for (const z of plan.zooms) {
+    const tiles = sampleTiles(city.census, z, plan.tilesPerZoom);
+    for (const tile of tiles.slice(0, LEAST_SAMPLES)) await postgis.tile(tile);
+    const asked: Asked[] = [];
+    const startMs = performance.now();
+    for (const tile of tiles) {
+      if (asked.length >= LEAST_SAMPLES && performance.now() - startMs > POSTGIS_ZOOM_MS) break;
+      asked.push({ tile, ms: await timed(tile) });
+    }
+    series.set(z, asked);
+    zooms.push(summarize(z, asked, firsts.get(z) ?? Number.NaN));
+  }
+  return { zooms, asked: series };
+}
+
+const summarize = (z: number, asked: readonly Asked[], firstMs: number): ZoomFigures => {
+  const latencies = asked.map(({ ms }) => ms);
+  return {
+    z,
+    tiles: latencies.length,
+    medianMs: percentile(latencies, 0.5),
+    p99Ms: percentile(latencies, 0.99),
+    firstMs,
+  };
+};
+
+/** How many times longer the other takes for a zoom: of the medians over the tiles that both were asked for. */
+export function ratiosOf(ours: ColdSeries, theirs: ColdSeries): { z: number; ratio: number }[] {
+  return ours.zooms.map(({ z }) => {
+    const [mine, others] = [ours.asked.get(z) ?? [], theirs.asked.get(z) ?? []];
+    const common = (list: readonly Asked[], other: readonly Asked[]) => {
+      const names = new Set(other.map(({ tile }) => pathOf(tile)));
+      const latencies = list.filter(({ tile }) => names.has(pathOf(tile))).map(({ ms }) => ms);
+      return percentile(latencies, 0.5);
+    };
+    return { z, ratio: common(others, mine) / common(mine, others) };
+  });
+}
