@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { createPace, type Pace, type PaceOptions } from "../../kit/pace.ts";
+import { createPace, type Pace } from "../../kit/pace.ts";
 import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
+import type { Config } from "../config.ts";
 
 /** A pace that knows of Node's requests, and what those to the store cost. */
 export interface BackgroundPace extends Pace {
@@ -12,8 +13,9 @@ export interface BackgroundPace extends Pace {
 
 type Fetch<E> = (request: Request, env: E) => Response | Promise<Response>;
 
-export function createBackgroundPace(options: PaceOptions = {}): BackgroundPace {
-  const pace = createPace(options);
+/** Units are spent of a DynamoDB alone: embedded stores cost none, and an emulator in their place is taken for the real one. */
+export function createBackgroundPace(config: Pick<Config, "dynamo" | "backgroundUnitsPerSecond">): BackgroundPace {
+  const pace = createPace(config.dynamo === undefined ? {} : { unitsPerSecond: config.backgroundUnitsPerSecond });
   const ofBackground = new AsyncLocalStorage<true>();
   return {
     ...pace,

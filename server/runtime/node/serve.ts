@@ -70,9 +70,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     const stores = closers.add(openStores(config, { role: "server", log: isAlone ? log : silentLog }));
     await stores.claim();
     const units = createUnitCounter();
-    const pace = createBackgroundPace(
-      config.dynamo === undefined ? {} : { unitsPerSecond: config.backgroundUnitsPerSecond },
-    );
+    const pace = createBackgroundPace(config);
     const onConsumed = (consumed: ConsumedUnits) => {
       units.add(consumed);
       pace.consumed(consumed);

@@ -7,6 +7,7 @@ import { openDatabase } from "../../postgres/database.ts";
 import { wireDomain } from "../app-wiring.ts";
 import type { Config } from "../config.ts";
 import { openStores } from "../stores/stores.ts";
+import { createBackgroundPace } from "./background-pace.ts";
 import { nodeCompressor } from "./node-compressor.ts";
 import { prepareReports } from "./prepare.ts";
 import { repeatSharedWork } from "./repeated-work.ts";
@@ -22,10 +23,12 @@ export async function startSharedWork(config: Config, log: Log = silentLog): Pro
   try {
     const stores = closers.add(openStores(config, { role: "server", log: silentLog }));
     const database = closers.add(openDatabase({ address: stores.database, log }));
+    // There are no requests here to wait for, but there may be units to spend.
+    const pace = createBackgroundPace(config);
     const prepared = { config: { ...config, seed: false }, stores, clock, log, steps: silentSteps, closers };
-    const reports = await prepareReports(prepared);
+    const reports = await prepareReports({ ...prepared, onConsumed: pace.consumed });
     const ofDatabase = { sql: database.sql, pingDatabase: database.ping };
-    const domain = wireDomain({ ...reports, ...ofDatabase, compressor: nodeCompressor, clock, log });
+    const domain = wireDomain({ ...reports, ...ofDatabase, compressor: nodeCompressor, clock, log }, {}, pace);
     const background = closers.add(createBackground(log));
     repeatSharedWork({ background, reports, domain, opened: database.opened, log });
     return closers;

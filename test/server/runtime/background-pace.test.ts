@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { readConfig } from "../../../server/runtime/config.ts";
 import { createBackgroundPace } from "../../../server/runtime/node/background-pace.ts";
 
 beforeEach(() => {
@@ -21,7 +22,7 @@ function startCall(pace: ReturnType<typeof createBackgroundPace>) {
 
 describe("the pace of Node's background work", () => {
   it("spends what the background's own requests cost, and nothing of what others' do meanwhile", async () => {
-    const pace = createBackgroundPace({ unitsPerSecond: 1 });
+    const pace = createBackgroundPace({ ...readConfig({ DYNAMODB_TABLE: "reports" }), backgroundUnitsPerSecond: 1 });
     /** Its cost is told behind the answer, as by the stores' client. */
     const request = async () => {
       await sleep(5);
@@ -43,8 +44,17 @@ describe("the pace of Node's background work", () => {
     expect(spent.isMade).toBe(true);
   });
 
+  it("spends nothing where reports are embedded", async () => {
+    const pace = createBackgroundPace({ ...readConfig({}), backgroundUnitsPerSecond: 1 });
+    void pace.run(async () => pace.consumed({ read: 1_000, write: 1_000, requests: 1 }));
+    await vi.advanceTimersByTimeAsync(100);
+    const call = startCall(pace);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(call.isMade).toBe(true);
+  });
+
   it("lets calls wait until a request is answered, or has failed", async () => {
-    const pace = createBackgroundPace();
+    const pace = createBackgroundPace(readConfig({}));
     const fetch = pace.during<unknown>(async (request) => {
       await sleep(500);
       if (request.url.endsWith("/api/cities")) throw new Error("broken");
