@@ -187,11 +187,11 @@ describe("failures", () => {
         return store.putMany(reports);
       },
     };
-    expect(await run(writeFile(HEADER + GOOD.repeat(1200)), { store: flaky })).toMatchObject({ written: 1200 });
+    expect(await run(writeFile(HEADER + GOOD.repeat(4500)), { store: flaky })).toMatchObject({ written: 4500 });
   });
 
   test("of a store that stays away end the import; a later run completes it", async () => {
-    const path = writeFile(HEADER + GOOD.repeat(3000));
+    const path = writeFile(HEADER + GOOD.repeat(8000));
     let left = 3;
     const dying = {
       ...store,
@@ -200,8 +200,8 @@ describe("failures", () => {
         return store.putMany(reports);
       },
     };
-    await expect(run(path, { store: dying })).rejects.toThrow(/gone.* 1500 reports .*same command again/);
-    expect(await run(path)).toMatchObject({ written: 1500, existing: 1500 });
+    await expect(run(path, { store: dying })).rejects.toThrow(/gone.* 6000 reports .*same command again/);
+    expect(await run(path)).toMatchObject({ written: 2000, existing: 6000 });
   });
 
   test("an interruption stores what was read; a later run completes it", async () => {
