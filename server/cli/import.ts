@@ -3,11 +3,14 @@ import { parseCommandLine, USAGE } from "../import/command-line.ts";
 import { importFile } from "../import/import-file.ts";
 import { createProgressDisplay } from "../import/progress.ts";
 import { formatSummary } from "../import/summary.ts";
+import { untilTold } from "../import/until-told.ts";
 import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 import { compactAll } from "./compact-all.ts";
 
 const INTERRUPTED = 130;
 const SAME_SIGNAL_MS = 1_000;
+/** After fewer, whoever starts next is not kept long by reading them once more. */
+const MANY_REPORTS = 10_000;
 
 /** Runs the command; returns the exit code. */
 async function run(args: readonly string[]): Promise<number> {
@@ -34,6 +37,7 @@ async function run(args: readonly string[]): Promise<number> {
     display.end();
     // Else the first to look at the map would wait while a server reads every row that is new.
     if (summary.written > 0 && !summary.interrupted && !command.dryRun) {
+      if (summary.written >= MANY_REPORTS) await untilTold(store, signal);
       const { cells, done } = await compactAll(compactor, { signal });
       process.stderr.write(
         done ? `Compacted ${cells} cells: the map is ready\n` : "Compaction ended; the next one goes on\n",

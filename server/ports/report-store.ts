@@ -28,6 +28,9 @@ export interface LogChange extends LogCell {
 /** From so long after its creation on, everybody who reads the changes has been told of a report that came with its row. */
 export const FRESH_ROW_MS = 10_000;
 
+/** So long after it was stored nothing is told any more to whoever takes a cursor then. */
+export const TOLD_FOR_MS = 8_000;
+
 export type PutOutcome = "created" | "exists";
 
 /** What can be done to a report after it was put. It keeps its id, and with it its layer, cell and time. */

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Clock } from "../../../server/ports/clock.ts";
-import type { LogCell, LogRange, ReportEdit, ReportStore } from "../../../server/ports/report-store.ts";
+import {
+  type LogCell,
+  type LogRange,
+  type ReportEdit,
+  type ReportStore,
+  TOLD_FOR_MS,
+} from "../../../server/ports/report-store.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
@@ -554,6 +560,17 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         const { cursor } = await other.readChanges();
         clock.advance(60_000);
         expect((await other.readChanges(cursor)).changes).toEqual([]);
+      });
+
+      it("tells nothing of what was stored some seconds before a cursor", async () => {
+        await store.putMany(makeReports(30, clock.now() - DAY_MS));
+        await store.append(makeReport({ createdAtMs: clock.now(), ...BROOKLYN }));
+        clock.advance(TOLD_FOR_MS);
+        const { cursor } = await other.readChanges();
+        for (const laterMs of [500, 1_000, 60_000]) {
+          clock.advance(laterMs);
+          expect((await other.readChanges(cursor)).changes).toEqual([]);
+        }
       });
 
       it("tells a reader who slept, and whoever slept longer than a day to read everything again", async () => {
