@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { cityReports } from "../../test/kit/cities/city.ts";
+import type { Report } from "../../tiles/report.ts";
 
 export interface WriteOptions {
   readonly count: number;
@@ -8,22 +9,42 @@ export interface WriteOptions {
   readonly seed?: number;
 }
 
-/** Sends the made-up city's reports to a server, at an even pace whatever it answers. @returns how many it took */
+/** A server that falls behind is not buried. */
+const MOST_UNDER_WAY = 64;
+
+/**
+ * Sends the made-up city's reports to a server at an even pace, which only slows down when many are under way.
+ * @returns how many it took
+ */
 export async function writeReports(url: string, { count, perSecond, seed = 1 }: WriteOptions): Promise<number> {
   const startMs = performance.now();
-  const sent: Promise<boolean>[] = [];
-  const reports = cityReports({ count, nowMs: Date.now(), seed });
-  for (const { lonDeg: lon, latDeg: lat, layer, category, severity } of reports) {
-    const waitMs = startMs + (sent.length / perSecond) * 1000 - performance.now();
+  const underWay = new Set<Promise<void>>();
+  let begun = 0;
+  let taken = 0;
+  for (const report of cityReports({ count, nowMs: Date.now(), seed })) {
+    const waitMs = startMs + (begun++ / perSecond) * 1000 - performance.now();
     if (waitMs > 0) await sleep(waitMs);
-    const body = JSON.stringify({ lon, lat, layer, category, severity });
-    const headers = { "Content-Type": "application/json" };
-    sent.push(
-      fetch(`${url}/api/reports`, { method: "POST", headers, body }).then(async (response) => {
-        await response.arrayBuffer();
-        return response.status === 201;
-      }),
-    );
+    while (underWay.size >= MOST_UNDER_WAY) await Promise.race(underWay);
+    const sent = send(url, report)
+      .then((isTaken) => {
+        if (isTaken) taken++;
+      })
+      .finally(() => underWay.delete(sent));
+    underWay.add(sent);
   }
-  return (await Promise.all(sent)).filter(Boolean).length;
+  await Promise.all(underWay);
+  return taken;
+}
+
+/** Whether it was taken; a connection that breaks is a no. */
+async function send(url: string, { lonDeg: lon, latDeg: lat, layer, category, severity }: Report): Promise<boolean> {
+  const body = JSON.stringify({ lon, lat, layer, category, severity });
+  const headers = { "Content-Type": "application/json" };
+  try {
+    const response = await fetch(`${url}/api/reports`, { method: "POST", headers, body });
+    await response.arrayBuffer();
+    return response.status === 201;
+  } catch {
+    return false;
+  }
 }

@@ -91,11 +91,19 @@ export async function tilesStage({ here, emulator, postgis }: Contestants, plan:
     "cold tiles, ms: median, p99, first after a start",
     ["zoom", "tiles", ...all.flatMap(([name]) => [name, "p99", "first"]), "PostGIS against here"],
     ours.zooms.map(({ z, tiles }, i) => {
-      const cells = all.flatMap(([, { zooms }]) => [zooms[i]?.medianMs, zooms[i]?.p99Ms, zooms[i]?.firstMs]);
+      const cells = all.flatMap(([, series]) => {
+        const found = series.zooms.find((each) => each.z === z);
+        return [found?.medianMs, found?.p99Ms, found?.firstMs];
+      });
       return [`z${z}`, tiles, ...cells, ratios[i]?.ratio];
     }),
   );
-  const lines = all.map(([name, { zooms }]): Series => ({ name, values: zooms.map(({ medianMs }) => medianMs) }));
+  const lines = all.map(
+    ([name, { zooms }]): Series => ({
+      name,
+      values: plan.zooms.map((z) => zooms.find((each) => each.z === z)?.medianMs),
+    }),
+  );
   const chart = lineChart({
     title: `A cold tile by zoom, ms (median), ${here.city.rows} reports`,
     xLabels: plan.zooms.map((z) => `z${z}`),

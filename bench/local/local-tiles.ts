@@ -31,12 +31,12 @@ export interface ColdSeries {
 
 /** With few tiles at a zoom, a start more gives more samples. */
 const STARTS = 2;
-const FEW_TILES = 16;
+const FEW_TILES = 4;
 const IDLE_WITHIN_SECONDS = 300;
-const START_OVER_SECONDS = 20;
+const START_OVER_SECONDS = 15;
 /** Wider tiles of the town are the city's, too. */
 const WARM_UP_ZOOMS = [4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17];
-const WARM_UP_TILES = 6;
+const WARM_UP_TILES = 3;
 /** A zoom that takes PostGIS seconds a tile is asked for fewer of them. */
 const POSTGIS_ZOOM_MS = 8_000;
 const LEAST_SAMPLES = 4;
@@ -103,9 +103,9 @@ function neighbours(tiles: readonly { x: number; y: number }[], side: number): {
 export async function measureColdTiles(installation: Installation, plan: Plan): Promise<ColdSeries> {
   const series = new Map<number, Asked[]>();
   const zooms: ZoomFigures[] = [];
-  for (const z of plan.zooms) {
+  for (const z of installation.name === "embedded" ? plan.zooms : plan.emulatorZooms) {
     const tiles = sampleTiles(installation.city.census, z, plan.tilesPerZoom);
-    const starts = tiles.length < FEW_TILES && installation.name === "embedded" ? STARTS : 1;
+    const starts = tiles.length <= FEW_TILES && installation.name === "embedded" ? STARTS : 1;
     const asked: Asked[] = [];
     const firsts: number[] = [];
     for (let start = 0; start < starts; start++) {
