@@ -6,6 +6,6 @@ import { fileURLToPath } from "node:url";
  * in half the time. Each entry is checked against its source. Where nothing can be written nothing is kept. Modules that are
  * imported before, or statically beside this call, are not among them.
  */
-export function keepCompiled(): void {
-  enableCompileCache(fileURLToPath(new URL("../../dist/compiled", import.meta.url)));
+export function keepCompiled(dir = fileURLToPath(new URL("../../dist/compiled", import.meta.url))): void {
+  enableCompileCache(dir);
 }
