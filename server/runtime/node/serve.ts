@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { createBasemapTiles } from "../../basemap/tiles.ts";
 import { CLIENT_DIR } from "../../client/build.ts";
@@ -75,7 +76,9 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       units.add(consumed);
       pace.consumed(consumed);
     };
-    const database = closers.add(openDatabase({ address: stores.database, log }));
+    const { promise: served, resolve: tellServed } = Promise.withResolvers<void>();
+    const address = mustMakePostgres(config) ? () => served.then(stores.database) : stores.database;
+    const database = closers.add(openDatabase({ address, log }));
     const refusal = refusalOf(database, placeOf(config, config.databaseUrl === undefined, "DATABASE_URL"), steps);
     const [reports] = await allOrNone(
       prepareReports({
@@ -123,11 +126,17 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     closers.add({ close: () => listener.close(CLOSE_GRACE_MS) });
     // Live streams end first: the listener would wait for them in vain.
     closers.add({ close: async () => live.close() });
+    tellServed();
     return { url: listener.url, refusal, close: closers.close };
   } catch (error) {
     await closers.close();
     throw error;
   }
+}
+
+/** The embedded one's files take seconds of a processor to make, which what somebody waits for needs more. */
+function mustMakePostgres({ databaseUrl, dataDir }: Config): boolean {
+  return databaseUrl === undefined && (dataDir === undefined || !existsSync(join(dataDir, "postgres")));
 }
 
 function mountClient(app: App, { basemapStyleUrl }: Config): void {

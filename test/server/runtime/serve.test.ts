@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { Log } from "../../../server/console/log.ts";
 import { readConfig } from "../../../server/runtime/config.ts";
@@ -146,6 +149,27 @@ describe("a start on a DynamoDB", () => {
     await start({ DYNAMODB_TABLE: table, SEED: "on" });
     expect(await store.isEmpty()).toBe(false);
     await store.close();
+  });
+});
+
+describe("a first start", () => {
+  it("makes PostgreSQL's files once it serves, not before", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "stratum-serve-"));
+    onTestFinished(() => rmSync(dir, { recursive: true }));
+    // Long enough for the files to have been begun.
+    dynamo.set("slow");
+    const endpoint = through(dynamo, stores.dynamo.endpoint ?? "");
+    const server = await start({
+      DATA_DIR: dir,
+      DYNAMODB_ENDPOINT: endpoint,
+      DYNAMODB_TABLE: "first",
+      DATABASE_URL: "",
+    });
+    expect(readdirSync(dir).filter((name) => name.startsWith("postgres"))).toEqual([]);
+    expect((await requestRaw(`${server.url}${tilePath("safety", 3, PLACE)}.pbf`)).status).toBeLessThan(300);
+    expect(await server.refusal).toBeUndefined();
+    expect(await readJson(`${server.url}/readyz`)).toMatchObject({ store: "ok", database: "ok" });
+    expect(readdirSync(dir)).toContain("postgres");
   });
 });
 
