@@ -49,43 +49,60 @@ export function daysToRead(changedFromMs: number, part: CountedPart | undefined,
   return holds ? { fromDayMs, fromMs: part.untilMs, part } : { fromDayMs, fromMs: fromDayMs, part: undefined };
 }
 
-/** Counts the reports that were read, with those that need not be. */
-export function countDays(read: DaysToRead, reports: readonly Report[]): DayCount[] {
-  const counts = new Map<string, { geohash: string; dayMs: number; reports: number; severity: number }>();
-  for (const [geohash, [reports, severity]] of Object.entries(read.part?.counts ?? {})) {
-    counts.set(`${geohash}${read.fromDayMs}`, { geohash, dayMs: read.fromDayMs, reports, severity });
-  }
-  for (const report of reports) {
-    const geohash = neighborhoodOf(report);
-    const dayMs = startOfDay(report.createdAtMs);
-    const key = `${geohash}${dayMs}`;
-    const known = counts.get(key) ?? { geohash, dayMs, reports: 0, severity: 0 };
-    counts.set(key, known);
-    known.reports++;
-    known.severity += report.severity;
-  }
-  return [...counts.values()];
+/** Adds up the reports of days, a part of them at a time. */
+export interface DayCounter {
+  add(reports: readonly Report[]): void;
+  /** All counts of the days, with what need not be read. */
+  days(): DayCount[];
+  /** What need not be read the next time, if that is worth keeping. */
+  part(): CountedPart | undefined;
 }
 
-/** What need not be read the next time, if that is worth keeping. */
-export function partOf(read: DaysToRead, reports: readonly Report[], nowMs: number): CountedPart | undefined {
-  const untilMs = nowMs - PART_AGE_MS;
-  const dayMs = startOfDay(untilMs);
-  if (read.part !== undefined && untilMs <= read.part.untilMs) return read.part;
-  const counts: Record<string, [number, number]> = {};
-  let sum = 0;
-  const add = (geohash: string, count: number, severity: number) => {
-    const [counted, severities] = counts[geohash] ?? [0, 0];
-    counts[geohash] = [counted + count, severities + severity];
-    sum += count;
+/** Reports and severities by neighbourhood. */
+type Sums = Map<string, { reports: number; severity: number }>;
+
+/** @param nowMs when reading began */
+export function createDayCounter({ fromDayMs, part }: DaysToRead, nowMs: number): DayCounter {
+  const days = new Map<number, Sums>();
+  const untilMs = Math.max(nowMs - PART_AGE_MS, part?.untilMs ?? 0);
+  const partDayMs = startOfDay(untilMs);
+  const beginning: Sums = new Map();
+  for (const [geohash, [reports, severity]] of Object.entries(part?.counts ?? {})) {
+    addTo(sumsOf(fromDayMs), geohash, reports, severity);
+    if (partDayMs === fromDayMs) addTo(beginning, geohash, reports, severity);
+  }
+
+  function sumsOf(dayMs: number): Sums {
+    const known = days.get(dayMs) ?? new Map();
+    days.set(dayMs, known);
+    return known;
+  }
+
+  return {
+    add(reports) {
+      for (const { lonDeg, latDeg, createdAtMs, severity } of reports) {
+        const geohash = encodeGeohash(lonDeg, latDeg, NEIGHBORHOOD_PRECISION);
+        const dayMs = startOfDay(createdAtMs);
+        addTo(sumsOf(dayMs), geohash, 1, severity);
+        if (dayMs === partDayMs && createdAtMs < untilMs) addTo(beginning, geohash, 1, severity);
+      }
+    },
+    days: () =>
+      [...days].flatMap(([dayMs, sums]) => Array.from(sums, ([geohash, sum]) => ({ geohash, dayMs, ...sum }))),
+    part() {
+      const counts = Array.from(
+        beginning,
+        ([geohash, { reports, severity }]) => [geohash, [reports, severity]] as const,
+      );
+      const sum = counts.reduce((total, [, [reports]]) => total + reports, 0);
+      return sum < LEAST_PART ? undefined : { untilMs, counts: Object.fromEntries(counts) };
+    },
   };
-  if (dayMs === read.fromDayMs) {
-    for (const [geohash, [count, severity]] of Object.entries(read.part?.counts ?? {})) add(geohash, count, severity);
-  }
-  for (const report of reports) {
-    if (report.createdAtMs >= dayMs && report.createdAtMs < untilMs) add(neighborhoodOf(report), 1, report.severity);
-  }
-  return sum < LEAST_PART ? undefined : { untilMs, counts };
 }
 
-const neighborhoodOf = ({ lonDeg, latDeg }: Report): string => encodeGeohash(lonDeg, latDeg, NEIGHBORHOOD_PRECISION);
+function addTo(sums: Sums, geohash: string, reports: number, severity: number): void {
+  const known = sums.get(geohash) ?? { reports: 0, severity: 0 };
+  sums.set(geohash, known);
+  known.reports += reports;
+  known.severity += severity;
+}

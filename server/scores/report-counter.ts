@@ -1,11 +1,13 @@
+import type { Report } from "../../tiles/report.ts";
 import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
 import { mapLimited } from "../kit/map-limited.ts";
+import { DAY_MS, HOUR_MS } from "../kit/utc-time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LogCell, ReportStore } from "../ports/report-store.ts";
 import type { RunSql } from "../ports/sql.ts";
 import { fromStoredCursor } from "../pyramid/stored-cursor.ts";
 import { type CellToCount, type CountedCell, createCountTable } from "./count-table.ts";
-import { countDays, daysToRead, partOf } from "./day-counts.ts";
+import { createDayCounter, daysToRead } from "./day-counts.ts";
 
 /**
  * Keeps `report_counts`: follows the log's changes and counts the days again of which something changed. What changed is written down
@@ -22,6 +24,12 @@ const CELLS_PER_BATCH = 64;
 const PARALLEL_READS = 4;
 /** A statement takes cells until it has so many counts; one of ninety days and all neighbourhoods has 2 880. */
 const COUNTS_PER_STATEMENT = 4_000;
+
+/** A cell is read span by span, so that no cell takes much memory: one with few reports a span in two or three. */
+const FIRST_SPAN_MS = 16 * DAY_MS;
+const LEAST_SPAN_MS = HOUR_MS;
+const FEW_REPORTS = 5_000;
+const MANY_REPORTS = 20_000;
 
 export interface ReportCounterOptions {
   readonly store: ReportStore;
@@ -41,9 +49,9 @@ export function createReportCounter({ store, sql, clock }: ReportCounterOptions)
 
   async function count(cell: CellToCount, nowMs: number): Promise<CountedCell> {
     const read = daysToRead(cell.fromMs, cell.part, nowMs);
-    const { reports } = await store.readCell(cell, { from: idTimePrefix(read.fromMs) });
-    const { fromDayMs } = read;
-    return { cell, fromDayMs, days: countDays(read, reports), part: partOf(read, reports, nowMs) };
+    const counter = createDayCounter(read, nowMs);
+    for await (const reports of readSpans(store, cell, read.fromMs, nowMs)) counter.add(reports);
+    return { cell, fromDayMs: read.fromDayMs, days: counter.days(), part: counter.part() };
   }
 
   /** Counts cells and writes what was counted, a part of them at a time. */
@@ -75,4 +83,25 @@ export function createReportCounter({ store, sql, clock }: ReportCounterOptions)
       }
     },
   };
+}
+
+/** The reports of a cell from a time on; what is stored meanwhile in spans that were read is told by a later change. */
+async function* readSpans(
+  store: Pick<ReportStore, "readCell">,
+  cell: LogCell,
+  fromMs: number,
+  nowMs: number,
+): AsyncGenerator<readonly Report[]> {
+  let spanMs = FIRST_SPAN_MS;
+  for (let startMs = fromMs; ; ) {
+    const endMs = startMs + spanMs;
+    const isLast = endMs > nowMs;
+    const range = { from: idTimePrefix(startMs), ...(!isLast && { before: idTimePrefix(endMs) }) };
+    const { reports } = await store.readCell(cell, range);
+    yield reports;
+    if (isLast) return;
+    startMs = endMs;
+    if (reports.length < FEW_REPORTS) spanMs *= 2;
+    if (reports.length > MANY_REPORTS) spanMs = Math.max(LEAST_SPAN_MS, spanMs / 2);
+  }
 }

@@ -31,13 +31,14 @@ function createLog() {
   const clock = createTestClock();
   const store = createMemoryStore({ clock });
   const random = seededRandom(5);
-  const read = { cells: 0, rows: 0 };
+  const read = { cells: 0, rows: 0, mostRows: 0 };
   const watched: ReportStore = {
     ...store,
     async readCell(cell, range) {
       const found = await store.readCell(cell, range);
       read.cells++;
       read.rows += found.reports.length;
+      read.mostRows = Math.max(read.mostRows, found.reports.length);
       return found;
     },
   };
@@ -153,7 +154,7 @@ export const describeReportCounter = (pool: () => Pool) =>
 
     it("goes on behind a failure where it was, in whichever process", async () => {
       const log = createLog();
-      for (let i = 0; i < 200; i++) await log.add(2, { lonDeg: -120 + i * CELL_DEGREES, ageMs: 30 * DAY });
+      for (let i = 0; i < 200; i++) await log.add(2, { lonDeg: -120 + i * CELL_DEGREES, ageMs: 15 * DAY });
       let writes = 0;
       const failing = watchSql(sql, (text) => isWrite(text) && ++writes === 3);
       await expect(log.counter(failing.sql).run()).rejects.toThrow("away");
@@ -207,6 +208,20 @@ export const describeReportCounter = (pool: () => Pool) =>
       const [written] = await sql<{ n: number }>("SELECT count(*)::int AS n FROM report_counts");
       expect(written?.n).toBeGreaterThan(6_000);
       expect(watched.sent.filter(isWrite)).toHaveLength(2);
+      expect(await counts()).toEqual(log.byHand());
+    });
+
+    it("reads a large cell a part at a time, and a small one at few times", async () => {
+      const log = createLog();
+      await log.add(12_000, { ageMs: 80 * DAY });
+      await log.counter(sql).run();
+      expect(log.read.rows).toBe(12_000);
+      expect(log.read.mostRows).toBeLessThan(6_000);
+      expect(await counts()).toEqual(log.byHand());
+      log.read.cells = 0;
+      await log.add(50, { ageMs: 80 * DAY, layer: "vibe" });
+      await log.counter(sql).run();
+      expect(log.read.cells).toBeLessThanOrEqual(3);
       expect(await counts()).toEqual(log.byHand());
     });
 
