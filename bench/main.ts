@@ -9,6 +9,7 @@ const BENCHES: Readonly<Record<string, string>> = {
   serve: "requests a second and latency of the running server, beside others; caches; freshness",
   local:
     "a million reports on one machine: import, cold and warm tiles, reports, endurance, beside PostGIS and the emulator",
+  dynamo: "CPU of a request to DynamoDB over our client, beside AWS's SDK",
   scores: "the scorer, the relational questions with their plans, tiles while PostgreSQL is away",
   client: "the map: bytes, time to first clusters, long tasks while panning, ten minutes open under reports",
 };

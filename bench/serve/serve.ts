@@ -12,12 +12,13 @@ import { createTileCensus, type TileCensus } from "../kit/sample-tiles.ts";
 import { startOurs } from "./serve-contestants.ts";
 import { measureEdge } from "./serve-edge.ts";
 import { measureCold, measureWriting } from "./serve-load.ts";
+import { measurePosts } from "./serve-posts.ts";
 import { measureOneTile, measureWarm, readAnswers } from "./serve-warm.ts";
 
 const REPORTS = 20_000;
 const TRIALS = 200;
 const FRESH_MS = 2000;
-const STAGES = ["cold", "warm", "tile", "writing", "freshness", "edge"] as const;
+const STAGES = ["cold", "warm", "tile", "writing", "posts", "freshness", "edge"] as const;
 type Stage = (typeof STAGES)[number];
 
 interface Findings {
@@ -61,6 +62,7 @@ async function measureNode(wanted: readonly Stage[]): Promise<Findings[]> {
     if (wanted.includes("warm")) found.push(await warmStage(ours, answers));
     if (wanted.includes("tile")) found.push(await measureOneTile(ours, answers));
     if (wanted.includes("writing")) found.push({ figures: { writing: await measureWriting(ours, answers) } });
+    if (wanted.includes("posts")) found.push(await postsStage(ours));
     if (wanted.includes("freshness")) found.push(await freshnessStage(ours, await start()));
     return found;
   } finally {
@@ -73,6 +75,11 @@ async function coldStage(ours: Contestant, census: TileCensus): Promise<Findings
   const cold = await measureCold(ours, census);
   const what = "cold tiles refused";
   return { figures: { cold }, checks: [{ what, limit: "0", found: cold.refused, met: cold.refused === 0 }] };
+}
+
+async function postsStage(ours: Contestant): Promise<Findings> {
+  const { posts, check } = await measurePosts(ours);
+  return { figures: { posts }, checks: [check] };
 }
 
 async function warmStage(ours: Contestant, answers: readonly BareAnswer[]): Promise<Findings> {

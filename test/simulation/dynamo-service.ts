@@ -20,7 +20,7 @@ import type { Host } from "./task.ts";
 import type { Trace } from "./trace.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
-/** A DynamoDB and the network before it, with a client for each process that does as the SDK does. */
+/** A DynamoDB and the network before it, with a client for each process that does as the real one does. */
 export interface DynamoService {
   clientFor(host: Host & { readonly name: string }): DocumentClient;
 }
@@ -55,7 +55,7 @@ export function createDynamoService(options: DynamoServiceOptions): DynamoServic
     throw new Error(`the simulated DynamoDB knows no ${command}`);
   }
 
-  /** One attempt: a promise that is settled as the SDK would see it, or never, when its task is over. */
+  /** One attempt: a promise that is settled as the client would see it, or never, when its task is over. */
   function attempt(call: Call): Promise<object> {
     const { task, host, label, command } = call;
     const random = randomOf(`${seed}/${label}`);

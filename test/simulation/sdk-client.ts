@@ -1,4 +1,5 @@
 import type { DocumentClient, Operation } from "../../server/store/dynamo/wire/document-client.ts";
+import { BASE_MS, MAX_ATTEMPTS, THROTTLED_BASE_MS } from "../../server/store/dynamo/wire/retries.ts";
 import type { CommandInput } from "./database.ts";
 import { isRetryable, isThrottle, withAttempts } from "./sdk-errors.ts";
 import { currentTask, type Host, isOver, type Task } from "./task.ts";
@@ -22,13 +23,7 @@ export interface SdkClientOptions {
   readonly attempt: (call: Call) => Promise<object>;
 }
 
-/** As `dynamo-client.ts` has it. */
-const MAX_ATTEMPTS = 4;
-/** The SDK's standard retry: the base doubles with every attempt, with full jitter. */
-const RETRY_BASE_MS = 100;
-const THROTTLED_BASE_MS = 500;
-
-/** The document client of a process, as far as the store uses it: it tries again as the SDK does. */
+/** The client of a process: it tries again as the real one does. */
 export function createSdkClient({ host, time, attempt }: SdkClientOptions): DocumentClient {
   async function send(operation: Operation, input: object): Promise<object> {
     const task = currentTask();
@@ -45,8 +40,8 @@ export function createSdkClient({ host, time, attempt }: SdkClientOptions): Docu
         };
       } catch (error) {
         if (!isRetryable(error) || attempts === MAX_ATTEMPTS) throw withAttempts(error, attempts);
-        const baseMs = isThrottle(error) ? THROTTLED_BASE_MS : RETRY_BASE_MS;
-        const waitMs = task.random.next() * baseMs * 2 ** attempts;
+        const baseMs = isThrottle(error) ? THROTTLED_BASE_MS : BASE_MS;
+        const waitMs = task.random.next() * baseMs * 2 ** (attempts - 1);
         await new Promise<void>((resolve) => time.resume(task, time.now() + waitMs, resolve));
       }
     }

@@ -34,7 +34,7 @@ export const isRetryable = (error: unknown): boolean =>
   (error as Error).name === "TimeoutError" ||
   (error as { code?: string }).code === "ECONNRESET";
 
-/** As the SDK marks what it gives up on; `requests.ts` goes by that. */
+/** As a client marks what it gives up on; `requests.ts` goes by that. */
 export function withAttempts(error: unknown, attempts: number): unknown {
   const { $metadata = {} } = error as { $metadata?: object };
   // A fault of the simulation itself is none of the service's.

@@ -16,7 +16,7 @@ export interface SeededFaultOptions {
 const SLOW_ONES = 5;
 const LONGEST_MS = 2000;
 
-/** The SDK tries four times within two seconds or so: what is shorter it bears, what is longer reaches whoever calls us. */
+/** The client tries four times within two seconds or so: what is shorter it bears, what is longer reaches whoever calls us. */
 const SPELL_MS = [500, 6000] as const;
 
 /** What a spell may hit, by where the items lie that a request names. */
@@ -40,7 +40,7 @@ interface Spell {
 }
 
 /**
- * Faults as a store under load and a bad network make them: some anywhere, any time, which the SDK's retries mostly hide, and
+ * Faults as a store under load and a bad network make them: some anywhere, any time, which the client's retries mostly hide, and
  * spells that outlast these. The same seed makes the same series; which request meets which fault is left to the race of the
  * processes.
  */

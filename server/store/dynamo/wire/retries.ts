@@ -17,8 +17,8 @@ export interface Retries {
 }
 
 export const MAX_ATTEMPTS = 4;
-const BASE_MS = 25;
-const THROTTLED_BASE_MS = 1000;
+export const BASE_MS = 25;
+export const THROTTLED_BASE_MS = 1000;
 const LONGEST_MS = 20_000;
 /** DynamoDB may ask for a later retry, but no more than so much. */
 const LONGEST_ASKED_MS = 5000;
