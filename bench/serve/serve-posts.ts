@@ -1,7 +1,7 @@
 import { cityReports } from "../../test/kit/cities/city.ts";
 import { type Check, printTable } from "../../test/kit/output.ts";
+import type { Contestant } from "../kit/contestant.ts";
 import { type Spread, spreadOf } from "../kit/measure.ts";
-import type { Contestant } from "./serve-contestants.ts";
 
 const ROUNDS = 9;
 const POSTS = 500;
