@@ -1,4 +1,5 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Report } from "../../../tiles/report.ts";
 import { decodeAppended } from "../../store/dynamo/appended-report.ts";
 import { createDocumentClient } from "../../store/dynamo/dynamo-client.ts";
@@ -41,12 +42,28 @@ export async function moveEmulatorData(
     client.destroy();
   }
   const { store } = openSqliteStores({ path: unfinished, clock: { now: Date.now } });
-  // Stored in their intents, when the process died that was to store their rows.
-  items += (await store.putMany(appended)).written;
-  await store.close();
+  try {
+    // Stored in their intents, when the process died that was to store their rows.
+    items += (await store.putMany(appended)).written;
+  } finally {
+    await store.close();
+  }
   if (existsSync(`${unfinished}-wal`)) throw new Error(`${unfinished} is open elsewhere`);
   renameSync(unfinished, path);
+  // Before anything says that the move is over: a power cut must not leave neither.
+  syncDirectory(dirname(path));
   return items;
+}
+
+function syncDirectory(path: string): void {
+  // Windows has no such thing, nor the need of it.
+  if (process.platform === "win32") return;
+  const directory = openSync(path, "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 const filesOf = (path: string): string[] => [path, `${path}-wal`, `${path}-shm`];

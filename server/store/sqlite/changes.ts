@@ -39,9 +39,9 @@ export function createChangeReader(db: DatabaseSync, cells: () => AsyncIterable<
     const last = lastSeq.get()?.[0] ?? 0;
     if (cursor === undefined) return { changes: [], cursor: String(last) };
     const seen = parseCursor(cursor);
-    const first = firstSeq.get()?.[0] ?? last + 1;
+    const isForgotten = () => seen < (firstSeq.get()?.[0] ?? last + 1) - 1;
     // Beyond the last one: of another file, or of one that a backup was put in place of.
-    if (seen > last || seen < first - 1) return everything(last);
+    if (seen > last || isForgotten()) return everything(last);
     const changes: LogChange[] = [];
     for (let at = seen; at < last; ) {
       const page = since.all(at, last);
@@ -49,7 +49,8 @@ export function createChangeReader(db: DatabaseSync, cells: () => AsyncIterable<
       at = page.length < PAGE_CHANGES ? last : (page.at(-1)?.[0] ?? last);
       if (at < last) await yieldTurn();
     }
-    return { changes: mergeChanges(changes), cursor: String(last) };
+    // Also of what was forgotten while it was read.
+    return isForgotten() ? everything(last) : { changes: mergeChanges(changes), cursor: String(last) };
   };
 }
 

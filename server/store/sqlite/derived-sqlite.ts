@@ -33,7 +33,9 @@ export function createSqliteDerivedStore(db: DatabaseSync, writer: Writer, clock
     async put(group, name, body, { expected, expiresAtMs }) {
       checkDerivedItem(group, name, body);
       const expiresAtSeconds = expiresAtMs === undefined ? undefined : ttlSeconds(expiresAtMs);
-      return writer.write("putDerived", { group, name, body, expected, expiresAtSeconds, nowMs: clock.now() });
+      // A copy: the caller may fill its array with something else, and of a part of a buffer the thread would be sent all.
+      const copy = Uint8Array.from(body);
+      return writer.write("putDerived", { group, name, body: copy, expected, expiresAtSeconds, nowMs: clock.now() });
     },
     remove: (group, items) =>
       writer.write(

@@ -8,11 +8,16 @@ import { KEY_CLAIM, REMEMBERED } from "./sqlite.ts";
 /** An item of DynamoDB's table, with all its attributes. */
 export type TableItem = Key & Readonly<Record<string, unknown>>;
 
+/** Pages that the log grows to before it is moved into the file: 16 MB. */
+const LOG_PAGES = 4096;
+
 /**
  * Takes over items of a DynamoDB table: reports, edits, flags, idempotency keys and remembered values. Derived data is made anew, and
  * the change feed begins anew; reports that only an item of the feed holds are the caller's to put. Returns how many items were taken.
  */
 export function createRestore(db: DatabaseSync): (items: readonly TableItem[]) => number {
+  // Nobody else has the file open who would move the log into it.
+  db.exec(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
   const report = db.prepare(
     `INSERT INTO reports (cell, ${REPORT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
@@ -66,7 +71,7 @@ export function createRestore(db: DatabaseSync): (items: readonly TableItem[]) =
       db.exec("COMMIT");
       return taken;
     } catch (error) {
-      db.exec("ROLLBACK");
+      if (db.isTransaction) db.exec("ROLLBACK");
       throw error;
     }
   };

@@ -1,3 +1,4 @@
+import { accessSync, constants, existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
 /**
@@ -55,19 +56,25 @@ const LOCK_PATIENCE_MS = 10_000;
 /** Pages that a connection keeps: 32 MB, on top of what the system's page cache holds. */
 const CACHE_KB = 32 * 1024;
 
+/** The log keeps no more than this of what it grew to while readers held it up. */
+const KEPT_LOG_BYTES = 32 * 1024 * 1024;
+
 /**
  * Opens the file, and makes its tables if there are none. What is committed survives a power cut: the log is synchronised with each
  * commit (`FULL`). Checkpoints are the writer's work (`write-thread.ts`), not that of whoever commits.
- * @throws Error when it is no database of ours, or of a later program
+ * @throws Error when it is no database of ours, or of a later program, or may not be written
  */
 export function openSqlite(path: string): DatabaseSync {
+  assertWritable(path);
   const db = new DatabaseSync(path, { timeout: LOCK_PATIENCE_MS });
   try {
     db.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
+      PRAGMA fullfsync = ON;
       PRAGMA secure_delete = FAST;
       PRAGMA wal_autocheckpoint = 0;
+      PRAGMA journal_size_limit = ${KEPT_LOG_BYTES};
       PRAGMA cache_size = -${CACHE_KB};
     `);
     makeTables(db);
@@ -78,6 +85,13 @@ export function openSqlite(path: string): DatabaseSync {
   return db;
 }
 
+/** SQLite opens what it may only read, and fails with the first write. */
+function assertWritable(path: string): void {
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
+  }
+}
+
 function makeTables(db: DatabaseSync): void {
   if (versionOf(db) === SCHEMA_VERSION) return;
   db.exec("BEGIN IMMEDIATE");
@@ -85,13 +99,17 @@ function makeTables(db: DatabaseSync): void {
     const version = versionOf(db);
     if (version > SCHEMA_VERSION)
       throw new Error(`its tables are of version ${version}, this program knows ${SCHEMA_VERSION}`);
+    if (version === 0 && holdsTables(db)) throw new Error("it is another program's database");
     if (version === 0) db.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`);
     db.exec("COMMIT");
   } catch (error) {
-    db.exec("ROLLBACK");
+    if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
   }
 }
+
+const holdsTables = (db: DatabaseSync): boolean =>
+  db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== undefined;
 
 function versionOf(db: DatabaseSync): number {
   return Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);

@@ -55,7 +55,7 @@ export function openSqliteStores({ path, clock, onDeath = () => {} }: SqliteStor
     getMany: (ids) => reading(() => ids.flatMap((id) => reader.get(id) ?? [])),
     readCell: (cell, range) => reading(() => reader.readCell(cell, range)),
     readNewest: (cell, limit, range) => reading(() => reader.readNewest(cell, limit, range)),
-    cells: () => reader.cells(),
+    cells: () => readingEach(reader.cells()),
     isEmpty: () => reading(() => reader.isEmpty()),
     readChanges: (cursor) => reading(() => readChanges(cursor)),
     // Whatever is stored is published.
@@ -63,7 +63,11 @@ export function openSqliteStores({ path, clock, onDeath = () => {} }: SqliteStor
     async confirm() {},
     flag: (reportId, flag) => writer.write("flag", reportId, flag),
     ...keeping(writer, clock),
-    ping: () => reading(() => void reader.isEmpty()),
+    ping: () =>
+      reading(() => {
+        writer.check();
+        reader.isEmpty();
+      }),
     close: () => (closed ??= close()),
   };
 
@@ -80,6 +84,14 @@ export function openSqliteStores({ path, clock, onDeath = () => {} }: SqliteStor
 async function reading<T>(read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
+  } catch (error) {
+    throw asStoreError(error);
+  }
+}
+
+async function* readingEach<T>(read: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* read;
   } catch (error) {
     throw asStoreError(error);
   }

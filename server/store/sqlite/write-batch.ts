@@ -29,6 +29,9 @@ const LOOK_AGAIN_MS = 1;
 
 const SQLITE_BUSY = 5;
 
+/** SQLite's extended result codes have the plain one in their last byte: another process's recovery of the file is a kind of busy. */
+const isBusy = (error: unknown): boolean => ((codeOf(error) ?? 0) & 0xff) === SQLITE_BUSY;
+
 export const codeOf = (error: unknown): number | undefined =>
   error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode : undefined;
 
@@ -58,29 +61,43 @@ export function createBatchRunner(db: DatabaseSync): (requests: readonly WriteRe
     try {
       return runAll([request])[0] as WriteAnswer;
     } catch (error) {
-      const code = codeOf(error);
-      return { n: request.n, fault: { message: (error as Error).message, ...(code !== undefined && { code }) } };
+      return faultOf(request, error);
     }
   }
 
   function runTogether(requests: readonly WriteRequest[]): WriteAnswer[] {
     try {
       return runAll(requests);
-    } catch {
-      return requests.map(runOne);
+    } catch (error) {
+      // Whoever has the lock has it for each of them: one after the other they would wait for hours.
+      return requests.map((request) => (isBusy(error) ? faultOf(request, error) : runOne(request)));
     }
   }
 
-  return (requests) => {
-    const answers = requests.length === 1 ? requests.map(runOne) : runTogether(requests);
-    // The disk took so long that some of the rows are brought too late: nobody may rely on having them.
-    const late = requests.filter(isLate);
-    if (late.length > 0)
+  /** The disk took so long that some rows are brought too late: nobody may rely on having them, so their cells are told, too. */
+  function tellLate(requests: readonly WriteRequest[], answers: WriteAnswer[]): WriteAnswer[] {
+    const late = requests.filter((request, i) => isLate(request) && "value" in (answers[i] as WriteAnswer));
+    if (late.length === 0) return answers;
+    try {
       transaction(() => {
         for (const request of late) republish(writes, request);
       });
-    return answers;
-  };
+      return answers;
+    } catch (error) {
+      // Stored and not told of rightly: not acknowledged, so that it is put again, which tells the cell.
+      return answers.map((answer, i) => {
+        const request = requests[i] as WriteRequest;
+        return late.includes(request) ? faultOf(request, error) : answer;
+      });
+    }
+  }
+
+  return (requests) => tellLate(requests, requests.length === 1 ? requests.map(runOne) : runTogether(requests));
+}
+
+function faultOf({ n }: WriteRequest, error: unknown): WriteAnswer {
+  const code = codeOf(error);
+  return { n, fault: { message: (error as Error).message, ...(code !== undefined && { code }) } };
 }
 
 function run(writes: Writes, request: WriteRequest): unknown {
@@ -107,12 +124,14 @@ export const sleepThread = (ms: number): void => void Atomics.wait(sleeper, 0, 0
 
 function begin(db: DatabaseSync): void {
   const untilMs = Date.now() + PATIENCE_MS;
+  // Of one that could not be rolled back, because the disk failed then, too.
+  if (db.isTransaction) db.exec("ROLLBACK");
   for (;;) {
     try {
       db.exec("BEGIN IMMEDIATE");
       return;
     } catch (error) {
-      if (codeOf(error) !== SQLITE_BUSY || Date.now() > untilMs) throw error;
+      if (!isBusy(error) || Date.now() > untilMs) throw error;
       sleepThread(LOOK_AGAIN_MS);
     }
   }

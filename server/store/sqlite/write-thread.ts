@@ -14,6 +14,14 @@ const MOST_ROWS = 4000;
 /** The log is moved into the file this long after the last time, when something was written. */
 const CHECKPOINT_EVERY_MS = 500;
 
+/**
+ * Pages of the log (16 MB) from which on it must begin anew. It does so by itself when all of it is in the file and nobody reads it,
+ * which may never be where several processes write.
+ */
+const MOST_LOG_PAGES = 4096;
+/** How long that waits for transactions and reads under way; those that begin meanwhile do not hold it up. */
+const ANEW_PATIENCE_MS = 250;
+
 /** A transaction longer than this leaves others a moment to come in between. */
 const LONG_MS = 10;
 const PAUSE_MS = 3;
@@ -81,11 +89,21 @@ function moveLog(): void {
   clearTimeout(checkpoint);
   checkpoint = undefined;
   try {
-    db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    const pages = Number(db.prepare("PRAGMA wal_checkpoint(PASSIVE)").get()?.log);
+    if (pages > MOST_LOG_PAGES) beginLogAnew();
   } catch {
     // Another process is at it, or the disk is full: what was committed is in the log, and the next one tries again.
   }
   checkpointedAtMs = performance.now();
+}
+
+function beginLogAnew(): void {
+  db.exec(`PRAGMA busy_timeout = ${ANEW_PATIENCE_MS}`);
+  try {
+    db.exec("PRAGMA wal_checkpoint(RESTART)");
+  } finally {
+    db.exec("PRAGMA busy_timeout = 0");
+  }
 }
 
 function close(): void {

@@ -8,6 +8,8 @@ import type { Writes } from "./writes.ts";
 export interface Writer {
   /** Resolves when it is on the disk. @throws StoreUnavailableError when it is not, or not known to be */
   write<K extends keyof Writes>(kind: K, ...args: Parameters<Writes[K]>): Promise<ReturnType<Writes[K]>>;
+  /** @throws StoreUnavailableError when nothing can be written any more */
+  check(): void;
   /** After what was begun. */
   close(): Promise<void>;
 }
@@ -21,6 +23,7 @@ export function createInlineWriter(db: DatabaseSync): Writer {
       const [answer] = runBatch([{ n: n++, kind, args, askedAtMs: Date.now() } as WriteRequest]);
       return resultOf(answer as WriteAnswer) as never;
     },
+    check() {},
     async close() {},
   };
 }
@@ -69,18 +72,28 @@ export function createThreadWriter(path: string, onDeath: (error: Error) => void
   function send(request: WriteRequest): void {
     if (outgoing.push(request) > 1) return;
     queueMicrotask(() => {
-      worker.postMessage(outgoing);
+      const sent = outgoing;
       outgoing = [];
+      try {
+        worker.postMessage(sent);
+      } catch (error) {
+        // What is no plain data; those beside it may ask again.
+        for (const { n } of sent) settle({ n, fault: { message: (error as Error).message } });
+      }
     });
   }
 
+  function check(): void {
+    if (death === undefined && !isClosing) return;
+    throw new StoreUnavailableError(death?.message ?? "the store is closed");
+  }
+
   return {
-    write(kind, ...args) {
-      if (death !== undefined || isClosing) {
-        return Promise.reject(new StoreUnavailableError(death?.message ?? "the store is closed"));
-      }
+    check,
+    async write(kind, ...args) {
+      check();
       const request = { n: n++, kind, args, askedAtMs: Date.now() } as WriteRequest;
-      return new Promise((resolve, reject) => {
+      return await new Promise((resolve, reject) => {
         waiting.set(request.n, { resolve: resolve as (value: unknown) => void, reject });
         send(request);
       });
@@ -108,6 +121,9 @@ function errorOf({ message, code }: WriteFault): Error {
 /** A read's fault, as the port has it. */
 export function asStoreError(error: unknown): unknown {
   const code = codeOf(error);
+  if (error instanceof Error && "code" in error && error.code === "ERR_INVALID_STATE") {
+    return new StoreUnavailableError("the store is closed", { cause: error });
+  }
   if (code === undefined) return error;
   return new StoreUnavailableError(`SQLite: ${(error as Error).message} (${code})`, { cause: error });
 }
