@@ -14,6 +14,8 @@ export interface Pace {
    * @param kind what it is like; the usual time is known for each kind, so there must be few
    */
   begin(kind: string): () => void;
+  /** A request was answered at once, from memory. One takes nothing, but many take the event loop. */
+  answered(): void;
   /** Makes a call of the background when it is its turn. Settles as the call does. */
   run<T>(call: () => Promise<T>): Promise<T>;
   /** A call of the background turned out to cost so many units. */
@@ -36,6 +38,9 @@ const MOST_PAUSE_MS = 1_000;
 const SLOW = 2;
 /** So long after the last slow request nobody is slowed down any more. */
 const SLOW_FOR_MS = 250;
+/** So many requests that are answered at once within so long are pressing, for as long again. */
+const MANY_ANSWERED = 50;
+const ANSWERED_WITHIN_MS = 100;
 /** Weights of the newest request in what is usual, and in how slow they are now. */
 const USUAL_WEIGHT = 1 / 16;
 const SLOWNESS_WEIGHT = 1 / 4;
@@ -103,6 +108,8 @@ export function createPace({ unitsPerSecond = Infinity }: PaceOptions = {}): Pac
       };
     },
 
+    answered: requests.answered,
+
     async run(call) {
       await new Promise<void>((start) => {
         waiting.push({ start, sinceMs: performance.now() });
@@ -138,7 +145,8 @@ function createRequestWatch(calls: Calls) {
   const usual = new Map<string, number>();
   let underWay = 0;
   let slowness = 1;
-  let slowUntilMs = Number.NEGATIVE_INFINITY;
+  let pressedUntilMs = Number.NEGATIVE_INFINITY;
+  let answered = { count: 0, sinceMs: Number.NEGATIVE_INFINITY };
 
   function note(kind: string, tookMs: number, wasQuiet: boolean): void {
     const known = usual.get(kind);
@@ -148,10 +156,19 @@ function createRequestWatch(calls: Calls) {
     if (known === undefined) return;
     const ratio = Math.min(MOST_SLOWNESS, tookMs / Math.max(LEAST_USUAL_MS, known));
     slowness += (ratio - slowness) * SLOWNESS_WEIGHT;
-    if (slowness >= SLOW) slowUntilMs = performance.now() + SLOW_FOR_MS;
+    if (slowness >= SLOW) pressFor(SLOW_FOR_MS);
+  }
+
+  function pressFor(ms: number): void {
+    pressedUntilMs = Math.max(pressedUntilMs, performance.now() + ms);
   }
 
   return {
+    answered(): void {
+      const nowMs = performance.now();
+      if (nowMs - answered.sinceMs > ANSWERED_WITHIN_MS) answered = { count: 0, sinceMs: nowMs };
+      if (++answered.count >= MANY_ANSWERED) pressFor(ANSWERED_WITHIN_MS);
+    },
     begin(kind: string): () => void {
       const startMs = performance.now();
       const madeBefore = calls.made;
@@ -162,7 +179,7 @@ function createRequestWatch(calls: Calls) {
         note(kind, performance.now() - startMs, beganQuiet && calls.made === madeBefore);
       };
     },
-    pressedUntilMs: (): number => (underWay > 0 ? Infinity : slowUntilMs),
+    pressedUntilMs: (): number => (underWay > 0 ? Infinity : pressedUntilMs),
   };
 }
 

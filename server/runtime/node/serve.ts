@@ -109,7 +109,13 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     const live = createLiveHub({ clock, tileWatch, maxSubscribers: config.liveStreams });
     domain.changes.listen(live.publish);
     const metrics = createRequestMetrics();
-    const fastPath = createTileFastPath({ tiles: tiles.source, codings: nodeCompressor.codings, metrics, log });
+    const fastPath = createTileFastPath({
+      tiles: tiles.source,
+      codings: nodeCompressor.codings,
+      metrics,
+      log,
+      onAnswer: pace.answered,
+    });
     const app = wireHttp(adapters, domain, {
       config,
       tiles,

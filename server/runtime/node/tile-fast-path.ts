@@ -18,6 +18,8 @@ export interface TileFastPath {
 
 export interface TileFastPathOptions extends ReadyAnswersOptions {
   readonly log: Log;
+  /** Told of every answer. */
+  onAnswer?(): void;
 }
 
 const ACCEPT_ENCODING = "accept-encoding";
@@ -51,6 +53,7 @@ export function createTileFastPath(options: TileFastPathOptions): TileFastPath {
       outgoing.writeHead(status, fields);
       outgoing.end(isUnchanged ? undefined : answers.body, "latin1");
       answered++;
+      options.onAnswer?.();
       const seconds = (performance.now() - startMs) / 1000;
       observe(seconds);
       log.debug("request", { requestId, method, route: TILE_ROUTE, status, seconds });

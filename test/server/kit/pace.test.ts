@@ -184,6 +184,26 @@ describe("background calls between slow requests", () => {
   });
 });
 
+describe("background calls beside requests that are answered at once", () => {
+  it("are a tenth while there are many, and as many as ever while there are few", async () => {
+    const pace = createPace();
+    const work = startWork(pace);
+    const beside = async (answersPer10Ms: number) => {
+      let calls = 0;
+      for (let i = 0; i < 100; i++) {
+        for (let j = 0; j < answersPer10Ms; j++) pace.answered();
+        calls += await callsWithin(10, work);
+      }
+      return calls;
+    };
+    const few = await beside(1);
+    expect(few).toBeGreaterThan(300);
+    expect(await beside(50)).toBeLessThan(100);
+    await callsWithin(100, work);
+    expect(await beside(1)).toBeGreaterThan(300);
+  });
+});
+
 describe("background calls with a budget", () => {
   it("spend so much a second, whether they learn it before or behind the call", async () => {
     const pace = createPace({ unitsPerSecond: 100 });

@@ -27,6 +27,7 @@ const metrics = createRequestMetrics();
 let epoch = 1;
 let noteReport: (ageMs: number) => void;
 let warm: TileFastPath;
+let told = 0;
 let listener: Listener;
 
 beforeAll(async () => {
@@ -39,7 +40,7 @@ beforeAll(async () => {
   const scores = { epoch: () => epoch, find: () => undefined, cells: () => [] };
   const tiles = createTileSource({ pyramid, scores, compressor: nodeCompressor });
   const { codings } = nodeCompressor;
-  warm = createTileFastPath({ tiles, codings, metrics, log: silentLog });
+  warm = createTileFastPath({ tiles, codings, metrics, log: silentLog, onAnswer: () => told++ });
   const { app } = createTestApp({ store, clock, tiles, codings, metrics });
   noteReport = (ageMs) => pyramid.noteReport(makeReport({ ...PLACE, createdAtMs: clock.now() - ageMs }, random));
   listener = await openListener("127.0.0.1", 0, app.fetch, warm.answer);
@@ -57,7 +58,13 @@ function passDay(): void {
   clock.nowMs += DAY_MS;
 }
 
-const answered = (): number => warm.samples()[0]?.value ?? 0;
+/** Whoever listens is told of the same. */
+function answered(): number {
+  const counted = warm.samples()[0]?.value ?? 0;
+  expect(told).toBe(counted);
+  return counted;
+}
+
 const get = (path: string, headers: Record<string, string> = {}) => requestRaw(`${listener.url}${path}`, headers);
 
 /** An answer of the app itself: it alone judges request ids. */
