@@ -41,7 +41,7 @@ export function createAdmission({ clock, usage, perMinute }: AdmissionOptions): 
   const minutes = createRateLimit({ clock, perMinute });
 
   async function takeMinute({ account }: Caller): Promise<Refusal | undefined> {
-    const waitSeconds = await minutes.take(account.userId);
+    const waitSeconds = minutes.take(account.userId);
     if (waitSeconds === 0) return undefined;
     return {
       kind: "minute-limit",

@@ -44,14 +44,14 @@ export function createKeyLookup(sql: Sql, usage: UsageLog, clock: Clock): KeyLoo
   const accounts = new LRUCache<string, Account>({ max: MAX_KEYS });
   return {
     async known(key) {
-      const trusted = keys.get(await hashKey(key));
+      const trusted = keys.get(hashKey(key));
       const nowMs = clock.now();
       if (trusted === undefined || nowMs >= trusted.untilMs || startOfMonth(nowMs) !== trusted.month) return undefined;
       const account = accounts.get(trusted.userId);
       return account && { keyId: trusted.keyId, account };
     },
     async read(key) {
-      const hash = await hashKey(key);
+      const hash = hashKey(key);
       const nowMs = clock.now();
       const month = startOfMonth(nowMs);
       const [row] = (await sql.query(FIND_KEY, [hash, formatDay(month)])) as unknown as FoundKey[];

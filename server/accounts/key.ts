@@ -27,4 +27,4 @@ export const isKey = (text: string): boolean => SHAPE.test(text);
 export const visiblePrefix = (key: string): string => key.slice(0, VISIBLE_CHARACTERS);
 
 /** SHA-256, 64 hex characters. A key has too many bits to be guessed from it, so it needs neither salt nor stretching. */
-export const hashKey = (key: string): Promise<string> => sha256Hex(key);
+export const hashKey = (key: string): string => sha256Hex(key);

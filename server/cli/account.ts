@@ -69,7 +69,7 @@ async function run(command: Exclude<AccountCommand, { name: "help" }>, sql: RunS
 
 async function newKey(name: string): Promise<{ key: string; stored: NewKey }> {
   const key = makeKey();
-  return { key, stored: { name, hash: await hashKey(key), prefix: visiblePrefix(key) } };
+  return { key, stored: { name, hash: hashKey(key), prefix: visiblePrefix(key) } };
 }
 
 /** The key alone goes to standard output, so that a script can take it. */

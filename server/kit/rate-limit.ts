@@ -13,7 +13,7 @@ export interface RateLimitOptions {
 
 export interface RateLimit {
   /** Takes one token of a client. @returns 0, or the whole seconds until there is one. */
-  take(address: string): Promise<number>;
+  take(address: string): number;
 }
 
 interface Bucket {
@@ -33,10 +33,10 @@ export function createRateLimit({ clock, perMinute, maxClients = 50_000 }: RateL
   let salt: string | undefined;
 
   return {
-    async take(address) {
+    take(address) {
       // Not before the first request: workerd gives no randomness while it starts.
       salt ??= crypto.getRandomValues(new Uint8Array(16)).join();
-      const client = await sha256Hex(salt + networkOf(address));
+      const client = sha256Hex(salt + networkOf(address));
       const now = clock.now();
       const bucket = buckets.get(client) ?? { tokens: perMinute, atMs: now };
       bucket.tokens = Math.min(perMinute, bucket.tokens + Math.max(0, now - bucket.atMs) * perMs);

@@ -58,8 +58,8 @@ export async function createReport(
     return { outcome: "created", report };
   }
 
-  const claim = { fingerprint: await fingerprintOf(rounded), reportId: ownId };
-  const held = await store.claimKey(await sha256Hex(idempotencyKey), claim);
+  const claim = { fingerprint: fingerprintOf(rounded), reportId: ownId };
+  const held = await store.claimKey(sha256Hex(idempotencyKey), claim);
   if (held.fingerprint !== claim.fingerprint) return { outcome: "key-taken" };
   const report = reportOf(rounded, held.reportId);
   const isFirst = held.reportId === ownId;
@@ -84,6 +84,6 @@ function reportOf({ text, ...draft }: ReportDraft, id: string): Report {
 const resolution = (deg: number): number => roundDegrees(deg) + 0;
 
 /** Of the meaning, not of the bytes: a client may write its JSON anew for a retry. */
-function fingerprintOf({ layer, category, severity, lonDeg, latDeg, text }: ReportDraft): Promise<string> {
+function fingerprintOf({ layer, category, severity, lonDeg, latDeg, text }: ReportDraft): string {
   return sha256Hex(JSON.stringify([layer, category, severity, lonDeg, latDeg, text ?? null]));
 }

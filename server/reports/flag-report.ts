@@ -38,7 +38,7 @@ export async function flagReport(
   if (report === undefined) return undefined;
   const untilMs = report.expiresAtMs;
   const salt = await store.remember(`flag-salt/${id}`, crypto.randomUUID(), { untilMs });
-  const flagger = (await sha256Hex(`${salt} ${networkOf(address)}`)).slice(0, 32);
+  const flagger = sha256Hex(`${salt} ${networkOf(address)}`).slice(0, 32);
   const flags = await store.flag(id, { flagger, untilMs, ...(reason && { reason }) });
   if (flags < flagsToHide) return flagsToHide - flags;
   const edited = await store.edit(id, { kind: "hide" });

@@ -150,7 +150,7 @@ async function seal(layers: readonly Uint8Array[], compressor?: Compressor): Pro
     bytes.set(layer, at);
     at += layer.length;
   }
-  return { bytes, etag: await entityTag(bytes), coded: codeOnce(bytes, compressor) };
+  return { bytes, etag: entityTag(bytes), coded: codeOnce(bytes, compressor) };
 }
 
 function codeOnce(bytes: Uint8Array<ArrayBuffer>, compressor: Compressor | undefined): EncodedTile["coded"] {

@@ -19,7 +19,7 @@ export interface TestAccount {
 export async function addAccount(pool: Pool, email: string, change: SubscriptionChange = {}): Promise<TestAccount> {
   const table = createAccountTable(sqlOfPool(pool));
   const key = makeKey();
-  const stored = { name: "default", hash: await hashKey(key), prefix: visiblePrefix(key) };
+  const stored = { name: "default", hash: hashKey(key), prefix: visiblePrefix(key) };
   await table.add(email, { plan: "agent", ...change }, stored);
   return { userId: await table.find(email), key, keyId: await idOfKey(pool, key) };
 }
@@ -28,7 +28,7 @@ export async function addKey(pool: Pool, { userId }: TestAccount, name: string):
   const key = makeKey();
   await createAccountTable(sqlOfPool(pool)).addKey(userId, {
     name,
-    hash: await hashKey(key),
+    hash: hashKey(key),
     prefix: visiblePrefix(key),
   });
   return { userId, key, keyId: await idOfKey(pool, key) };
@@ -38,7 +38,7 @@ export const revoke = (pool: Pool, { userId, key }: TestAccount) =>
   createAccountTable(sqlOfPool(pool)).revokeKey(userId, visiblePrefix(key));
 
 async function idOfKey(pool: Pool, key: string): Promise<string> {
-  return (await pool.query("SELECT id FROM api_keys WHERE key_hash = $1", [await hashKey(key)])).rows[0].id;
+  return (await pool.query("SELECT id FROM api_keys WHERE key_hash = $1", [hashKey(key)])).rows[0].id;
 }
 
 export type UsedCalls = readonly [account: TestAccount, day: string, capability: "trends" | "exports", calls: number];

@@ -49,7 +49,7 @@ export function createApiKeys(parts: AppParts, sql: Sql, usage: UsageLog | undef
     if (!isKey(sent)) throw unknownKey();
     const known = await keys.known(sent);
     if (known !== undefined) return known;
-    const waitSeconds = await lookups.take(addressOf(c));
+    const waitSeconds = lookups.take(addressOf(c));
     if (waitSeconds > 0) throw tooMany("Too many different keys come from this address.", waitSeconds);
     const found = await keys.read(sent);
     if (found === undefined) throw unknownKey();
@@ -60,7 +60,7 @@ export function createApiKeys(parts: AppParts, sql: Sql, usage: UsageLog | undef
   async function admit(c: Context<AppEnv>, capability: Capability): Promise<AdmittedCall | undefined> {
     const caller = await identify(c);
     if (caller === undefined || admission === undefined) {
-      const waitSeconds = await questions.take(addressOf(c));
+      const waitSeconds = questions.take(addressOf(c));
       if (waitSeconds === 0) return undefined;
       throw tooMany(`At most ${perMinute} questions a minute are answered to one address.`, waitSeconds);
     }

@@ -133,7 +133,7 @@ const gone = () =>
 
 async function respondTagged(c: Context<AppEnv>, document: object, headers: Record<string, string>) {
   const bytes = new TextEncoder().encode(JSON.stringify(document));
-  const etag = await entityTag(bytes);
+  const etag = entityTag(bytes);
   const validated = { "Cache-Control": "no-cache", ETag: etag };
   if (namesTag(c.req.header("If-None-Match"), etag)) return c.newResponse(null, 304, validated);
   return c.newResponse(bytes, 200, { ...validated, ...headers });

@@ -56,7 +56,7 @@ export function createExportAnswers({ log }: AppParts, sql: Sql) {
       const bytes = encodeWhole(encoderOf(request), rows);
       const last = rows.at(-1);
       const next = more && last !== undefined ? formatExportCursor(keyOf(dataset, last)) : undefined;
-      const etag = await entityTag(bytes);
+      const etag = entityTag(bytes);
       const headers = {
         ...headersOf(request),
         ETag: etag,

@@ -62,7 +62,7 @@ export function mountFlags(app: App, parts: AppParts): void {
     const body = bodySchema.safeParse(hasBody(c.req.raw) ? await readJsonBody(c, MAX_BODY_BYTES) : {});
     if (!body.success) throw new ProblemError(invalidRequest(fieldErrors(body.error)));
     const address = parts.clientAddress(c) ?? "unknown";
-    const waitSeconds = await rateLimit.take(address);
+    const waitSeconds = rateLimit.take(address);
     if (waitSeconds > 0) {
       const detail = `At most ${settings.flagsPerMinute} flags a minute are taken from one address.`;
       throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });

@@ -119,7 +119,7 @@ async function respondCreate(c: Context<AppEnv>, parts: AppParts, rateLimit: Rat
     throw new ProblemError(invalidRequest([...(body.error ? fieldErrors(body.error) : []), ...keyErrors]));
   }
   const address = parts.clientAddress(c) ?? "unknown";
-  const waitSeconds = await rateLimit.take(address);
+  const waitSeconds = rateLimit.take(address);
   if (waitSeconds > 0) {
     const detail = `At most ${parts.settings.reportsPerMinute} reports a minute are taken from one address.`;
     throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });

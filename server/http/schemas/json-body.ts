@@ -25,9 +25,8 @@ export async function readJsonBody(c: Context<AppEnv>, maxBytes: number): Promis
 
 /** Hono's limit counts; what fails while it reads is a client that hangs up half way, which is no fault of ours. */
 async function readBytes(c: Context<AppEnv>, maxBytes: number): Promise<ArrayBuffer> {
-  const tooLarge = new ProblemError({ status: 413, detail: `The body may have at most ${maxBytes} bytes.` });
   const refuse = () => {
-    throw tooLarge;
+    throw new ProblemError({ status: 413, detail: `The body may have at most ${maxBytes} bytes.` });
   };
   let bytes = new ArrayBuffer();
   try {
@@ -35,7 +34,7 @@ async function readBytes(c: Context<AppEnv>, maxBytes: number): Promise<ArrayBuf
       bytes = await c.req.raw.arrayBuffer();
     });
   } catch (error) {
-    throw error === tooLarge ? error : new ProblemError({ status: 400, detail: "The body broke off." });
+    throw error instanceof ProblemError ? error : new ProblemError({ status: 400, detail: "The body broke off." });
   }
   return bytes;
 }

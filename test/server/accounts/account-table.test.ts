@@ -17,7 +17,7 @@ describeOnEachPostgres("accounts", ACCOUNT_TABLES, (pool) => {
     await expect(addAccount(pool(), "ann@EXAMPLE.org")).rejects.toThrow(
       "There is an account for ann@EXAMPLE.org already",
     );
-    const taken = { name: "k", hash: await hashKey(account.key), prefix: visiblePrefix(account.key) };
+    const taken = { name: "k", hash: hashKey(account.key), prefix: visiblePrefix(account.key) };
     await expect(table().add("bob@example.org", {}, taken)).rejects.toThrow();
     await expect(table().find("bob@example.org")).rejects.toThrow("There is no account for bob@example.org");
     expect(await table().list(9)).toEqual([
