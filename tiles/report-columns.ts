@@ -1,6 +1,6 @@
 import { writeBase32 } from "./geo/base32.ts";
 import { cellKey } from "./geo/cell-key.ts";
-import { BASE32, columnAt, encodeGeohash, rowAt } from "./geo/geohash.ts";
+import { BASE32, columnAt, encodeGeohash, parseCell, rowAt } from "./geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "./layers.ts";
 import type { Report } from "./report.ts";
 import { idTimePrefix, parseReportId, timeOfId } from "./report-id.ts";
@@ -93,6 +93,21 @@ export function rowsBetween(columns: ReportColumns, fromMs: number, beforeMs: nu
   let until = length;
   while (until > from && (createdAtMs[until - 1] as number) >= beforeMs) until--;
   return from === 0 && until === length ? columns : takeRows(columns, from, until);
+}
+
+/** The rows that lie in a geohash cell; the same object when all do. */
+export function rowsInside(columns: ReportColumns, geohash: string): ReportColumns {
+  const { column, row } = parseCell(geohash);
+  const precision = geohash.length;
+  const chosen: number[] = [];
+  for (let i = 0; i < columns.length; i++) {
+    if (columnAt((columns.lonE6[i] as number) / 1e6, precision) !== column) continue;
+    if (rowAt((columns.latE6[i] as number) / 1e6, precision) === row) chosen.push(i);
+  }
+  if (chosen.length === columns.length) return columns;
+  const inside = allocateColumns(chosen.length);
+  for (const [to, from] of chosen.entries()) copyRow(columns, from, inside, to);
+  return inside;
 }
 
 /** The rows of `a` whose ids are not in `b`. */

@@ -7,7 +7,7 @@ import { seededRandom } from "../../test/kit/random.ts";
 import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
 import { reachOfTile } from "../../tiles/cluster/change-reach.ts";
 import type { Clusters } from "../../tiles/cluster/cluster.ts";
-import { type ClusterCellIndex, indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
+import { type ClusterCellIndex, indexMicroCells } from "../../tiles/cluster/cluster-cell-index.ts";
 import { clusterCellsOfTile, LEVELS, type Level } from "../../tiles/cluster/cluster-cells.ts";
 import { clustersOfTile } from "../../tiles/cluster/stitch.ts";
 import { type Bounds, cellBounds, encodeGeohash } from "../../tiles/geo/geohash.ts";
@@ -90,7 +90,7 @@ function trialsOfLevel(level: Level, reports: readonly Report[], count: number):
   const byClusterCell = Map.groupBy(reports, (r) => encodeGeohash(r.lonDeg, r.latDeg, level.precision));
   const opened = new Map<string, ClusterCell>();
   const open = (clusterCell: string): ClusterCell => {
-    const known = opened.get(clusterCell) ?? openClusterCell(byClusterCell.get(clusterCell) ?? [], clusterCell, level);
+    const known = opened.get(clusterCell) ?? openClusterCell(byClusterCell.get(clusterCell) ?? [], level);
     opened.set(clusterCell, known);
     return known;
   };
@@ -112,13 +112,8 @@ interface ClusterCell {
   add(report: Report): ClusterCellIndex;
 }
 
-function openClusterCell(reports: readonly Report[], clusterCell: string, level: Level): ClusterCell {
+function openClusterCell(reports: readonly Report[], level: Level): ClusterCell {
   const precision = level.microPrecision;
-  if (precision === undefined) {
-    const index = (of: readonly Report[]) =>
-      indexReports(columnsOfReports(of), clusterCell, level, "safety", "90d", NOW);
-    return { before: index(reports), add: (report) => index([...reports, report]) };
-  }
   const cellsOf = (of: readonly Report[]): MicroCells => microCellsOfReports(columnsOfReports(of), precision, NOW);
   const cells = cellsOf(reports);
   const index = (of: MicroCells) => indexMicroCells(of, level, "safety", "90d");

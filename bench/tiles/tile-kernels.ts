@@ -2,7 +2,7 @@ import Supercluster from "supercluster";
 import { type Check, printTable } from "../../test/kit/output.ts";
 import { addMicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
 import { allocateClusters, CLUSTER_RADIUS_PX, clusterZooms } from "../../tiles/cluster/cluster.ts";
-import { indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
+import { indexMicroCells } from "../../tiles/cluster/cluster-cell-index.ts";
 import { LEVELS } from "../../tiles/cluster/cluster-cells.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { worldX, worldY } from "../../tiles/geo/tile-address.ts";
@@ -75,7 +75,7 @@ export function measureMemory(reports: readonly Report[], nowMs: number) {
       (a, b) => b[1].length - a[1].length,
     )[0] ?? [];
   const close = columnsOfReports(nearby);
-  const index = retainedBytes(() => indexReports(close, near, level(6), "safety", "90d", nowMs));
+  const index = retainedBytes(() => indexMicroCells(microCellsOfReports(close, 9, nowMs), level(6), "safety", "90d"));
   const reference = retainedBytes(() =>
     new Supercluster({ radius: CLUSTER_RADIUS_PX, extent: 512, maxZoom: 16 }).load(
       list.map(({ lonDeg, latDeg }) => ({
@@ -99,10 +99,10 @@ export function measureMemory(reports: readonly Report[], nowMs: number) {
       claimed: undefined,
     },
     {
-      what: `index of cluster cell ${near}, beside its columns: a report`,
-      n: nearby.length,
-      bytes: index.bytes / nearby.length,
-      claimed: undefined,
+      what: `index of cluster cell ${near}: a micro cell`,
+      n: index.value.rows.length,
+      bytes: index.bytes / index.value.rows.length,
+      claimed: index.value.bytes / index.value.rows.length,
     },
     {
       what: `supercluster of ${hot}: a report`,

@@ -1,5 +1,5 @@
 import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
-import { type ClusterCellIndex, indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
+import { type ClusterCellIndex, indexMicroCells } from "../../tiles/cluster/cluster-cell-index.ts";
 import { clusterCellsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
 import { decodeMicroCellGroup, encodeMicroCells, type StoredMicroCells } from "../../tiles/codec/micro-cell-codec.ts";
 import { decodeReports, encodeReports } from "../../tiles/codec/report-codec.ts";
@@ -7,7 +7,7 @@ import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import type { Report } from "../../tiles/report.ts";
-import { columnsOfReports, mergeColumns, type ReportColumns } from "../../tiles/report-columns.ts";
+import { columnsOfReports, mergeColumns, type ReportColumns, rowsInside } from "../../tiles/report-columns.ts";
 
 /** The stages of a cold tile as the server's pyramid runs them, without the store and without waiting. */
 
@@ -71,7 +71,7 @@ export function storeReports(reports: readonly Report[], nowMs: number) {
 export function decodeTile(stored: StoredTile, z: number): DecodedTile {
   const { microPrecision, precision } = levelOfZoom(z);
   return stored.map(({ bodies, cell, clusterCell }) => {
-    if (microPrecision !== undefined && precision < CELL_PRECISION) {
+    if (precision < CELL_PRECISION) {
       return {
         clusterCell,
         cells: addMicroCells(
@@ -97,8 +97,8 @@ export function clusterTile(decoded: DecodedTile, z: number, nowMs: number): Clu
   return decoded.map(({ clusterCell, cells, rows }) => {
     if (cells !== undefined) return indexMicroCells(cells, level, "safety", "90d");
     if (rows === undefined) throw new Error(`nothing decoded for ${clusterCell}`);
-    if (level.microPrecision === undefined) return indexReports(rows, clusterCell, level, "safety", "90d", nowMs);
-    return indexMicroCells(microCellsOfReports(rows, level.microPrecision, nowMs), level, "safety", "90d");
+    const inside = rowsInside(rows, clusterCell);
+    return indexMicroCells(microCellsOfReports(inside, level.microPrecision, nowMs), level, "safety", "90d");
   });
 }
 

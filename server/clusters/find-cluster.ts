@@ -1,3 +1,4 @@
+import { keyOfRow } from "../../tiles/cells/micro-cells.ts";
 import type { Clusters } from "../../tiles/cluster/cluster.ts";
 import type { ClusterCellIndex } from "../../tiles/cluster/cluster-cell-index.ts";
 import { levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
@@ -6,6 +7,7 @@ import type { ClusterIdParts } from "../../tiles/cluster/cluster-id.ts";
 import type { IndexPart } from "../../tiles/cluster/cluster-members.ts";
 import type { ScoreOf } from "../../tiles/cluster/report-tile.ts";
 import { stitchedCluster } from "../../tiles/cluster/stitch.ts";
+import { geohashOfKey } from "../../tiles/geo/cell-key.ts";
 import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { type TileAddress, tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { REPORT_LAYERS, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
@@ -37,9 +39,11 @@ export interface FoundCluster {
  * been reported since the tile was made that gave the id. Undefined when nothing is left there.
  */
 export async function findCluster(source: ClusterSource, id: ClusterIdParts): Promise<FoundCluster | undefined> {
-  const place = await placeOfStart(source, id);
-  if (place === undefined) return undefined;
-  return clusterAround(source, id, id.start, tileAt(worldX(place.lonDeg), worldY(place.latDeg), id.zoom));
+  const start = await microCellOf(source, id);
+  if (start === undefined) return undefined;
+  const { west, south, east, north } = cellBounds(start);
+  const tile = tileAt(worldX((west + east) / 2), worldY((south + north) / 2), id.zoom);
+  return clusterAround(source, id, start, tile);
 }
 
 /** The cluster that a start lies in; `tile` is one that it lies in, or may once have lain in. */
@@ -87,16 +91,18 @@ export function startOfPart({ index, cluster }: IndexPart, z: number): string {
   return index.startOf(index.source[first[cluster] as number] as number);
 }
 
-async function placeOfStart(source: ClusterSource, { layer, zoom, start }: ClusterIdParts) {
-  if (levelOfZoom(zoom).microPrecision !== undefined) {
-    const { west, south, east, north } = cellBounds(start);
-    return { lonDeg: (west + east) / 2, latDeg: (south + north) / 2 };
-  }
-  const geohash5 = parseReportId(start)?.geohash5 ?? "";
-  const rows = await source.reports({ layer, geohash5 });
+/** The micro cell that a start names; of a report's id the one that it lies in, undefined when it is not there any more. */
+async function microCellOf(
+  source: Pick<ClusterSource, "reports">,
+  { layer, zoom, start }: ClusterIdParts,
+): Promise<string | undefined> {
+  const report = parseReportId(start);
+  if (report === undefined) return start;
+  const rows = await source.reports({ layer, geohash5: report.geohash5 });
   const row = findRow(rows, start, REPORT_LAYERS.indexOf(layer));
   if (row < 0) return undefined;
-  return { lonDeg: (rows.lonE6[row] as number) / 1e6, latDeg: (rows.latE6[row] as number) / 1e6 };
+  const { microPrecision } = levelOfZoom(zoom);
+  return geohashOfKey(keyOfRow(rows, row, microPrecision), microPrecision);
 }
 
 function partOf(indexes: readonly ClusterCellIndex[], zoom: number, start: string) {

@@ -9,8 +9,8 @@ export interface BuildCache<T> {
   get(key: string, prefix: string, atMs: number, build: () => Promise<T>): Promise<T>;
   /** What was built for a key, when it still holds at a time; builds nothing. */
   peek(key: string, atMs: number): T | undefined;
-  /** Something below a prefix changed: forgets the keys, and keeps builds under way from being kept. */
-  touch(prefix: string, keys: readonly string[]): void;
+  /** Something below a prefix changed: forgets all that was built for it, and keeps builds under way from being kept. */
+  touch(prefix: string): void;
 }
 
 interface Kept<T> {
@@ -18,6 +18,7 @@ interface Kept<T> {
   /** Valid for times in [fromMs, staleAtMs). */
   readonly fromMs: number;
   readonly staleAtMs: number;
+  readonly prefix: string;
 }
 
 /** Fixed cost of an entry beside its value. */
@@ -37,9 +38,14 @@ export function createBuildCache<T extends { readonly staleAtMs: number }>(
   options: BuildCacheOptions<T>,
 ): BuildCache<T> {
   const { maxBytes, bytesOf, shareBuilds } = options;
+  /** Keys that are kept, or being built, by prefix. */
+  const keysOf = new Map<string, Set<string>>();
   const kept = new LRUCache<string, Kept<T>>({
     maxSize: maxBytes,
     sizeCalculation: ({ value }) => bytesOf(value) + ENTRY_BYTES,
+    dispose({ prefix }, key, reason) {
+      if (reason !== "set" && !building.has(key)) forget(prefix, key);
+    },
   });
   const building = new Map<string, { readonly atMs: number; readonly result: Promise<T> }>();
   /** When a prefix was last touched, while builds are under way that may have begun before. */
@@ -47,12 +53,27 @@ export function createBuildCache<T extends { readonly staleAtMs: number }>(
   let touches = 0;
   let builds = 0;
 
+  function note(prefix: string, key: string): void {
+    const keys = keysOf.get(prefix);
+    if (keys === undefined) keysOf.set(prefix, new Set([key]));
+    else keys.add(key);
+  }
+
+  function forget(prefix: string, key: string): void {
+    const keys = keysOf.get(prefix);
+    if (keys?.delete(key) && keys.size === 0) keysOf.delete(prefix);
+  }
+
   async function build(key: string, prefix: string, atMs: number, make: () => Promise<T>): Promise<T> {
     const startedAt = touches;
     builds++;
     try {
       const value = await make();
-      if ((touchedAt.get(prefix) ?? -1) < startedAt) kept.set(key, { value, fromMs: atMs, staleAtMs: value.staleAtMs });
+      if ((touchedAt.get(prefix) ?? -1) < startedAt) {
+        kept.set(key, { value, fromMs: atMs, staleAtMs: value.staleAtMs, prefix });
+        // What is larger than the whole cache is not kept.
+        if (kept.has(key)) note(prefix, key);
+      }
       return value;
     } finally {
       if (--builds === 0) touchedAt.clear();
@@ -74,13 +95,17 @@ export function createBuildCache<T extends { readonly staleAtMs: number }>(
       if (running !== undefined && running.atMs === atMs) return running.result;
       const result = build(key, prefix, atMs, make).finally(() => {
         if (building.get(key)?.result === result) building.delete(key);
+        if (!building.has(key) && !kept.has(key)) forget(prefix, key);
       });
       building.set(key, { atMs, result });
+      note(prefix, key);
       return result;
     },
-    touch(prefix, keys) {
+    touch(prefix) {
       if (builds > 0) touchedAt.set(prefix, touches++);
-      for (const key of keys) {
+      const keys = keysOf.get(prefix);
+      keysOf.delete(prefix);
+      for (const key of keys ?? []) {
         kept.delete(key);
         building.delete(key);
       }

@@ -112,10 +112,10 @@ export function createAggregates({
     cellAggregates: async (layer, clusterCell, atMs) =>
       (await readClusterCell(layer, clusterCell, atMs)).cellAggregates,
     changed(prefixes) {
-      for (const prefix of prefixes) aggregates.touch(prefix, [prefix]);
+      for (const prefix of prefixes) aggregates.touch(prefix);
     },
     compacted(prefixes) {
-      for (const prefix of prefixes) clusterCells.touch(prefix, [prefix]);
+      for (const prefix of prefixes) clusterCells.touch(prefix);
     },
   };
 }

@@ -1,15 +1,17 @@
 import { addMicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
-import { type ClusterCellIndex, indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
+import { type ClusterCellIndex, indexMicroCells } from "../../tiles/cluster/cluster-cell-index.ts";
 import { CELL_PRECISION, type Level } from "../../tiles/cluster/cluster-cells.ts";
-import { BASE32 } from "../../tiles/geo/geohash.ts";
-import { type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
+import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
+import { type ReportColumns, rowsInside } from "../../tiles/report-columns.ts";
 import { createBuildCache } from "../kit/build-cache.ts";
-import type { Aggregates } from "./aggregates.ts";
+import { mapLimited } from "../kit/map-limited.ts";
+import { type Aggregates, PARALLEL_READS } from "./aggregates.ts";
 import type { CellCache } from "./cell-cache.ts";
 
 /** Indexes of cluster cells, made of aggregates and of cells, and kept until a change below them. */
 export interface ClusterIndexes {
-  get(key: ClusterIndexKey, level: Level, atMs: number): Promise<ClusterCellIndex>;
+  /** Those of the cluster cells of one tile, in their order; what several are made of is read once. */
+  ofTile(view: ClusterView, clusterCells: readonly string[], level: Level, atMs: number): Promise<ClusterCellIndex[]>;
   /** The same without waiting: undefined unless it is in memory and right. */
   peek(key: ClusterIndexKey, atMs: number): ClusterCellIndex | undefined;
   /** Reports below these prefixes, `<layer>/<geohash>`, are others than before. */
@@ -18,10 +20,14 @@ export interface ClusterIndexes {
   changes(): number;
 }
 
-export interface ClusterIndexKey {
+/** What the indexes of a tile have in common. */
+export interface ClusterView {
   readonly layer: ReportLayer;
-  readonly clusterCell: string;
   readonly window: TimeWindow;
+}
+
+export interface ClusterIndexKey extends ClusterView {
+  readonly clusterCell: string;
 }
 
 export interface ClusterIndexesOptions {
@@ -36,36 +42,47 @@ export function createClusterIndexes(options: ClusterIndexesOptions): ClusterInd
   const indexes = createBuildCache<ClusterCellIndex>({ maxBytes, bytesOf: (index) => index.bytes, shareBuilds });
   let changes = 0;
 
-  async function build({ layer, clusterCell, window }: ClusterIndexKey, level: Level, atMs: number) {
+  /** Reads each log cell once. */
+  function rowReader(layer: ReportLayer): (geohash5: string) => Promise<ReportColumns> {
+    const reading = new Map<string, Promise<ReportColumns>>();
+    return (geohash5) => {
+      const rows = reading.get(geohash5) ?? cells.read({ layer, geohash5 });
+      reading.set(geohash5, rows);
+      return rows;
+    };
+  }
+
+  async function build(
+    { layer, clusterCell, window }: ClusterIndexKey,
+    level: Level,
+    atMs: number,
+    readRows: (geohash5: string) => Promise<ReportColumns>,
+  ): Promise<ClusterCellIndex> {
     const micro = level.microPrecision;
-    const cell = { layer, geohash5: clusterCell.slice(0, CELL_PRECISION) };
-    if (micro === undefined) return indexReports(await cells.read(cell), clusterCell, level, layer, window, atMs);
-    const microCells =
-      level.precision === CELL_PRECISION
-        ? microCellsOfReports(await cells.read(cell), micro, atMs)
-        : addMicroCells(await aggregates.children(layer, clusterCell, atMs), micro);
-    return indexMicroCells(microCells, level, layer, window);
+    if (level.precision < CELL_PRECISION) {
+      const microCells = addMicroCells(await aggregates.children(layer, clusterCell, atMs), micro);
+      return indexMicroCells(microCells, level, layer, window);
+    }
+    const rows = await readRows(clusterCell.slice(0, CELL_PRECISION));
+    return indexMicroCells(microCellsOfReports(rowsInside(rows, clusterCell), micro, atMs), level, layer, window);
   }
 
   return {
-    get(key, level, atMs) {
-      const prefix = `${key.layer}/${key.clusterCell.slice(0, CELL_PRECISION)}`;
-      return indexes.get(nameOf(key), prefix, atMs, () => build(key, level, atMs));
+    ofTile(view, clusterCells, level, atMs) {
+      const readRows = rowReader(view.layer);
+      return mapLimited(clusterCells, PARALLEL_READS, (clusterCell) => {
+        const key = { ...view, clusterCell };
+        const prefix = `${view.layer}/${clusterCell.slice(0, CELL_PRECISION)}`;
+        return indexes.get(nameOf(key), prefix, atMs, () => build(key, level, atMs, readRows));
+      });
     },
     peek: (key, atMs) => indexes.peek(nameOf(key), atMs),
     changed(prefixes) {
       changes++;
-      for (const prefix of prefixes) indexes.touch(prefix, namesBelow(prefix));
+      for (const prefix of prefixes) indexes.touch(prefix);
     },
     changes: () => changes,
   };
 }
 
 const nameOf = ({ layer, clusterCell, window }: ClusterIndexKey): string => `${layer}/${clusterCell}/${window}`;
-
-/** Names of all indexes that a change below a prefix makes wrong; the finest level's cluster cells are one character longer. */
-function namesBelow(prefix: string): string[] {
-  const isCell = prefix.length - prefix.indexOf("/") - 1 === CELL_PRECISION;
-  const clusterCells = isCell ? [prefix, ...[...BASE32].map((char) => prefix + char)] : [prefix];
-  return clusterCells.flatMap((clusterCell) => TIME_WINDOWS.map((window) => `${clusterCell}/${window}`));
-}

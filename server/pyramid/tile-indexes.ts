@@ -2,9 +2,7 @@ import type { ClusterCellIndex } from "../../tiles/cluster/cluster-cell-index.ts
 import { clusterCellsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
-import { mapLimited } from "../kit/map-limited.ts";
 import type { Clock } from "../ports/clock.ts";
-import { PARALLEL_READS } from "./aggregates.ts";
 import type { ClusterIndexes } from "./cluster-indexes.ts";
 import { coarseTime, isCoarse, timeOfLevel } from "./coarse-time.ts";
 import type { Outlines } from "./outlines.ts";
@@ -38,7 +36,7 @@ export function createTileIndexes({ indexes, outlines, clock }: TileIndexesOptio
       const atMs = timeOfLevel(level, clock.now());
       const all = clusterCellsOfTile(tile);
       const met = all.length <= MANY_CLUSTER_CELLS ? all : await outlines.holding(layer, all, coarseTime(clock.now()));
-      return mapLimited(met, PARALLEL_READS, (clusterCell) => indexes.get({ layer, clusterCell, window }, level, atMs));
+      return indexes.ofTile({ layer, window }, met, level, atMs);
     },
 
     held(layers, tile, window) {

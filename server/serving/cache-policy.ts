@@ -24,13 +24,14 @@ export function sharedCacheControl({ z }: TileAddress, window: TimeWindow): stri
   return `public, max-age=${fresh}, stale-while-revalidate=${STALE_SECONDS}, stale-if-error=${STALE_IF_ERROR_SECONDS}`;
 }
 
-/** The finest cluster cells, whose tags are the longest. */
+/** Characters of the longest tags: one purge reaches all zooms from 16 on, whose cluster cells are these and finer. */
 const FINEST_TAG = 6;
 
 /** Tags of a tile's cached answer: the cluster cells that can change it. `safety/9q8y`; the world is `safety/`. */
 export function tagsOfTile(layers: readonly string[], tile: TileAddress): string[] {
-  const clusterCells = clusterCellsOfTile(tile).slice(0, MAX_TAGS_PER_LAYER);
-  return layers.flatMap((layer) => clusterCells.map((clusterCell) => `${layer}/${clusterCell}`));
+  const clusterCells = new Set(clusterCellsOfTile(tile).map((clusterCell) => clusterCell.slice(0, FINEST_TAG)));
+  const tagged = [...clusterCells].slice(0, MAX_TAGS_PER_LAYER);
+  return layers.flatMap((layer) => tagged.map((clusterCell) => `${layer}/${clusterCell}`));
 }
 
 /** A tile meets nine cluster cells at the most; only those at the poles meet more, and there the staleness bound is enough. */

@@ -49,6 +49,8 @@ describe("ids", () => {
     { layer: "vibe", zoom: 4, start: "9q8y", window: "24h" },
     { layer: "opportunity", zoom: 0, start: "9q", window: "7d" },
     { layer: "infrastructure", zoom: 17, start: POTHOLE.id, window: "30d" },
+    { layer: "infrastructure", zoom: 18, start: "9v6kpz0jx", window: "7d" },
+    { layer: "safety", zoom: 22, start: "9v6kpz0jx4", window: "90d" },
   ] as const;
   itKeeps(
     "cluster-ids",
@@ -59,16 +61,22 @@ describe("ids", () => {
     })),
   );
 
-  /** Lengths of the starts of clusters at the zooms up to 15. */
-  const STARTS = [3, 3, 3, 3, 4, 4, 5, 5, 5, 6, 6, 7, 7, 7, 8, 8];
-  itKeeps(
-    "cluster-ids-of-zooms",
-    [...STARTS.map((length) => "9v6kpz0j".slice(0, length)), POTHOLE.id, POTHOLE.id].map((start, zoom) => ({
-      sample: `${zoom}`,
-      write: () => formatClusterId({ layer: "infrastructure", zoom, start, window: "90d" }),
-      read: (id) => parseClusterId(id),
-    })),
-  );
+  /** Lengths of the starts of clusters by zoom. */
+  const STARTS = [3, 3, 3, 3, 4, 4, 5, 5, 5, 6, 6, 7, 7, 7, 8, 8, 9, 9, 9, 10, 10, 10, 10];
+  const clusterAt = (sample: string, zoom: number, start: string) => ({
+    sample,
+    write: () => formatClusterId({ layer: "infrastructure", zoom, start, window: "90d" }),
+    read: (id: string) => parseClusterId(id),
+  });
+  itKeeps("cluster-ids-of-zooms", [
+    ...STARTS.map((length, zoom) => {
+      const sample = zoom === 16 || zoom === 17 ? `${zoom}, of a micro cell` : `${zoom}`;
+      return clusterAt(sample, zoom, "9v6kpz0jx4".slice(0, length));
+    }),
+    // As they were given up to 0.2.
+    clusterAt("16", 16, POTHOLE.id),
+    clusterAt("17", 17, POTHOLE.id),
+  ]);
 
   itKeeps(
     "feature-ids",

@@ -2,7 +2,7 @@ import type { ReportDraft } from "../../server/reports/create-report.ts";
 import { LEVELS } from "../../tiles/cluster/cluster-cells.ts";
 import { AGE_BANDS, type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
 import type { Random } from "../kit/random.ts";
-import type { Place } from "./places.ts";
+import { doorNear, type Place } from "./places.ts";
 
 interface Begun {
   /** No other action has it. */
@@ -116,7 +116,7 @@ function timeOf({ random, durationMs }: Drawn): number {
 }
 
 function draftOf({ random, layers, places }: Drawn, text: string): ReportDraft {
-  const place = places[Math.floor(random.next() ** 2 * places.length)] as Place;
+  const place = doorNear(places[Math.floor(random.next() ** 2 * places.length)] as Place, text);
   return {
     layer: random.pick(layers),
     category: random.pick(["theft", "pothole", "noise"]),

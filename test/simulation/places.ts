@@ -1,5 +1,5 @@
 import { roundDegrees } from "../../tiles/report.ts";
-import type { Random } from "../kit/random.ts";
+import { type Random, randomOf } from "../kit/random.ts";
 
 export interface Place {
   readonly lonDeg: number;
@@ -34,5 +34,16 @@ export function placesOf(random: Random): Place[] {
     };
   });
 }
+
+/** Some twenty metres beside a place, the same for the same name: most reports are alone in their micro cell. */
+export function doorNear({ lonDeg, latDeg }: Place, name: string): Place {
+  const random = randomOf(name);
+  if (random.chance(0.2)) return { lonDeg, latDeg };
+  const beside = (deg: number, limit: number): number =>
+    roundDegrees(clamp(deg + random.between(-DOORS_DEG, DOORS_DEG), limit));
+  return { lonDeg: beside(lonDeg, 180), latDeg: beside(latDeg, 90) };
+}
+
+const DOORS_DEG = 0.0002;
 
 const clamp = (value: number, limit: number): number => Math.max(-limit, Math.min(limit, value));

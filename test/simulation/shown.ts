@@ -2,7 +2,8 @@ import type { ClusterCellIndex } from "../../tiles/cluster/cluster-cell-index.ts
 import { levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
 import { geohashOfKey } from "../../tiles/geo/cell-key.ts";
 import { type TileAddress, tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
-import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
+import { REPORT_LAYERS, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
+import { idOfRow } from "../../tiles/report-columns.ts";
 import type { App } from "./app.ts";
 import type { Place } from "./places.ts";
 
@@ -10,12 +11,15 @@ import type { Place } from "./places.ts";
 export interface Shown {
   readonly count: number;
   readonly severity: number;
-  /** Where reports themselves are clustered: their ids. */
+  /** At close zooms: ids of the reports that are alone in their micro cells. */
   readonly ids: readonly string[] | undefined;
 }
 
-/** From this zoom on tiles are made of the reports themselves. */
+/** From this zoom on micro cells are so small that most reports are alone in theirs. */
 export const REPORTS_ZOOM = 16;
+
+/** Whether it is known by id which reports are shown. */
+export const isKnown = (shown: Shown): boolean => shown.ids?.length === shown.count;
 
 export const tileOf = ({ lonDeg, latDeg }: Place, zoom: number): TileAddress =>
   tileAt(worldX(lonDeg), worldY(latDeg), zoom);
@@ -45,6 +49,17 @@ function shownBy(index: ClusterCellIndex, zoom: number, points: number): Shown {
     count += clusters?.count[i] ?? 0;
     severity += clusters?.severity[i] ?? 0;
   }
-  if (zoom < REPORTS_ZOOM) return { count, severity, ids: undefined };
-  return { count, severity, ids: Array.from(index.source.subarray(0, points), (row) => index.startOf(row)) };
+  return { count, severity, ids: zoom < REPORTS_ZOOM ? undefined : idsOf(index, zoom, points) };
+}
+
+/** Of the clusters in which there are as many reports as micro cells. */
+function idsOf({ layer, zooms, rows, source }: ClusterCellIndex, zoom: number, points: number): string[] {
+  const owners = zooms.ownersAt(zoom);
+  const cellsIn = new Map<number, number>();
+  for (const owner of owners) cellsIn.set(owner, (cellsIn.get(owner) ?? 0) + 1);
+  const counts = zooms.get(zoom)?.count;
+  return Array.from(source.subarray(0, points)).flatMap((row, point) => {
+    const owner = owners[point] as number;
+    return counts?.[owner] === cellsIn.get(owner) ? idOfRow(rows, row, REPORT_LAYERS.indexOf(layer)) : [];
+  });
 }

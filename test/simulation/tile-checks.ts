@@ -7,7 +7,7 @@ import { countOf, decodeLayer, tilesAround } from "../kit/tile-features.ts";
 import { CHECKED_ZOOMS } from "./actions.ts";
 import { type Checked, type CheckOptions, type Expected, expectedAt, NOTHING, nameOf } from "./expected.ts";
 import type { Ledger } from "./ledger.ts";
-import { REPORTS_ZOOM, readShown, type Shown, tileOf } from "./shown.ts";
+import { isKnown, REPORTS_ZOOM, readShown, type Shown, tileOf } from "./shown.ts";
 import type { Truth } from "./truth.ts";
 
 /** Every tile that can show something shows what is stored, and each of it once. */
@@ -83,7 +83,7 @@ function faultOf(shown: Shown | undefined, expected: Expected, options: FaultOpt
   const isThankedFor = ({ id }: Report): boolean => thanked.has(id);
   if (zoom >= REPORTS_ZOOM) {
     const ids = shown?.ids ?? [];
-    const missing = must.filter(({ id }) => !ids.includes(id));
+    const missing = shown !== undefined && !isKnown(shown) ? [] : must.filter(({ id }) => !ids.includes(id));
     const wrong = ids.filter((id) => !may.some((report) => report.id === id));
     const promise = missing.some(isThankedFor) ? "what was thanked for" : "what is stored";
     if (missing.length > 0) return { promise, detail: `lacks ${missing.map(nameOf)}` };

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
 import { reachOfTile } from "../../tiles/cluster/change-reach.ts";
-import { indexMicroCells, indexReports } from "../../tiles/cluster/cluster-cell-index.ts";
+import { indexMicroCells } from "../../tiles/cluster/cluster-cell-index.ts";
 import { clusterCellsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
 import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
@@ -27,14 +27,8 @@ function tilesOf(reports: readonly Report[], around: TileAddress): Map<string, s
   const byClusterCell = Map.groupBy(reports, (r) => encodeGeohash(r.lonDeg, r.latDeg, level.precision));
   const indexes = new Map(
     [...byClusterCell].map(([clusterCell, of]) => {
-      const columns = columnsOfReports(of);
-      const precision = level.microPrecision;
-      return [
-        clusterCell,
-        precision === undefined
-          ? indexReports(columns, clusterCell, level, "safety", "90d", NOW)
-          : indexMicroCells(microCellsOfReports(columns, precision, NOW), level, "safety", "90d"),
-      ];
+      const cells = microCellsOfReports(columnsOfReports(of), level.microPrecision, NOW);
+      return [clusterCell, indexMicroCells(cells, level, "safety", "90d")];
     }),
   );
   const tiles = new Map<string, string>();

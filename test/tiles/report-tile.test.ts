@@ -23,7 +23,7 @@ describe("encodeReportLayer", () => {
     const tile = tileAt(worldX(CENTER[0]), worldY(CENTER[1]), z);
     const clusterCells = clusterCellsOfTile(tile).map((clusterCell) => {
       const inside = reports.filter(({ lonDeg, latDeg }) => encodeGeohash(lonDeg, latDeg, 4) === clusterCell);
-      const cells = microCellsOfReports(columnsOfReports(inside), level.microPrecision ?? 0, NOW);
+      const cells = microCellsOfReports(columnsOfReports(inside), level.microPrecision, NOW);
       return indexMicroCells(cells, level, "safety", "7d");
     });
     const layer = new VectorTile(new PbfReader(encodeReportLayer("safety", tile, clusterCells))).layers.safety;

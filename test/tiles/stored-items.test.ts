@@ -80,7 +80,7 @@ describe("micro cells as a stored item", () => {
             ? ([(columns.lonE6[0] as number) / 1e6, (columns.latE6[0] as number) / 1e6] as const)
             : ([0, 0] as const);
         const tile = tileAt(worldX(place[0]), worldY(place[1]), zoom);
-        const precision = level.microPrecision ?? 7;
+        const precision = level.microPrecision;
         for (const window of TIME_WINDOWS) {
           const [before, after] = [cells, stored].map((c) =>
             encodeReportLayer("safety", tile, [

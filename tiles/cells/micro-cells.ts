@@ -29,14 +29,13 @@ export interface MicroCells {
   readonly staleAtMs: number;
 }
 
-/** Finest precision that is stored and added up; finer cells are made from reports for the closest zooms only. */
-const FINEST_ADDED = 7;
-
 /**
- * Steps across the world of the grid that places are summed on: half a pixel of the closest zoom that the cells are drawn
- * at. Coarse steps keep the stored sums of most cells to a byte each.
+ * Steps across the world of the grid that places are summed on: half a pixel, or less, of the closest zoom that the cells are
+ * drawn at, up to z18; beyond, 4 cm. Coarse steps keep the stored sums of most cells to a byte each, and sums below 2^53.
  */
-export const gridOf = (precision: number): number => (precision <= FINEST_ADDED ? 2 ** 23 : 2 ** 26);
+export const gridOf = (precision: number): number => 2 ** (GRID_BITS[precision] ?? 30);
+
+const GRID_BITS = [23, 23, 23, 23, 23, 23, 23, 23, 26, 28];
 
 /** Stored cells know the time of their newest report to the minute, unless it may be shown alone. */
 export const NEWEST_STEP_MS = 60_000;

@@ -1,18 +1,9 @@
-import { BYTES_PER_MICRO_CELL, cutToStep, gridOf, keyOfRow, type MicroCells } from "../cells/micro-cells.ts";
+import { BYTES_PER_MICRO_CELL, cutToStep, gridOf, type MicroCells } from "../cells/micro-cells.ts";
 import { writeBase32 } from "../geo/base32.ts";
 import { geohashOfKey, keyOfGeohash } from "../geo/cell-key.ts";
-import { columnAt, parseCell, rowAt } from "../geo/geohash.ts";
 import { worldX, worldY } from "../geo/tile-address.ts";
-import {
-  AGE_BANDS,
-  ageBand,
-  BAND_COUNT,
-  REPORT_LAYERS,
-  type ReportLayer,
-  type TimeWindow,
-  WINDOW_BANDS,
-} from "../layers.ts";
-import { BYTES_PER_ROW, findRow, idOfRow, type ReportColumns, writeIdOfRow } from "../report-columns.ts";
+import { AGE_BANDS, BAND_COUNT, type ReportLayer, type TimeWindow, WINDOW_BANDS } from "../layers.ts";
+import type { ReportColumns } from "../report-columns.ts";
 import { allocateClusters, BYTES_PER_CLUSTER, type Clusters, type ClusterZooms, clusterZooms } from "./cluster.ts";
 import type { Level } from "./cluster-cells.ts";
 
@@ -24,7 +15,7 @@ export interface ClusterCellIndex {
   /** Details of the one report that a cluster of count 1 stands for; indexed by `source[first]`. */
   readonly rows: ReportColumns;
   readonly source: Uint32Array;
-  /** Names the place where a cluster starts, for its id: a micro cell's geohash, or a report's id. */
+  /** Names the place where a cluster starts, for its id: a micro cell's geohash. */
   readonly startOf: (sourceIndex: number) => string;
   /** The point, an index into `source`, of such a name, also when no cluster starts there; -1 when there is none. */
   readonly pointStartingAt: (start: string) => number;
@@ -91,50 +82,6 @@ export function indexMicroCells(
   });
 }
 
-/** Clusters the reports of one cluster cell themselves, as they are at `nowMs`. */
-export function indexReports(
-  reports: ReportColumns,
-  clusterCell: string,
-  level: Level,
-  layer: ReportLayer,
-  window: TimeWindow,
-  nowMs: number,
-): ClusterCellIndex {
-  const points = allocateClusters(reports.length);
-  const source = new Uint32Array(reports.length);
-  const { column, row: cellRow } = parseCell(clusterCell);
-  let staleAtMs = Infinity;
-  let n = 0;
-  for (let row = 0; row < reports.length; row++) {
-    const createdAtMs = reports.createdAtMs[row] as number;
-    const band = ageBand(nowMs - createdAtMs);
-    if (band < 0 || band >= WINDOW_BANDS[window]) continue;
-    if (columnAt((reports.lonE6[row] as number) / 1e6, clusterCell.length) !== column) continue;
-    if (rowAt((reports.latE6[row] as number) / 1e6, clusterCell.length) !== cellRow) continue;
-    const severity = reports.severity[row] as number;
-    staleAtMs = Math.min(staleAtMs, createdAtMs + (AGE_BANDS[band]?.untilMs ?? 0) + 1);
-    points.x[n] = rowX(reports, row);
-    points.y[n] = rowY(reports, row);
-    points.count[n] = 1;
-    points.severity[n] = severity;
-    points.weightTenths[n] = severity * (AGE_BANDS[band]?.weightTenths ?? 0);
-    points.newestSeconds[n] = Math.floor(createdAtMs / 1000);
-    source[n++] = row;
-  }
-  const layerIndex = REPORT_LAYERS.indexOf(layer);
-  return finish(points, n, source, level, {
-    layer,
-    window,
-    rows: reports,
-    startOf: (row) => idOfRow(reports, row, layerIndex),
-    sourceOf: (start) => findRow(reports, start, layerIndex),
-    keyAt: (row, precision) => keyOfRow(reports, row, precision),
-    writeStart: (out, at, row) => writeIdOfRow(out, at, reports, row, layerIndex),
-    staleAtMs,
-    bytes: reports.length * BYTES_PER_ROW,
-  });
-}
-
 /**
  * Puts the cells with reports in the first bands in an order that their keys alone decide and that has nothing to do with place.
  * The first point of a neighbourhood starts its cluster; in the order of the geohash curve, that made 24% more clusters at z13 of
@@ -182,8 +129,7 @@ function finish(
 ): ClusterCellIndex {
   for (let i = 0; i < length; i++) points.first[i] = i;
   // A step at half the radius first: micro cells lie on a raster, and clusters made of them at once keep traces of it.
-  const fromZoom = level.maxZoom + (level.microPrecision === undefined ? 0 : 1);
-  const zooms = clusterZooms({ ...points, length }, level.minZoom, level.maxZoom, fromZoom);
+  const zooms = clusterZooms({ ...points, length }, level.minZoom, level.maxZoom, level.maxZoom + 1);
   // The closest zoom is clustered now; all wider ones together have about as many clusters again.
   const closest = zooms.get(level.maxZoom)?.length ?? 0;
   const bytes = rest.bytes + 2 * source.byteLength + 2 * closest * BYTES_PER_CLUSTER;

@@ -12,11 +12,11 @@ export interface Level {
   readonly precision: number;
   readonly minZoom: number;
   readonly maxZoom: number;
-  /** Precision of the micro cells that are clustered; undefined where the reports themselves are. */
-  readonly microPrecision?: number;
+  /** Precision of the micro cells that are clustered. */
+  readonly microPrecision: number;
 }
 
-/** Precision of the cells that reports are stored by; what is coarser is made of micro cells that add up. */
+/** Precision of the cells that reports are stored by; coarser ones are made of what is stored of those below. */
 export const CELL_PRECISION = 5;
 
 export const LEVELS: readonly Level[] = [
@@ -26,7 +26,9 @@ export const LEVELS: readonly Level[] = [
   { precision: 3, minZoom: 9, maxZoom: 10, microPrecision: 6 },
   { precision: 4, minZoom: 11, maxZoom: 13, microPrecision: 7 },
   { precision: 5, minZoom: 14, maxZoom: 15, microPrecision: 8 },
-  { precision: 6, minZoom: 16, maxZoom: MAX_ZOOM },
+  { precision: 6, minZoom: 16, maxZoom: 18, microPrecision: 9 },
+  // Micro cells of a metre: places are not told apart more closely.
+  { precision: 7, minZoom: 19, maxZoom: MAX_ZOOM, microPrecision: 10 },
 ];
 
 /** The level that serves a zoom. @throws RangeError outside 0..22 */
@@ -38,9 +40,9 @@ export function levelOfZoom(z: number): Level {
 
 /**
  * More cluster cells than any tile of the scheme meets. Nine are enough between the polar rows; these reach on to the poles and
- * there meet, in theory, up to 1 804, so a caller asks only for those that hold reports.
+ * there meet, in theory, up to 7 208, so a caller asks only for those that hold reports.
  */
-const MAX_CLUSTER_CELLS_OF_TILE = 4096;
+const MAX_CLUSTER_CELLS_OF_TILE = 8192;
 
 /**
  * Geohashes of the cluster cells that a tile shows or must know to stitch what it shows (stitch.ts): those that meet it grown by the

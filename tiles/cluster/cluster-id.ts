@@ -5,13 +5,15 @@ import { parseReportId } from "../report-id.ts";
 import { levelOfZoom } from "./cluster-cells.ts";
 
 /**
- * Names a cluster by content: layer, zoom, window and where it starts (a micro cell's geohash, or from z16 on a report's
- * id). `safety.11.9q8yyk8` or, with a window other than the default, `safety.11.9q8yyk8.24h`. At one zoom every start
- * belongs to exactly one cluster, so the id finds it again whatever else was reported since.
+ * Names a cluster by content: layer, zoom, window and where it starts, a micro cell's geohash. `safety.11.9q8yyk8` or, with a
+ * window other than the default, `safety.11.9q8yyk8.24h`. At one zoom every start belongs to exactly one cluster, so the id finds
+ * it again whatever else was reported since. From z16 on, ids that were given before 0.3 start with a report's id: the micro cell
+ * in which that lies.
  */
 export interface ClusterIdParts {
   readonly layer: ReportLayer;
   readonly zoom: number;
+  /** A micro cell's geohash, or a report's id. */
   readonly start: string;
   readonly window: TimeWindow;
 }
@@ -31,10 +33,12 @@ export function parseClusterId(id: string): ClusterIdParts | undefined {
 }
 
 function isStart(start: string, layer: ReportLayer, zoom: number): boolean {
-  const { microPrecision } = levelOfZoom(zoom);
-  if (microPrecision === undefined) return parseReportId(start)?.layer === layer;
-  return start.length === microPrecision && isGeohash(start);
+  if (zoom >= FIRST_ZOOM_OF_REPORTS && parseReportId(start)?.layer === layer) return true;
+  return start.length === levelOfZoom(zoom).microPrecision && isGeohash(start);
 }
+
+/** From here on clusters were made of the reports themselves once. */
+const FIRST_ZOOM_OF_REPORTS = 16;
 
 /** A 42-bit number for a feature id in a tile: two rounds of FNV-1a over an id in ASCII at `from`..`end`; equal everywhere. */
 export function numericId(id: Uint8Array, from: number, end: number): number {

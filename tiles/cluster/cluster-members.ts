@@ -2,8 +2,7 @@ import { afterNewest, keyOfRow } from "../cells/micro-cells.ts";
 import { columnOfKey, geohashOfKey, rowOfKey } from "../geo/cell-key.ts";
 import { type Bounds, cellBounds, columnCount, formatCell, rowCount } from "../geo/geohash.ts";
 import { type TileAddress, tileAt, worldX, worldY } from "../geo/tile-address.ts";
-import { REPORT_LAYERS } from "../layers.ts";
-import { idOfRow, type ReportColumns } from "../report-columns.ts";
+import type { ReportColumns } from "../report-columns.ts";
 import type { Clusters } from "./cluster.ts";
 import type { ClusterCellIndex } from "./cluster-cell-index.ts";
 import { levelOfZoom } from "./cluster-cells.ts";
@@ -14,9 +13,9 @@ export interface IndexPart {
   readonly cluster: number;
 }
 
-/** What lies in a cluster: whole micro cells, or from z16 on reports. */
+/** What lies in a cluster: whole micro cells. */
 export interface ClusterMembers {
-  /** Box of the micro cells, or of the reports. */
+  /** Box of the micro cells. */
   readonly bounds: Bounds;
   /**
    * Geohashes of at most five characters in which its reports lie, and for each a time, Unix milliseconds, before which all of
@@ -27,7 +26,7 @@ export interface ClusterMembers {
   hasRow(rows: ReportColumns, row: number): boolean;
   /** Whether what a point of an index of the same or a closer level stands for lies in it. */
   hasSource(index: ClusterCellIndex, source: number): boolean;
-  /** Tiles of a zoom in which the middles of its micro cells, or its reports, lie. */
+  /** Tiles of a zoom in which the middles of its micro cells lie. */
   tilesAt(zoom: number): TileAddress[];
 }
 
@@ -82,13 +81,13 @@ function membersFrom(found: readonly Sources[], zoom: number): ClusterMembers {
   const places = new Map<string, number>();
   for (const { index, sources } of found) {
     for (const source of sources) {
-      const precision = Math.min(LOG_PRECISION, microPrecision ?? LOG_PRECISION);
+      const precision = Math.min(LOG_PRECISION, microPrecision);
       const place = geohashOfKey(index.keyAt(source, precision), precision);
       const before = afterNewest(index.rows.createdAtMs[source] as number);
       places.set(place, Math.max(before, places.get(place) ?? 0));
     }
   }
-  return { places, ...(microPrecision === undefined ? reportsOf(found) : cellsOf(found, microPrecision)) };
+  return { places, ...cellsOf(found, microPrecision) };
 }
 
 type Contents = Omit<ClusterMembers, "places">;
@@ -112,25 +111,6 @@ function cellsOf(found: readonly Sources[], precision: number): Contents {
         })),
         zoom,
       ),
-  };
-}
-
-function reportsOf(found: readonly Sources[]): Contents {
-  const ids = new Set(found.flatMap(({ index, sources }) => sources.map((source) => index.startOf(source))));
-  const layerIndex = REPORT_LAYERS.indexOf((found[0] as Sources).index.layer);
-  const places = found.flatMap(({ index: { rows }, sources }) =>
-    sources.map((row) => ({
-      lonDeg: (rows.lonE6[row] as number) / 1e6,
-      latDeg: (rows.latE6[row] as number) / 1e6,
-    })),
-  );
-  const { min: west, max: east } = rangeOf(places.map(({ lonDeg }) => lonDeg));
-  const { min: south, max: north } = rangeOf(places.map(({ latDeg }) => latDeg));
-  return {
-    bounds: { west, south, east, north },
-    hasRow: (reports, row) => ids.has(idOfRow(reports, row, layerIndex)),
-    hasSource: (index, source) => ids.has(index.startOf(source)),
-    tilesAt: (zoom) => tilesOf(places, zoom),
   };
 }
 

@@ -1,6 +1,6 @@
 import { microCellsOfReports } from "../../../tiles/cells/micro-cells.ts";
 import type { Clusters } from "../../../tiles/cluster/cluster.ts";
-import { type ClusterCellIndex, indexMicroCells, indexReports } from "../../../tiles/cluster/cluster-cell-index.ts";
+import { type ClusterCellIndex, indexMicroCells } from "../../../tiles/cluster/cluster-cell-index.ts";
 import { clusterCellsOfTile, type Level } from "../../../tiles/cluster/cluster-cells.ts";
 import { clustersOfTile, STITCH_MARGIN } from "../../../tiles/cluster/stitch.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
@@ -32,13 +32,8 @@ export function clusterCellIndexes(
   const ascending = [...byClusterCell].sort(([a], [b]) => (a < b ? -1 : 1));
   return new Map(
     ascending.map(([clusterCell, inClusterCell]) => {
-      const columns = columnsOfReports(inClusterCell);
-      return [
-        clusterCell,
-        level.microPrecision === undefined
-          ? indexReports(columns, clusterCell, level, "safety", "90d", nowMs)
-          : indexMicroCells(microCellsOfReports(columns, level.microPrecision, nowMs), level, "safety", "90d"),
-      ];
+      const cells = microCellsOfReports(columnsOfReports(inClusterCell), level.microPrecision, nowMs);
+      return [clusterCell, indexMicroCells(cells, level, "safety", "90d")];
     }),
   );
 }

@@ -28,7 +28,9 @@ describe("tagsOfReport", () => {
     ] as const) {
       const added = makeReport({ lonDeg, latDeg, createdAtMs: NOW - 1000 }, random);
       const purged = new Set(tagsOfReport(added));
-      const around = [0, 3, 5, 7, 9, 10, 11, 13, 14, 15, 16, 18].flatMap((z) => tilesAround([...reports, added], z));
+      const around = [0, 3, 5, 7, 9, 10, 11, 13, 14, 15, 16, 18, 19, 21].flatMap((z) =>
+        tilesAround([...reports, added], z),
+      );
       const read = (tile: (typeof around)[number]) => tiles.read({ layers: ["safety"], tile, window: "90d" });
       const before = new Map<string, string | undefined>();
       for (const tile of around) before.set(`${tile.z}/${tile.x}/${tile.y}`, (await read(tile))?.etag);

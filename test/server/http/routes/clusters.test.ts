@@ -88,17 +88,30 @@ describe("GET /api/clusters/:id", () => {
     expect((await get(`${day}?window=1y`)).status).toBe(400);
   });
 
-  it("has no zoom of expansion where all reports are at one place, and their exact box from z16 on", async () => {
+  it("has no zoom of expansion where all reports are at one place, and a box of a metre close by", async () => {
     const { add, cluster, idAt } = open();
     await add(PLACE.lonDeg, MINUTE);
     await add(PLACE.lonDeg, 2 * MINUTE);
-    const close = await cluster(await idAt(17));
+    const close = await cluster(await idAt(20));
     expect(close).toMatchObject({ point_count: 2, score: 61.5, expansion_zoom: null, children: [] });
-    expect(close.bbox).toEqual([PLACE.lonDeg, PLACE.latDeg, PLACE.lonDeg, PLACE.latDeg]);
+    expect(close.bbox[2] - close.bbox[0]).toBeLessThan(0.000011);
     const wide = await cluster(await idAt(3));
     expect(wide.expansion_zoom).toBeNull();
-    const [west, south, east, north] = wide.bbox;
-    expect([west < PLACE.lonDeg, east > PLACE.lonDeg, south < PLACE.latDeg, north > PLACE.latDeg]).not.toContain(false);
+    for (const [west, south, east, north] of [close.bbox, wide.bbox]) {
+      const isInside = [west <= PLACE.lonDeg, east >= PLACE.lonDeg, south <= PLACE.latDeg, north >= PLACE.latDeg];
+      expect(isInside).not.toContain(false);
+    }
+  });
+
+  it.each([16, 19])("answers an id of z%i that starts with a report, as it was given up to 0.2", async (zoom) => {
+    const { add, get, cluster, idAt } = open();
+    const first = await add(PLACE.lonDeg, MINUTE);
+    await add(PLACE.lonDeg, 2 * MINUTE);
+    const old = `safety.${zoom}.${first.id}`;
+    expect(await cluster(old)).toEqual(await cluster(await idAt(zoom)));
+    expect((await cluster(old)).point_count).toBe(2);
+    const gone = `safety.${zoom}.${first.id.slice(0, -1)}${first.id.endsWith("0") ? "1" : "0"}`;
+    expect((await get(gone)).status).toBe(404);
   });
 
   it("goes on answering an old id for what is now at its start, and says so when nothing is", async () => {
