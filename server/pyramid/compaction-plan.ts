@@ -1,4 +1,5 @@
 import { checksum } from "../../tiles/codec/bytes.ts";
+import { formOf } from "../../tiles/codec/report-codec.ts";
 import { readItem, StoredItemError, writeItem } from "../../tiles/codec/stored-item.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { type ChangedCell, readCells, writeCells } from "./changed-cells.ts";
@@ -17,7 +18,10 @@ export interface CompactionPlan {
   readonly cells: readonly ChangedCell[];
 }
 
-const VERSION = 1;
+const VERSIONS = [1, 2] as const;
+const [, VERSION] = VERSIONS;
+/** Of the items with the other cells. */
+const CELLS_VERSION = 1;
 
 /** Cells of one item: 120 KB at the most, of an item's 400 KB of which the end's rows may take half. */
 const CELLS_OF_ITEM = 10_000;
@@ -27,7 +31,7 @@ export function encodePlan({ end, aged, cells }: CompactionPlan): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (let from = CELLS_OF_ITEM; from < cells.length; from += CELLS_OF_ITEM) {
     const some = cells.slice(from, from + CELLS_OF_ITEM);
-    parts.push(writeItem("compaction-cells", VERSION, (out) => writeCells(out, some)));
+    parts.push(writeItem("compaction-cells", CELLS_VERSION, (out) => writeCells(out, some)));
   }
   const head = writeItem("compaction-plan", VERSION, (out) => {
     writePoint(out, end);
@@ -48,8 +52,8 @@ export function decodePlan(
   partOf: (index: number) => Uint8Array | undefined,
   name: string,
 ): CompactionPlan {
-  const { sums, ...plan } = readItem("compaction-plan", VERSION, name, head, (bytes) => {
-    const end = readPoint(bytes);
+  const { sums, ...plan } = readItem("compaction-plan", VERSIONS, name, head, (bytes, version) => {
+    const end = readPoint(bytes, formOf(version, 1));
     const bits = bytes.byte();
     const aged = REPORT_LAYERS.filter((_, index) => (bits & (1 << index)) !== 0);
     const cells = readCells(bytes);
@@ -61,7 +65,7 @@ export function decodePlan(
     const part = partOf(i + 1);
     if (part === undefined || checksum(part) !== sum)
       throw new StoredItemError(`${name}: part ${i + 1} is another one`);
-    return readItem("compaction-cells", VERSION, `${name}, part ${i + 1}`, part, readCells);
+    return readItem("compaction-cells", CELLS_VERSION, `${name}, part ${i + 1}`, part, readCells);
   });
   return { ...plan, cells: [...plan.cells, ...others] };
 }

@@ -1,5 +1,5 @@
 import type { ByteReader, Bytes } from "../../tiles/codec/bytes.ts";
-import { readReports, writeReports } from "../../tiles/codec/report-codec.ts";
+import { formOf, type RowsForm, readReports, writeReports } from "../../tiles/codec/report-codec.ts";
 import { readItem, StoredItemError, writeItem } from "../../tiles/codec/stored-item.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
@@ -38,7 +38,8 @@ export interface CompactionPoint {
 /** Where the state, and what a compactor notes of its work, lies: one request reads all of it. */
 export const COMPACTION_GROUP = "compaction";
 export const STATE_NAME = "cursor";
-const VERSION = 2;
+const VERSIONS = [2, 3] as const;
+const [, VERSION] = VERSIONS;
 
 export function createCompactionState(derived: DerivedStore, log: Log, clock: Clock): CompactionState {
   return {
@@ -63,7 +64,9 @@ export function encodePoint(point: CompactionPoint): Uint8Array {
 
 /** @throws StoredItemError when the bytes are not a whole item of this kind */
 export function decodePoint(body: Uint8Array): CompactionPoint {
-  return readItem("compaction", VERSION, `${COMPACTION_GROUP} ${STATE_NAME}`, body, readPoint);
+  return readItem("compaction", VERSIONS, `${COMPACTION_GROUP} ${STATE_NAME}`, body, (bytes, version) =>
+    readPoint(bytes, formOf(version, 2)),
+  );
 }
 
 /** The same inside another item. */
@@ -77,14 +80,14 @@ export function writePoint(out: Bytes, { number, cursor, atMs, beforeMs, rows, o
 }
 
 /** Reads what `writePoint` wrote. @throws RangeError */
-export function readPoint(bytes: ByteReader): CompactionPoint {
+export function readPoint(bytes: ByteReader, form: RowsForm): CompactionPoint {
   const number = bytes.varint();
   const cursor = bytes.text();
   const atMs = bytes.varint();
   const beforeMs = bytes.varint();
   const open = readCells(bytes).map(({ layer, geohash5, from = "" }) => ({ layer, geohash5, from }));
   const rows = createUnmergedRows();
-  for (const layer of REPORT_LAYERS) addByCell(rows, layer, readReports(bytes, ""));
+  for (const layer of REPORT_LAYERS) addByCell(rows, layer, readReports(bytes, "", form));
   return { number, cursor, atMs, beforeMs, rows, open };
 }
 

@@ -27,11 +27,11 @@ const MINUTE_MS = 60_000;
 const ZOOMS = [0, 5, 9, 12, 15, 17];
 const BOX = { west: -96, south: 29, east: -95, north: 30 };
 const KINDS = [
-  "micro-cells-v4",
-  "reports-v1",
-  "edited-reports-v1",
-  "compaction-v2",
-  "compaction-plan-v1",
+  "micro-cells-v5",
+  "reports-v2",
+  "edited-reports-v2",
+  "compaction-v3",
+  "compaction-plan-v2",
   "compaction-progress-v1",
 ];
 /** So early in the work that progress is noted, and work is left. */
@@ -135,7 +135,7 @@ const CHANGES: Readonly<Record<string, (body: Uint8Array) => Uint8Array>> = {
     ),
   "of the next version": (body) => withVersion(body, versionOf(body) + 1),
   "of the version before": (body) => withVersion(body, versionOf(body) - 1),
-  "of another kind": (body) => goldenItems(body[0] === 0x52 ? "micro-cells-v4" : "reports-v1")[0]?.body ?? body,
+  "of another kind": (body) => goldenItems(body[0] === 0x52 ? "micro-cells-v5" : "reports-v2")[0]?.body ?? body,
   "of no kind": () => new TextEncoder().encode('{"kind":"json","version":7}'),
 };
 

@@ -72,12 +72,34 @@ async function goldenSample(file: string, { sample, write, read }: Sample): Prom
   return { sample, stored, reads: plain(await read(storedOf(file, stored))) };
 }
 
-/** Tests that a stored item of an older or a newer version is refused, whatever else is right about it. */
-export function itRefusesOtherVersions(file: string, read: (body: Uint8Array) => unknown): void {
+/**
+ * Tests that a stored item of an older or a newer version is refused, whatever else is right about it.
+ * @param read reads the version of the file, and as many before it
+ */
+export function itRefusesOtherVersions(file: string, read: (body: Uint8Array) => unknown, before = 0): void {
   const [{ body } = { body: new Uint8Array() }] = goldenItems(file);
-  it.each([-1, 1])(`${file}: another version (%i) is refused`, (step) => {
+  it.each([-1 - before, 1])(`${file}: another version (%i) is refused`, (step) => {
     expect(() => read(withVersion(body, (body[1] ?? 0) + step))).toThrow(/format version \d+, this program reads \d+/);
     expect(() => read(withVersion(body, body[1] ?? 0))).not.toThrow();
+  });
+}
+
+/** Tests that what an older program wrote is read as it was then. */
+export function itReads(file: string, read: (body: Uint8Array, sample: string) => unknown): void {
+  const items = readFile(file);
+  it.each(items)(`${file}: $sample is read`, ({ sample, stored, reads }) => {
+    expect(plain(read(bytesOf(stored as string), sample)), CHANGED).toEqual(reads);
+  });
+}
+
+/** Tests that an item that tells of optional columns which this program does not know is refused; `at` is where it tells so. */
+export function itRefusesUnknownColumns(file: string, read: (body: Uint8Array) => unknown, at: number): void {
+  const [{ body } = { body: new Uint8Array() }] = goldenItems(file);
+  it.each([1, 2, 128])(`${file}: optional columns %i are refused`, (present) => {
+    const changed = body.slice();
+    expect(changed[at]).toBe(0);
+    changed[at] = present;
+    expect(() => read(withVersion(changed, body[1] ?? 0))).toThrow("are not known");
   });
 }
 

@@ -1,4 +1,4 @@
-import { describe } from "vitest";
+import { describe, expect, it } from "vitest";
 import { decodePlan, encodePlan } from "../../server/pyramid/compaction-plan.ts";
 import { decodeProgress, encodeProgress } from "../../server/pyramid/compaction-progress.ts";
 import { decodePoint, encodePoint } from "../../server/pyramid/compaction-state.ts";
@@ -10,7 +10,7 @@ import { decodeMicroCells, encodeMicroCells } from "../../tiles/codec/micro-cell
 import { decodeEdited, decodeReports, encodeEdited, encodeReports } from "../../tiles/codec/report-codec.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
-import { itKeeps, itRefuses, itRefusesOtherVersions } from "./golden.ts";
+import { itKeeps, itReads, itRefuses, itRefusesOtherVersions, itRefusesUnknownColumns } from "./golden.ts";
 import { CORNERS, NOW_MS, ON_EDGES, sampleReport, sampleReports } from "./sample.ts";
 
 const AUSTIN = columnsOfReports(sampleReports(-97.742, 30.271).filter(({ id }) => id.slice(11, 15) === "v6kp"));
@@ -40,13 +40,16 @@ describe("cell aggregates", () => {
     "of the edges of age bands": cellsOf(columnsOfReports(ON_EDGES), 7),
   };
   itKeeps(
-    "micro-cells-v4",
+    "micro-cells-v5",
     Object.entries(samples).map(([sample, cells]) => ({
       sample,
       write: () => encodeMicroCells(cells, NOW_MS),
       read: (body) => decodeMicroCells(body, "golden"),
     })),
   );
+  itReads("micro-cells-v4", (body) => decodeMicroCells(body, "golden"));
+  // Behind kind, version, time, number of cells and the time at which ages are wrong.
+  itRefusesUnknownColumns("micro-cells-v5", (body) => decodeMicroCells(body, "golden"), 2 + 6 + 1 + 8);
 });
 
 describe("log segments", () => {
@@ -56,25 +59,30 @@ describe("log segments", () => {
     { sample: "an empty one", rows: NONE, geohash: "9v6kp" },
   ];
   itKeeps(
-    "reports-v1",
+    "reports-v2",
     samples.map(({ sample, rows, geohash }) => ({
       sample,
       write: () => encodeReports(rows, geohash),
       read: (body) => decodeReports(body, geohash, "golden"),
     })),
   );
+  itReads("reports-v1", (body, of) =>
+    decodeReports(body, samples.find(({ sample }) => sample === of)?.geohash ?? "", "golden"),
+  );
+  itRefusesUnknownColumns("reports-v2", (body) => decodeReports(body, "9v6kp", "golden"), 2 + 1);
 
   const versions = new Map([
     [POTHOLE.id, 2],
     ["01n8gr94pv9v6kp00qtdwyg01", 70_000],
   ]);
-  itKeeps("edited-reports-v1", [
+  itKeeps("edited-reports-v2", [
     {
       sample: "two, of which one is shown",
       write: () => encodeEdited({ versions, rows: columnsOfReports([POTHOLE]) }, "9v6kp"),
       read: (body) => decodeEdited(body, "9v6kp", "golden"),
     },
   ]);
+  itReads("edited-reports-v1", (body) => decodeEdited(body, "9v6kp", "golden"));
 });
 
 describe("the compaction's items", () => {
@@ -97,7 +105,8 @@ describe("the compaction's items", () => {
     safety: of.under("safety", ""),
     infrastructure: of.under("infrastructure", ""),
   });
-  itKeeps("compaction-v2", [
+  itReads("compaction-v2", (body) => readable(decodePoint(body)));
+  itKeeps("compaction-v3", [
     {
       sample: "with rows and open cells",
       write: () => encodePoint(point),
@@ -114,16 +123,14 @@ describe("the compaction's items", () => {
       { layer: "opportunity", geohash5: "zzzzz", from: idTimePrefix(0), isOpen: true },
     ],
   } as const;
-  itKeeps("compaction-plan-v1", [
-    {
-      sample: "of three cells",
-      write: () => encodePlan(plan)[0] as Uint8Array,
-      read: (body) => {
-        const { end, ...rest } = decodePlan(body, () => undefined, "golden");
-        return { ...rest, end: readable(end) };
-      },
-    },
+  const readPlan = (body: Uint8Array) => {
+    const { end, ...rest } = decodePlan(body, () => undefined, "golden");
+    return { ...rest, end: readable(end) };
+  };
+  itKeeps("compaction-plan-v2", [
+    { sample: "of three cells", write: () => encodePlan(plan)[0] as Uint8Array, read: readPlan },
   ]);
+  itReads("compaction-plan-v1", readPlan);
 
   /** As many as the first item takes, so that the last three cells are in the next. */
   const many = Array.from({ length: 10_000 }, () => plan.cells[0]);
@@ -159,32 +166,44 @@ describe("the compaction's items", () => {
 });
 
 describe("the change feed's bodies", () => {
-  itKeeps("appended-report-v1", [
-    { sample: "with text", write: () => encodeAppended(POTHOLE, CELL), read: (body) => decodeAppended(body, CELL) },
-  ]);
-  itKeeps("confirmations-v1", [
-    {
-      sample: "of intents alone, and of rows",
-      write: () =>
-        encodeConfirmations("k3jd9", [
-          { layer: "safety", geohash5: "9v6kp", count: 5, report: undefined },
-          { ...CELL, count: 700, report: POTHOLE },
-        ]),
-      read: decodeConfirmations,
-    },
-  ]);
+  const confirmed = [
+    { layer: "safety", geohash5: "9v6kp", count: 5, report: undefined },
+    { ...CELL, count: 700, report: POTHOLE },
+  ] as const;
+  // The first is what is written; the second is read already.
+  for (const version of [1, 2] as const) {
+    itKeeps(`appended-report-v${version}`, [
+      {
+        sample: "with text",
+        write: () => encodeAppended(POTHOLE, CELL, version),
+        read: (body) => decodeAppended(body, CELL),
+      },
+    ]);
+    itKeeps(`confirmations-v${version}`, [
+      {
+        sample: "of intents alone, and of rows",
+        write: () => encodeConfirmations("k3jd9", confirmed, version),
+        read: decodeConfirmations,
+      },
+    ]);
+  }
+  it("are written in their first version, until every program in use reads the second", () => {
+    expect(
+      [encodeAppended(POTHOLE, CELL), encodeConfirmations("k3jd9", confirmed)].map(([, version]) => version),
+    ).toEqual([1, 1]);
+  });
 });
 
 describe("items of another version", () => {
   const none = () => undefined;
-  itRefusesOtherVersions("micro-cells-v4", (body) => decodeMicroCells(body, "golden"));
-  itRefusesOtherVersions("reports-v1", (body) => decodeReports(body, "9v6kp", "golden"));
-  itRefusesOtherVersions("edited-reports-v1", (body) => decodeEdited(body, "9v6kp", "golden"));
-  itRefusesOtherVersions("compaction-v2", decodePoint);
-  itRefusesOtherVersions("compaction-plan-v1", (body) => decodePlan(body, none, "golden"));
+  itRefusesOtherVersions("micro-cells-v5", (body) => decodeMicroCells(body, "golden"), 1);
+  itRefusesOtherVersions("reports-v2", (body) => decodeReports(body, "9v6kp", "golden"), 1);
+  itRefusesOtherVersions("edited-reports-v2", (body) => decodeEdited(body, "9v6kp", "golden"), 1);
+  itRefusesOtherVersions("compaction-v3", decodePoint, 1);
+  itRefusesOtherVersions("compaction-plan-v2", (body) => decodePlan(body, none, "golden"), 1);
   itRefusesOtherVersions("compaction-progress-v1", (body) => decodeProgress(body, "golden"));
-  itRefusesOtherVersions("appended-report-v1", (body) => decodeAppended(body, CELL));
-  itRefusesOtherVersions("confirmations-v1", decodeConfirmations);
+  itRefusesOtherVersions("appended-report-v2", (body) => decodeAppended(body, CELL), 1);
+  itRefusesOtherVersions("confirmations-v2", decodeConfirmations, 1);
 
   // As the programs of their time have written them.
   for (const version of [1, 2, 3]) itRefuses(`micro-cells-v${version}`, (body) => decodeMicroCells(body, "golden"));

@@ -184,10 +184,10 @@ describe("edited reports as a stored item", () => {
     );
   });
 
-  it("have the bytes that they always had", () => {
+  it("have the bytes that their version always had", () => {
     const body = encodeEdited({ versions, rows: columnsOfReports([]) }, "9v6kp");
     expect(Buffer.from(body).toString("hex")).toMatchInlineSnapshot(
-      `"4501021930316e386772393470753976366b7030307174647779673030021930316e386772393470763976366b7030307174647779673031f0a2040000057c6c8888"`,
+      `"4502021930316e386772393470753976366b7030307174647779673030021930316e386772393470763976366b7030307174647779673031f0a204000000050137d23c"`,
     );
   });
 });

@@ -5,14 +5,22 @@ import { readBands, writeBands } from "./micro-cell-bands.ts";
 import { readKeys, readNewest, readSums, writeKeys, writeNewest, writeSums } from "./micro-cell-columns.ts";
 import { chooseFormat, readFormat, writeFormat } from "./micro-cell-format.ts";
 import { allocateScratch, type CellScratch, clearScratch } from "./micro-cell-scratch.ts";
-import { ITEM_HEAD_BYTES, readItem, StoredItemError, writeItem } from "./stored-item.ts";
+import {
+  ITEM_HEAD_BYTES,
+  NOTHING_OPTIONAL,
+  readItem,
+  readPresence,
+  StoredItemError,
+  writeItem,
+} from "./stored-item.ts";
 
 /**
  * Micro cells as a stored item: about 13 bytes a cell. Numbers take as many bits as they need, by codes whose parameters are
  * chosen for each item and stand at its beginning. They are written column by column, since a short loop that reads one kind of
  * number takes half the time of a long one that reads a cell.
  */
-const VERSION = 4;
+const VERSIONS = [4, 5] as const;
+const [, VERSION] = VERSIONS;
 
 /** Micro cells of the reports that were created before a time. */
 export interface StoredMicroCells extends MicroCells {
@@ -25,6 +33,7 @@ export function encodeMicroCells(cells: MicroCells, beforeMs: number): Uint8Arra
     out.varint(beforeMs);
     out.varint(cells.length);
     out.double(cells.staleAtMs);
+    out.byte(NOTHING_OPTIONAL);
     if (cells.length === 0) out.byte(cells.precision);
     else writeCells(out, cells);
   });
@@ -79,11 +88,12 @@ function decodeInto(
   allocate: typeof allocateCells,
   scratch: CellScratch,
 ): StoredMicroCells {
-  return readItem("micro-cells", VERSION, name, bytes, (from) => {
+  return readItem("micro-cells", VERSIONS, name, bytes, (from, version) => {
     const beforeMs = from.varint();
     const length = from.varint();
     if (length > bytes.length) throw new RangeError(`${length} cells in ${bytes.length} bytes`);
     const staleAtMs = from.double();
+    if (version >= VERSION) readPresence(from);
     if (length === 0) return { ...allocate(from.byte(), 0), staleAtMs, beforeMs };
     const format = readFormat(from);
     const cells = allocate(format.precision, length);

@@ -1,10 +1,17 @@
 import { cellBounds } from "../geo/geohash.ts";
 import { allocateColumns, type ReportColumns } from "../report-columns.ts";
 import type { ByteReader, Bytes } from "./bytes.ts";
-import { readItem, writeItem } from "./stored-item.ts";
+import { NOTHING_OPTIONAL, readItem, readPresence, writeItem } from "./stored-item.ts";
 
 /** A run of one cell's reports, about 14 bytes each: time as the step from the one before, place inside the cell. */
-const VERSION = 1;
+const VERSIONS = [1, 2] as const;
+const [, VERSION] = VERSIONS;
+
+/** How rows stand in an item: with room for optional columns, or as they once did, without. */
+export type RowsForm = "roomy" | "bare";
+
+/** Of an item that had bare rows up to a version. */
+export const formOf = (version: number, lastBare: number): RowsForm => (version <= lastBare ? "bare" : "roomy");
 
 /** Bytes of a place's distance from the corner of its cell, along each axis. */
 const placeBytesOf = (geohash: string): number => (geohash.length >= 5 ? 2 : 4);
@@ -20,11 +27,12 @@ export function encodeReports(reports: ReportColumns, geohash: string): Uint8Arr
 }
 
 /** The same inside another item. */
-export function writeReports(out: Bytes, reports: ReportColumns, geohash: string): void {
+export function writeReports(out: Bytes, reports: ReportColumns, geohash: string, form: RowsForm = "roomy"): void {
   const origin = originE6(geohash);
   const placeBytes = placeBytesOf(geohash);
   const categories = dictionaryOf(reports.category);
   out.varint(reports.length);
+  if (form === "roomy") out.byte(NOTHING_OPTIONAL);
   writeDictionary(out, categories);
   const restBytes = restBytesOf(reports.idRest);
   out.byte(restBytes);
@@ -43,15 +51,16 @@ export function writeReports(out: Bytes, reports: ReportColumns, geohash: string
 
 /** @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which */
 export function decodeReports(bytes: Uint8Array, geohash: string, name: string): ReportColumns {
-  return readItem("reports", VERSION, name, bytes, (from) => readReports(from, geohash));
+  return readItem("reports", VERSIONS, name, bytes, (from, version) => readReports(from, geohash, formOf(version, 1)));
 }
 
 /** Reads what `writeReports` wrote. @throws RangeError */
-export function readReports(from: ByteReader, geohash: string): ReportColumns {
+export function readReports(from: ByteReader, geohash: string, form: RowsForm = "roomy"): ReportColumns {
   const origin = originE6(geohash);
   const placeBytes = placeBytesOf(geohash);
   const length = from.varint();
   if (length > from.left()) throw new RangeError(`${length} reports in ${from.left()} bytes`);
+  if (form === "roomy") readPresence(from);
   const categories = readDictionary(from);
   const restBytes = from.byte();
   const reports = allocateColumns(length);
@@ -96,7 +105,8 @@ export function lookUp(texts: readonly string[], index: number): string {
   return text;
 }
 
-const EDITED_VERSION = 1;
+const EDITED_VERSIONS = [1, 2] as const;
+const [, EDITED_VERSION] = EDITED_VERSIONS;
 
 /** Reports of a cell that were edited since they were put: which version of each is known, and what those say that are shown. */
 export interface EditedColumns {
@@ -118,9 +128,9 @@ export function encodeEdited({ versions, rows }: EditedColumns, geohash: string)
 
 /** @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which */
 export function decodeEdited(bytes: Uint8Array, geohash: string, name: string): EditedColumns {
-  return readItem("edited-reports", EDITED_VERSION, name, bytes, (from) => {
+  return readItem("edited-reports", EDITED_VERSIONS, name, bytes, (from, version) => {
     const versions = new Map<string, number>();
     for (let left = from.varint(); left > 0; left--) versions.set(from.text(), from.varint());
-    return { versions, rows: readReports(from, geohash) };
+    return { versions, rows: readReports(from, geohash, formOf(version, 1)) };
   });
 }

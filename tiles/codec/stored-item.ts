@@ -36,28 +36,46 @@ export function writeItem(kind: ItemKind, version: number, write: (out: Bytes) =
   return out.take();
 }
 
-/** Reads an item; `name` is for the message. @throws StoredItemError */
+/**
+ * Reads an item of one of some versions, which are told; `name` is for the message.
+ * @throws StoredItemError
+ */
 export function readItem<T>(
   kind: ItemKind,
-  version: number,
+  versions: number | readonly number[],
   name: string,
   bytes: Uint8Array,
-  read: (from: ByteReader) => T,
+  read: (from: ByteReader, version: number) => T,
 ): T {
+  const known = typeof versions === "number" ? [versions] : versions;
   const end = bytes.length - CHECKSUM_BYTES;
   if (end < ITEM_HEAD_BYTES) throw new StoredItemError(`${name}: ${bytes.length} bytes are no item`);
   let sum = 0;
   for (let i = 0; i < CHECKSUM_BYTES; i++) sum += (bytes[end + i] as number) * 2 ** (8 * i);
   if (bytes[0] !== ITEM_KINDS[kind]) throw new StoredItemError(`${name}: not of kind ${kind}`);
-  if (bytes[1] !== version)
-    throw new StoredItemError(`${name}: format version ${bytes[1]}, this program reads ${version}`);
+  const version = bytes[1] as number;
+  if (!known.includes(version))
+    throw new StoredItemError(`${name}: format version ${version}, this program reads ${known.join(" and ")}`);
   if (sum !== checksum(bytes, end)) throw new StoredItemError(`${name}: damaged`);
   try {
     const reader = createByteReader(bytes, ITEM_HEAD_BYTES, end);
-    const value = read(reader);
+    const value = read(reader, version);
     if (reader.position() !== end) throw new RangeError(`${end - reader.position()} bytes left over`);
     return value;
   } catch (error) {
     throw new StoredItemError(`${name}: ${(error as Error).message}`, { cause: error });
   }
 }
+
+/**
+ * Says which optional columns follow, so that new ones come without a new version: a bit for each, and none known yet. Whoever does not
+ * know of a column cannot read past it.
+ * @throws RangeError on a bit that is not known
+ */
+export function readPresence(from: ByteReader): void {
+  const present = from.byte();
+  if (present !== NOTHING_OPTIONAL) throw new RangeError(`optional columns ${present.toString(2)} are not known`);
+}
+
+/** What `readPresence` takes, of items without optional columns. */
+export const NOTHING_OPTIONAL = 0;

@@ -1,4 +1,4 @@
-import { readReports, writeReports } from "../../../tiles/codec/report-codec.ts";
+import { formOf, readReports, writeReports } from "../../../tiles/codec/report-codec.ts";
 import { readItem, writeItem } from "../../../tiles/codec/stored-item.ts";
 import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
@@ -11,20 +11,26 @@ export interface AppendedReport {
   readonly columns: ReportColumns;
 }
 
-const VERSION = 1;
+/** The first is written until every program in use reads the second, docs/formats.md. */
+const VERSIONS = [1, 2] as const;
+export type AppendedVersion = (typeof VERSIONS)[number];
 
 /** @param report of the usual lifetime */
-export function encodeAppended(report: Report, { geohash5 }: LogCell): Uint8Array<ArrayBuffer> {
-  return writeItem("appended-report", VERSION, (out) => {
-    writeReports(out, columnsOfReports([report]), geohash5);
+export function encodeAppended(
+  report: Report,
+  { geohash5 }: LogCell,
+  version: AppendedVersion = 1,
+): Uint8Array<ArrayBuffer> {
+  return writeItem("appended-report", version, (out) => {
+    writeReports(out, columnsOfReports([report]), geohash5, formOf(version, 1));
     out.text(report.text ?? "");
   });
 }
 
 /** @throws StoredItemError when the bytes are not a whole item of this kind */
 export function decodeAppended(body: Uint8Array, { layer, geohash5 }: LogCell): AppendedReport {
-  return readItem("appended-report", VERSION, "feed", body, (from) => {
-    const columns = readReports(from, geohash5);
+  return readItem("appended-report", VERSIONS, "feed", body, (from, version) => {
+    const columns = readReports(from, geohash5, formOf(version, 1));
     const text = from.text();
     if (columns.length !== 1) throw new RangeError(`${columns.length} reports`);
     const [createdAtMs = 0] = columns.createdAtMs;

@@ -1,5 +1,5 @@
 import type { ByteReader, Bytes } from "../../../tiles/codec/bytes.ts";
-import { readReports, writeReports } from "../../../tiles/codec/report-codec.ts";
+import { formOf, readReports, writeReports } from "../../../tiles/codec/report-codec.ts";
 import { readItem, writeItem } from "../../../tiles/codec/stored-item.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
@@ -33,15 +33,21 @@ export interface Confirmed extends LogCell {
 /** A nonce: of all writers no other item has it. */
 export const nonceOf = (writer: string, count: number): string => `${writer}.${count.toString(36)}`;
 
-const VERSION = 1;
+/** The first is written until every program in use reads the second, docs/formats.md. */
+const VERSIONS = [1, 2] as const;
+export type ConfirmationsVersion = (typeof VERSIONS)[number];
 
-export function encodeConfirmations(writer: string, confirmed: readonly Confirmed[]): Uint8Array<ArrayBuffer> {
+export function encodeConfirmations(
+  writer: string,
+  confirmed: readonly Confirmed[],
+  version: ConfirmationsVersion = 1,
+): Uint8Array<ArrayBuffer> {
   const alone = confirmed.filter(({ report }) => report === undefined);
   const byCell = Map.groupBy(
     confirmed.filter(({ report }) => report !== undefined),
     cellName,
   );
-  return writeItem("confirmations", VERSION, (out) => {
+  return writeItem("confirmations", version, (out) => {
     out.text(writer);
     writeCounts(out, alone);
     out.varint(byCell.size);
@@ -50,7 +56,8 @@ export function encodeConfirmations(writer: string, confirmed: readonly Confirme
       out.byte(REPORT_LAYERS.indexOf(layer));
       out.text(geohash5);
       writeCounts(out, ofCell);
-      writeReports(out, columnsOfReports(ofCell.flatMap(({ report }) => report ?? [])), geohash5);
+      const rows = columnsOfReports(ofCell.flatMap(({ report }) => report ?? []));
+      writeReports(out, rows, geohash5, formOf(version, 1));
     }
   });
 }
@@ -62,7 +69,7 @@ function writeCounts(out: Bytes, confirmed: readonly Confirmed[]): void {
 
 /** @throws StoredItemError when the bytes are not a whole item of this kind */
 export function decodeConfirmations(body: Uint8Array): Confirmations {
-  return readItem("confirmations", VERSION, "feed", body, (from) => {
+  return readItem("confirmations", VERSIONS, "feed", body, (from, version) => {
     const writer = from.text();
     const counts = readCounts(from);
     const cells: ConfirmedCell[] = [];
@@ -70,7 +77,7 @@ export function decodeConfirmations(body: Uint8Array): Confirmations {
       const layer = REPORT_LAYERS[from.byte()];
       if (layer === undefined) throw new RangeError("unknown layer");
       const geohash5 = from.text();
-      cells.push({ layer, geohash5, counts: readCounts(from), rows: readReports(from, geohash5) });
+      cells.push({ layer, geohash5, counts: readCounts(from), rows: readReports(from, geohash5, formOf(version, 1)) });
     }
     return { writer, counts, cells };
   });

@@ -99,7 +99,7 @@ describe("items of a compaction", () => {
     );
   });
 
-  it("have the bytes that they always had", () => {
+  it("have the bytes that their version always had", () => {
     const end: CompactionPoint = {
       number: 7,
       cursor: "1780272000123",
@@ -110,7 +110,7 @@ describe("items of a compaction", () => {
     };
     const hex = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString("hex");
     expect(hex(encodePoint(end))).toMatchInlineSnapshot(
-      `"4302070d3137383032373230303031323380d8eb83e833e8e2ea83e83301b3d18574e8e2ea83e83301010574686566740580d8eb83e8339c47f7fb87390d6b0d6eb0160003010105746865667405f9d7eb83e83367237d74fea4296c0f31c0930403000005000005cd4da4fb"`,
+      `"4303070d3137383032373230303031323380d8eb83e833e8e2ea83e83301b3d18574e8e2ea83e8330100010574686566740580d8eb83e8339c47f7fb87390d6b0d6eb016000301000105746865667405f9d7eb83e83367237d74fea4296c0f31c093040300000005000000056e474d08"`,
     );
     const some: CompactionPlan = {
       end,
@@ -123,7 +123,7 @@ describe("items of a compaction", () => {
     };
     expect(encodePlan(some).map(hex)).toMatchInlineSnapshot(`
       [
-        "5001070d3137383032373230303031323380d8eb83e833e8e2ea83e83301b3d18574e8e2ea83e83301010574686566740580d8eb83e8339c47f7fb87390d6b0d6eb0160003010105746865667405f9d7eb83e83367237d74fea4296c0f31c09304030000050000050903cdc1dc13a083e883e8330700acbea3ec0100ea12f024",
+        "5002070d3137383032373230303031323380d8eb83e833e8e2ea83e83301b3d18574e8e2ea83e8330100010574686566740580d8eb83e8339c47f7fb87390d6b0d6eb016000301000105746865667405f9d7eb83e83367237d74fea4296c0f31c093040300000005000000050903cdc1dc13a083e883e8330700acbea3ec0100c7c164ac",
       ]
     `);
     const step: CompactionProgress = {
