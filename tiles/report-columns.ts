@@ -1,5 +1,5 @@
 import { writeBase32 } from "./geo/base32.ts";
-import { cellKey } from "./geo/cell-key.ts";
+import { cellKey, geohashOfKey } from "./geo/cell-key.ts";
 import { BASE32, columnAt, encodeGeohash, parseCell, rowAt } from "./geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "./layers.ts";
 import type { Report } from "./report.ts";
@@ -99,15 +99,39 @@ export function rowsBetween(columns: ReportColumns, fromMs: number, beforeMs: nu
 export function rowsInside(columns: ReportColumns, geohash: string): ReportColumns {
   const { column, row } = parseCell(geohash);
   const precision = geohash.length;
+  return rowsWhere(
+    columns,
+    (i) =>
+      columnAt((columns.lonE6[i] as number) / 1e6, precision) === column &&
+      rowAt((columns.latE6[i] as number) / 1e6, precision) === row,
+  );
+}
+
+/** The rows that are chosen by a test, in their order; the same object when all are. */
+export function rowsWhere(columns: ReportColumns, isChosen: (row: number) => boolean): ReportColumns {
   const chosen: number[] = [];
-  for (let i = 0; i < columns.length; i++) {
-    if (columnAt((columns.lonE6[i] as number) / 1e6, precision) !== column) continue;
-    if (rowAt((columns.latE6[i] as number) / 1e6, precision) === row) chosen.push(i);
+  for (let row = 0; row < columns.length; row++) if (isChosen(row)) chosen.push(row);
+  return chosen.length === columns.length ? columns : pickRows(columns, chosen);
+}
+
+/** Rows by the cells of a precision that they lie in, by geohash ascending. */
+export function splitRows(columns: ReportColumns, precision: number): Map<string, ReportColumns> {
+  const byKey = new Map<number, number[]>();
+  for (let row = 0; row < columns.length; row++) {
+    const column = columnAt((columns.lonE6[row] as number) / 1e6, precision);
+    const key = cellKey(column, rowAt((columns.latE6[row] as number) / 1e6, precision), precision);
+    const rows = byKey.get(key);
+    if (rows === undefined) byKey.set(key, [row]);
+    else rows.push(row);
   }
-  if (chosen.length === columns.length) return columns;
-  const inside = allocateColumns(chosen.length);
-  for (const [to, from] of chosen.entries()) copyRow(columns, from, inside, to);
-  return inside;
+  const ascending = [...byKey].sort(([a], [b]) => a - b);
+  return new Map(ascending.map(([key, rows]) => [geohashOfKey(key, precision), pickRows(columns, rows)]));
+}
+
+function pickRows(columns: ReportColumns, rows: readonly number[]): ReportColumns {
+  const picked = allocateColumns(rows.length);
+  for (const [to, from] of rows.entries()) copyRow(columns, from, picked, to);
+  return picked;
 }
 
 /** The rows of `a` whose ids are not in `b`. */

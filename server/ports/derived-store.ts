@@ -12,7 +12,7 @@ export interface DerivedItem {
  */
 export interface DerivedStore {
   /** Items of a group, ascending by name. `consistent` also sees what was written a moment ago, at twice the price. */
-  list(group: string, options?: { consistent?: boolean }): Promise<DerivedItem[]>;
+  list(group: string, options?: ListOptions): Promise<DerivedItem[]>;
   get(group: string, name: string, options?: { consistent?: boolean }): Promise<DerivedItem | undefined>;
   /**
    * Writes an item if its version is still `expected` (undefined: if there is none). False: another writer was faster, and
@@ -21,6 +21,14 @@ export interface DerivedStore {
   put(group: string, name: string, body: Uint8Array, condition: PutCondition): Promise<boolean>;
   /** Removes those items whose versions are still these; what another writer wrote meanwhile stays. */
   remove(group: string, items: readonly Pick<DerivedItem, "name" | "version">[]): Promise<void>;
+}
+
+export interface ListOptions {
+  readonly consistent?: boolean;
+  /** Only names that do not sort before; by their UTF-8 bytes, as all order of names. */
+  readonly from?: string;
+  /** Only names that do not sort after. */
+  readonly to?: string;
 }
 
 export interface PutCondition {

@@ -4,10 +4,12 @@ import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { rowsBetween } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { LogCell } from "../ports/report-store.ts";
 import { type CellAggregates, OvertakenError, withUnmerged } from "./cell-aggregates.ts";
 import { coarseTime } from "./coarse-time.ts";
 import type { CompactionPoint } from "./compaction-state.ts";
-import type { RowCompaction } from "./row-compaction.ts";
+import type { CompactedRows, RowCompaction } from "./row-compaction.ts";
+import type { StreetCompaction } from "./street-compaction.ts";
 import { firstId, unmergedNames } from "./unmerged-rows.ts";
 import { isOfCell, type WorkItem } from "./work-order.ts";
 
@@ -29,19 +31,23 @@ export interface MadeCellAggregate {
 
 export interface CellAggregateMakerOptions {
   readonly compactRows: RowCompaction;
+  readonly streets: StreetCompaction;
   readonly cellAggregates: CellAggregates;
   readonly clock: Clock;
   /** What the cell aggregates made here hold: reports created before its time, but those that it has left unmerged. */
   readonly end: CompactionPoint;
 }
 
+const MAX_TRIES = 8;
+
 export function createCellAggregateMaker({
   compactRows,
+  streets,
   cellAggregates,
   clock,
   end,
 }: CellAggregateMakerOptions): CellAggregateMaker {
-  const { beforeMs, rows } = end;
+  const { beforeMs, atMs, rows } = end;
   const agesAtMs = coarseTime(clock.now());
 
   const rewriteOptions = (isAnew: () => boolean) => ({
@@ -50,13 +56,22 @@ export function createCellAggregateMaker({
     emptyUntilMs: clock.now() + REPORT_LIFETIME_MS,
   });
 
+  /** Rows, when they are in log segments, and in a dense cell's street base as far as that is worth it. */
+  async function compactWithStreet(cell: LogCell, changedFrom: string | undefined): Promise<CompactedRows> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const compacted = await compactRows(cell, changedFrom);
+      if (await streets.update(cell, compacted, { beforeMs, atMs, nowMs: clock.now() })) return compacted;
+    }
+    throw new Error(`street base of ${cell.layer}/${cell.geohash5} was changed by others ${MAX_TRIES} times`);
+  }
+
   async function makeOfRows({ layer, geohash, change }: WorkItem, isAnew: boolean): Promise<MadeCellAggregate> {
     const cell = { layer, geohash5: geohash };
     const kept = rows.of(cell);
     const changedFrom = earlierId(change?.from, kept && firstId(kept));
     const made = { isAnew, lacksYoung: false };
     const make = async (): Promise<MicroCells> => {
-      const compacted = await compactRows(cell, changedFrom);
+      const compacted = await compactWithStreet(cell, changedFrom);
       made.isAnew ||= compacted.hasEdited;
       made.lacksYoung = rowsBetween(compacted.rows, beforeMs, Infinity).length > 0;
       return microCellsOfReports(rowsBetween(compacted.rows, 0, beforeMs), CELL_PRECISION + 2, agesAtMs);

@@ -14,6 +14,7 @@ import type { EditedReport, LogCell, ReportStore } from "../ports/report-store.t
 import { type CellSource, createCellSource, type MissingRows } from "./cell-source.ts";
 import { createKnownEdits, type KnownEdits } from "./known-edits.ts";
 import type { LogSegments } from "./log-segments.ts";
+import type { StoredRows } from "./stored-rows.ts";
 
 /**
  * The log's cells as columns, read once and then kept up by what is told to have changed. A cell is in one of these states:
@@ -29,6 +30,11 @@ import type { LogSegments } from "./log-segments.ts";
 export interface CellCache {
   /** All live reports of a cell. */
   read(cell: LogCell): Promise<ReportColumns>;
+  /**
+   * Of a cell that has a street base what is stored near, which is not kept; undefined of any other, whose reports are held from
+   * then on.
+   */
+  readNear(cell: LogCell): Promise<StoredRows | undefined>;
   /** All live reports of a cell, and some that may have expired, when they are held and nothing need be read. */
   peek(cell: LogCell): ReportColumns | undefined;
   /** Takes in rows that are known whole: no store is asked. */
@@ -109,6 +115,11 @@ export function createCellCache(options: CellCacheOptions): CellCache {
       await catchUp(cache, entry);
       return entry.columns;
     },
+    async readNear(cell) {
+      if (cache.held.has(keyOf(cell))) return undefined;
+      const found = await firstRead(cache, cell, () => cache.source.readNear(cell));
+      return "near" in found ? found.near : undefined;
+    },
     peek(cell) {
       const entry = cache.held.get(keyOf(cell));
       return entry?.missingFrom === undefined ? entry?.columns : undefined;
@@ -149,22 +160,33 @@ function hold({ held, edits }: CacheState, entry: HeldCell, columns: ReportColum
 
 /** Reads a cell that is not held; when this resolves it is held, perhaps behind. */
 async function readFirst(cache: Cache, cell: LogCell): Promise<HeldCell> {
+  const found = await firstRead<never>(cache, cell, async () => ({ rows: await cache.source.readAll(cell) }));
+  return found.held;
+}
+
+/** A cell that is not held is held when a read has brought its rows, perhaps behind. */
+async function firstRead<N extends { readonly near: StoredRows }>(
+  cache: Cache,
+  cell: LogCell,
+  read: () => Promise<{ readonly rows: ReportColumns } | N>,
+): Promise<{ readonly held: HeldCell } | N> {
   const key = keyOf(cell);
   const reading = cache.firstReads.get(key) ?? { missingFrom: undefined, readers: 0 };
   cache.firstReads.set(key, reading);
   reading.readers++;
-  let stored: ReportColumns;
+  let found: { readonly rows: ReportColumns } | N;
   try {
-    stored = await cache.limit(() => cache.source.readAll(cell));
+    found = await cache.limit(read);
   } finally {
     if (--reading.readers === 0) cache.firstReads.delete(key);
   }
+  if ("near" in found) return found;
   // Nothing is waited for from here on until the cell is held.
-  const columns = mergeKnown(cache, cell, stored);
+  const columns = mergeKnown(cache, cell, found.rows);
   const entry = entryAfterFirstRead(cache, cell, reading, columns);
   cache.readBefore.set(key, true);
   hold(cache, entry, columns);
-  return entry;
+  return { held: entry };
 }
 
 /**

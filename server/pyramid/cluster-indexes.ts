@@ -1,14 +1,13 @@
-import { addMicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
+import { addMicroCells, type MicroCells } from "../../tiles/cells/micro-cells.ts";
 import { type ClusterCellIndex, indexMicroCells } from "../../tiles/cluster/cluster-cell-index.ts";
 import { CELL_PRECISION, type Level } from "../../tiles/cluster/cluster-cells.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
-import { type ReportColumns, rowsInside } from "../../tiles/report-columns.ts";
 import { createBuildCache } from "../kit/build-cache.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import { type Aggregates, PARALLEL_READS } from "./aggregates.ts";
-import type { CellCache } from "./cell-cache.ts";
+import type { StreetCells } from "./street-cells.ts";
 
-/** Indexes of cluster cells, made of aggregates and of cells, and kept until a change below them. */
+/** Indexes of cluster cells, made of aggregates and of street cells, and kept until a change below them. */
 export interface ClusterIndexes {
   /** Those of the cluster cells of one tile, in their order; what several are made of is read once. */
   ofTile(view: ClusterView, clusterCells: readonly string[], level: Level, atMs: number): Promise<ClusterCellIndex[]>;
@@ -32,23 +31,32 @@ export interface ClusterIndexKey extends ClusterView {
 
 export interface ClusterIndexesOptions {
   readonly aggregates: Aggregates;
-  readonly cells: CellCache;
+  readonly street: StreetCells;
   readonly maxBytes: number;
   readonly shareBuilds: boolean;
 }
 
 export function createClusterIndexes(options: ClusterIndexesOptions): ClusterIndexes {
-  const { aggregates, cells, maxBytes, shareBuilds } = options;
+  const { aggregates, street, maxBytes, shareBuilds } = options;
   const indexes = createBuildCache<ClusterCellIndex>({ maxBytes, bytesOf: (index) => index.bytes, shareBuilds });
   let changes = 0;
 
-  /** Reads each log cell once. */
-  function rowReader(layer: ReportLayer): (geohash5: string) => Promise<ReportColumns> {
-    const reading = new Map<string, Promise<ReportColumns>>();
-    return (geohash5) => {
-      const rows = reading.get(geohash5) ?? cells.read({ layer, geohash5 });
-      reading.set(geohash5, rows);
-      return rows;
+  /** Micro cells of one tile's cluster cells, those of a log cell together. */
+  function streetReader(view: ClusterView, clusterCells: readonly string[], atMs: number) {
+    const wanted = clusterCells.filter(
+      (clusterCell) => indexes.peek(nameOf({ ...view, clusterCell }), atMs) === undefined,
+    );
+    const reading = new Map<string, Promise<Map<string, MicroCells>>>();
+    async function readAll(geohash5: string): Promise<Map<string, MicroCells>> {
+      const inside = wanted.filter((clusterCell) => clusterCell.startsWith(geohash5));
+      const made = await street.microCells({ layer: view.layer, geohash5 }, inside, atMs);
+      return new Map(inside.map((clusterCell, i) => [clusterCell, made[i] as MicroCells]));
+    }
+    return async (clusterCell: string): Promise<MicroCells> => {
+      const geohash5 = clusterCell.slice(0, CELL_PRECISION);
+      const all = reading.get(geohash5) ?? readAll(geohash5);
+      reading.set(geohash5, all);
+      return (await all).get(clusterCell) as MicroCells;
     };
   }
 
@@ -56,24 +64,22 @@ export function createClusterIndexes(options: ClusterIndexesOptions): ClusterInd
     { layer, clusterCell, window }: ClusterIndexKey,
     level: Level,
     atMs: number,
-    readRows: (geohash5: string) => Promise<ReportColumns>,
+    readStreet: (clusterCell: string) => Promise<MicroCells>,
   ): Promise<ClusterCellIndex> {
-    const micro = level.microPrecision;
-    if (level.precision < CELL_PRECISION) {
-      const microCells = addMicroCells(await aggregates.children(layer, clusterCell, atMs), micro);
-      return indexMicroCells(microCells, level, layer, window);
-    }
-    const rows = await readRows(clusterCell.slice(0, CELL_PRECISION));
-    return indexMicroCells(microCellsOfReports(rowsInside(rows, clusterCell), micro, atMs), level, layer, window);
+    const microCells =
+      level.precision < CELL_PRECISION
+        ? addMicroCells(await aggregates.children(layer, clusterCell, atMs), level.microPrecision)
+        : await readStreet(clusterCell);
+    return indexMicroCells(microCells, level, layer, window);
   }
 
   return {
     ofTile(view, clusterCells, level, atMs) {
-      const readRows = rowReader(view.layer);
+      const readStreet = streetReader(view, clusterCells, atMs);
       return mapLimited(clusterCells, PARALLEL_READS, (clusterCell) => {
         const key = { ...view, clusterCell };
         const prefix = `${view.layer}/${clusterCell.slice(0, CELL_PRECISION)}`;
-        return indexes.get(nameOf(key), prefix, atMs, () => build(key, level, atMs, readRows));
+        return indexes.get(nameOf(key), prefix, atMs, () => build(key, level, atMs, readStreet));
       });
     },
     peek: (key, atMs) => indexes.peek(nameOf(key), atMs),

@@ -12,6 +12,8 @@ import { endOf, MOST_OPEN } from "./compaction-work.ts";
 import { countCalls } from "./count-calls.ts";
 import { createLogSegments } from "./log-segments.ts";
 import { createRowCompaction, type RowCompaction } from "./row-compaction.ts";
+import type { StreetLimits } from "./street-base.ts";
+import { createStreetCompaction, type StreetCompaction } from "./street-compaction.ts";
 import { batchCost, makeBatch, takeBatch } from "./work-batch.ts";
 import { isOfCell, workOf } from "./work-order.ts";
 
@@ -59,6 +61,7 @@ export interface CompactorOptions {
   readonly derived: DerivedStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly streetLimits?: StreetLimits;
 }
 
 export function createCompactor(options: CompactorOptions): Compactor {
@@ -76,6 +79,7 @@ interface Run {
   readonly planner: CompactionPlanner;
   readonly cellAggregates: CellAggregates;
   readonly compactRows: RowCompaction;
+  readonly streets: StreetCompaction;
   /** Calls of the stores so far. */
   calls: number;
   /** Cells and cell aggregates made so far. */
@@ -88,13 +92,15 @@ function startRun(options: CompactorOptions, limits: RunOptions): Run {
   const store = countCalls(options.store, onCall);
   const derived = countCalls(options.derived, onCall);
   const cellAggregates = createCellAggregates({ derived, clock, log });
+  const streets = createStreetCompaction(derived, options.streetLimits);
   const run: Run = {
     options,
     limits,
     journal: createCompactionJournal({ derived, clock, log }),
     planner: createCompactionPlanner({ store, cellAggregates, clock }),
     cellAggregates,
-    compactRows: createRowCompaction({ store, logSegments: createLogSegments(derived, log) }),
+    compactRows: createRowCompaction({ store, logSegments: createLogSegments(derived, log), streets }),
+    streets,
     calls: 0,
     made: { cells: 0, cellAggregates: 0 },
   };
@@ -141,10 +147,10 @@ async function carryOut(run: Run, plan: CompactionPlan, from: CompactionProgress
 
 /** Whether all of a plan is done; else it was to stop, or another compactor was faster. */
 async function workThrough(run: Run, plan: CompactionPlan, from: CompactionProgress): Promise<boolean> {
-  const { journal, cellAggregates, compactRows, made } = run;
+  const { journal, cellAggregates, compactRows, streets, made } = run;
   const { clock } = run.options;
   const { signal, yieldTurn, onProgress } = run.limits;
-  const { make } = createCellAggregateMaker({ compactRows, cellAggregates, clock, end: plan.end });
+  const { make } = createCellAggregateMaker({ compactRows, streets, cellAggregates, clock, end: plan.end });
   const work = workOf(plan, { cellAggregates, nowMs: clock.now(), after: from.done });
   let progress = from;
   while (signal?.aborted !== true) {

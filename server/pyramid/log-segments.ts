@@ -4,7 +4,7 @@ import { REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { idOfRow, mergeColumns, type ReportColumns, rowsMissing, takeRows } from "../../tiles/report-columns.ts";
 import { timeOfId } from "../../tiles/report-id.ts";
 import type { Log } from "../console/log.ts";
-import type { DerivedStore } from "../ports/derived-store.ts";
+import type { DerivedItem, DerivedStore } from "../ports/derived-store.ts";
 import type { LogCell } from "../ports/report-store.ts";
 import {
   damagedRows,
@@ -12,6 +12,7 @@ import {
   EDITED_NAME,
   FULL_ROWS,
   groupOf,
+  HEAD_NAME,
   newestEdited,
   type StoredRows,
   TAIL_NAME,
@@ -24,12 +25,19 @@ import {
  * way does no harm. A cell that has log segments has all rows in them up to the last compaction, but those that it left unmerged, so a
  * reader need not ask the log unless the feed told of a change since.
  *
+ * A dense cell has a street base beside (street-base.ts). Its head lies here, and log segments of which that has all rows are named so
+ * that a read up to the tail leaves them out.
+ *
  * Edited reports may stay in log segments as they were put: beside lies an item that says which version of each is known and what it
  * says now, and whoever reads takes that instead. Versions only ever grow, and are written before anything is made of them, so a
  * compaction that began earlier may write an older version again, but nobody sees it.
  */
 export interface LogSegments {
   read(cell: LogCell, options?: { consistent?: boolean }): Promise<StoredRows>;
+  /**
+   * The same of a dense cell without its settled log segments: its head, and the rows that its street base lacks. Of any other cell, all.
+   */
+  readNear(cell: LogCell, options?: { consistent?: boolean }): Promise<StoredRows>;
   /** Adds rows that `stored` lacks. False: another compactor was faster; read again. */
   add(cell: LogCell, rows: ReportColumns, stored: StoredRows): Promise<boolean>;
   /** Notes edited reports; of each the higher version stays. False as above. */
@@ -71,16 +79,25 @@ export function createLogSegments(derived: DerivedStore, log: Log): LogSegments 
       items.filter(({ name }) => name !== EDITED_NAME && !keep(name)),
     );
 
+  function decode(cell: LogCell, items: readonly DerivedItem[]): StoredRows {
+    try {
+      return decodeStoredRows(cell, items);
+    } catch (error) {
+      if (!(error instanceof StoredItemError)) throw error;
+      log.warn("damaged log segment: reading the log instead", { item: error.message });
+      return damagedRows(items);
+    }
+  }
+
   return {
-    async read(cell, options) {
-      const items = await derived.list(groupOf(cell), options);
-      try {
-        return decodeStoredRows(cell, items);
-      } catch (error) {
-        if (!(error instanceof StoredItemError)) throw error;
-        log.warn("damaged log segment: reading the log instead", { item: error.message });
-        return damagedRows(items);
-      }
+    read: async (cell, options) => decode(cell, await derived.list(groupOf(cell), options)),
+
+    async readNear(cell, options = {}) {
+      const items = await derived.list(groupOf(cell), { ...options, to: TAIL_NAME });
+      const near = decode(cell, items);
+      // A head that cannot be used says that there is more.
+      const lacksHead = near.head === undefined && items.some(({ name }) => name === HEAD_NAME);
+      return lacksHead ? decode(cell, await derived.list(groupOf(cell), options)) : near;
     },
 
     async add(cell, rows, stored) {

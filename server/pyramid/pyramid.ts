@@ -21,6 +21,7 @@ import { createCompactionState } from "./compaction-state.ts";
 import { createLogSegments } from "./log-segments.ts";
 import { type CellOutline, createOutlines } from "./outlines.ts";
 import { createPendingChanges, missingRows } from "./pending-changes.ts";
+import { createStreetCells } from "./street-cells.ts";
 import { createTileIndexes, type HeldClusterCells } from "./tile-indexes.ts";
 import { createUnmergedRows } from "./unmerged-rows.ts";
 
@@ -63,7 +64,7 @@ export interface PyramidOptions {
    * many changed in it, or when it is not known which. May be told again of what it knows.
    */
   onChange?(layer: ReportLayer, geohash: string): void;
-  /** Bounds of the caches, bytes: reports, aggregates and cell aggregates, indexes. */
+  /** Bounds of the caches, bytes: reports, aggregates as they are stored and made, indexes. */
   readonly cellBytes?: number;
   readonly aggregateBytes?: number;
   readonly indexBytes?: number;
@@ -96,11 +97,18 @@ export function createPyramid(options: PyramidOptions): Pyramid {
     cells,
     pending,
     unmerged,
-    maxBytes: aggregateBytes,
+    maxBytes: aggregateBytes / 2,
     shareBuilds,
   });
   const outlines = createOutlines({ aggregates, cells, pending, unmerged });
-  const indexes = createClusterIndexes({ aggregates, cells, maxBytes: indexBytes, shareBuilds });
+  const street = createStreetCells({
+    derived,
+    cells,
+    missing: (cell) => missingRows(pending, unmerged, cell),
+    maxBytes: aggregateBytes / 2,
+    shareBuilds,
+  });
+  const indexes = createClusterIndexes({ aggregates, street, maxBytes: indexBytes, shareBuilds });
   const tileIndexes = createTileIndexes({ indexes, outlines, clock });
   const changeIngest = createChangeIngest({
     store,
@@ -115,7 +123,10 @@ export function createPyramid(options: PyramidOptions): Pyramid {
       indexes.changed(prefixes);
       for (const geohash of placesOf(rows) ?? [cell.geohash5]) options.onChange?.(cell.layer, geohash);
     },
-    onCompacted: (cell) => aggregates.compacted(prefixesOf(cell)),
+    onCompacted(cell) {
+      aggregates.compacted(prefixesOf(cell));
+      street.compacted(cell);
+    },
   });
   const poll = shareBuilds ? singleFlight(changeIngest.poll) : changeIngest.poll;
 

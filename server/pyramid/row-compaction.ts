@@ -11,8 +11,9 @@ import {
 import type { CellRows, LogCell, ReportStore } from "../ports/report-store.ts";
 import type { LogSegments } from "./log-segments.ts";
 import { newestEdited, type StoredRows } from "./stored-rows.ts";
+import type { PlainRows, StreetCompaction } from "./street-compaction.ts";
 
-export interface CompactedRows {
+export interface CompactedRows extends PlainRows {
   readonly rows: ReportColumns;
   readonly hasEdited: boolean;
 }
@@ -25,13 +26,13 @@ const MAX_TRIES = 8;
  */
 export type RowCompaction = (cell: LogCell, changedFrom: string | undefined) => Promise<CompactedRows>;
 
-export function createRowCompaction({
-  store,
-  logSegments,
-}: {
-  store: ReportStore;
-  logSegments: LogSegments;
-}): RowCompaction {
+export interface RowCompactionOptions {
+  readonly store: ReportStore;
+  readonly logSegments: LogSegments;
+  readonly streets: StreetCompaction;
+}
+
+export function createRowCompaction({ store, logSegments, streets }: RowCompactionOptions): RowCompaction {
   async function readLog(cell: LogCell, from: string | undefined, stored: StoredRows): Promise<CellRows> {
     const found = await store.readCell(cell, from === undefined ? {} : { from });
     // What an edited report says lies before what was read: it was published without its place, or the state is an old one.
@@ -46,7 +47,7 @@ export function createRowCompaction({
     const layerIndex = REPORT_LAYERS.indexOf(cell.layer);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const stored = await logSegments.read(cell, { consistent: true });
-      if (stored.complete && changedFrom === undefined) return { rows: stored.columns, hasEdited: false };
+      if (stored.complete && changedFrom === undefined) return unchanged(stored, layerIndex);
       const found = await readLog(cell, stored.complete ? changedFrom : undefined, stored);
       const edited = newestEdited(stored.edited, editedColumns(found, stored), layerIndex);
       // Before anything that is made of them, so that nobody undoes it who has not seen them.
@@ -56,14 +57,38 @@ export function createRowCompaction({
       const put = withoutIds(columnsOfReports(found.reports), ids, layerIndex);
       const unmerged = rowsMissing(put, left);
       const all = mergeColumns(left, unmerged);
-      const compacted = { rows: mergeAllColumns([all, edited.rows]), hasEdited: edited.versions.size > 0 };
+      const compacted = {
+        rows: mergeAllColumns([all, edited.rows]),
+        hasEdited: edited.versions.size > 0,
+        plain: plainRows(all, stored, ids, layerIndex),
+        editedIds: ids,
+        stored,
+      };
       if (unmerged.length === 0) return compacted;
+      if (!(await streets.takeLate(cell, unmerged, stored))) continue;
       const anew = stored.damaged || stored.scattered;
       if (await (anew ? logSegments.replace(cell, all, stored) : logSegments.add(cell, unmerged, stored)))
         return compacted;
     }
     throw new Error(`log segments of ${cell.layer}/${cell.geohash5} were changed by others ${MAX_TRIES} times`);
   };
+}
+
+/** A cell of which only ages changed. */
+function unchanged(stored: StoredRows, layerIndex: number): CompactedRows {
+  const editedIds = [...stored.edited.versions.keys()];
+  const plain = plainRows(mergeColumns(stored.sealed, stored.tail), stored, editedIds, layerIndex);
+  return { rows: stored.columns, hasEdited: false, plain, editedIds, stored };
+}
+
+/** Also those that a head was told of by a compaction that was cut off before it put them into a log segment. */
+function plainRows(
+  rows: ReportColumns,
+  { head }: StoredRows,
+  editedIds: readonly string[],
+  layerIndex: number,
+): ReportColumns {
+  return head === undefined ? rows : mergeColumns(rows, withoutIds(head.rows, editedIds, layerIndex));
 }
 
 /** Those that a read of the log tells more of than `stored` knows. */

@@ -1,4 +1,6 @@
 import { decodeEdited, decodeReports, type EditedColumns } from "../../tiles/codec/report-codec.ts";
+import { StoredItemError } from "../../tiles/codec/stored-item.ts";
+import { decodeStreetHead, type StreetHead } from "../../tiles/codec/street-codec.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import {
   allocateColumns,
@@ -24,15 +26,31 @@ export interface StoredRows {
   readonly tail: ReportColumns;
   /** None when damaged. */
   readonly edited: EditedColumns;
+  /** What is stored of a dense cell for close zooms; undefined where there is none, or it is damaged. */
+  readonly head: StreetHead | undefined;
+  /** Sealed log segments of which the street base has all rows. */
+  readonly settled: readonly StoredSegment[];
   readonly items: readonly DerivedItem[];
+}
+
+export interface StoredSegment {
+  readonly item: DerivedItem;
+  readonly rows: ReportColumns;
 }
 
 /** The tail; sorts after every id. */
 export const TAIL_NAME = "~";
 /** Edited reports; sorts before every id. */
 export const EDITED_NAME = "!";
+/** The head of a dense cell's street base; sorts before every id. */
+export const HEAD_NAME = "#";
+/** Begins the names of settled log segments, before their last id; these sort after the tail. */
+const SETTLED_PREFIX = "~";
+
+export const settledName = (lastId: string): string => `${SETTLED_PREFIX}${lastId}`;
+const isSettled = (name: string): boolean => name.startsWith(SETTLED_PREFIX) && name !== TAIL_NAME;
 /** Sealed log segments beyond this, not counting full ones, are merged. */
-const MAX_SMALL = 8;
+export const MAX_SMALL = 8;
 /** Rows of a full log segment: 110 KB, well under an item's 400 KB. */
 export const FULL_ROWS = 8000;
 
@@ -40,36 +58,57 @@ export const groupOf = (cell: LogCell): string => `segments/${cell.layer}/${cell
 
 const NO_EDITS: EditedColumns = { versions: new Map(), rows: allocateColumns(0) };
 
-/** @throws StoredItemError when an item is damaged */
+/** @throws StoredItemError when an item is damaged, but for the head */
 export function decodeStoredRows(cell: LogCell, items: readonly DerivedItem[]): StoredRows {
-  const nameOf = ({ name }: DerivedItem): string => `${groupOf(cell)} ${name}`;
+  const head = decodeHead(cell, items);
   const [edited = NO_EDITS] = items
     .filter(({ name }) => name === EDITED_NAME)
-    .map((item) => decodeEdited(item.body, cell.geohash5, nameOf(item)));
-  const segments = items
-    .filter(({ name }) => name !== EDITED_NAME)
-    .map((item) => ({ isTail: item.name === TAIL_NAME, rows: decodeReports(item.body, cell.geohash5, nameOf(item)) }));
+    .map((item) => decodeEdited(item.body, cell.geohash5, nameIn(cell, item)));
+  const segments = segmentsOf(cell, items);
   const unedited = (runs: ReportColumns[]) =>
     withoutIds(mergeAllColumns(runs), edited.versions.keys(), REPORT_LAYERS.indexOf(cell.layer));
-  const sealedRuns = segments.flatMap(({ isTail, rows }) => (isTail ? [] : rows));
+  const sealedRuns = segments.flatMap(({ item, rows }) => (item.name === TAIL_NAME ? [] : rows));
   const sealed = unedited(sealedRuns);
-  const tail = unedited(segments.flatMap(({ isTail, rows }) => (isTail ? rows : [])));
+  const tail = unedited(segments.flatMap(({ item, rows }) => (item.name === TAIL_NAME ? rows : [])));
   return {
     columns: mergeAllColumns([sealed, tail, edited.rows]),
-    complete: segments.length > 0,
+    complete: segments.length > 0 || head !== undefined,
     damaged: false,
-    scattered: sealedRuns.filter(({ length }) => length < FULL_ROWS).length > MAX_SMALL,
+    // Those of a dense cell are merged when its street base is made anew.
+    scattered: head === undefined && sealedRuns.filter(({ length }) => length < FULL_ROWS).length > MAX_SMALL,
     sealed,
     tail,
     edited,
+    head,
+    settled: segments.filter(({ item }) => isSettled(item.name)),
     items,
   };
+}
+
+/** The log segments among items. @throws StoredItemError when one is damaged */
+export function segmentsOf(cell: LogCell, items: readonly DerivedItem[]): StoredSegment[] {
+  return items
+    .filter(({ name }) => name !== EDITED_NAME && name !== HEAD_NAME)
+    .map((item) => ({ item, rows: decodeReports(item.body, cell.geohash5, nameIn(cell, item)) }));
+}
+
+const nameIn = (cell: LogCell, { name }: DerivedItem): string => `${groupOf(cell)} ${name}`;
+
+/** A damaged head is done without: the rows are all there. */
+function decodeHead(cell: LogCell, items: readonly DerivedItem[]): StreetHead | undefined {
+  const item = items.find(({ name }) => name === HEAD_NAME);
+  try {
+    return item && decodeStreetHead(item.body, cell.geohash5, nameIn(cell, item));
+  } catch (error) {
+    if (!(error instanceof StoredItemError)) throw error;
+    return undefined;
+  }
 }
 
 /** In place of what cannot be decoded: the log must be read. */
 export function damagedRows(items: readonly DerivedItem[]): StoredRows {
   const none = allocateColumns(0);
-  const nothing = { columns: none, sealed: none, tail: none, edited: NO_EDITS };
+  const nothing = { columns: none, sealed: none, tail: none, edited: NO_EDITS, head: undefined, settled: [] };
   return { ...nothing, complete: false, damaged: true, scattered: false, items };
 }
 

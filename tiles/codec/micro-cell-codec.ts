@@ -1,6 +1,6 @@
 import { allocateBuffer, allocateCells, type MicroCells, viewCells } from "../cells/micro-cells.ts";
 import { createBitReader, createBitWriter } from "./bits.ts";
-import { type Bytes, createByteReader } from "./bytes.ts";
+import { type ByteReader, type Bytes, createByteReader } from "./bytes.ts";
 import { readBands, writeBands } from "./micro-cell-bands.ts";
 import { readKeys, readNewest, readSums, writeKeys, writeNewest, writeSums } from "./micro-cell-columns.ts";
 import { chooseFormat, readFormat, writeFormat } from "./micro-cell-format.ts";
@@ -31,12 +31,22 @@ export interface StoredMicroCells extends MicroCells {
 export function encodeMicroCells(cells: MicroCells, beforeMs: number): Uint8Array<ArrayBuffer> {
   return writeItem("micro-cells", VERSION, (out) => {
     out.varint(beforeMs);
-    out.varint(cells.length);
-    out.double(cells.staleAtMs);
-    out.byte(NOTHING_OPTIONAL);
-    if (cells.length === 0) out.byte(cells.precision);
-    else writeCells(out, cells);
+    writeMicroCells(out, cells);
   });
+}
+
+/** The same inside another item. */
+export function writeMicroCells(out: Bytes, cells: MicroCells): void {
+  out.varint(cells.length);
+  out.double(cells.staleAtMs);
+  out.byte(NOTHING_OPTIONAL);
+  if (cells.length === 0) out.byte(cells.precision);
+  else writeCells(out, cells);
+}
+
+/** Reads what `writeMicroCells` wrote, of the bytes that `from` reads. @throws RangeError */
+export function readMicroCells(from: ByteReader, bytes: Uint8Array): MicroCells {
+  return readBody(from, bytes, VERSION, allocateCells, allocateScratch);
 }
 
 /** @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which */
@@ -90,22 +100,34 @@ function decodeInto(
 ): StoredMicroCells {
   return readItem("micro-cells", VERSIONS, name, bytes, (from, version) => {
     const beforeMs = from.varint();
-    const length = from.varint();
-    if (length > bytes.length) throw new RangeError(`${length} cells in ${bytes.length} bytes`);
-    const staleAtMs = from.double();
-    if (version >= VERSION) readPresence(from);
-    if (length === 0) return { ...allocate(from.byte(), 0), staleAtMs, beforeMs };
-    const format = readFormat(from);
-    const cells = allocate(format.precision, length);
-    const bits = createBitReader(bytes, from.position());
-    clearScratch(scratch, length);
-    readKeys(bits, cells, format);
-    readBands(bits, cells, format, scratch);
-    readSums(bits, cells, format, scratch);
-    readNewest(bits, cells, format, scratch);
-    from.skip(bits.position() - from.position());
-    return { ...cells, staleAtMs, beforeMs };
+    return { ...readBody(from, bytes, version, allocate, () => scratch), beforeMs };
   });
+}
+
+/** @param scratchFor for so many cells */
+function readBody(
+  from: ByteReader,
+  bytes: Uint8Array,
+  version: number,
+  allocate: typeof allocateCells,
+  scratchFor: (length: number) => CellScratch,
+): MicroCells {
+  const length = from.varint();
+  if (length > bytes.length) throw new RangeError(`${length} cells in ${bytes.length} bytes`);
+  const staleAtMs = from.double();
+  if (version >= VERSION) readPresence(from);
+  if (length === 0) return { ...allocate(from.byte(), 0), staleAtMs };
+  const format = readFormat(from);
+  const cells = allocate(format.precision, length);
+  const bits = createBitReader(bytes, from.position());
+  const scratch = scratchFor(length);
+  clearScratch(scratch, length);
+  readKeys(bits, cells, format);
+  readBands(bits, cells, format, scratch);
+  readSums(bits, cells, format, scratch);
+  readNewest(bits, cells, format, scratch);
+  from.skip(bits.position() - from.position());
+  return { ...cells, staleAtMs };
 }
 
 function writeCells(out: Bytes, cells: MicroCells): void {

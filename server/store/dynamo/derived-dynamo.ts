@@ -28,10 +28,11 @@ export function createDynamoDerivedStore(options: DynamoDerivedStoreOptions): De
   const kept = (row: DerivedRow) => isKept(row.expires_at, clock.now());
 
   return {
-    async list(group, { consistent = false } = {}) {
+    async list(group, { consistent = false, from, to } = {}) {
+      const range = nameRange(from, to);
       const pages = requests.queryPages<DerivedRow>({
-        KeyConditionExpression: "pk = :pk",
-        ExpressionAttributeValues: { ":pk": derivedPartition(group) },
+        KeyConditionExpression: `pk = :pk${range.test}`,
+        ExpressionAttributeValues: { ":pk": derivedPartition(group), ...range.values },
         ConsistentRead: consistent,
       });
       return (await collect(pages)).filter(kept).map(itemOf);
@@ -78,6 +79,13 @@ export function createDynamoDerivedStore(options: DynamoDerivedStoreOptions): De
 function randomVersion(): number {
   const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
   return (high >>> 11) * 2 ** 32 + low;
+}
+
+function nameRange(from: string | undefined, to: string | undefined): { test: string; values: object } {
+  if (from !== undefined && to !== undefined)
+    return { test: " AND sk BETWEEN :from AND :to", values: { ":from": from, ":to": to } };
+  if (from !== undefined) return { test: " AND sk >= :from", values: { ":from": from } };
+  return to === undefined ? { test: "", values: {} } : { test: " AND sk <= :to", values: { ":to": to } };
 }
 
 const itemOf = ({ sk, body, v }: DerivedRow): DerivedItem => ({ name: sk, body, version: v });

@@ -19,10 +19,11 @@ export function createMemoryDerivedStore({ clock }: { clock: Clock }): DerivedSt
   }
 
   return {
-    async list(group) {
+    async list(group, { from = "", to } = {}) {
       const now = clock.now();
       return [...(groups.get(group)?.values() ?? [])]
         .filter((item) => isKept(item.expiresAtSeconds, now))
+        .filter(({ name }) => name >= from && (to === undefined || name <= to))
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .map(itemOf);
     },
