@@ -59,8 +59,9 @@ export function createCellAggregateMaker({
   /** Rows, when they are in log segments, and in a dense cell's street base as far as that is worth it. */
   async function compactWithStreet(cell: LogCell, changedFrom: string | undefined): Promise<CompactedRows> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const options = { beforeMs, atMs, nowMs: clock.now(), isAnew: changedFrom === "" };
       const compacted = await compactRows(cell, changedFrom);
-      if (await streets.update(cell, compacted, { beforeMs, atMs, nowMs: clock.now() })) return compacted;
+      if (await streets.update(cell, compacted, options)) return compacted;
     }
     throw new Error(`street base of ${cell.layer}/${cell.geohash5} was changed by others ${MAX_TRIES} times`);
   }

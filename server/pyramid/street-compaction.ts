@@ -65,6 +65,8 @@ export interface UpdateOptions {
   /** About now, and the same for whoever goes on with what was cut off. */
   readonly atMs: number;
   readonly nowMs: number;
+  /** Whether it is due in any case: nothing that is stored is taken for granted. */
+  readonly isAnew: boolean;
 }
 
 /** Rows that came since, of those that a base has, from which on it is made anew; within limits. */
@@ -122,13 +124,13 @@ const isInForce = ({ fromMs, untilMs }: StreetHead): boolean => untilMs > fromMs
 
 function isDue(
   { plain, editedIds, stored: { head } }: PlainRows,
-  { beforeMs, nowMs }: UpdateOptions,
+  { beforeMs, nowMs, isAnew }: UpdateOptions,
   limits: StreetLimits,
 ): boolean {
   if (head === undefined) return rowsBetween(plain, 0, beforeMs).length >= limits.denseRows;
   // That of a compactor that began later, or else of a clock that was ahead.
   if (head.beforeMs > beforeMs) return head.beforeMs > nowMs;
-  if (!isInForce(head) || nowMs < head.fromMs || nowMs > head.untilMs - REMAKE_BEFORE_MS) return true;
+  if (isAnew || !isInForce(head) || nowMs < head.fromMs || nowMs > head.untilMs - REMAKE_BEFORE_MS) return true;
   if (sumOfEdits(editedIds, head.fromMs) !== head.editsSum || countOf(plain, head) !== head.counted) return true;
   const newer = rowsBetween(plain, head.beforeMs, Infinity).length;
   return newer > Math.max(limits.leastNewer, Math.min(limits.mostNewer, (plain.length - newer) * SHARE_NEWER));

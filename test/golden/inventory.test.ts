@@ -6,6 +6,7 @@ import type { DerivedStore } from "../../server/ports/derived-store.ts";
 import { createCompactionJournal } from "../../server/pyramid/compaction-journal.ts";
 import { noProgress } from "../../server/pyramid/compaction-progress.ts";
 import { createCompactor } from "../../server/pyramid/compactor.ts";
+import { STREET_LIMITS } from "../../server/pyramid/street-base.ts";
 import { createUnmergedRows } from "../../server/pyramid/unmerged-rows.ts";
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
@@ -72,7 +73,7 @@ describe("names of derived items", () => {
     return { derived, names: () => [...new Set(names)].sort() };
   }
 
-  async function namesOfCompaction(): Promise<string[]> {
+  async function namesOfCompaction(streetLimits = STREET_LIMITS): Promise<string[]> {
     const { derived, names } = recording();
     const store = createMemoryStore({ clock });
     // A cell with a full log segment, one with a tail, and an edited report.
@@ -83,7 +84,7 @@ describe("names of derived items", () => {
     );
     await store.putMany([...(busy ?? []), ...(quiet ?? [])]);
     await store.edit(quiet?.[0]?.id ?? "", { kind: "hide" });
-    await createCompactor({ store, derived, clock, log: silentLog }).run();
+    await createCompactor({ store, derived, clock, log: silentLog, streetLimits }).run();
     return names();
   }
 
@@ -99,7 +100,12 @@ describe("names of derived items", () => {
   }
 
   itKeeps("derived-names", [
-    { sample: "of cell aggregates and log segments", write: namesOfCompaction, read: (names) => names.length },
+    { sample: "of cell aggregates and log segments", write: () => namesOfCompaction(), read: (names) => names.length },
+    {
+      sample: "of street bases too",
+      write: () => namesOfCompaction({ ...STREET_LIMITS, denseRows: 100 }),
+      read: (names) => names.length,
+    },
     { sample: "of what a compaction notes", write: namesOfJournal, read: (names) => names.length },
     {
       sample: "of the last step, which is read again",

@@ -2,13 +2,15 @@ import { describe, expect, it } from "vitest";
 import { decodePlan, encodePlan } from "../../server/pyramid/compaction-plan.ts";
 import { decodeProgress, encodeProgress } from "../../server/pyramid/compaction-progress.ts";
 import { decodePoint, encodePoint } from "../../server/pyramid/compaction-state.ts";
+import { makeStreetBase, STREET_LIMITS } from "../../server/pyramid/street-base.ts";
 import { createUnmergedRows } from "../../server/pyramid/unmerged-rows.ts";
 import { decodeAppended, encodeAppended } from "../../server/store/dynamo/appended-report.ts";
 import { decodeConfirmations, encodeConfirmations } from "../../server/store/dynamo/confirmations.ts";
 import { addMicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
 import { decodeMicroCells, encodeMicroCells } from "../../tiles/codec/micro-cell-codec.ts";
 import { decodeEdited, decodeReports, encodeEdited, encodeReports } from "../../tiles/codec/report-codec.ts";
-import { columnsOfReports } from "../../tiles/report-columns.ts";
+import { decodeStreetHead, decodeStreetUnits, encodeStreetHead } from "../../tiles/codec/street-codec.ts";
+import { columnsOfReports, mergeColumns } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
 import { itKeeps, itReads, itRefuses, itRefusesOtherVersions, itRefusesUnknownColumns } from "./golden.ts";
 import { CORNERS, NOW_MS, ON_EDGES, sampleReport, sampleReports } from "./sample.ts";
@@ -83,6 +85,36 @@ describe("log segments", () => {
     },
   ]);
   itReads("edited-reports-v1", (body) => decodeEdited(body, "9v6kp", "golden"));
+});
+
+describe("street bases", () => {
+  const limits = { ...STREET_LIMITS, denseRows: 12 };
+  const rows = mergeColumns(columnsOfReports(sampleReports(-97.742, 30.271, { spreadDeg: 0.002, count: 40 })), AUSTIN);
+  const { head, bodies } = makeStreetBase(rows, {
+    geohash5: "9v6kp",
+    beforeMs: NOW_MS - 15_000,
+    atMs: NOW_MS,
+    side: 1,
+    editedIds: [POTHOLE.id],
+    limits,
+  });
+  const piecesOf = (body: Uint8Array) => decodeStreetUnits(body, "9v6kp", "golden");
+  itKeeps("street-head-v1", [
+    {
+      sample: "of a busy corner, with reports that move to another age band",
+      write: () => encodeStreetHead(head, "9v6kp"),
+      read: (body) => decodeStreetHead(body, "9v6kp", "golden"),
+    },
+  ]);
+  itKeeps(
+    "street-units-v1",
+    bodies.slice(0, 2).map((body, i) => ({ sample: `item ${i} of them`, write: () => body, read: piecesOf })),
+  );
+  it("have both kinds of units, of every level", () => {
+    const pieces = bodies.flatMap(piecesOf);
+    const kinds = new Set(pieces.map(({ unit, content }) => `${unit.charAt(0)} ${Object.keys(content)}`));
+    expect([...kinds].sort()).toEqual(["5 cells", "6 cells", "6 rows", "7 cells", "7 rows"]);
+  });
 });
 
 describe("the compaction's items", () => {
@@ -199,6 +231,8 @@ describe("items of another version", () => {
   itRefusesOtherVersions("micro-cells-v5", (body) => decodeMicroCells(body, "golden"), 1);
   itRefusesOtherVersions("reports-v2", (body) => decodeReports(body, "9v6kp", "golden"), 1);
   itRefusesOtherVersions("edited-reports-v2", (body) => decodeEdited(body, "9v6kp", "golden"), 1);
+  itRefusesOtherVersions("street-head-v1", (body) => decodeStreetHead(body, "9v6kp", "golden"));
+  itRefusesOtherVersions("street-units-v1", (body) => decodeStreetUnits(body, "9v6kp", "golden"));
   itRefusesOtherVersions("compaction-v3", decodePoint, 1);
   itRefusesOtherVersions("compaction-plan-v2", (body) => decodePlan(body, none, "golden"), 1);
   itRefusesOtherVersions("compaction-progress-v1", (body) => decodeProgress(body, "golden"));

@@ -14,7 +14,7 @@ export const ITEM_KINDS = {
   "compaction-plan": 0x50,
   "compaction-cells": 0x4c,
   "compaction-progress": 0x47,
-  "street-head": 0x48,
+  "street-head": 0x54,
   "street-units": 0x53,
 } as const;
 export type ItemKind = keyof typeof ITEM_KINDS;

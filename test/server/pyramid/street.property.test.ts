@@ -86,7 +86,8 @@ function openWorld(seed: number) {
     },
   };
   const open = (): Pyramid => createPyramid({ store, derived, clock, log: silentLog });
-  const old = open();
+  // Has no room for rows, so that it makes tiles of bases as long as it can.
+  const old = createPyramid({ store, derived, clock, log: silentLog, cellBytes: 1000 });
   const truth = new Map<string, Report>();
   const hidden = new Map<string, Report>();
 
@@ -179,8 +180,8 @@ function openWorld(seed: number) {
     await pyramid.poll();
     const { west, south, east, north } = LOG_CELL;
     const [x, y] = [worldX((west + east) / 2), worldY((south + north) / 2)];
-    const some = [...truth.values()].slice(0, 3).map(({ lonDeg, latDeg }) => [worldX(lonDeg), worldY(latDeg)] as const);
-    for (const z of [14, 16, 18, 19, 22]) {
+    const some = [...truth.values()].slice(-2).map(({ lonDeg, latDeg }) => [worldX(lonDeg), worldY(latDeg)] as const);
+    for (const z of [14, 17, 20]) {
       for (const [px, py] of [[x, y] as const, ...some]) {
         const tile = tileAt(px, py, z);
         const window = TIME_WINDOWS[(z + truth.size) % TIME_WINDOWS.length] ?? "90d";
@@ -202,11 +203,13 @@ describe("tiles of a dense cell", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 24 }), fc.integer(), async (steps, seed) => {
         const { play, check, open, old, read, clock } = openWorld(seed);
-        for (const [i, each] of steps.entries()) {
+        await play({ kind: "import", place: { u: 0.5, v: 0.5, beside: 0 }, count: 30, days: 89 });
+        await play({ kind: "compact", calls: Infinity, isLastDone: true });
+        for (const each of steps) {
           await play(each);
-          if (i % 3 === 2) await check(random(seed + i) < 0.5 ? open() : old);
+          await check(old);
+          if (each.kind === "compact" || each.kind === "report") await check(open());
         }
-        await check(open());
         await play({ kind: "compact", calls: Infinity, isLastDone: true });
         clock.nowMs += 31_000;
         await old.poll();
@@ -214,10 +217,8 @@ describe("tiles of a dense cell", () => {
         for (const each of [old, open()]) await check(each);
         ofBases += read.filter((group) => group.startsWith("street/")).length;
       }),
-      runs(300),
+      runs(200),
     );
     expect(ofBases).toBeGreaterThan(0);
   });
 });
-
-const random = (seed: number): number => seededRandom(seed)();

@@ -175,6 +175,20 @@ export function describeDerivedContract(name: string, start: () => Promise<Deriv
       });
     });
 
+    describe("list of a range of names", () => {
+      it("returns the items from one name up to another, both with it, page by page too", async () => {
+        const names = ["!", "#", "0a", "0b", "1", "~", "~0a"];
+        for (const name of names) await store.put("g", name, filled(300_000, name.length), NEW);
+        const namesOf = async (range: { from?: string; to?: string }) =>
+          (await other.list("g", { ...STRONG, ...range })).map(({ name }) => name);
+        expect(await namesOf({ to: "~" })).toEqual(names.slice(0, 6));
+        expect(await namesOf({ from: "0" })).toEqual(names.slice(2));
+        expect(await namesOf({ from: "0b", to: "0b" })).toEqual(["0b"]);
+        expect(await namesOf({ from: "#", to: "0z" })).toEqual(["#", "0a", "0b"]);
+        expect(await namesOf({ from: "2", to: "9" })).toEqual([]);
+      });
+    });
+
     describe("remove", () => {
       it("takes away what it names and nothing else, also many and what is gone already", async () => {
         const names = Array.from({ length: 60 }, (_, i) => `item ${String(i).padStart(2, "0")}`);
