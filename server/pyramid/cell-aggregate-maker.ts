@@ -57,11 +57,15 @@ export function createCellAggregateMaker({
   });
 
   /** Rows, when they are in log segments, and in a dense cell's street base as far as that is worth it. */
-  async function compactWithStreet(cell: LogCell, changedFrom: string | undefined): Promise<CompactedRows> {
+  async function compactWithStreet(
+    cell: LogCell,
+    changedFrom: string | undefined,
+  ): Promise<CompactedRows & { dueMs: number }> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const options = { beforeMs, atMs, nowMs: clock.now(), isAnew: changedFrom === "" };
       const compacted = await compactRows(cell, changedFrom);
-      if (await streets.update(cell, compacted, options)) return compacted;
+      const dueMs = await streets.update(cell, compacted, options);
+      if (dueMs !== undefined) return { ...compacted, dueMs };
     }
     throw new Error(`street base of ${cell.layer}/${cell.geohash5} was changed by others ${MAX_TRIES} times`);
   }
@@ -75,7 +79,9 @@ export function createCellAggregateMaker({
       const compacted = await compactWithStreet(cell, changedFrom);
       made.isAnew ||= compacted.hasEdited;
       made.lacksYoung = rowsBetween(compacted.rows, beforeMs, Infinity).length > 0;
-      return microCellsOfReports(rowsBetween(compacted.rows, 0, beforeMs), CELL_PRECISION + 2, agesAtMs);
+      const cells = microCellsOfReports(rowsBetween(compacted.rows, 0, beforeMs), CELL_PRECISION + 2, agesAtMs);
+      // So that the search for what aged finds the cell in time.
+      return { ...cells, staleAtMs: Math.min(cells.staleAtMs, compacted.dueMs) };
     };
     await cellAggregates.rewrite(
       layer,

@@ -8,7 +8,7 @@ import {
   sumOfItem,
   unitName,
 } from "../../tiles/codec/street-codec.ts";
-import { ageBand, REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
+import { AGE_BANDS, ageBand, DAY_MS, REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { type ReportColumns, rowsBetween, rowsWhere, splitRows } from "../../tiles/report-columns.ts";
 import { timeOfId } from "../../tiles/report-id.ts";
 
@@ -27,7 +27,11 @@ export interface StreetBase {
 export interface StreetLimits {
   /** A log cell with as many rows is dense, and so is a cell below it. */
   readonly denseRows: number;
-  /** Rows that are stored whole because they move to another age band, while a shorter time can be chosen. */
+  /**
+   * Rows that are stored whole because they move to another age band before a base is made anew, a share of the cell's between these,
+   * and more where they do so within three hours.
+   */
+  readonly leastMoving: number;
   readonly mostMoving: number;
   /** Rows of a head; where there are more, the base is made anew. */
   readonly mostOfHead: number;
@@ -40,6 +44,7 @@ export interface StreetLimits {
 
 export const STREET_LIMITS: StreetLimits = {
   denseRows: 1500,
+  leastMoving: 100,
   mostMoving: 1000,
   mostOfHead: 3000,
   leastNewer: 1000,
@@ -52,9 +57,9 @@ const FINER = 3;
 /** Units are packed into items of about this many bytes: smaller ones cost more to write, larger ones more to read in part. */
 const ITEM_BYTES = 8192;
 
-const HOUR_MS = 3_600_000;
-/** How long ages stay right, the longest first in which few rows move to another band: those are stored whole. */
-const VALID_MS = [12, 6, 3].map((hours) => hours * HOUR_MS);
+/** How long ages stay right. */
+const LEAST_VALID_MS = 3 * 3_600_000;
+const MOST_VALID_MS = 30 * DAY_MS;
 /** Clocks of readers are behind the compactor's by less. */
 const CLOCKS_DIFFER_MS = 60_000;
 
@@ -73,7 +78,7 @@ export function makeStreetBase(rows: ReportColumns, options: BaseOptions): Stree
   const { geohash5, beforeMs, atMs, side, editedIds, limits } = options;
   const fromMs = Math.max(0, atMs - CLOCKS_DIFFER_MS);
   const old = rowsWhere(rowsBetween(rows, 0, beforeMs), livesAt(rows, fromMs));
-  const untilMs = validUntil(old, fromMs, limits.mostMoving);
+  const untilMs = validUntil(old, fromMs, limits);
   const moving = rowsWhere(old, (row) => !staysInBand(old, row, fromMs, untilMs));
   const { bodies, units } = packed(piecesOf(old, { geohash5, fromMs, untilMs, denseRows: limits.denseRows }), geohash5);
   const head: StreetHead = {
@@ -114,15 +119,21 @@ const livesAt =
   (row: number): boolean =>
     (createdAtMs[row] as number) + REPORT_LIFETIME_MS >= atMs;
 
-function validUntil(rows: ReportColumns, fromMs: number, mostMoving: number): number {
-  const ends = VALID_MS.map((ms) => fromMs + ms);
-  const movingUntil = (untilMs: number): number => {
-    let count = 0;
-    for (let row = 0; row < rows.length; row++) if (!staysInBand(rows, row, fromMs, untilMs)) count++;
-    return count;
-  };
-  return ends.find((untilMs) => movingUntil(untilMs) <= mostMoving) ?? (ends.at(-1) as number);
+/** As long as few rows have moved to another age band, within limits. */
+function validUntil(rows: ReportColumns, fromMs: number, limits: StreetLimits): number {
+  const moves = new Float64Array(rows.length);
+  for (let row = 0; row < rows.length; row++) {
+    const time = rows.createdAtMs[row] as number;
+    moves[row] = time + (AGE_BANDS[Math.max(0, ageBand(fromMs - time))]?.untilMs ?? 0);
+  }
+  moves.sort();
+  const few = moves[shareOf(rows.length, limits.leastMoving, limits.mostMoving)] ?? Infinity;
+  return Math.max(fromMs + LEAST_VALID_MS, Math.min(fromMs + MOST_VALID_MS, few));
 }
+
+/** A share of so many rows, within limits: what a base may lack of them, one way or the other. */
+export const shareOf = (rows: number, least: number, most: number): number =>
+  Math.round(Math.max(least, Math.min(most, rows / 32)));
 
 function staysInBand({ createdAtMs }: ReportColumns, row: number, fromMs: number, untilMs: number): boolean {
   const time = createdAtMs[row] as number;

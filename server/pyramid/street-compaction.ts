@@ -31,6 +31,7 @@ import {
   STREET_LIMITS,
   type StreetBase,
   type StreetLimits,
+  shareOf,
   sumOfEdits,
 } from "./street-base.ts";
 import { itemName, streetGroup } from "./street-items.ts";
@@ -47,8 +48,11 @@ export interface StreetCompaction {
    * another compactor was faster; read again.
    */
   takeLate(cell: LogCell, rows: ReportColumns, stored: StoredRows): Promise<boolean>;
-  /** Makes a base anew that is due. False: another compactor was faster; read again. */
-  update(cell: LogCell, rows: PlainRows, options: UpdateOptions): Promise<boolean>;
+  /**
+   * Makes a base anew that is due. Returns when it is due next, Unix milliseconds; undefined when another compactor was faster: read
+   * again.
+   */
+  update(cell: LogCell, rows: PlainRows, options: UpdateOptions): Promise<number | undefined>;
 }
 
 /** All rows of a cell but the edited ones, as they were stored and came since. */
@@ -69,10 +73,7 @@ export interface UpdateOptions {
   readonly isAnew: boolean;
 }
 
-/** Rows that came since, of those that a base has, from which on it is made anew; within limits. */
-const SHARE_NEWER = 1 / 32;
-
-/** Before its ages go wrong: a dense cell is looked at at least every forty minutes. */
+/** Before its ages go wrong: by then the cell's turn comes, as if ages in its cell aggregate were wrong. */
 const REMAKE_BEFORE_MS = 75 * 60_000;
 
 /** Kept a little longer than any of its rows, since a reader wants all of it or none. */
@@ -100,25 +101,28 @@ export function createStreetCompaction(derived: DerivedStore, limits = STREET_LI
     },
 
     async update(cell, rows, options) {
-      if (!isDue(rows, options, limits)) return true;
+      if (!isDue(rows, options, limits)) return dueOf(rows.stored.head);
       const { plain, editedIds, stored } = rows;
       const { beforeMs, atMs } = options;
       const side = stored.head?.side === 0 ? 1 : 0;
       const base = makeStreetBase(plain, { geohash5: cell.geohash5, beforeMs, atMs, side, editedIds, limits });
       const near = await listNear(derived, cell);
       const merged = await settle(derived, cell, { rows: rowsBetween(plain, 0, beforeMs), stored });
-      if (merged === undefined) return false;
+      if (merged === undefined) return undefined;
       // Rows that the base lacks lie where its readers look, unless a base of a later time was dropped.
       const newer = rowsBetween(plain, beforeMs, Infinity);
       const hidden = rowsMissing(newer, mergeAllColumns(near.map((segment) => segment.rows)));
-      if ((await seal(derived, cell, hidden, { nameOf: (id) => id, stored })) === undefined) return false;
-      if (!(await writeUnits(derived, cell, base, plain))) return false;
-      if (!(await putHead(cell, base.head, expiryOf(plain, base), stored))) return false;
+      if ((await seal(derived, cell, hidden, { nameOf: (id) => id, stored })) === undefined) return undefined;
+      if (!(await writeUnits(derived, cell, base, plain))) return undefined;
+      if (!(await putHead(cell, base.head, expiryOf(plain, base), stored))) return undefined;
       await derived.remove(groupOf(cell), [...merged, ...nowSettled(near, rows, { cell, beforeMs })]);
-      return true;
+      return dueOf(base.head);
     },
   };
 }
+
+const dueOf = (head: StreetHead | undefined): number =>
+  head === undefined ? Infinity : head.untilMs - REMAKE_BEFORE_MS;
 
 const isInForce = ({ fromMs, untilMs }: StreetHead): boolean => untilMs > fromMs;
 
@@ -130,10 +134,10 @@ function isDue(
   if (head === undefined) return rowsBetween(plain, 0, beforeMs).length >= limits.denseRows;
   // That of a compactor that began later, or else of a clock that was ahead.
   if (head.beforeMs > beforeMs) return head.beforeMs > nowMs;
-  if (isAnew || !isInForce(head) || nowMs < head.fromMs || nowMs > head.untilMs - REMAKE_BEFORE_MS) return true;
+  if (isAnew || !isInForce(head) || nowMs < head.fromMs || nowMs > dueOf(head)) return true;
   if (sumOfEdits(editedIds, head.fromMs) !== head.editsSum || countOf(plain, head) !== head.counted) return true;
   const newer = rowsBetween(plain, head.beforeMs, Infinity).length;
-  return newer > Math.max(limits.leastNewer, Math.min(limits.mostNewer, (plain.length - newer) * SHARE_NEWER));
+  return newer > shareOf(plain.length - newer, limits.leastNewer, limits.mostNewer);
 }
 
 /**

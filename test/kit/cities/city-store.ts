@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../../server/ports/clock.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";
+import type { StreetLimits } from "../../../server/pyramid/street-base.ts";
 import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
 import type { RequestOptions } from "../../../server/store/dynamo/requests.ts";
@@ -12,13 +13,13 @@ import { createDynamoModel, type DynamoModel } from "../dynamo/dynamo-model.ts";
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The real store, pyramid and compactor over a DynamoDB client. */
-export function openCityStore(options: RequestOptions & { clock: Clock }) {
+export function openCityStore({ streetLimits, ...options }: RequestOptions & CityStoreOptions) {
   const store = createDynamoStore(options);
   const derived = createDynamoDerivedStore(options);
   const shared = { store, derived, clock: options.clock, log: quiet };
   return {
     store,
-    compactor: createCompactor(shared),
+    compactor: createCompactor({ ...shared, ...(streetLimits && { streetLimits }) }),
     /** A process that has nothing cached, but knows what changed since the last compaction. */
     async startProcess(): Promise<Pyramid> {
       const pyramid = createPyramid(shared);
@@ -26,6 +27,11 @@ export function openCityStore(options: RequestOptions & { clock: Clock }) {
       return pyramid;
     },
   };
+}
+
+export interface CityStoreOptions {
+  readonly clock: Clock;
+  readonly streetLimits?: StreetLimits;
 }
 
 export type CityStore = ReturnType<typeof openCityStore>;
@@ -42,13 +48,13 @@ export async function fill(city: CityStore, reports: Iterable<Report>): Promise<
   await city.store.putMany(batch);
 }
 
-/** A city on a DynamoDB that counts. */
 /** Appends a report and lets its row follow, before time goes on; the store answers at once. */
 export async function appendWhole({ store }: CityStore, report: Report): Promise<void> {
   await store.append(report);
   await setImmediate();
 }
 
+/** A city on a DynamoDB that counts. */
 export interface CountedCity {
   readonly city: CityStore;
   readonly model: DynamoModel;
@@ -56,10 +62,14 @@ export interface CountedCity {
 }
 
 /** One with some reports, all of them compacted. */
-export async function openCountedCity(reports: Iterable<Report>, nowMs: number): Promise<CountedCity> {
+export async function openCountedCity(
+  reports: Iterable<Report>,
+  nowMs: number,
+  options: Pick<CityStoreOptions, "streetLimits"> = {},
+): Promise<CountedCity> {
   const clock = createTestClock(nowMs);
   const model = createDynamoModel();
-  const city = openCityStore({ client: model.client, table: "bench", clock, onConsumed() {} });
+  const city = openCityStore({ client: model.client, table: "bench", clock, onConsumed() {}, ...options });
   await fill(city, reports);
   clock.advance(20_000);
   await city.compactor.run();

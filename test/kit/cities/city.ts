@@ -1,4 +1,4 @@
-import { BASE32, encodeGeohash } from "../../../tiles/geo/geohash.ts";
+import { BASE32, cellBounds, encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { CATEGORIES, REPORT_LAYERS, REPORT_LIFETIME_MS, type ReportLayer } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
 import { formatReportId, TAIL_LENGTH } from "../../../tiles/report-id.ts";
@@ -17,6 +17,8 @@ export interface CityOptions {
   readonly layers?: readonly ReportLayer[];
   /** Age of the oldest. */
   readonly oldestMs?: number;
+  /** Every how many-th report lies anywhere in the block of the core, a geohash of seven characters; none by default. */
+  readonly inBlock?: number;
 }
 
 /** Longitude and latitude of the core. */
@@ -45,13 +47,25 @@ const TEXTS = [
 
 /** The city's reports in no particular order; the same for the same options. */
 export function* cityReports(options: CityOptions): Generator<Report> {
-  const { count, nowMs, seed = 1, layers = REPORT_LAYERS, oldestMs = OLDEST_MS } = options;
+  const { count, nowMs, seed = 1, layers = REPORT_LAYERS, oldestMs = OLDEST_MS, inBlock = Infinity } = options;
   const places = layOutPlaces(seed);
   const random = seededRandom(seed ^ 0x5bd1e995);
   for (let i = 0; i < count; i++) {
     const createdAtMs = Math.floor(nowMs - oldestMs * random() ** 1.4);
-    yield reportAt(places, { layers, createdAtMs, random });
+    const report = reportAt(places, { layers, createdAtMs, random });
+    yield i % inBlock === 0 ? moved(report, random) : report;
   }
+}
+
+/** The report somewhere in the block of the core. */
+function moved(report: Report, random: () => number): Report {
+  const { west, south, east, north } = cellBounds(encodeGeohash(...CITY_CENTER, 7));
+  const lonDeg = roundDegrees(west + (east - west) * random());
+  const latDeg = roundDegrees(south + (north - south) * random());
+  const { createdAtMs, layer, id } = report;
+  const geohash5 = encodeGeohash(lonDeg, latDeg, 5);
+  const moved = formatReportId({ createdAtMs, geohash5, layer, shard: 0, tail: id.slice(-TAIL_LENGTH) });
+  return { ...report, lonDeg, latDeg, id: moved };
 }
 
 /** An endless stream of the city's reports, one each `everyMs` from `startMs` on: live traffic. */

@@ -29,7 +29,14 @@ const MINUTE = 60_000;
 const DAY = 86_400_000;
 
 /** Cells with a dozen reports are dense, and bases made anew for every few. */
-const LIMITS: StreetLimits = { denseRows: 12, mostMoving: 6, mostOfHead: 10, leastNewer: 5, mostNewer: 9 };
+const LIMITS: StreetLimits = {
+  denseRows: 12,
+  leastMoving: 3,
+  mostMoving: 6,
+  mostOfHead: 10,
+  leastNewer: 5,
+  mostNewer: 9,
+};
 
 const LOG_CELL = cellBounds("9vk0m");
 /** In a log cell: a corner of cells of all sizes, beside it, and anywhere. */
