@@ -8,10 +8,16 @@ import { asStoreError, type Writer } from "./writer.ts";
 
 type DerivedRow = readonly [name: string, version: number, expiresAtSeconds: number | null, body: Uint8Array];
 
+/** SQLite compares texts by their UTF-8 bytes, as the port has it: this sorts after every name. */
+const AFTER_NAMES = "\u{10ffff}";
+
 /** Derived data in the same file. Every read sees what was written, so `consistent` makes no difference. */
 export function createSqliteDerivedStore(db: DatabaseSync, writer: Writer, clock: Clock): DerivedStore {
   const columns = "name, version, expires_s, body";
-  const ofGroup = arrays<DerivedRow>(db, `SELECT ${columns} FROM derived WHERE grp = ? ORDER BY name`);
+  const ofRange = arrays<DerivedRow>(
+    db,
+    `SELECT ${columns} FROM derived WHERE grp = ? AND name >= ? AND name <= ? ORDER BY name`,
+  );
   const ofName = arrays<DerivedRow>(db, `SELECT ${columns} FROM derived WHERE grp = ? AND name = ?`);
 
   const itemsOf = (rows: readonly DerivedRow[]): DerivedItem[] =>
@@ -28,7 +34,7 @@ export function createSqliteDerivedStore(db: DatabaseSync, writer: Writer, clock
   }
 
   return {
-    list: (group) => read(() => ofGroup.all(group)),
+    list: (group, { from = "", to = AFTER_NAMES } = {}) => read(() => ofRange.all(group, from, to)),
     get: async (group, name) => (await read(() => ofName.all(group, name)))[0],
     async put(group, name, body, { expected, expiresAtMs }) {
       checkDerivedItem(group, name, body);
