@@ -80,6 +80,14 @@ describe("Node's client", () => {
     client.destroy();
   });
 
+  it("finds the region as the SDK does, and looks again", async () => {
+    const client = createDocumentClient();
+    await expect(get(client)).rejects.toThrow("Region is missing");
+    vi.stubEnv("AWS_REGION", "eu-west-3");
+    // It comes as far as to look for credentials.
+    await expect(get(client)).rejects.toMatchObject({ name: "CredentialsProviderError" });
+  });
+
   it("counts attempts over the wire, those that failed too", async () => {
     const counted: number[] = [];
     const client = createDocumentClient({

@@ -19,6 +19,8 @@ async function openTo(openTransport: OpenTransport, answer: Answer, requestTimeo
     sockets.add(request.socket);
     void text(request).then((body) => answer(request, response, body));
   });
+  // It hangs up on nobody.
+  server.keepAliveTimeout = 600_000;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const endpoint = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
@@ -87,6 +89,20 @@ describe.each([
 });
 
 describe("node:http", () => {
+  it("does not let a request wait for long that gets no connection", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { post } = await openTo(
+      openNodeTransport,
+      (_request, response) => void gate.promise.then(() => response.end("{}")),
+      60_000,
+    );
+    // As many as it has connections.
+    const busy = Array.from({ length: 50 }, () => post());
+    await expect(post()).rejects.toMatchObject({ name: "TimeoutError", message: "no connection within 1000 ms" });
+    gate.resolve();
+    expect((await Promise.all(busy)).every(({ status }) => status === 200)).toBe(true);
+  });
+
   it("keeps connections", async () => {
     const { post, sockets } = await openTo(openNodeTransport, (_request, response) => response.end("{}"));
     for (let i = 0; i < 5; i++) expect((await post()).status).toBe(200);
