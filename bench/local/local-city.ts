@@ -26,6 +26,7 @@ export interface LayerTile extends TileAddress {
 const HEADER = "lon,lat,layer,category,severity,created_at,text\n";
 const CHUNK_CHARACTERS = 1 << 20;
 
+const EDGE_SHARE = 0.1;
 const TOWN_SHARE = 0.05;
 const TOWN_MOST = 3_000;
 const TOWN_SEED = 9;
@@ -63,14 +64,18 @@ function lineOf({ lonDeg, latDeg, layer, category, severity, createdAtMs, text =
 }
 
 /**
- * Up to `count` tiles of a zoom, in every layer, in a seeded order: a third are the densest, the others any that have reports.
+ * Up to `count` tiles of a zoom, in every layer, in a seeded order: a third are the densest, the others any that have a tenth of the
+ * mean tile's reports. What has less is the city's edge, where there is nothing to do.
  */
 export function sampleTiles(census: TileCensus, z: number, count: number): LayerTile[] {
   const random = seededRandom(z + 1);
-  const [dense, others] = [Math.ceil(count / 3), census.sample(z, census.tiles(z))];
-  const tiles = [...others.slice(0, dense), ...shuffle(others.slice(dense), random).slice(0, count - dense)];
+  const ranked = census.sample(z, census.tiles(z));
+  const mean = ranked.reduce((sum, { reports }) => sum + reports, 0) / ranked.length;
+  const tiles = ranked.filter(({ reports }) => reports >= EDGE_SHARE * mean);
+  const dense = Math.ceil(count / 3);
+  const sample = [...tiles.slice(0, dense), ...shuffle(tiles.slice(dense), random).slice(0, count - dense)];
   return shuffle(
-    tiles.flatMap(({ x, y }) => REPORT_LAYERS.map((layer) => ({ layer, z, x, y }))),
+    sample.flatMap(({ x, y }) => REPORT_LAYERS.map((layer) => ({ layer, z, x, y }))),
     random,
   );
 }
