@@ -103,7 +103,7 @@ export async function printAnswers(city: CountedCity, nowMs: number): Promise<{ 
   printCosts(`answers of a geohash-5 cell with ${DENSE} reports in each of four layers`, dense);
   const all = [...live, ...small, ...dense];
   const checks = [
-    check("card of a geohash-5 or 6, cold: requests", 9, all, ({ kind, cold }) =>
+    check("card of a geohash-5 or 6, cold: requests", 8, all, ({ kind, cold }) =>
       kind === "card" ? cold.requests : 0,
     ),
     check("the same, warm", 1, all, ({ kind, warm }) => (kind === "card" ? warm.requests : 0)),

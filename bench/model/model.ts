@@ -1,19 +1,17 @@
 import { CITY_CENTER, cityReports, cityTraffic } from "../../test/kit/cities/city.ts";
-import { appendWhole, type CityStore, fill, openCityStore } from "../../test/kit/cities/city-store.ts";
+import { appendWhole, fill } from "../../test/kit/cities/city-store.ts";
 import { houstonReports } from "../../test/kit/cities/houston.ts";
 import { HOUSTON_MISSING } from "../../test/kit/cities/houston-file.ts";
-import { createTestClock, type TestClock } from "../../test/kit/clock.ts";
-import { createDynamoModel, type DynamoModel } from "../../test/kit/dynamo/dynamo-model.ts";
 import { type Check, printChecks, printTable, writeResults } from "../../test/kit/output.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
-import type { Report } from "../../tiles/report.ts";
 import { lineChart } from "../kit/chart.ts";
-import { createTileCensus, type SampleTile, type TileCensus } from "../kit/sample-tiles.ts";
+import type { SampleTile } from "../kit/sample-tiles.ts";
 import { printAnswers } from "./model-answers.ts";
 import { checkModel } from "./model-check.ts";
+import { type City, load, NOW_MS, printTileCosts, samplesOf, tileChecks, ZOOMS } from "./model-city.ts";
 import { printHotKeys } from "./model-hot-keys.ts";
 import { printPostCosts } from "./model-posts.ts";
-import { measureZoom, type ZoomCosts } from "./model-tiles.ts";
+import type { ZoomCosts } from "./model-tiles.ts";
 import {
   COMPACT_EVERY_MS,
   CONFIRM_EVERY_MS,
@@ -22,14 +20,9 @@ import {
   measureRefresh,
   measureTraffic,
 } from "./model-writes.ts";
-import { createNaiveStore, type NaiveStore } from "./naive.ts";
 
-const NOW_MS = Date.UTC(2026, 5, 1);
-const MAX_ZOOM = 18;
-const ZOOMS = Array.from({ length: MAX_ZOOM + 1 }, (_, z) => z);
 /** Highest zoom whose cost must not grow with the reports. */
 const BOUNDED_ZOOM = 13;
-const SAMPLE = 12;
 const SMALL = 200_000;
 const LARGE = 2_000_000;
 
@@ -37,7 +30,7 @@ const LARGE = 2_000_000;
 export async function run(args: readonly string[]): Promise<void> {
   const checks = [await printModelCheck()];
   const small = await load("200k reports", cityReports({ count: SMALL, nowMs: NOW_MS, layers: ["safety"] }));
-  const tiles = ZOOMS.map((z) => small.census.sample(z, SAMPLE));
+  const tiles = samplesOf(small);
   const smallCosts = await printTileCosts(small, tiles, "compacted");
   checks.push(...tileChecks(smallCosts, "200k, compacted"));
   const live = await printLive(small, tiles);
@@ -51,102 +44,40 @@ export async function run(args: readonly string[]): Promise<void> {
   checks.push(...posts.checks);
   const hotKeys = await printHotKeys();
   checks.push(...hotKeys.checks);
-  let large: ZoomCosts[] | undefined;
-  if (!args.includes("--small")) {
-    const city = await load("2M reports", cityReports({ count: LARGE, nowMs: NOW_MS, layers: ["safety"] }));
-    large = await printTileCosts(city, tiles, "compacted, the tiles of the 200k");
-    checks.push(printGrowth(smallCosts, large));
-  }
+  const larger = args.includes("--small") ? undefined : await measureLarge(smallCosts, tiles);
+  checks.push(...(larger?.checks ?? []));
   const houston = await measureHouston();
   printChecks("budgets of docs/benchmarks.md", checks);
   writeResults(
     "model",
-    { checks, small: smallCosts, live, imported, large, houston, writes: writes.figures, answers: answers.figures },
-    { "read-units": readUnitsChart(smallCosts, live, large) },
+    {
+      checks,
+      small: smallCosts,
+      live,
+      imported,
+      ...larger?.figures,
+      houston,
+      writes: writes.figures,
+      answers: answers.figures,
+    },
+    { "read-units": readUnitsChart(smallCosts, live, larger?.figures.large) },
   );
 }
 
-interface City {
-  readonly name: string;
-  readonly store: CityStore;
-  readonly model: DynamoModel;
-  readonly clock: TestClock;
-  readonly census: TileCensus;
-  readonly naive: NaiveStore;
-}
-
-async function load(name: string, reports: Iterable<Report>): Promise<City> {
-  const clock = createTestClock(NOW_MS);
-  const model = createDynamoModel();
-  const store = openCityStore({ client: model.client, table: "bench", clock, onConsumed() {} });
-  const census = createTileCensus(0, MAX_ZOOM);
-  const naive = createNaiveStore();
-  const city: City = { name, store, model, clock, census, naive };
-  function* noted(): Generator<Report> {
-    for (const report of reports) {
-      census.add(report);
-      naive.add(report);
-      yield report;
-    }
-  }
-  const start = performance.now();
-  await fill(store, noted());
-  const filledMs = performance.now() - start;
-  clock.advance(20_000);
-  model.reset();
-  await store.compactor.rebuild();
-  clock.advance(20_000);
-  const stored = Object.entries(model.stored()).map(
-    ([kind, { items, bytes }]) => `${kind} ${items} items ${mb(bytes)} MB`,
-  );
-  console.log(
-    `\n${name}: stored in ${seconds(filledMs)} s, first compaction ${seconds(performance.now() - start - filledMs)} s, ` +
-      `${model.used.write} write units; ${stored.join(", ")}`,
-  );
-  return city;
-}
-
-const seconds = (ms: number): string => (ms / 1000).toFixed(0);
-const mb = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
-
-async function printTileCosts(
-  city: City,
-  tiles: readonly (readonly SampleTile[])[],
-  what: string,
-): Promise<ZoomCosts[]> {
-  const stores = { city: city.store, model: city.model, naive: city.naive };
-  const costs: ZoomCosts[] = [];
-  for (const z of ZOOMS) costs.push(await measureZoom(z, tiles[z] ?? [], stores));
-  printTable(
-    `cold tile, ${city.name}, ${what}: read units; naive: every geohash-6 asked / only those known to hold rows`,
-    [
-      "zoom",
-      "tiles",
-      "median",
-      "p95",
-      "max",
-      "requests",
-      "round trips",
-      "naive queries",
-      "naive units",
-      "known",
-      "units",
-    ],
-    costs.map(({ z, tiles: n, read, requests, roundTrips, naive }) => [
-      `z${z}`,
-      n,
-      read.median,
-      read.p95,
-      read.max,
-      requests,
-      roundTrips,
-      naive.queries,
-      naive.read,
-      naive.knownQueries,
-      naive.knownRead,
-    ]),
-  );
-  return costs;
+/** Ten times the reports, along the streets and with a quarter of them in one block: the tiles of before, and the densest of each. */
+async function measureLarge(smallCosts: readonly ZoomCosts[], tiles: readonly (readonly SampleTile[])[]) {
+  const options = { count: LARGE, nowMs: NOW_MS, layers: ["safety"] } as const;
+  const city = await load("2M reports", cityReports(options));
+  const large = await printTileCosts(city, tiles, "compacted, the tiles of the 200k");
+  const densest = await printTileCosts(city, samplesOf(city), "compacted, its own tiles");
+  const block = await load("2M reports, a quarter in one block", cityReports({ ...options, inBlock: 4 }));
+  const inBlock = await printTileCosts(block, samplesOf(block), "compacted, its own tiles");
+  const checks = [
+    printGrowth(smallCosts, large),
+    ...tileChecks(densest, "2M, compacted"),
+    ...tileChecks(inBlock, "2M, a quarter in one block"),
+  ];
+  return { checks, figures: { large, densest, inBlock } };
 }
 
 /** Five minutes of ten reports a second that no compaction has taken in: what a process meets that starts just before one. */
@@ -180,25 +111,6 @@ async function printImported(city: City, tiles: readonly (readonly SampleTile[])
 
 const IMPORTED = 3000;
 const IMPORT_AGE_MS = 30 * 86_400_000;
-
-function tileChecks(costs: readonly ZoomCosts[], what: string): Check[] {
-  const check = (name: string, limit: number, of: (costs: ZoomCosts) => number): Check => {
-    const over = costs.filter((each) => of(each) > limit).map(({ z }) => z);
-    const found = Math.max(...costs.map(of));
-    const zooms = over.length === 0 ? "" : ` (over at z${over.join(" ")})`;
-    return {
-      what: `cold tile, ${what}: ${name}`,
-      limit: String(limit),
-      found: `${found}${zooms}`,
-      met: over.length === 0,
-    };
-  };
-  return [
-    check("read units", 50, ({ read }) => read.max),
-    check("requests", 9, ({ requests }) => requests),
-    check("round trips", 2, ({ roundTrips }) => roundTrips),
-  ];
-}
 
 async function measureWrites({ store, model, clock }: City): Promise<{ checks: Check[]; figures: object }> {
   const one = await measureTraffic(store, { model, clock, minutes: 30, layers: ["safety"], seed: 1 });
@@ -280,11 +192,7 @@ async function measureHouston(): Promise<ZoomCosts[] | undefined> {
     return undefined;
   }
   const city = await load("Houston", reports);
-  return printTileCosts(
-    city,
-    ZOOMS.map((z) => city.census.sample(z, SAMPLE)),
-    "compacted",
-  );
+  return printTileCosts(city, samplesOf(city), "compacted");
 }
 
 async function printModelCheck(): Promise<Check> {

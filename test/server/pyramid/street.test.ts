@@ -17,7 +17,6 @@ import { makeReport } from "../../kit/sample-reports.ts";
 import { allow, cutOff } from "./cut-off.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
-const MINUTE = 60_000;
 const DAY = 86_400_000;
 
 /** As many as a core of two million has in its densest cells, a tenth of them: limits are a tenth, too. */
