@@ -86,7 +86,7 @@ export function makeStreetBase(rows: ReportColumns, options: BaseOptions): Stree
     fromMs,
     untilMs,
     side,
-    editsSum: sumOfEdits(editedIds, fromMs),
+    editsSum: sumOfEdits(editedIds, { fromMs, beforeMs }),
     counted: countOf(old, { beforeMs, untilMs }),
     items: bodies.map(sumOfItem),
     units,
@@ -100,10 +100,14 @@ export function countOf(rows: ReportColumns, { beforeMs, untilMs }: Pick<StreetH
   return rowsBetween(rows, untilMs - REPORT_LIFETIME_MS, beforeMs).length;
 }
 
-/** Names the edited reports that may be alive from a time on. */
-export function sumOfEdits(ids: Iterable<string>, fromMs: number): number {
-  const live = [...ids].filter((id) => timeOfId(id) + REPORT_LIFETIME_MS >= fromMs).sort();
-  return checksum(encodeUtf8(live.join()));
+/** Names the edited reports that a base would have, were they not edited. */
+export function sumOfEdits(
+  ids: Iterable<string>,
+  { fromMs, beforeMs }: Pick<StreetHead, "fromMs" | "beforeMs">,
+): number {
+  const isOf = (timeMs: number): boolean => timeMs + REPORT_LIFETIME_MS >= fromMs && timeMs < beforeMs;
+  const left = [...ids].filter((id) => isOf(timeOfId(id))).sort();
+  return checksum(encodeUtf8(left.join()));
 }
 
 /** The unit that a cluster cell is made of; undefined where there are no reports that a base has. */

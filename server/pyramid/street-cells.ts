@@ -158,7 +158,7 @@ function baseOf({ layer }: LogCell, stored: StoredRows): NearBase | undefined {
   const { head, edited, sealed, tail } = stored;
   const editedIds = [...edited.versions.keys()];
   // One that was edited since may be in its units.
-  if (head === undefined || sumOfEdits(editedIds, head.fromMs) !== head.editsSum) return undefined;
+  if (head === undefined || sumOfEdits(editedIds, head) !== head.editsSum) return undefined;
   const newer = rowsBetween(mergeColumns(sealed, tail), head.beforeMs, Infinity);
   const older = withoutIds(head.rows, editedIds, REPORT_LAYERS.indexOf(layer));
   return { head, rows: mergeAllColumns([older, newer, edited.rows]), editedIds };

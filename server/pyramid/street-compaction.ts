@@ -135,7 +135,7 @@ function isDue(
   // That of a compactor that began later, or else of a clock that was ahead.
   if (head.beforeMs > beforeMs) return head.beforeMs > nowMs;
   if (isAnew || !isInForce(head) || nowMs < head.fromMs || nowMs > dueOf(head)) return true;
-  if (sumOfEdits(editedIds, head.fromMs) !== head.editsSum || countOf(plain, head) !== head.counted) return true;
+  if (sumOfEdits(editedIds, head) !== head.editsSum || countOf(plain, head) !== head.counted) return true;
   const newer = rowsBetween(plain, head.beforeMs, Infinity).length;
   return newer > shareOf(plain.length - newer, limits.leastNewer, limits.mostNewer);
 }

@@ -95,7 +95,9 @@ describe("street bases", () => {
     beforeMs: NOW_MS - 15_000,
     atMs: NOW_MS,
     side: 1,
-    editedIds: [POTHOLE.id],
+    editedIds: sampleReports(-97.742, 30.271)
+      .slice(0, 2)
+      .map(({ id }) => id),
     limits,
   });
   const piecesOf = (body: Uint8Array) => decodeStreetUnits(body, "9v6kp", "golden");

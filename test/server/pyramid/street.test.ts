@@ -170,6 +170,19 @@ describe("the street base of a dense cell", () => {
     expect(await look()).toEqual({ count: 400, isOfBase: true });
   });
 
+  it("stays as it is when a report was edited that came since", async () => {
+    const { store, clock, reportAt, compact, look, writtenBy } = await openDense(400);
+    const [hidden, moved] = [reportAt(clock.now()), reportAt(clock.now() + 1)];
+    clock.advance(1);
+    for (const report of [hidden, moved]) await store.append(report);
+    await store.confirm();
+    await compact();
+    await store.edit(hidden.id, { kind: "hide" });
+    await store.edit(moved.id, { kind: "replace", report: { ...moved, severity: 5 } });
+    expect(await writtenBy()).toEqual([]);
+    expect(await look()).toEqual({ count: 401, isOfBase: true });
+  });
+
   it("is done without when it was not made anew in time, and when an item of it is another one", async () => {
     const late = await openDense(400);
     late.clock.advance(6 * DAY);
