@@ -15,9 +15,16 @@ export function checkInFreshProcess(job: string, checks: readonly FileCheck[]): 
   return JSON.parse(execFileSync(process.execPath, [fileOf("./checking-process.ts"), job], options)) as string[][];
 }
 
-/** Starts a writing process that goes on until it is killed; `said` is what it has printed. */
-export function startWriting(path: string, name: string) {
-  const child = spawn(process.execPath, [WRITING_PROCESS, path, name], { stdio: ["ignore", "pipe", "inherit"] });
+/** Starts a writing process that goes on until it is killed. @param name that no other run has */
+export const startWriting = (path: string, name: string) => start([WRITING_PROCESS, path, name]);
+
+/** Starts an import that goes on until it is killed, in batches of so many rows. */
+export const startImporting = (path: string, rows: number) =>
+  start([fileOf("./import-process.ts"), path, String(rows)]);
+
+/** `said` is what it has printed. */
+function start(command: readonly string[]) {
+  const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "inherit"] });
   const closed = new Promise((resolve) => child.once("close", resolve));
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
