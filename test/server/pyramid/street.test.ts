@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import type { DerivedStore } from "../../../server/ports/derived-store.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
-import { createPyramid } from "../../../server/pyramid/pyramid.ts";
+import { createPyramid, type Pyramid } from "../../../server/pyramid/pyramid.ts";
 import { STREET_LIMITS } from "../../../server/pyramid/street-base.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
@@ -112,10 +112,12 @@ async function openDense(count: number) {
       await run();
       return written.filter((name) => name.startsWith("street/") || name.endsWith(" #"));
     },
-    /** Reports that a new process shows, and whether it made the tile of street bases. */
-    async look(zoom = 14): Promise<{ count: number; isOfBase: boolean }> {
+    /** One that has no room for rows. */
+    openProcess: () => createPyramid({ store, derived, clock, log: silentLog, cellBytes: 1000 }),
+    /** Reports that a process shows, a new one without, and whether it read street bases for that. */
+    async look(zoom = 14, process?: Pyramid): Promise<{ count: number; isOfBase: boolean }> {
       listed.length = 0;
-      const pyramid = createPyramid({ store, derived, clock, log: silentLog });
+      const pyramid = process ?? createPyramid({ store, derived, clock, log: silentLog });
       const { x, y } = tileAt(worldX(-95.3685), worldY(29.7615), zoom);
       const indexes = await pyramid.clusterCells("safety", { z: zoom, x, y }, "90d");
       let count = 0;
@@ -192,6 +194,38 @@ describe("the street base of a dense cell", () => {
     for (const { name, version } of await damaged.inner.list(group))
       await damaged.inner.put(group, name, new Uint8Array([1, 2, 3]), { expected: version });
     expect(await damaged.look()).toEqual({ count: 400, isOfBase: true });
+  });
+
+  it("is read anew by a process that learns of a compaction", async () => {
+    const { store, clock, reportAt, append, compact, look, openProcess } = await openDense(400);
+    const process = openProcess();
+    expect(await look(14, process)).toEqual({ count: 400, isOfBase: true });
+    await store.putMany([reportAt(NOW - 30 * DAY)]);
+    await process.poll();
+    expect(await look(14, process)).toEqual({ count: 401, isOfBase: false });
+    await compact();
+    for (let polls = 0; polls < 2; polls++) {
+      clock.advance(31_000);
+      await process.poll();
+    }
+    await append(1);
+    await process.poll();
+    expect(await look(14, process)).toEqual({ count: 402, isOfBase: true });
+  });
+
+  it("is done without by a process that knows a head, and finds the units of a later one", async () => {
+    const { append, compact, look, openProcess, writtenBy } = await openDense(400);
+    await append(90);
+    await compact();
+    const process = openProcess();
+    expect(await look(14, process)).toEqual({ count: 490, isOfBase: true });
+    for (let bases = 0; bases < 2; bases++) {
+      await append(110);
+      expect((await writtenBy()).length).toBeGreaterThan(1);
+    }
+    expect((await look(17, process)).count).toBe(710);
+    await process.poll();
+    expect((await look(14, process)).count).toBe(710);
   });
 
   it("comes forward, and shows each report once, wherever a compaction is cut off", async () => {
