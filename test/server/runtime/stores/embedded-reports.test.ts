@@ -39,7 +39,7 @@ async function oldDataDir() {
   await store.claimKey("key", { fingerprint: "f", reportId: "r" });
   await store.remember("salt", "s", { untilMs: clock.now() + 1e8 });
   // Its row is still on the way when the process ends: only the feed holds it.
-  const appended = { ...makeReport(5000), createdAtMs: makeReport(5000).createdAtMs };
+  const appended = makeReport(5000);
   await store.append(appended);
   await store.confirm({ isLast: true });
   await store.close();
