@@ -26,7 +26,7 @@ import {
  * reader need not ask the log unless the feed told of a change since.
  *
  * A dense cell has a street base beside (street-base.ts). Its head lies here, and log segments of which that has all rows are named so
- * that a read up to the tail leaves them out.
+ * that a read up to the head leaves them out.
  *
  * Edited reports may stay in log segments as they were put: beside lies an item that says which version of each is known and what it
  * says now, and whoever reads takes that instead. Versions only ever grow, and are written before anything is made of them, so a
@@ -93,7 +93,7 @@ export function createLogSegments(derived: DerivedStore, log: Log): LogSegments 
     read: async (cell, options) => decode(cell, await derived.list(groupOf(cell), options)),
 
     async readNear(cell, options = {}) {
-      const items = await derived.list(groupOf(cell), { ...options, to: TAIL_NAME });
+      const items = await derived.list(groupOf(cell), { ...options, to: HEAD_NAME });
       const near = decode(cell, items);
       // A head that cannot be used says that there is more.
       const lacksHead = near.head === undefined && items.some(({ name }) => name === HEAD_NAME);

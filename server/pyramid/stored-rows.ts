@@ -42,13 +42,16 @@ export interface StoredSegment {
 export const TAIL_NAME = "~";
 /** Edited reports; sorts before every id. */
 export const EDITED_NAME = "!";
-/** The head of a dense cell's street base; sorts before every id. */
-export const HEAD_NAME = "#";
-/** Begins the names of settled log segments, before their last id; these sort after the tail. */
+/**
+ * The head of a dense cell's street base. It sorts after all that a base lacks, so that who finds an old head has read before it what
+ * was taken off when the next one was written.
+ */
+export const HEAD_NAME = "~!";
+/** Begins the names of settled log segments, before their last id; these sort after the head. */
 const SETTLED_PREFIX = "~";
 
 export const settledName = (lastId: string): string => `${SETTLED_PREFIX}${lastId}`;
-const isSettled = (name: string): boolean => name.startsWith(SETTLED_PREFIX) && name !== TAIL_NAME;
+const isSettled = (name: string): boolean => name.startsWith(SETTLED_PREFIX) && name > HEAD_NAME;
 /** Sealed log segments beyond this, not counting full ones, are merged. */
 export const MAX_SMALL = 8;
 /** Rows of a full log segment: 110 KB, well under an item's 400 KB. */

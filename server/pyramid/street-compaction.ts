@@ -23,7 +23,6 @@ import {
   type StoredSegment,
   segmentsOf,
   settledName,
-  TAIL_NAME,
 } from "./stored-rows.ts";
 import {
   countOf,
@@ -204,7 +203,7 @@ async function writeUnits(
 
 /** Log segments that are not settled yet, as they are now. */
 async function listNear(derived: DerivedStore, cell: LogCell): Promise<StoredSegment[]> {
-  const items = await derived.list(groupOf(cell), { consistent: true, to: TAIL_NAME });
+  const items = await derived.list(groupOf(cell), { consistent: true, to: HEAD_NAME });
   return segmentsOf(cell, items);
 }
 

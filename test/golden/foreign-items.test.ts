@@ -171,7 +171,7 @@ describe.each(KINDS)("%s", (file) => {
     // What nobody reads any more, of a plan that is done or a base that was made anew, stays until the next one.
     const sides = new Map<string, number>();
     for (const { group, name, body } of await allItems(derived))
-      if (name === "#")
+      if (name === "~!")
         sides.set(group.replace("segments", "street"), decodeStreetHead(body, group.slice(-5), name).side);
     const isRead = ({ group, name }: Item) =>
       group.startsWith("street/") ? group.endsWith(`/${sides.get(group.slice(0, -2))}`) : !/^(?:plan|step)/.test(name);

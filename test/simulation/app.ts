@@ -7,6 +7,7 @@ import type { RunSql } from "../../server/ports/sql.ts";
 import { compactInBackground } from "../../server/pyramid/compact-in-background.ts";
 import { type Compactor, createCompactor } from "../../server/pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../../server/pyramid/pyramid.ts";
+import { STREET_LIMITS } from "../../server/pyramid/street-base.ts";
 import type { ReportPage } from "../../server/reports/area-reports.ts";
 import { type CreateOutcome, createReport, type ReportDraft } from "../../server/reports/create-report.ts";
 import { flagReport } from "../../server/reports/flag-report.ts";
@@ -60,6 +61,9 @@ interface NodeOptions extends AppOptions {
   readonly sql?: RunSql | undefined;
 }
 
+/** Some reports make a cell dense. */
+const streetLimits = { ...STREET_LIMITS, denseRows: 8, leastNewer: 4, leastMoving: 2, mostOfHead: 10 };
+
 const CONFIRM_EVERY_MS = 100;
 const POLL_EVERY_MS = 1_000;
 const SCORE_EVERY_MS = 5_000;
@@ -80,7 +84,7 @@ export function createNodeApp(options: NodeOptions): App {
     background: {
       confirm: repeat("confirming changes", CONFIRM_EVERY_MS, () => store.confirm()),
       poll: repeat("reading changes", POLL_EVERY_MS, pyramid.poll),
-      compact: compactInBackground(createCompactor(options), compactEveryMs, log),
+      compact: compactInBackground(createCompactor({ ...options, streetLimits }), compactEveryMs, log),
       ...(scorer && { score: repeat("scoring", SCORE_EVERY_MS, scorer.run) }),
     },
     afterWrite: async () => {},
@@ -141,6 +145,6 @@ function appOf(options: AppOptions, tiles: Tiles): Omit<App, "clusterCells" | "t
     },
     list: (query) => listReports({ pyramid: tiles, store, clock }, query),
     card: (geohash) => readScoreCard({ pyramid: tiles, store, clock, log }, geohash),
-    compactor: () => createCompactor(options),
+    compactor: () => createCompactor({ ...options, streetLimits }),
   };
 }

@@ -110,7 +110,7 @@ async function openDense(count: number) {
     async writtenBy(run = compact): Promise<string[]> {
       written.length = 0;
       await run();
-      return written.filter((name) => name.startsWith("street/") || name.endsWith(" #"));
+      return written.filter((name) => name.startsWith("street/") || name.endsWith(" ~!"));
     },
     /** One that has no room for rows. */
     openProcess: () => createPyramid({ store, derived, clock, log: silentLog, cellBytes: 1000 }),
@@ -149,7 +149,7 @@ describe("the street base of a dense cell", () => {
   it("takes in a few older reports by its head, and is made anew for many", async () => {
     const { store, reportAt, writtenBy, look } = await openDense(400);
     await store.putMany([reportAt(NOW - 30 * DAY)]);
-    expect((await writtenBy()).map((name) => name.slice(-2))).toEqual([" #"]);
+    expect((await writtenBy()).map((name) => name.slice(-3))).toEqual([" ~!"]);
     expect(await look()).toEqual({ count: 401, isOfBase: true });
     await store.putMany(Array.from({ length: 3500 }, (_, i) => reportAt(NOW - 40 * DAY - i)));
     expect((await writtenBy()).length).toBeGreaterThan(3);
