@@ -32,7 +32,7 @@ describe("npm run bench -- local --small", () => {
     expect(found.firstStart).toMatchObject({ refused: 0, wrongZooms: [] });
     expect(found.cold.here.map(({ z }) => z)).toEqual([0, 12, 17]);
     expect(found.warm.here.map(({ written }) => written)).toEqual([0, 0, 25, 25]);
-    expect(found.posts.here.map(({ reports }) => reports)).toEqual([50, 50]);
+    expect(found.posts.here.map(({ reports }) => reports)).toEqual([25, 200, 25, 200]);
     expect(found.endurance.failed).toBe(0);
     expect(found.endurance.samples.length).toBeGreaterThan(100);
   });
