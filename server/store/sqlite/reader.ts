@@ -21,8 +21,9 @@ export interface ReportReader {
   isEmpty(): boolean;
 }
 
-/** Rows read in one turn. */
+/** Rows read in one turn; and the fewest, where the newest may be hidden or expired. */
 const PAGE_ROWS = 1000;
+const LEAST_PAGE_ROWS = 32;
 const CELLS_A_TURN = 200;
 /** Sorts after every id. */
 const AFTER_IDS = "~";
@@ -98,14 +99,14 @@ export function createReportReader(db: DatabaseSync, clock: Clock): ReportReader
       const versions = versionsOf(cell);
       const newest: Report[] = [];
       for (let end = before; newest.length < limit; ) {
-        const asked = Math.min(PAGE_ROWS, limit - newest.length);
+        const asked = Math.min(PAGE_ROWS, Math.max(LEAST_PAGE_ROWS, limit - newest.length));
         const page = descending.all(cellName(cell), from, end, asked);
         for (const row of page) newest.push(...shown(cell, row, versions.get(row[0])?.[0]));
         if (page.length < asked) break;
         end = page.at(-1)?.[0] ?? from;
         await yieldTurn();
       }
-      return newest;
+      return newest.slice(0, Math.max(0, limit));
     },
 
     async *cells() {

@@ -1,9 +1,9 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { idTimePrefix, parseReportId, timeOfId } from "../../../tiles/report-id.ts";
+import { parseReportId, timeOfId } from "../../../tiles/report-id.ts";
 import type { LogCell } from "../../ports/report-store.ts";
-import { cellName, cellOfPartition, cellOfReport } from "../keys.ts";
+import { cellName, cellOfPartition } from "../keys.ts";
 
 /** A row of `reports`, its cell aside, in the order of `REPORT_COLUMNS`. */
 export type SqliteRow = readonly [
@@ -21,10 +21,8 @@ export const REPORT_COLUMNS = "id, category, severity, lon_e6, lat_e6, text, exp
 /** What is left of a removed report: its id, so that nothing brings it back. */
 export const BLANK_ROW = "category = '', severity = 0, lon_e6 = 0, lat_e6 = 0, text = NULL";
 
-/** @throws RangeError when the id is not of the report's time, place and layer */
 export function rowOf(report: Report): SqliteRow {
   const { id, category, severity, lonDeg, latDeg, text, createdAtMs, expiresAtMs } = report;
-  cellOfReport(report);
   return [
     id,
     category,
@@ -62,9 +60,6 @@ export function cellNameOfId(id: string): string | undefined {
   const parts = parseReportId(id);
   return parts && cellName(parts);
 }
-
-/** Reports of the usual lifetime that have expired at a time have ids below this. */
-export const expiredBefore = (nowMs: number): string => idTimePrefix(Math.max(0, nowMs - REPORT_LIFETIME_MS));
 
 /** A statement whose rows come as arrays, which takes a third of the time of objects. */
 export function arrays<T extends readonly unknown[]>(db: DatabaseSync, sql: string) {

@@ -3,7 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { DerivedStore } from "../../ports/derived-store.ts";
 import type { KeyClaim, ReportStore } from "../../ports/report-store.ts";
 import { cellName, cellOfReport } from "../keys.ts";
-import { CLAIM_LIFETIME_MS, changesOf, isFresh } from "../log-changes.ts";
+import { CLAIM_LIFETIME_MS, isFresh } from "../log-changes.ts";
 import { createChangeReader } from "./changes.ts";
 import { createSqliteDerivedStore } from "./derived-sqlite.ts";
 import { createReportReader } from "./reader.ts";
@@ -113,25 +113,31 @@ function putting(writer: Writer, clock: Clock): Pick<ReportStore, "append" | "pu
     },
     async putMany(reports) {
       const cells = Map.groupBy(reports, (report) => cellName(cellOfReport(report)));
-      const rows = [...cells].flatMap(([cell, ofCell]) => ofCell.map((report) => ({ cell, report })));
       let written = 0;
-      for (let at = 0; at < rows.length; at += ROWS_A_WRITE) {
-        const slice = rows.slice(at, at + ROWS_A_WRITE);
-        const changes = changesOf(slice.map(({ report }) => report));
-        const puts: CellPut[] = [...Map.groupBy(slice, ({ cell }) => cell)].map(([cell, ofCell]) => ({
-          cell,
-          rows: ofCell.map(({ report }) => rowOf(report)),
-        }));
-        written += await writer.write(
-          "putMany",
-          puts,
-          changes.map((change) => ({ cell: cellName(change), from: change.from, isFresh: false })),
-          clock.now(),
-        );
+      for (const batch of batchesOf([...cells].map(([cell, ofCell]) => ({ cell, rows: ofCell.map(rowOf) })))) {
+        written += await writer.write("putMany", batch, clock.now());
       }
       return { written, existing: reports.length - written };
     },
   };
+}
+
+/** Cuts what is to be put into batches of so many rows at the most. */
+function* batchesOf(puts: readonly CellPut[]): Generator<CellPut[]> {
+  let batch: CellPut[] = [];
+  let room = ROWS_A_WRITE;
+  for (const { cell, rows } of puts) {
+    for (let at = 0; at < rows.length; ) {
+      const taken = rows.slice(at, at + room);
+      batch.push({ cell, rows: taken });
+      at += taken.length;
+      room -= taken.length;
+      if (room > 0) continue;
+      yield batch;
+      [batch, room] = [[], ROWS_A_WRITE];
+    }
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** Names in `kept`. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { parseReportId } from "../../../tiles/report-id.ts";
+import { earlierId, parseReportId } from "../../../tiles/report-id.ts";
 import type { EditedReport, Flag, PutOutcome, ReportEdit } from "../../ports/report-store.ts";
 import { isKept } from "../derived.ts";
 import { type EditedVersion, editedReport, nextVersion } from "../edits.ts";
@@ -8,15 +8,7 @@ import { type EditedState, type ReportContent, rowOfReport } from "../rows.ts";
 import { arrays, BLANK_ROW, cellNameOfId, REPORT_COLUMNS, reportOf, type SqliteRow } from "./report-rows.ts";
 import { createSweep, type Sweep } from "./sweep.ts";
 
-/** A change as it is published. */
-export interface PublishedChange {
-  readonly cell: string;
-  readonly from: string;
-  /** Whether the row of `from`, if it is new, may be brought along (`isFresh`). */
-  readonly isFresh: boolean;
-}
-
-/** A cell's rows that are to be stored. */
+/** Rows of a cell that are to be stored, one at least. */
 export interface CellPut {
   readonly cell: string;
   readonly rows: readonly SqliteRow[];
@@ -45,8 +37,8 @@ export interface KeptValue {
  * true until what it writes is committed; inputs and results are plain data, which go from thread to thread.
  */
 export interface Writes {
-  /** Stores rows that are not there, and publishes. Counts what was new. */
-  putMany(puts: readonly CellPut[], changes: readonly PublishedChange[], nowMs: number): number;
+  /** Stores rows that are not there, and publishes each cell from its oldest on. Counts what was new. */
+  putMany(puts: readonly CellPut[], nowMs: number): number;
   /** Stores one, and publishes it. */
   put(cell: string, row: SqliteRow, isFresh: boolean, nowMs: number): PutOutcome;
   edit(id: string, edit: ReportEdit, nowMs: number): EditedReport | undefined;
@@ -67,10 +59,18 @@ export function createWrites(db: DatabaseSync): Writes {
   const putRow = (cell: string, row: SqliteRow): boolean => insert.run(cell, ...row).changes === 1;
 
   return {
-    putMany(puts, changes, nowMs) {
+    putMany(puts, nowMs) {
       let written = 0;
-      for (const { cell, rows } of puts) for (const row of rows) if (putRow(cell, row)) written++;
-      for (const { cell, from } of changes) publish(cell, from, false, nowMs);
+      for (const { cell, rows } of puts) {
+        for (const row of rows) if (putRow(cell, row)) written++;
+        const ids = rows.map(([id]) => id);
+        publish(
+          cell,
+          ids.reduce((least, id) => earlierId(least, id) ?? id),
+          false,
+          nowMs,
+        );
+      }
       return written;
     },
     put(cell, row, isFresh, nowMs) {
