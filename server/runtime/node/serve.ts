@@ -17,7 +17,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { openDatabase } from "../../postgres/database.ts";
 import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
-import { type Adapters, wireDomain, wireHttp } from "../app-wiring.ts";
+import { type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-wiring.ts";
 import type { Config } from "../config.ts";
 import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
 import { openStores } from "../stores/stores.ts";
@@ -55,6 +55,14 @@ export interface ServeOptions {
 }
 
 const CLOSE_GRACE_MS = 5_000;
+
+const MEBIBYTE = 2 ** 20;
+/** Half of the usual: an embedded store reads again in a moment what is not kept, and shares the machine's memory with PostgreSQL. */
+const EMBEDDED_BOUNDS: MemoryBounds = {
+  cellBytes: 64 * MEBIBYTE,
+  aggregateBytes: 64 * MEBIBYTE,
+  indexBytes: 128 * MEBIBYTE,
+};
 
 /**
  * Starts everything that the configuration asks for, what can be side by side: stores, migrations, seed, client, HTTP. Nothing
@@ -98,7 +106,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
 
     const ofDatabase = { sql: database.sql, pingDatabase: database.ping };
     const adapters: Adapters = { ...reports, ...ofDatabase, compressor: nodeCompressor, clock, log };
-    const domain = wireDomain(adapters, {}, pace);
+    const domain = wireDomain(adapters, config.dynamo === undefined ? EMBEDDED_BOUNDS : {}, pace);
     closers.add(domain.usage);
     const tiles = domain.openTiles();
     const work = { background: closers.add(createBackground(log)), reports, domain, opened: database.opened, log };
