@@ -177,6 +177,8 @@ async function unitsOf(
   const wanted = names.filter((name) => units.peek(keyOf(name), ANY_TIME) === undefined);
   // One read for all of them.
   const reading = wanted.length === 0 ? undefined : readUnits(derived, cell, head, wanted);
+  // Others may be about to read the same, and then nobody else hears of a failure.
+  reading?.catch(() => undefined);
   try {
     const found = await mapLimited(names, names.length, async (name) => {
       const { unit } = await units.get(keyOf(name), prefix, ANY_TIME, async () => {
@@ -186,7 +188,6 @@ async function unitsOf(
       });
       return [name, unit] as const;
     });
-    await reading;
     return new Map(found);
   } catch (error) {
     if (!(error instanceof BehindError)) throw error;
