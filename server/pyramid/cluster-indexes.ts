@@ -56,7 +56,11 @@ export function createClusterIndexes(options: ClusterIndexesOptions): ClusterInd
       const geohash5 = clusterCell.slice(0, CELL_PRECISION);
       const all = reading.get(geohash5) ?? readAll(geohash5);
       reading.set(geohash5, all);
-      return (await all).get(clusterCell) as MicroCells;
+      const made = (await all).get(clusterCell);
+      if (made !== undefined) return made;
+      // It was in memory when this tile was begun, and had to make room since.
+      const [alone] = await street.microCells({ layer: view.layer, geohash5 }, [clusterCell], atMs);
+      return alone as MicroCells;
     };
   }
 
