@@ -5,7 +5,6 @@ import { randomOf } from "../../test/kit/random.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { type CityFile, pathOf, sampleTiles } from "./local-city.ts";
 
-const PER_SECOND = 50;
 /** What is due while so many are under way is left out: a server that stops must not pile up what it never sees. */
 const MOST_UNDER_WAY = 64;
 const SOCKETS = 16;
@@ -36,18 +35,18 @@ export function createMixedLoad(url: string, city: CityFile, zooms: readonly num
   }
 
   return {
-    async run(durationMs: number): Promise<void> {
+    async run(durationMs: number, perSecond: number): Promise<void> {
       const startMs = performance.now();
       const sent = new Set<Promise<void>>();
-      for (let n = 0; (n * 1000) / PER_SECOND < durationMs; n++) {
-        await sleep(Math.max(0, startMs + (n * 1000) / PER_SECOND - performance.now()));
+      for (let n = 0; (n * 1000) / perSecond < durationMs; n++) {
+        await sleep(Math.max(0, startMs + (n * 1000) / perSecond - performance.now()));
         if (underWay >= MOST_UNDER_WAY) continue;
         const one = put(next()).finally(() => sent.delete(one));
         sent.add(one);
       }
       await Promise.all(sent);
-      agent.destroy();
     },
+    close: () => agent.destroy(),
     requests: (): Readonly<Record<string, number>> => counts,
     failed: () => failed,
   };
