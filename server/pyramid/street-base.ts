@@ -29,7 +29,7 @@ export interface StreetLimits {
   readonly denseRows: number;
   /**
    * Rows that are stored whole because they move to another age band before a base is made anew, a share of the cell's between these,
-   * and more where they do so within three hours.
+   * and more where they do so within two hours.
    */
   readonly leastMoving: number;
   readonly mostMoving: number;
@@ -58,7 +58,7 @@ const FINER = 3;
 const ITEM_BYTES = 8192;
 
 /** How long ages stay right. */
-const LEAST_VALID_MS = 3 * 3_600_000;
+const LEAST_VALID_MS = 2 * 3_600_000;
 const MOST_VALID_MS = 30 * DAY_MS;
 /** Clocks of readers are behind the compactor's by less. */
 const CLOCKS_DIFFER_MS = 60_000;

@@ -31,9 +31,9 @@ export interface MicroCells {
 
 /**
  * Steps across the world of the grid that places are summed on: half a pixel, or less, of the closest zoom that the cells are
- * drawn at, up to z18; beyond, 4 cm. Coarse steps keep the stored sums of most cells to a byte each, and sums below 2^53.
+ * drawn at, up to z18; beyond, 15 cm. Coarse steps keep the stored sums of most cells to a byte each, and sums below 2^53.
  */
-export const gridOf = (precision: number): number => 2 ** (GRID_BITS[precision] ?? 30);
+export const gridOf = (precision: number): number => 2 ** (GRID_BITS[precision] ?? 28);
 
 const GRID_BITS = [23, 23, 23, 23, 23, 23, 23, 23, 26, 28];
 

@@ -57,11 +57,12 @@ export function* cityReports(options: CityOptions): Generator<Report> {
   }
 }
 
-/** The report somewhere in the block of the core. */
+/** The report somewhere in the block of the core, at a place to five decimals, as the product keeps them. */
 function moved(report: Report, random: () => number): Report {
   const { west, south, east, north } = cellBounds(encodeGeohash(...CITY_CENTER, 7));
-  const lonDeg = roundDegrees(west + (east - west) * random());
-  const latDeg = roundDegrees(south + (north - south) * random());
+  const inside = (low: number, high: number): number => Math.round((low + (high - low) * random()) * 1e5) / 1e5;
+  const lonDeg = inside(west + 1e-5, east - 1e-5);
+  const latDeg = inside(south + 1e-5, north - 1e-5);
   const { createdAtMs, layer, id } = report;
   const geohash5 = encodeGeohash(lonDeg, latDeg, 5);
   const moved = formatReportId({ createdAtMs, geohash5, layer, shard: 0, tail: id.slice(-TAIL_LENGTH) });
