@@ -53,7 +53,7 @@ export function lineChart({ title, xLabels, series, limits = [] }: ChartOptions)
     parts.push(line(WIDTH - RIGHT + 40, ly, WIDTH - RIGHT + 58, ly, color, `stroke-width="3"`));
     parts.push(text(WIDTH - RIGHT + 64, ly + 4, name));
   });
-  return svg(HEIGHT, parts);
+  return svg(title, HEIGHT, parts);
 }
 
 export interface Bar {
@@ -81,7 +81,7 @@ export function barChart({ title, bars }: { title: string; bars: readonly Bar[] 
       text(BAR_LEFT + width + 8, y + 18, label),
     ];
   });
-  return svg(height, [text(16, 24, title, `font-size="15" font-weight="600"`), ...rows]);
+  return svg(title, height, [text(16, 24, title, `font-size="15" font-weight="600"`), ...rows]);
 }
 
 export interface GroupedBarsOptions {
@@ -129,12 +129,13 @@ export function groupedBarChart({ title, names, series }: GroupedBarsOptions): s
     parts.push(line(at, bottom + 32, at + 18, bottom + 32, COLORS[s % COLORS.length] ?? "#000", `stroke-width="3"`));
     parts.push(text(at + 24, bottom + 36, name));
   });
-  return svg(bottom + 48, parts);
+  return svg(title, bottom + 48, parts);
 }
 
-function svg(height: number, parts: readonly string[]): string {
+function svg(title: string, height: number, parts: readonly string[]): string {
   const style = `font-family="system-ui, sans-serif" font-size="12" fill="#1a202c"`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" ${style}>
+<title>${escapeText(title)}</title>
 <rect width="100%" height="100%" fill="#fff"/>
 ${parts.join("\n")}
 </svg>
@@ -146,6 +147,7 @@ function line(x1: number, y1: number, x2: number, y2: number, color: string, mor
 }
 
 function text(x: number, y: number, content: string, more = ""): string {
-  const safe = content.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${safe}</text>`;
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${escapeText(content)}</text>`;
 }
+
+const escapeText = (content: string): string => content.replace(/&/g, "&amp;").replace(/</g, "&lt;");

@@ -1,5 +1,5 @@
-import { type Check, printTable } from "../../test/kit/output.ts";
-import { barChart, lineChart, type Series } from "../kit/chart.ts";
+import { type Check, formatCell, printTable } from "../../test/kit/output.ts";
+import { barChart, lineChart } from "../kit/chart.ts";
 import type { Slope } from "../kit/slope.ts";
 import type { Installation } from "./local-contestant.ts";
 import { endure } from "./local-endurance.ts";
@@ -8,7 +8,14 @@ import { type LoadFigures, measureWarmTiles } from "./local-load.ts";
 import type { Plan } from "./local-plan.ts";
 import type { PostGis } from "./local-postgis.ts";
 import { measurePosts, type PostFigures } from "./local-posts.ts";
-import { type ColdSeries, measureColdTiles, measureFirstStart, measurePostGisTiles, ratiosOf } from "./local-tiles.ts";
+import {
+  type ColdSeries,
+  measureColdTiles,
+  measureFirstStart,
+  measurePostGisTiles,
+  ratiosOf,
+  type ZoomFigures,
+} from "./local-tiles.ts";
 
 /** Figures of a part, the targets that they are held against, and charts by name. */
 export interface Findings {
@@ -34,7 +41,7 @@ const MB_PER_MINUTE = 1;
 const DESCRIPTORS_A_MINUTE = 0.1;
 
 const named = (installation: Installation) =>
-  installation.name === "embedded" ? "here" : `emulator, ${installation.city.rows} reports`;
+  installation.name === "embedded" ? "here" : `emulator, ${formatCell(installation.city.rows)}`;
 
 /** Fills all stores. */
 export async function importStage({ here, emulator, postgis }: Contestants, plan: Plan): Promise<Findings> {
@@ -98,20 +105,25 @@ export async function tilesStage({ here, emulator, postgis }: Contestants, plan:
       return [`z${z}`, tiles, ...cells, ratios[i]?.ratio];
     }),
   );
-  const lines = all.map(
-    ([name, { zooms }]): Series => ({
-      name,
-      values: plan.zooms.map((z) => zooms.find((each) => each.z === z)?.medianMs),
-    }),
-  );
-  const chart = lineChart({
-    title: `A cold tile by zoom, ms (median), ${here.city.rows} reports`,
-    xLabels: plan.zooms.map((z) => `z${z}`),
-    series: lines,
-  });
   const cold = Object.fromEntries(all.map(([name, { zooms }]) => [name, zooms]));
+  const chart = tilesChart(plan.zooms, here.city.rows, cold);
   return { figures: { cold, ratios }, checks: ratioChecks(ratios), charts: { tiles: chart } };
 }
+
+/** Medians of cold tiles, a line for each contestant. */
+export const tilesChart = (
+  shown: readonly number[],
+  rows: number,
+  cold: Readonly<Record<string, readonly ZoomFigures[]>>,
+): string =>
+  lineChart({
+    title: `A cold tile by zoom, ms (median), ${formatCell(rows)} reports`,
+    xLabels: shown.map((z) => `z${z}`),
+    series: Object.entries(cold).map(([name, zooms]) => ({
+      name,
+      values: shown.map((z) => zooms.find((each) => each.z === z)?.medianMs),
+    })),
+  });
 
 function ratioChecks(ratios: readonly { z: number; ratio: number }[]): Check[] {
   const worst = (what: string, limit: number, some: typeof ratios): Check[] => {
