@@ -95,12 +95,12 @@ export async function tilesStage({ here, emulator, postgis }: Contestants, plan:
   const ratios = series.PostGIS === undefined ? [] : ratiosOf(ours, series.PostGIS);
   const all = Object.entries(series);
   printTable(
-    "cold tiles, ms: median, p99, first after a start",
-    ["zoom", "tiles", ...all.flatMap(([name]) => [name, "p99", "first"]), "PostGIS against here"],
+    "cold tiles, ms: median, p99, first after a start, CPU of the process a tile",
+    ["zoom", "tiles", ...all.flatMap(([name]) => [name, "p99", "first", "CPU"]), "PostGIS against here"],
     ours.zooms.map(({ z, tiles }, i) => {
       const cells = all.flatMap(([, series]) => {
         const found = series.zooms.find((each) => each.z === z);
-        return [found?.medianMs, found?.p99Ms, found?.firstMs];
+        return [found?.medianMs, found?.p99Ms, found?.firstMs, found?.cpuMs];
       });
       return [`z${z}`, tiles, ...cells, ratios[i]?.ratio];
     }),

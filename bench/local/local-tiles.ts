@@ -16,6 +16,8 @@ export interface ZoomFigures {
   readonly p99Ms: number;
   /** The first tile after a start, the median of some starts. */
   readonly firstMs: number;
+  /** Processor time of the server process for a tile, which other processes on the machine change less; unknown of PostGIS. */
+  readonly cpuMs?: number;
 }
 
 /** What was measured of a tile, in the order of asking. */
@@ -108,17 +110,21 @@ export async function measureColdTiles(installation: Installation, plan: Plan): 
     const starts = tiles.length <= FEW_TILES && installation.name === "embedded" ? STARTS : 1;
     const asked: Asked[] = [];
     const firsts: number[] = [];
+    let cpuSeconds = 0;
     for (let start = 0; start < starts; start++) {
       await withServer(installation, async (server) => {
         firsts.push(...(await ask(server, tiles.slice(0, 1))));
         await untilIdle(server, START_OVER_SECONDS);
         await ask(server, warmUpTiles(installation.city));
+        const before = server.cpuSeconds() ?? Number.NaN;
         const latencies = await ask(server, tiles.slice(1));
+        cpuSeconds += (server.cpuSeconds() ?? Number.NaN) - before;
         asked.push(...tiles.slice(1).map((tile, i) => ({ tile, ms: latencies[i] ?? Number.NaN })));
       });
     }
     series.set(z, asked);
-    zooms.push(summarize(z, asked, percentile(firsts, 0.5)));
+    const cpuMs = (cpuSeconds * 1000) / asked.length;
+    zooms.push({ ...summarize(z, asked, percentile(firsts, 0.5)), cpuMs });
   }
   return { zooms, asked: series };
 }
