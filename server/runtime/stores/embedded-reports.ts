@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Log } from "../../console/log.ts";
-import { OperatorError } from "../../console/operator-error.ts";
+import { errorCode, OperatorError } from "../../console/operator-error.ts";
 import { IN_MEMORY } from "../../store/sqlite/schema.ts";
 import { openSqliteStores, type SqliteStores } from "../../store/sqlite/sqlite.ts";
 import type { OpenReportsOptions } from "./opened-reports.ts";
@@ -25,9 +25,11 @@ export async function openEmbeddedReports(
       onDeath: (error) => log.error("nothing can be written any more, restart the server", { error }),
     });
   } catch (error) {
+    const reason = `The reports in ${path} cannot be opened (${(error as Error).message})`;
     throw new OperatorError(
-      `The reports in ${path} cannot be opened (${(error as Error).message}): restore that file from a backup, or move it away, with ` +
-        "those beside it that begin like it, to start empty.",
+      errorCode(error) === "EACCES"
+        ? `${reason}: give that file, and those beside it that begin like it, to the user that runs this.`
+        : `${reason}: restore that file from a backup, or move it away, with those beside it that begin like it, to start empty.`,
     );
   }
 }
