@@ -41,7 +41,8 @@ export function createBuildCache<T extends { readonly staleAtMs: number }>(
   /** Keys that are kept, or being built, by prefix. */
   const keysOf = new Map<string, Set<string>>();
   const kept = new LRUCache<string, Kept<T>>({
-    maxSize: maxBytes,
+    // Shares of a bound need not be whole.
+    maxSize: Math.ceil(maxBytes),
     sizeCalculation: ({ value }) => bytesOf(value) + ENTRY_BYTES,
     dispose({ prefix }, key, reason) {
       if (reason !== "set" && !building.has(key)) forget(prefix, key);
