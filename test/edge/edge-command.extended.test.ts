@@ -51,7 +51,7 @@ async function start(entry: string, env: Record<string, string>) {
 
 const PLACE = { lat: 37.77, lon: -122.43 };
 
-test("npm run edge keeps its own stores, shares a running server's, and stops on Ctrl-C", async () => {
+test("npm run edge keeps its own stores, beside a running server's, and stops on Ctrl-C", async () => {
   const path = `${tilePath("safety", 14, PLACE)}.pbf`;
   const count = async (url: string) => countOf(decodeLayer((await requestRaw(url + path)).body, "safety"));
 
@@ -68,7 +68,8 @@ test("npm run edge keeps its own stores, shares a running server's, and stops on
   silent.set("swallow");
   onTestFinished(silent.close);
   const beside = await start("cli/edge.ts", { DATABASE_URL: `postgres://nobody@127.0.0.1:${silent.port}/none` });
-  expect(await count(beside.url)).toBe(2);
+  expect(await count(beside.url)).toBe(1);
+  expect(await count(server.url)).toBe(1);
   expect(await beside.stop(), beside.output()).toBe(0);
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
   expect(await server.stop(), server.output()).toBe(0);

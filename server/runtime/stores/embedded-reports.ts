@@ -41,7 +41,15 @@ async function moveOldData(
   onProgress: (detail: string) => void,
 ): Promise<void> {
   const old = join(dirname(path), "dynamodb");
-  if (existsSync(path) || !existsSync(old)) return;
+  if (!existsSync(old)) return;
+  if (existsSync(path)) {
+    log.error("reports of an older version lie beside those that are served, and are not shown", {
+      dir: old,
+      advice:
+        "an older version was started after its reports had been moved: move reports.sqlite* away to take these over, or dynamodb/",
+    });
+    return;
+  }
   if (!(await stores.ownsDataDir())) {
     throw new OperatorError(
       `${dirname(path)} holds the reports of an older version, and another process uses it: stop that one, then start this again, ` +

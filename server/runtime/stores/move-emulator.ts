@@ -5,7 +5,7 @@ import { decodeAppended } from "../../store/dynamo/appended-report.ts";
 import { createDocumentClient } from "../../store/dynamo/dynamo-client.ts";
 import { createRequests } from "../../store/dynamo/requests.ts";
 import { nameOfFeedItem } from "../../store/keys.ts";
-import { createRestore, type TableItem } from "../../store/sqlite/restore.ts";
+import { createRestore, publishRestored, type TableItem } from "../../store/sqlite/restore.ts";
 import { openSqlite } from "../../store/sqlite/schema.ts";
 import { openSqliteStores } from "../../store/sqlite/sqlite.ts";
 import type { DynamoAddress } from "./stores.ts";
@@ -37,6 +37,10 @@ export async function moveEmulatorData(
       appended.push(...page.flatMap(appendedIn));
       onProgress(items);
     }
+    publishRestored(db, Date.now());
+  } catch (error) {
+    // It was ended before it had made its table.
+    if (((error as Error).cause as Error | undefined)?.name !== "ResourceNotFoundException") throw error;
   } finally {
     db.close();
     client.destroy();

@@ -59,12 +59,17 @@ export async function migrateReportStore(
   }
 }
 
-async function sentenceOf(error: unknown, place: string, table: string): Promise<unknown> {
+async function sentenceOf(error: unknown, place: string, table: string): Promise<OperatorError> {
   const { name, message } = error as Error;
   if (/^(?:CredentialsProvider|TokenProvider|Provider)Error$/.test(name)) {
     return new OperatorError(
       `No credentials for the DynamoDB at ${place} were found (${message}): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ` +
         `AWS_PROFILE, or give this machine a role, ${UNSET}.`,
+    );
+  }
+  if (/Credential|UnrecognizedClient|InvalidSignature|AccessDenied|ExpiredToken|InvalidClientTokenId/.test(name)) {
+    return new OperatorError(
+      `The DynamoDB at ${place} refuses us (${name}: ${message}): correct AWS's credentials, ${UNSET}.`,
     );
   }
   const { isAway } = await import("./open-dynamo.ts");
@@ -73,10 +78,7 @@ async function sentenceOf(error: unknown, place: string, table: string): Promise
       `The DynamoDB at ${place} does not answer (${message}): start it, correct DYNAMODB_ENDPOINT and AWS_REGION, ${UNSET}.`,
     );
   }
-  if (/Credential|UnrecognizedClient|InvalidSignature|AccessDenied|ExpiredToken|InvalidClientTokenId/.test(name)) {
-    return new OperatorError(
-      `The DynamoDB at ${place} refuses us (${name}: ${message}): correct AWS's credentials, ${UNSET}.`,
-    );
-  }
-  return error;
+  return new OperatorError(
+    `What is at ${place} cannot be used as a DynamoDB (${name}: ${message}): correct DYNAMODB_ENDPOINT and DYNAMODB_TABLE, ${UNSET}.`,
+  );
 }

@@ -4,6 +4,7 @@ import { StoreUnavailableError } from "../../ports/report-store.ts";
 import type { Key } from "../keys.ts";
 import { chunk, forEachBounded, sendAll } from "./batches.ts";
 import type { DocumentClient, Metadata } from "./wire/document-client.ts";
+import { THROTTLES } from "./wire/retries.ts";
 
 /** What requests cost: DynamoDB's read and write units, and attempts over the wire. */
 export interface ConsumedUnits {
@@ -17,7 +18,8 @@ const MAX_PUTS = 25;
 /** Batches in flight: enough to hide the round trips, too few to be throttled for. */
 const BATCH_WIDTH = 4;
 
-const THROTTLED = new Set(["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]);
+/** Credentials that have ended, which a later request may have anew. */
+const EXPIRED = /^ExpiredToken(?:Exception)?$/;
 
 export interface RequestOptions {
   readonly client: DocumentClient;
@@ -206,7 +208,8 @@ export function storeError(error: unknown, table: string): unknown {
  * before the wire (a value that cannot be marshalled) have no such mark, the SDK's of missing credentials do.
  */
 function isUnavailable(error: unknown): boolean {
-  if (isServiceError(error)) return (error.$metadata?.httpStatusCode ?? 0) >= 500 || THROTTLED.has(error.name);
+  if (error instanceof Error && EXPIRED.test(error.name)) return true;
+  if (isServiceError(error)) return (error.$metadata?.httpStatusCode ?? 0) >= 500 || THROTTLES.has(error.name);
   return error instanceof Error && "$metadata" in error && !/credential/i.test(error.name + error.message);
 }
 

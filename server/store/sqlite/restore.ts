@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { versionOfRow } from "../edits.ts";
-import { cellName, cellOfPartition, editedOfSortKey, type Key, REPORT_PREFIX } from "../keys.ts";
+import { cellName, cellOfPartition, editedOfSortKey, FROM_THE_BEGINNING, type Key, REPORT_PREFIX } from "../keys.ts";
 import { type EditedRow, type ReportRow, reportOfRow } from "../rows.ts";
 import { REPORT_COLUMNS, rowOf } from "./report-rows.ts";
 import { KEY_CLAIM, REMEMBERED } from "./sqlite.ts";
@@ -10,6 +10,16 @@ export type TableItem = Key & Readonly<Record<string, unknown>>;
 
 /** Pages that the log grows to before it is moved into the file: 16 MB. */
 const LOG_PAGES = 4096;
+
+/**
+ * Publishes every cell that was taken over, from its beginning on: whoever follows the feed has read none of them, and a feed that tells
+ * of nothing would say that there was nothing to read.
+ */
+export function publishRestored(db: DatabaseSync, nowMs: number): void {
+  db.prepare(
+    "INSERT INTO changes (at_ms, cell, from_id, brings) SELECT DISTINCT ?, cell, ?, 0 FROM reports ORDER BY cell",
+  ).run(nowMs, FROM_THE_BEGINNING);
+}
 
 /**
  * Takes over items of a DynamoDB table: reports, edits, flags, idempotency keys and remembered values. Derived data is made anew, and

@@ -144,7 +144,9 @@ describe("the app's sources", () => {
     expect(files.length).toBeGreaterThan(15);
     for (const file of files) {
       const code = readFileSync(file, "utf8").replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
-      expect(code, file).not.toMatch(/from "node:(?!crypto")|require\(|\b(?:Buffer|setImmediate|__dirname)\b|\bprocess\./);
+      expect(code, file).not.toMatch(
+        /from "node:(?!crypto")|require\(|\b(?:Buffer|setImmediate|__dirname)\b|\bprocess\./,
+      );
     }
   });
 });

@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from "../../../ports/report-store.ts";
 import type { Credentials } from "./sigv4.ts";
 
 /** Credentials that may be temporary. */
@@ -22,6 +23,11 @@ export function keepCredentials(provide: () => Promise<Identity>): CredentialSou
     try {
       kept = await provide();
       return kept;
+    } catch (error) {
+      // There were some: whoever gives them is away for a while.
+      if (kept !== undefined)
+        throw new StoreUnavailableError("AWS's credentials could not be renewed", { cause: error });
+      throw error;
     } finally {
       renewing = undefined;
     }
@@ -31,8 +37,11 @@ export function keepCredentials(provide: () => Promise<Identity>): CredentialSou
     const leftMs = kept === undefined ? 0 : (kept.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - nowMs;
     if (kept !== undefined && leftMs > RENEW_MS) return kept;
     renewing ??= renew();
-    if (kept === undefined || leftMs <= LAST_MS) return renewing;
+    if (kept === undefined || leftMs <= 0) return renewing;
+    const held = kept;
+    // Those that are kept still sign, should the new ones not be had.
+    if (leftMs <= LAST_MS) return renewing.catch(() => held);
     renewing.catch(() => {});
-    return kept;
+    return held;
   };
 }

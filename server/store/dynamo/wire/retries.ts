@@ -30,7 +30,8 @@ const THROTTLED_COST = 5;
 /** What a success gives that was not retried. */
 const INCOME = 1;
 
-const THROTTLES = new Set([
+/** Names of errors that say: not so fast. */
+export const THROTTLES: ReadonlySet<string> = new Set([
   "LimitExceededException",
   "ProvisionedThroughputExceededException",
   "RequestLimitExceeded",

@@ -8,6 +8,7 @@ import { openDynamo } from "../../../../server/runtime/stores/open-dynamo.ts";
 import { openReports } from "../../../../server/runtime/stores/open-reports.ts";
 import { openStores } from "../../../../server/runtime/stores/stores.ts";
 import { SQLITE_FILE } from "../../../../server/store/sqlite/schema.ts";
+import { keepLog } from "../../console/kept-log.ts";
 import { makeReport } from "./report.ts";
 
 const root = mkdtempSync(join(tmpdir(), "stratum-embedded-"));
@@ -78,9 +79,28 @@ describe("the embedded report store", () => {
       reportId: "r",
     });
     expect(await store.remember("salt", "t", { untilMs: clock.now() + 1e8 })).toBe("s");
+    // Also whoever has read nothing yet, or the old feed, is told of every cell.
+    for (const cursor of ["0", String(clock.now())]) {
+      const { changes } = await store.readChanges(cursor);
+      const read = await Promise.all(changes.map(({ from, ...cell }) => store.readCell(cell, { from })));
+      expect(read.flatMap(({ reports: ofCell }) => ofCell)).toHaveLength(shown.length + 2);
+    }
     await store.close();
     expect(existsSync(join(dir, "dynamodb.moved"))).toBe(true);
     expect(existsSync(join(dir, "dynamodb"))).toBe(false);
+  });
+
+  it("takes an emulator that has no table yet for empty, and says when an older version was started again", async () => {
+    const dir = join(root, String(count++));
+    mkdirSync(join(dir, "dynamodb"), { recursive: true });
+    const first = await open(dir);
+    expect(await first.store.isEmpty()).toBe(true);
+    await first.store.close();
+    mkdirSync(join(dir, "dynamodb"));
+    const { log, lines } = keepLog();
+    const { store } = await openReports(newStores(dir), { clock, log });
+    expect(lines()).toEqual([expect.stringContaining("reports of an older version lie beside")]);
+    await store.close();
   });
 
   it("begins the move anew when it was cut off", async () => {
