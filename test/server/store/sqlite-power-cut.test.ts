@@ -84,7 +84,7 @@ function withoutMemory(files: Map<string, Buffer>, random: Random): Map<string, 
 const why = whyNoTrace();
 
 describe.skipIf(why !== undefined)(`after a power cut${why === undefined ? "" : ` (skipped: ${why})`}`, () => {
-  const tags = ["random"];
+  const tags = ["slow"];
 
   it.each([1, 2])(
     `all that %i writing processes had acknowledged is there, once, ${CUTS} times`,

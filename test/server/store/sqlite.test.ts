@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describe } from "vitest";
 import type { Clock } from "../../../server/ports/clock.ts";
 import { IN_MEMORY } from "../../../server/store/sqlite/schema.ts";
 import { openSqliteStores, type SqliteStores } from "../../../server/store/sqlite/sqlite.ts";
@@ -24,16 +25,19 @@ describeContract("sqlite store", async () => {
   return { open: (table, clock) => open(table, clock).store, stop };
 });
 
-describeContract("sqlite store in memory", async () => {
-  const stores = new Map<string, SqliteStores>();
-  return {
-    open(table, clock) {
-      const opened = stores.get(table) ?? openSqliteStores({ path: IN_MEMORY, clock });
-      stores.set(table, opened);
-      return opened.store;
-    },
-    async stop() {},
-  };
+/** The same code without the thread. */
+describe("one connection", { tags: "slow" }, () => {
+  describeContract("sqlite store in memory", async () => {
+    const stores = new Map<string, SqliteStores>();
+    return {
+      open(table, clock) {
+        const opened = stores.get(table) ?? openSqliteStores({ path: IN_MEMORY, clock });
+        stores.set(table, opened);
+        return opened.store;
+      },
+      async stop() {},
+    };
+  });
 });
 
 describeDerivedContract("derived data in sqlite", async () => {
