@@ -8,6 +8,7 @@ import { openDynamo } from "../../../../server/runtime/stores/open-dynamo.ts";
 import { openReports } from "../../../../server/runtime/stores/open-reports.ts";
 import { openStores } from "../../../../server/runtime/stores/stores.ts";
 import { SQLITE_FILE } from "../../../../server/store/sqlite/schema.ts";
+import { BROOKLYN, DAY_MS, makeReport as makeReportAt } from "../../../kit/make-report.ts";
 import { keepLog } from "../../console/kept-log.ts";
 import { makeReport } from "./report.ts";
 
@@ -30,7 +31,9 @@ async function oldDataDir() {
   const stores = newStores(dir);
   const { store } = openDynamo(await stores.dynamo(), { clock });
   await store.migrate();
-  const reports = Array.from({ length: 1300 }, (_, n) => makeReport(n));
+  // One lies in a cell of its own, of which nothing is told later.
+  const elsewhere = makeReportAt({ createdAtMs: clock.now() - DAY_MS, ...BROOKLYN });
+  const reports = [...Array.from({ length: 1300 }, (_, n) => makeReport(n)), elsewhere];
   await store.putMany(reports);
   const [hidden, removed, replaced] = reports as [(typeof reports)[0], (typeof reports)[0], (typeof reports)[0]];
   await store.edit(hidden.id, { kind: "hide" });
