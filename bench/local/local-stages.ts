@@ -96,13 +96,19 @@ export async function tilesStage({ here, emulator, postgis }: Contestants, plan:
   const all = Object.entries(series);
   printTable(
     "cold tiles, ms: median, p99, first after a start, CPU of the process a tile",
-    ["zoom", "tiles", ...all.flatMap(([name]) => [name, "p99", "first", "CPU"]), "PostGIS against here"],
+    [
+      "zoom",
+      "tiles",
+      ...all.flatMap(([name]) => [name, "p99", "first", "CPU"]),
+      "PostGIS against here",
+      "its query alone",
+    ],
     ours.zooms.map(({ z, tiles }, i) => {
       const cells = all.flatMap(([, series]) => {
         const found = series.zooms.find((each) => each.z === z);
         return [found?.medianMs, found?.p99Ms, found?.firstMs, found?.cpuMs];
       });
-      return [`z${z}`, tiles, ...cells, ratios[i]?.ratio];
+      return [`z${z}`, tiles, ...cells, ratios[i]?.ratio, series.PostGIS?.zooms[i]?.queryMs];
     }),
   );
   const cold = Object.fromEntries(all.map(([name, { zooms }]) => [name, zooms]));
