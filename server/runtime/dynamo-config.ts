@@ -8,6 +8,8 @@ export interface DynamoConfig {
   readonly endpoint?: string;
   /** Unset: the AWS SDK finds them itself (profile, SSO, container, web identity, instance role). */
   readonly credentials?: AwsCredentials;
+  /** What the SDK is told to take them from: a variable with its value, for whoever reads why there are none. */
+  readonly credentialsFrom?: string;
 }
 
 export interface AwsCredentials {
@@ -41,6 +43,8 @@ const OF_A_SERVER = [
   "AWS_CONTAINER_CREDENTIALS_FULL_URI",
   "AWS_WEB_IDENTITY_TOKEN_FILE",
 ] as const;
+/** Where the SDK looks for them when it is told to. */
+const SOURCES = ["AWS_PROFILE", ...OF_A_SERVER] as const;
 /** Those that lie about on a laptop, for whatever else its owner does with AWS. */
 const OF_A_LAPTOP = ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"] as const;
 
@@ -55,11 +59,13 @@ export function chooseDynamo(variables: DynamoVariables): DynamoConfig | undefin
     return undefined;
   }
   const credentials = credentialsFor(variables);
+  const from = SOURCES.find((name) => variables[name] !== undefined);
   return {
     tableName: table ?? LOCAL_TABLE,
     region: variables.AWS_REGION ?? variables.AWS_DEFAULT_REGION ?? "",
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
+    ...(credentials !== undefined || from === undefined ? {} : { credentialsFrom: `${from}=${variables[from]}` }),
   };
 }
 

@@ -22,11 +22,13 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const STALLED_MS = 120_000;
 const IDLE_SWEEP_MS = 50;
 
-/** Finds out before the slow work whether the address can be had. @throws OperatorError when it cannot. */
-export async function assertPortFree(host: string, port: number): Promise<void> {
+/** Finds out before the slow work whether the address can be had. @returns the port; for 0, a free one. @throws OperatorError when it cannot. */
+export async function assertPortFree(host: string, port: number): Promise<number> {
   const probe = createServer();
   await listen(probe, host, port);
+  const { port: found } = probe.address() as AddressInfo;
   await new Promise((resolve) => probe.close(resolve));
+  return found;
 }
 
 /** Serves HTTP: what `shortWay` leaves, `fetch` answers. @throws OperatorError when the address cannot be listened on. */

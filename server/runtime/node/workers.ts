@@ -41,7 +41,7 @@ export async function startWorkers(config: Config, { log, steps }: { log: Log; s
       `WORKERS=${config.workers} needs stores that processes can share, but DATA_DIR is \`memory\`: set it to a directory, or use WORKERS=1.`,
     );
   }
-  await assertPortFree(config.host, config.port);
+  const port = await assertPortFree(config.host, config.port);
   const closers = createClosers(log);
   try {
     const stores = closers.add(openStores(config, { role: "server", log }));
@@ -51,7 +51,7 @@ export async function startWorkers(config: Config, { log, steps }: { log: Log; s
     closers.add(database);
     await allOrNone(prepare(config, stores, log, steps), buildClient(log, steps));
     await throwIfRefused(refusal);
-    const workers = closers.add(createWorkers(log));
+    const workers = closers.add(createWorkers(log, port));
     const [url = ""] = await steps.run("workers", (note) => {
       note(`${config.workers} that answer, one for the work of all`);
       return Promise.all([
@@ -75,13 +75,14 @@ async function prepare(config: Config, stores: ReturnType<typeof openStores>, lo
   }
 }
 
-function createWorkers(log: Log) {
+/** @param port the same for all that are ever started, should they all die at once */
+function createWorkers(log: Log, port: number) {
   const running = new Set<Worker>();
   let isClosing = false;
 
   /** Resolves with what the worker says first: its address. */
   function start(part: WorkerPart): Promise<string> {
-    const worker = cluster.fork({ [PART]: part });
+    const worker = cluster.fork({ [PART]: part, PORT: String(port) });
     running.add(worker);
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     let isOpen = false;

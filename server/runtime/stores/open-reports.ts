@@ -55,15 +55,19 @@ export async function migrateReportStore(
   try {
     await migrating;
   } catch (error) {
-    throw await sentenceOf(error, place, dynamo.tableName);
+    throw await sentenceOf(error, place, dynamo);
   }
 }
 
-async function sentenceOf(error: unknown, place: string, table: string): Promise<OperatorError> {
+async function sentenceOf(
+  error: unknown,
+  place: string,
+  { tableName: table, credentialsFrom }: DynamoConfig,
+): Promise<OperatorError> {
   const { name, message } = error as Error;
   if (/^(?:CredentialsProvider|TokenProvider|Provider)Error$/.test(name)) {
     return new OperatorError(
-      `No credentials for the DynamoDB at ${place} were found (${message}): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ` +
+      `No credentials for the DynamoDB at ${place} were found${credentialsFrom === undefined ? "" : ` by ${credentialsFrom}`} (${message}): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ` +
         `AWS_PROFILE, or give this machine a role, ${UNSET}.`,
     );
   }

@@ -140,29 +140,44 @@ async function openHome(dir: string, { role, log }: StoresOptions): Promise<Home
     if (claim !== undefined) return openThreads(dir, log, claim);
     const owner = readOwner(dir);
     // A command's stores go when it is done, so a server waits for that.
-    if (owner !== undefined && (role === "command" || owner.role === "server")) return attach(dir, owner, log);
+    if (owner !== undefined && (role === "command" || owner.role === "server"))
+      return attach(dir, owner, { role, log });
     if (Date.now() > deadline) throw new OperatorError(busySentence(dir, owner));
     if (!told) log.info("waiting for another command to finish with DATA_DIR", { dir, pid: owner?.pid });
     told = true;
   }
 }
 
-function attach(dir: string, { pid }: Owner, log: Log): Home {
+/** Another process's stores; should it end before it has opened the one that is asked for, they become this process's. */
+function attach(dir: string, { pid }: Owner, { role, log }: StoresOptions): Home {
   log.info("using the embedded stores of a running process", { dir, pid });
-  return { isOwn: false, url: (store) => findUrl(dir, store), close: () => Promise.resolve() };
-}
+  let own: Home | undefined;
 
-/** The owner may still be opening the store; asking the store itself tells a live owner from the file of a dead one. */
-async function findUrl(dir: string, store: StoreName): Promise<string> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const owner = readOwner(dir);
-    const url = owner?.endpoints[store];
-    if (url !== undefined && (await answers(url))) return url;
-    if (owner === undefined) throw new OperatorError(`The process that kept DATA_DIR ${dir} has stopped: start again.`);
-    if (Date.now() > deadline) throw new OperatorError(busySentence(dir, owner));
-    await sleep(POLL_MS);
+  async function url(store: StoreName): Promise<string> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      if (own !== undefined) return own.url(store);
+      const owner = readOwner(dir);
+      const announced = owner?.endpoints[store];
+      // Asking the store itself tells a live owner from the file of a dead one.
+      if (announced !== undefined && (await answers(announced))) return announced;
+      const claim = own === undefined ? claimDataDir(dir, role) : undefined;
+      if (claim !== undefined) {
+        log.info("taking over the embedded stores, their process has ended", { dir, pid });
+        own = openThreads(dir, log, claim);
+      }
+      if (Date.now() > deadline) throw new OperatorError(busySentence(dir, owner));
+      if (own === undefined) await sleep(POLL_MS);
+    }
   }
+
+  return {
+    get isOwn() {
+      return own !== undefined;
+    },
+    url,
+    close: async () => own?.close(),
+  };
 }
 
 function busySentence(dir: string, owner: Owner | undefined): string {

@@ -64,9 +64,11 @@ export function openSqliteStores({ path, clock, onDeath = () => {} }: SqliteStor
     flag: (reportId, flag) => writer.write("flag", reportId, flag),
     ...keeping(writer, clock),
     ping: () =>
-      reading(() => {
+      reading(async () => {
         writer.check();
         reader.isEmpty();
+        // Whoever asks is sent no writes while it fails, so that nothing else would find out that there is room again.
+        if (writer.isFailing()) await writePing(writer, clock);
       }),
     close: () => (closed ??= close()),
   };
@@ -140,7 +142,15 @@ function* batchesOf(puts: readonly CellPut[]): Generator<CellPut[]> {
   if (batch.length > 0) yield batch;
 }
 
+/** Takes more pages than a report, or it would find room where that finds none. */
+const writePing = (writer: Writer, clock: Clock): Promise<string> => {
+  const value = " ".repeat(PING_BYTES);
+  return writer.write("keep", { name: PING, value, untilMs: clock.now(), nowMs: clock.now(), replaces: true });
+};
+const PING_BYTES = 32 * 1024;
+
 /** Names in `kept`. */
+const PING = "ping";
 export const KEY_CLAIM = "idem#";
 export const REMEMBERED = "memo#";
 

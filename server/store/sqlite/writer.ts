@@ -10,6 +10,8 @@ export interface Writer {
   write<K extends keyof Writes>(kind: K, ...args: Parameters<Writes[K]>): Promise<ReturnType<Writes[K]>>;
   /** @throws StoreUnavailableError when nothing can be written any more */
   check(): void;
+  /** Whether the newest write that has ended failed, for a full disk above all. */
+  isFailing(): boolean;
   /** After what was begun. */
   close(): Promise<void>;
 }
@@ -24,6 +26,7 @@ export function createInlineWriter(db: DatabaseSync): Writer {
       return resultOf(answer as WriteAnswer) as never;
     },
     check() {},
+    isFailing: () => false,
     async close() {},
   };
 }
@@ -40,6 +43,7 @@ export function createThreadWriter(path: string, onDeath: (error: Error) => void
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   let death: Error | undefined;
   let isClosing = false;
+  let isFailing = false;
   let outgoing: WriteRequest[] = [];
   let n = 0;
 
@@ -61,6 +65,7 @@ export function createThreadWriter(path: string, onDeath: (error: Error) => void
   function settle(answer: WriteAnswer): void {
     const asked = waiting.get(answer.n);
     waiting.delete(answer.n);
+    isFailing = "fault" in answer && answer.fault.code !== undefined;
     try {
       asked?.resolve(resultOf(answer));
     } catch (error) {
@@ -90,6 +95,7 @@ export function createThreadWriter(path: string, onDeath: (error: Error) => void
 
   return {
     check,
+    isFailing: () => isFailing,
     async write(kind, ...args) {
       check();
       const request = { n: n++, kind, args, askedAtMs: Date.now() } as WriteRequest;

@@ -71,6 +71,12 @@ describe("WORKERS=2", () => {
     process.kill(first, "SIGKILL");
     await eventually(() => expect(server.output()).toContain("a worker ended, starting another"));
     await eventually(() => expect(childrenOf(server.pid)).toHaveLength(3));
+    // Its port was chosen by the system, and stays when nobody is left who listens on it.
+    for (const child of childrenOf(server.pid)) process.kill(child, "SIGKILL");
+    await eventually(async () => {
+      const within = { signal: AbortSignal.timeout(2_000) };
+      expect((await fetch(`${url}/healthz`, { ...within, headers: { Connection: "close" } })).status).toBe(200);
+    });
     for (const id of ids) expect((await ask(`${url}/api/reports/${id}`)).status).toBe(200);
     expect(await server.stop("SIGTERM"), server.output()).toBe(0);
   });

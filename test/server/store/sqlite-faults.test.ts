@@ -243,6 +243,6 @@ describe.skipIf(!mayMount)(`a full disk${mayMount ? "" : " (skipped: no tmpfs ca
     expect(errors).not.toEqual([]);
     for (const error of errors)
       expect(error).toMatch(/^StoreUnavailableError: SQLite: (?:database or disk is full|disk I\/O error)/);
-    expect(seen).toEqual({ deaths: [], readWhileFull: true, failuresAfter: [], lost: 0 });
+    expect(seen).toEqual({ deaths: [], readWhileFull: true, pings: [false, true], failuresAfter: [], lost: 0 });
   });
 });

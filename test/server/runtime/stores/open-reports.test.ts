@@ -70,9 +70,12 @@ describe("a DynamoDB that cannot be used ends the start with a sentence", () => 
     vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", credentials);
     // An instance without a role.
     vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", await answering(404, {}));
-    const sentence = await startOf({ DYNAMODB_TABLE: "city", AWS_REGION: "eu-west-1" });
+    const variables = { DYNAMODB_TABLE: "city", AWS_REGION: "eu-west-1" };
+    const sentence = await startOf(variables);
     expect(sentence).toMatch(/^No credentials for the DynamoDB at AWS eu-west-1 were found \(.*\): set AWS_ACCESS_KEY/);
     expect(sentence).toMatch(UNSET);
+    vi.stubEnv("AWS_PROFILE", "absent");
+    expect(await startOf({ ...variables, AWS_PROFILE: "absent" })).toContain("were found by AWS_PROFILE=absent (");
   });
 
   it("when neither it nor the search for credentials comes to an end", async () => {

@@ -125,6 +125,19 @@ describe("openStores", () => {
     expect(existsSync(join(dir, "postgres.new"))).toBe(false);
   });
 
+  it("becomes the owner when a live one ends before its PostgreSQL is open", async () => {
+    const dir = preparedDir();
+    const owner = open(dir);
+    await owner.claim();
+    const attached = open(dir);
+    const opening = attached.database();
+    expect(await attached.ownsDataDir()).toBe(false);
+    await owner.close();
+    await opening;
+    expect(await query(attached, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+    expect(await attached.ownsDataDir()).toBe(true);
+  });
+
   it("gives up a PostgreSQL that is still opening when it closes, and makes it anew later", async () => {
     const dir = newDir();
     const first = open(dir);
