@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import dynalite from "dynalite";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../server/store/dynamo/dynamo-client.ts";
 import type { RequestOptions } from "../../server/store/dynamo/requests.ts";
+import { migrateTable } from "../../server/store/dynamo/table.ts";
 import { CITY_CENTER, cityReports, cityTraffic } from "../../test/kit/cities/city.ts";
 import { fill, openCityStore } from "../../test/kit/cities/city-store.ts";
 import { createTestClock } from "../../test/kit/clock.ts";
@@ -15,6 +16,8 @@ export interface ModelCheck {
   readonly model: Units;
   readonly dynalite: Units;
 }
+
+const TABLE = "bench";
 
 interface Units {
   readonly read: number;
@@ -33,6 +36,7 @@ export async function checkModel(nowMs: number): Promise<ModelCheck[]> {
   const { port } = server.address() as AddressInfo;
   const client = createDocumentClient({ endpoint: `http://127.0.0.1:${port}`, credentials: EMULATOR_CREDENTIALS });
   try {
+    await migrateTable(client, TABLE);
     const real = await playScenario(client, nowMs);
     const model = await playScenario(createDynamoModel({ freeWhenEmpty: true }).client, nowMs);
     return real.map(({ what, units }, i) => ({
@@ -53,7 +57,7 @@ async function playScenario(client: RequestOptions["client"], nowMs: number) {
   const steps: { what: string; units: Units }[] = [];
   const city = openCityStore({
     client,
-    table: "bench",
+    table: TABLE,
     clock,
     onConsumed({ read, write, requests }) {
       units = { read: units.read + read, write: units.write + write, requests: units.requests + requests };
@@ -66,7 +70,6 @@ async function playScenario(client: RequestOptions["client"], nowMs: number) {
     clock.advance(20_000);
   };
   // The model is a table that is there.
-  if ("config" in client) await city.store.migrate();
   await step("3 000 reports in batches", () => fill(city, cityReports({ count: 3000, nowMs, layers: ["safety"] })));
   await step("first compaction", () => city.compactor.rebuild());
   const traffic = cityTraffic({ startMs: clock.now(), everyMs: 100, layers: ["safety"] });
