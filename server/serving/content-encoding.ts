@@ -39,21 +39,12 @@ export function tagOfCoding(etag: string, coding: ContentCoding | undefined): st
   return coding === undefined ? etag : `${etag.slice(0, -1)}-${coding}"`;
 }
 
-/** The entity tag of the tile in a coded body's. */
-export function tagWithoutCoding(etag: string): string {
-  return etag.replace(/-(?:br|zstd|gzip)"$/, '"');
-}
-
-/** Whether an If-None-Match header names a tile in any coding; the comparison is weak (RFC 9110, section 13.1.2). */
+/**
+ * Whether an If-None-Match header names the representation that would be sent; the comparison is weak (RFC 9110, section 13.1.2). The
+ * tag of another coding is another representation's: a cache that is told 304 for it puts these headers on those bytes.
+ */
 export function namesTag(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;
   if (ifNoneMatch.trim() === "*") return true;
-  const plain = etag.slice(1, -1);
-  return ifNoneMatch.split(",").some((entry) => {
-    const tag = /^\s*(?:W\/)?"([^"]*)"\s*$/.exec(entry)?.[1];
-    return (
-      tag !== undefined &&
-      (tag === plain || /^-(?:br|zstd|gzip)$/.test(tag.startsWith(plain) ? tag.slice(plain.length) : ""))
-    );
-  });
+  return ifNoneMatch.split(",").some((entry) => entry.trim().replace(/^W\//, "") === etag);
 }

@@ -31,8 +31,9 @@ export function answerTile(
   };
   if (tile === undefined) return { status: 204, headers: cached };
   const coding = chooseCoding(acceptEncoding, codings);
-  const validated = { ...cached, Vary: "Accept-Encoding", ETag: tagOfCoding(tile.etag, coding) };
-  if (namesTag(ifNoneMatch, tile.etag)) return { status: 304, headers: validated };
+  const etag = tagOfCoding(tile.etag, coding);
+  const validated = { ...cached, Vary: "Accept-Encoding", ETag: etag };
+  if (namesTag(ifNoneMatch, etag)) return { status: 304, headers: validated };
   const headers = { ...validated, "Content-Type": "application/vnd.mapbox-vector-tile" };
   return coding === undefined
     ? { status: 200, headers }

@@ -253,15 +253,14 @@ function testClusters(url: () => string): void {
 }
 
 function testValidators(url: () => string): void {
-  it("revalidate by entity tag: in a list, weak, in any coding, or *", async () => {
+  it("revalidate by entity tag: in a list, weak, or *", async () => {
     const place = newPlace();
     await drop(url(), place);
     const path = `${url()}${tilePath("safety", 14, place)}.pbf`;
     const first = await requestRaw(path);
     const etag = first.headers.etag ?? "";
     expect(etag).toMatch(/^"[\w-]+"$/);
-    const coded = (await requestRaw(path, { "Accept-Encoding": "gzip" })).headers.etag ?? "";
-    for (const header of [etag, coded, `W/${etag}`, `"other", ${etag}`, "*"]) {
+    for (const header of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
       const answer = await requestRaw(path, { "If-None-Match": header });
       expect([answer.status, answer.body.length], header).toEqual([304, 0]);
       expect(answer.headers.etag, header).toBe(etag);
@@ -272,6 +271,25 @@ function testValidators(url: () => string): void {
     const changed = await requestRaw(path, { "If-None-Match": etag });
     expect(changed.status).toBe(200);
     expect(changed.headers.etag).not.toBe(etag);
+  });
+
+  it("send a tile whose tag was another coding's: what its holder has are other bytes", async () => {
+    const place = newPlace();
+    await drop(url(), place);
+    const path = `${url()}${tilePath("safety", 14, place)}.pbf`;
+    const ask = (coding: string, headers = {}) => requestRaw(path, { "Accept-Encoding": coding, ...headers });
+    const tags = new Map<string, string>();
+    for (const coding of ["identity", "gzip", "br"]) tags.set(coding, (await ask(coding)).headers.etag ?? "");
+    // Twice: made anew, and from what is kept ready.
+    for (const coding of [...tags.keys(), ...tags.keys()]) {
+      for (const [of, tag] of tags) {
+        const answer = await ask(coding, { "If-None-Match": tag });
+        expect([answer.status, answer.headers.etag], `${coding}, tag of ${of}`).toEqual([
+          of === coding ? 304 : 200,
+          tags.get(coding),
+        ]);
+      }
+    }
   });
 
   it.each([

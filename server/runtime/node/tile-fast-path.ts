@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Log } from "../../console/log.ts";
 import { TILE_ROUTE } from "../../http/routes/tiles.ts";
 import type { MetricSample } from "../../ports/metrics.ts";
-import { namesTag, tagWithoutCoding } from "../../serving/content-encoding.ts";
+import { namesTag } from "../../serving/content-encoding.ts";
 import { createReadyAnswers, type ReadyAnswersOptions } from "./ready-answers.ts";
 
 /**
@@ -103,7 +103,7 @@ function readConditions(headers: readonly string[]): Conditions | undefined {
 
 /** Most clients name one tag, and the right one. */
 function isNamed(ifNoneMatch: string | undefined, etag: string): boolean {
-  return ifNoneMatch !== undefined && (ifNoneMatch === etag || namesTag(ifNoneMatch, tagWithoutCoding(etag)));
+  return ifNoneMatch !== undefined && (ifNoneMatch === etag || namesTag(ifNoneMatch, etag));
 }
 
 /** Ids that no other process gives: its random part, and a count. Random ones take longer than finding the tile. */

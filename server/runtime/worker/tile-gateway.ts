@@ -1,4 +1,4 @@
-import { type ContentCoding, chooseCoding, namesTag, tagWithoutCoding } from "../../serving/content-encoding.ts";
+import { type ContentCoding, chooseCoding, namesTag } from "../../serving/content-encoding.ts";
 import { parseTilePath, tilePath } from "../../serving/parse-tile-path.ts";
 import { withClientEncoding } from "./worker-compressor.ts";
 
@@ -37,15 +37,15 @@ function decode(segment: string): string {
 }
 
 /**
- * The answer for one client, made of the one that all share: its own request id, 304 when it names the tile it has in any
- * coding, and no body on HEAD. A Range is ignored, as by the app.
+ * The answer for one client, made of the one that all share: its own request id, 304 when it names what it would be sent,
+ * and no body on HEAD. A Range is ignored, as by the app.
  */
 export function answerForClient(shared: Response, request: Request): Response {
   const headers = new Headers(shared.headers);
   headers.set("X-Request-Id", requestIdOf(request));
   const tag = shared.headers.get("ETag")?.replace(/^W\//, "");
   const ifNoneMatch = request.headers.get("If-None-Match") ?? undefined;
-  if (shared.status === 200 && tag !== undefined && namesTag(ifNoneMatch, tagWithoutCoding(tag))) {
+  if (shared.status === 200 && tag !== undefined && namesTag(ifNoneMatch, tag)) {
     for (const name of ["Content-Type", "Content-Encoding", "Content-Length"]) headers.delete(name);
     return withoutBody(shared, 304, headers);
   }
