@@ -6,6 +6,7 @@ import type { Log } from "../../console/log.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
 import { DatabaseUnavailableError } from "../../ports/sql.ts";
 import type { AppEnv } from "./app-parts.ts";
+import { OPEN_HEADERS, SAFE_HEADERS } from "./safe-headers.ts";
 
 /** Problem details for HTTP APIs, RFC 9457. A package would bring the type; the schema for OpenAPI and the words are ours. */
 export const problemSchema = z
@@ -58,12 +59,14 @@ const TITLES: Readonly<Record<number, string>> = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  408: "Request Timeout",
   409: "Conflict",
   413: "Content Too Large",
   414: "URI Too Long",
   415: "Unsupported Media Type",
   422: "Unprocessable Content",
   429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
@@ -72,21 +75,36 @@ const titleOf = (status: number): string => TITLES[status] ?? "Error";
 
 /** Answers with `application/problem+json`. Errors are never cached unless `headers` says so. */
 export function respondProblem(c: Context<AppEnv>, init: ProblemInit): Response {
+  const { headers, body } = writeProblem(init, c.get("requestId"));
+  return c.newResponse(body, { status: init.status as StatusCode, headers: new Headers(headers) });
+}
+
+/** Headers and body of a problem. */
+function writeProblem(init: ProblemInit, requestId: string) {
   const problem: Problem = {
     type: init.kind === undefined ? "about:blank" : `urn:stratum:problem:${init.kind}`,
     title: init.title ?? titleOf(init.status),
     status: init.status,
     ...(init.detail !== undefined && { detail: init.detail }),
     ...(init.errors !== undefined && { errors: [...init.errors] }),
-    ...(init.status >= 500 && { request_id: c.get("requestId") }),
+    ...(init.status >= 500 && { request_id: requestId }),
     ...init.members,
   };
-  const headers = new Headers({
-    "Cache-Control": "no-store",
-    ...init.headers,
-    "Content-Type": "application/problem+json",
-  });
-  return c.newResponse(JSON.stringify(problem), { status: init.status as StatusCode, headers });
+  const headers = { "Cache-Control": "no-store", ...init.headers, "Content-Type": "application/problem+json" };
+  return { headers, body: JSON.stringify(problem) };
+}
+
+/** A problem with all that middleware gives an answer, for a request that no app can be asked. */
+export function bareProblem(init: ProblemInit) {
+  const requestId = crypto.randomUUID();
+  const { headers, body } = writeProblem(init, requestId);
+  const whole: Readonly<Record<string, string>> = {
+    ...OPEN_HEADERS,
+    ...SAFE_HEADERS,
+    ...headers,
+    "X-Request-Id": requestId,
+  };
+  return { status: init.status, statusText: titleOf(init.status), headers: whole, body };
 }
 
 /** A problem among a route's documented answers. */

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { errorCode, OperatorError } from "../../console/operator-error.ts";
+import { answerError, refuse, refuseUnreadable } from "./refusals.ts";
+import { settleHost } from "./request-host.ts";
 
 export interface Listener {
   readonly url: string;
@@ -33,8 +35,9 @@ export async function assertPortFree(host: string, port: number): Promise<number
 
 /** Serves HTTP: what `shortWay` leaves, `fetch` answers. @throws OperatorError when the address cannot be listened on. */
 export async function openListener(host: string, port: number, fetch: Fetch, shortWay?: ShortWay): Promise<Listener> {
-  const listener = getRequestListener(fetch);
-  const options = { requestTimeout: REQUEST_TIMEOUT_MS, optimizeEmptyRequests: true };
+  const listener = getRequestListener(fetch, { errorHandler: answerError });
+  // Node's own refusal of a request without a Host has no body, and no page may read it.
+  const options = { requestTimeout: REQUEST_TIMEOUT_MS, optimizeEmptyRequests: true, requireHostHeader: false };
   const server = createServer(options, (incoming, outgoing) => {
     const { socket } = incoming;
     if (shortWay?.(incoming, outgoing)) {
@@ -43,8 +46,11 @@ export async function openListener(host: string, port: number, fetch: Fetch, sho
       return;
     }
     socket.setTimeout(STALLED_MS);
-    void listener(incoming, outgoing);
+    const fault = settleHost(incoming);
+    if (fault === undefined) void listener(incoming, outgoing);
+    else refuse(outgoing, fault);
   });
+  refuseUnreadable(server);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await listen(server, host, port);
   return { url: urlOf(host, (server.address() as AddressInfo).port), close: (graceMs) => drain(server, graceMs) };

@@ -5,6 +5,7 @@ import { TILE_ROUTE } from "../../http/routes/tiles.ts";
 import type { MetricSample } from "../../ports/metrics.ts";
 import { namesTag } from "../../serving/content-encoding.ts";
 import { createReadyAnswers, type ReadyAnswersOptions } from "./ready-answers.ts";
+import { isHost, isHostName } from "./request-host.ts";
 
 /**
  * The short way for tiles that are in memory and right: `node:http` answers them without the app, whose objects for request
@@ -41,7 +42,7 @@ export function createTileFastPath(options: TileFastPathOptions): TileFastPath {
       const { method, url = "" } = incoming;
       if (method !== "GET" || !url.startsWith("/tiles/")) return false;
       const startMs = performance.now();
-      const conditions = readConditions(incoming.rawHeaders);
+      const conditions = readConditions(incoming);
       if (conditions === undefined) return false;
       const { acceptEncoding, ifNoneMatch } = conditions;
       const answers = answersFor(url, acceptEncoding);
@@ -80,12 +81,13 @@ interface Conditions {
  * What a tile's answer depends on, of names and values in turn; undefined when the app has to judge it. `incoming.headers`
  * would make an object of all that a browser sends.
  */
-function readConditions(headers: readonly string[]): Conditions | undefined {
+function readConditions({ rawHeaders: headers, httpVersionMinor }: IncomingMessage): Conditions | undefined {
   let acceptEncoding: string | undefined;
   let ifNoneMatch: string | undefined;
+  let hosts = 0;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? "";
-    // Few names are as long as one of the three.
+    // Few names are as long as one of the four.
     if (name.length === ACCEPT_ENCODING.length && name.toLowerCase() === ACCEPT_ENCODING) {
       if (acceptEncoding !== undefined) return undefined;
       acceptEncoding = headers[i + 1] ?? "";
@@ -96,8 +98,11 @@ function readConditions(headers: readonly string[]): Conditions | undefined {
     } else if (name.length === REQUEST_ID.length && name.toLowerCase() === REQUEST_ID) {
       // A request id that the client chose.
       return undefined;
+    } else if (isHostName(name)) {
+      if (++hosts > 1 || !isHost(headers[i + 1] ?? "")) return undefined;
     }
   }
+  if (hosts === 0 && httpVersionMinor > 0) return undefined;
   return { acceptEncoding: acceptEncoding ?? "", ifNoneMatch };
 }
 
