@@ -1,5 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
@@ -46,6 +46,7 @@ export function createApp(parts: AppParts): App {
   const { metrics = createRequestMetrics() } = parts;
 
   app.use(requestId({ limitLength: 64 }), observe(metrics, parts.log), safeHeaders(), openToEveryOrigin());
+  app.use(lengthOfHead());
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, allowed) => respondMethodNotAllowed(c, allowed) }));
 
   if (parts.besideAnswers !== undefined) mountBesideAnswers(app, parts.besideAnswers);
@@ -59,7 +60,9 @@ export function createApp(parts: AppParts): App {
   if (parts.sql !== undefined) mountRelational(app, parts, parts.sql);
   mountOperations(app, parts, metrics);
 
-  app.notFound((c) => respondProblem(c, { status: 404, detail: "There is nothing at this address." }));
+  app.notFound(
+    (c) => redirectSlash(c) ?? respondProblem(c, { status: 404, detail: "There is nothing at this address." }),
+  );
   app.onError((error, c) => respondProblem(c, problemOfError(error, c.get("requestId"), parts.log)));
   return app;
 }
@@ -78,19 +81,46 @@ function respondMethodNotAllowed(c: Parameters<typeof respondProblem>[0], allowe
   return respondProblem(c, { status: 405, detail: `This address takes ${allow}.`, headers: { Allow: allow } });
 }
 
-/** As `OPEN_HEADERS` say, and preflights. */
+/**
+ * The address without slashes at its end, for whoever typed or was linked to one with some; 308 keeps method and body. Relative, so
+ * that it holds under whatever path a proxy serves this, and never leads to another host.
+ */
+function redirectSlash(c: Context<AppEnv>): Response | undefined {
+  const { pathname, search } = new URL(c.req.url);
+  let end = pathname.length;
+  while (pathname[end - 1] === "/") end--;
+  if (end === pathname.length || end === 0) return undefined;
+  const name = pathname.slice(pathname.lastIndexOf("/", end - 1) + 1, end);
+  const location = `${"../".repeat(pathname.length - end)}${name}${search}`;
+  return c.newResponse(null, 308, { Location: location, "Cache-Control": SLASH_CACHE_CONTROL });
+}
+
+const SLASH_CACHE_CONTROL = "public, max-age=3600";
+
+/**
+ * Answers HEAD with the length that GET's body has: Hono drops the body, and with it what would have been measured. What is answered
+ * as a stream sends none on HEAD.
+ */
+function lengthOfHead(): MiddlewareHandler<AppEnv> {
+  return async function lengthOfHead(c, next) {
+    await next();
+    const { res } = c;
+    if (c.req.method !== "HEAD" || res.body === null || res.headers.has("Content-Length")) return;
+    const { byteLength } = await res.arrayBuffer();
+    c.res = undefined;
+    c.res = new Response(null, res);
+    c.res.headers.set("Content-Length", `${byteLength}`);
+  };
+}
+
+/**
+ * As `OPEN_HEADERS` say, and preflights. Every header may be sent: tools that watch a page add their own (`sentry-trace`, `baggage`,
+ * `traceparent`), and none of them means anything here. `*` would leave out `Authorization`, so what is asked for is allowed.
+ */
 function openToEveryOrigin(): MiddlewareHandler<AppEnv> {
   return cors({
     origin: "*",
     allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
-    allowHeaders: [
-      "Authorization",
-      "Content-Type",
-      "Idempotency-Key",
-      "If-None-Match",
-      "Last-Event-ID",
-      "X-Request-Id",
-    ],
     exposeHeaders: EXPOSED_HEADERS,
     maxAge: 86_400,
   });

@@ -206,6 +206,15 @@ describe("beside Node on the same stores", () => {
       }
     }
   });
+
+  it("leads from a page's address with a slash to the page, in the same way", async () => {
+    for (const { url } of [node, worker]) {
+      const answer = await fetch(`${url}/docs/embedding/?layers=vibe`, { redirect: "manual" });
+      const location = new URL(answer.headers.get("Location") ?? "", answer.url);
+      expect([answer.status, location.href]).toEqual([308, `${url}/docs/embedding?layers=vibe`]);
+      expect((await fetch(location)).headers.get("Content-Type")).toMatch(/^text\/html/);
+    }
+  });
 });
 
 describe("a cold isolate", () => {

@@ -37,6 +37,7 @@ export function describeHttp(name: string, boot: () => Promise<Booted>): void {
     describe("tiles", () => testTiles(url));
     describe("clusters", () => testClusters(url));
     describe("caches", () => testValidators(url));
+    describe("HEAD", () => testHead(url));
     describe("errors", () => testErrors(url));
     describe("live", () => testLive(url, newPlace, () => server.tellsTiles));
     describe("keys", () => testKeys(url, () => server.database));
@@ -319,10 +320,41 @@ function testValidators(url: () => string): void {
     const get = await requestRaw(path);
     const head = await requestRaw(path, {}, "HEAD");
     expect([head.status, head.body.length]).toEqual([200, 0]);
-    for (const name of ["etag", "content-type", "cache-control", "vary"])
+    for (const name of ["etag", "content-type", "cache-control", "vary", "content-length"])
       expect(head.headers[name]).toBe(get.headers[name]);
     const ranged = await requestRaw(path, { Range: "bytes=0-9" });
     expect([ranged.status, ranged.body]).toEqual([200, get.body]);
+  });
+}
+
+function testHead(url: () => string): void {
+  it("tells the length that the body of GET has, in any coding", async () => {
+    const place = newPlace();
+    await drop(url(), place);
+    const tile = `${tilePath("safety", 14, place)}.pbf`;
+    const paths = [
+      tile,
+      "/tiles/safety.json",
+      "/tiles.json",
+      "/basemap/0/0/0.pbf",
+      "/api/cities",
+      "/healthz",
+      "/nothing",
+    ];
+    for (const path of [...paths, tile]) {
+      for (const coding of ["identity", "gzip"]) {
+        const headers = { "Accept-Encoding": coding };
+        const [get, head] = [await requestRaw(url() + path, headers), await requestRaw(url() + path, headers, "HEAD")];
+        expect([head.status, head.body.length], path).toEqual([get.status, 0]);
+        const length = head.headers["content-length"];
+        // What the platform compresses on its way has another.
+        if (path === tile || get.headers["content-encoding"] === undefined) {
+          expect(length, `${path} as ${coding}`).toBe(`${get.body.length}`);
+        } else expect(length).toMatch(/^\d+$/);
+      }
+    }
+    const live = await requestRaw(`${url()}/api/live`, {}, "HEAD");
+    expect([live.status, live.headers["content-length"]]).toEqual([200, undefined]);
   });
 }
 
@@ -390,6 +422,43 @@ function testOtherSites(url: () => string): void {
     expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("*");
     expect(answer.headers.get("Access-Control-Allow-Methods")).toContain("POST");
     expect(answer.headers.get("Access-Control-Allow-Headers")?.toLowerCase()).toContain("idempotency-key");
+  });
+
+  it("may send any header, as what watches a page adds some to each request", async () => {
+    const asked = "authorization,baggage,cache-control,sentry-trace,traceparent,x-requested-with";
+    for (const path of ["/tiles/safety/14/5/6.pbf", "/tiles/safety.json", "/api/live", "/healthz", "/nothing"]) {
+      const answer = await fetch(`${url()}${path}`, {
+        method: "OPTIONS",
+        headers: {
+          Origin: "https://news.example",
+          "Access-Control-Request-Method": "GET",
+          "Access-Control-Request-Headers": asked,
+        },
+      });
+      expect([answer.status, answer.headers.get("Access-Control-Allow-Headers")], path).toEqual([204, asked]);
+      expect(answer.headers.get("Vary"), path).toContain("Access-Control-Request-Headers");
+    }
+  });
+
+  it("are led from a slash at the end to the address without, with their query and their body", async () => {
+    for (const [path, to] of [
+      ["/api/cities/", "/api/cities"],
+      ["/api/cities//", "/api/cities"],
+      ["/tiles/safety.json/?window=7d&a=%2F", "/tiles/safety.json?window=7d&a=%2F"],
+      ["/nothing/", "/nothing"],
+    ]) {
+      const answer = await fetch(`${url()}${path}`, { redirect: "manual" });
+      const location = new URL(answer.headers.get("Location") ?? "", `${url()}${path}`);
+      expect([answer.status, location.href], path).toEqual([308, `${url()}${to}`]);
+      expect(answer.headers.get("Access-Control-Allow-Origin"), path).toBe("*");
+    }
+    // Never to another host.
+    const other = await fetch(`${url()}//news.example/`, { redirect: "manual" });
+    expect(new URL(other.headers.get("Location") ?? "", `${url()}//news.example/`).origin).toBe(url());
+    expect((await fetch(`${url()}/`, { redirect: "manual" })).status).not.toBe(308);
+    const body = JSON.stringify({ layer: "safety", category: "theft", severity: 3, ...newPlace() });
+    const headers = { "Content-Type": "application/json" };
+    expect((await fetch(`${url()}/api/reports/`, { method: "POST", headers, body })).status).toBe(201);
   });
 
   it("get the same safe headers with every answer", async () => {

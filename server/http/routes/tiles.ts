@@ -26,7 +26,8 @@ export function mountTiles(app: App, parts: AppParts): void {
       codings: parts.codings,
     });
     if (tile === undefined || status !== 200) return c.body(null, status, headers);
-    return c.body(coding === undefined ? tile.bytes : await tile.coded(coding), status, headers);
+    const bytes = coding === undefined ? tile.bytes : await tile.coded(coding);
+    return c.body(bytes, status, { ...headers, "Content-Length": `${bytes.length}` });
   });
 
   app.get("/tiles.json", (c) => c.json(catalogue(originOf(c)), 200, { "Cache-Control": TILEJSON_CACHE_CONTROL }));

@@ -58,7 +58,7 @@ describe("addresses and methods that there are not", () => {
     ["POST", "/tiles/safety/0/0/0.pbf"],
     ["DELETE", "/api/neighborhood/9q8yyk"],
     ["POST", "/api/cities/austin/reports"],
-    ["GET", "/tiles/"],
+    ["GET", "/tiles/safety"],
   ])("are answered as without it: %s %s", async (method, path) => {
     const [expected, found] = await Promise.all([
       plain.request(path, { method }),
