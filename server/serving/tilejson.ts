@@ -20,32 +20,47 @@ export const LAYER_DESCRIPTIONS: Readonly<Record<TileLayer, string>> = {
   scores: "How neighbourhoods are doing: five scores for each cell, from the reports of the last 30 days.",
 };
 
-/** Fields of reports and clusters, as a TileJSON `vector_layers` entry tells them. */
-const REPORT_FIELDS = {
-  cluster: "Boolean. true on clusters; absent on single reports.",
-  point_count: "Number. Reports in the cluster.",
-  point_count_abbreviated: "String or number. The same in short: 1.2k.",
-  severity: "Number. 1 to 5; a cluster's is the mean.",
-  weight: "Number. Cluster: sum of severity times recency weight.",
-  newest: "Number. Unix seconds of the newest report; of a cluster up to zoom 15 to the minute.",
-  geohash: "String. Neighbourhood (geohash of 6 characters) under the feature.",
-  score: "Number. That neighbourhood's overall score, when known.",
-  category: "String. Single report: its category.",
-  id: "String. Of the report or the cluster.",
-} as const;
+/** A field's type in the words that readers know, and what it means. */
+type Field = readonly [type: "Boolean" | "Number" | "String", description: string];
+type Fields = Readonly<Record<string, Field>>;
 
-/** Fields of cells. */
-const SCORE_FIELDS = {
-  geohash: "String. The cell: 4 characters up to zoom 7, 5 up to zoom 10, then 6, which is a neighbourhood.",
-  safety: "Number. 0 to 100, one decimal; 100 without reports.",
-  vibe: "Number. 0 to 100, one decimal; 50 without reports.",
-  infrastructure: "Number. 0 to 100, one decimal; 100 without reports.",
-  opportunity: "Number. 0 to 100, one decimal; 50 without reports.",
-  overall: "Number. Mean of the four.",
-  report_count_7d: "Number. Reports of all layers in the last seven days.",
-} as const;
+/** Of reports and clusters. */
+const REPORT_FIELDS: Fields = {
+  cluster: ["Boolean", "true on clusters; absent on single reports."],
+  point_count: ["Number", "Reports in the cluster."],
+  point_count_abbreviated: ["String", "The same in short, 1.2k; below 1000 the number itself."],
+  severity: ["Number", "1 to 5; a cluster's is the mean."],
+  weight: ["Number", "Cluster: sum of severity times recency weight."],
+  newest: ["Number", "Unix seconds of the newest report; of a cluster up to zoom 15 to the minute."],
+  geohash: ["String", "Neighbourhood (geohash of 6 characters) under the feature."],
+  score: ["Number", "That neighbourhood's overall score, when known."],
+  category: ["String", "Single report: its category."],
+  id: ["String", "Of the report or the cluster."],
+};
 
-const fieldsOf = (layer: TileLayer) => (layer === "scores" ? SCORE_FIELDS : REPORT_FIELDS);
+/** Of cells. */
+const SCORE_FIELDS: Fields = {
+  geohash: ["String", "The cell: 4 characters up to zoom 7, 5 up to zoom 10, then 6, which is a neighbourhood."],
+  safety: ["Number", "0 to 100, one decimal; 100 without reports."],
+  vibe: ["Number", "0 to 100, one decimal; 50 without reports."],
+  infrastructure: ["Number", "0 to 100, one decimal; 100 without reports."],
+  opportunity: ["Number", "0 to 100, one decimal; 50 without reports."],
+  overall: ["Number", "Mean of the four."],
+  report_count_7d: ["Number", "Reports of all layers in the last seven days."],
+};
+
+/**
+ * Fields of a layer as a `vector_layers` entry tells them. GDAL and QGIS take a type from `fields` when it is one of three words,
+ * and otherwise read numbers as text; so what fields mean is told beside.
+ */
+function describeFields(layer: TileLayer) {
+  const fields = Object.entries(layer === "scores" ? SCORE_FIELDS : REPORT_FIELDS);
+  return {
+    fields: Object.fromEntries(fields.map(([name, [type]]) => [name, type])),
+    field_descriptions: Object.fromEntries(fields.map(([name, [, description]]) => [name, description])),
+  };
+}
+
 const minZoomOf = (layer: TileLayer): number => (layer === "scores" ? SCORES_MIN_ZOOM : MIN_ZOOM);
 
 /**
@@ -71,7 +86,7 @@ export function tileJson(layers: readonly TileLayer[], origin: string, window: T
       description: LAYER_DESCRIPTIONS[layer],
       minzoom: minZoomOf(layer),
       maxzoom: MAX_ZOOM,
-      fields: fieldsOf(layer),
+      ...describeFields(layer),
     })),
   };
 }

@@ -196,8 +196,13 @@ function testTiles(url: () => string): void {
   it("are described by a TileJSON whose address works", async () => {
     const place = newPlace();
     await drop(url(), place);
-    const document = (await (await fetch(`${url()}/tiles/safety.json?window=7d`)).json()) as { tiles: string[] };
+    const document = (await (await fetch(`${url()}/tiles/safety.json?window=7d`)).json()) as {
+      tiles: string[];
+      vector_layers: { fields: Record<string, string> }[];
+    };
     expect(document).toMatchObject({ tilejson: "3.0.0", tiles: [`${url()}/tiles/safety/{z}/{x}/{y}.pbf?window=7d`] });
+    const [{ fields } = { fields: {} }] = document.vector_layers;
+    expect(fields).toMatchObject({ cluster: "Boolean", point_count: "Number", geohash: "String" });
     const [z, x, y] = tilePath("safety", 14, place).split("/").slice(3);
     const [template = ""] = document.tiles;
     const tile = await fetch(template.replace("{z}", `${z}`).replace("{x}", `${x}`).replace("{y}", `${y}`));
