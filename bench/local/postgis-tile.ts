@@ -1,6 +1,7 @@
 import { Client } from "pg";
-import { CLUSTER_RADIUS_PX, TILE_SIZE_PX } from "../../tiles/cluster/cluster.ts";
+import { CLUSTER_RADIUS_PX } from "../../tiles/cluster/cluster.ts";
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";
+import { TILE_SIZE_PX } from "../../tiles/geo/tile-address.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 
 const WORLD_METERS = 40_075_016.685_578_49;

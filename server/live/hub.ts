@@ -21,7 +21,7 @@ export interface LiveInterest {
   readonly bounds: Bounds;
   readonly layers: readonly ReportLayer[];
   /** Besides, to hear of the tiles of a zoom that meet the box. */
-  readonly tiles?: { readonly zoom: number; readonly window: TimeWindow };
+  readonly tiles?: { readonly zoom: number; readonly window: TimeWindow; readonly bufferPx?: number };
 }
 
 /** Tells open maps of changes as they happen. Everything that it keeps is bounded. */

@@ -1,7 +1,7 @@
 import { type Reach, reachOfTile } from "../../tiles/cluster/change-reach.ts";
 import { CELL_PRECISION, clusterCellsOfTile } from "../../tiles/cluster/cluster-cells.ts";
 import type { Bounds } from "../../tiles/geo/geohash.ts";
-import { type TileAddress, tilesOfBox } from "../../tiles/geo/tile-address.ts";
+import { type BufferedTile, tilesOfBox, withBuffer } from "../../tiles/geo/tile-address.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 
 /** The tiles that a map shows: those of one zoom that meet its box. */
@@ -10,12 +10,14 @@ export interface TileInterest {
   readonly layers: readonly ReportLayer[];
   readonly zoom: number;
   readonly window: TimeWindow;
+  /** As `BufferedTile` has it. */
+  readonly bufferPx?: number;
 }
 
 /** What a tile is now; the tag is its entity tag without quotes, empty for one in which nothing lies. */
 export interface ToldTile {
   readonly layer: ReportLayer;
-  readonly tile: TileAddress;
+  readonly tile: BufferedTile;
   readonly tag: string;
 }
 
@@ -24,7 +26,7 @@ export type TellTile = (told: ToldTile) => void;
 /** A tile that maps show, once for all of them. */
 export interface WatchedTile {
   readonly layer: ReportLayer;
-  readonly tile: TileAddress;
+  readonly tile: BufferedTile;
   readonly window: TimeWindow;
   /** As it was told last; undefined before it was read. */
   tag: string | undefined;
@@ -49,6 +51,9 @@ interface Entry extends WatchedTile {
   readonly places: readonly string[];
 }
 
+const keyOf = ({ layer, window, tile: { z, x, y, bufferPx = 0 } }: Pick<Entry, "layer" | "window" | "tile">): string =>
+  `${layer}/${window}/${z}/${x}/${y}/${bufferPx}`;
+
 /** Between the polar rows a tile meets at most nine cluster cells; there up to thousands, and nobody looks. */
 const MAX_CLUSTER_CELLS = 16;
 
@@ -56,14 +61,15 @@ export function createWatchedTiles(maxTiles: number, maxTilesOfOne: number): Wat
   const byKey = new Map<string, Entry>();
   const byPlace = new Map<string, Set<Entry>>();
 
-  function entriesOf({ bounds, layers, zoom, window }: TileInterest): Map<string, Entry> | undefined {
+  function entriesOf({ bounds, layers, zoom, window, bufferPx = 0 }: TileInterest): Map<string, Entry> | undefined {
     const entries = new Map<string, Entry>();
-    for (const tile of tilesOfBox(bounds, zoom, maxTilesOfOne / layers.length) ?? []) {
+    for (const address of tilesOfBox(bounds, zoom, maxTilesOfOne / layers.length) ?? []) {
+      const tile = withBuffer(address, bufferPx);
       const clusterCells = new Set(clusterCellsOfTile(tile).map((clusterCell) => clusterCell.slice(0, CELL_PRECISION)));
       if (clusterCells.size > MAX_CLUSTER_CELLS) return undefined;
       const reach = reachOfTile(tile);
       for (const layer of layers) {
-        const key = `${layer}/${window}/${zoom}/${tile.x}/${tile.y}`;
+        const key = keyOf({ layer, window, tile });
         const places = [...clusterCells].map((clusterCell) => `${layer}/${clusterCell}`);
         const made = { layer, tile, window, tag: undefined, read: 0, watchers: new Set<never>(), reach, places };
         entries.set(key, byKey.get(key) ?? made);
@@ -79,9 +85,8 @@ export function createWatchedTiles(maxTiles: number, maxTilesOfOne: number): Wat
   }
 
   function drop(entry: Entry): void {
-    const { layer, window, tile, places } = entry;
-    byKey.delete(`${layer}/${window}/${tile.z}/${tile.x}/${tile.y}`);
-    for (const place of places) {
+    byKey.delete(keyOf(entry));
+    for (const place of entry.places) {
       const here = byPlace.get(place);
       here?.delete(entry);
       if (here?.size === 0) byPlace.delete(place);

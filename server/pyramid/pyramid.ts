@@ -1,6 +1,6 @@
 import type { MicroCells } from "../../tiles/cells/micro-cells.ts";
 import type { ClusterCellIndex } from "../../tiles/cluster/cluster-cell-index.ts";
-import type { TileAddress } from "../../tiles/geo/tile-address.ts";
+import type { BufferedTile } from "../../tiles/geo/tile-address.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import type { ReportColumns } from "../../tiles/report-columns.ts";
@@ -31,9 +31,13 @@ import { createUnmergedRows } from "./unmerged-rows.ts";
  */
 export interface Pyramid {
   /** Indexes of the cluster cells that a tile meets, ascending. An index object is replaced, never changed. */
-  clusterCells(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<ClusterCellIndex[]>;
+  clusterCells(layer: ReportLayer, tile: BufferedTile, window: TimeWindow): Promise<ClusterCellIndex[]>;
   /** The same of several layers, one after the other, without waiting: undefined unless all are in memory and right. */
-  heldClusterCells(layers: readonly ReportLayer[], tile: TileAddress, window: TimeWindow): HeldClusterCells | undefined;
+  heldClusterCells(
+    layers: readonly ReportLayer[],
+    tile: BufferedTile,
+    window: TimeWindow,
+  ): HeldClusterCells | undefined;
   /**
    * Micro cells, two characters finer, of a geohash of at most 5, with all reports that this process knows of; ages as tiles
    * up to zoom 13 have them.

@@ -1,6 +1,6 @@
 import type { ClusterCellIndex } from "../../tiles/cluster/cluster-cell-index.ts";
 import { clusterCellsOfTile, levelOfZoom } from "../../tiles/cluster/cluster-cells.ts";
-import type { TileAddress } from "../../tiles/geo/tile-address.ts";
+import type { BufferedTile } from "../../tiles/geo/tile-address.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ClusterIndexes } from "./cluster-indexes.ts";
@@ -9,9 +9,9 @@ import type { Outlines } from "./outlines.ts";
 
 /** Indexes of the cluster cells that a tile meets, ascending. An index object is replaced, never changed. */
 export interface TileIndexes {
-  get(layer: ReportLayer, tile: TileAddress, window: TimeWindow): Promise<ClusterCellIndex[]>;
+  get(layer: ReportLayer, tile: BufferedTile, window: TimeWindow): Promise<ClusterCellIndex[]>;
   /** The same of several layers, one after the other, without waiting: undefined unless all are in memory and right. */
-  held(layers: readonly ReportLayer[], tile: TileAddress, window: TimeWindow): HeldClusterCells | undefined;
+  held(layers: readonly ReportLayer[], tile: BufferedTile, window: TimeWindow): HeldClusterCells | undefined;
 }
 
 export interface HeldClusterCells {

@@ -3,13 +3,13 @@ import type { Feature } from "geojson";
 import GeoJSONVT from "geojson-vt";
 import { cellKey } from "../../tiles/geo/cell-key.ts";
 import { cellBounds, columnAt, countCells, coverBounds, parseCell, rowAt } from "../../tiles/geo/geohash.ts";
-import { EXTENT, type TileAddress, tileBounds } from "../../tiles/geo/tile-address.ts";
+import { type BufferedTile, bufferWidths, EXTENT, tileBounds } from "../../tiles/geo/tile-address.ts";
 import { SCORES_MIN_ZOOM } from "../../tiles/layers.ts";
 import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
 import type { CellScores, ScoreLookup } from "./score-cache.ts";
 
-/** Polygons reach so far beyond the tile that no seam shows. */
-const BUFFER = 64;
+/** Polygons reach so far beyond the tile that no seam shows, in units of its extent; farther when it has a buffer. */
+const SEAM_BUFFER = 64;
 
 const NOTHING = new Uint8Array();
 
@@ -19,24 +19,53 @@ export function precisionOfZoom(z: number): 4 | 5 | 6 {
 }
 
 /** The layer `scores` of a tile as MVT bytes: a polygon for each cell whose scores are known. Empty where there is none. */
-export function encodeScoresLayer(tile: TileAddress, book: ScoreLookup): Uint8Array {
+export function encodeScoresLayer(tile: BufferedTile, book: ScoreLookup): Uint8Array {
   if (tile.z < SCORES_MIN_ZOOM) return NOTHING;
-  const features = cellsOfTile(tile, book).map(featureOf);
+  const asked = EXTENT * bufferWidths(tile);
+  const buffer = Math.max(SEAM_BUFFER, asked);
+  const features = cellsOfTile(tile, buffer / EXTENT, book).map(featureOf);
   if (features.length === 0) return NOTHING;
   // Sliced on the way down to this one tile; nothing is simplified, for a rectangle cannot be.
-  const options = { maxZoom: tile.z, indexMaxZoom: 0, tolerance: 0, extent: EXTENT, buffer: BUFFER };
+  const options = { maxZoom: tile.z, indexMaxZoom: 0, tolerance: 0, extent: EXTENT, buffer };
   const sliced = new GeoJSONVT({ type: "FeatureCollection", features }, options).getTile(tile.z, tile.x, tile.y);
-  if (sliced === null || sliced.features.length === 0) return NOTHING;
+  const shown = (sliced?.features ?? []).filter(hasArea);
+  if (shown.length === 0) return NOTHING;
+  if (asked > 0) for (const feature of shown) if (isOutside(feature)) feature.tags = { ...feature.tags, copy: true };
   // Both packages name the same structure; only one writes absent tags as null.
-  const layers = { scores: sliced } as unknown as Parameters<typeof fromGeojsonVt>[0];
+  const layers = { scores: { ...sliced, features: shown } } as unknown as Parameters<typeof fromGeojsonVt>[0];
   return fromGeojsonVt(layers, { version: 2, extent: EXTENT });
 }
 
-/** Ascending by geohash: the order of features depends on content alone. */
-function cellsOfTile(tile: TileAddress, book: ScoreLookup): CellScores[] {
+/** A rectangle as it was cut: one ring. */
+interface SlicedCell {
+  geometry: unknown;
+  tags: Record<string, unknown> | null;
+}
+
+const ringOf = ({ geometry }: SlicedCell): readonly (readonly [x: number, y: number])[] =>
+  (geometry as readonly (readonly (readonly [number, number])[])[])[0] ?? [];
+
+/**
+ * Whether anything is left of a cell. One that lies beyond the latitude at which Web Mercator ends has no height, one that only touches
+ * the edge of the buffer no width, and a ring without area is none (Mapbox Vector Tile 2.1, section 4.3.3.2).
+ */
+function hasArea(cell: SlicedCell): boolean {
+  const [first, ...others] = ringOf(cell);
+  return others.some(([x]) => x !== first?.[0]) && others.some(([, y]) => y !== first?.[1]);
+}
+
+/** Whether a cell lies in the buffer alone. */
+function isOutside(cell: SlicedCell): boolean {
+  const ring = ringOf(cell);
+  const beyond = (axis: 0 | 1) => ring.every((at) => at[axis] <= 0) || ring.every((at) => at[axis] >= EXTENT);
+  return beyond(0) || beyond(1);
+}
+
+/** Those that meet a tile grown by a margin, ascending by geohash: the order of features depends on content alone. */
+function cellsOfTile(tile: BufferedTile, margin: number, book: ScoreLookup): CellScores[] {
   const precision = precisionOfZoom(tile.z);
   const known = book.cells(precision);
-  const bounds = tileBounds(tile, BUFFER / EXTENT);
+  const bounds = tileBounds(tile, margin);
   if (countCells(bounds, precision) <= known.length) {
     const cover = coverBounds(bounds, precision, known.length).sort();
     return cover.flatMap((geohash) => book.find(geohash) ?? []);

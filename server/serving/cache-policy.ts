@@ -1,6 +1,6 @@
 import { clusterCellsOfTile } from "../../tiles/cluster/cluster-cells.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
-import type { TileAddress } from "../../tiles/geo/tile-address.ts";
+import type { BufferedTile, TileAddress } from "../../tiles/geo/tile-address.ts";
 import type { TimeWindow } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 
@@ -27,8 +27,8 @@ export function sharedCacheControl({ z }: TileAddress, window: TimeWindow): stri
 /** Characters of the longest tags: one purge reaches all zooms from 16 on, whose cluster cells are these and finer. */
 const FINEST_TAG = 6;
 
-/** Tags of a tile's cached answer: the cluster cells that can change it. `safety/9q8y`; the world is `safety/`. */
-export function tagsOfTile(layers: readonly string[], tile: TileAddress): string[] {
+/** Tags of a tile's cached answer: the cluster cells that can change it or its buffer. `safety/9q8y`; the world is `safety/`. */
+export function tagsOfTile(layers: readonly string[], tile: BufferedTile): string[] {
   const clusterCells = new Set(clusterCellsOfTile(tile).map((clusterCell) => clusterCell.slice(0, FINEST_TAG)));
   const tagged = [...clusterCells].slice(0, MAX_TAGS_PER_LAYER);
   return layers.flatMap((layer) => tagged.map((clusterCell) => `${layer}/${clusterCell}`));

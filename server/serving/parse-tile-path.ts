@@ -1,4 +1,4 @@
-import { isTile, MAX_ZOOM, type TileAddress } from "../../tiles/geo/tile-address.ts";
+import { isTile, MAX_BUFFER_PX, MAX_ZOOM, type TileAddress, withBuffer } from "../../tiles/geo/tile-address.ts";
 import {
   DEFAULT_WINDOW,
   isTileLayer,
@@ -55,6 +55,13 @@ export function parseWindow(text: string | undefined): Parsed<TimeWindow> {
   return { value: text };
 }
 
+/** The `buffer` parameter. @returns pixels, 512 of which are a tile's width: what MapLibre and Mapbox GL mean by a source's buffer */
+export function parseBuffer(text: string | undefined): Parsed<number> {
+  if (text === undefined) return { value: 0 };
+  if (/^(?:0|[1-9]\d{0,2})$/.test(text) && Number(text) <= MAX_BUFFER_PX) return { value: Number(text) };
+  return malformed("buffer", `must be a whole number of pixels from 0 to ${MAX_BUFFER_PX}`, MAX_BUFFER_PX);
+}
+
 /** A tile's address as it is written. */
 export interface TilePath {
   readonly layers: string;
@@ -62,9 +69,10 @@ export interface TilePath {
   readonly x: string;
   readonly file: string;
   readonly window: string | undefined;
+  readonly buffer: string | undefined;
 }
 
-/** The tile that path segments and a window name, or the first thing that is wrong with them. */
+/** The tile that path segments and parameters name, or the first thing that is wrong with them. */
 export function parseTilePath(path: TilePath): Parsed<TileRequest> {
   const layers = parseLayers(path.layers);
   if ("fault" in layers) return layers;
@@ -72,12 +80,23 @@ export function parseTilePath(path: TilePath): Parsed<TileRequest> {
   if ("fault" in tile) return tile;
   const window = parseWindow(path.window);
   if ("fault" in window) return window;
-  return { value: { layers: layers.value, tile: tile.value, window: window.value } };
+  const buffer = parseBuffer(path.buffer);
+  if ("fault" in buffer) return buffer;
+  return { value: { layers: layers.value, tile: withBuffer(tile.value, buffer.value), window: window.value } };
 }
 
 /** The one address that caches know a tile by: layers in order and each once, nothing that goes without saying. */
-export function tilePath({ layers, tile: { z, x, y }, window }: TileRequest): string {
-  return `/tiles/${layers.join(",")}/${z}/${x}/${y}.pbf${window === DEFAULT_WINDOW ? "" : `?window=${window}`}`;
+export function tilePath({ layers, tile: { z, x, y, bufferPx = 0 }, window }: TileRequest): string {
+  return `/tiles/${layers.join(",")}/${z}/${x}/${y}.pbf${tileQuery(window, bufferPx)}`;
+}
+
+/** The query of a tile's address, with its question mark; empty when all goes without saying. */
+export function tileQuery(window: TimeWindow, bufferPx: number): string {
+  const parts = [
+    ...(window === DEFAULT_WINDOW ? [] : [`window=${window}`]),
+    ...(bufferPx === 0 ? [] : [`buffer=${bufferPx}`]),
+  ];
+  return parts.length === 0 ? "" : `?${parts.join("&")}`;
 }
 
 function malformed(field: string, message: string, limit?: number): { readonly fault: PathFault } {

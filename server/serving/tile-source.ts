@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { ClusterCellIndex } from "../../tiles/cluster/cluster-cell-index.ts";
 import { encodeReportLayer } from "../../tiles/cluster/report-tile.ts";
-import type { TileAddress } from "../../tiles/geo/tile-address.ts";
+import type { BufferedTile } from "../../tiles/geo/tile-address.ts";
 import { isReportLayer, type TileLayer, type TimeWindow } from "../../tiles/layers.ts";
 import { entityTag } from "../kit/entity-tag.ts";
 import { StoreUnavailableError } from "../ports/report-store.ts";
@@ -22,7 +22,7 @@ export interface EncodedTile {
 export interface TileRequest {
   /** Without repetitions, in the order of TILE_LAYERS. */
   readonly layers: readonly TileLayer[];
-  readonly tile: TileAddress;
+  readonly tile: BufferedTile;
   readonly window: TimeWindow;
 }
 
@@ -81,7 +81,7 @@ export function createTileSource(options: TileSourceOptions): KeptTiles {
     return Promise.all(layers.map((layer) => (isReportLayer(layer) ? pyramid.clusterCells(layer, tile, window) : [])));
   }
 
-  function encode(layer: TileLayer, tile: TileAddress, clusterCells: readonly ClusterCellIndex[]): Uint8Array {
+  function encode(layer: TileLayer, tile: BufferedTile, clusterCells: readonly ClusterCellIndex[]): Uint8Array {
     if (isReportLayer(layer)) return encodeReportLayer(layer, tile, clusterCells, scoreOf);
     return scores === undefined ? NOTHING : encodeScoresLayer(tile, scores);
   }
@@ -130,8 +130,8 @@ export function createTileSource(options: TileSourceOptions): KeptTiles {
   };
 }
 
-const keyOf = ({ layers, tile: { z, x, y }, window }: TileRequest): string =>
-  `${layers.join(",")}/${z}/${x}/${y}/${window}`;
+const keyOf = ({ layers, tile: { z, x, y, bufferPx = 0 }, window }: TileRequest): string =>
+  `${layers.join(",")}/${z}/${x}/${y}/${window}/${bufferPx}`;
 
 const NOTHING = new Uint8Array();
 

@@ -8,6 +8,7 @@ import {
   type TileLayer,
   type TimeWindow,
 } from "../../tiles/layers.ts";
+import { tileQuery } from "./parse-tile-path.ts";
 
 const MIN_ZOOM = LEVELS[0]?.minZoom ?? 0;
 
@@ -49,12 +50,18 @@ const SCORE_FIELDS: Fields = {
   report_count_7d: ["Number", "Reports of all layers in the last seven days."],
 };
 
+const COPY_FIELD: Field = [
+  "Boolean",
+  "true on what lies in the buffer: it is a neighbouring tile's, and not to be counted.",
+];
+
 /**
  * Fields of a layer as a `vector_layers` entry tells them. GDAL and QGIS take a type from `fields` when it is one of three words,
  * and otherwise read numbers as text; so what fields mean is told beside.
  */
-function describeFields(layer: TileLayer) {
-  const fields = Object.entries(layer === "scores" ? SCORE_FIELDS : REPORT_FIELDS);
+function describeFields(layer: TileLayer, bufferPx: number) {
+  const own = layer === "scores" ? SCORE_FIELDS : REPORT_FIELDS;
+  const fields = Object.entries(bufferPx === 0 ? own : { ...own, copy: COPY_FIELD });
   return {
     fields: Object.fromEntries(fields.map(([name, [type]]) => [name, type])),
     field_descriptions: Object.fromEntries(fields.map(([name, [, description]]) => [name, description])),
@@ -67,11 +74,15 @@ const minZoomOf = (layer: TileLayer): number => (layer === "scores" ? SCORES_MIN
  * TileJSON 3.0.0 for a set of layers. `origin` is the public scheme and host, without a slash at the end.
  * https://github.com/mapbox/tilejson-spec/tree/master/3.0.0
  */
-export function tileJson(layers: readonly TileLayer[], origin: string, window: TimeWindow = DEFAULT_WINDOW) {
-  const query = window === DEFAULT_WINDOW ? "" : `?window=${window}`;
+export function tileJson(
+  layers: readonly TileLayer[],
+  origin: string,
+  window: TimeWindow = DEFAULT_WINDOW,
+  bufferPx = 0,
+) {
   return {
     tilejson: "3.0.0",
-    tiles: [`${origin}/tiles/${layers.join(",")}/{z}/{x}/{y}.pbf${query}`],
+    tiles: [`${origin}/tiles/${layers.join(",")}/{z}/{x}/{y}.pbf${tileQuery(window, bufferPx)}`],
     name: `STRATUM ${layers.join(", ")}`,
     description: layers.map((layer) => LAYER_DESCRIPTIONS[layer]).join(" "),
     version: "1.0.0",
@@ -86,7 +97,7 @@ export function tileJson(layers: readonly TileLayer[], origin: string, window: T
       description: LAYER_DESCRIPTIONS[layer],
       minzoom: minZoomOf(layer),
       maxzoom: MAX_ZOOM,
-      ...describeFields(layer),
+      ...describeFields(layer, bufferPx),
     })),
   };
 }

@@ -14,6 +14,8 @@ describe("the request that a cache is asked", () => {
     ["/tiles/safety/14/5/6.pbf", "/tiles/safety/14/5/6.pbf"],
     ["/tiles/safety/14/5/6.mvt?utm_source=a&key=b", "/tiles/safety/14/5/6.pbf"],
     ["/tiles/vibe,safety,vibe/14/5/6.pbf?window=90d", "/tiles/safety,vibe/14/5/6.pbf"],
+    ["/tiles/safety/14/5/6.pbf?buffer=64&utm=a&window=7d", "/tiles/safety/14/5/6.pbf?window=7d&buffer=64"],
+    ["/tiles/safety/14/5/6.pbf?buffer=0", "/tiles/safety/14/5/6.pbf"],
     ["/tiles/vibe%2Csafety/14/5/6.pbf", "/tiles/safety,vibe/14/5/6.pbf"],
     ["/tiles/safety/14/5/6.pbf?b=1&window=7d&window=24h", "/tiles/safety/14/5/6.pbf?window=7d"],
   ])("for %s is %s", (path, canonical) => {
@@ -23,6 +25,8 @@ describe("the request that a cache is asked", () => {
   it.each([
     "/tiles/safety/14/5/06.pbf",
     "/tiles/safety/14/5/6.pbf?window=1y",
+    "/tiles/safety/14/5/6.pbf?buffer=129",
+    "/tiles/safety/14/5/6.pbf?buffer=",
     "/tiles/nonsense/14/5/6.pbf",
     "/tiles/safety/3/8/0.pbf",
     "/tiles/%E0%A4/14/5/6.pbf",

@@ -87,6 +87,22 @@ export function testLive(url: () => string, newPlace: () => Place, tellsTiles: (
     expect(full).toEqual([[Number(x), Number(y), headers.etag?.slice(1, -1)]]);
   });
 
+  it("tells a tile with a buffer of what changes beyond its edge", async () => {
+    if (!tellsTiles()) return;
+    const place = newPlace();
+    const [z, x, y] = tilePath("safety", 13, place).split("/").slice(3).map(Number) as [number, number, number];
+    const west = ((x + 1e-3) / 2 ** z) * 360 - 180;
+    const box = `bbox=${west},${place.lat},${west},${place.lat}&layers=safety&zoom=13`;
+    const [plain, buffered] = [await listen(`?${box}`), await listen(`?${box}&buffer=64`)];
+    for (const stream of [plain, buffered]) await stream.until(`[${x},${y},""]`);
+    // 5 px west of the tile.
+    await drop(url(), { lat: place.lat, lon: west - (5 / 512 / 2 ** z) * 360 });
+    const text = await buffered.until(new RegExp(`\\[${x},${y},"\\w+"\\]`));
+    const { headers } = await requestRaw(`${url()}/tiles/safety/${z}/${x}/${y}.pbf?buffer=64`);
+    expect(text).toContain(`[${x},${y},${JSON.stringify(headers.etag?.slice(1, -1))}]`);
+    expect((await requestRaw(`${url()}/tiles/safety/${z}/${x}/${y}.pbf`)).status).toBe(204);
+  });
+
   it("goes on behind Last-Event-ID, and says reset when it cannot", async () => {
     const place = newPlace();
     const first = await listen(`?${boxAround(place)}`);
@@ -106,6 +122,7 @@ export function testLive(url: () => string, newPlace: () => Place, tellsTiles: (
     ["bbox=1,2,3", "bbox"],
     ["layers=safety,nonsense", "layers"],
     ["zoom=-1", "zoom"],
+    ["buffer=129", "buffer"],
   ])("refuses %s with a problem that names the field", async (query, field) => {
     const { response, until } = await listen(`?${query}`);
     expect(response.status).toBe(400);

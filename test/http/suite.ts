@@ -193,6 +193,40 @@ function testTiles(url: () => string): void {
     expect(new Set(answers.map(({ headers }) => headers.etag)).size).toBe(paths.length);
   });
 
+  it("show with a buffer what lies beyond their edge, as copies, from the moment that it was reported", async () => {
+    const place = newPlace();
+    const [z, x, y] = tilePath("safety", 15, place).split("/").slice(3).map(Number) as [number, number, number];
+    // 20 px east of the tile.
+    const beyond = { lat: place.lat, lon: ((x + 1 + 20 / 512) / 2 ** z) * 360 - 180 };
+    const path = `${url()}/tiles/safety,scores/${z}/${x}/${y}.pbf`;
+    const ask = (query: string, headers = {}) => requestRaw(path + query, headers);
+    for (const query of ["", "?buffer=16", "?buffer=64", "?buffer=128"]) expect((await ask(query)).status).toBe(204);
+    const id = await drop(url(), beyond);
+    for (const query of ["", "?buffer=0", "?buffer=16", "?window=7d&buffer=16"]) {
+      expect((await ask(query)).status, query).toBe(204);
+    }
+    for (const query of ["?buffer=64", "?buffer=64", "?window=7d&buffer=128"]) {
+      const { body, headers } = await ask(query);
+      expect(decodeLayer(body, "safety"), query).toEqual([expect.objectContaining({ id, copy: true })]);
+      expect((await ask(query, { "If-None-Match": headers.etag ?? "" })).status).toBe(304);
+    }
+    const before = (await ask("?buffer=64")).headers.etag;
+    await drop(url(), beyond);
+    const after = await ask("?buffer=64");
+    expect(after.headers.etag).not.toBe(before);
+    expect(decodeLayer(after.body, "safety")).toEqual([expect.objectContaining({ point_count: 2, copy: true })]);
+    await drop(url(), place);
+    const [plain, none] = [await ask(""), await ask("?buffer=0")];
+    expect([none.headers.etag, none.body]).toEqual([plain.headers.etag, plain.body]);
+    expect(decodeLayer(plain.body, "safety")[0]).not.toHaveProperty("copy");
+    const document = (await (await fetch(`${url()}/tiles/safety.json?window=7d&buffer=64`)).json()) as {
+      tiles: string[];
+      vector_layers: { fields: Record<string, string> }[];
+    };
+    expect(document.tiles).toEqual([`${url()}/tiles/safety/{z}/{x}/{y}.pbf?window=7d&buffer=64`]);
+    expect(document.vector_layers[0]?.fields.copy).toBe("Boolean");
+  });
+
   it("are described by a TileJSON whose address works", async () => {
     const place = newPlace();
     await drop(url(), place);
@@ -369,6 +403,10 @@ function testErrors(url: () => string): void {
     [`/tiles/safety/a/0/0.pbf`, 400],
     [`/tiles/safety/0/0/00.pbf`, 400],
     [`/tiles/safety/${place}.pbf?window=1y`, 400],
+    [`/tiles/safety/${place}.pbf?buffer=129`, 400],
+    [`/tiles/safety/${place}.pbf?buffer=-1`, 400],
+    [`/tiles/safety/${place}.pbf?buffer=1.5`, 400],
+    ["/tiles/safety.json?buffer=x", 400],
     [`/tiles/nonsense/${place}.pbf`, 404],
     ["/tiles/safety/23/0/0.pbf", 404],
     ["/tiles/safety/3/8/0.pbf", 404],

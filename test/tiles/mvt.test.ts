@@ -50,8 +50,8 @@ function writeWith(writer: LayerWriter, keys: readonly string[], features: reado
   });
   return writer.finish({
     id: Float64Array.from(features, ({ id }) => id),
-    x: Uint16Array.from(features, ({ x }) => x),
-    y: Uint16Array.from(features, ({ y }) => y),
+    x: Int16Array.from(features, ({ x }) => x),
+    y: Int16Array.from(features, ({ y }) => y),
   });
 }
 
@@ -130,7 +130,7 @@ describe("createLayerWriter", () => {
     writer.begin("safety", 3);
     writer.uniqueTexts(0, new TextEncoder().encode("9q8yyk8dr5"), Uint32Array.of(7, 7, 10));
     writer.codedTexts(1, Float64Array.of(5, NaN, 5), 2, (out, at, code) => out.fill(0x61 + code, at, at + 2));
-    const zeros = { id: new Float64Array(3), x: new Uint16Array(3), y: new Uint16Array(3) };
+    const zeros = { id: new Float64Array(3), x: new Int16Array(3), y: new Int16Array(3) };
     const properties = read(writer.finish(zeros)).map((feature) => (feature as { properties: unknown }).properties);
     expect(properties).toEqual([{ id: "9q8yyk8", cell: "ff" }, {}, { id: "dr5", cell: "ff" }]);
   });

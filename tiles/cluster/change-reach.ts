@@ -1,5 +1,5 @@
 import { type Bounds, cellBounds } from "../geo/geohash.ts";
-import { type TileAddress, tileBounds } from "../geo/tile-address.ts";
+import { type BufferedTile, bufferWidths, tileBounds } from "../geo/tile-address.ts";
 import { clusterCellsOfTile } from "./cluster-cells.ts";
 
 /**
@@ -13,8 +13,8 @@ const LIKELY_REACH = 0.15;
 export type Reach = "likely" | "seldom" | "never";
 
 /** Reads a tile's surroundings once, for many changes. */
-export function reachOfTile(tile: TileAddress): (geohash: string) => Reach {
-  const near = tileBounds(tile, LIKELY_REACH);
+export function reachOfTile(tile: BufferedTile): (geohash: string) => Reach {
+  const near = tileBounds(tile, LIKELY_REACH + bufferWidths(tile));
   const clusterCells = clusterCellsOfTile(tile);
   return (geohash) => {
     if (meets(cellBounds(geohash), near)) return "likely";

@@ -1,5 +1,5 @@
 import { coverBounds } from "../geo/geohash.ts";
-import { MAX_ZOOM, type TileAddress, tileBounds } from "../geo/tile-address.ts";
+import { type BufferedTile, bufferWidths, MAX_ZOOM, tileBounds } from "../geo/tile-address.ts";
 import { STITCH_MARGIN } from "./stitch.ts";
 
 /**
@@ -45,12 +45,12 @@ export function levelOfZoom(z: number): Level {
 const MAX_CLUSTER_CELLS_OF_TILE = 8192;
 
 /**
- * Geohashes of the cluster cells that a tile shows or must know to stitch what it shows (stitch.ts): those that meet it grown by the
- * stitching margin, ascending. A cluster cell that only touches there adds nothing; it is listed all the same where rounding
+ * Geohashes of the cluster cells that a tile shows or must know to stitch what it shows (stitch.ts): those that meet it grown by its
+ * buffer and the stitching margin, ascending. A cluster cell that only touches there adds nothing; it is listed all the same where rounding
  * cannot tell.
  */
-export function clusterCellsOfTile(tile: TileAddress): string[] {
+export function clusterCellsOfTile(tile: BufferedTile): string[] {
   const { precision } = levelOfZoom(tile.z);
   if (precision === 0) return [""];
-  return coverBounds(tileBounds(tile, STITCH_MARGIN), precision, MAX_CLUSTER_CELLS_OF_TILE).sort();
+  return coverBounds(tileBounds(tile, STITCH_MARGIN + bufferWidths(tile)), precision, MAX_CLUSTER_CELLS_OF_TILE).sort();
 }

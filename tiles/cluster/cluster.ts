@@ -1,3 +1,4 @@
+import { TILE_SIZE_PX } from "../geo/tile-address.ts";
 import { binPoints } from "./bins.ts";
 
 /**
@@ -28,7 +29,6 @@ export const BYTES_PER_CLUSTER = 40;
 
 /** Pixels at 512 px a tile within which points join. */
 export const CLUSTER_RADIUS_PX = 50;
-export const TILE_SIZE_PX = 512;
 
 export function allocateClusters(length: number): Clusters {
   return {

@@ -1,7 +1,7 @@
 import { writeAscii, writeBase32 } from "../geo/base32.ts";
 import { cellKey, geohashOfKey } from "../geo/cell-key.ts";
 import { columnAt, rowAt } from "../geo/geohash.ts";
-import { EXTENT, latOfWorldY, lonOfWorldX, type TileAddress } from "../geo/tile-address.ts";
+import { type BufferedTile, EXTENT, latOfWorldY, lonOfWorldX } from "../geo/tile-address.ts";
 import { DEFAULT_WINDOW, REPORT_LAYERS, type ReportLayer, type TimeWindow } from "../layers.ts";
 import { createLayerWriter } from "../mvt/mvt.ts";
 import { writeIdOfRow } from "../report-columns.ts";
@@ -39,14 +39,18 @@ const GEOHASH = keyOf("geohash");
 const SCORE = keyOf("score");
 const ID = keyOf("id");
 const CATEGORY = keyOf("category");
+/** Only of tiles with a buffer. */
+const COPY = KEYS.length;
 
 /** The attributes of a tile's features as columns; kept from tile to tile, since encoding never waits. */
 interface FeatureColumns {
   readonly capacity: number;
   readonly id: Float64Array;
-  readonly x: Uint16Array;
-  readonly y: Uint16Array;
+  readonly x: Int16Array;
+  readonly y: Int16Array;
   readonly isCluster: Uint8Array;
+  /** Whether it lies in the buffer. */
+  readonly isCopy: Uint8Array;
   /** NaN for a single report, as the weight. */
   readonly count: Float64Array;
   readonly weight: Float64Array;
@@ -68,9 +72,10 @@ function allocateFeatures(capacity: number): FeatureColumns {
   return {
     capacity,
     id: numbers(),
-    x: new Uint16Array(capacity),
-    y: new Uint16Array(capacity),
+    x: new Int16Array(capacity),
+    y: new Int16Array(capacity),
     isCluster: new Uint8Array(capacity),
+    isCopy: new Uint8Array(capacity),
     count: numbers(),
     weight: numbers(),
     severity: numbers(),
@@ -82,16 +87,18 @@ function allocateFeatures(capacity: number): FeatureColumns {
   };
 }
 
-const writer = createLayerWriter(KEYS);
+const plainWriter = createLayerWriter(KEYS);
+const bufferedWriter = createLayerWriter([...KEYS, "copy"]);
 let columns = allocateFeatures(256);
 
 /**
  * One layer of a tile as MVT bytes, empty when nothing lies in the tile. `cluster cells` are the indexes of the cluster cells of
- * `clusterCellsOfTile`, in ascending order. There is no buffer: a feature is in the one tile that its point lies in.
+ * `clusterCellsOfTile`, in ascending order. A feature is in the one tile that its point lies in; where a tile has a buffer, those in
+ * it are there too, marked as copies.
  */
 export function encodeReportLayer(
   layer: ReportLayer,
-  tile: TileAddress,
+  tile: BufferedTile,
   clusterCells: readonly ClusterCellIndex[],
   scoreOf?: ScoreOf,
 ): Uint8Array<ArrayBuffer> {
@@ -101,6 +108,7 @@ export function encodeReportLayer(
 /** The features of a tile, to be written before the next tile's are asked for: all tiles use the same columns. */
 export interface TileFeatures extends FeatureColumns {
   readonly zoom: number;
+  readonly hasBuffer: boolean;
   readonly length: number;
   readonly categories: readonly (string | undefined)[];
 }
@@ -108,7 +116,7 @@ export interface TileFeatures extends FeatureColumns {
 /** The stitched clusters of a tile with all that a tile says of them. */
 export function featuresOfTile(
   layer: ReportLayer,
-  tile: TileAddress,
+  tile: BufferedTile,
   clusterCells: readonly ClusterCellIndex[],
 ): TileFeatures {
   const clusters = clustersOfTile(
@@ -121,7 +129,8 @@ export function featuresOfTile(
   );
   if (columns.capacity < clusters.length) columns = allocateFeatures(2 * clusters.length);
   const categories = fillFeatures(columns, layer, tile, clusters, clusterCells);
-  return { ...columns, zoom: tile.z, length: clusters.length, categories };
+  const hasBuffer = tile.bufferPx !== undefined && tile.bufferPx > 0;
+  return { ...columns, zoom: tile.z, hasBuffer, length: clusters.length, categories };
 }
 
 /**
@@ -136,9 +145,11 @@ export function writeFeatures(
   features: TileFeatures,
   scoreOf: ScoreOf | undefined,
 ): Uint8Array<ArrayBuffer> {
+  const writer = features.hasBuffer ? bufferedWriter : plainWriter;
   writer.begin(layer, features.length);
   // What several features share comes first: indexes of values below 128 take a byte, and those of ids are used once each.
   writer.flags(CLUSTER, features.isCluster);
+  if (features.hasBuffer) writer.flags(COPY, features.isCopy);
   writer.numbers(POINT_COUNT, features.count);
   // A count below 1000 is its own short form.
   writer.numbers(ABBREVIATED, features.count);
@@ -159,7 +170,7 @@ export function writeFeatures(
 function fillFeatures(
   to: FeatureColumns,
   layer: ReportLayer,
-  tile: TileAddress,
+  tile: BufferedTile,
   clusters: TileClusters,
   clusterCells: readonly ClusterCellIndex[],
 ): (string | undefined)[] {
@@ -194,8 +205,11 @@ function fillFeatures(
     to.id[i] = numericId(to.idText, from, end);
     to.idEnd[i] = end;
     to.newest[i] = clusters.newestSeconds[i] as number;
-    to.x[i] = Math.floor((x * n - tile.x) * EXTENT);
-    to.y[i] = Math.floor((y * n - tile.y) * EXTENT);
+    const tileX = Math.floor((x * n - tile.x) * EXTENT);
+    const tileY = Math.floor((y * n - tile.y) * EXTENT);
+    to.x[i] = tileX;
+    to.y[i] = tileY;
+    to.isCopy[i] = tileX < 0 || tileX >= EXTENT || tileY < 0 || tileY >= EXTENT ? 1 : NO_FLAG;
     from = end;
   }
   return categories;

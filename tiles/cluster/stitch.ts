@@ -1,14 +1,6 @@
-import { type TileAddress, tileAt } from "../geo/tile-address.ts";
+import { type BufferedTile, bufferWidths, TILE_SIZE_PX, tileAt } from "../geo/tile-address.ts";
 import { binPoints } from "./bins.ts";
-import {
-  addPoint,
-  allocateClusters,
-  CLUSTER_RADIUS_PX,
-  type Clusters,
-  copyPoint,
-  TILE_SIZE_PX,
-  takeClusters,
-} from "./cluster.ts";
+import { addPoint, allocateClusters, CLUSTER_RADIUS_PX, type Clusters, copyPoint, takeClusters } from "./cluster.ts";
 
 /**
  * Cluster cells are clustered one by one, so near a border clusters of two cluster cells can come to lie almost on each other, which one
@@ -37,14 +29,16 @@ export interface TileClusters extends Clusters {
 }
 
 /**
- * Stitched clusters that lie in a tile. `cluster cells` are the tile's zoom of the cluster cells that meet the tile grown by STITCH_MARGIN,
- * in ascending order of their geohash, which decides ties.
+ * Stitched clusters that lie in a tile or its buffer. `cluster cells` are the tile's zoom of the cluster cells that meet the tile grown by
+ * its buffer and STITCH_MARGIN, in ascending order of their geohash, which decides ties. Their order is the same in every tile that shows
+ * them, so circles that lie on each other do so in the same way on both sides of an edge.
  */
-export function clustersOfTile(tile: TileAddress, clusterCells: readonly Clusters[]): TileClusters {
+export function clustersOfTile(tile: BufferedTile, clusterCells: readonly Clusters[]): TileClusters {
   const near = clustersAround(tile, clusterCells);
   const reach = STITCH_PX / (TILE_SIZE_PX * 2 ** tile.z);
   const nearest = nearestWithin(near, reach);
   const n = 2 ** tile.z;
+  const buffer = bufferWidths(tile);
   let length = 0;
   for (let i = 0; i < near.length; i++) {
     const partner = nearest[i] as number;
@@ -55,7 +49,7 @@ export function clustersOfTile(tile: TileAddress, clusterCells: readonly Cluster
     else copyCluster(near, i, length);
     const x = (near.x[length] as number) * n - tile.x;
     const y = (near.y[length] as number) * n - tile.y;
-    if (x >= 0 && x < 1 && y >= 0 && y < 1) length++;
+    if (x >= -buffer && x < 1 + buffer && y >= -buffer && y < 1 + buffer) length++;
   }
   return { ...takeClusters(near, length), clusterCell: near.clusterCell.slice(0, length) };
 }
@@ -99,12 +93,14 @@ export function stitchedCluster(z: number, clusterCells: readonly Clusters[], pa
 }
 
 /** All clusters in the grown tile, cluster cell by cluster cell. */
-function clustersAround({ z, x, y }: TileAddress, clusterCells: readonly Clusters[]): TileClusters {
+function clustersAround(tile: BufferedTile, clusterCells: readonly Clusters[]): TileClusters {
+  const { z, x, y } = tile;
   const n = 2 ** z;
-  const west = (x - STITCH_MARGIN) / n;
-  const east = (x + 1 + STITCH_MARGIN) / n;
-  const north = (y - STITCH_MARGIN) / n;
-  const south = (y + 1 + STITCH_MARGIN) / n;
+  const margin = STITCH_MARGIN + bufferWidths(tile);
+  const west = (x - margin) / n;
+  const east = (x + 1 + margin) / n;
+  const north = (y - margin) / n;
+  const south = (y + 1 + margin) / n;
   const found: number[] = [];
   const endOfClusterCell = clusterCells.map((clusters) => {
     for (let i = 0; i < clusters.length; i++) {

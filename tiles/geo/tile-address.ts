@@ -13,6 +13,22 @@ export interface TileAddress {
   readonly y: number;
 }
 
+/** A tile's width in pixels, as our clients draw it and as MapLibre and Mapbox GL count buffers. */
+export const TILE_SIZE_PX = 512;
+export const MAX_BUFFER_PX = 128;
+
+/** A tile, and how much of its neighbours it shows: for clients that cut what they draw at its edges. */
+export interface BufferedTile extends TileAddress {
+  /** Pixels on each side, TILE_SIZE_PX of which are the tile's width; none unless given. */
+  readonly bufferPx?: number;
+}
+
+export const withBuffer = (tile: TileAddress, bufferPx: number): BufferedTile =>
+  bufferPx === 0 ? tile : { ...tile, bufferPx };
+
+/** The buffer in tile widths. */
+export const bufferWidths = ({ bufferPx = 0 }: BufferedTile): number => bufferPx / TILE_SIZE_PX;
+
 /** Whether x and y exist at the zoom, and the zoom in the scheme. */
 export function isTile({ z, x, y }: TileAddress): boolean {
   const inside = (value: number, limit: number): boolean => Number.isInteger(value) && value >= 0 && value < limit;

@@ -11,11 +11,11 @@ import {
 } from "./mvt-fields.ts";
 import { writeHead } from "./wire-format.ts";
 
-/** Ids below 2^53 and tile coordinates 0..4095 of a layer's features. */
+/** Ids below 2^53 and tile coordinates of a layer's features: 0..4095, and beyond where a tile has a buffer. */
 export interface Points {
   readonly id: Float64Array;
-  readonly x: Uint16Array;
-  readonly y: Uint16Array;
+  readonly x: Int16Array;
+  readonly y: Int16Array;
 }
 
 /** Which values the features of a layer have. */
@@ -43,7 +43,7 @@ export function writeFeatures(out: Uint8Array, { id, x, y }: Points, tags: Layer
   let end = 0;
   for (let f = 0; f < tags.featureCount; f++) {
     const tagBytes = measureTags(tags, f, used);
-    const [px, py] = [(x[f] as number) * 2, (y[f] as number) * 2];
+    const [px, py] = [zigzag(x[f] as number), zigzag(y[f] as number)];
     const geometryBytes = 1 + varintLength(px) + varintLength(py);
     const tagField = tagBytes === 0 ? 0 : 1 + varintLength(tagBytes) + tagBytes;
     end = writeHead(out, end, LAYER_FEATURE, 1 + varintLength(id[f] as number) + tagField + 4 + geometryBytes);
@@ -57,6 +57,9 @@ export function writeFeatures(out: Uint8Array, { id, x, y }: Points, tags: Layer
   }
   return { end, keys: used.keys };
 }
+
+/** A parameter integer (section 4.3.2). */
+const zigzag = (value: number): number => (value << 1) ^ (value >> 31);
 
 /** Bytes of a feature's tags; numbers the keys that it is the first to use. */
 function measureTags({ keyCount, values }: LayerTags, feature: number, { keys, numberOf }: UsedKeys): number {

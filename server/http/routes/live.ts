@@ -44,13 +44,18 @@ const live = createRoute({
 /** Mounts `/api/live`. */
 export function mountLive(app: App, { clientAddress }: Pick<AppParts, "clientAddress">, streams: LiveStreams): void {
   app.openapi(live, async (c) => {
-    const { bbox = WORLD, layers = REPORT_LAYERS, zoom, window = DEFAULT_WINDOW, last_event_id } = c.req.valid("query");
+    const { bbox = WORLD, layers = REPORT_LAYERS, last_event_id, ...ofTiles } = c.req.valid("query");
+    const { zoom, window = DEFAULT_WINDOW, buffer: bufferPx = 0 } = ofTiles;
     // The answer to HEAD has no body whose end would end the subscription.
     if (c.req.method === "HEAD") return c.body(null, 200, HEADERS);
     const lastEventId = c.req.header("Last-Event-ID") ?? last_event_id;
     const client = clientAddress(c);
     const stream = await streams.open({
-      interest: { bounds: bbox, layers, ...(zoom === undefined ? {} : { tiles: { zoom, window } }) },
+      interest: {
+        bounds: bbox,
+        layers,
+        ...(zoom === undefined ? {} : { tiles: { zoom, window, ...(bufferPx > 0 && { bufferPx }) } }),
+      },
       ...(lastEventId === undefined ? {} : { lastEventId }),
       ...(client === undefined ? {} : { client }),
     });

@@ -1,7 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { MAX_BUFFER_PX } from "../../../tiles/geo/tile-address.ts";
 import { TILE_LAYERS, TIME_WINDOWS } from "../../../tiles/layers.ts";
-import { type Parsed, parseLayers, parseTilePath, parseWindow } from "../../serving/parse-tile-path.ts";
+import { type Parsed, parseBuffer, parseLayers, parseTilePath, parseWindow } from "../../serving/parse-tile-path.ts";
 import { answerTile } from "../../serving/tile-answer.ts";
 import { catalogue, tileJson } from "../../serving/tilejson.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
@@ -18,7 +19,8 @@ export function mountTiles(app: App, parts: AppParts): void {
 
   app.get(TILE_ROUTE, async (c) => {
     const { layers, z: zoom, x, file } = c.req.param();
-    const request = valueOrProblem(parseTilePath({ layers, z: zoom, x, file, window: c.req.query("window") }));
+    const { window, buffer } = c.req.query();
+    const request = valueOrProblem(parseTilePath({ layers, z: zoom, x, file, window, buffer }));
     const tile = await parts.tiles.read(request);
     const { status, headers, coding } = answerTile(request, tile, {
       acceptEncoding: c.req.header("Accept-Encoding"),
@@ -35,11 +37,10 @@ export function mountTiles(app: App, parts: AppParts): void {
   app.get("/tiles/:file", (c) => {
     const named = /^(.+)\.json$/.exec(c.req.param("file"));
     if (named === null) throw new ProblemError({ status: 404, detail: "There is nothing at this address." });
-    const document = tileJson(
-      valueOrProblem(parseLayers(named[1] ?? "")),
-      originOf(c),
-      valueOrProblem(parseWindow(c.req.query("window"))),
-    );
+    const layers = valueOrProblem(parseLayers(named[1] ?? ""));
+    const window = valueOrProblem(parseWindow(c.req.query("window")));
+    const bufferPx = valueOrProblem(parseBuffer(c.req.query("buffer")));
+    const document = tileJson(layers, originOf(c), window, bufferPx);
     return c.json(document, 200, { "Cache-Control": TILEJSON_CACHE_CONTROL });
   });
 }
@@ -66,6 +67,10 @@ function describe(app: App): void {
     .string()
     .openapi({ description: `One of ${TILE_LAYERS.join(", ")}, or several with commas.`, example: "safety" });
   const window = z.enum(TIME_WINDOWS as [string, ...string[]]).optional();
+  const buffer = z.int().min(0).max(MAX_BUFFER_PX).optional().openapi({
+    description:
+      "Pixels on each side, 512 of which are a tile's width, in which features of the neighbours are shown too, with `copy: true`. 0 without it. For clients that cut what they draw at a tile's edge.",
+  });
   const coordinate = z.string().openapi({ example: "0" });
   app.openAPIRegistry.registerPath({
     method: "get",
@@ -74,7 +79,7 @@ function describe(app: App): void {
     tags: ["tiles"],
     request: {
       params: z.object({ layers, z: coordinate, x: coordinate, y: coordinate }),
-      query: z.object({ window }),
+      query: z.object({ window, buffer }),
     },
     responses: {
       200: {
@@ -83,7 +88,7 @@ function describe(app: App): void {
       },
       204: { description: "Nothing lies in this tile." },
       304: { description: "The tile is what If-None-Match names." },
-      400: problem("A malformed address or window."),
+      400: problem("A malformed address, window or buffer."),
       404: problem("No such layer, or outside zooms 0 to 22 or the zoom's x and y."),
       503: problem("The report store does not answer."),
     },
@@ -102,8 +107,8 @@ function describe(app: App): void {
     path: "/tiles/{layers}.json",
     summary: "TileJSON of one layer or several",
     tags: ["tiles"],
-    request: { params: z.object({ layers }), query: z.object({ window }) },
-    responses: { 200: document, 400: problem("A malformed list or window."), 404: problem("No such layer.") },
+    request: { params: z.object({ layers }), query: z.object({ window, buffer }) },
+    responses: { 200: document, 400: problem("A malformed list, window or buffer."), 404: problem("No such layer.") },
   });
   app.openAPIRegistry.registerPath({
     method: "get",

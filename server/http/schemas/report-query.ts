@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Bounds } from "../../../tiles/geo/geohash.ts";
-import { MAX_ZOOM } from "../../../tiles/geo/tile-address.ts";
+import { MAX_BUFFER_PX, MAX_ZOOM } from "../../../tiles/geo/tile-address.ts";
 import {
   isReportLayer,
   isTimeWindow,
@@ -11,6 +11,7 @@ import {
 } from "../../../tiles/layers.ts";
 import { parseReportId } from "../../../tiles/report-id.ts";
 import { parseSpan } from "../../kit/time-span.ts";
+import { parseBuffer } from "../../serving/parse-tile-path.ts";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 500;
@@ -136,6 +137,10 @@ export const liveQuerySchema = z.object({
     },
   ),
   window,
+  buffer: optionalParameter("64", "The tiles' buffer, as in their addresses; 0 without it.", (text) => {
+    const parsed = parseBuffer(text);
+    return "value" in parsed ? parsed : `must be an integer from 0 to ${MAX_BUFFER_PX}`;
+  }),
   last_event_id: z.string().max(64, "must have at most 64 characters").optional().openapi({
     description: "As the header Last-Event-ID, which a new EventSource cannot send.",
   }),

@@ -124,10 +124,12 @@ function bodyOf(bytes: Uint8Array<ArrayBuffer>): Body {
 
 /** The tile that a plain address names. What is written otherwise, or wrong, is for the app to understand. */
 function parseTileUrl(url: string): TileRequest | undefined {
-  const named = /^\/tiles\/([a-z_,-]+)\/(\d+)\/(\d+)\/(\d+\.(?:pbf|mvt))(?:\?window=(\w+))?$/.exec(url);
-  if (named === null) return undefined;
-  const [, layers = "", z = "", x = "", file = "", window] = named;
-  const parsed = parseTilePath({ layers, z, x, file, window });
+  const named = /^\/tiles\/([a-z_,-]+)\/(\d+)\/(\d+)\/(\d+\.(?:pbf|mvt))(?:\?([\w=&]+))?$/.exec(url);
+  const asked = named && /^(?:window=(\w+))?(?:(?:^|&)buffer=(\d+))?$/.exec(named[5] ?? "");
+  if (named === null || asked === null) return undefined;
+  const [, layers = "", z = "", x = "", file = ""] = named;
+  const [, window, buffer] = asked;
+  const parsed = parseTilePath({ layers, z, x, file, window, buffer });
   return "value" in parsed ? parsed.value : undefined;
 }
 

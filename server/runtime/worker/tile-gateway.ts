@@ -20,6 +20,7 @@ export function cachedTileRequest(request: Request, codings: readonly ContentCod
     x: decode(x),
     file: decode(file),
     window: url.searchParams.get("window") ?? undefined,
+    buffer: url.searchParams.get("buffer") ?? undefined,
   });
   // What is wrong is for the app to explain, which reads addresses the same way.
   if ("fault" in parsed) return undefined;

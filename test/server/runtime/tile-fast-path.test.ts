@@ -91,6 +91,9 @@ describe("warm tiles", () => {
     ["another coding", TILE, { "Accept-Encoding": "gzip" }],
     ["several layers and a window", `${tileAt("vibe,safety,scores", 16)}.mvt?window=7d`, {}],
     ["a tile that is too long for text", FULL_TILE, {}],
+    ["a tile with a buffer", `${tileAt("safety", 13)}.pbf?buffer=64`, { "Accept-Encoding": "br" }],
+    ["a tile with a window and a buffer", `${tileAt("vibe,safety", 12)}.pbf?window=7d&buffer=128`, {}],
+    ["a tile with a buffer of nothing", `${TILE}?buffer=0`, {}],
     ["an empty tile", "/tiles/safety/13/0/3166.pbf", { "If-None-Match": "*" }],
     ["an unchanged tile", TILE, { "If-None-Match": 'W/"x", *', "Accept-Encoding": "br" }],
     ["a wide tile", `${tileAt("safety", 2)}.pbf`, { "If-None-Match": "*", "Accept-Encoding": "zstd" }],
@@ -121,7 +124,7 @@ describe("warm tiles", () => {
 
   it("end with a report below them, with time, and with new scores", async () => {
     const etagOf = async (path: string) => (await get(path)).headers.etag;
-    for (const path of [TILE, `${tileAt("safety", 16)}.pbf`]) {
+    for (const path of [TILE, `${tileAt("safety", 16)}.pbf`, `${tileAt("safety", 16)}.pbf?buffer=64`]) {
       await get(path);
       for (const change of [() => noteReport(0), passDay]) {
         const before = (await getWarm(path)).headers.etag;
@@ -152,6 +155,11 @@ describe("warm tiles", () => {
     "/tiles/safety/13/1310/9999.pbf",
     "/tiles/nonsense/13/1310/3166.pbf",
     "/tiles/safety/13/1310/3166.pbf?window=1y",
+    "/tiles/safety/13/1310/3166.pbf?buffer=129",
+    "/tiles/safety/13/1310/3166.pbf?buffer=064",
+    "/tiles/safety/13/1310/3166.pbf?window=7dbuffer=3",
+    "/tiles/safety/13/1310/3166.pbf?window=7d?buffer=3",
+    "/tiles/safety/13/1310/3166.pbf?&buffer=3",
     "/tiles/safety.json",
   ])("leave %s to the app", async (path) => {
     const count = answered();

@@ -5,6 +5,7 @@ import { tagsOfReport, tagsOfTile } from "../../../server/serving/cache-policy.t
 import { createTileSource } from "../../../server/serving/tile-source.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { withBuffer } from "../../../tiles/geo/tile-address.ts";
 import { seededRandom } from "../../kit/random.ts";
 import { makeCity, makeReport } from "../../kit/sample-reports.ts";
 import { tilesAround } from "../../kit/tile-features.ts";
@@ -13,7 +14,10 @@ const NOW = Date.UTC(2026, 5, 1, 12, 3);
 const clock = { now: () => NOW };
 
 describe("tagsOfReport", () => {
-  it("name every tile that a report changes, at every zoom, borders of cluster cells included", async () => {
+  it.each([
+    ["every tile", 0],
+    ["every tile with a buffer", 128],
+  ])("name %s that a report changes, at every zoom, borders of cluster cells included", async (_, bufferPx) => {
     const reports = makeCity(1500, NOW);
     const random = seededRandom(11);
     const store = createMemoryStore({ clock });
@@ -29,7 +33,7 @@ describe("tagsOfReport", () => {
       const added = makeReport({ lonDeg, latDeg, createdAtMs: NOW - 1000 }, random);
       const purged = new Set(tagsOfReport(added));
       const around = [0, 3, 5, 7, 9, 10, 11, 13, 14, 15, 16, 18, 19, 21].flatMap((z) =>
-        tilesAround([...reports, added], z),
+        tilesAround([...reports, added], z).map((tile) => withBuffer(tile, bufferPx)),
       );
       const read = (tile: (typeof around)[number]) => tiles.read({ layers: ["safety"], tile, window: "90d" });
       const before = new Map<string, string | undefined>();
