@@ -3,6 +3,7 @@ import type { Map as MapLibreMap } from "maplibre-gl";
 import { encodeGeohash } from "../tiles/geo/geohash.ts";
 import { fetchBasemapStyleUrl, type ReportJson } from "./api/api.ts";
 import type { TimeLapse } from "./lapse/time-lapse.ts";
+import { canDrawMap } from "./map/can-draw.ts";
 import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "./map/neighbourhood.ts";
 import { bindCitySwitch } from "./page/city-switch.ts";
 import { keepOffline } from "./page/keep-offline.ts";
@@ -17,13 +18,15 @@ import { bindReportDialog } from "./report/report-dialog.ts";
 import { startOutbox } from "./report/start-outbox.ts";
 import { bindScoreSwitch } from "./scores/score-switch.ts";
 import { find, prefersReducedMotion } from "./ui/dom.ts";
-import { bindCount, bindLatest } from "./view/in-view.ts";
+import { bindCount, bindLatest, viewOf } from "./view/in-view.ts";
 import type { LiveMap } from "./view/live-map.ts";
 
 declare global {
   /** The page's handle for scripts and consoles, there once the map is: `stratum.map` is the MapLibre map. */
   var stratum: { readonly map: MapLibreMap } | undefined;
 }
+
+const NO_WEBGL = "This browser cannot draw the map: it has no WebGL 2. Reading and reporting work without it.";
 
 const page = createPage();
 const notices = createNotices(find("#notices"));
@@ -33,16 +36,21 @@ const scoreSwitch = bindScoreSwitch(find<HTMLInputElement>("#with-scores"), find
 fillLegend(find("#legend"));
 const outbox = startOutbox();
 const outboxStatus = bindOutboxStatus(find("#outbox"), outbox);
+let picking = false;
+const onOpenChange = (open: boolean) => {
+  picking = open;
+};
+const reportDialog = bindReportDialog({ page, outbox, onOpenChange });
+outboxStatus.connect(reportDialog);
 outbox.resume();
 
-// The map is the larger part of the code: the controls are there and work before it has arrived.
-startMap().catch((error: unknown) => {
-  console.error(error);
-  const run = () => location.reload();
-  notices.set("map", "The map could not be started. It needs a browser with WebGL 2.", { label: "Reload", run });
-});
+// The map is the larger part of the code: the controls are there and work before it has arrived, and where it never does.
+const starting = startMap();
+bindTimeLapse(starting);
+starting.catch(doWithoutMap).catch(console.error);
 
-async function startMap(): Promise<void> {
+async function startMap(): Promise<LiveMap> {
+  if (!canDrawMap()) throw new Error("This browser draws no WebGL 2.");
   const [styleUrl, { chooseBasemap, createLiveMap }, { bindScores }] = await Promise.all([
     fetchBasemapStyleUrl().catch(() => undefined),
     import("./view/live-map.ts"),
@@ -51,28 +59,37 @@ async function startMap(): Promise<void> {
   const basemap = await chooseBasemap(styleUrl, () =>
     notices.set("basemap", "The detailed basemap cannot be reached; this is the built-in one."),
   );
-  let picking = false;
   const liveMap = createLiveMap({ container: find("#map"), page, basemap, isPicking: () => picking });
   bindScores(liveMap.map, page, (cell) => scoreSwitch.point(cell?.score));
   bindProgress(find("#progress"), liveMap.map, notices);
   bindPendingMarks(liveMap, outbox, outboxStatus.open);
-  const onOpenChange = (open: boolean) => {
-    picking = open;
-  };
-  outboxStatus.connect(bindReportDialog({ liveMap, page, outbox, onOpenChange }));
+  outboxStatus.connect({ ...reportDialog, see: reportDialog.useMap(liveMap) });
   bindView(liveMap);
   openCards(liveMap);
-  bindTimeLapse(liveMap);
   // What the first view needs comes first.
   liveMap.map.once("idle", keepOffline);
   globalThis.stratum = { map: liveMap.map };
+  return liveMap;
+}
+
+async function doWithoutMap(error: unknown): Promise<void> {
+  reportDialog.doWithoutMap();
+  const isOurs = canDrawMap();
+  if (isOurs) {
+    console.error(error);
+    const run = () => location.reload();
+    notices.set("map", "The map could not be loaded. Check your connection.", { label: "Reload", run });
+  }
+  const { showWithoutMap } = await import("./view/without-map.ts");
+  showWithoutMap(page, isOurs ? undefined : NO_WEBGL);
+  keepOffline();
 }
 
 function bindView(liveMap: LiveMap): void {
   const { map } = liveMap;
   bindCount(find("#in-view"), map, page);
   bindCardButton(map);
-  bindLatest(find("#latest"), map, page, (report) => showReport(liveMap, report));
+  bindLatest(find("#latest"), viewOf(map), page, (report) => showReport(liveMap, report));
   void bindCitySwitch(find<HTMLSelectElement>("#city"), page, ({ center, zoom }) => {
     const target = { center: [...center] as [number, number], zoom };
     if (prefersReducedMotion()) map.jumpTo(target);
@@ -120,21 +137,26 @@ function openCards(liveMap: LiveMap): void {
 }
 
 /** So does the time-lapse's. */
-function bindTimeLapse(liveMap: LiveMap): void {
+function bindTimeLapse(starting: Promise<LiveMap>): void {
   const opener = find("#open-lapse");
   let loading: Promise<TimeLapse> | undefined;
   const load = async () => {
-    const { createTimeLapse } = await import("./lapse/time-lapse.ts");
+    const [liveMap, { createTimeLapse }] = await Promise.all([starting, import("./lapse/time-lapse.ts")]);
     return createTimeLapse({ section: find("#time-lapse"), opener, liveMap, page });
   };
   opener.addEventListener("click", async () => {
+    // Asked for already, and not there yet.
+    if (opener.ariaBusy) return;
     loading ??= load();
+    opener.ariaBusy = "true";
     try {
       (await loading).toggle();
     } catch (error) {
       console.error(error);
       loading = undefined;
       notices.say("The time-lapse could not be loaded. Check your connection and try again.");
+    } finally {
+      opener.ariaBusy = null;
     }
   });
 }

@@ -80,6 +80,20 @@ export async function fetchCities(): Promise<readonly CityJson[]> {
   return (await request<{ cities: readonly CityJson[] }>("/api/cities")).cities;
 }
 
+/** A neighbourhood or landmark as people name it, at one point. */
+export interface PlaceJson {
+  readonly name: string;
+  /** Name of its city. */
+  readonly city: string;
+  readonly lat: number;
+  readonly lon: number;
+}
+
+/** The places known by name. @throws RequestError */
+export async function fetchPlaces(): Promise<readonly PlaceJson[]> {
+  return (await request<{ places: readonly PlaceJson[] }>("/api/places")).places;
+}
+
 export interface ReportQuery {
   /** West, south, east, north in degrees. */
   readonly bbox: readonly [number, number, number, number];

@@ -6,12 +6,11 @@ export interface DevicePosition {
 }
 
 const TIMEOUT_MS = 10_000;
-const INSTEAD = "Move the map to the place instead.";
 
-/** @throws Error that says in words for a person why the position cannot be had. */
-export function findDevice(): Promise<DevicePosition> {
+/** @throws Error that says in words for a person why the position cannot be had, and what to do `instead`. */
+export function findDevice(instead: string): Promise<DevicePosition> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string) => reject(new Error(`${why} ${INSTEAD}`));
+    const fail = (why: string) => reject(new Error(`${why} ${instead}`));
     if (!isSecureContext) return fail("Browsers tell your location to pages over https only.");
     navigator.geolocation.getCurrentPosition(
       ({ coords: { longitude: lonDeg, latitude: latDeg, accuracy: accuracyM } }) =>

@@ -1,17 +1,23 @@
+import type { ReportDraft } from "../api/api.ts";
 import { categoryIcon } from "../ui/category-icons.ts";
 import { element, find, icon } from "../ui/dom.ts";
 import { categoryLabel, timeAgo } from "../words/words.ts";
 import type { EntryState } from "./entry-state.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutboxEntry } from "./outbox-entry.ts";
-import type { ReportDialog } from "./report-dialog.ts";
 import { statusText } from "./status-text.ts";
 
 export interface OutboxStatus {
   /** Lists what waits. */
   open(): void;
-  /** Lets the list's reports be mended and seen: from when there is a map. */
-  connect(dialog: ReportDialog): void;
+  /** Lets the list's reports be mended and seen; the latter from when there is a map. */
+  connect(ways: WaysOn): void;
+}
+
+interface WaysOn {
+  mend(entry: OutboxEntry): void;
+  /** Brings the map to a report's place. */
+  readonly see?: (draft: ReportDraft) => void;
 }
 
 const SENT_MS = 5_000;
@@ -21,7 +27,7 @@ export function bindOutboxStatus(section: HTMLElement, outbox: Outbox): OutboxSt
   const text = find("p", section);
   const toggle = find<HTMLButtonElement>("button", section);
   const list = find("ul", section);
-  let goTo: ReportDialog | undefined;
+  let goTo: WaysOn | undefined;
   let isOpen = false;
   /** Reports that arrived after a time without the server; in ordinary times the page says nothing of it. */
   let arrived = 0;
@@ -81,16 +87,17 @@ export function bindOutboxStatus(section: HTMLElement, outbox: Outbox): OutboxSt
           run(subject);
         };
       };
-      goTo = { mend: closing(mend), see: closing(see) };
+      goTo = { mend: closing(mend), ...(see && { see: closing(see) }) };
       list.dataset.listed = "";
       show();
     },
   };
 }
 
-/** Lists an entry with what can be done about it; `goTo` is there once there is a map. */
-function listEntry(entry: OutboxEntry, outbox: Outbox, goTo: ReportDialog | undefined): HTMLElement {
+/** Lists an entry with what can be done about it. */
+function listEntry(entry: OutboxEntry, outbox: Outbox, goTo: WaysOn | undefined): HTMLElement {
   const { draft, key } = entry;
+  const see = goTo?.see;
   const state = outbox.stateOf(entry);
   const label = categoryLabel(draft.category);
   const action = (name: string, run: () => void) => {
@@ -105,7 +112,7 @@ function listEntry(entry: OutboxEntry, outbox: Outbox, goTo: ReportDialog | unde
     element("p", {}, element("strong", {}, label), element("span", { class: "hint" }, entryText(entry, state))),
     goTo && state === "refused" ? action("Mend", () => goTo.mend(entry)) : undefined,
     state === "old" ? action("Send", () => outbox.confirm(key)) : undefined,
-    goTo && (state === "held" || state === "waiting") ? action("See", () => goTo.see(draft)) : undefined,
+    see && (state === "held" || state === "waiting") ? action("See", () => see(draft)) : undefined,
     state === "sending" ? undefined : action("Discard", () => outbox.discard(key)),
   );
 }

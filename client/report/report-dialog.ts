@@ -3,15 +3,16 @@ import { coveredEdges } from "../map/free-area.ts";
 import type { MapHandle } from "../map/map-handle.ts";
 import type { Page } from "../page/page-state.ts";
 import { find, prefersReducedMotion } from "../ui/dom.ts";
+import { absorbSecondTaps } from "../ui/second-tap.ts";
+import { createCross, type Place } from "./cross.ts";
 import type { Outbox } from "./outbox.ts";
 import { MAX_ENTRIES } from "./outbox.ts";
 import type { OutboxEntry, Refusal } from "./outbox-entry.ts";
-import { createPlacePicker, type Place } from "./place-picker.ts";
+import { createPlacePicker } from "./place-picker.ts";
 import { createReportForm } from "./report-form.ts";
 import { createThanks, type Thanks } from "./thanks.ts";
 
 export interface ReportDialogOptions {
-  readonly liveMap: MapHandle;
   readonly page: Page;
   readonly outbox: Outbox;
   onOpenChange(open: boolean): void;
@@ -20,22 +21,34 @@ export interface ReportDialogOptions {
 export interface ReportDialog {
   /** Opens the form on a report that was not taken; what is dropped then takes its place. */
   mend(entry: OutboxEntry): void;
-  /** Brings the map to a report's place. */
-  see(draft: ReportDraft): void;
+  /** The map has come: places are picked on it from now on. What is returned brings it to a report's place. */
+  useMap(liveMap: MapHandle): (draft: ReportDraft) => void;
+  /** No map will come. */
+  doWithoutMap(): void;
 }
 
 const SEE_ZOOM = 16;
 
-/** From the button to "thank you": the form, and what becomes of the report while the dialog stays open. */
-export function bindReportDialog({ liveMap, page, outbox, onOpenChange }: ReportDialogOptions): ReportDialog {
-  const { map } = liveMap;
+/**
+ * From the button to "thank you": the form, and what becomes of the report while the dialog stays open. It waits for no map: that
+ * is the larger part of the code, and not everywhere can it be drawn.
+ */
+export function bindReportDialog({ page, outbox, onOpenChange }: ReportDialogOptions): ReportDialog {
+  let liveMap: MapHandle | undefined;
   const opener = find<HTMLButtonElement>("#open-report");
   const dialog = find<HTMLDialogElement>("#report-form");
+  let see: ((at: Place) => void) | undefined;
   let thanked: { readonly thanks: Thanks; readonly key: string } | undefined;
-  const picker = createPlacePicker(map, (message) => {
-    const error = find("#place-error", picker.content);
-    error.hidden = message === undefined;
-    error.textContent = message ?? "";
+  const picker = createPlacePicker({
+    near() {
+      const { lonDeg: lon, latDeg: lat } = page.get().view;
+      return { lon, lat };
+    },
+    onError(message) {
+      const error = find("#place-error", picker.content);
+      error.hidden = message === undefined;
+      error.textContent = message ?? "";
+    },
   });
 
   const fill = (part: { readonly content: HTMLElement; focus(): void }) => {
@@ -54,7 +67,7 @@ export function bindReportDialog({ liveMap, page, outbox, onOpenChange }: Report
   };
   const ask = (begun?: { readonly draft: ReportDraft; readonly refusal?: Refusal }, replaced?: string) => {
     thanked = undefined;
-    liveMap.popups.close();
+    liveMap?.popups.close();
     page.set({ card: undefined });
     document.body.classList.add("reporting");
     onOpenChange(true);
@@ -72,7 +85,7 @@ export function bindReportDialog({ liveMap, page, outbox, onOpenChange }: Report
     const undo = () => {
       if (outbox.discard(entry.key)) ask({ draft });
     };
-    const thanks = createThanks({ entry, undo, see: () => see(draft), close });
+    const thanks = createThanks({ entry, undo, see: see && (() => see?.(draft)), close });
     fill(thanks);
     thanked = { thanks, key: entry.key };
     showProgress();
@@ -85,13 +98,20 @@ export function bindReportDialog({ liveMap, page, outbox, onOpenChange }: Report
     thanked?.thanks.show(state, entry !== undefined && !entry.attempted);
   };
   const mend = (entry: OutboxEntry) => ask(entry, entry.key);
-  const see = ({ lon, lat }: Place) => {
-    if (dialog.open) close();
-    const zoom = Math.max(map.getZoom(), SEE_ZOOM);
-    map.easeTo({ center: [lon, lat], zoom, padding: coveredEdges(), duration: prefersReducedMotion() ? 0 : 500 });
+  const useMap = (found: MapHandle) => {
+    liveMap = found;
+    const { map } = found;
+    picker.setAim(createCross(map, picker.moved, picker.describe));
+    see = ({ lon, lat }) => {
+      if (dialog.open) close();
+      const zoom = Math.max(map.getZoom(), SEE_ZOOM);
+      map.easeTo({ center: [lon, lat], zoom, padding: coveredEdges(), duration: prefersReducedMotion() ? 0 : 500 });
+    };
+    return see;
   };
 
   opener.addEventListener("click", () => ask());
+  absorbSecondTaps("#open-report, #report-form button, #outbox button");
   document.addEventListener("keydown", ({ key }) => {
     if (key === "Escape" && dialog.open) close();
   });
@@ -99,5 +119,5 @@ export function bindReportDialog({ liveMap, page, outbox, onOpenChange }: Report
     if (event.type === "refused" && event.entry.key === thanked?.key) mend(event.entry);
     else showProgress();
   });
-  return { mend, see };
+  return { mend, useMap, doWithoutMap: () => picker.setAim("none") };
 }

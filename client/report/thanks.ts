@@ -6,7 +6,8 @@ import type { OutboxEntry } from "./outbox-entry.ts";
 export interface ThanksOptions {
   readonly entry: OutboxEntry;
   undo(): void;
-  see(): void;
+  /** Shows the report on the map, where there is one. */
+  readonly see: (() => void) | undefined;
   close(): void;
 }
 
@@ -32,9 +33,10 @@ const WORDS: Readonly<Record<EntryState | "sent" | "offline", string>> = {
 export function createThanks({ entry, undo, see, close }: ThanksOptions): Thanks {
   const progress = element("p", { role: "status", class: "hint" });
   const undoing = button("secondary undo", "Undo", undo);
-  const seeing = button("primary", "See it on the map", see);
+  const seeing = see && button("primary", "See it on the map", see);
   const closer = button("bare round close", icon(CLOSE_ICON), close);
   closer.setAttribute("aria-label", "Close");
+  const next = seeing ?? closer;
   const content = element(
     "div",
     { class: `thanks on-${entry.draft.layer}` },
@@ -44,13 +46,13 @@ export function createThanks({ entry, undo, see, close }: ThanksOptions): Thanks
   );
   return {
     content,
-    focus: () => seeing.focus(),
+    focus: () => next.focus(),
     show(state, isUndoable) {
       const isStuck = !navigator.onLine && (state === "held" || state === "waiting");
       content.dataset.state = isStuck ? "offline" : state;
       const words = WORDS[isStuck ? "offline" : state];
       if (progress.textContent !== words) progress.textContent = words;
-      if (!isUndoable && document.activeElement === undoing) seeing.focus();
+      if (!isUndoable && document.activeElement === undoing) next.focus();
       undoing.hidden = !isUndoable;
     },
   };

@@ -1,6 +1,6 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
 import type { ReportLayer } from "../../tiles/layers.ts";
-import { fetchReports, type ReportJson } from "../api/api.ts";
+import { fetchReports, type ReportJson, type ReportQuery } from "../api/api.ts";
 import { clusterLayerOf, singleLayerOf } from "../map/report-layers.ts";
 import { viewBox } from "../map/view-box.ts";
 import type { Page } from "../page/page-state.ts";
@@ -36,26 +36,39 @@ function countInView(map: MapLibreMap, layers: readonly ReportLayer[]): number {
   return features.reduce((sum, { properties }) => sum + Number(properties.point_count ?? 1), 0);
 }
 
-/** Lists the newest reports of the visible map: also the way to read reports without a pointer. */
+/** What a list of reports is about: a map's view, or what stands for it where there is no map. */
+export interface ListedView {
+  /** West, south, east, north in degrees; `undefined` where that is more than a city. */
+  box(): ReportQuery["bbox"] | undefined;
+  onMove(listener: () => void): void;
+}
+
+export const viewOf = (map: MapLibreMap): ListedView => ({
+  box: () => (map.getZoom() < LIST_MIN_ZOOM ? undefined : viewBox(map)),
+  onMove: (listener) => map.on("moveend", listener),
+});
+
+/** Lists the newest reports in view: also the way to read reports without a pointer. Without `open` they are text alone. */
 export function bindLatest(
   section: HTMLElement,
-  map: MapLibreMap,
+  view: ListedView,
   page: Page,
-  open: (report: ReportJson) => void,
+  open?: (report: ReportJson) => void,
 ): void {
   const list = find("ol", section);
   let pending: AbortController | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const load = async () => {
     pending?.abort();
-    if (map.getZoom() < LIST_MIN_ZOOM || (section.offsetParent === null && !section.hidden)) {
+    const bbox = view.box();
+    if (!bbox || (section.offsetParent === null && !section.hidden)) {
       section.hidden = true;
       return;
     }
     pending = new AbortController();
     const { signal } = pending;
     const { layers, window } = page.get();
-    const query = { bbox: viewBox(map), layers, since: window, limit: LIST_LENGTH };
+    const query = { bbox, layers, since: window, limit: LIST_LENGTH };
     try {
       const reports = await fetchReports(query, signal);
       section.hidden = reports.length === 0;
@@ -69,11 +82,7 @@ export function bindLatest(
     const focused = list.querySelector<HTMLElement>("li:focus-within")?.dataset.id;
     const cards = reports.map((report) => {
       const summary = { ...report, createdAtMs: Date.parse(report.created_at) };
-      return element(
-        "li",
-        { "data-id": report.id },
-        reportCard(summary, report.text, () => open(report)),
-      );
+      return element("li", { "data-id": report.id }, reportCard(summary, report.text, open && (() => open(report))));
     });
     list.replaceChildren(...cards);
     if (focused === undefined) return;
@@ -84,7 +93,7 @@ export function bindLatest(
     clearTimeout(timer);
     timer = setTimeout(load, SETTLE_MS);
   };
-  map.on("moveend", soon);
+  view.onMove(soon);
   page.listen((state, before) => {
     if (state.layers !== before.layers || state.window !== before.window) soon();
   });

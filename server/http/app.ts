@@ -19,6 +19,7 @@ import { mountFlags } from "./routes/flags.ts";
 import { mountLive } from "./routes/live.ts";
 import { mountNeighborhood } from "./routes/neighborhood.ts";
 import { mountOperations } from "./routes/operations.ts";
+import { mountPlaces } from "./routes/places.ts";
 import { mountReports } from "./routes/reports.ts";
 import { mountTiles } from "./routes/tiles.ts";
 import { mountTrends } from "./routes/trends.ts";
@@ -53,6 +54,7 @@ export function createApp(parts: AppParts): App {
   mountReports(app, parts);
   mountFlags(app, parts);
   mountCities(app, parts);
+  mountPlaces(app);
   mountTiles(app, parts);
   if (parts.live !== undefined) mountLive(app, parts, parts.live);
   if (parts.clusters !== undefined) mountClusters(app, parts, parts.clusters);

@@ -1,0 +1,40 @@
+import type { ReportQuery } from "../api/api.ts";
+import { bindCitySwitch } from "../page/city-switch.ts";
+import type { Page } from "../page/page-state.ts";
+import { element, find } from "../ui/dom.ts";
+import { bindLatest, type ListedView } from "./in-view.ts";
+
+/** Half the side of the list's box: nobody can zoom out to find more, so it is most of a city. */
+const HALF_DEG = 0.06;
+
+/** What the page can do without a map: the latest reports of a city, and why there is no more. */
+export function showWithoutMap(page: Page, why: string | undefined): void {
+  document.body.classList.add("mapless");
+  // What MapLibre may have left of it.
+  find("#map").replaceChildren();
+  if (why) find("#panel .masthead").after(element("p", { class: "why", role: "status" }, why));
+  void bindCitySwitch(find<HTMLSelectElement>("#city"), page, ({ center: [lonDeg, latDeg], zoom }) =>
+    page.set({ view: { lonDeg, latDeg, zoom } }),
+  );
+  bindLatest(find("#latest"), viewOf(page), page);
+}
+
+/** Around where the map would be. */
+function viewOf(page: Page): ListedView {
+  return {
+    box(): ReportQuery["bbox"] {
+      const { lonDeg, latDeg } = page.get().view;
+      const [west, east] = [lonDeg - HALF_DEG, lonDeg + HALF_DEG];
+      return [
+        Math.max(-180, west),
+        Math.max(-90, latDeg - HALF_DEG),
+        Math.min(180, east),
+        Math.min(90, latDeg + HALF_DEG),
+      ];
+    },
+    onMove: (listener) =>
+      page.listen((state, before) => {
+        if (state.view !== before.view) listener();
+      }),
+  };
+}
