@@ -1,3 +1,4 @@
+import "../style/time-lapse.css";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { MapHandle } from "../map/map-handle.ts";
 import { onThemeChange } from "../map/theme.ts";

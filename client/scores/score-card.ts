@@ -1,3 +1,4 @@
+import "../style/score-card.css";
 import type { Map as MapLibreMap } from "maplibre-gl";
 import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { fetchScoreCard, type ReportJson } from "../api/api.ts";

@@ -41,6 +41,8 @@ export interface ListedView {
   /** West, south, east, north in degrees; `undefined` where that is more than a city. */
   box(): ReportQuery["bbox"] | undefined;
   onMove(listener: () => void): void;
+  /** How many reports to list; a handful beside a map. */
+  readonly limit?: number;
 }
 
 export const viewOf = (map: MapLibreMap): ListedView => ({
@@ -68,7 +70,7 @@ export function bindLatest(
     pending = new AbortController();
     const { signal } = pending;
     const { layers, window } = page.get();
-    const query = { bbox, layers, since: window, limit: LIST_LENGTH };
+    const query = { bbox, layers, since: window, limit: view.limit ?? LIST_LENGTH };
     try {
       const reports = await fetchReports(query, signal);
       section.hidden = reports.length === 0;

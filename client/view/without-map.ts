@@ -1,3 +1,4 @@
+import "../style/without-map.css";
 import type { ReportQuery } from "../api/api.ts";
 import { bindCitySwitch } from "../page/city-switch.ts";
 import type { Page } from "../page/page-state.ts";
@@ -6,6 +7,9 @@ import { bindLatest, type ListedView } from "./in-view.ts";
 
 /** Half the side of the list's box: nobody can zoom out to find more, so it is most of a city. */
 const HALF_DEG = 0.06;
+
+/** The list is what there is to see. */
+const LIST_LENGTH = 20;
 
 /** What the page can do without a map: the latest reports of a city, and why there is no more. */
 export function showWithoutMap(page: Page, why: string | undefined): void {
@@ -22,6 +26,7 @@ export function showWithoutMap(page: Page, why: string | undefined): void {
 /** Around where the map would be. */
 function viewOf(page: Page): ListedView {
   return {
+    limit: LIST_LENGTH,
     box(): ReportQuery["bbox"] {
       const { lonDeg, latDeg } = page.get().view;
       const [west, east] = [lonDeg - HALF_DEG, lonDeg + HALF_DEG];

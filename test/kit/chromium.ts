@@ -7,12 +7,19 @@ import { join } from "node:path";
 import sparticuz from "@sparticuz/chromium";
 import { type Browser, type BrowserServer, chromium, type LaunchOptions } from "playwright-core";
 
+export interface ChromiumOptions {
+  /** Without it the browser is like one whose drivers draw no WebGL. */
+  readonly webgl?: boolean;
+}
+
+const IN_SOFTWARE = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"];
+
 /**
  * Starts a headless Chromium that draws WebGL 2 in software, also as root. It comes out of an npm package; on first use it
  * is unpacked (about 200 MB) into the temporary directory.
  */
-export async function launchChromium(): Promise<Browser> {
-  return chromium.launch(await launchOptions());
+export async function launchChromium(options: ChromiumOptions = {}): Promise<Browser> {
+  return chromium.launch(await launchOptions(options));
 }
 
 /** The same, for other processes to connect to. */
@@ -20,11 +27,11 @@ export async function launchChromiumServer(): Promise<BrowserServer> {
   return chromium.launchServer({ ...(await launchOptions()), host: "127.0.0.1" });
 }
 
-async function launchOptions(): Promise<LaunchOptions> {
+async function launchOptions({ webgl = true }: ChromiumOptions = {}): Promise<LaunchOptions> {
   const dir = await unpackOnce();
   return {
     executablePath: join(dir, "chromium"),
-    args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"],
+    args: ["--no-sandbox", ...(webgl ? IN_SOFTWARE : ["--disable-3d-apis"])],
     // The package brings Open Sans: the page's system fonts are then the same on every machine.
     env: { ...process.env, FONTCONFIG_PATH: join(dir, "fonts") },
   };
