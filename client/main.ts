@@ -26,8 +26,6 @@ declare global {
   var stratum: { readonly map: MapLibreMap } | undefined;
 }
 
-const NO_WEBGL = "This browser cannot draw the map: it has no WebGL 2. Reading and reporting work without it.";
-
 const page = createPage();
 const notices = createNotices(find("#notices"));
 bindLayerSwitch(find("#layers"), find<HTMLInputElement>("#combine"), page);
@@ -47,10 +45,14 @@ outbox.resume();
 // The map is the larger part of the code: the controls are there and work before it has arrived, and where it never does.
 const starting = startMap();
 bindTimeLapse(starting);
-starting.catch(doWithoutMap).catch(console.error);
+starting.catch(doWithoutMap).catch((error: unknown) => {
+  console.error(error);
+  const run = () => location.reload();
+  notices.set("map", "The map could not be loaded. Check your connection.", { label: "Reload", run });
+});
 
 async function startMap(): Promise<LiveMap> {
-  if (!canDrawMap()) throw new Error("This browser draws no WebGL 2.");
+  if (!canDrawMap()) throw new Error("no WebGL 2");
   const [styleUrl, { chooseBasemap, createLiveMap }, { bindScores }] = await Promise.all([
     fetchBasemapStyleUrl().catch(() => undefined),
     import("./view/live-map.ts"),
@@ -72,17 +74,13 @@ async function startMap(): Promise<LiveMap> {
   return liveMap;
 }
 
-async function doWithoutMap(error: unknown): Promise<void> {
+async function doWithoutMap(fault: unknown): Promise<void> {
   reportDialog.doWithoutMap();
-  const isOurs = canDrawMap();
-  if (isOurs) {
-    console.error(error);
-    const run = () => location.reload();
-    notices.set("map", "The map could not be loaded. Check your connection.", { label: "Reload", run });
-  }
   const { showWithoutMap } = await import("./view/without-map.ts");
-  showWithoutMap(page, isOurs ? undefined : NO_WEBGL);
+  showWithoutMap(page);
   keepOffline();
+  // A browser that could draw it has only not got it.
+  if (canDrawMap()) throw fault;
 }
 
 function bindView(liveMap: LiveMap): void {

@@ -1,5 +1,6 @@
 import "../style/without-map.css";
 import type { ReportQuery } from "../api/api.ts";
+import { canDrawMap } from "../map/can-draw.ts";
 import { bindCitySwitch } from "../page/city-switch.ts";
 import type { Page } from "../page/page-state.ts";
 import { element, find } from "../ui/dom.ts";
@@ -11,12 +12,14 @@ const HALF_DEG = 0.06;
 /** The list is what there is to see. */
 const LIST_LENGTH = 20;
 
-/** What the page can do without a map: the latest reports of a city, and why there is no more. */
-export function showWithoutMap(page: Page, why: string | undefined): void {
+const NO_WEBGL = "This browser cannot draw the map: it has no WebGL 2. Reading and reporting work without it.";
+
+/** What the page can do without a map: the latest reports of a city, and, where that is for good, why there is no more. */
+export function showWithoutMap(page: Page): void {
   document.body.classList.add("mapless");
   // What MapLibre may have left of it.
   find("#map").replaceChildren();
-  if (why) find("#panel .masthead").after(element("p", { class: "why", role: "status" }, why));
+  if (!canDrawMap()) find("#panel .masthead").after(element("p", { class: "why", role: "status" }, NO_WEBGL));
   void bindCitySwitch(find<HTMLSelectElement>("#city"), page, ({ center: [lonDeg, latDeg], zoom }) =>
     page.set({ view: { lonDeg, latDeg, zoom } }),
   );
