@@ -122,6 +122,7 @@ export function createPlacePicker({ near, onError }: PlacePickerOptions): PlaceP
     },
     setAim(found) {
       aim = found;
+      onError(undefined);
       if (typeof aim !== "string") {
         names.withdraw();
         if (form) aim.show(form, chosen?.place);
