@@ -1,7 +1,7 @@
 import type { LngLatLike, Map as MapLibreMap } from "maplibre-gl";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
-import { isReportLayer } from "../../tiles/layers.ts";
 import { NEIGHBOURHOOD_PRECISION } from "../map/neighbourhood.ts";
+import { layerOfMark } from "../map/report-layers.ts";
 import type { Page } from "../page/page-state.ts";
 import { SCORE_FILL } from "../scores/score-layers.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
@@ -41,9 +41,11 @@ export function serveHost(frame: ServedFrame): void {
       channel.tell({ type: "clicked", kind: "neighbourhood", at: [lng, lat], properties });
       return;
     }
-    const { properties, sourceLayer = "" } = hit;
+    const layer = layerOfMark(hit);
+    // Those of its tile alone, also where it is drawn beside its place.
+    const { layer: _layer, lon: _lon, lat: _lat, ...properties } = hit.properties;
     const kind = properties.point_count === undefined ? "report" : "cluster";
-    channel.tell({ type: "clicked", kind, at, properties, ...(isReportLayer(sourceLayer) && { layer: sourceLayer }) });
+    channel.tell({ type: "clicked", kind, at, properties, ...(layer && { layer }) });
   });
 }
 

@@ -1,5 +1,6 @@
 import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
 import { categoryIcon } from "../ui/category-icons.ts";
+import { discRadius } from "./mark-radius.ts";
 import { currentTheme } from "./theme.ts";
 
 const PIXEL_RATIO = 3;
@@ -24,7 +25,7 @@ export function drawReportIcon(name: string): ReportIcon | undefined {
   const severity = Number(severityText);
   if (prefix !== "report" || !isReportLayer(layer) || !(severity >= 1 && severity <= 5)) return undefined;
   const theme = currentTheme();
-  const radius = 8.5 + severity;
+  const radius = discRadius(severity);
   const size = 2 * Math.ceil(radius + 3);
   const canvas = new OffscreenCanvas(size * PIXEL_RATIO, size * PIXEL_RATIO);
   // Drawn by the processor: reading back from a graphics card, or its software stand-in, stalls a frame.

@@ -1,9 +1,9 @@
 import type { MapGeoJSONFeature, Map as MapLibreMap, MapMouseEvent, PointLike } from "maplibre-gl";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
-import { isReportLayer, REPORT_LAYERS } from "../../tiles/layers.ts";
+import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { fetchExpansionZoom } from "../api/api.ts";
 import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "../map/neighbourhood.ts";
-import { clusterLayerOf, MAX_ZOOM, singleLayerOf } from "../map/report-layers.ts";
+import { clusterLayerOf, layerOfMark, MAX_ZOOM, singleLayerOf } from "../map/report-layers.ts";
 import type { Page } from "../page/page-state.ts";
 import { SCORE_FILL } from "../scores/score-layers.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
@@ -49,8 +49,8 @@ export function bindClicks({ map, page, popups, openCard, isPicking }: ClickTarg
   };
   const follow = (hit: MapGeoJSONFeature) => {
     const at = placeOf(hit);
-    const layer = hit.sourceLayer ?? "";
-    if (!at || !isReportLayer(layer)) return;
+    const layer = layerOfMark(hit);
+    if (!at || !layer) return;
     const { point_count, id, category, severity, newest } = hit.properties;
     if (point_count === undefined) {
       const summary = {
@@ -97,14 +97,21 @@ export function nearestHit(map: MapLibreMap, { point }: MapMouseEvent): MapGeoJS
     [point.x + REACH_PX, point.y + REACH_PX],
   ];
   const distance = (feature: MapGeoJSONFeature) => {
-    const at = placeOf(feature);
+    const at = drawnAt(feature);
     return at ? map.project(at).dist(point) : Number.POSITIVE_INFINITY;
   };
   const hits = map.queryRenderedFeatures(box, { layers: HIT_LAYERS });
   return hits.sort((a, b) => distance(a) - distance(b))[0];
 }
 
-export function placeOf({ geometry }: MapGeoJSONFeature): [number, number] | undefined {
+/** Where what a mark stands for lies. */
+export function placeOf(mark: MapGeoJSONFeature): [number, number] | undefined {
+  const { lon, lat } = mark.properties;
+  // Said where a mark is drawn beside its place.
+  return typeof lon === "number" && typeof lat === "number" ? [lon, lat] : drawnAt(mark);
+}
+
+function drawnAt({ geometry }: MapGeoJSONFeature): [number, number] | undefined {
   if (geometry.type !== "Point") return undefined;
   const [lonDeg = 0, latDeg = 0] = geometry.coordinates;
   return [lonDeg, latDeg];

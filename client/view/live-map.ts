@@ -18,13 +18,14 @@ import { bindGeohashGrid } from "../map/geohash-grid.ts";
 import type { MapHandle } from "../map/map-handle.ts";
 import { createPulses } from "../map/pulses.ts";
 import { drawReportIcon } from "../map/report-icon.ts";
-import { MAX_ZOOM, offsetOf, STYLE_LAYERS, sourceOf, tileUrl } from "../map/report-layers.ts";
+import { MAX_ZOOM, sourceOf, tileUrl } from "../map/report-layers.ts";
+import { bindSpread } from "../map/spread-source.ts";
 import { onThemeChange } from "../map/theme.ts";
 import type { Page, PageState } from "../page/page-state.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
 import { bindClicks } from "./clicks.ts";
 import { createReportPopups, type ReportPopups } from "./report-popup.ts";
-import { composeStyle, fetchBasemapStyle } from "./style.ts";
+import { composeStyle, fetchBasemapStyle, reportStyle } from "./style.ts";
 
 setWorkerUrl(new URL(workerUrl, location.href).href);
 
@@ -100,7 +101,7 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
   // On another site's page there is no room for a card.
   const openCard = embedded ? undefined : (card: string) => page.set({ card });
   const popups = createReportPopups(map, openCard);
-  const hideReports = bindState(map, page);
+  const hideReports = bindState(map, page, basemap);
   bindGeohashGrid(map);
   bindClicks({ map, page, popups, openCard, isPicking });
   onThemeChange(() => map.setStyle(composeStyle(page.get(), basemap), { diff: true }));
@@ -127,11 +128,15 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
   };
 }
 
-function bindState(map: MapLibreMap, page: Page): MapHandle["hideReports"] {
+function bindState(map: MapLibreMap, page: Page, basemap: StyleSpecification | undefined): MapHandle["hideReports"] {
   let styled = false;
   let hidden = false;
+  const shown = () => (hidden ? [] : page.get().layers);
+  const respread = bindSpread(map, shown);
   const showReports = () => {
-    if (styled) showLayers(map, hidden ? [] : page.get().layers);
+    if (!styled) return;
+    showLayers(map, shown(), basemap);
+    respread();
   };
   map.on("style.load", () => {
     styled = true;
@@ -164,17 +169,17 @@ function sameView(map: MapLibreMap, { view }: PageState): boolean {
   );
 }
 
-function showLayers(map: MapLibreMap, shown: readonly ReportLayer[]): void {
-  for (const layer of REPORT_LAYERS) {
-    const visibility = shown.includes(layer) ? "visible" : "none";
-    const offset = offsetOf(layer, shown);
-    for (const id of STYLE_LAYERS[layer]) {
-      map.setLayoutProperty(id, "visibility", visibility);
-      const type = map.getLayer(id)?.type;
-      if (type === "circle") map.setPaintProperty(id, "circle-translate", offset);
-      else if (id.endsWith("-count")) map.setPaintProperty(id, "text-translate", offset);
-      else map.setPaintProperty(id, "icon-translate", offset);
-    }
+/** Shows these layers' marks and no others, each drawn from its own tiles, or all beside each other. */
+function showLayers(map: MapLibreMap, shown: readonly ReportLayer[], basemap: StyleSpecification | undefined): void {
+  for (const wanted of reportStyle(shown, basemap)) {
+    const layer = map.getLayer(wanted.id);
+    if (layer && layer.source !== wanted.source) {
+      // A layer cannot change its source.
+      const order = map.getLayersOrder();
+      const above = order[order.indexOf(wanted.id) + 1];
+      map.removeLayer(wanted.id);
+      map.addLayer(wanted, above);
+    } else map.setLayoutProperty(wanted.id, "visibility", wanted.layout?.visibility);
   }
 }
 

@@ -1,8 +1,8 @@
 import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
-import { REPORT_LAYERS } from "../../tiles/layers.ts";
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { FONT_BOLD } from "../map/basemap-labels.ts";
 import { basemapStyle, GRID_LAYER } from "../map/basemap-style.ts";
-import { reportLayers, reportSources } from "../map/report-layers.ts";
+import { type MarkLayer, reportLayers, reportSources } from "../map/report-layers.ts";
 import { currentTheme } from "../map/theme.ts";
 import type { PageState } from "../page/page-state.ts";
 import { scoreFill, scoreOutlines, scoreSources } from "../scores/score-layers.ts";
@@ -33,8 +33,6 @@ function absolute(style: StyleSpecification, base: string): StyleSpecification {
 export function composeStyle(state: PageState, foreign: StyleSpecification | undefined): StyleSpecification {
   const theme = currentTheme();
   const base = foreign ?? basemapStyle(theme, location.origin);
-  const font = foreign === undefined ? FONT_BOLD : (foreignFont(foreign) ?? FONT_BOLD);
-  const options = { theme, font, shown: state.layers, nowSeconds: Math.floor(Date.now() / 1000) };
   const { below, above } = parted(base.layers);
   return {
     ...base,
@@ -44,9 +42,16 @@ export function composeStyle(state: PageState, foreign: StyleSpecification | und
       ...scoreFill(state.scores, theme),
       ...above,
       ...scoreOutlines(state.scores, theme),
-      ...REPORT_LAYERS.flatMap((layer) => reportLayers(layer, options)),
+      ...reportStyle(state.layers, foreign),
     ],
   };
+}
+
+/** The style layers of the reports, of which these show, bottom first. */
+export function reportStyle(shown: readonly ReportLayer[], foreign: StyleSpecification | undefined): MarkLayer[] {
+  const font = foreign === undefined ? FONT_BOLD : (foreignFont(foreign) ?? FONT_BOLD);
+  const options = { theme: currentTheme(), font, shown, nowSeconds: Math.floor(Date.now() / 1000) };
+  return REPORT_LAYERS.flatMap((layer) => reportLayers(layer, options));
 }
 
 /** A basemap's grounds, and its streets and names, which are drawn over the colours of the scores. */
@@ -62,7 +67,7 @@ function foreignFont(style: StyleSpecification): string[] | undefined {
   for (const layer of style.layers) {
     const font = layer.type === "symbol" ? layer.layout?.["text-font"] : undefined;
     if (Array.isArray(font) && font[0] !== "literal") {
-      const names = font.filter((name) => typeof name === "string");
+      const names = (font as readonly unknown[]).filter((name): name is string => typeof name === "string");
       if (names.length === font.length) return names;
     }
   }

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
-import { drawn, mapSettled, type NewReport, postReports, type Site, total, visit } from "./site.ts";
+import { categoryLabel } from "../../client/words/words.ts";
+import { DESKTOP, drawn, mapSettled, type NewReport, postReports, type Site, total, visit } from "./site.ts";
 
 /** Two knots of safety reports 1.5 km apart, each 300 m wide, and one lone vibe report. */
 const SAFETY: NewReport[] = Array.from({ length: 60 }, (_, i) => ({
@@ -20,6 +21,13 @@ const VIBE: NewReport = {
 /** So many reports at one and the same place, far from the others. */
 const HEAP_SIZE = 23;
 const HEAP: NewReport = { layer: "opportunity", category: "hiring", severity: 3, lat: 43.61, lon: -116.2 };
+/** A report of each layer at one and the same corner. */
+const CORNER: NewReport[] = [
+  { layer: "safety", category: "theft", severity: 3, lat: 41.6, lon: -93.6 },
+  { layer: "vibe", category: "street-art", severity: 2, lat: 41.6, lon: -93.6 },
+  { layer: "infrastructure", category: "pothole", severity: 4, lat: 41.6, lon: -93.6 },
+  { layer: "opportunity", category: "pop-up", severity: 5, lat: 41.6, lon: -93.6 },
+];
 const CITY = "#11/37.761/-122.42/safety/90d";
 
 interface Cluster {
@@ -28,7 +36,7 @@ interface Cluster {
 
 /** What the page shows and how one moves in it. */
 export function mapTests(site: Site): void {
-  beforeAll(() => postReports(site.url, [...SAFETY, VIBE, ...Array<NewReport>(HEAP_SIZE).fill(HEAP)]));
+  beforeAll(() => postReports(site.url, [...SAFETY, VIBE, ...CORNER, ...Array<NewReport>(HEAP_SIZE).fill(HEAP)]));
 
   test("loads without a fault and asks nothing of any other origin", async () => {
     const { page, faults, origins } = await visit(site.browser, site.url);
@@ -139,6 +147,33 @@ export function mapTests(site: Site): void {
     expect(await shared.page.getByLabel("Vibe").isChecked()).toBe(true);
     expect(await shared.page.getByLabel("7 days").isChecked()).toBe(true);
     await shared.page.context().close();
+    await page.context().close();
+  });
+
+  test("draws layers that are shown together beside each other, each to be clicked", { tags: "slow" }, async () => {
+    const { page, faults } = await visit(
+      site.browser,
+      `${site.url}/#14/41.6/-93.6/safety,vibe,infrastructure,opportunity/90d`,
+    );
+    await page.getByText("4 reports in view").waitFor();
+    const marks = (await Promise.all(CORNER.map(({ layer }) => drawn(page, layer)))).flat();
+    expect(marks).toHaveLength(CORNER.length);
+    const apart = marks.flatMap((a, i) => marks.slice(i + 1).map((b) => Math.hypot(a.x - b.x, a.y - b.y)));
+    expect(Math.min(...apart)).toBeGreaterThanOrEqual(16);
+
+    const popup = page.locator(".maplibregl-popup");
+    for (const { x, y, properties } of marks) {
+      await page.mouse.click(x, y);
+      await popup.getByRole("heading", { name: categoryLabel(String(properties.category)) }).waitFor();
+      await popup.getByRole("button", { name: "Close popup" }).click();
+    }
+    // One layer alone stands where its reports lie, and is drawn from its own tiles again.
+    for (const name of ["Vibe", "Infrastructure", "Opportunity"]) await page.getByLabel(name).uncheck();
+    await page.getByText("1 safety report in view").waitFor();
+    const [alone] = await drawn(page, "safety");
+    expect(alone?.properties.lon).toBeUndefined();
+    expect(Math.hypot((alone?.x ?? 0) - DESKTOP.width / 2, (alone?.y ?? 0) - DESKTOP.height / 2)).toBeLessThan(200);
+    expect(faults).toEqual([]);
     await page.context().close();
   });
 
