@@ -165,7 +165,7 @@ export function mapTests(site: Site): void {
     for (const { x, y, properties } of marks) {
       await page.mouse.click(x, y);
       await popup.getByRole("heading", { name: categoryLabel(String(properties.category)) }).waitFor();
-      await popup.getByRole("button", { name: "Close popup" }).click();
+      await popup.locator(".maplibregl-popup-close-button").click();
     }
     // One layer alone stands where its reports lie, and is drawn from its own tiles again.
     for (const name of ["Vibe", "Infrastructure", "Opportunity"]) await page.getByLabel(name).uncheck();
