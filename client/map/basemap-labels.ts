@@ -64,6 +64,12 @@ function cityLabels(theme: Theme, halo: Halo): LayerSpecification[] {
   ];
 }
 
+/** Places of a name around its point, nearest first, so many ems away. */
+function aroundReports(...distancesEm: readonly number[]): ExpressionSpecification {
+  const places = distancesEm.flatMap((em) => ["top", [0, em], "bottom", [0, -em], "left", [em, 0], "right", [-em, 0]]);
+  return places as unknown as ExpressionSpecification;
+}
+
 function worldLabels(theme: Theme, halo: Halo): LayerSpecification[] {
   const place = { type: "symbol", source: "world", "source-layer": "place" } as const;
   const kind = (name: string): ExpressionSpecification => ["==", ["get", "kind"], name];
@@ -94,8 +100,8 @@ function worldLabels(theme: Theme, halo: Halo): LayerSpecification[] {
         "text-field": ["get", "name"],
         "text-font": FONT_BOLD,
         "text-size": zoomed(2.4, 10.5, 6, 13, 10, 19),
-        "text-variable-anchor": ["top", "bottom", "left", "right"],
-        "text-radial-offset": 0.5,
+        // The reports of a city stand where its name would: it is then written beside them, rather than not at all.
+        "text-variable-anchor-offset": aroundReports(0.5, 2.4, 4),
         "symbol-sort-key": ["get", "rank"],
       },
       paint: { "text-color": theme.label, ...halo },

@@ -4,11 +4,14 @@ import { GRID_SOURCE } from "./geohash-grid.ts";
 import type { Theme } from "./theme.ts";
 import { zoomed } from "./zoomed.ts";
 
+/** Sketches of single cities. */
+export const CITY_SOURCE = "city";
+
 /** The first layer above the grounds. */
 export const GRID_LAYER = "grid";
 
-/** From here on the hand-drawn shores of a city replace the world's. */
-const CITY_ZOOM = 9;
+/** From here on the hand-drawn shores of a city replace the world's; farther out they are no finer. */
+const CITY_ZOOM = 10;
 
 /** Our own basemap: the server's tiles, drawn as calm paper on which the reports are the loudest. */
 export function basemapStyle(theme: Theme, origin: string): StyleSpecification {
@@ -16,8 +19,9 @@ export function basemapStyle(theme: Theme, origin: string): StyleSpecification {
   return {
     version: 8,
     sources: {
-      world: { type: "vector", tiles, maxzoom: 8, attribution: "Natural Earth, US Census" },
-      city: { type: "vector", tiles, minzoom: CITY_ZOOM, maxzoom: 13 },
+      // What is sketched by hand has no source to credit: the badge says so.
+      world: { type: "vector", tiles, maxzoom: 8, attribution: "World: Natural Earth, US Census" },
+      [CITY_SOURCE]: { type: "vector", tiles, minzoom: 9, maxzoom: 13 },
       [GRID_SOURCE]: { type: "geojson", data: { type: "FeatureCollection", features: [] }, tolerance: 0 },
     },
     layers: [...ground(theme), ...cityGround(theme), grid(theme), ...lines(theme), ...basemapLabels(theme)],
@@ -114,18 +118,6 @@ function lines(theme: Theme): LayerSpecification[] {
   const [motorway, street] = [kind("motorway"), kind("main")];
   return [
     {
-      id: "side-street",
-      type: "line",
-      ...streets,
-      filter: kind("side"),
-      minzoom: 12,
-      paint: {
-        "line-color": theme.sideStreet,
-        "line-width": zoomed(12, 0.5, 14, 1.6, 18, 16),
-        "line-opacity": ["interpolate", ["linear"], ["zoom"], 12, 0, 13, 1],
-      },
-    },
-    {
       id: "street-edge",
       type: "line",
       ...streets,
@@ -139,7 +131,7 @@ function lines(theme: Theme): LayerSpecification[] {
       ...streets,
       filter: motorway,
       minzoom: CITY_ZOOM,
-      paint: { "line-color": theme.streetEdge, "line-width": zoomed(9, 1.6, 12, 4.6, 14, 9, 18, 36) },
+      paint: { "line-color": theme.streetEdge, "line-width": zoomed(10, 2.2, 12, 4.6, 14, 9, 18, 36) },
     },
     {
       id: "street",
@@ -155,7 +147,7 @@ function lines(theme: Theme): LayerSpecification[] {
       ...streets,
       filter: motorway,
       minzoom: CITY_ZOOM,
-      paint: { "line-color": theme.street, "line-width": zoomed(9, 0.7, 12, 2.8, 14, 6.4, 18, 31) },
+      paint: { "line-color": theme.street, "line-width": zoomed(10, 1.1, 12, 2.8, 14, 6.4, 18, 31) },
     },
     border(theme, "state", [2, 2], zoomed(3, 0.5, 8, 1.2)),
     border(theme, "country", [1, 0], zoomed(1, 0.4, 8, 1.8)),

@@ -12,12 +12,10 @@ export interface Theme {
   readonly park: string;
   readonly street: string;
   readonly streetEdge: string;
-  readonly sideStreet: string;
   readonly border: string;
   readonly county: string;
   readonly label: string;
   readonly labelSoft: string;
-  readonly labelWater: string;
   readonly halo: string;
   readonly grid: string;
 }
@@ -30,30 +28,26 @@ const LIGHT: Omit<Theme, "layers" | "name"> = {
   park: "#e3ead8",
   street: "#ffffff",
   streetEdge: "#dfd8ca",
-  sideStreet: "#ebe6db",
   border: "#b5ab9a",
   county: "#e4ded2",
   label: "#4c4a45",
   labelSoft: "#74706a",
-  labelWater: "#6f8b9c",
   halo: "#f7f5f0",
   grid: "#8d8471",
 };
 
 const DARK: Omit<Theme, "layers" | "name"> = {
   onLayer: "#10151a",
-  land: "#181d23",
-  water: "#0e1318",
-  waterEdge: "#28333d",
-  park: "#1b2622",
-  street: "#2a323b",
-  streetEdge: "#12171c",
-  sideStreet: "#222932",
-  border: "#4d5863",
-  county: "#242c34",
+  land: "#1b2027",
+  water: "#143142",
+  waterEdge: "#31566b",
+  park: "#1f3329",
+  street: "#55616e",
+  streetEdge: "#13181d",
+  border: "#5d6873",
+  county: "#303942",
   label: "#c9d0d6",
-  labelSoft: "#98a2ac",
-  labelWater: "#52697a",
+  labelSoft: "#a5afb8",
   halo: "#12171c",
   grid: "#8fa0b0",
 };

@@ -4,7 +4,7 @@ import type { Map as MapLibreMap } from "maplibre-gl";
 const NEAR_DEG = 0.03;
 /** Reach of the cross for a street's name. */
 const STREET_PX = 28;
-const STREET_LAYERS = ["side-street", "street", "motorway"];
+const STREET_LAYERS = ["street", "motorway"];
 
 /** "18th St, Mission District", as far as the built-in basemap knows; "" where it knows nothing. */
 export function namePlace(map: MapLibreMap, lonDeg: number, latDeg: number): string {
