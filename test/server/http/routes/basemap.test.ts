@@ -10,8 +10,8 @@ import { basemapRoutes } from "../../../../server/http/routes/basemap.ts";
 
 const app = basemapRoutes(createBasemapTiles());
 
-/** A step between two shores is seen from so many degrees on: 60 m, a pixel at zoom 11. */
-const STEP_DEG = 6e-4;
+/** A step between two shores is seen from so many degrees on: 80 m. */
+const STEP_DEG = 8e-4;
 
 async function readTile(address: string): Promise<VectorTile> {
   const response = await app.request(`/basemap/${address}.pbf`);
