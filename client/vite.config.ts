@@ -15,9 +15,10 @@ const NAMES: Readonly<Record<string, string>> = { helper: "embed.js", "service-w
 
 export default defineConfig({
   root: import.meta.dirname,
-  base: "/",
+  // Relative: a proxy may put us under any path.
+  base: "./",
   plugins: [
-    preloadMap(["/map/live-map.ts", "/scores/score-map.ts", "/embed/frame-map.ts"]),
+    preloadMap(["/view/live-map.ts", "/scores/score-map.ts", "/embed/frame-map.ts"]),
     listShell({ page: "index.html", worker: "service-worker.js" }),
   ],
   build: {

@@ -1,5 +1,6 @@
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import type { ScoreName } from "../../tiles/scores/scores.ts";
+import { BASE } from "./base.ts";
 
 /** A report as the API answers it. */
 export interface ReportJson {
@@ -51,7 +52,7 @@ interface Problem {
 async function request<T>(path: string, init?: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(path, { ...init, signal: init?.signal ?? AbortSignal.timeout(15_000) });
+    response = await fetch(BASE + path, { ...init, signal: init?.signal ?? AbortSignal.timeout(15_000) });
   } catch (error) {
     if (init?.signal?.aborted) throw error;
     throw new RequestError("The server cannot be reached. Check your connection and try again.", 0);

@@ -1,6 +1,7 @@
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
 import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
 import { fetchCities } from "../api/api.ts";
+import { BASE } from "../api/base.ts";
 import { type EmbeddedMap, embed } from "../embed/helper.ts";
 import { SCHEMES } from "../embed/scheme.ts";
 import { INITIAL_STATE } from "../page/address.ts";
@@ -30,10 +31,10 @@ export function startBuilder(): void {
   const code = createCodeBlock();
   find("#snippet").append(code.node);
   const write = () => {
-    const snippet = snippetsOf(choice, location.origin).find(({ id }) => id === shown);
+    const snippet = snippetsOf(choice, BASE).find(({ id }) => id === shown);
     if (snippet) code.show(snippet.code, snippet.about);
   };
-  bindTabs(find("#tabs"), find("#snippet"), snippetsOf(choice, location.origin), (id) => {
+  bindTabs(find("#tabs"), find("#snippet"), snippetsOf(choice, BASE), (id) => {
     shown = id;
     write();
   });

@@ -1,5 +1,6 @@
 import "./docs.css";
 import "./builder.css";
+import { BASE } from "../api/base.ts";
 import { startBuilder } from "./builder.ts";
 import { createCodeBlock } from "./code-block.ts";
 
@@ -7,7 +8,9 @@ import { createCodeBlock } from "./code-block.ts";
 const PLACEHOLDER = "https://stratum.example";
 
 for (const code of document.querySelectorAll("code")) {
-  code.textContent = code.textContent.replaceAll(PLACEHOLDER, location.origin);
+  // An origin has no path, and messages have an origin.
+  const place = code.closest('[data-about="By hand"]') ? location.origin : BASE;
+  code.textContent = code.textContent.replaceAll(PLACEHOLDER, place);
 }
 for (const block of document.querySelectorAll("pre")) {
   const code = createCodeBlock();

@@ -1,5 +1,6 @@
 import "./docs.css";
 import "./reference.css";
+import { BASE } from "../api/base.ts";
 import { element, find } from "../ui/dom.ts";
 import type { OpenApi } from "./openapi.ts";
 import { operationCard } from "./operation.ts";
@@ -40,7 +41,7 @@ list.addEventListener("click", ({ target }) => {
 });
 
 async function fetchApi(): Promise<OpenApi> {
-  const response = await fetch("/openapi.json");
+  const response = await fetch(`${BASE}/openapi.json`);
   if (!response.ok) throw new Error(`/openapi.json: ${response.status}`);
   return response.json();
 }

@@ -1,3 +1,4 @@
+import { BASE } from "../api/base.ts";
 import { element } from "../ui/dom.ts";
 import type { Parameter } from "./openapi.ts";
 
@@ -59,7 +60,7 @@ function addressOf(path: string, fields: readonly Field[]): string {
   }
   // Commas and colons may stand in a query as they are, and are read more easily so.
   const text = query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
-  return `${location.origin}${filled.replaceAll("%2C", ",")}${text === "" ? "" : `?${text}`}`;
+  return `${BASE}${filled.replaceAll("%2C", ",")}${text === "" ? "" : `?${text}`}`;
 }
 
 async function ask(url: string, key: string): Promise<HTMLElement[]> {

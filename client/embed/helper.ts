@@ -35,7 +35,9 @@ export interface EmbeddedMap {
   remove(): void;
 }
 
-const origin = new URL(import.meta.url).origin;
+const { origin, pathname } = new URL(import.meta.url);
+/** Where Stratum is: this file lies beside the frame's page. */
+const base = origin + pathname.replace(/[^/]*$/, "");
 
 /**
  * Fills an element of the host's page with a map. Resolves when the map is there. @throws Error when there is no such element,
@@ -97,7 +99,7 @@ export function embed(target: string | Element, options: EmbedOptions = {}): Pro
 function frameOf({ title = "Live neighbourhood reports", legend, ...view }: EmbedOptions): HTMLIFrameElement {
   const frame = document.createElement("iframe");
   const query = Object.entries({ ...view, ...(legend !== undefined && { legend: Number(legend) }) });
-  frame.src = `${origin}/embed?${new URLSearchParams(query.map(([name, value]) => [name, String(value)]))}`;
+  frame.src = `${base}embed?${new URLSearchParams(query.map(([name, value]) => [name, String(value)]))}`;
   frame.title = title;
   frame.allow = "fullscreen";
   frame.style.cssText = "display:block;width:100%;height:100%;border:0";

@@ -2,6 +2,7 @@ import "../style/page.css";
 import "./embed.css";
 import type { Map as MapLibreMap } from "maplibre-gl";
 import { fetchBasemapStyleUrl } from "../api/api.ts";
+import { OF_PATH } from "../api/base.ts";
 import { formatHash, INITIAL_STATE, type PageState } from "../page/address.ts";
 import { createNotices, watchConnection } from "../page/notices.ts";
 import type { Page } from "../page/page-state.ts";
@@ -90,7 +91,7 @@ function createEmbedPage(initial: PageState): Page {
 /** Keeps the link on the same view, with all that the whole page offers. */
 function bindOpen(link: HTMLAnchorElement): void {
   const point = (to: PageState) => {
-    link.href = `/${formatHash(to)}`;
+    link.href = `${OF_PATH}/${formatHash(to)}`;
   };
   point(page.get());
   page.listen(point);

@@ -1,5 +1,6 @@
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
+import { BASE } from "../api/base.ts";
 
 export interface WatchedView {
   readonly west: number;
@@ -181,7 +182,7 @@ function addressOf(watched: WatchedView, lastEventId: string | undefined): strin
     ...(layers[0] && { zoom: `${zoom}` }),
     ...(lastEventId !== undefined && { last_event_id: lastEventId }),
   });
-  return `/api/live?${parameters}`;
+  return `${BASE}/api/live?${parameters}`;
 }
 
 /** A longitude in [-180, 180). */

@@ -14,8 +14,8 @@ export const GRID_LAYER = "grid";
 const CITY_ZOOM = 10;
 
 /** Our own basemap: the server's tiles, drawn as calm paper on which the reports are the loudest. */
-export function basemapStyle(theme: Theme, origin: string): StyleSpecification {
-  const tiles = [`${origin}/basemap/{z}/{x}/{y}.pbf`];
+export function basemapStyle(theme: Theme, base: string): StyleSpecification {
+  const tiles = [`${base}/basemap/{z}/{x}/{y}.pbf`];
   return {
     version: 8,
     sources: {

@@ -9,7 +9,7 @@ export function preloadMap(modules: readonly string[]): Plugin {
     name: "preload-map",
     transformIndexHtml: {
       order: "post",
-      handler(html, { bundle = {}, chunk }) {
+      handler(html, { bundle = {}, chunk, path }) {
         const wanted = new Set<string>();
         const add = (name: string): void => {
           const found = bundle[name];
@@ -22,12 +22,14 @@ export function preloadMap(modules: readonly string[]): Plugin {
           const sources = found?.type === "chunk" ? found.moduleIds : [];
           if (modules.some((module) => sources.some((source) => source.endsWith(module)))) add(name);
         }
+        // Relative, as the build's own addresses.
+        const up = path.split("/").slice(2).fill("..").join("/") || ".";
         // Those that the page's own code imports at once Vite has written down.
         const missing = [...wanted].filter((name) => !html.includes(name));
         return missing.map((name) => ({
           tag: "link",
           // After the page's own styles and code, which show the controls.
-          attrs: { rel: "modulepreload", crossorigin: true, href: `/${name}`, fetchpriority: "low" },
+          attrs: { rel: "modulepreload", crossorigin: true, href: `${up}/${name}`, fetchpriority: "low" },
           injectTo: "head",
         }));
       },

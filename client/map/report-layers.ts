@@ -27,16 +27,16 @@ export const singleLayerOf = (layer: ReportLayer): string => `${layer}-report`;
 /** Tiles hold single reports below this zoom at the latest; the map goes no further. */
 export const MAX_ZOOM = 19;
 
-export function tileUrl(origin: string, layer: ReportLayer, window: TimeWindow): string {
+export function tileUrl(base: string, layer: ReportLayer, window: TimeWindow): string {
   const query = window === DEFAULT_WINDOW ? "" : `?window=${window}`;
-  return `${origin}/tiles/${layer}/{z}/{x}/{y}.pbf${query}`;
+  return `${base}/tiles/${layer}/{z}/{x}/{y}.pbf${query}`;
 }
 
 /** One source per layer: tiles of a layer that is switched off are not loaded, and others' caches are shared. */
-export function reportSources(origin: string, window: TimeWindow): Record<string, SourceSpecification> {
+export function reportSources(base: string, window: TimeWindow): Record<string, SourceSpecification> {
   const tiles = REPORT_LAYERS.map((layer) => [
     sourceOf(layer),
-    { type: "vector", tiles: [tileUrl(origin, layer, window)], maxzoom: MAX_ZOOM, attribution: "Stratum reports" },
+    { type: "vector", tiles: [tileUrl(base, layer, window)], maxzoom: MAX_ZOOM, attribution: "Stratum reports" },
   ]);
   const data = { type: "FeatureCollection", features: [] };
   return { ...Object.fromEntries(tiles), [SPREAD_SOURCE]: { type: "geojson", data, tolerance: 0, maxzoom: MAX_ZOOM } };

@@ -37,32 +37,33 @@ export interface EntryStorage {
 }
 
 /** One item for each entry, so that two tabs that write at once do not lose each other's. */
-const PREFIX = "stratum-outbox/";
+const PREFIX = "stratum-outbox";
 
 /**
- * Entries in `localStorage`. Where there is none, or it is full, they live as long as the page: a report is still sent,
+ * Entries in `localStorage`, those of one path of the site. Where there is none, or it is full, they live as long as the page: a report is still sent,
  * only not after a reload.
  */
-export function createEntryStorage(web: Storage | undefined): EntryStorage {
+export function createEntryStorage(web: Storage | undefined, path = ""): EntryStorage {
+  const prefix = path === "" ? `${PREFIX}/` : `${PREFIX} ${path}/`;
   const inMemory = new Map<string, OutboxEntry>();
   return {
     list() {
       const keys = Array.from({ length: web?.length ?? 0 }, (_, i) => web?.key(i) ?? "");
-      const stored = keys.filter((key) => key.startsWith(PREFIX)).map((key) => parseEntry(web?.getItem(key)));
+      const stored = keys.filter((key) => key.startsWith(prefix)).map((key) => parseEntry(web?.getItem(key)));
       const entries = [...stored.filter((entry) => entry !== undefined), ...inMemory.values()];
       return entries.sort((a, b) => a.droppedAtMs - b.droppedAtMs);
     },
     put(entry) {
       try {
         if (web === undefined) throw new Error("no storage");
-        web.setItem(PREFIX + entry.key, JSON.stringify(entry));
+        web.setItem(prefix + entry.key, JSON.stringify(entry));
       } catch {
-        web?.removeItem(PREFIX + entry.key);
+        web?.removeItem(prefix + entry.key);
         inMemory.set(entry.key, entry);
       }
     },
     remove(key) {
-      web?.removeItem(PREFIX + key);
+      web?.removeItem(prefix + key);
       inMemory.delete(key);
     },
   };

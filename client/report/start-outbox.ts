@@ -1,13 +1,14 @@
 import { postReport } from "../api/api.ts";
+import { OF_PATH } from "../api/base.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { createEntryStorage } from "./outbox-entry.ts";
 
-const LOCK = "stratum-outbox";
+const LOCK = `stratum-outbox${OF_PATH}`;
 
 /** The outbox of this browser, which all its tabs share; it begins with what an earlier visit left. */
 export function startOutbox(): Outbox {
   const outbox = createOutbox({
-    storage: createEntryStorage(openStorage()),
+    storage: createEntryStorage(openStorage(), OF_PATH),
     post: postReport,
     exclusive,
     isOnline: () => navigator.onLine,

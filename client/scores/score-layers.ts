@@ -14,11 +14,11 @@ export const CHOSEN_SOURCE = "chosen-cell";
 /** Neighbourhoods are the finest cells, and from here on their corners are exact to 4 px at the map's last zoom. */
 const MAX_TILE_ZOOM = 14;
 
-export function scoreSources(origin: string): Record<string, SourceSpecification> {
+export function scoreSources(base: string): Record<string, SourceSpecification> {
   return {
     [SCORE_SOURCE]: {
       type: "vector",
-      tiles: [`${origin}/tiles/scores/{z}/{x}/{y}.pbf`],
+      tiles: [`${base}/tiles/scores/{z}/{x}/{y}.pbf`],
       minzoom: SCORES_MIN_ZOOM,
       maxzoom: MAX_TILE_ZOOM,
       attribution: "Stratum reports",

@@ -17,7 +17,7 @@ export function listShell({ page, worker }: ShellOptions): Plugin {
       const script = bundle[worker];
       const html = bundle[page];
       if (script?.type !== "chunk" || html?.type !== "asset") throw new Error(`${worker} or ${page} is not built`);
-      const files = ["/", ...[...filesOf(page, bundle)].sort().map((name) => `/${name}`)];
+      const files = ["./", ...[...filesOf(page, bundle)].sort().map((name) => `./${name}`)];
       const version = await hash(JSON.stringify([files, String(html.source)]));
       script.code = `const SHELL = ${JSON.stringify({ version, files })};${script.code}`;
     },

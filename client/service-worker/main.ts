@@ -10,7 +10,10 @@ declare const self: ServiceWorkerGlobalScope;
 /** The page's files, and a version that changes with any of them: put in by the build (`list-shell.ts`). */
 declare const SHELL: { readonly version: string; readonly files: readonly string[] };
 
-const CACHE = `shell ${SHELL.version}`;
+/** `/`, or the path under which we are on another site, which has caches of its own. */
+const { pathname: HOME } = new URL("./", self.location.href);
+const KIND = HOME === "/" ? "shell" : `shell of ${HOME}`;
+const CACHE = `${KIND} ${SHELL.version}`;
 
 self.addEventListener("install", (event) => {
   // Of one build, all or none. It takes over when the pages of the build before are closed.
@@ -21,7 +24,8 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(
     caches
       .keys()
-      .then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name)))),
+      .then((names) => names.filter((name) => name !== CACHE && name.slice(0, name.lastIndexOf(" ")) === KIND))
+      .then((older) => Promise.all(older.map((name) => caches.delete(name)))),
   );
 });
 
@@ -29,13 +33,13 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   // A stream of changes is nothing to remember.
-  if (request.method !== "GET" || origin !== self.location.origin || pathname === "/api/live") return;
+  if (request.method !== "GET" || origin !== self.location.origin || pathname === `${HOME}api/live`) return;
   event.respondWith(fetch(request).catch((error: unknown) => lastKnown(request, error)));
 });
 
 async function lastKnown(request: Request, error: unknown): Promise<Response> {
   // A map that has moved on wants no tile at all.
   if (request.signal.aborted) throw error;
-  const kept = await caches.match(request, { ignoreSearch: request.mode === "navigate" });
+  const kept = await caches.match(request, { cacheName: CACHE, ignoreSearch: request.mode === "navigate" });
   return kept ?? fetch(request.url, { cache: "only-if-cached", mode: "same-origin" });
 }

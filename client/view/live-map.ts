@@ -12,6 +12,7 @@ import {
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import { BASE } from "../api/base.ts";
 import { keepTilesLive } from "../live/live-tiles.ts";
 import { coveredEdges } from "../map/free-area.ts";
 import { bindGeohashGrid } from "../map/geohash-grid.ts";
@@ -186,7 +187,7 @@ function showLayers(map: MapLibreMap, shown: readonly ReportLayer[], basemap: St
 function showWindow(map: MapLibreMap, { window }: PageState): void {
   for (const layer of REPORT_LAYERS) {
     const source = map.getSource<VectorTileSource>(sourceOf(layer));
-    const url = tileUrl(location.origin, layer, window);
+    const url = tileUrl(BASE, layer, window);
     // Its `tiles` are there only once it has loaded.
     const shown = (source?.serialize() as VectorSourceSpecification | undefined)?.tiles?.[0];
     if (shown !== url) source?.setTiles([url]);

@@ -1,5 +1,6 @@
 import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import { BASE } from "../api/base.ts";
 import { FONT_BOLD } from "../map/basemap-labels.ts";
 import { basemapStyle, GRID_LAYER } from "../map/basemap-style.ts";
 import { type MarkLayer, reportLayers, reportSources } from "../map/report-layers.ts";
@@ -32,11 +33,11 @@ function absolute(style: StyleSpecification, base: string): StyleSpecification {
 /** The whole style in the system's theme: a basemap, ours when no other is given, and the reports on top. */
 export function composeStyle(state: PageState, foreign: StyleSpecification | undefined): StyleSpecification {
   const theme = currentTheme();
-  const base = foreign ?? basemapStyle(theme, location.origin);
+  const base = foreign ?? basemapStyle(theme, BASE);
   const { below, above } = parted(base.layers);
   return {
     ...base,
-    sources: { ...base.sources, ...scoreSources(location.origin), ...reportSources(location.origin, state.window) },
+    sources: { ...base.sources, ...scoreSources(BASE), ...reportSources(BASE, state.window) },
     layers: [
       ...below,
       ...scoreFill(state.scores, theme),

@@ -48,6 +48,10 @@ export function createApp(parts: AppParts): App {
 
   app.use(requestId({ limitLength: 64 }), observe(metrics, parts.log), safeHeaders(), openToEveryOrigin());
   app.use(lengthOfHead());
+  app.use(async (c, next) => {
+    c.set("publicUrl", parts.publicUrl?.(c) ?? new URL(c.req.url).origin);
+    await next();
+  });
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, allowed) => respondMethodNotAllowed(c, allowed) }));
 
   if (parts.besideAnswers !== undefined) mountBesideAnswers(app, parts.besideAnswers);

@@ -22,6 +22,7 @@ import type { Compressor } from "../serving/content-encoding.ts";
 import { createTileSource, type KeptTiles, type TileSource } from "../serving/tile-source.ts";
 import type { Config } from "./config.ts";
 import { pacedAdapters } from "./paced-adapters.ts";
+import { publicUrlOf } from "./public-url.ts";
 
 /** The one composition of the product. What differs between Node and workerd is chosen in the folders beside, and given here. */
 
@@ -86,7 +87,7 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
 
 export interface HttpOptions
   extends Pick<AppParts, "clientAddress" | "live" | "metrics" | "besideAnswers" | "samples"> {
-  readonly config: Pick<Config, "reportsPerMinute" | "basemapStyleUrl">;
+  readonly config: Pick<Config, "reportsPerMinute" | "basemapStyleUrl" | "publicUrl" | "trustedProxies">;
   readonly tiles: ServedTiles;
   readonly basemap: BasemapTiles;
   /** Told of the place of every report that was stored or edited, before that is acknowledged. */
@@ -109,6 +110,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     usage,
     tiles: source,
     codings: compressor.codings,
+    publicUrl: ({ req }) => publicUrlOf({ url: req.url, header: (name) => req.header(name) }, config),
     pyramid,
     clusters: { ...pyramid, scoreOf: overallScores(scores) },
     onReport(report) {

@@ -22,7 +22,9 @@ export interface Config {
   readonly workers: number;
   /** DynamoDB's units that one process's compaction and scoring take. */
   readonly backgroundUnitsPerSecond: number;
-  /** Proxies in front of us whose X-Forwarded-For entries are believed. */
+  /** Where clients find us, without a slash at the end; unset: as they ask, or as trusted proxies tell. */
+  readonly publicUrl?: string;
+  /** Proxies in front of us whose X-Forwarded-* entries are believed. */
   readonly trustedProxies: number;
   /** Live streams that one process, or one Durable Object, holds open. */
   readonly liveStreams: number;
@@ -37,6 +39,9 @@ export interface Config {
 const text = z.string().trim();
 const flag = z.enum(["on", "off"], { error: "`on` or `off`" });
 const webUrl = z.url({ protocol: /^https?$/, error: "an http or https URL" });
+const publicAddress = webUrl
+  .refine((url) => !/[?#@]/.test(url), "an http or https URL without user, query and fragment")
+  .transform((url) => new URL(url).href.replace(/\/+$/, ""));
 
 function wholeNumber(min: number, max: number) {
   const error = `a whole number from ${min} to ${max}`;
@@ -102,7 +107,11 @@ export const VARIABLES = {
     "500",
   ),
   WORKERS: variable(wholeNumber(1, 64), "processes that answer requests, on one machine and one `DATA_DIR`", "1"),
-  TRUSTED_PROXIES: variable(wholeNumber(0, 10), "proxies in front whose X-Forwarded-For entry is believed", "0"),
+  PUBLIC_URL: variable(
+    publicAddress,
+    "where clients find this server, such as `https://maps.example/stratum`: addresses in answers begin so",
+  ),
+  TRUSTED_PROXIES: variable(wholeNumber(0, 10), "proxies in front whose X-Forwarded-* entries are believed", "0"),
   LIVE_STREAMS: variable(
     wholeNumber(1, 100_000),
     "live streams that one process holds open; in the Worker, one Durable Object",
@@ -140,6 +149,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     reportsPerMinute: v.REPORTS_PER_MINUTE ?? 0,
     workers: v.WORKERS ?? 1,
     backgroundUnitsPerSecond: v.BACKGROUND_UNITS_PER_SECOND ?? 0,
+    ...optional("publicUrl", v.PUBLIC_URL),
     trustedProxies: v.TRUSTED_PROXIES ?? 0,
     liveStreams: v.LIVE_STREAMS ?? 0,
     liveShards: v.LIVE_SHARDS ?? 0,

@@ -71,18 +71,18 @@ function describeFields(layer: TileLayer, bufferPx: number) {
 const minZoomOf = (layer: TileLayer): number => (layer === "scores" ? SCORES_MIN_ZOOM : MIN_ZOOM);
 
 /**
- * TileJSON 3.0.0 for a set of layers. `origin` is the public scheme and host, without a slash at the end.
+ * TileJSON 3.0.0 for a set of layers. `base` is the public address of the service, without a slash at the end.
  * https://github.com/mapbox/tilejson-spec/tree/master/3.0.0
  */
 export function tileJson(
   layers: readonly TileLayer[],
-  origin: string,
+  base: string,
   window: TimeWindow = DEFAULT_WINDOW,
   bufferPx = 0,
 ) {
   return {
     tilejson: "3.0.0",
-    tiles: [`${origin}/tiles/${layers.join(",")}/{z}/{x}/{y}.pbf${tileQuery(window, bufferPx)}`],
+    tiles: [`${base}/tiles/${layers.join(",")}/{z}/{x}/{y}.pbf${tileQuery(window, bufferPx)}`],
     name: `STRATUM ${layers.join(", ")}`,
     description: layers.map((layer) => LAYER_DESCRIPTIONS[layer]).join(" "),
     version: "1.0.0",
@@ -103,15 +103,15 @@ export function tileJson(
 }
 
 /** The catalogue: a TileJSON of all layers together, with the address of each one's own. */
-export function catalogue(origin: string) {
+export function catalogue(base: string) {
   return {
-    ...tileJson(TILE_LAYERS, origin),
+    ...tileJson(TILE_LAYERS, base),
     windows: TIME_WINDOWS,
     layers: TILE_LAYERS.map((layer) => ({
       id: layer,
       description: LAYER_DESCRIPTIONS[layer],
-      tilejson: `${origin}/tiles/${layer}.json`,
-      tiles: `${origin}/tiles/${layer}/{z}/{x}/{y}.pbf`,
+      tilejson: `${base}/tiles/${layer}.json`,
+      tiles: `${base}/tiles/${layer}/{z}/{x}/{y}.pbf`,
     })),
   };
 }

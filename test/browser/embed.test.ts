@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { builderTests } from "./builder.suite.ts";
 import { embedTests } from "./embed.suite.ts";
+import { prefixTests } from "./prefix.suite.ts";
 import { thirdPartyTests } from "./third-parties.suite.ts";
 import { useSite } from "./use-site.ts";
 
@@ -9,3 +10,4 @@ const site = useSite();
 describe("the frame", () => embedTests(site));
 describe("the snippets' builder", { tags: "slow" }, () => builderTests(site));
 describe("on a page of another origin", { tags: "slow" }, () => thirdPartyTests(site));
+describe("below a path of another site", { tags: "slow" }, () => prefixTests(site));

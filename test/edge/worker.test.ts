@@ -8,9 +8,11 @@ import { type RunningServer, startServer } from "../../server/runtime/node/serve
 import { createDynamoDerivedStore } from "../../server/store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
 import { EMULATOR_CREDENTIALS } from "../../server/store/dynamo/dynamo-client.ts";
+import { testPrefix } from "../http/prefix-suite.ts";
 import { describeHttp } from "../http/suite.ts";
 import { startDynalite } from "../kit/dynamo/dynalite-server.ts";
 import { AUSTIN, makeReports } from "../kit/make-report.ts";
+import { type PrefixProxy, startPrefixProxy } from "../kit/prefix-proxy.ts";
 import { drop, postReport, requestRaw, tilePath } from "../kit/request.ts";
 import { openSharedStores, type SharedStores } from "../kit/stores.ts";
 import { countOf, decodeLayer } from "../kit/tile-features.ts";
@@ -59,14 +61,19 @@ describeHttp("HTTP in workerd", async () => ({
 describe("beside Node on the same stores", () => {
   let node: RunningServer;
   let worker: LocalWorker;
+  let proxy: PrefixProxy;
   beforeAll(async () => {
     node = await startServer(stores.config);
-    worker = await bootWorker();
+    worker = await bootWorker({ TRUSTED_PROXIES: "1" });
+    proxy = await startPrefixProxy(() => worker.url, { prefix: "/stratum" });
   });
   afterAll(async () => {
+    await proxy?.close();
     await worker?.close();
     await node?.close();
   });
+
+  describe("below a path, told by X-Forwarded-Prefix of a trusted proxy", () => testPrefix(() => proxy.url));
 
   it.each([
     ["Node", "workerd"],
@@ -187,7 +194,7 @@ describe("beside Node on the same stores", () => {
   it("serves the client with the same headers", async () => {
     const page = await fetch(node.url);
     const html = await page.text();
-    const script = /src="(\/assets\/[^"]+\.js)"/.exec(html)?.[1] ?? "";
+    const script = /src="\.(\/assets\/[^"]+\.js)"/.exec(html)?.[1] ?? "";
     for (const path of ["/", script]) {
       const [ours, theirs] = await Promise.all([fetch(worker.url + path), fetch(node.url + path)]);
       expect(ours.status).toBe(200);
@@ -215,6 +222,20 @@ describe("beside Node on the same stores", () => {
       expect((await fetch(location)).headers.get("Content-Type")).toMatch(/^text\/html/);
     }
   });
+});
+
+describe("a Worker on a route below a path", { tags: "slow" }, () => {
+  let worker: LocalWorker;
+  let proxy: PrefixProxy;
+  beforeAll(async () => {
+    proxy = await startPrefixProxy(() => worker.url, { prefix: "/stratum", tells: false, strips: false });
+    worker = await bootWorker({ PUBLIC_URL: proxy.url, EDGE_CACHE: "on" });
+  });
+  afterAll(async () => {
+    await proxy?.close();
+    await worker?.close();
+  });
+  testPrefix(() => proxy.url);
 });
 
 describe("a cold isolate", () => {

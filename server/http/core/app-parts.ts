@@ -40,6 +40,11 @@ export interface AppParts {
   onEdit(edited: EditedReport, before: Report): void;
   /** The client's network address, for the rate limit; how to know it differs per runtime. */
   clientAddress(context: Context): string | undefined;
+  /**
+   * Where a request's client finds us: scheme, host and the path under which a proxy puts us, without a slash at the end. Without
+   * it, scheme and host of the request.
+   */
+  publicUrl?(context: Context): string;
   readonly settings: AppSettings;
   readonly log: Log;
   /** Where requests are counted, for a runtime that answers some of them before the app; its own by default. */
@@ -91,6 +96,8 @@ export interface BesideAnswers {
 export interface AppEnv {
   Variables: {
     requestId: string;
+    /** As `AppParts` say; see `publicPath`. */
+    publicUrl: string;
     /** Who sent the key that a route needs. */
     caller?: Caller;
   };

@@ -4,6 +4,7 @@ import { CITIES, findCity } from "../../areas/cities.ts";
 import { listReports } from "../../reports/list-reports.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
+import { askedPath } from "../core/public-address.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { reportPageSchema, toReportPageJson } from "../schemas/report-json.ts";
 import { cityQuerySchema, resolveInstant } from "../schemas/report-query.ts";
@@ -81,7 +82,7 @@ export function mountCities(app: App, { clock, pyramid, store }: AppParts): void
       ...(cursor && { cursor }),
     };
     const page = await listReports({ store, pyramid, clock }, query);
-    const link = nextLink(c.req.url, page.nextCursor, { from: fromMs, to: beforeMs });
+    const link = nextLink(askedPath(c), page.nextCursor, { from: fromMs, to: beforeMs });
     return c.json(toReportPageJson(page), 200, {
       "Content-Type": "application/geo+json",
       "Cache-Control": "no-cache",

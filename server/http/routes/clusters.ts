@@ -12,6 +12,7 @@ import { TooWideError } from "../../reports/find-newest.ts";
 import { namesTag } from "../../serving/content-encoding.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
+import { askedPath } from "../core/public-address.ts";
 import { clusterSchema, toClusterJson } from "../schemas/cluster-json.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { reportPageSchema, toReportPageJson } from "../schemas/report-json.ts";
@@ -100,7 +101,7 @@ export function mountClusters(app: App, { store, clock, settings }: AppParts, so
     });
     const reports = await store.getMany(newest.map(({ id }) => id));
     const page = { reports, ...(next !== undefined && { nextCursor: next }) };
-    const link = nextLink(c.req.url, next, {});
+    const link = nextLink(askedPath(c), next, {});
     return respondTagged(c, toReportPageJson(page), { "Content-Type": "application/geo+json", ...link });
   });
 }

@@ -16,6 +16,7 @@ import {
 import { streamRows } from "../../trends/export-stream.ts";
 import type { AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError } from "../core/problem.ts";
+import { askedPath } from "../core/public-address.ts";
 import { formatExportCursor } from "../schemas/export-cursor.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { type Instant, resolveInstant } from "../schemas/report-query.ts";
@@ -60,7 +61,7 @@ export function createExportAnswers({ log }: AppParts, sql: Sql) {
       const headers = {
         ...headersOf(request),
         ETag: etag,
-        ...nextLink(c.req.url, next, { from: filter.fromMs, to: filter.toMs }),
+        ...nextLink(askedPath(c), next, { from: filter.fromMs, to: filter.toMs }),
       };
       if (namesTag(c.req.header("If-None-Match"), etag)) return c.body(null, 304, headers);
       return c.body(bytes, 200, headers);

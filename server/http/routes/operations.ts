@@ -4,6 +4,7 @@ import { DatabaseUnavailableError } from "../../ports/sql.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import type { RequestMetrics } from "../core/metrics.ts";
 import { ProblemError, problemSchema } from "../core/problem.ts";
+import { publicPath } from "../core/public-address.ts";
 import { KEY_SCHEME } from "../middleware/api-key.ts";
 
 const READY_WITHIN_MS = 2_000;
@@ -84,7 +85,7 @@ export function mountOperations(app: App, parts: AppParts, metrics: RequestMetri
       version: "1",
       description: "Anonymous neighbourhood reports as live vector tiles.",
     };
-    const document = app.getOpenAPI31Document({ openapi: "3.1.0", info, servers: [{ url: "/" }] });
+    const document = app.getOpenAPI31Document({ openapi: "3.1.0", info, servers: [{ url: publicPath(c, "") || "/" }] });
     return c.json(document, 200, { "Cache-Control": "public, max-age=300" });
   });
 }

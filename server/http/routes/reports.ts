@@ -9,6 +9,7 @@ import { countLogCells, listReports } from "../../reports/list-reports.ts";
 import { draftOfBody, idempotencyKeySchema, reportBodySchema } from "../../reports/report-body.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
+import { askedPath, publicPath } from "../core/public-address.ts";
 import { readJsonBody } from "../schemas/json-body.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { reportPageSchema, reportSchema, toReportJson, toReportPageJson } from "../schemas/report-json.ts";
@@ -95,7 +96,7 @@ export function mountReports(app: App, parts: AppParts): void {
       ...(cursor && { cursor }),
     };
     const page = await listReports({ store, pyramid, clock }, query);
-    const link = nextLink(c.req.url, page.nextCursor, { since: fromMs });
+    const link = nextLink(askedPath(c), page.nextCursor, { since: fromMs });
     return c.json(toReportPageJson(page), 200, {
       "Content-Type": "application/geo+json",
       "Cache-Control": "no-cache",
@@ -134,7 +135,7 @@ async function respondCreate(c: Context<AppEnv>, parts: AppParts, rateLimit: Rat
     throw new ProblemError({ status: 422, kind: "idempotency-key-taken", detail });
   }
   return c.json(toReportJson(created.report), 201, {
-    Location: `/api/reports/${created.report.id}`,
+    Location: publicPath(c, `/api/reports/${created.report.id}`),
     "Cache-Control": "no-store",
     ...(created.outcome === "replayed" && { "Idempotency-Replayed": "true" }),
   });

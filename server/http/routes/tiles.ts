@@ -1,11 +1,10 @@
 import { z } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import { MAX_BUFFER_PX } from "../../../tiles/geo/tile-address.ts";
 import { TILE_LAYERS, TIME_WINDOWS } from "../../../tiles/layers.ts";
 import { type Parsed, parseBuffer, parseLayers, parseTilePath, parseWindow } from "../../serving/parse-tile-path.ts";
 import { answerTile } from "../../serving/tile-answer.ts";
 import { catalogue, tileJson } from "../../serving/tilejson.ts";
-import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
+import type { App, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError, problemSchema } from "../core/problem.ts";
 
 const TILEJSON_CACHE_CONTROL = "public, max-age=300";
@@ -32,7 +31,9 @@ export function mountTiles(app: App, parts: AppParts): void {
     return c.body(bytes, status, { ...headers, "Content-Length": `${bytes.length}` });
   });
 
-  app.get("/tiles.json", (c) => c.json(catalogue(originOf(c)), 200, { "Cache-Control": TILEJSON_CACHE_CONTROL }));
+  app.get("/tiles.json", (c) =>
+    c.json(catalogue(c.get("publicUrl")), 200, { "Cache-Control": TILEJSON_CACHE_CONTROL }),
+  );
 
   app.get("/tiles/:file", (c) => {
     const named = /^(.+)\.json$/.exec(c.req.param("file"));
@@ -40,7 +41,7 @@ export function mountTiles(app: App, parts: AppParts): void {
     const layers = valueOrProblem(parseLayers(named[1] ?? ""));
     const window = valueOrProblem(parseWindow(c.req.query("window")));
     const bufferPx = valueOrProblem(parseBuffer(c.req.query("buffer")));
-    const document = tileJson(layers, originOf(c), window, bufferPx);
+    const document = tileJson(layers, c.get("publicUrl"), window, bufferPx);
     return c.json(document, 200, { "Cache-Control": TILEJSON_CACHE_CONTROL });
   });
 }
@@ -52,10 +53,6 @@ function valueOrProblem<T>(parsed: Parsed<T>): T {
   if (fault.kind === "absent") throw new ProblemError({ status: 404, detail: fault.detail });
   const { kind: _, ...error } = fault;
   throw new ProblemError(invalidRequest([error]));
-}
-
-function originOf(c: Context<AppEnv>): string {
-  return new URL(c.req.url).origin;
 }
 
 function describe(app: App): void {

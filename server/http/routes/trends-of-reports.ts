@@ -5,6 +5,7 @@ import { centreOf } from "../../trends/cell-centre.ts";
 import { dailyReports, daysUpTo } from "../../trends/daily.ts";
 import { monthsUpTo, type RisingNeighborhood, risingNeighborhoods } from "../../trends/rising.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
+import { askedPath } from "../core/public-address.ts";
 import type { ApiKeys } from "../middleware/api-key.ts";
 import { areaOf, areaParameters, choiceParameter, numberParameter, parameter } from "../schemas/filter-query.ts";
 import { nextLink } from "../schemas/next-link.ts";
@@ -150,7 +151,7 @@ export function mountReportTrends(app: App, { clock }: AppParts, sql: Sql, keys:
       neighborhoods: page.neighborhoods.map(toRisingJson),
       next_cursor: next ?? null,
     };
-    return c.json(body, 200, { ...TREND_HEADERS, ...nextLink(c.req.url, next, {}) });
+    return c.json(body, 200, { ...TREND_HEADERS, ...nextLink(askedPath(c), next, {}) });
   });
 
   app.get(daily.path, keys.metered("trends"));

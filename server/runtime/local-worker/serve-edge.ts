@@ -84,6 +84,7 @@ async function buildAssets({ basemapStyleUrl }: Config, log: Log, steps: Steps):
 
 async function startWorker(config: Config, stores: Stores, terminal: Terminal): Promise<LocalWorker> {
   const { host, port, logLevel, reportsPerMinute, liveStreams, liveShards, edgeCache, basemapStyleUrl } = config;
+  const { publicUrl, trustedProxies } = config;
   // workerd must know where PostgreSQL is: the embedded one listens once it is open, any other need not answer yet.
   const [dynamo, database] = await Promise.all([stores.dynamo(), stores.database()]);
   return startLocalWorker({
@@ -97,6 +98,8 @@ async function startWorker(config: Config, stores: Stores, terminal: Terminal): 
       LIVE_STREAMS: String(liveStreams),
       LIVE_SHARDS: String(liveShards),
       EDGE_CACHE: edgeCache ? "on" : "off",
+      TRUSTED_PROXIES: String(trustedProxies),
+      ...(publicUrl === undefined ? {} : { PUBLIC_URL: publicUrl }),
       ...(basemapStyleUrl === undefined ? {} : { BASEMAP_STYLE_URL: basemapStyleUrl }),
     },
     onLog: ({ message }) => terminal.line(message),

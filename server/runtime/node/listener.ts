@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { errorCode, OperatorError } from "../../console/operator-error.ts";
+import { ownPath } from "../own-path.ts";
 import { answerError, refuse, refuseUnreadable } from "./refusals.ts";
 import { settleHost } from "./request-host.ts";
 
@@ -33,13 +34,27 @@ export async function assertPortFree(host: string, port: number): Promise<number
   return found;
 }
 
-/** Serves HTTP: what `shortWay` leaves, `fetch` answers. @throws OperatorError when the address cannot be listened on. */
-export async function openListener(host: string, port: number, fetch: Fetch, shortWay?: ShortWay): Promise<Listener> {
+/**
+ * Serves HTTP: what `shortWay` leaves, `fetch` answers. @throws OperatorError when the address cannot be listened on.
+ * @param prefix is taken off the paths that still have it
+ */
+export async function openListener(
+  host: string,
+  port: number,
+  fetch: Fetch,
+  shortWay?: ShortWay,
+  prefix?: string,
+): Promise<Listener> {
   const listener = getRequestListener(fetch, { errorHandler: answerError });
   // Node's own refusal of a request without a Host has no body, and no page may read it.
   const options = { requestTimeout: REQUEST_TIMEOUT_MS, optimizeEmptyRequests: true, requireHostHeader: false };
   const server = createServer(options, (incoming, outgoing) => {
     const { socket } = incoming;
+    if (prefix !== undefined) {
+      const path = ownPath(incoming.url ?? "/", prefix);
+      if (path === undefined) return void outgoing.writeHead(308, { Location: `${prefix}/` }).end();
+      incoming.url = path;
+    }
     if (shortWay?.(incoming, outgoing)) {
       // What is in the kernel's hands is not ours to wait for, and a timer for each tile costs a tenth of it.
       if (socket.writableLength > 0) socket.setTimeout(STALLED_MS);

@@ -19,10 +19,11 @@ import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
 import { type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-wiring.ts";
 import type { Config } from "../config.ts";
+import { leftPrefix } from "../own-path.ts";
 import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
 import { openStores } from "../stores/stores.ts";
 import { createBackgroundPace } from "./background-pace.ts";
-import { behindProxies, clientAddress } from "./forwarded.ts";
+import { clientAddress } from "./forwarded.ts";
 import { assertPortFree, openListener } from "./listener.ts";
 import { nodeCompressor } from "./node-compressor.ts";
 import { allOrNone, buildClient, placeOf, prepareReports } from "./prepare.ts";
@@ -135,8 +136,8 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       samples: () => [...units.samples(), ...pace.samples(), ...live.samples(), ...fastPath.samples()],
     });
     if (client) mountClient(app, config);
-    const fetch = behindProxies(pace.during(app.fetch), config.trustedProxies);
-    const listener = await openListener(config.host, config.port, fetch, fastPath.answer);
+    const { host, port, publicUrl } = config;
+    const listener = await openListener(host, port, pace.during(app.fetch), fastPath.answer, leftPrefix(publicUrl));
     closers.add({ close: () => listener.close(CLOSE_GRACE_MS) });
     // Live streams end first: the listener would wait for them in vain.
     closers.add({ close: async () => live.close() });

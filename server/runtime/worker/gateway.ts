@@ -1,3 +1,4 @@
+import { fileOf, withoutPrefix } from "./prefixed-request.ts";
 import { answerSettingsError } from "./settings-answer.ts";
 import { answerForClient, cachedTileRequest } from "./tile-gateway.ts";
 import { workerAppOf } from "./worker-app.ts";
@@ -17,8 +18,14 @@ export async function answerRequest(request: Request, env: WorkerEnv, context: E
   }
 }
 
-async function answer(request: Request, env: WorkerEnv, context: ExecutionContext): Promise<Response> {
-  const { edgeCache, fetch } = workerAppOf(env);
+async function answer(given: Request, env: WorkerEnv, context: ExecutionContext): Promise<Response> {
+  const { edgeCache, fetch, prefix } = workerAppOf(env);
+  const request = prefix === undefined ? given : withoutPrefix(given, prefix);
+  if (request instanceof Response) return request;
+  if (prefix !== undefined && request !== given) {
+    const file = await fileOf(request, prefix, env.ASSETS);
+    if (file !== undefined) return file;
+  }
   const asked = edgeCache && cachedTileRequest(request, workerCompressor.codings);
   if (asked !== undefined) {
     const shared = await context.exports.CachedTiles.fetch(asked);

@@ -9,6 +9,7 @@ import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
 import { createWorkerClient } from "../../store/dynamo/worker-client.ts";
 import { type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-wiring.ts";
+import { leftPrefix } from "../own-path.ts";
 import { createEdgeCache, type EdgeCache } from "./edge-cache.ts";
 import { packedBasemap } from "./packed-basemap.ts";
 import { doScheduledWork } from "./scheduled-work.ts";
@@ -24,6 +25,8 @@ export interface WorkerApp {
   fetch(request: Request, later: (work: Promise<unknown>) => void): Promise<Response>;
   /** Undefined when tiles are not to be kept in the data centre's cache. */
   readonly edgeCache: EdgeCache | undefined;
+  /** The path that requests may carry before ours. */
+  readonly prefix: string | undefined;
   /** Compacts and scores once, within what an invocation may take. Rejects when the report store fails. */
   compact(): Promise<void>;
 }
@@ -92,6 +95,7 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
 
   return {
     edgeCache,
+    prefix: leftPrefix(config.publicUrl),
     fetch: async (request, later) => asEncoded(await app.fetch(withClientEncoding(request), env, contextOf(later))),
     compact: () => doScheduledWork({ ...domain, clock, log }),
   };

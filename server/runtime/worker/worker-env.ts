@@ -14,7 +14,7 @@ export interface WorkerEnv {
 
 /** The static files that were deployed with the Worker. */
 export interface AssetFiles {
-  fetch(url: string | URL): Promise<Response>;
+  fetch(asked: string | URL | Request): Promise<Response>;
 }
 
 /** The part of workerd's execution context that we use. */

@@ -60,7 +60,7 @@ describe("npm start", () => {
     const url = await server.url;
     const page = await fetch(url);
     expect(page.headers.get("Content-Security-Policy")).toContain("default-src 'self'");
-    const script = /src="(\/assets\/[^"]+\.js)"/.exec(await page.text())?.[1];
+    const script = /src="\.(\/assets\/[^"]+\.js)"/.exec(await page.text())?.[1];
     expect((await fetch(url + script)).headers.get("Cache-Control")).toContain("immutable");
     const austin = await (await fetch(`${url}/api/cities/austin/reports?limit=5`)).json();
     expect((austin as { features: unknown[] }).features).toHaveLength(5);
