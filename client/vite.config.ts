@@ -18,7 +18,7 @@ export default defineConfig({
   // Relative: a proxy may put us under any path.
   base: "./",
   plugins: [
-    preloadMap(["/view/live-map.ts", "/scores/score-map.ts", "/embed/frame-map.ts"]),
+    preloadMap(["/map/live-map.ts", "/scores/score-map.ts", "/embed/frame-map.ts"]),
     listShell({ page: "index.html", worker: "service-worker.js" }),
   ],
   build: {

@@ -1,24 +1,19 @@
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";
-import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
+import type { ReportLayer } from "../../tiles/layers.ts";
 import { BASE } from "../api/base.ts";
-
-export interface WatchedView {
-  readonly west: number;
-  readonly south: number;
-  readonly east: number;
-  readonly north: number;
-  readonly layers: readonly ReportLayer[];
-  /** Of the tiles. */
-  readonly zoom: number;
-  readonly window: TimeWindow;
-}
+import { type SharedStream, type StreamMessage, type StreamPorts, shareStream } from "./shared-stream.ts";
+import { grown, isWatched, type WatchedView } from "./watched-view.ts";
 
 /** A tile, and its entity tag without quotes. */
 export type ToldTile = readonly [tile: TileAddress, tag: string];
 
+/** What one map shows. */
+export type MapView = WatchedView & Required<Pick<WatchedView, "tiles">>;
+
 export interface ChangeStreamOptions {
-  /** What is in view now; degrees as they come, also beyond 180. */
-  view(): WatchedView;
+  /** What is in view now. */
+  view(): MapView;
+  /** Something changed in a cell, in view or where another map of this browser looks. */
   onChange(layer: ReportLayer, geohash: string): void;
   /** From now on all tiles of a zoom are told; of none while it is undefined. */
   onZoom(zoom: number | undefined): void;
@@ -40,67 +35,71 @@ const POLL_EVERY_MS = 10_000;
 /** After the server refused, or has no streams. */
 const TRY_AGAIN_MS = 60_000;
 const MOVED_MS = 400;
-/** The watched box is wider than the view by this share on each side, so that small moves change nothing. */
-const MARGIN = 0.2;
-
 /**
  * Hears of changes in view from the server (`/api/live`); while that does not work, takes everything in view for changed
  * every 10 s. Pauses while the page is hidden: browsers allow six connections to an HTTP/1 server for all tabs together.
  */
 export function watchChanges({ view, onChange, onZoom, onTiles, onUnknown }: ChangeStreamOptions): ChangeStream {
-  let source: EventSource | undefined;
-  let watched: WatchedView | undefined;
-  let lastEventId: string | undefined;
+  let watched: MapView | undefined;
+  let isFirst = true;
   let silence: ReturnType<typeof setTimeout> | undefined;
   let polling: ReturnType<typeof setTimeout> | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let moved: ReturnType<typeof setTimeout> | undefined;
 
-  function open(): void {
-    close();
+  const stream = openStream((message) => {
+    if (message.type === "error") return lost(message.data === true);
+    listenForBreath();
+    clearTimeout(polling);
+    if (watched !== undefined) take(message, watched.tiles);
+  });
+
+  function take({ type, data }: StreamMessage, asked: MapView["tiles"]): void {
+    if (type === "hello") {
+      onZoom((data as { tiles?: boolean }).tiles ? asked.zoom : undefined);
+      // What changed between the first tiles and the stream nobody has told.
+      if (isFirst) onUnknown(false);
+      isFirst = false;
+    } else if (type === "change") {
+      const { layer, geohash } = data as { layer: ReportLayer; geohash: string };
+      onChange(layer, geohash);
+    } else if (type === "tiles") {
+      const { layer, z, tiles } = data as { layer: ReportLayer; z: number; tiles: [number, number, string][] };
+      const told = tiles.map(([x, y, tag]): ToldTile => [{ z, x, y }, tag]);
+      // Otherwise it is between a switch of the window and the next stream.
+      if (view().tiles.window === asked.window) onTiles(layer, told);
+    } else if (type === "reset") onUnknown(true);
+  }
+
+  function lost(forGood: boolean): void {
+    onZoom(undefined);
+    pollAfter(PATIENCE_MS);
+    // Otherwise the browser tries again by itself.
+    if (forGood) retry = setTimeout(open, TRY_AGAIN_MS);
+  }
+
+  function open(isDead = false): void {
+    stopTimers();
     watched = grown(view());
-    const { zoom, window } = watched;
-    const opened = new EventSource(addressOf(watched, lastEventId));
-    source = opened;
+    onZoom(undefined);
     listenForBreath();
     pollAfter(PATIENCE_MS);
-    const isFirst = lastEventId === undefined;
-    hearStream(opened, {
-      onMessage(id) {
-        listenForBreath();
-        clearTimeout(polling);
-        if (id !== "") lastEventId = id;
-      },
-      onHello(tellsTiles) {
-        onZoom(tellsTiles ? zoom : undefined);
-        // What changed between the first tiles and the stream nobody has told.
-        if (isFirst) onUnknown(false);
-      },
-      onChange,
-      onTiles(...tiles) {
-        // Between a switch of the window and the next stream.
-        if (view().window === window) onTiles(...tiles);
-      },
-      onReset: () => onUnknown(true),
-    });
-    opened.addEventListener("error", () => {
-      onZoom(undefined);
-      pollAfter(PATIENCE_MS);
-      // Otherwise the browser tries again by itself.
-      if (opened.readyState === EventSource.CLOSED) retry = setTimeout(open, TRY_AGAIN_MS);
-    });
+    stream.watch(watched, isDead);
   }
 
   function close(): void {
-    source?.close();
-    source = undefined;
+    stopTimers();
     onZoom(undefined);
+    stream.leave();
+  }
+
+  function stopTimers(): void {
     for (const timer of [silence, polling, retry, moved]) clearTimeout(timer);
   }
 
   function listenForBreath(): void {
     clearTimeout(silence);
-    silence = setTimeout(open, SILENT_MS);
+    silence = setTimeout(open, SILENT_MS, true);
   }
 
   function pollAfter(waitMs: number): void {
@@ -113,7 +112,16 @@ export function watchChanges({ view, onChange, onZoom, onTiles, onUnknown }: Cha
 
   const openIfSeen = () => (document.hidden ? close() : open());
   document.addEventListener("visibilitychange", openIfSeen);
-  addEventListener("online", openIfSeen);
+  addEventListener("online", () => {
+    // What a stream has missed it does not know.
+    close();
+    openIfSeen();
+  });
+  // A frame that its page takes away is not hidden first.
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) openIfSeen();
+  });
   openIfSeen();
 
   return {
@@ -126,64 +134,34 @@ export function watchChanges({ view, onChange, onZoom, onTiles, onUnknown }: Cha
   };
 }
 
-interface StreamHandlers extends Pick<ChangeStreamOptions, "onChange" | "onTiles"> {
-  /** Before what the message says. */
-  onMessage(lastEventId: string): void;
-  onHello(tellsTiles: boolean): void;
-  onReset(): void;
+const TYPES = ["hello", "change", "tiles", "reset", "beat"] as const;
+
+/** A stream that is shared with the other maps of this browser, as far as they can be reached. */
+function openStream(tell: (message: StreamMessage) => void): SharedStream {
+  const channel = openChannel();
+  // Frames that cannot know of each other might be many: they poll. A page of its own is one of few in sight.
+  if (channel === undefined && self !== top) return { watch() {}, leave() {} };
+  return shareStream({ channel, open: openSource }, tell);
 }
 
-/** Takes a stream's messages apart. */
-function hearStream(source: EventSource, handlers: StreamHandlers): void {
-  const { onMessage, onHello, onChange, onTiles, onReset } = handlers;
-  const hear = <T>(type: string, take?: (data: T) => void): void =>
-    source.addEventListener(type, (event: MessageEvent<string>) => {
-      onMessage(event.lastEventId);
-      take?.(JSON.parse(event.data));
-    });
-  hear<{ tiles?: boolean }>("hello", ({ tiles = false }) => onHello(tiles));
-  hear<{ layer: ReportLayer; geohash: string }>("change", ({ layer, geohash }) => onChange(layer, geohash));
-  hear<{ layer: ReportLayer; z: number; tiles: [number, number, string][] }>("tiles", ({ layer, z, tiles }) =>
-    onTiles(
-      layer,
-      tiles.map(([x, y, tag]) => [{ z, x, y }, tag]),
-    ),
+/** Undefined in old browsers, and where a page reaches no other of its origin: in a sandbox it has one of its own. */
+function openChannel(): BroadcastChannel | undefined {
+  try {
+    return origin === "null" ? undefined : new BroadcastChannel(`stratum-live ${BASE}`);
+  } catch {
+    return undefined;
+  }
+}
+
+const openSource: StreamPorts["open"] = (address, tell) => {
+  const source = new EventSource(address);
+  for (const type of TYPES) {
+    source.addEventListener(type, ({ data, lastEventId }: MessageEvent<string>) =>
+      tell({ type, data: JSON.parse(data), id: lastEventId }),
+    );
+  }
+  source.addEventListener("error", () =>
+    tell({ type: "error", data: source.readyState === EventSource.CLOSED, id: "" }),
   );
-  hear("reset", onReset);
-  hear("beat");
-}
-
-function grown({ west, south, east, north, ...rest }: WatchedView): WatchedView {
-  const x = (east - west) * MARGIN;
-  const y = (north - south) * MARGIN;
-  return { west: west - x, south: Math.max(-90, south - y), east: east + x, north: Math.min(90, north + y), ...rest };
-}
-
-/** Whether a stream of one view tells what another needs. */
-function isWatched(view: WatchedView, watched: WatchedView): boolean {
-  const isInside =
-    view.west >= watched.west &&
-    view.east <= watched.east &&
-    view.south >= watched.south &&
-    view.north <= watched.north;
-  const of = ({ layers, zoom, window }: WatchedView) => [zoom, window, ...layers].join();
-  return isInside && of(view) === of(watched);
-}
-
-function addressOf(watched: WatchedView, lastEventId: string | undefined): string {
-  const { west, south, east, north, layers, zoom, window } = watched;
-  const isWholeWorld = east - west >= 360;
-  const box = isWholeWorld ? [-180, south, 180, north] : [wrap(west), south, wrap(east), north];
-  const parameters = new URLSearchParams({
-    bbox: box.map((deg) => deg.toFixed(4)).join(","),
-    layers: layers.join(","),
-    window,
-    // Without a layer on the map there is no tile.
-    ...(layers[0] && { zoom: `${zoom}` }),
-    ...(lastEventId !== undefined && { last_event_id: lastEventId }),
-  });
-  return `${BASE}/api/live?${parameters}`;
-}
-
-/** A longitude in [-180, 180). */
-const wrap = (lonDeg: number): number => ((((lonDeg + 180) % 360) + 360) % 360) - 180;
+  return source;
+};

@@ -1,5 +1,5 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
-import { encodeGeohash } from "../../tiles/geo/geohash.ts";
+import { cellBounds, encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { isReportLayer, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
 import { layerOfSource, sourceOf } from "../map/report-layers.ts";
 import { watchChanges } from "./change-stream.ts";
@@ -23,7 +23,7 @@ const REPORT_PRECISION = 8;
 
 /**
  * Keeps a map's report tiles right: those that changed are asked for again, and no others. The old tile is drawn until the
- * new one has come. `onTold` hears of every change that the server tells.
+ * new one has come. `onTold` hears of every change in view that the server tells.
  */
 export function keepTilesLive(
   map: MapLibreMap,
@@ -67,7 +67,7 @@ export function keepTilesLive(
       const { _sw, _ne } = map.getBounds();
       const { layers, window } = state();
       const zoom = Math.floor(map.getZoom());
-      return { west: _sw.lng, south: _sw.lat, east: _ne.lng, north: _ne.lat, layers, window, zoom };
+      return { west: _sw.lng, south: _sw.lat, east: _ne.lng, north: _ne.lat, layers, tiles: { zoom, window } };
     },
     onZoom: freshness.tellsZoom,
     onTiles(layer, tiles) {
@@ -78,7 +78,7 @@ export function keepTilesLive(
     onChange(layer, geohash) {
       freshness.changed(layer, geohash);
       soon();
-      onTold(layer, geohash);
+      if (state().layers.includes(layer) && isSeen(map, geohash)) onTold(layer, geohash);
     },
     onUnknown(sure) {
       freshness.changedAll(sure);
@@ -98,6 +98,15 @@ export function keepTilesLive(
     },
     stateChanged: () => changes.viewChanged(),
   };
+}
+
+/** Whether a cell meets what the map shows, and a little around: what another map sees is told here as well. */
+function isSeen(map: MapLibreMap, geohash: string): boolean {
+  const { west, south, east, north } = cellBounds(geohash);
+  const { _sw, _ne } = map.getBounds();
+  const margin = 0.2 * (_ne.lng - _sw.lng);
+  const isBeside = (worlds: number) => west + worlds <= _ne.lng + margin && east + worlds >= _sw.lng - margin;
+  return [-360, 0, 360].some(isBeside) && south <= _ne.lat + margin && north >= _sw.lat - margin;
 }
 
 function parseTileUrl(url: string) {
