@@ -66,17 +66,19 @@ describe("the Cache API, where there is no Workers Cache", () => {
     expect(Number(first.headers.age)).toBeLessThanOrEqual(70);
   });
 
-  it("keeps a coding apart, however it is asked for, and answers 304 to the tag of any", async () => {
+  it("keeps a coding apart, however it is asked for, and answers 304 to the tag of that alone", async () => {
     const plain = await requestRaw(url);
     const coded = await requestRaw(url, { "Accept-Encoding": "br" });
     expect([coded.headers["cf-cache-status"], coded.headers["content-encoding"]]).toEqual(["MISS", "br"]);
     const again = await requestRaw(url, { "Accept-Encoding": "gzip;q=0.5, zstd, br" });
     expect([again.headers["cf-cache-status"], again.headers["content-encoding"]]).toEqual(["HIT", "br"]);
     expect(again.body).toEqual(coded.body);
-    for (const tag of [plain.headers.etag, coded.headers.etag, `"x", W/${coded.headers.etag}`, "*"]) {
+    for (const tag of [coded.headers.etag, `"x", W/${coded.headers.etag}`, "*"]) {
       const asked = await requestRaw(url, { "Accept-Encoding": "br", "If-None-Match": `${tag}` });
       expect([asked.status, asked.body.length, asked.headers.etag]).toEqual([304, 0, coded.headers.etag]);
     }
+    const ofPlain = { "Accept-Encoding": "br", "If-None-Match": `${plain.headers.etag}` };
+    expect((await requestRaw(url, ofPlain)).status).toBe(200);
     expect((await requestRaw(url, { "If-None-Match": '"other"' })).status).toBe(200);
   });
 

@@ -43,7 +43,7 @@ describe("DynamoDB is chosen", () => {
   it.each(["AWS_PROFILE", ...OF_A_SERVER])("with %s, which the SDK reads, at AWS and elsewhere", (name) => {
     const env = { [name]: "/x", AWS_DEFAULT_REGION: "eu-west-1" };
     const atAws = readConfig({ ...env, DYNAMODB_TABLE: "city" }).dynamo;
-    expect(atAws).toEqual({ tableName: "city", region: "eu-west-1" });
+    expect(atAws).toEqual({ tableName: "city", region: "eu-west-1", credentialsFrom: `${name}=/x` });
     expect(readConfig({ ...env, DYNAMODB_ENDPOINT: "http://localhost:8000" }).dynamo).not.toHaveProperty("credentials");
   });
 
