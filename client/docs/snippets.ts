@@ -247,12 +247,13 @@ function leaflet({ origin, names, query, colors, place, zoom, ground }: Parts): 
   return {
     id: "leaflet",
     label: "Leaflet",
-    about: "Leaflet draws vector tiles with a plugin; this one is maintained.",
+    about:
+      "Leaflet draws vector tiles with a plugin; this one is maintained. Each tile is an SVG of its own: overflow lets circles reach over their tile's edge. Whoever draws on canvases adds ?buffer=40 to the address instead.",
     code: `${page(`<link rel="stylesheet" href="https://unpkg.com/leaflet@1.9/dist/leaflet.css">
 <script src="https://unpkg.com/leaflet@1.9/dist/leaflet.js"></script>
 <script src="https://unpkg.com/leaflet-vector-tile-layer@0.15/dist/VectorTileLayer.umd.min.js"></script>`).replace(
       "margin: 0; }",
-      `margin: 0; background: ${GROUND[ground]}; }`,
+      `margin: 0; background: ${GROUND[ground]}; } svg.leaflet-tile { overflow: visible; }`,
     )}
 <script>
   const colors = ${colors};

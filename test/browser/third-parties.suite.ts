@@ -101,6 +101,37 @@ export function thirdPartyTests(site: Site): void {
     await page.close();
   });
 
+  test("Leaflet draws circles whole that lie across the edge of a tile", async () => {
+    // A third of a pixel west of where two tiles of zoom 12 meet.
+    const across = { ...REPORTS[0], layer: "vibe", lat: 37.8, lon: -1393 * (360 / 4096) - 6e-5 } as NewReport;
+    await postReports(
+      site.url,
+      Array.from({ length: 30 }, () => across),
+    );
+    const { page } = await open("leaflet");
+    await page.waitForFunction(`(() => {
+      const theirs = [...document.querySelectorAll("#map svg circle")];
+      const at = globalThis.theirs?.latLngToContainerPoint([${across.lat}, ${across.lon}]);
+      const centre = (box) => [box.x + box.width / 2, box.y + box.height / 2];
+      globalThis.circle = theirs.find((each) => {
+        const [x, y] = centre(each.getBoundingClientRect());
+        return Math.hypot(x - at.x, y - at.y) < 4;
+      });
+      return globalThis.circle;
+    })()`);
+    const whole = await page.evaluate<{ x: number; y: number; width: number; height: number }>(
+      "circle.getBoundingClientRect().toJSON()",
+    );
+    expect(whole.width).toBeGreaterThan(20);
+    const { x, y, width, height } = whole;
+    const picture = await page.screenshot({ clip: { x: x - 10, y: y - 10, width: width + 20, height: height + 20 } });
+    expect(await spreadOf(page, picture.toString("base64"))).toEqual([
+      expect.closeTo(width, -0.5),
+      expect.closeTo(height, -0.5),
+    ]);
+    await page.close();
+  });
+
   test("a frame shows the map without its controls, and with its legend", async () => {
     const { page, faults } = await open("frame");
     const frame = page.frameLocator("iframe");
@@ -180,4 +211,25 @@ async function buildSnippets(site: Site): Promise<Record<string, string>> {
   }
   await page.context().close();
   return snippets;
+}
+
+/** Width and height of what is not the ground, the colour of its corner, in a picture. */
+function spreadOf(page: Page, png: string): Promise<[number, number]> {
+  return page.evaluate(`(async () => {
+    const image = new Image();
+    image.src = "data:image/png;base64,${png}";
+    await image.decode();
+    const { width, height } = image;
+    const context = new OffscreenCanvas(width, height).getContext("2d");
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    const [xs, ys] = [new Set(), new Set()];
+    for (let i = 0; i < data.length; i += 4) {
+      const away = [0, 1, 2].reduce((sum, channel) => sum + Math.abs(data[i + channel] - data[channel]), 0);
+      if (away < 60) continue;
+      xs.add((i / 4) % width);
+      ys.add(Math.floor(i / 4 / width));
+    }
+    return [xs.size, ys.size];
+  })()`);
 }
