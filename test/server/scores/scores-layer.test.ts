@@ -5,10 +5,10 @@ import { silentLog } from "../../../server/console/log.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { nodeCompressor } from "../../../server/runtime/node/node-compressor.ts";
 import type { ScoreLookup } from "../../../server/scores/score-cache.ts";
-import { precisionOfZoom } from "../../../server/scores/scores-layer.ts";
+import { encodeScoresLayer, precisionOfZoom } from "../../../server/scores/scores-layer.ts";
 import { createTileSource } from "../../../server/serving/tile-source.ts";
-import { cellBounds } from "../../../tiles/geo/geohash.ts";
-import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
+import { cellBounds, encodeGeohash } from "../../../tiles/geo/geohash.ts";
+import { isTile, tileAt, withBuffer, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
 import { NEUTRAL_SCORES } from "../../../tiles/scores/scores.ts";
 import { AUSTIN, createWorld, MISSION, NOWHERE } from "../../kit/score-world.ts";
 import { decodeLayer } from "../../kit/tile-features.ts";
@@ -117,3 +117,69 @@ describe("tiles with scores", () => {
     expect(decodeLayer(bytes, "scores")).toHaveLength(2);
   });
 });
+
+describe("the rings of cells", () => {
+  /** Cells of all precisions at the ends of the world and where Web Mercator ends, and some elsewhere. */
+  const PLACES = [
+    [0, 89.99],
+    [10, -89.99],
+    [-180, 85.2],
+    [179.99, -85.4],
+    [20, 85.06],
+    [20, 85.05],
+    [20, -85.052],
+    [-30, 85.0511287],
+    [-122.42, 37.77],
+    [179.999, 0.001],
+    [-180, -0.001],
+  ] as const;
+  const known = new Set(PLACES.flatMap((place) => [4, 5, 6].map((precision) => encodeGeohash(...place, precision))));
+  const find = (geohash: string) =>
+    known.has(geohash) ? { geohash, scores: NEUTRAL_SCORES, reportCount7d: 1 } : undefined;
+  const book: ScoreLookup = {
+    epoch: () => 1,
+    find,
+    cells: (precision) => [...known].sort().flatMap((key) => (key.length === precision ? (find(key) ?? []) : [])),
+  };
+
+  it.each([0, 64, 128])("have an area, run clockwise and repeat no point, with a buffer of %i", (bufferPx) => {
+    const drawn = new Set<string>();
+    for (let z = 4; z <= 14; z++) {
+      for (const [lon, lat] of PLACES) {
+        const home = tileAt(worldX(lon), worldY(lat), z);
+        for (const [dx, dy] of [-1, 0, 1].flatMap((x) => [-1, 0, 1].map((y) => [x, y] as const))) {
+          const tile = { z, x: home.x + dx, y: home.y + dy };
+          if (!isTile(tile)) continue;
+          const layer = new VectorTile(new PbfReader(encodeScoresLayer(withBuffer(tile, bufferPx), book))).layers
+            .scores;
+          for (let i = 0; i < (layer?.length ?? 0); i++) {
+            const feature = layer?.feature(i);
+            const name = `${feature?.properties.geohash} in ${z}/${tile.x}/${tile.y}`;
+            const rings = feature?.loadGeometry() ?? [];
+            expect(rings.length, name).toBe(1);
+            for (const ring of rings) expect(faultOf(ring), name).toBeUndefined();
+            drawn.add(String(feature?.properties.geohash));
+          }
+        }
+      }
+    }
+    // Cells that lie beyond are left out, and no others.
+    const beyond = [...known].filter(
+      (geohash) => cellBounds(geohash).south >= 85.0511287 || cellBounds(geohash).north <= -85.0511287,
+    );
+    expect(beyond.length).toBeGreaterThan(8);
+    expect([...known].filter((geohash) => !drawn.has(geohash)).sort()).toEqual(beyond.sort());
+  });
+});
+
+/** What Mapbox Vector Tile 2.1 forbids of an exterior ring (sections 4.3.3.2 and 4.3.3.3); the decoder closes it with its first point. */
+function faultOf(ring: readonly { readonly x: number; readonly y: number }[]): string | undefined {
+  if (ring.length < 4) return `${ring.length} points`;
+  let twice = 0;
+  for (let i = 1; i < ring.length; i++) {
+    const [a, b] = [ring[i - 1], ring[i]] as [{ x: number; y: number }, { x: number; y: number }];
+    if (a.x === b.x && a.y === b.y) return `${a.x},${a.y} twice`;
+    twice += a.x * b.y - b.x * a.y;
+  }
+  return twice > 0 ? undefined : `area ${twice / 2}`;
+}
