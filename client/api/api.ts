@@ -84,8 +84,8 @@ export async function fetchCities(): Promise<readonly CityJson[]> {
 /** A neighbourhood or landmark as people name it, at one point. */
 export interface PlaceJson {
   readonly name: string;
-  /** Name of its city. */
-  readonly city: string;
+  /** Name of the city that it lies in; towns next to ours are named, too. */
+  readonly city?: string;
   readonly lat: number;
   readonly lon: number;
 }

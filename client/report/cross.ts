@@ -1,13 +1,8 @@
 import type { Map as MapLibreMap, Subscription } from "maplibre-gl";
 import { type CoveredEdges, coveredEdges } from "../map/free-area.ts";
 import { find, prefersReducedMotion } from "../ui/dom.ts";
+import type { Place } from "./place.ts";
 import { namePlace } from "./place-name.ts";
-
-export interface Place {
-  /** WGS 84 degrees. */
-  readonly lon: number;
-  readonly lat: number;
-}
 
 /** The cross in the middle of the map's free part, under which the map is moved. */
 export interface Cross {

@@ -1,8 +1,8 @@
 import type { PlaceJson } from "../api/api.ts";
-import type { Place } from "./cross.ts";
+import type { Place } from "./place.ts";
 
 /** "Mission District, San Francisco". */
-export const labelOf = ({ name, city }: PlaceJson): string => `${name}, ${city}`;
+export const labelOf = ({ name, city }: PlaceJson): string => (city === undefined ? name : `${name}, ${city}`);
 
 /**
  * What somebody means by a text: the place of that name, or the first that begins with it, or has it in its name. Names are in

@@ -1,7 +1,7 @@
 import { fetchPlaces, type PlaceJson } from "../api/api.ts";
 import { element } from "../ui/dom.ts";
-import type { Place } from "./cross.ts";
 import { findPlace, labelOf, parseCoordinates } from "./find-place.ts";
+import type { Place } from "./place.ts";
 import type { ChosenPlace } from "./place-picker.ts";
 
 export interface PlaceNamesOptions {

@@ -1,8 +1,9 @@
 import { element, icon } from "../ui/dom.ts";
 import { LOCATE_ICON } from "../ui/icons.ts";
-import type { Cross, Place } from "./cross.ts";
+import type { Cross } from "./cross.ts";
 import { findDevice, formatMetres } from "./device-position.ts";
 import { fieldError } from "./fields.ts";
+import type { Place } from "./place.ts";
 import type { PlaceNamesOptions } from "./place-names.ts";
 
 /** A position that may be farther off says little about a corner. */

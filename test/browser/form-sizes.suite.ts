@@ -78,6 +78,17 @@ const expectAimable = async (page: Page, what: string) => {
   expect(overhang, what).toBe(0);
 };
 
+/** Taps twice where a button is, however the page changes in between. */
+export async function doubleTap(page: Page, label: string): Promise<void> {
+  const button = page.getByRole("button", { name: label, exact: true });
+  await button.scrollIntoViewIfNeeded();
+  const { x = 0, y = 0, width = 0, height = 0 } = (await button.boundingBox()) ?? {};
+  const at = [x + width / 2, y + height / 2] as const;
+  await Promise.all([page.touchscreen.tap(...at), page.touchscreen.tap(...at)]);
+  // It is over when something can be hit there again.
+  await expect.poll(() => page.locator(".second-tap").count()).toBe(0);
+}
+
 const openForm = (page: Page) => page.getByRole("button", { name: "Report", exact: true }).click();
 
 /** The form leaves room to aim and is made for fingers, whatever the window. */
@@ -139,27 +150,18 @@ export function formSizeTests(site: Site): void {
     test(`a double tap hits nothing of what the first tap brings, on ${name}`, { tags: "slow" }, async () => {
       const options = { ...PHONE, viewport: size };
       const { page } = await visit(site.browser, `${site.url}/${MAP}`, options);
-      const doubleTap = async (label: string) => {
-        const button = page.getByRole("button", { name: label, exact: true });
-        await button.scrollIntoViewIfNeeded();
-        const { x = 0, y = 0, width = 0, height = 0 } = (await button.boundingBox()) ?? {};
-        const at = [x + width / 2, y + height / 2] as const;
-        await Promise.all([page.touchscreen.tap(...at), page.touchscreen.tap(...at)]);
-        // It is over when something can be hit there again.
-        await expect.poll(() => page.locator(".second-tap").count()).toBe(0);
-      };
-      await doubleTap("Report");
+      await doubleTap(page, "Report");
       await page.getByRole("heading", { name: "What is going on?" }).waitFor();
       // Close to where the next step has its button.
-      await doubleTap("Development");
+      await doubleTap(page, "Development");
       await page.getByRole("heading", { name: "Development" }).waitFor();
       expect(await page.getByLabel("3, Good").isChecked()).toBe(true);
-      await doubleTap("Drop report");
+      await doubleTap(page, "Drop report");
       await page.getByRole("heading", { name: "Thank you" }).waitFor();
-      await doubleTap("Undo");
+      await doubleTap(page, "Undo");
       await page.getByRole("button", { name: "Drop report" }).waitFor();
       expect(await page.locator(".pending-mark").count()).toBe(0);
-      await doubleTap("Close");
+      await doubleTap(page, "Close");
       expect(await page.getByRole("dialog").count()).toBe(0);
       expect(page.url(), "no score card below it").not.toContain("card=");
       await page.context().close();
