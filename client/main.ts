@@ -6,12 +6,14 @@ import type { TimeLapse } from "./lapse/time-lapse.ts";
 import { canDrawMap } from "./map/can-draw.ts";
 import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "./map/neighbourhood.ts";
 import { bindCitySwitch } from "./page/city-switch.ts";
+import { bindFold } from "./page/fold.ts";
 import { keepOffline } from "./page/keep-offline.ts";
 import { bindLayerSwitch, bindWindowSwitch } from "./page/layer-switch.ts";
 import { fillLegend } from "./page/legend.ts";
 import { createNotices } from "./page/notices.ts";
 import { createPage } from "./page/page-state.ts";
-import { bindProgress } from "./page/progress.ts";
+import { bindProgress, sayWhatIsMissing } from "./page/progress.ts";
+import { closeWithBack } from "./page/way-back.ts";
 import { bindOutboxStatus } from "./report/outbox-status.ts";
 import { bindPendingMarks } from "./report/pending-marks.ts";
 import { bindReportDialog } from "./report/report-dialog.ts";
@@ -32,6 +34,12 @@ bindLayerSwitch(find("#layers"), find<HTMLInputElement>("#combine"), page);
 bindWindowSwitch(find("#windows"), page);
 const scoreSwitch = bindScoreSwitch(find<HTMLInputElement>("#with-scores"), find("#scores"), page);
 fillLegend(find("#legend"));
+const fold = bindFold(find("#panel"), find("#fold"), find("#map"), page.back);
+page.listen(({ card, report }) => {
+  if (card || report) fold();
+});
+const form = find<HTMLDialogElement>("#report-form");
+closeWithBack(page.back, form, () => form.open);
 const outbox = startOutbox();
 const outboxStatus = bindOutboxStatus(find("#outbox"), outbox);
 let picking = false;
@@ -61,9 +69,17 @@ async function startMap(): Promise<LiveMap> {
   const basemap = await chooseBasemap(styleUrl, () =>
     notices.set("basemap", "The detailed basemap cannot be reached; this is the built-in one."),
   );
-  const liveMap = createLiveMap({ container: find("#map"), page, basemap, isPicking: () => picking });
+  const liveMap = createLiveMap({
+    container: find("#map"),
+    page,
+    basemap,
+    isPicking: () => picking,
+    back: page.back,
+    share: (url, link) => void shareLink(url, link),
+  });
   bindScores(liveMap.map, page, (cell) => scoreSwitch.point(cell?.score));
-  bindProgress(find("#progress"), liveMap.map, notices);
+  bindProgress(find("#progress"), liveMap.map);
+  sayWhatIsMissing(liveMap.map, liveMap.failures, notices);
   bindPendingMarks(liveMap, outbox, outboxStatus.open);
   outboxStatus.connect({ ...reportDialog, see: reportDialog.useMap(liveMap) });
   bindView(liveMap);
@@ -85,11 +101,17 @@ async function doWithoutMap(fault: unknown): Promise<void> {
 
 function bindView(liveMap: LiveMap): void {
   const { map } = liveMap;
-  bindCount(find("#in-view"), map, page);
+  bindCount(find("#in-view"), liveMap, page);
   bindCardButton(map);
   bindLatest(find("#latest"), viewOf(map), page, (report) => showReport(liveMap, report));
   void bindCitySwitch(find<HTMLSelectElement>("#city"), page, ({ center, zoom }) => {
     const target = { center: [...center] as [number, number], zoom };
+    const { view } = page.get();
+    liveMap.popups.close();
+    page.back.opened(target, () => {
+      map.stop();
+      page.set({ view });
+    });
     if (prefersReducedMotion()) map.jumpTo(target);
     else map.flyTo({ ...target, duration: 2_400 });
   });
@@ -111,6 +133,11 @@ function bindCardButton(map: MapLibreMap): void {
 
 function showReport({ popups }: LiveMap, report: ReportJson): void {
   popups.showReport([report.lon, report.lat], report.id, { ...report, createdAtMs: Date.parse(report.created_at) });
+}
+
+async function shareLink(url: string, link: HTMLElement): Promise<void> {
+  const { share } = await import("./scores/share.ts");
+  await share("Stratum", url, link.parentElement, notices);
 }
 
 /** The card's code comes with the first card. */
@@ -137,10 +164,16 @@ function openCards(liveMap: LiveMap): void {
 /** So does the time-lapse's. */
 function bindTimeLapse(starting: Promise<LiveMap>): void {
   const opener = find("#open-lapse");
+  const section = find("#time-lapse");
+  closeWithBack(page.back, section, () => !section.hidden);
+  // On a phone the button to report stands on the player, however many lines that has.
+  new ResizeObserver(() => {
+    document.body.style.setProperty("--player", `${section.offsetHeight}px`);
+  }).observe(section);
   let loading: Promise<TimeLapse> | undefined;
   const load = async () => {
     const [liveMap, { createTimeLapse }] = await Promise.all([starting, import("./lapse/time-lapse.ts")]);
-    return createTimeLapse({ section: find("#time-lapse"), opener, liveMap, page });
+    return createTimeLapse({ section, opener, liveMap, page });
   };
   opener.addEventListener("click", async () => {
     // Asked for already, and not there yet.

@@ -6,6 +6,7 @@ import { OF_PATH } from "../api/base.ts";
 import { formatHash, INITIAL_STATE, type PageState } from "../page/address.ts";
 import { createNotices, watchConnection } from "../page/notices.ts";
 import type { Page } from "../page/page-state.ts";
+import { sayWhatIsMissing } from "../page/progress.ts";
 import { find } from "../ui/dom.ts";
 import { applyScheme } from "./apply-scheme.ts";
 import { parseEmbedAddress } from "./embed-address.ts";
@@ -48,7 +49,7 @@ async function startMap(): Promise<void> {
   // The map's own stylesheet has come with its code.
   applyScheme(look.theme);
   const onTold = gatherChanges(channel);
-  const { map } = createLiveMap({
+  const { map, failures } = createLiveMap({
     container: find("#map"),
     page,
     basemap,
@@ -56,7 +57,7 @@ async function startMap(): Promise<void> {
     embedded: true,
     onTold,
   });
-  map.on("error", ({ error }) => console.warn("map:", error.message));
+  sayWhatIsMissing(map, failures, notices);
   bindScores(map, page, () => {});
   serveHost({
     map,

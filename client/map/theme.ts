@@ -7,6 +7,8 @@ export interface Theme {
   /** Counts and icons on a layer's colour. */
   readonly onLayer: string;
   readonly land: string;
+  /** Where it is not known what is there. */
+  readonly unknown: string;
   readonly water: string;
   readonly waterEdge: string;
   readonly park: string;
@@ -23,6 +25,7 @@ export interface Theme {
 const LIGHT: Omit<Theme, "layers" | "name"> = {
   onLayer: "#ffffff",
   land: "#f7f5f0",
+  unknown: "#ebe6db",
   water: "#d3dfe6",
   waterEdge: "#b9cbd5",
   park: "#e3ead8",
@@ -39,6 +42,7 @@ const LIGHT: Omit<Theme, "layers" | "name"> = {
 const DARK: Omit<Theme, "layers" | "name"> = {
   onLayer: "#10151a",
   land: "#1b2027",
+  unknown: "#222932",
   water: "#143142",
   waterEdge: "#31566b",
   park: "#1f3329",

@@ -17,6 +17,8 @@ export interface PageState {
   readonly scores?: ScoreName | undefined;
   /** Geohash of the neighbourhood, or larger cell, whose card is open. */
   readonly card?: string | undefined;
+  /** Id of the report whose popup is open. */
+  readonly report?: string | undefined;
 }
 
 /** San Francisco: without a link the page opens on a city, not on an ocean. */
@@ -30,14 +32,15 @@ export const INITIAL_STATE: PageState = {
 const NO_LAYERS = "none";
 
 /**
- * `#12.4/37.7689/-122.4310/safety,vibe/7d`, then `/scores=overall` and `/card=9q8yyk` where they show. MapLibre's own hash knows
- * the view alone.
+ * `#12.4/37.7689/-122.4310/safety,vibe/7d`, then `/scores=overall`, `/card=9q8yyk` and `/report=` with an id where they show.
+ * MapLibre's own hash knows the view alone.
  */
-export function formatHash({ view, layers, window, scores, card }: PageState): string {
+export function formatHash({ view, layers, window, scores, card, report }: PageState): string {
   const digits = Math.max(2, Math.ceil(view.zoom / 3.3) + 1);
   const place = `${view.zoom.toFixed(2)}/${view.latDeg.toFixed(digits)}/${view.lonDeg.toFixed(digits)}`;
   const shown = layers.length === 0 ? NO_LAYERS : layers.join(",");
-  return `#${place}/${shown}/${window}${scores ? `/scores=${scores}` : ""}${card ? `/card=${card}` : ""}`;
+  const named = Object.entries({ scores, card, report }).filter(([, value]) => value);
+  return [`#${place}`, shown, window, ...named.map((pair) => pair.join("="))].join("/");
 }
 
 /** Reads what `formatHash` writes; parts that are missing or make no sense are taken from `fallback`. */
@@ -49,6 +52,7 @@ export function parseHash(hash: string, fallback: PageState): PageState {
   const named = new URLSearchParams(more.join("&"));
   const scores = SCORE_NAMES.find((name) => name === named.get("scores"));
   const card = /^[0-9b-hjkmnp-z]{4,6}$/.exec(named.get("card") ?? "")?.[0];
+  const report = /^\w{1,64}$/.exec(named.get("report") ?? "")?.[0];
   const isBare = layerList === NO_LAYERS && scores !== undefined;
   return {
     view: inside ? view : fallback.view,
@@ -56,6 +60,7 @@ export function parseHash(hash: string, fallback: PageState): PageState {
     window: isTimeWindow(window) ? window : fallback.window,
     ...(scores && { scores }),
     ...(card && { card }),
+    ...(report && { report }),
   };
 }
 

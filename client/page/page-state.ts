@@ -1,4 +1,5 @@
 import { formatHash, INITIAL_STATE, type PageState, parseHash } from "./address.ts";
+import { createWayBack, type WayBack } from "./way-back.ts";
 
 export type { MapView, PageState } from "./address.ts";
 
@@ -10,7 +11,12 @@ export interface Page {
   listen(listener: (state: PageState, before: PageState) => void): void;
 }
 
-export function createPage(): Page {
+/** A page with an address of its own, and a history. */
+export interface AddressedPage extends Page {
+  readonly back: WayBack;
+}
+
+export function createPage(): AddressedPage {
   let state = parseHash(location.hash, INITIAL_STATE);
   const listeners: ((state: PageState, before: PageState) => void)[] = [];
   const apply = (next: PageState) => {
@@ -18,14 +24,20 @@ export function createPage(): Page {
     state = next;
     for (const listener of listeners) listener(state, before);
   };
-  addEventListener("hashchange", () => apply(parseHash(location.hash, state)));
-  return {
-    get: () => state,
-    set: (change) => {
-      apply({ ...state, ...change });
-      // Replaced, not pushed: panning must not fill the history.
-      history.replaceState(history.state, "", formatHash(state));
-    },
-    listen: (listener) => listeners.push(listener),
+  // Replaced, not pushed: panning must not fill the history.
+  const write = () => history.replaceState(history.state, "", formatHash(state));
+  const back = createWayBack(write);
+  addEventListener("hashchange", () => {
+    if (location.hash === formatHash(state)) return;
+    if (history.state === null) back.left();
+    apply(parseHash(location.hash, state));
+  });
+  const set = (change: Partial<PageState>) => {
+    const { card } = { ...state, ...change };
+    if (card && !state.card) back.opened("card", () => set({ card: undefined }));
+    if (!card && state.card) back.closed("card");
+    apply({ ...state, ...change });
+    write();
   };
+  return { get: () => state, set, listen: (listener) => listeners.push(listener), back };
 }

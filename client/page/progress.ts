@@ -1,4 +1,5 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
+import type { TileFailures } from "../view/tile-failures.ts";
 import type { Notices } from "./notices.ts";
 
 /** Quick loads show nothing: a bar that flashes is noise. */
@@ -6,8 +7,8 @@ const SHOW_AFTER_MS = 400;
 /** Browsers say "online" when there is a network, which is a little before it carries anything. */
 const AFTER_ONLINE_MS = [1_000, 4000, 10_000];
 
-/** Shows the bar while tiles load, and a notice with "Try again" when reports could not be loaded. */
-export function bindProgress(bar: HTMLElement, map: MapLibreMap, notices: Notices): void {
+/** Shows the bar while tiles load. */
+export function bindProgress(bar: HTMLElement, map: MapLibreMap): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const show = () => {
     bar.hidden = false;
@@ -20,22 +21,22 @@ export function bindProgress(bar: HTMLElement, map: MapLibreMap, notices: Notice
     timer = undefined;
     bar.hidden = true;
   });
-  let isLacking = false;
-  const tryAgain = () => {
-    isLacking = false;
-    notices.set("tiles", undefined);
-    for (const source of Object.keys(map.getStyle().sources)) map.refreshTiles(source);
+}
+
+/** Says when the view lacks tiles, with "Try again"; and tries by itself when the network is back. */
+export function sayWhatIsMissing(map: MapLibreMap, failures: TileFailures, notices: Notices): void {
+  const say = () => {
+    const isMissing = failures.inView().length > 0;
+    // Offline the page says so already.
+    const text = isMissing && navigator.onLine ? "Part of the map could not be loaded." : undefined;
+    notices.set("tiles", text, { label: "Try again", run: failures.tryAgain });
   };
   map.on("error", ({ error }) => {
-    isLacking = true;
-    if (!navigator.onLine) return;
-    console.warn("map:", error.message);
-    notices.set("tiles", "Part of the map could not be loaded.", { label: "Try again", run: tryAgain });
+    if (navigator.onLine) console.warn("map:", error.message);
+    say();
   });
-  const mend = () => {
-    if (isLacking) tryAgain();
-  };
+  map.on("idle", say);
   addEventListener("online", () => {
-    for (const waitMs of AFTER_ONLINE_MS) setTimeout(mend, waitMs);
+    for (const waitMs of AFTER_ONLINE_MS) setTimeout(failures.tryAgain, waitMs);
   });
 }

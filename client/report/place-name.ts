@@ -2,8 +2,9 @@ import type { Map as MapLibreMap } from "maplibre-gl";
 
 /** Farther than this, in degrees, no neighbourhood is "near". */
 const NEAR_DEG = 0.03;
-/** Reach of the cross for a street's name. */
+/** Reach of the cross for a street's name, and the zoom from which that is near. */
 const STREET_PX = 28;
+const STREET_ZOOM = 14;
 const STREET_LAYERS = ["street", "motorway"];
 
 /** "18th St, Mission District", as far as the built-in basemap knows; "" where it knows nothing. */
@@ -14,6 +15,7 @@ export function namePlace(map: MapLibreMap, lonDeg: number, latDeg: number): str
 }
 
 function streetUnder(map: MapLibreMap, lonDeg: number, latDeg: number): string | undefined {
+  if (map.getZoom() < STREET_ZOOM) return undefined;
   const { x, y } = map.project([lonDeg, latDeg]);
   const layers = STREET_LAYERS.filter((id) => map.getLayer(id));
   for (const reach of [STREET_PX / 4, STREET_PX]) {

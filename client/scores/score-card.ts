@@ -7,7 +7,7 @@ import type { Notices } from "../page/notices.ts";
 import type { Page } from "../page/page-state.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
 import { createCardView } from "./card-view.ts";
-import { sharePage } from "./share.ts";
+import { share } from "./share.ts";
 
 export interface ScoreCardOptions {
   readonly dialog: HTMLDialogElement;
@@ -21,8 +21,9 @@ export interface ScoreCardOptions {
 /** The card of the cell that the page's state names: a column at the right of a desktop, a sheet on a phone. */
 export function bindScoreCard({ dialog, map, page, notices, open }: ScoreCardOptions): void {
   const close = () => page.set({ card: undefined });
-  const share = (title: string) => void sharePage(`${title}, Stratum`, notices);
-  const view = createCardView(dialog, { share, close, open });
+  const shareCard = (title: string) =>
+    void share(`${title}, Stratum`, location.href, dialog.querySelector("header"), notices);
+  const view = createCardView(dialog, { share: shareCard, close, open });
   let opener: Element | null = null;
   let pending: AbortController | undefined;
 

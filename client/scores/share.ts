@@ -1,9 +1,11 @@
 import type { Notices } from "../page/notices.ts";
 import { element } from "../ui/dom.ts";
 
-/** Hands the page's address on: by the system's own sheet where there is one, else by the clipboard, else to copy by hand. */
-export async function sharePage(title: string, notices: Notices): Promise<void> {
-  const url = location.href;
+/**
+ * Hands an address on: by the system's own sheet where there is one, else by the clipboard, else to copy by hand from a field
+ * after `beside`.
+ */
+export async function share(title: string, url: string, beside: Element | null, notices: Notices): Promise<void> {
   if (navigator.share) {
     // Whoever closes the sheet has changed their mind.
     await navigator.share({ title, url }).catch(() => {});
@@ -17,9 +19,9 @@ export async function sharePage(title: string, notices: Notices): Promise<void> 
       class: "link-field",
       readonly: true,
       value: url,
-      "aria-label": "Link to this card",
+      "aria-label": "Link to this",
     });
-    document.querySelector("#score-card header")?.after(field);
+    beside?.after(field);
     field.select();
   }
 }

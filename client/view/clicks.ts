@@ -4,7 +4,6 @@ import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { fetchExpansionZoom } from "../api/api.ts";
 import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "../map/neighbourhood.ts";
 import { clusterLayerOf, layerOfMark, MAX_ZOOM, singleLayerOf } from "../map/report-layers.ts";
-import type { Page } from "../page/page-state.ts";
 import { SCORE_FILL } from "../scores/score-layers.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
 import type { ReportPopups } from "./report-popup.ts";
@@ -18,15 +17,14 @@ const HIT_LAYERS = REPORT_LAYERS.flatMap((layer) => [singleLayerOf(layer), clust
 
 export interface ClickTargets {
   readonly map: MapLibreMap;
-  readonly page: Page;
   readonly popups: ReportPopups;
   /** Opens a cell's score card; without it there are no cards. */
   readonly openCard: ((geohash: string) => void) | undefined;
   isPicking(): boolean;
 }
 
-/** Click a cluster: to where it splits. Click a report: read it. Click a cell or the bare map: its score card. */
-export function bindClicks({ map, page, popups, openCard, isPicking }: ClickTargets): void {
+/** Click a cluster: to where it splits, with a word on what it was. Click a report: read it. Click a cell or the bare map: its score card. */
+export function bindClicks({ map, popups, openCard, isPicking }: ClickTargets): void {
   map.on("click", (event) => {
     if (isPicking()) {
       map.easeTo({ center: event.lngLat, duration: prefersReducedMotion() ? 0 : 300 });
@@ -51,21 +49,25 @@ export function bindClicks({ map, page, popups, openCard, isPicking }: ClickTarg
     const at = placeOf(hit);
     const layer = layerOfMark(hit);
     if (!at || !layer) return;
-    const { point_count, id, category, severity, newest } = hit.properties;
+    const { point_count, category, severity, newest, geohash } = hit.properties;
+    const id = String(hit.properties.id);
+    const newestMs = Number(newest) * 1000;
     if (point_count === undefined) {
-      const summary = {
+      popups.showReport(at, id, {
         layer,
         category: String(category),
         severity: Number(severity),
-        createdAtMs: Number(newest) * 1000,
-      };
-      popups.showReport(at, String(id), summary);
+        createdAtMs: newestMs,
+      });
       return;
     }
+    const cluster = { id, layer, count: Number(point_count), newestMs, geohash: String(geohash) };
     popups.close();
-    void splitZoom(String(id), map.getZoom()).then((zoom) => {
-      if (zoom > MAX_ZOOM) popups.showList(at, { id: String(id), layer, count: Number(point_count) }, page.get());
-      else map.easeTo({ center: at, zoom, duration: prefersReducedMotion() ? 0 : 600 });
+    void splitZoom(id, map.getZoom()).then((zoom) => {
+      if (zoom > MAX_ZOOM) return popups.showList(at, cluster);
+      map.easeTo({ center: at, zoom, duration: prefersReducedMotion() ? 0 : 600 });
+      // Where there are no cards it would only cover what came apart.
+      if (openCard) popups.showCluster(at, cluster);
     });
   };
 }

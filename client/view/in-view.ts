@@ -1,23 +1,29 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { fetchReports, type ReportJson, type ReportQuery } from "../api/api.ts";
-import { clusterLayerOf, singleLayerOf } from "../map/report-layers.ts";
+import { clusterLayerOf, singleLayerOf, sourceOf } from "../map/report-layers.ts";
 import { viewBox } from "../map/view-box.ts";
 import type { Page } from "../page/page-state.ts";
 import { reportCard } from "../report/report-card.ts";
-import { SCORE_FILL } from "../scores/score-layers.ts";
+import { SCORE_FILL, SCORE_SOURCE } from "../scores/score-layers.ts";
 import { element, find } from "../ui/dom.ts";
 import { formatCount, LAYER_LABELS } from "../words/words.ts";
+import type { TileFailures } from "./tile-failures.ts";
 
 /** The list's box must be city-sized: the API refuses larger ones. */
 const LIST_MIN_ZOOM = 10.5;
 const LIST_LENGTH = 5;
 const SETTLE_MS = 350;
 
-/** Says how many reports the visible map holds, as its tiles count them. */
-export function bindCount(paragraph: HTMLElement, map: MapLibreMap, page: Page): void {
+/** Says how many reports the visible map holds, as its tiles count them; without all of those nobody knows. */
+export function bindCount(paragraph: HTMLElement, { map, failures }: CountedMap, page: Page): void {
   map.on("idle", () => {
     const { layers } = page.get();
+    const sources = layers.length === 0 ? [SCORE_SOURCE] : layers.map(sourceOf);
+    if (sources.some((source) => failures.inView(source).length > 0)) {
+      paragraph.replaceChildren("Number in view unknown");
+      return;
+    }
     if (layers.length === 0) {
       const cells = new Set(map.queryRenderedFeatures({ layers: [SCORE_FILL] }).map(({ id }) => id)).size;
       paragraph.replaceChildren(element("strong", {}, formatCount(cells)), " places scored in view");
@@ -28,6 +34,11 @@ export function bindCount(paragraph: HTMLElement, map: MapLibreMap, page: Page):
     const text = `${what}${count === 1 ? "report" : "reports"} in view`;
     paragraph.replaceChildren(element("strong", {}, formatCount(count)), ` ${text}`);
   });
+}
+
+export interface CountedMap {
+  readonly map: MapLibreMap;
+  readonly failures: TileFailures;
 }
 
 function countInView(map: MapLibreMap, layers: readonly ReportLayer[]): number {
@@ -47,7 +58,10 @@ export interface ListedView {
 
 export const viewOf = (map: MapLibreMap): ListedView => ({
   box: () => (map.getZoom() < LIST_MIN_ZOOM ? undefined : viewBox(map)),
-  onMove: (listener) => map.on("moveend", listener),
+  onMove: (listener) => {
+    map.on("moveend", listener);
+    map.on("resize", listener);
+  },
 });
 
 /** Lists the newest reports in view: also the way to read reports without a pointer. Without `open` they are text alone. */
@@ -60,10 +74,14 @@ export function bindLatest(
   const list = find("ol", section);
   let pending: AbortController | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const button = find("#fold");
+  // There is the button on a phone alone.
+  const isFolded = () => button.offsetParent !== null && button.ariaExpanded === "false";
+  button.addEventListener("click", () => void load());
   const load = async () => {
     pending?.abort();
     const bbox = view.box();
-    if (!bbox || (section.offsetParent === null && !section.hidden)) {
+    if (!bbox || isFolded()) {
       section.hidden = true;
       return;
     }

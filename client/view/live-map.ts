@@ -23,10 +23,13 @@ import { MAX_ZOOM, sourceOf, tileUrl } from "../map/report-layers.ts";
 import { bindSpread } from "../map/spread-source.ts";
 import { onThemeChange } from "../map/theme.ts";
 import type { Page, PageState } from "../page/page-state.ts";
+import type { WayBack } from "../page/way-back.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
 import { bindClicks } from "./clicks.ts";
 import { createReportPopups, type ReportPopups } from "./report-popup.ts";
 import { composeStyle, fetchBasemapStyle, reportStyle } from "./style.ts";
+import { type TileFailures, watchTileFailures } from "./tile-failures.ts";
+import { bindUnknownGround } from "./unknown-ground.ts";
 
 setWorkerUrl(new URL(workerUrl, location.href).href);
 
@@ -42,12 +45,17 @@ export interface LiveMapOptions {
   isPicking(): boolean;
   /** On another site's page: scrolling that page must not zoom the map, and whoever reads it did not come to be located. */
   readonly embedded?: boolean;
+  /** The page's history, which closes popups. */
+  readonly back?: WayBack;
+  /** Hands the address of a report or a place on; without it popups link to the whole page. */
+  readonly share?: (url: string, link: HTMLElement) => void;
   /** Hears of what changes in view, as the server tells it. */
   onTold?(layer: ReportLayer, geohash: string): void;
 }
 
 export interface LiveMap extends MapHandle {
   readonly popups: ReportPopups;
+  readonly failures: TileFailures;
 }
 
 /** The style at the operator's URL; `undefined`, for our own basemap, when there is none or it cannot be had. */
@@ -101,10 +109,12 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
     );
   // On another site's page there is no room for a card.
   const openCard = embedded ? undefined : (card: string) => page.set({ card });
-  const popups = createReportPopups(map, openCard);
+  const popups = createReportPopups({ map, page, openCard, back: options.back, share: options.share });
   const hideReports = bindState(map, page, basemap);
   bindGeohashGrid(map);
-  bindClicks({ map, page, popups, openCard, isPicking });
+  const failures = watchTileFailures(map);
+  bindUnknownGround(map, failures);
+  bindClicks({ map, popups, openCard, isPicking });
   onThemeChange(() => map.setStyle(composeStyle(page.get(), basemap), { diff: true }));
   const pulses = createPulses(map);
   const live = keepTilesLive(map, page.get, (layer, geohash) => {
@@ -117,6 +127,7 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
   return {
     map,
     popups,
+    failures,
     hideReports,
     showNew(report) {
       live.noteReport(report.layer, report.lon, report.lat);

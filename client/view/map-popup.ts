@@ -2,8 +2,12 @@ import { type LngLatLike, type Map as MapLibreMap, Popup } from "maplibre-gl";
 import { coveredEdges } from "../map/free-area.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
 
-/** Room above a popup's place for what is drawn there. */
-const MARK_PX = 40;
+/** Room around a popup's place for what is drawn there. */
+const MARK_PX = 24;
+/** Between a popup and its place, which its tip bridges. */
+const TIP_PX = 16;
+const MARGIN_PX = 8;
+const WIDTH_PX = 320;
 
 /** Opens a popup at a place, which comes into view if it is not; Escape closes it and gives the focus back. */
 export function openPopup(map: MapLibreMap, at: LngLatLike, content: HTMLElement): Popup {
@@ -17,8 +21,8 @@ export function openPopup(map: MapLibreMap, at: LngLatLike, content: HTMLElement
   }
   // Whether a click on the map closes it, or opens something else, the map's own listener says.
   const popup = new Popup({
-    maxWidth: "300px",
-    offset: 16,
+    maxWidth: `${Math.min(WIDTH_PX, innerWidth - covered.left - covered.right - 2 * MARGIN_PX)}px`,
+    offset: TIP_PX,
     focusAfterOpen: byKeyboard,
     closeOnClick: false,
     padding: covered,
@@ -32,24 +36,59 @@ export function openPopup(map: MapLibreMap, at: LngLatLike, content: HTMLElement
     popup.remove();
     (standingFor(opener) ?? map.getCanvas()).focus();
   });
+  fitPopup(map, popup);
   return popup;
 }
 
-/** Finds a place for the popup's size as it is now, and moves the map if there is none. */
+/** Gives the popup the height that there is, finds a place for it, and moves the map if there is none. */
 export function fitPopup(map: MapLibreMap, popup: Popup): void {
-  popup.setLngLat(popup.getLngLat());
-  const covered = coveredEdges();
-  const hiddenPx =
-    popup.getElement().getBoundingClientRect().bottom - (innerHeight - Math.max(covered.bottom, footPx()));
-  const roomPx = map.project(popup.getLngLat()).y - covered.top - MARK_PX;
-  const upPx = Math.min(hiddenPx, roomPx);
-  if (upPx > 0) map.panBy([0, upPx], { duration: prefersReducedMotion() ? 0 : 300 });
+  if (!popup.isOpen()) return;
+  if (map.isMoving()) {
+    map.once("moveend", () => fitPopup(map, popup));
+    return;
+  }
+  const element = popup.getElement();
+  const replace = () => popup.setLngLat(popup.getLngLat());
+  replace();
+  const at = map.project(popup.getLngLat());
+  const { left, right, width } = element.getBoundingClientRect();
+  const { top, bottom, ...sides } = freeRoom();
+  // On a phone only the middle has the width.
+  const middle = (sides.left + sides.right) / 2;
+  const movedX = left < sides.left || right > sides.right ? at.x - middle : 0;
+  const room =
+    movedX === 0 ? { left, right, top, bottom } : { left: middle - width / 2, right: middle + width / 2, top, bottom };
+  const { top: high, bottom: low } = besideButton(room);
+  element.style.setProperty("--room", `${low - high - MARK_PX - TIP_PX}px`);
+  replace();
+  const placed = element.getBoundingClientRect();
+  const up = Math.min(placed.bottom - low, at.y - high - MARK_PX);
+  const down = Math.min(high - placed.top, low - MARK_PX - at.y);
+  const movedY = up > 0 ? up : -Math.max(0, down);
+  if (movedX !== 0 || movedY !== 0) map.panBy([movedX, movedY], { duration: prefersReducedMotion() ? 0 : 300 });
 }
 
-/** How far up from the bottom of a phone the button to report reaches. */
-function footPx(): number {
-  const top = document.querySelector(".open-report")?.getBoundingClientRect().top ?? 0;
-  return top > innerHeight / 2 ? innerHeight - top : 0;
+interface Room {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Where nothing covers the map. */
+function freeRoom(): Room {
+  const { left, right, top, bottom } = coveredEdges();
+  const [width, height] = [innerWidth - MARGIN_PX, innerHeight - MARGIN_PX];
+  return { left: left + MARGIN_PX, right: width - right, top: top + MARGIN_PX, bottom: height - bottom };
+}
+
+/** What is left of a room above or below the button to report, which lies over the map. */
+function besideButton(room: Room): Room {
+  const button = document.querySelector(".open-report")?.getBoundingClientRect();
+  if (!button?.width || button.left > room.right + MARGIN_PX || button.right < room.left - MARGIN_PX) return room;
+  return button.top > innerHeight / 2
+    ? { ...room, bottom: Math.min(room.bottom, button.top - MARGIN_PX) }
+    : { ...room, top: Math.max(room.top, button.bottom + MARGIN_PX) };
 }
 
 /** What opened a popup, or what has taken its place in a list that was brought up to date meanwhile. */

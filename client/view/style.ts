@@ -7,6 +7,7 @@ import { type MarkLayer, reportLayers, reportSources } from "../map/report-layer
 import { currentTheme } from "../map/theme.ts";
 import type { PageState } from "../page/page-state.ts";
 import { scoreFill, scoreOutlines, scoreSources } from "../scores/score-layers.ts";
+import { withUnknownGround } from "./unknown-ground.ts";
 
 const BASEMAP_TIMEOUT_MS = 6_000;
 
@@ -33,7 +34,7 @@ function absolute(style: StyleSpecification, base: string): StyleSpecification {
 /** The whole style in the system's theme: a basemap, ours when no other is given, and the reports on top. */
 export function composeStyle(state: PageState, foreign: StyleSpecification | undefined): StyleSpecification {
   const theme = currentTheme();
-  const base = foreign ?? basemapStyle(theme, BASE);
+  const base = foreign ?? withUnknownGround(basemapStyle(theme, BASE), theme);
   const { below, above } = parted(base.layers);
   return {
     ...base,

@@ -56,5 +56,9 @@ export function timeAgo(thenMs: number, nowMs: number): string {
   return "just now";
 }
 
+const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+/** "Nov 29, 2026, 2:35 PM", in the reader's time zone. */
+export const formatTime = (timeMs: number): string => exact.format(timeMs);
+
 const numbers = new Intl.NumberFormat("en");
 export const formatCount = (count: number): string => numbers.format(count);
