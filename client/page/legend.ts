@@ -20,6 +20,9 @@ export function fillLegend(details: HTMLElement): void {
     row("single", "One report, severity 3 to 5: larger is more severe"),
     row("single fresh", "Reported in the last 24 hours"),
   );
+  details.addEventListener("toggle", () => {
+    if (details.hasAttribute("open")) details.scrollIntoView({ block: "nearest" });
+  });
 }
 
 function row(kind: string, meaning: string): HTMLElement {

@@ -21,7 +21,7 @@ export function bindCount(paragraph: HTMLElement, { map, failures }: CountedMap,
     const { layers } = page.get();
     const sources = layers.length === 0 ? [SCORE_SOURCE] : layers.map(sourceOf);
     if (sources.some((source) => failures.inView(source).length > 0)) {
-      paragraph.replaceChildren("Number in view unknown");
+      paragraph.replaceChildren("Number of reports unknown");
       return;
     }
     if (layers.length === 0) {

@@ -4,10 +4,13 @@ import { prefersReducedMotion } from "../ui/dom.ts";
 
 /** Room around a popup's place for what is drawn there. */
 const MARK_PX = 24;
-/** Between a popup and its place, which its tip bridges. */
-const TIP_PX = 16;
+/** Between the tip of a popup and its place; and the tip, which the stylesheet of MapLibre makes so high. */
+const OFFSET_PX = 16;
+const TIP_PX = 10;
 const MARGIN_PX = 8;
 const WIDTH_PX = 320;
+/** The stylesheet's, too. */
+const FLAT_PX = 500;
 
 /** Opens a popup at a place, which comes into view if it is not; Escape closes it and gives the focus back. */
 export function openPopup(map: MapLibreMap, at: LngLatLike, content: HTMLElement): Popup {
@@ -22,7 +25,7 @@ export function openPopup(map: MapLibreMap, at: LngLatLike, content: HTMLElement
   // Whether a click on the map closes it, or opens something else, the map's own listener says.
   const popup = new Popup({
     maxWidth: `${Math.min(WIDTH_PX, innerWidth - covered.left - covered.right - 2 * MARGIN_PX)}px`,
-    offset: TIP_PX,
+    offset: OFFSET_PX,
     focusAfterOpen: byKeyboard,
     closeOnClick: false,
     padding: covered,
@@ -59,7 +62,7 @@ export function fitPopup(map: MapLibreMap, popup: Popup): void {
   const room =
     movedX === 0 ? { left, right, top, bottom } : { left: middle - width / 2, right: middle + width / 2, top, bottom };
   const { top: high, bottom: low } = besideButton(room);
-  element.style.setProperty("--room", `${low - high - MARK_PX - TIP_PX}px`);
+  element.style.setProperty("--room", `${low - high - MARK_PX - OFFSET_PX - TIP_PX}px`);
   replace();
   const placed = element.getBoundingClientRect();
   const up = Math.min(placed.bottom - low, at.y - high - MARK_PX);
@@ -79,13 +82,19 @@ interface Room {
 function freeRoom(): Room {
   const { left, right, top, bottom } = coveredEdges();
   const [width, height] = [innerWidth - MARGIN_PX, innerHeight - MARGIN_PX];
-  return { left: left + MARGIN_PX, right: width - right, top: top + MARGIN_PX, bottom: height - bottom };
+  const room = { left: left + MARGIN_PX, right: width - right, top: top + MARGIN_PX, bottom: height - bottom };
+  const button = reportButton();
+  // A phone on its side has no height to lose.
+  const isFlat = innerHeight < FLAT_PX && button !== undefined && button.left - left > WIDTH_PX + 2 * MARGIN_PX;
+  return isFlat ? { ...room, right: Math.min(room.right, button.left - MARGIN_PX) } : room;
 }
+
+const reportButton = () => document.querySelector(".open-report")?.getBoundingClientRect();
 
 /** What is left of a room above or below the button to report, which lies over the map. */
 function besideButton(room: Room): Room {
-  const button = document.querySelector(".open-report")?.getBoundingClientRect();
-  if (!button?.width || button.left > room.right + MARGIN_PX || button.right < room.left - MARGIN_PX) return room;
+  const button = reportButton();
+  if (!button?.width || button.left >= room.right + MARGIN_PX || button.right <= room.left - MARGIN_PX) return room;
   return button.top > innerHeight / 2
     ? { ...room, bottom: Math.min(room.bottom, button.top - MARGIN_PX) }
     : { ...room, top: Math.max(room.top, button.bottom + MARGIN_PX) };

@@ -74,16 +74,14 @@ export function createReportPopups(options: PopupOptions): ReportPopups {
   const foot = (place: Place, link: string, geohash = encodeGeohash(...place, NEIGHBOURHOOD_PRECISION)) =>
     popupFoot(options, geohash, link, close);
   const showReport = (at: Place, id: string, summary: ReportSummary) => {
-    const content = (card: HTMLElement) => {
-      card.querySelector(".facts")?.after(placeAndTime(map, at, summary.createdAtMs));
-      return frame({ role: "status" }, [card], foot(at, reportLink(page.get(), at, id, summary.layer)));
-    };
-    const popup = show(at, content(reportCard(summary, "…")), id);
+    const body = element("div", { role: "status" });
     const fill = (card: HTMLElement) => {
-      if (!popup.isOpen()) return;
-      popup.setDOMContent(content(card));
-      fitPopup(map, popup);
+      card.querySelector(".facts")?.after(placeAndTime(map, at, summary.createdAtMs));
+      body.replaceChildren(card);
+      fit();
     };
+    fill(reportCard(summary, "…"));
+    show(at, frame({}, [body], foot(at, reportLink(page.get(), at, id, summary.layer))), id);
     fetchReport(id).then(
       (report) => fill(flaggableCard(id, summary, report.text, fit)),
       (error: unknown) => fill(reportCard(summary, reportFault(error))),
@@ -99,7 +97,7 @@ export function createReportPopups(options: PopupOptions): ReportPopups {
       showReport([report.lon, report.lat], id, { ...report, createdAtMs: Date.parse(report.created_at) });
     } catch (error) {
       if (page.get().report !== id) return;
-      show(map.getCenter(), element("p", { class: "popup nothing-there", role: "alert" }, reportFault(error)), id);
+      show(map.getCenter(), element("p", { class: "popup gone", role: "alert" }, reportFault(error)), id);
     }
   };
   page.listen(({ report }, before) => {
@@ -111,7 +109,7 @@ export function createReportPopups(options: PopupOptions): ReportPopups {
     showCluster(at, { layer, count, newestMs, geohash }) {
       const words = `${formatCount(count)} ${LAYER_LABELS[layer].toLowerCase()} reports`;
       const title = element("h2", { class: "list-title" }, words);
-      const parts = [title, placeAndTime(map, at, newestMs, "newest ")];
+      const parts = [title, placeAndTime(map, at, newestMs, "Newest ")];
       show(at, frame({ role: "status" }, parts, foot(at, clusterLink(page.get(), at), geohash)));
     },
     showList(at, cluster) {
