@@ -133,7 +133,9 @@ describe("the rings of cells", () => {
     [179.999, 0.001],
     [-180, -0.001],
   ] as const;
-  const known = new Set(PLACES.flatMap((place) => [4, 5, 6].map((precision) => encodeGeohash(...place, precision))));
+  const known = new Set(
+    PLACES.flatMap(([lon, lat]) => [4, 5, 6].map((precision) => encodeGeohash(lon, lat, precision))),
+  );
   const find = (geohash: string) =>
     known.has(geohash) ? { geohash, scores: NEUTRAL_SCORES, reportCount7d: 1 } : undefined;
   const book: ScoreLookup = {
