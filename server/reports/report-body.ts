@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_LATITUDE } from "../../tiles/geo/tile-address.ts";
 import { MAX_SEVERITY, MIN_SEVERITY, REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { ReportDraft } from "./create-report.ts";
 
@@ -72,6 +73,8 @@ const degreesSchema = (limit: number) => {
     .max(limit, message);
 };
 
+const MERCATOR_END = MAX_LATITUDE.toFixed(4);
+
 const SEVERITY = `must be an integer from ${MIN_SEVERITY} to ${MAX_SEVERITY}`;
 
 /** Body of `POST /api/reports`. */
@@ -84,7 +87,10 @@ export const reportBodySchema = z
         .int({ error: orMissing(SEVERITY) })
         .min(MIN_SEVERITY, SEVERITY)
         .max(MAX_SEVERITY, SEVERITY),
-      lat: degreesSchema(90).meta({ description: "WGS 84 degrees, kept to 1e-6.", example: 37.7599 }),
+      lat: degreesSchema(90).meta({
+        description: `WGS 84 degrees, kept to 1e-6. Beyond ${MERCATOR_END} and -${MERCATOR_END}, where Web Mercator ends, tiles and clusters show the report at their edge; everything else has it where it is.`,
+        example: 37.7599,
+      }),
       lon: degreesSchema(180).meta({ description: "WGS 84 degrees, kept to 1e-6.", example: -122.4148 }),
       text: textSchema.optional(),
     },

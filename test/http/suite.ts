@@ -142,6 +142,56 @@ function testReports(url: () => string): void {
 }
 
 function testTiles(url: () => string): void {
+  it("join what lies on the meridian of 180 degrees, by whichever name it was reported", async () => {
+    // Far from every other place, also at zoom 0.
+    const lat = 40;
+    // Three on it and one ten metres west of it.
+    for (const lon of [180, 180, -180, 179.9999]) await drop(url(), { lat, lon });
+    for (const z of [0, 1, 3, 5, 8, 10, 13, 15, 17]) {
+      const n = 2 ** z;
+      const y = Number(tilePath("safety", z, { lat, lon: 0 }).split("/").at(-1));
+      const columns = [...new Set([0, n - 1])];
+      const tiles = await Promise.all(columns.map((x) => tileFeatures(url(), `/tiles/safety/${z}/${x}/${y}.pbf`)));
+      const clusters = tiles.flat().filter(({ geohash }) => /^[8x]/.test(String(geohash)));
+      expect(
+        clusters.map(({ point_count }) => point_count),
+        `zoom ${z}`,
+      ).toEqual([4]);
+      const id = String(clusters[0]?.id);
+      const inside = (await (await fetch(`${url()}/api/clusters/${id}/reports`)).json()) as { features: object[] };
+      expect(inside.features, id).toHaveLength(4);
+      const cluster = (await (await fetch(`${url()}/api/clusters/${id}`)).json()) as {
+        bbox: [number, number, number, number];
+        expansion_zoom: number;
+        children: { point_count: number }[];
+      };
+      const [west, , east] = cluster.bbox;
+      expect([west > 0, east < 0, 360 - west + east < 3], id).toEqual([true, true, true]);
+      expect(cluster.expansion_zoom, id).toBeGreaterThan(z);
+      expect(cluster.children.map(({ point_count }) => point_count).toSorted(), id).toEqual([1, 3]);
+      // Both sides see it with a buffer that reaches it.
+      const wide = columns.map((x) => tileFeatures(url(), `/tiles/safety/${z}/${x}/${y}.pbf?buffer=16`));
+      for (const features of await Promise.all(wide)) {
+        expect(features.map((feature) => feature.id)).toContain(id);
+      }
+    }
+  });
+
+  it("show at their edge what lies beyond the end of Web Mercator", async () => {
+    const { lon } = newPlace();
+    const [id, south] = [await drop(url(), { lat: 88.5, lon }), await drop(url(), { lat: -90, lon })];
+    expect(await (await fetch(`${url()}/api/reports/${id}`)).json()).toMatchObject({ lat: 88.5, lon });
+    for (const z of [6, 12, 22]) {
+      const x = Math.floor(((lon + 180) / 360) * 2 ** z);
+      const top = await tileFeatures(url(), `/tiles/safety/${z}/${x}/0.pbf`);
+      expect(top.map((feature) => feature.id)).toContain(id);
+      const bottom = await tileFeatures(url(), `/tiles/safety/${z}/${x}/${2 ** z - 1}.pbf`);
+      expect(bottom.map((feature) => feature.id)).toContain(south);
+    }
+    const document = JSON.stringify(await (await fetch(`${url()}/openapi.json`)).json());
+    expect(document).toContain("Beyond 85.0511");
+  });
+
   it("compose layers, each once, in one order, and take .mvt for .pbf", async () => {
     const place = newPlace();
     await drop(url(), place);

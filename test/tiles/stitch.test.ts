@@ -70,7 +70,7 @@ function stitchWorld<T extends Dot>(dots: readonly T[], z: number): T[] {
 
 const inOrder = <T extends Dot>(dots: readonly T[]): T[] =>
   dots.toSorted((a, b) => a.x - b.x || a.y - b.y || a.count - b.count);
-const total = (dots: readonly Dot[]): number => dots.reduce((sum, { count }) => sum + count, 0);
+const total = (dots: readonly Pick<Dot, "count">[]): number => dots.reduce((sum, { count }) => sum + count, 0);
 
 describe("clustersOfTile", () => {
   const home = { z: 10, x: 300, y: 400 };
@@ -127,6 +127,76 @@ describe("clustersOfTile", () => {
         expect(inOrder(found)).toEqual(inOrder(stitchWorld(clusterCells.flat(), 10)));
       }),
       runs(300),
+    );
+  });
+});
+
+describe("at the antimeridian", () => {
+  /** Pixels around the meridian, or around the middle of the world, on a raster that halves of the world do not round. */
+  const place = (z: number, px: number, py: number, count: number, middle: 0 | 0.5): Dot => ({
+    x: (1 + middle + px * pixel(z)) % 1,
+    y: 0.5 + (py - 128) * pixel(z),
+    count,
+  });
+  const dot = fc.record({
+    px: fc.integer({ min: -12, max: 12 }).map((n) => n * 8),
+    py: fc.integer({ min: -6, max: 6 }).map((n) => n * 8),
+    count: fc.integer({ min: 1, max: 9 }),
+    clusterCell: fc.integer({ min: 0, max: 3 }),
+  });
+  const scene = fc.record({ z: fc.constantFrom(0, 1, 2, 4, 10, 22), dots: fc.array(dot, { maxLength: 40 }) });
+  const around = (z: number, clusters: Clusters[], columns: readonly number[], bufferPx = 0): TileClusters[] =>
+    [...new Set(columns)].flatMap((x) =>
+      [...new Set([0, 2 ** (z - 1) - 1, 2 ** (z - 1)].map(Math.floor))]
+        .filter((y) => y >= 0)
+        .map((y) => clustersOfTile({ z, x, y, bufferPx }, clusters)),
+    );
+
+  it("stitches as elsewhere, and counts each cluster in one tile", () => {
+    fc.assert(
+      fc.property(scene, ({ z, dots }) => {
+        const clustersAt = (middle: 0 | 0.5): Clusters[] =>
+          [0, 1, 2, 3].map((cell) =>
+            clustersOf(
+              dots
+                .filter(({ clusterCell }) => clusterCell === cell)
+                .map(({ px, py, count }) => place(z, px, py, count, middle)),
+            ),
+          );
+        const n = 2 ** z;
+        const found = around(z, clustersAt(0), [0, n - 1]).flatMap(dotsOf);
+        const moved = around(z, clustersAt(0.5), [Math.floor(n / 2), Math.ceil(n / 2) - 1]).flatMap(dotsOf);
+        // A trillionth of a world is a thirtieth of a pixel of zoom 22.
+        const grid = (value: number): number => (Math.round(value * 2 ** 40) / 2 ** 40) % 1;
+        const rounded = (dots: readonly Dot[], by: number): Dot[] =>
+          dots.map(({ x, y, count }) => ({ x: grid(x + by), y: grid(y), count }));
+        expect(inOrder(rounded(found, 0))).toEqual(inOrder(rounded(moved, 0.5)));
+        expect(total(found)).toBe(total(dots));
+      }),
+      runs(300),
+    );
+  });
+
+  it("shows in a buffer what lies on the other side", () => {
+    fc.assert(
+      fc.property(scene, ({ z, dots }) => {
+        const clusters = [0, 1, 2, 3].map((cell) =>
+          clustersOf(
+            dots
+              .filter(({ clusterCell }) => clusterCell === cell)
+              .map(({ px, py, count }) => place(z, px, py, count, 0)),
+          ),
+        );
+        const n = 2 ** z;
+        const reach = 64 * pixel(z);
+        const east = around(z, clusters, [n - 1]).flatMap(dotsOf);
+        const seen = around(z, clusters, [0], 64).flatMap((tile) =>
+          dotsOf(tile).filter((_, i) => tile.worlds[i] === -1),
+        );
+        const unique = (of: readonly Dot[]) => new Set(of.map((each) => JSON.stringify(each)));
+        expect(unique(seen)).toEqual(unique(east.filter(({ x }) => x >= 1 - reach)));
+      }),
+      runs(200),
     );
   });
 });

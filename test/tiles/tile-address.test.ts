@@ -115,6 +115,17 @@ describe("clusterCellsOfTile", () => {
     );
   });
 
+  it("lists those of the world's other end at the antimeridian, and no others of it elsewhere", () => {
+    for (let z = 4; z <= MAX_ZOOM; z++) {
+      const { precision } = levelOfZoom(z);
+      const n = 2 ** z;
+      const [west, east] = [0, n - 1].map((x) => clusterCellsOfTile({ z, x, y: n / 2 }));
+      const cells = [-180, 179.999999].map((lon) => encodeGeohash(lon, -1e-6, precision));
+      for (const cell of cells) for (const met of [west, east]) expect(met, `z${z}`).toContain(cell);
+      expect(clusterCellsOfTile({ z, x: 2, y: n / 2 })).not.toContain(cells[1]);
+    }
+  });
+
   it("meets at most nine cluster cells between the polar rows", () => {
     const most = (z: number): number => {
       // A whole column of every longitude's repeat, and all of the small zooms.

@@ -1,5 +1,5 @@
-import { coverBounds } from "../geo/geohash.ts";
-import { type BufferedTile, bufferWidths, MAX_ZOOM, tileBounds } from "../geo/tile-address.ts";
+import { type Bounds, coverBounds } from "../geo/geohash.ts";
+import { type BufferedTile, bufferWidths, lonOfWorldX, MAX_ZOOM, tileBounds } from "../geo/tile-address.ts";
 import { STITCH_MARGIN } from "./stitch.ts";
 
 /**
@@ -52,5 +52,16 @@ const MAX_CLUSTER_CELLS_OF_TILE = 8192;
 export function clusterCellsOfTile(tile: BufferedTile): string[] {
   const { precision } = levelOfZoom(tile.z);
   if (precision === 0) return [""];
-  return coverBounds(tileBounds(tile, STITCH_MARGIN + bufferWidths(tile)), precision, MAX_CLUSTER_CELLS_OF_TILE).sort();
+  const box = roundTheWorld(tile, STITCH_MARGIN + bufferWidths(tile));
+  return coverBounds(box, precision, MAX_CLUSTER_CELLS_OF_TILE).sort();
+}
+
+/** Bounds of a grown tile, which at the world's ends goes on at the other end; a tile of zooms that have several cluster cells. */
+function roundTheWorld(tile: BufferedTile, margin: number): Bounds {
+  const bounds = tileBounds(tile, margin);
+  const n = 2 ** tile.z;
+  const west = tile.x - margin;
+  const east = tile.x + 1 + margin;
+  if (west < 0) return { ...bounds, west: lonOfWorldX((west + n) / n) };
+  return east > n ? { ...bounds, east: lonOfWorldX((east - n) / n) } : bounds;
 }

@@ -15,7 +15,7 @@ export interface IndexPart {
 
 /** What lies in a cluster: whole micro cells. */
 export interface ClusterMembers {
-  /** Box of the micro cells. */
+  /** Box of the micro cells; west > east where it crosses the antimeridian. */
   readonly bounds: Bounds;
   /**
    * Geohashes of at most five characters in which its reports lie, and for each a time, Unix milliseconds, before which all of
@@ -95,7 +95,10 @@ type Contents = Omit<ClusterMembers, "places">;
 function cellsOf(found: readonly Sources[], precision: number): Contents {
   const keys = new Set(found.flatMap(({ index, sources }) => sources.map((source) => index.keyAt(source, precision))));
   const cells = [...keys].map((key) => ({ column: columnOfKey(key, precision), row: rowOfKey(key, precision) }));
-  const columns = rangeOf(cells.map(({ column }) => column));
+  const columns = shortestArc(
+    cells.map(({ column }) => column),
+    columnCount(precision),
+  );
   const rows = rangeOf(cells.map(({ row }) => row));
   const { west, south } = cellBounds(formatCell(columns.min, rows.min, precision));
   const { east, north } = cellBounds(formatCell(columns.max, rows.max, precision));
@@ -122,6 +125,19 @@ function rangeOf(values: readonly number[]): { min: number; max: number } {
     max = Math.max(max, value);
   }
   return { min, max };
+}
+
+/** The columns round the world from the first to the last of some: over the antimeridian, with min > max, where that is shorter. */
+function shortestArc(columns: readonly number[], count: number): { min: number; max: number } {
+  const range = rangeOf(columns);
+  if (range.max - range.min < count / 2) return range;
+  const sorted = [...new Set(columns)].sort((a, b) => a - b);
+  let widest = { gap: count - (range.max - range.min), ...range };
+  for (let i = 1; i < sorted.length; i++) {
+    const [max, min] = [sorted[i - 1] as number, sorted[i] as number];
+    if (min - max > widest.gap) widest = { gap: min - max, min, max };
+  }
+  return widest;
 }
 
 function tilesOf(places: readonly { lonDeg: number; latDeg: number }[], zoom: number): TileAddress[] {

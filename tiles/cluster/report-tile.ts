@@ -205,7 +205,7 @@ function fillFeatures(
     to.id[i] = numericId(to.idText, from, end);
     to.idEnd[i] = end;
     to.newest[i] = clusters.newestSeconds[i] as number;
-    const tileX = Math.floor((x * n - tile.x) * EXTENT);
+    const tileX = Math.floor((x * n - (tile.x - (clusters.worlds[i] as number) * n)) * EXTENT);
     const tileY = Math.floor((y * n - tile.y) * EXTENT);
     to.x[i] = tileX;
     to.y[i] = tileY;

@@ -1,4 +1,4 @@
-import { type BufferedTile, bufferWidths, TILE_SIZE_PX, tileAt } from "../geo/tile-address.ts";
+import { type BufferedTile, bufferWidths, LAST_BEFORE_ONE, TILE_SIZE_PX, tileAt } from "../geo/tile-address.ts";
 import { binPoints } from "./bins.ts";
 import { addPoint, allocateClusters, CLUSTER_RADIUS_PX, type Clusters, copyPoint, takeClusters } from "./cluster.ts";
 
@@ -9,6 +9,8 @@ import { addPoint, allocateClusters, CLUSTER_RADIUS_PX, type Clusters, copyPoint
  *
  * Every tile decides alike about every pair: whether a joins b depends on what lies within STITCH_PX of a and of b, so on
  * nothing farther than 2 * STITCH_PX from the joined cluster, since that lies between them.
+ *
+ * The world is round: at its west and east ends a tile sees those of the other end beside its own, a world away from where they are.
  */
 
 /**
@@ -26,6 +28,8 @@ export const STITCH_MARGIN = (2 * STITCH_PX + 1) / TILE_SIZE_PX;
 /** The clusters of a tile; `first` is an index into the points of cluster cell `cluster cell`, where the cluster starts. */
 export interface TileClusters extends Clusters {
   readonly clusterCell: Uint16Array;
+  /** Worlds that each is seen east of its place: -1 or 1 across the antimeridian, otherwise 0. */
+  readonly worlds: Int8Array;
 }
 
 /**
@@ -47,11 +51,11 @@ export function clustersOfTile(tile: BufferedTile, clusterCells: readonly Cluste
     // Written over the front of the input: only what was decided already is lost.
     if (joins) joinPoints(near, i, partner, length);
     else copyCluster(near, i, length);
-    const x = (near.x[length] as number) * n - tile.x;
+    const x = (near.x[length] as number) * n - (tile.x - (near.worlds[length] as number) * n);
     const y = (near.y[length] as number) * n - tile.y;
     if (x >= -buffer && x < 1 + buffer && y >= -buffer && y < 1 + buffer) length++;
   }
-  return { ...takeClusters(near, length), clusterCell: near.clusterCell.slice(0, length) };
+  return takeTileClusters(near, length);
 }
 
 /** One of a cluster cell's clusters of a zoom: the cluster cell's place in a list, and the cluster's number. */
@@ -76,7 +80,7 @@ export function stitchedCluster(z: number, clusterCells: readonly Clusters[], pa
   const home = tileAt(x[part.cluster] as number, y[part.cluster] as number, z);
   const near = clustersAround(home, clusterCells);
   const at = near.first.findIndex(
-    (start, i) => near.clusterCell[i] === part.clusterCell && start === first[part.cluster],
+    (start, i) => near.clusterCell[i] === part.clusterCell && start === first[part.cluster] && near.worlds[i] === 0,
   );
   const nearest = nearestWithin(near, STITCH_PX / (TILE_SIZE_PX * 2 ** z));
   const partner = nearest[at] as number;
@@ -89,8 +93,14 @@ export function stitchedCluster(z: number, clusterCells: readonly Clusters[], pa
   const [low = at, high] = members;
   if (high === undefined) copyCluster(near, low, 0);
   else joinPoints(near, low, high, 0);
-  return { clusters: { ...takeClusters(near, 1), clusterCell: near.clusterCell.slice(0, 1) }, parts };
+  return { clusters: takeTileClusters(near, 1), parts };
 }
+
+const takeTileClusters = (clusters: TileClusters, length: number): TileClusters => ({
+  ...takeClusters(clusters, length),
+  clusterCell: clusters.clusterCell.slice(0, length),
+  worlds: clusters.worlds.slice(0, length),
+});
 
 /** All clusters in the grown tile, cluster cell by cluster cell. */
 function clustersAround(tile: BufferedTile, clusterCells: readonly Clusters[]): TileClusters {
@@ -102,15 +112,23 @@ function clustersAround(tile: BufferedTile, clusterCells: readonly Clusters[]): 
   const north = (y - margin) / n;
   const south = (y + 1 + margin) / n;
   const found: number[] = [];
+  const worlds: number[] = [];
   const endOfClusterCell = clusterCells.map((clusters) => {
     for (let i = 0; i < clusters.length; i++) {
       const px = clusters.x[i] as number;
       const py = clusters.y[i] as number;
-      if (px >= west && px <= east && py >= north && py <= south) found.push(i);
+      if (py < north || py > south) continue;
+      // In each of the worlds that the grown tile meets; almost always one.
+      for (let world = west < 0 ? -1 : 0; world <= (east > 1 ? 1 : 0); world++) {
+        if (px < west - world || px > east - world) continue;
+        found.push(i);
+        worlds.push(world);
+      }
     }
     return found.length;
   });
-  const around = { ...allocateClusters(found.length), clusterCell: new Uint16Array(found.length) };
+  const { length } = found;
+  const around = { ...allocateClusters(length), clusterCell: new Uint16Array(length), worlds: Int8Array.from(worlds) };
   let k = 0;
   clusterCells.forEach((clusters, clusterCell) => {
     for (; k < (endOfClusterCell[clusterCell] as number); k++) {
@@ -122,9 +140,10 @@ function clustersAround(tile: BufferedTile, clusterCells: readonly Clusters[]): 
 }
 
 /** The nearest other cluster closer than `reach`, or -1; of two as near, the one that comes first. */
-function nearestWithin(clusters: Clusters, reach: number): Int32Array {
-  const { columns, start, bin, position, point, x, y } = binPoints(clusters, reach);
+function nearestWithin(clusters: TileClusters, reach: number): Int32Array {
+  const { columns, start, bin, position, point, x, y } = binPoints(seenPlaces(clusters), reach);
   const nearest = new Int32Array(clusters.length).fill(-1);
+  const { worlds } = clusters;
   for (let i = 0; i < clusters.length; i++) {
     const at = position[i] as number;
     let best = reach * reach;
@@ -132,11 +151,11 @@ function nearestWithin(clusters: Clusters, reach: number): Int32Array {
     for (let b = lastRow - 2 * columns; b <= lastRow; b += columns) {
       const end = start[b + 2] as number;
       for (let k = start[b - 1] as number; k < end; k++) {
-        const dx = (x[k] as number) - (x[at] as number);
+        const j = point[k] as number;
+        const dx = worlds[j] === worlds[i] ? (x[k] as number) - (x[at] as number) : eastward(clusters, i, j);
         const dy = (y[k] as number) - (y[at] as number);
         const distance = dx * dx + dy * dy;
         if (k === at || distance > best) continue;
-        const j = point[k] as number;
         if (distance === best && (nearest[i] === -1 || j > (nearest[i] as number))) continue;
         best = distance;
         nearest[i] = j;
@@ -146,21 +165,57 @@ function nearestWithin(clusters: Clusters, reach: number): Int32Array {
   return nearest;
 }
 
+/** Where clusters are seen; their places where all are of one world. */
+function seenPlaces(clusters: TileClusters): Pick<Clusters, "length" | "x" | "y"> {
+  const { length, x, y, worlds } = clusters;
+  if (worlds.every((world) => world === 0)) return clusters;
+  return { length, x: x.map((place, i) => place + (worlds[i] as number)), y };
+}
+
+/**
+ * How far east of one cluster another of the next world is seen. Only what is exact may come in between, as a place in the world's
+ * eastern half less one is: then every tile has the same distance, whichever of the two it holds.
+ */
+function eastward({ x, worlds }: TileClusters, from: number, to: number): number {
+  const apart = (worlds[to] as number) - (worlds[from] as number);
+  if (apart === 1) return (x[to] as number) - ((x[from] as number) - 1);
+  if (apart === -1) return (x[to] as number) - 1 - (x[from] as number);
+  return apart;
+}
+
 function copyCluster(clusters: TileClusters, from: number, to: number): void {
   copyPoint(clusters, from, clusters, to);
   clusters.clusterCell[to] = clusters.clusterCell[from] as number;
+  clusters.worlds[to] = clusters.worlds[from] as number;
 }
 
 /** Puts two clusters together, at their mean weighed by reports; it starts where the one of the lower index does. */
 function joinPoints(clusters: TileClusters, low: number, high: number, to: number): void {
-  const { x, y, count } = clusters;
+  const { y, count } = clusters;
   const lowCount = count[low] as number;
   const highCount = count[high] as number;
-  const total = lowCount + highCount;
-  const meanX = ((x[low] as number) * lowCount + (x[high] as number) * highCount) / total;
-  const meanY = ((y[low] as number) * lowCount + (y[high] as number) * highCount) / total;
+  const mean = meanX(clusters, low, high);
+  const meanY = ((y[low] as number) * lowCount + (y[high] as number) * highCount) / (lowCount + highCount);
   copyCluster(clusters, low, to);
   addPoint(clusters, high, clusters, to);
-  x[to] = meanX;
+  clusters.x[to] = mean.x;
+  clusters.worlds[to] = mean.world;
   y[to] = meanY;
+}
+
+/** Across the antimeridian the mean is in the world of the one on whose side of it it lies: the same for every tile. */
+function meanX({ x, count, worlds }: TileClusters, low: number, high: number): { x: number; world: number } {
+  const lowWorld = worlds[low] as number;
+  const highWorld = worlds[high] as number;
+  const sumOf = (i: number, place: number): number => place * (count[i] as number);
+  const total = (count[low] as number) + (count[high] as number);
+  if (lowWorld === highWorld) {
+    return { x: (sumOf(low, x[low] as number) + sumOf(high, x[high] as number)) / total, world: lowWorld };
+  }
+  // The west one of the two is near the world's east end.
+  const [west, east] = lowWorld < highWorld ? [low, high] : [high, low];
+  const mean = (sumOf(west, (x[west] as number) - 1) + sumOf(east, x[east] as number)) / total;
+  return mean < 0
+    ? { x: Math.min(LAST_BEFORE_ONE, mean + 1), world: worlds[west] as number }
+    : { x: mean, world: worlds[east] as number };
 }

@@ -35,7 +35,8 @@ export function isTile({ z, x, y }: TileAddress): boolean {
   return inside(z, MAX_ZOOM + 1) && inside(x, 2 ** z) && inside(y, 2 ** z);
 }
 
-const LAST_BEFORE_ONE = 1 - 2 ** -53;
+/** The last place in world units. */
+export const LAST_BEFORE_ONE = 1 - 2 ** -53;
 
 /** Longitude in degrees to world units, 0 (west) up to but not including 1. */
 export function worldX(lonDeg: number): number {

@@ -38,7 +38,7 @@ export const clusterSchema = z
     window: z.enum(TIME_WINDOWS as [string, ...string[]]),
     bbox: z.tuple([z.number(), z.number(), z.number(), z.number()]).openapi({
       description:
-        "west, south, east, north of all reports inside, rounded out to the geohash cells that clusters are made of: about 16 px up to z18, about 1 m from z19 on.",
+        "west, south, east, north of all reports inside, rounded out to the geohash cells that clusters are made of: about 16 px up to z18, about 1 m from z19 on; west > east across the antimeridian.",
     }),
     expansion_zoom: z.int().min(1).max(MAX_ZOOM).nullable().openapi({
       description:
