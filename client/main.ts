@@ -12,7 +12,6 @@ import { bindLayerSwitch, bindWindowSwitch } from "./page/layer-switch.ts";
 import { fillLegend } from "./page/legend.ts";
 import { createNotices } from "./page/notices.ts";
 import { createPage } from "./page/page-state.ts";
-import { bindProgress, sayWhatIsMissing } from "./page/progress.ts";
 import { closeWithBack } from "./page/way-back.ts";
 import { bindOutboxStatus } from "./report/outbox-status.ts";
 import { bindPendingMarks } from "./report/pending-marks.ts";
@@ -22,6 +21,7 @@ import { bindScoreSwitch } from "./scores/score-switch.ts";
 import { find, prefersReducedMotion } from "./ui/dom.ts";
 import { bindCount, bindLatest, viewOf } from "./view/in-view.ts";
 import type { LiveMap } from "./view/live-map.ts";
+import { bindProgress, sayWhatIsMissing } from "./view/progress.ts";
 
 declare global {
   /** The page's handle for scripts and consoles, there once the map is: `stratum.map` is the MapLibre map. */

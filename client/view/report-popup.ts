@@ -52,7 +52,7 @@ export function createReportPopups(options: PopupOptions): ReportPopups {
   let open: Popup | undefined;
   let reportId: string | undefined;
   const close = () => open?.remove();
-  const fit = () => {
+  const fitOpen = () => {
     if (open) fitPopup(map, open);
   };
   const show = (at: LngLatLike, content: HTMLElement, id?: string): Popup => {
@@ -78,12 +78,12 @@ export function createReportPopups(options: PopupOptions): ReportPopups {
     const fill = (card: HTMLElement) => {
       card.querySelector(".facts")?.after(placeAndTime(map, at, summary.createdAtMs));
       body.replaceChildren(card);
-      fit();
+      fitOpen();
     };
     fill(reportCard(summary, "…"));
     show(at, frame({}, [body], foot(at, reportLink(page.get(), at, id, summary.layer))), id);
     fetchReport(id).then(
-      (report) => fill(flaggableCard(id, summary, report.text, fit)),
+      (report) => fill(flaggableCard(id, summary, report.text, fitOpen)),
       (error: unknown) => fill(reportCard(summary, reportFault(error))),
     );
   };
@@ -117,7 +117,7 @@ export function createReportPopups(options: PopupOptions): ReportPopups {
       const list = element("div", {}, element("p", { class: "text" }, "Loading reports…"));
       const parts = [title, placeAndTime(map, at), list];
       const popup = show(at, frame({ tabindex: "0" }, parts, foot(at, clusterLink(page.get(), at), cluster.geohash)));
-      void fillList(list, listPages(at, cluster, page.get()), fit).then(() => fitPopup(map, popup));
+      void fillList(list, listPages(at, cluster, page.get()), fitOpen).then(() => fitPopup(map, popup));
     },
     isOpen: () => open !== undefined,
     close,

@@ -1,6 +1,6 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
-import type { TileFailures } from "../view/tile-failures.ts";
-import type { Notices } from "./notices.ts";
+import type { Notices } from "../page/notices.ts";
+import type { TileFailures } from "./tile-failures.ts";
 
 /** Quick loads show nothing: a bar that flashes is noise. */
 const SHOW_AFTER_MS = 400;
