@@ -13,6 +13,7 @@ test("brings back what a shared address says, to less than a pixel", () => {
     window: fc.constantFrom(...TIME_WINDOWS),
     scores: fc.constantFrom(undefined, ...SCORE_NAMES),
     card: fc.constantFrom(undefined, "9q8y", "9q8yy", "9q8yyk"),
+    report: fc.constantFrom(undefined, "01n8mhq8729q8yy20xjc0yky0"),
   });
   fc.assert(
     fc.property(state, (given) => {
@@ -22,6 +23,7 @@ test("brings back what a shared address says, to less than a pixel", () => {
       expect(read.window).toBe(given.window);
       expect(read.scores).toBe(given.scores);
       expect(read.card).toBe(given.card);
+      expect(read.report).toBe(given.report);
       expect(Math.abs(read.view.zoom - given.view.zoom)).toBeLessThanOrEqual(0.005);
       expect(Math.abs(read.view.lonDeg - given.view.lonDeg)).toBeLessThan(pixelDeg);
       expect(Math.abs(read.view.latDeg - given.view.latDeg)).toBeLessThan(pixelDeg);
