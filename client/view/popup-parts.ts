@@ -1,5 +1,6 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
 import type { ReportLayer } from "../../tiles/layers.ts";
+import { BASE } from "../api/base.ts";
 import { formatHash, type PageState } from "../page/address.ts";
 import { namePlace } from "../report/place-name.ts";
 import { element, icon } from "../ui/dom.ts";
@@ -28,7 +29,7 @@ export const clusterLink = (state: PageState, at: Place): string =>
   linkTo({ ...state, report: undefined }, at, state.view.zoom);
 
 const linkTo = (state: PageState, [lonDeg, latDeg]: Place, zoom: number): string =>
-  `${location.origin}/${formatHash({ ...state, view: { zoom, lonDeg, latDeg }, card: undefined })}`;
+  `${BASE}/${formatHash({ ...state, view: { zoom, lonDeg, latDeg }, card: undefined })}`;
 
 /** "18th St, Mission District" where the basemap knows, else degrees; below it the time in full, of the newest report of several. */
 export function placeAndTime(map: MapLibreMap, [lonDeg, latDeg]: Place, timeMs?: number, before = ""): HTMLElement {

@@ -38,6 +38,10 @@ export function prefixTests(site: Site): void {
     await postReports(proxy.url, REPORTS.slice(0, 1));
     await expect.poll(async () => total(await drawn(page, "safety"))).toBe(REPORTS.length + 1);
     expect(faults).toEqual([]);
+    const [mark] = await drawn(page, "safety");
+    await page.mouse.click(mark?.x ?? 0, mark?.y ?? 0);
+    const link = page.locator(".maplibregl-popup").getByRole("link", { name: "Link" });
+    expect(await link.getAttribute("href")).toContain(`${proxy.url}/#`);
 
     const scope = await page.evaluate("navigator.serviceWorker.ready.then(({ scope }) => scope)");
     expect(scope).toBe(`${proxy.url}/`);
