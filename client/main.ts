@@ -6,6 +6,7 @@ import type { TimeLapse } from "./lapse/time-lapse.ts";
 import { canDrawMap } from "./map/can-draw.ts";
 import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "./map/neighbourhood.ts";
 import { bindCitySwitch } from "./page/city-switch.ts";
+import { greetOnce } from "./page/first-visit.ts";
 import { bindFold } from "./page/fold.ts";
 import { keepOffline } from "./page/keep-offline.ts";
 import { bindLayerSwitch, bindWindowSwitch } from "./page/layer-switch.ts";
@@ -40,6 +41,7 @@ page.listen(({ card, report }) => {
 });
 const form = find<HTMLDialogElement>("#report-form");
 closeWithBack(page.back, form, () => form.open);
+greetOnce(find("#what"));
 const outbox = startOutbox();
 const outboxStatus = bindOutboxStatus(find("#outbox"), outbox);
 let picking = false;
@@ -76,6 +78,7 @@ async function startMap(): Promise<LiveMap> {
     isPicking: () => picking,
     back: page.back,
     share: (url, link) => void shareLink(url, link),
+    say: notices.say,
   });
   bindScores(liveMap.map, page, (cell) => scoreSwitch.point(cell?.score));
   bindProgress(find("#progress"), liveMap.map);

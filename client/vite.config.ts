@@ -7,6 +7,8 @@ const ENTRIES = {
   embed: "embed.html",
   docs: "docs.html",
   embedding: "docs/embedding.html",
+  about: "about.html",
+  privacy: "privacy.html",
   helper: "embed/helper.ts",
   "service-worker": "service-worker/main.ts",
 };

@@ -11,7 +11,9 @@ export const CITY_SOURCE = "city";
 export const GRID_LAYER = "grid";
 
 /** From here on the hand-drawn shores of a city replace the world's; farther out they are no finer. */
-const CITY_ZOOM = 10;
+export const CITY_ZOOM = 10;
+/** Layers of the style that a sketched city has something in. */
+export const CITY_LAYERS = ["city-sea", "city-shore", "park", "street", "motorway"];
 
 /** Our own basemap: the server's tiles, drawn as calm paper on which the reports are the loudest. */
 export function basemapStyle(theme: Theme, base: string): StyleSpecification {

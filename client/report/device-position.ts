@@ -1,3 +1,5 @@
+import { LOCATION_OFF, NO_LOCATION } from "../words/words.ts";
+
 /** Where the device says it is: WGS 84 degrees, and metres that it may be off. */
 export interface DevicePosition {
   readonly lonDeg: number;
@@ -16,9 +18,9 @@ export function findDevice(instead: string): Promise<DevicePosition> {
       ({ coords: { longitude: lonDeg, latitude: latDeg, accuracy: accuracyM } }) =>
         resolve({ lonDeg, latDeg, accuracyM }),
       ({ code, PERMISSION_DENIED, TIMEOUT }) => {
-        if (code === PERMISSION_DENIED) fail("Location is switched off for this page.");
+        if (code === PERMISSION_DENIED) fail(LOCATION_OFF);
         else if (code === TIMEOUT) fail("Finding your location took too long.");
-        else fail("Your location could not be found.");
+        else fail(NO_LOCATION);
       },
       { enableHighAccuracy: true, timeout: TIMEOUT_MS },
     );

@@ -20,11 +20,13 @@ import type { MapHandle } from "../map/map-handle.ts";
 import { createPulses } from "../map/pulses.ts";
 import { drawReportIcon } from "../map/report-icon.ts";
 import { MAX_ZOOM, sourceOf, tileUrl } from "../map/report-layers.ts";
+import { createSketchBadge } from "../map/sketch-badge.ts";
 import { bindSpread } from "../map/spread-source.ts";
 import { onThemeChange } from "../map/theme.ts";
 import type { Page, PageState } from "../page/page-state.ts";
 import type { WayBack } from "../page/way-back.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
+import { ALLOW_LOCATION, LOCATION_OFF, NO_LOCATION } from "../words/words.ts";
 import { bindClicks } from "./clicks.ts";
 import { createReportPopups, type ReportPopups } from "./report-popup.ts";
 import { composeStyle, fetchBasemapStyle, reportStyle } from "./style.ts";
@@ -49,6 +51,8 @@ export interface LiveMapOptions {
   readonly back?: WayBack;
   /** Hands the address of a report or a place on; without it popups link to the whole page. */
   readonly share?: (url: string, link: HTMLElement) => void;
+  /** Tells the reader in words what a control could not do. */
+  say?(text: string): void;
   /** Hears of what changes in view, as the server tells it. */
   onTold?(layer: ReportLayer, geohash: string): void;
 }
@@ -89,6 +93,7 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
     cooperativeGestures: embedded,
     fadeDuration: prefersReducedMotion() ? 0 : 200,
     reduceMotion: prefersReducedMotion(),
+    locale: { "GeolocateControl.LocationNotAvailable": LOCATION_OFF },
   });
   map.jumpTo({ center: [view.lonDeg, view.latDeg], padding: coveredEdges() });
   map.touchZoomRotate.disableRotation();
@@ -98,9 +103,10 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
     if (icon) map.addImage(name, icon.image, { pixelRatio: icon.pixelRatio });
   });
   map.addControl(new AttributionControl({ compact: true }), "bottom-right");
+  if (basemap === undefined) map.addControl(createSketchBadge(), "bottom-left");
   map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   if (!embedded) {
-    map.addControl(new GeolocateControl({ positionOptions: { enableHighAccuracy: true } }), "bottom-right");
+    addGeolocate(map, options.say);
   }
 
   if (innerWidth < PHONE_WIDTH)
@@ -138,6 +144,22 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
       return () => marker.remove();
     },
   };
+}
+
+/** The button that shows where the reader is, and says in words when it cannot. */
+function addGeolocate(map: MapLibreMap, say: (text: string) => void = () => {}): void {
+  const control = new GeolocateControl({ positionOptions: { enableHighAccuracy: true } });
+  map.addControl(control, "bottom-right");
+  const sayOff = () => say(`${LOCATION_OFF} ${ALLOW_LOCATION}`);
+  control.on("error", ({ code, PERMISSION_DENIED }) => {
+    if (code === PERMISSION_DENIED) sayOff();
+    else say(NO_LOCATION);
+  });
+  // A button that is switched off hears nothing; what is around it does.
+  const group = map.getContainer().querySelector(".maplibregl-ctrl-group:has(.maplibregl-ctrl-geolocate)");
+  group?.addEventListener("click", () => {
+    if (group.querySelector("button:disabled")) sayOff();
+  });
 }
 
 function bindState(map: MapLibreMap, page: Page, basemap: StyleSpecification | undefined): MapHandle["hideReports"] {

@@ -36,11 +36,19 @@ export const SEVERITY_WORDS: Readonly<Record<ReportLayer, readonly [question: st
   opportunity: ["How promising is it?", "Slim", "Fair", "Good", "Great", "Huge"],
 };
 
+/** Words that have a hyphen of their own. */
+const HYPHENATED: Readonly<Record<string, string>> = { "pop-up": "Pop-up", "co-working": "Co-working" };
+
 /** `unsafe-corner` becomes "Unsafe corner"; categories of cities' own are left as they are but for that. */
 export function categoryLabel(category: string): string {
+  if (Object.hasOwn(HYPHENATED, category)) return HYPHENATED[category] ?? category;
   const words = category.replaceAll(/[-_]+/g, " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+export const LOCATION_OFF = "Location is off for this page.";
+export const ALLOW_LOCATION = "Your browser's settings for this site allow it.";
+export const NO_LOCATION = "Your location could not be found.";
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const UNITS = [

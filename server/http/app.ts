@@ -1,5 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
+import { accepts } from "hono/accepts";
 import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
@@ -8,7 +9,15 @@ import type { Log } from "../console/log.ts";
 import type { Sql } from "../ports/sql.ts";
 import type { App, AppEnv, AppParts } from "./core/app-parts.ts";
 import { createRequestMetrics, noteRequest, type RequestMetrics } from "./core/metrics.ts";
-import { fieldErrors, invalidRequest, ProblemError, problemOfError, respondProblem } from "./core/problem.ts";
+import { NOT_FOUND_HEADERS, NOT_FOUND_PAGE } from "./core/not-found-page.ts";
+import {
+  fieldErrors,
+  invalidRequest,
+  PROBLEM_TYPE,
+  ProblemError,
+  problemOfError,
+  respondProblem,
+} from "./core/problem.ts";
 import { EXPOSED_HEADERS, SAFE_HEADERS } from "./core/safe-headers.ts";
 import { createApiKeys } from "./middleware/api-key.ts";
 import { mountBesideAnswers } from "./middleware/beside-answers.ts";
@@ -66,11 +75,20 @@ export function createApp(parts: AppParts): App {
   if (parts.sql !== undefined) mountRelational(app, parts, parts.sql);
   mountOperations(app, parts, metrics);
 
-  app.notFound(
-    (c) => redirectSlash(c) ?? respondProblem(c, { status: 404, detail: "There is nothing at this address." }),
-  );
+  app.notFound((c) => redirectSlash(c) ?? respondNotFound(c));
   app.onError((error, c) => respondProblem(c, problemOfError(error, c.get("requestId"), parts.log)));
   return app;
+}
+
+/** A page for who asks with a browser, a problem for programs. */
+function respondNotFound(c: Context<AppEnv>): Response {
+  const type = accepts(c, {
+    header: "Accept",
+    supports: [PROBLEM_TYPE, "application/json", "text/html"],
+    default: PROBLEM_TYPE,
+  });
+  if (type === "text/html") return c.newResponse(NOT_FOUND_PAGE, 404, NOT_FOUND_HEADERS);
+  return respondProblem(c, { status: 404, detail: "There is nothing at this address.", headers: { Vary: "Accept" } });
 }
 
 /** What PostgreSQL answers; nothing else waits for it. */

@@ -282,7 +282,7 @@ export function reportFormTests(site: Site): void {
     await page.getByText("Known only to about 2.3 km").waitFor();
     await page.context().clearPermissions();
     await locate.click();
-    await page.getByText("Location is switched off for this page. Move the map to the place instead.").waitFor();
+    await page.getByText("Location is off for this page. Move the map to the place instead.").waitFor();
     await page.context().close();
   });
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DatabaseAddress } from "../../server/postgres/pool.ts";
@@ -475,6 +476,22 @@ function testErrors(url: () => string): void {
     expect(answer.headers.get("Cache-Control")).toBe("no-store");
     const problem = (await answer.json()) as Problem;
     expect(problem).toMatchObject({ status, detail: expect.stringMatching(/.{10}/) });
+  });
+
+  it("shows a page to a browser where nothing is, and a problem to everybody else", async () => {
+    const ask = (accept: string) => fetch(`${url()}/nothing/here`, { headers: { Accept: accept } });
+    const page = await ask("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+    expect([page.status, page.headers.get("Content-Type")]).toEqual([404, "text/html; charset=utf-8"]);
+    expect(page.headers.get("Vary")).toContain("Accept");
+    const html = await page.text();
+    expect(html).toContain("There is nothing at this address");
+    // Its one style is what its policy lets through.
+    const style = /<style>(.*)<\/style>/.exec(html)?.[1] ?? "";
+    const hash = createHash("sha256").update(style).digest("base64");
+    expect(page.headers.get("Content-Security-Policy")).toContain(`style-src 'sha256-${hash}'`);
+    for (const accept of ["*/*", "application/json", "application/json, text/html;q=0.5", "application/problem+json"]) {
+      expect((await ask(accept)).headers.get("Content-Type"), accept).toBe("application/problem+json");
+    }
   });
 
   it("names every wrong field of a report", async () => {

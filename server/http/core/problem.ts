@@ -28,6 +28,8 @@ export const problemSchema = z
   })
   .openapi("Problem");
 
+export const PROBLEM_TYPE = "application/problem+json";
+
 type Problem = z.infer<typeof problemSchema>;
 export type FieldError = NonNullable<Problem["errors"]>[number];
 
