@@ -11,7 +11,7 @@ const FITS = "document.documentElement.scrollWidth <= innerWidth";
 export function firstLookTests(site: Site): void {
   test("says once what this is", async () => {
     const { page } = await visit(site.browser, site.url);
-    const sentence = page.getByText("What residents notice, live and anonymous");
+    const sentence = page.getByText("A live map of what residents notice");
     expect(await sentence.isVisible()).toBe(true);
     await page.reload();
     await mapSettled(page);
