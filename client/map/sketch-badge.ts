@@ -1,6 +1,7 @@
+import "../style/sketch-badge.css";
 import type { IControl, Map as MapLibreMap } from "maplibre-gl";
 import { element } from "../ui/dom.ts";
-import { ABOUT_MAP, OWN_STREETS, SKETCH_WORDS } from "../words/sketch.ts";
+import { ABOUT_MAP, OWN_STREETS, SKETCH_WORDS } from "../words/map.ts";
 import { CITY_LAYERS, CITY_ZOOM } from "./basemap-style.ts";
 
 /** From here on a map is expected to have streets. */

@@ -26,7 +26,8 @@ import { onThemeChange } from "../map/theme.ts";
 import type { Page, PageState } from "../page/page-state.ts";
 import type { WayBack } from "../page/way-back.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
-import { ALLOW_LOCATION, LOCATION_OFF, NO_LOCATION } from "../words/words.ts";
+import { ALLOW_LOCATION } from "../words/map.ts";
+import { LOCATION_OFF, NO_LOCATION } from "../words/words.ts";
 import { bindClicks } from "./clicks.ts";
 import { createReportPopups, type ReportPopups } from "./report-popup.ts";
 import { composeStyle, fetchBasemapStyle, reportStyle } from "./style.ts";
@@ -151,8 +152,8 @@ function addGeolocate(map: MapLibreMap, say: (text: string) => void = () => {}):
   const control = new GeolocateControl({ positionOptions: { enableHighAccuracy: true } });
   map.addControl(control, "bottom-right");
   const sayOff = () => say(`${LOCATION_OFF} ${ALLOW_LOCATION}`);
-  control.on("error", ({ code, PERMISSION_DENIED }) => {
-    if (code === PERMISSION_DENIED) sayOff();
+  control.on("error", ({ code }) => {
+    if (code === GeolocationPositionError.PERMISSION_DENIED) sayOff();
     else say(NO_LOCATION);
   });
   // A button that is switched off hears nothing; what is around it does.

@@ -47,7 +47,6 @@ export function categoryLabel(category: string): string {
 }
 
 export const LOCATION_OFF = "Location is off for this page.";
-export const ALLOW_LOCATION = "Your browser's settings for this site allow it.";
 export const NO_LOCATION = "Your location could not be found.";
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });

@@ -13,3 +13,5 @@ export const SKETCH_WORDS = {
 /** For whoever runs the service; the name is set in code's type. */
 export const OWN_STREETS = ["Whoever runs this service gets real streets with ", "BASEMAP_STYLE_URL", "."] as const;
 export const ABOUT_MAP = "About this map";
+
+export const ALLOW_LOCATION = "Your browser's settings for this site allow it.";
