@@ -147,13 +147,16 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
   };
 }
 
+/** `GeolocationPositionError.PERMISSION_DENIED`, which MapLibre's declaration hides. */
+const PERMISSION_DENIED = 1;
+
 /** The button that shows where the reader is, and says in words when it cannot. */
 function addGeolocate(map: MapLibreMap, say: (text: string) => void = () => {}): void {
   const control = new GeolocateControl({ positionOptions: { enableHighAccuracy: true } });
   map.addControl(control, "bottom-right");
   const sayOff = () => say(`${LOCATION_OFF} ${ALLOW_LOCATION}`);
   control.on("error", ({ code }) => {
-    if (code === GeolocationPositionError.PERMISSION_DENIED) sayOff();
+    if (code === PERMISSION_DENIED) sayOff();
     else say(NO_LOCATION);
   });
   // A button that is switched off hears nothing; what is around it does.

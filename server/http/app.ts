@@ -9,7 +9,7 @@ import type { Log } from "../console/log.ts";
 import type { Sql } from "../ports/sql.ts";
 import type { App, AppEnv, AppParts } from "./core/app-parts.ts";
 import { createRequestMetrics, noteRequest, type RequestMetrics } from "./core/metrics.ts";
-import { NOT_FOUND_HEADERS, NOT_FOUND_PAGE } from "./core/not-found-page.ts";
+import { NOT_FOUND_HEADERS, notFoundPage } from "./core/not-found-page.ts";
 import {
   fieldErrors,
   invalidRequest,
@@ -18,6 +18,7 @@ import {
   problemOfError,
   respondProblem,
 } from "./core/problem.ts";
+import { publicPath } from "./core/public-address.ts";
 import { EXPOSED_HEADERS, SAFE_HEADERS } from "./core/safe-headers.ts";
 import { createApiKeys } from "./middleware/api-key.ts";
 import { mountBesideAnswers } from "./middleware/beside-answers.ts";
@@ -87,7 +88,7 @@ function respondNotFound(c: Context<AppEnv>): Response {
     supports: [PROBLEM_TYPE, "application/json", "text/html"],
     default: PROBLEM_TYPE,
   });
-  if (type === "text/html") return c.newResponse(NOT_FOUND_PAGE, 404, NOT_FOUND_HEADERS);
+  if (type === "text/html") return c.newResponse(notFoundPage(publicPath(c, "")), 404, NOT_FOUND_HEADERS);
   return respondProblem(c, { status: 404, detail: "There is nothing at this address.", headers: { Vary: "Accept" } });
 }
 

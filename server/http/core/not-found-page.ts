@@ -11,14 +11,18 @@ const LINKS = [
   ["/about", "About Stratum"],
 ] as const;
 
-/** What a browser shows at an address where nothing is; everybody else gets a problem. Says nothing of what was asked for. */
-export const NOT_FOUND_PAGE = [
-  '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
-  `<meta name="robots" content="noindex"><title>Nothing here: Stratum</title><style>${NOT_FOUND_STYLE}</style></head><body><main>`,
-  "<h1>There is nothing at this address</h1><p>It may have been mistyped, or what was here is gone: reports disappear after 90 days.</p><nav>",
-  ...LINKS.map(([path, name]) => `<a href="${path}">${name}</a> `),
-  "</nav></main></body></html>",
-].join("");
+/**
+ * What a browser shows at an address where nothing is; everybody else gets a problem. Says nothing of what was asked for.
+ * @param prefix path that the service is under, without a slash at the end
+ */
+export const notFoundPage = (prefix: string): string =>
+  [
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<meta name="robots" content="noindex"><title>Nothing here: Stratum</title><style>${NOT_FOUND_STYLE}</style></head><body><main>`,
+    "<h1>There is nothing at this address</h1><p>It may have been mistyped, or what was here is gone: reports disappear after 90 days.</p><nav>",
+    ...LINKS.map(([path, name]) => `<a href="${prefix}${path}">${name}</a> `),
+    "</nav></main></body></html>",
+  ].join("");
 
 export const NOT_FOUND_HEADERS: Readonly<Record<string, string>> = {
   "Content-Type": "text/html; charset=utf-8",
