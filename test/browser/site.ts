@@ -107,7 +107,8 @@ export async function visit(
   page.on("request", (request) => {
     if (/^(https?|wss?):/.test(request.url())) origins.add(new URL(request.url()).origin);
   });
-  await page.goto(address);
+  // Not until all is loaded: a test may hold a part back.
+  await page.goto(address, { waitUntil: "domcontentloaded" });
   await settled(page);
   return { page, faults, origins };
 }
