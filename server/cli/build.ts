@@ -2,13 +2,18 @@ import { buildClient, CLIENT_DIR } from "../client/build.ts";
 import { exitOnError } from "../console/operator-error.ts";
 import { createTerminal } from "../console/terminal.ts";
 import { postgresImage } from "../runtime/stores/postgres-image.ts";
+import { buildServer, SERVER_DIR } from "./server-bundle.ts";
 
-/** `npm run build`: the client as `npm start` serves it, compressed files and all, and what the embedded PostgreSQL starts from. */
+/** `npm run build`: the client as `npm start` serves it, the server as plain JavaScript, and what the embedded PostgreSQL starts from. */
 try {
   const terminal = createTerminal(process.stdout);
   await terminal.run("client", async (note) => {
     await buildClient();
     note(CLIENT_DIR);
+  });
+  await terminal.run("server", async (note) => {
+    await buildServer();
+    note(SERVER_DIR);
   });
   await terminal.run("PostgreSQL", postgresImage);
 } catch (error) {

@@ -1,17 +1,16 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import type { Log } from "../console/log.ts";
+import { fromRoot, IS_BUILT } from "../console/root.ts";
 
-const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const SOURCE = root("client");
+const SOURCE = fromRoot("client");
 /** Where the built client is. */
-export const CLIENT_DIR = root("dist/client");
+export const CLIENT_DIR = fromRoot("dist/client");
 /** The client is made of these: it imports the tile core, and its packages are pinned by the lock file. */
-const INPUTS = [SOURCE, root("tiles"), root("package-lock.json")];
+const INPUTS = [SOURCE, fromRoot("tiles"), fromRoot("package-lock.json")];
 
 const COMPRESSIBLE = new Set([".html", ".js", ".mjs", ".css", ".svg", ".json", ".map", ".wasm", ".pbf"]);
 const MIN_COMPRESSIBLE_BYTES = 1_024;
@@ -22,11 +21,11 @@ export type BuildOutcome = "built" | "fresh" | "kept" | "absent";
 
 /**
  * Builds the client when its sources are newer than what is built. "kept": the build failed, and the older one stays.
- * "absent": there is nothing to build. @throws when there is no older one.
+ * "absent": there is nothing to build. A built server has been built with its client. @throws when there is no older one.
  */
 export async function buildClientWhenStale(log: Log): Promise<BuildOutcome> {
   const built = await stat(join(CLIENT_DIR, "index.html")).catch(() => undefined);
-  if (!existsSync(join(SOURCE, "index.html"))) return built === undefined ? "absent" : "fresh";
+  if (IS_BUILT || !existsSync(join(SOURCE, "index.html"))) return built === undefined ? "absent" : "fresh";
   const newest = Math.max(...(await Promise.all(INPUTS.map(newestChange))));
   if (built !== undefined && built.mtimeMs >= newest) return "fresh";
   try {

@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import type { Pool, PoolClient } from "pg";
 import Postgrator from "postgrator";
 import { OperatorError } from "../console/operator-error.ts";
+import { fromRoot } from "../console/root.ts";
 
-const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
+const MIGRATIONS = fromRoot("migrations");
 
 /** Any number that nobody else in the database takes as an advisory lock. */
 const LOCK = 7_265_738_401;

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { loadCities } from "../../basemap/cities.ts";
 import { encodePack, type PackAddress, packName, placeInPack, tilesOfPack } from "../../basemap/packs.ts";
 import { createBasemapTiles } from "../../basemap/tiles.ts";
@@ -10,12 +9,12 @@ import { buildClientWhenStale, CLIENT_DIR, newestChange } from "../../client/bui
 import { ASSET_HEADERS, clientPath, fileHeaders, type HeaderFields } from "../../client/headers.ts";
 import { listClientFiles } from "../../client/listing.ts";
 import type { Log } from "../../console/log.ts";
+import { fromRoot } from "../../console/root.ts";
 import { SAFE_HEADERS } from "../../http/core/safe-headers.ts";
 import { PACKS_DIR } from "../worker/packed-basemap.ts";
 
-const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 /** What `wrangler.toml` names as the directory of the assets. */
-export const EDGE_DIR = root("dist/edge");
+export const EDGE_DIR = fromRoot("dist/edge");
 const INPUTS = [
   "basemap",
   // The streets and names that the basemap draws.
@@ -25,7 +24,7 @@ const INPUTS = [
   "runtime/worker",
   "client/headers.ts",
   "http/core/safe-headers.ts",
-].map((name) => root(`server/${name}`));
+].map((name) => fromRoot(`server/${name}`));
 /** A file that says which build this is; not served, for its name begins with a dot. */
 const STAMP = ".stamp";
 
@@ -35,7 +34,7 @@ const STAMP = ".stamp";
  */
 export async function buildEdgeAssets(log: Log, basemapStyleUrl?: string): Promise<void> {
   await buildClientWhenStale(log);
-  const newest = await Promise.all([CLIENT_DIR, root("package-lock.json"), ...INPUTS].map(newestChange));
+  const newest = await Promise.all([CLIENT_DIR, fromRoot("package-lock.json"), ...INPUTS].map(newestChange));
   const stamp = `${Math.max(...newest)} ${basemapStyleUrl ?? ""}`;
   if ((await readFile(join(EDGE_DIR, STAMP), "utf8").catch(() => "")) === stamp) return;
   await mkdir(dirname(EDGE_DIR), { recursive: true });

@@ -1,5 +1,5 @@
-import { fileURLToPath } from "node:url";
 import { unstable_DevEnv as DevEnv } from "wrangler";
+import { fromRoot } from "../../console/root.ts";
 import type { DatabaseAddress } from "../../postgres/pool.ts";
 import type { DynamoAddress } from "../stores/stores.ts";
 
@@ -25,7 +25,7 @@ export interface LocalWorkerOptions {
   readonly onLog?: (line: { readonly level: string; readonly message: string }) => void;
 }
 
-const CONFIG = fileURLToPath(new URL("../../../wrangler.toml", import.meta.url));
+const CONFIG = fromRoot("wrangler.toml");
 
 /** Runs `wrangler.toml` with other stores in workerd, as `wrangler dev` would. Nothing is asked of the network. */
 export async function startLocalWorker(options: LocalWorkerOptions): Promise<LocalWorker> {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { PGlite } from "@electric-sql/pglite";
+import { fromRoot } from "../../console/root.ts";
 
 /**
  * An empty database as initdb leaves it, packed. Making one takes several seconds of a processor and opening a copy under one, so
@@ -21,7 +21,7 @@ export async function postgresImage(): Promise<Blob> {
 async function imagePath(): Promise<string> {
   const packageFile = new URL("../package.json", import.meta.resolve("@electric-sql/pglite"));
   const { version } = JSON.parse(await readFile(packageFile, "utf8")) as { version: string };
-  return fileURLToPath(new URL(`../../../dist/postgres/empty-${version}.tar.gz`, import.meta.url));
+  return fromRoot(`dist/postgres/empty-${version}.tar.gz`);
 }
 
 async function makeImage(): Promise<Blob> {

@@ -40,7 +40,7 @@ export function createSweep(db: DatabaseSync): Sweep {
 
 /** Reports and what edits made of them; also of cells of which nothing but edits is left. */
 function sweepCells(db: DatabaseSync): Step {
-  const first = (table: string) => `SELECT * FROM (SELECT cell FROM ${table} WHERE cell > ?1 ORDER BY cell LIMIT 1)`;
+  const first = (table: string) => `SELECT * FROM (SELECT cell FROM ${table} WHERE cell > ? ORDER BY cell LIMIT 1)`;
   const nextCell = arrays<[string | null]>(
     db,
     `SELECT min(cell) FROM (${first("reports")} UNION ALL ${first("edits")})`,
@@ -54,7 +54,7 @@ function sweepCells(db: DatabaseSync): Step {
     const before = idTimePrefix(Math.max(0, nowMs - REPORT_LIFETIME_MS - SPARE_MS));
     let cell = behind;
     for (let cells = 0, rows = 0; cells < CELLS_A_STEP && rows < ROWS_A_STEP; cells++) {
-      const next = nextCell.get(cell)?.[0] ?? undefined;
+      const next = nextCell.get(cell, cell)?.[0] ?? undefined;
       if (next === undefined) return undefined;
       const deleted = Number(reports.run(next, before, nowMs - SPARE_MS).changes);
       edits.run(next, before);
