@@ -2,6 +2,7 @@ import { REPORT_LAYERS, TIME_WINDOWS } from "../../tiles/layers.ts";
 import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
 import { fetchCities } from "../api/api.ts";
 import { BASE } from "../api/base.ts";
+import { parseEmbedAddress } from "../embed/embed-address.ts";
 import { type EmbeddedMap, embed } from "../embed/helper.ts";
 import { SCHEMES } from "../embed/scheme.ts";
 import { INITIAL_STATE } from "../page/address.ts";
@@ -17,13 +18,15 @@ const HEIGHTS_PX = { Low: 300, Medium: 420, Tall: 600 } as const;
 
 /** Puts a snippet together: the controls steer a real frame with the same messages as any host, and the code follows. */
 export function startBuilder(): void {
+  // The same parameters as a frame's: who comes from a map finds it here.
+  const { state, look } = parseEmbedAddress(location.search, { ...INITIAL_STATE, window: "30d" });
   let choice: Choice = {
-    center: [INITIAL_STATE.view.lonDeg, INITIAL_STATE.view.latDeg],
-    zoom: INITIAL_STATE.view.zoom,
-    layers: INITIAL_STATE.layers,
-    window: "30d",
-    scores: undefined,
-    theme: "auto",
+    center: [state.view.lonDeg, state.view.latDeg],
+    zoom: state.view.zoom,
+    layers: state.layers.length > 0 ? state.layers : INITIAL_STATE.layers,
+    window: state.window,
+    scores: state.scores,
+    theme: look.theme,
     legend: true,
     heightPx: HEIGHTS_PX.Medium,
   };
@@ -41,8 +44,9 @@ export function startBuilder(): void {
 
   const preview = find("#preview");
   preview.style.height = `${choice.heightPx}px`;
-  const { center, zoom, layers, window, theme, legend } = choice;
-  const map = embed(preview, { center, zoom, layers, window, theme, legend, title: "Preview" });
+  const { center, zoom, layers, window, scores, theme, legend } = choice;
+  const shownFirst = { center, zoom, layers, window, theme, legend, ...(scores && { scores }) };
+  const map = embed(preview, { ...shownFirst, title: "Preview" });
   const change = (next: Partial<Choice>, tell?: (map: EmbeddedMap) => Promise<unknown>) => {
     choice = { ...choice, ...next };
     preview.style.height = `${choice.heightPx}px`;
@@ -77,6 +81,7 @@ function bindControls(first: Choice, change: Change): void {
   });
   const scores = find<HTMLSelectElement>("#choose-scores");
   scores.append(...SCORE_NAMES.map((name) => element("option", { value: name }, SCORE_LABELS[name])));
+  scores.value = first.scores ?? "";
   scores.addEventListener("change", () => {
     const name = SCORE_NAMES.find((each) => each === scores.value);
     change({ scores: name }, (map) => map.setScores(name ?? null));

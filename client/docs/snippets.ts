@@ -2,6 +2,7 @@ import { DEFAULT_WINDOW, type ReportLayer, type TimeWindow } from "../../tiles/l
 import type { ScoreName } from "../../tiles/scores/scores.ts";
 import type { Position } from "../embed/messages.ts";
 import type { Scheme } from "../embed/scheme.ts";
+import { leaflet, mapbox, maplibre, openlayers } from "./library-snippets.ts";
 
 /** What a snippet shows, as it was put together with the preview. */
 export interface Choice {
@@ -31,10 +32,9 @@ const COLORS: Readonly<Record<"light" | "dark", Readonly<Record<ReportLayer, str
   light: { safety: "#c2410c", vibe: "#9d3a8f", infrastructure: "#0b63a5", opportunity: "#00765a" },
   dark: { safety: "#ff8a4c", vibe: "#e58fd0", infrastructure: "#62b4f0", opportunity: "#3fcf9f" },
 };
-const GROUND = { light: "#f3f1ec", dark: "#181d23" } as const;
 
 /** What the templates share. */
-interface Parts extends Choice {
+export interface Parts extends Choice {
   readonly origin: string;
   readonly names: string;
   readonly query: string;
@@ -108,168 +108,6 @@ function script({ origin, layers, place, zoom, window, scores, theme, legend, he
     legend: ${legend},
   });
   map.on("clicked", ({ kind, properties }) => console.log(kind, properties));
-</script>`,
-  };
-}
-
-const RADIUS = '["interpolate", ["linear"], ["coalesce", ["get", "point_count"], 1], 1, 5, 100, 18, 5000, 34]';
-
-/** How MapLibre and Mapbox GL draw each layer, alike. */
-const circles = `for (const [layer, color] of Object.entries(colors)) {
-      map.addLayer({
-        id: layer,
-        type: "circle",
-        source: "stratum",
-        "source-layer": layer,
-        paint: {
-          "circle-color": color,
-          "circle-opacity": 0.75,
-          "circle-radius": ${RADIUS},
-        },
-      });
-    }`;
-
-/** Neighbourhoods by a score, below the reports; 75 or so is a place without any. */
-const choropleth = ({ origin, scores }: Parts) =>
-  scores === undefined
-    ? ""
-    : `map.addSource("scores", { type: "vector", url: "${origin}/tiles/scores.json" });
-    map.addLayer({
-      id: "scores",
-      type: "fill",
-      source: "scores",
-      "source-layer": "scores",
-      paint: {
-        "fill-opacity": 0.6,
-        "fill-color": ["interpolate", ["linear"], ["get", "${scores}"], 50, "#c8752b", 75, "#efe9da", 100, "#0a525d"],
-      },
-    });
-    `;
-
-const page = (head: string) => `<!doctype html>
-<meta charset="utf-8">
-${head}
-<style>html, body, #map { height: 100%; margin: 0; }</style>
-<div id="map"></div>`;
-
-function maplibre(parts: Parts): Snippet {
-  const { origin, names, query, colors, place, zoom, ground } = parts;
-  return {
-    id: "maplibre",
-    label: "MapLibre",
-    about:
-      "Put your own style's address in place of style. The EventSource keeps the map live: a tile that did not change costs one 304.",
-    code: `${page('<link rel="stylesheet" href="https://unpkg.com/maplibre-gl@6/dist/maplibre-gl.css">')}
-<script type="module">
-  import { Map } from "https://unpkg.com/maplibre-gl@6/dist/maplibre-gl.mjs";
-
-  const colors = ${colors};
-  const ground = { id: "ground", type: "background", paint: { "background-color": "${GROUND[ground]}" } };
-  const style = { version: 8, sources: {}, layers: [ground] };
-  const map = new Map({ container: "map", style, center: [${place}], zoom: ${zoom} });
-  map.on("load", () => {
-    ${choropleth(parts)}map.addSource("stratum", { type: "vector", url: "${origin}/tiles/${names}.json${query}" });
-    ${circles}
-
-    let changes, waiting;
-    const refresh = () => {
-      waiting = undefined;
-      map.refreshTiles("stratum");
-    };
-    const listen = () => {
-      changes?.close();
-      changes = new EventSource(\`${origin}/api/live?layers=${names}&bbox=\${map.getBounds().toArray()}\`);
-      changes.addEventListener("change", () => (waiting ??= setTimeout(refresh, 1000)));
-    };
-    map.on("moveend", listen);
-    listen();
-  });
-</script>`,
-  };
-}
-
-function mapbox(parts: Parts): Snippet {
-  const { origin, names, query, colors, place, zoom, ground } = parts;
-  return {
-    id: "mapbox",
-    label: "Mapbox GL",
-    about: "Needs a Mapbox access token of yours.",
-    code: `${page(`<link rel="stylesheet" href="https://api.mapbox.com/mapbox-gl-js/v3.15.0/mapbox-gl.css">
-<script src="https://api.mapbox.com/mapbox-gl-js/v3.15.0/mapbox-gl.js"></script>`)}
-<script>
-  mapboxgl.accessToken = "YOUR_TOKEN";
-  const colors = ${colors};
-  const style = "mapbox://styles/mapbox/${ground}-v11";
-  const map = new mapboxgl.Map({ container: "map", style, center: [${place}], zoom: ${zoom} });
-  map.on("load", () => {
-    ${choropleth(parts)}map.addSource("stratum", {
-      type: "vector",
-      tiles: ["${origin}/tiles/${names}/{z}/{x}/{y}.pbf${query}"],
-      maxzoom: 22,
-      attribution: "© STRATUM contributors",
-    });
-    ${circles}
-  });
-</script>`,
-  };
-}
-
-function openlayers({ origin, names, query, colors, place, zoom, ground }: Parts): Snippet {
-  return {
-    id: "openlayers",
-    label: "OpenLayers",
-    about: "Zooms count one more than MapLibre's: OpenLayers takes tiles to be 256 pixels wide.",
-    code: `${page(`<link rel="stylesheet" href="https://unpkg.com/ol@10/ol.css">
-<script src="https://unpkg.com/ol@10/dist/ol.js"></script>`)}
-<script>
-  const colors = ${colors};
-  const source = new ol.source.VectorTile({
-    format: new ol.format.MVT(),
-    url: "${origin}/tiles/${names}/{z}/{x}/{y}.pbf${query}",
-    attributions: "© STRATUM contributors",
-  });
-  const style = (feature) => {
-    const radius = 5 + 2.5 * Math.log(feature.get("point_count") ?? 1);
-    const fill = new ol.style.Fill({ color: colors[feature.get("layer")] + "bf" });
-    return new ol.style.Style({ image: new ol.style.Circle({ radius, fill }) });
-  };
-  const map = new ol.Map({
-    target: "map",
-    layers: [new ol.layer.VectorTile({ source, style, renderBuffer: 40, background: "${GROUND[ground]}" })],
-    view: new ol.View({ center: ol.proj.fromLonLat([${place}]), zoom: ${Number((zoom + 1).toFixed(1))} }),
-  });
-</script>`,
-  };
-}
-
-function leaflet({ origin, names, query, colors, place, zoom, ground }: Parts): Snippet {
-  const [lon, lat] = place.split(", ");
-  return {
-    id: "leaflet",
-    label: "Leaflet",
-    about:
-      "Leaflet draws vector tiles with a plugin; this one is maintained. Each tile is an SVG of its own: overflow lets circles reach over their tile's edge. Whoever draws on canvases adds ?buffer=40 to the address instead.",
-    code: `${page(`<link rel="stylesheet" href="https://unpkg.com/leaflet@1.9/dist/leaflet.css">
-<script src="https://unpkg.com/leaflet@1.9/dist/leaflet.js"></script>
-<script src="https://unpkg.com/leaflet-vector-tile-layer@0.15/dist/VectorTileLayer.umd.min.js"></script>`).replace(
-      "margin: 0; }",
-      `margin: 0; background: ${GROUND[ground]}; } svg.leaflet-tile { overflow: visible; }`,
-    )}
-<script>
-  const colors = ${colors};
-  const map = L.map("map").setView([${lat}, ${lon}], ${Math.round(zoom) + 1});
-  VectorTileLayer("${origin}/tiles/${names}/{z}/{x}/{y}.pbf${query}", {
-    tileSize: 512,
-    zoomOffset: -1,
-    attribution: "© STRATUM contributors",
-    style: ({ properties }, layer) => ({
-      stroke: false,
-      fill: true,
-      fillColor: colors[layer],
-      fillOpacity: 0.75,
-      radius: 5 + 2.5 * Math.log(properties.point_count ?? 1),
-    }),
-  }).addTo(map);
 </script>`,
   };
 }

@@ -39,4 +39,17 @@ export function builderTests(site: Site): void {
     expect(faults.filter((fault) => !fault.includes("/api/live") && !fault.endsWith("net::ERR_ABORTED"))).toEqual([]);
     await page.context().close();
   });
+
+  test("begins with the map that somebody comes from", async () => {
+    const address = `${site.url}/docs/embedding?center=-97.74,30.27&zoom=13&layers=vibe&window=7d&scores=overall#maplibre`;
+    const { page, faults } = await visit(site.browser, address, {}, (page) =>
+      page.frameLocator("#preview iframe").locator("canvas.maplibregl-canvas").waitFor(),
+    );
+    const code = (await page.locator("#snippet code").textContent()) ?? "";
+    expect(code).toContain("center: [-97.74, 30.27], zoom: 13");
+    expect(code).toContain("/tiles/vibe.json?window=7d");
+    expect(code).toContain('["get", "overall"]');
+    expect(await page.getByLabel("Scores").inputValue()).toBe("overall");
+    expect(faults).toEqual([]);
+  });
 }

@@ -57,6 +57,14 @@ export function thirdPartyTests(site: Site): void {
   /** Marks near the edges may or may not be in view, but all that the test reported are. */
   const all = (sum: number) => sum >= REPORTS.length && sum < 1000;
 
+  /** Clicks a place of the page's map, in its pixels, and reads the popup. */
+  async function popupAt(page: Page, place: string, popup: string): Promise<string> {
+    const [x = 0, y = 0] = await page.evaluate<[number, number]>(place);
+    await page.mouse.click(x, y);
+    await page.locator(popup).waitFor();
+    return (await page.locator(popup).textContent()) ?? "";
+  }
+
   test("MapLibre draws them, and a new report as it comes", async () => {
     const { page, faults, origins } = await open("maplibre");
     const marks = 'theirs.queryRenderedFeatures({ layers: ["safety", "vibe"] }).map((feature) => feature.properties)';
@@ -64,6 +72,10 @@ export function thirdPartyTests(site: Site): void {
     const before = await page.evaluate<number>(`${marks}.reduce((sum, { point_count = 1 }) => sum + point_count, 0)`);
     expect(await page.evaluate("theirs.getPaintProperty('scores', 'fill-color')[2]")).toEqual(["get", "overall"]);
     await expect.poll(() => openStreams(site.url)).toBe(1);
+    const drawn = (...layers: string[]) => `theirs.queryRenderedFeatures({ layers: ${JSON.stringify(layers)} })`;
+    await page.waitForFunction(`${drawn("safety-count")}.length > 0 && ${drawn("land", "shore")}.length > 0`);
+    const cluster = `(({ x, y }) => [x, y])(theirs.project(${drawn("safety-count")}[0].geometry.coordinates))`;
+    expect(await popupAt(page, cluster, ".maplibregl-popup-content")).toMatch(/^\d+ reports: (safety|vibe)/);
     await postReports(site.url, REPORTS.slice(0, 1));
     await shown(page, marks, (sum) => sum === before + 1);
     expect(faults).toEqual([]);
@@ -83,6 +95,12 @@ export function thirdPartyTests(site: Site): void {
       for (let i = 0; i < data.length; i += 4) if (data[i] > 180 && data[i + 2] < 90 && data[i + 3] > 100) return true;
       return false;
     })()`);
+    // Below them, land and water.
+    const ground = "theirs.getLayers().item(1).getFeaturesInExtent(theirs.getView().calculateExtent())";
+    await page.waitForFunction(`${ground}.some((feature) => feature.get("layer") === "land")`);
+    const cluster = `theirs.getPixelFromCoordinate(${layer}.getFeaturesInExtent(theirs.getView().calculateExtent())
+      .find((feature) => feature.get("point_count") > 1).getFlatCoordinates())`;
+    expect(await popupAt(page, cluster, "#popup:not(:empty)")).toMatch(/^\d+ reports: (safety|vibe)$/);
     expect(faults).toEqual([]);
     await page.close();
   });
@@ -97,6 +115,15 @@ export function thirdPartyTests(site: Site): void {
       .locator("#map svg circle")
       .evaluateAll((all) => all.map((each) => each.getAttribute("fill")));
     expect(new Set(fills)).toEqual(new Set(["#ff8a4c", "#e58fd0"]));
+    await page.locator('#map svg path[fill="#181d23"]').first().waitFor({ state: "attached" });
+    const texts = page.locator("#map svg text:not(:empty)");
+    const counts = await texts.evaluateAll((all) => all.map((each) => Number(each.textContent)));
+    expect(counts.length).toBeGreaterThan(0);
+    expect(Math.min(...counts)).toBeGreaterThan(1);
+    const cluster = `(({ x, y, width, height }) => [x + width / 2, y + height / 2])(
+      [...document.querySelectorAll("#map svg text:not(:empty)")].map((text) => text.getBoundingClientRect())
+        .find(({ x, y }) => x > 100 && x < 900 && y > 100 && y < 600))`;
+    expect(await popupAt(page, cluster, ".leaflet-popup-content")).toMatch(/^\d+ reports: (safety|vibe)$/);
     expect(faults).toEqual([]);
     await page.close();
   });
