@@ -37,6 +37,9 @@ type Word =
 /** Maps that open together find each other in this time; who finds another later gives up its own stream then. */
 const SETTLE_MS = 200;
 
+/** Of the maps of one page that come in the same millisecond, who came first. */
+let comings = 0;
+
 /**
  * All maps in sight share the stream of the one that has been so for longest, which asks for what all of them show and passes on what it
  * hears: a page of six frames would otherwise hold all connections that a browser makes to an HTTP/1 server. Each map knows all the
@@ -133,7 +136,7 @@ export function shareStream({ channel, open }: StreamPorts, tell: (message: Stre
     watch(view, isDead) {
       mine = view;
       if (me === undefined) {
-        me = `${Date.now()} ${Math.random()}`;
+        me = `${Date.now()} ${String(comings++).padStart(9, "0")} ${Math.random()}`;
         hasGap = lastEventId !== undefined;
         say({ type: "here", from: me, view, isNew: true });
         if (channel === undefined) settle();
