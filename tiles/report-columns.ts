@@ -5,8 +5,8 @@ import { REPORT_LIFETIME_MS } from "./layers.ts";
 import type { Report } from "./report.ts";
 import { idTimePrefix, parseReportId, timeOfId } from "./report-id.ts";
 
-/** Reports as columns, ascending by id: 33 bytes each instead of a few hundred. Text stays in the store. */
-export interface ReportColumns {
+/** What reports say, as columns, ascending by id. Text stays in the store. */
+export interface ReportDetails {
   readonly length: number;
   readonly createdAtMs: Float64Array;
   /** The id's shard and tail, 45 bits; with time, place and layer it is the whole id. */
@@ -18,8 +18,19 @@ export interface ReportColumns {
   readonly category: string[];
 }
 
+/** Reports as columns: 35 bytes each instead of a few hundred. */
+export interface ReportColumns extends ReportDetails {
+  /** The bucket of whoever reported, 1..255; 0 of a report that counts by itself, such as an imported one. */
+  readonly reporter: Uint8Array;
+  /** What it weighs among those of its reporter, in quarters: `weigh-rows.ts`. */
+  readonly quarters: Uint8Array;
+}
+
+/** What a report weighs that nobody else's bounds. */
+export const FULL_QUARTERS = 4;
+
 /** Bytes that a row occupies, for caches bounded in bytes. */
-export const BYTES_PER_ROW = 33;
+export const BYTES_PER_ROW = 35;
 
 export function allocateColumns(length: number): ReportColumns {
   return {
@@ -30,11 +41,20 @@ export function allocateColumns(length: number): ReportColumns {
     latE6: new Int32Array(length),
     severity: new Uint8Array(length),
     category: new Array<string>(length).fill(""),
+    reporter: new Uint8Array(length),
+    quarters: new Uint8Array(length).fill(FULL_QUARTERS),
   };
 }
 
 /** Copies row `from` of one set of columns to row `to` of another. */
 export function copyRow(source: ReportColumns, from: number, target: ReportColumns, to: number): void {
+  copyDetails(source, from, target, to);
+  target.reporter[to] = source.reporter[from] as number;
+  target.quarters[to] = source.quarters[from] as number;
+}
+
+/** The same, without what it weighs. */
+export function copyDetails(source: ReportDetails, from: number, target: ReportDetails, to: number): void {
   target.createdAtMs[to] = source.createdAtMs[from] as number;
   target.idRest[to] = source.idRest[from] as number;
   target.lonE6[to] = source.lonE6[from] as number;
@@ -57,6 +77,7 @@ export function columnsOfReports(reports: readonly Report[]): ReportColumns {
     columns.latE6[row] = Math.round(report.latDeg * 1e6);
     columns.severity[row] = report.severity;
     columns.category[row] = report.category;
+    columns.reporter[row] = report.reporter ?? 0;
   });
   return columns;
 }
@@ -164,11 +185,13 @@ export function takeRows(columns: ReportColumns, from: number, until: number): R
     latE6: columns.latE6.slice(from, until),
     severity: columns.severity.slice(from, until),
     category: columns.category.slice(from, until),
+    reporter: columns.reporter.slice(from, until),
+    quarters: columns.quarters.slice(from, until),
   };
 }
 
 /** Order of two rows by id. Columns of several cells order by time first, then by the id's rest. */
-export function compareRows(a: ReportColumns, i: number, b: ReportColumns, j: number): number {
+export function compareRows(a: ReportDetails, i: number, b: ReportDetails, j: number): number {
   return (
     (a.createdAtMs[i] as number) - (b.createdAtMs[j] as number) ||
     (a.idRest[i] as number) - (b.idRest[j] as number) ||
@@ -178,7 +201,7 @@ export function compareRows(a: ReportColumns, i: number, b: ReportColumns, j: nu
 }
 
 /** The id of a row, put together from its columns. */
-export function idOfRow(columns: ReportColumns, row: number, layerIndex: number): string {
+export function idOfRow(columns: ReportDetails, row: number, layerIndex: number): string {
   const geohash5 = encodeGeohash((columns.lonE6[row] as number) / 1e6, (columns.latE6[row] as number) / 1e6, 5);
   let rest = "";
   for (let left = columns.idRest[row] as number, i = 0; i < 9; i++, left = Math.floor(left / 32)) {
@@ -188,11 +211,11 @@ export function idOfRow(columns: ReportColumns, row: number, layerIndex: number)
 }
 
 /** The row of an id, or -1. */
-export const findRow = (columns: ReportColumns, id: string, layerIndex: number): number =>
+export const findRow = (columns: ReportDetails, id: string, layerIndex: number): number =>
   rowsOfId(columns, id, layerIndex)[0] ?? -1;
 
 /** The rows of an id; a binary search by time among rows that ascend by id. */
-export function rowsOfId(columns: ReportColumns, id: string, layerIndex: number): number[] {
+export function rowsOfId(columns: ReportDetails, id: string, layerIndex: number): number[] {
   const timeMs = timeOfId(id);
   const rows: number[] = [];
   for (let row = firstRowFrom(columns, timeMs); row < columns.length && columns.createdAtMs[row] === timeMs; row++) {
@@ -202,7 +225,7 @@ export function rowsOfId(columns: ReportColumns, id: string, layerIndex: number)
 }
 
 /** The first row created at a time or later. */
-export function firstRowFrom({ createdAtMs, length }: ReportColumns, timeMs: number): number {
+export function firstRowFrom({ createdAtMs, length }: ReportDetails, timeMs: number): number {
   let low = 0;
   let high = length;
   while (low < high) {
@@ -223,7 +246,7 @@ function restOfId(id: string): number {
 export function writeIdOfRow(
   out: Uint8Array,
   at: number,
-  rows: ReportColumns,
+  rows: ReportDetails,
   row: number,
   layerIndex: number,
 ): number {

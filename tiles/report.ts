@@ -13,6 +13,11 @@ export interface Report {
   readonly latDeg: number;
   /** At most 280 characters. */
   readonly text?: string;
+  /**
+   * A bucket of whoever reported, 1..255, of that day, neighbourhood and layer: bounds what one person's reports weigh. Never published;
+   * without one the report counts by itself.
+   */
+  readonly reporter?: number;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
 }

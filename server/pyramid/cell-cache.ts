@@ -7,7 +7,8 @@ import {
   type ReportColumns,
   rowsMissing,
 } from "../../tiles/report-columns.ts";
-import { idTimePrefix } from "../../tiles/report-id.ts";
+import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
+import { weighRows } from "../../tiles/weigh-rows.ts";
 import type { Limiter } from "../kit/limiter.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EditedReport, LogCell, ReportStore } from "../ports/report-store.ts";
@@ -128,12 +129,13 @@ export function createCellCache(options: CellCacheOptions): CellCache {
       const reading = cache.firstReads.get(keyOf(cell));
       if (reading !== undefined && rows.length > 0) noteMissing(reading, idTimePrefix(rows.createdAtMs[0] as number));
       const entry = cache.held.get(keyOf(cell));
-      if (entry !== undefined) hold(cache, entry, mergeColumns(entry.columns, rows, cache.clock.now()));
+      const merged = entry && mergeColumns(entry.columns, rows, cache.clock.now());
+      if (merged !== undefined) hold(cache, entry as HeldCell, merged, rows.createdAtMs[0] ?? Infinity);
     },
     edit(cell, edited) {
       edits.note(cell, edited);
       const entry = cache.held.get(keyOf(cell));
-      if (entry !== undefined) hold(cache, entry, entry.columns);
+      if (entry !== undefined) hold(cache, entry, entry.columns, 0);
     },
     async refresh(cell, from) {
       const reading = cache.firstReads.get(keyOf(cell));
@@ -148,13 +150,16 @@ type Cache = CacheState & Pick<CellCacheOptions, "clock" | "missing" | "limit">;
 
 const keyOf = ({ layer, geohash5 }: LogCell): string => `${layer}/${geohash5}`;
 
+/** The time that an id, or its beginning, sorts by; 0 of what is none, such as one that sorts before all. */
+const timeFrom = (id: string): number => (/^[0-9b-hjkmnp-z]{10}/.test(id) ? timeOfId(id) : 0);
+
 function noteMissing(behind: Behind, from: string): void {
   if (behind.missingFrom === undefined || from < behind.missingFrom) behind.missingFrom = from;
 }
 
-/** Keeps a cell with other rows than before. */
-function hold({ held, edits }: CacheState, entry: HeldCell, columns: ReportColumns): void {
-  entry.columns = edits.apply(entry.cell, columns);
+/** Keeps a cell with other rows than before, none of which is older than `changedFromMs`. */
+function hold({ held, edits }: CacheState, entry: HeldCell, columns: ReportColumns, changedFromMs: number): void {
+  entry.columns = weighRows(edits.apply(entry.cell, columns), changedFromMs);
   held.set(keyOf(entry.cell), entry);
 }
 
@@ -185,7 +190,7 @@ async function firstRead<N extends { readonly near: StoredRows }>(
   const columns = mergeKnown(cache, cell, found.rows);
   const entry = entryAfterFirstRead(cache, cell, reading, columns);
   cache.readBefore.set(key, true);
-  hold(cache, entry, columns);
+  hold(cache, entry, columns, 0);
   return { held: entry };
 }
 
@@ -224,7 +229,8 @@ async function catchUp(cache: Cache, entry: HeldCell): Promise<EditedReport[]> {
     if (entry.missingFrom === from) entry.missingFrom = undefined;
     // Whatever this brings, nobody who read the cell before is told of it, unless it is `refresh` that asked.
     entry.readersHaveAll = false;
-    hold(cache, entry, mergeColumns(entry.columns, rows, cache.clock.now()));
+    const changedFromMs = found.length > 0 ? 0 : timeFrom(from);
+    hold(cache, entry, mergeColumns(entry.columns, rows, cache.clock.now()), changedFromMs);
   }
   return found;
 }

@@ -5,6 +5,7 @@ import type { Standing } from "./compaction-journal.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
 import { workOfCells, workOfChanges } from "./compaction-work.ts";
 import { fromStoredCursor } from "./stored-cursor.ts";
+import { weighUnmerged } from "./weigh-unmerged.ts";
 import { agedLayers } from "./work-order.ts";
 
 /** Finds out what a compaction has to do. */
@@ -34,7 +35,9 @@ export function createCompactionPlanner({ store, cellAggregates, clock }: Compac
       const atMs = clock.now();
       const { changes, cursor } = await readChangesSince(point);
       const work = workOfChanges({ point, number, changes, cursor, atMs });
-      return work && { ...work, aged: await agedLayers(cellAggregates, clock.now()) };
+      if (work === undefined) return undefined;
+      const rows = await weighUnmerged(store, work.end.rows, point?.rows);
+      return { ...work, end: { ...work.end, rows }, aged: await agedLayers(cellAggregates, clock.now()) };
     },
 
     async planAll({ point, nextNumber: number }) {

@@ -3,7 +3,13 @@ import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
 import { bandsOf, newestBand, standsAlone } from "../../tiles/codec/micro-cell-format.ts";
 import { keyOfGeohash } from "../../tiles/geo/cell-key.ts";
 import { AGE_BANDS, BAND_COUNT, type ReportLayer } from "../../tiles/layers.ts";
-import { allocateColumns, compareRows, copyRow, mergeColumns, type ReportColumns } from "../../tiles/report-columns.ts";
+import {
+  allocateColumns,
+  compareRows,
+  copyDetails,
+  mergeColumns,
+  type ReportColumns,
+} from "../../tiles/report-columns.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import type { LogCell } from "../ports/report-store.ts";
 import { type Aggregates, PARALLEL_READS } from "./aggregates.ts";
@@ -157,7 +163,7 @@ function rowsOf({ newest }: MicroCells, cells: number[]): ReportColumns {
   if (cells.length === 0) return NO_ROWS;
   const rows = allocateColumns(cells.length);
   cells.sort((a, b) => compareRows(newest, a, newest, b));
-  for (const [row, cell] of cells.entries()) copyRow(newest, cell, rows, row);
+  for (const [row, cell] of cells.entries()) copyDetails(newest, cell, rows, row);
   return rows;
 }
 

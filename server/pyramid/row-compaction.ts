@@ -8,6 +8,7 @@ import {
   rowsMissing,
   withoutIds,
 } from "../../tiles/report-columns.ts";
+import { weighRows } from "../../tiles/weigh-rows.ts";
 import type { CellRows, LogCell, ReportStore } from "../ports/report-store.ts";
 import type { LogSegments } from "./log-segments.ts";
 import { newestEdited, type StoredRows } from "./stored-rows.ts";
@@ -49,29 +50,38 @@ export function createRowCompaction({ store, logSegments, streets }: RowCompacti
       const stored = await logSegments.read(cell, { consistent: true });
       if (stored.complete && changedFrom === undefined) return unchanged(stored, layerIndex);
       const found = await readLog(cell, stored.complete ? changedFrom : undefined, stored);
-      const edited = newestEdited(stored.edited, editedColumns(found, stored), layerIndex);
-      // Before anything that is made of them, so that nobody undoes it who has not seen them.
-      if (!knows(stored, found) && !(await logSegments.edit(cell, edited, stored))) continue;
-      const ids = [...edited.versions.keys()];
+      const { versions, rows: reworded } = newestEdited(stored.edited, editedColumns(found, stored), layerIndex);
+      const ids = [...versions.keys()];
       const left = withoutIds(mergeColumns(stored.sealed, stored.tail), ids, layerIndex);
       const put = withoutIds(columnsOfReports(found.reports), ids, layerIndex);
-      const unmerged = rowsMissing(put, left);
-      const all = mergeColumns(left, unmerged);
+      const rows = weighRows(mergeAllColumns([left, put, reworded]));
+      const all = withoutIds(rows, ids, layerIndex);
+      const unmerged = rowsMissing(all, left);
+      const edited = { versions, rows: rowsMissing(rows, all) };
+      // Before anything that is made of them, so that nobody undoes it who has not seen them.
+      const isNoted = knows(stored, found) && weighAlike(edited.rows, stored.edited.rows);
+      if (!isNoted && !(await logSegments.edit(cell, edited, stored))) continue;
       const compacted = {
-        rows: mergeAllColumns([all, edited.rows]),
-        hasEdited: edited.versions.size > 0,
+        rows,
+        hasEdited: versions.size > 0,
         plain: plainRows(all, stored, ids, layerIndex),
         editedIds: ids,
         stored,
       };
-      if (unmerged.length === 0) return compacted;
+      const isReweighed = !weighAlike(rowsMissing(all, unmerged), left);
+      if (unmerged.length === 0 && !isReweighed) return compacted;
       if (!(await streets.takeLate(cell, unmerged, stored))) continue;
-      const anew = stored.damaged || stored.scattered;
+      const anew = stored.damaged || stored.scattered || isReweighed;
       if (await (anew ? logSegments.replace(cell, all, stored) : logSegments.add(cell, unmerged, stored)))
         return compacted;
     }
     throw new Error(`log segments of ${cell.layer}/${cell.geohash5} were changed by others ${MAX_TRIES} times`);
   };
+}
+
+/** Whether rows weigh what they weighed; of the same reports. */
+function weighAlike(a: ReportColumns, b: ReportColumns): boolean {
+  return a.length === b.length && a.quarters.every((quarters, row) => quarters === b.quarters[row]);
 }
 
 /** A cell of which only ages changed. */

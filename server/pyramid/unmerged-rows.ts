@@ -8,6 +8,7 @@ import {
   rowsMissing,
 } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
+import { boundRows } from "../../tiles/weigh-rows.ts";
 import type { LogCell } from "../ports/report-store.ts";
 
 /**
@@ -56,7 +57,7 @@ export function createUnmergedRows(): UnmergedRows {
     add(cell, rows) {
       const known = of(cell) ?? allocateColumns(0);
       const added = rowsMissing(rows, known);
-      if (added.length > 0) put(cell, mergeColumns(known, added));
+      if (added.length > 0) put(cell, boundRows(mergeColumns(known, added)));
       return added;
     },
     of,

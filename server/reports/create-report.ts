@@ -20,6 +20,8 @@ export interface CreateReportParts {
   readonly store: ReportStore;
   readonly clock: Clock;
   onReport(report: Report): void;
+  /** The bucket of whoever reports; without it every report counts by itself. */
+  reporterOf?(report: Report): Promise<number>;
 }
 
 /** "replayed": an earlier request with the same key and draft had stored it. */
@@ -38,7 +40,7 @@ export type CreateOutcome =
  * @throws StoreUnavailableError when it is not known to be stored: it may be, and the same key will tell.
  */
 export async function createReport(
-  { store, clock, onReport }: CreateReportParts,
+  { store, clock, onReport, reporterOf }: CreateReportParts,
   draft: ReportDraft,
   idempotencyKey?: string,
 ): Promise<CreateOutcome> {
@@ -52,7 +54,7 @@ export async function createReport(
     tail: idTail(crypto.getRandomValues(new Uint8Array(5))),
   });
   if (idempotencyKey === undefined) {
-    const report = reportOf(rounded, ownId);
+    const report = await withReporter(reportOf(rounded, ownId), reporterOf);
     await store.append(report);
     onReport(report);
     return { outcome: "created", report };
@@ -61,7 +63,7 @@ export async function createReport(
   const claim = { fingerprint: fingerprintOf(rounded), reportId: ownId };
   const held = await store.claimKey(sha256Hex(idempotencyKey), claim);
   if (held.fingerprint !== claim.fingerprint) return { outcome: "key-taken" };
-  const report = reportOf(rounded, held.reportId);
+  const report = await withReporter(reportOf(rounded, held.reportId), reporterOf);
   const isFirst = held.reportId === ownId;
   if (isFirst) await store.append(report);
   if (isFirst || (await store.put(report)) === "created") {
@@ -78,6 +80,10 @@ function reportOf({ text, ...draft }: ReportDraft, id: string): Report {
   if (createdAtMs === undefined) throw new RangeError(`a claim remembers what is not a report id: ${id}`);
   const times = { createdAtMs, expiresAtMs: createdAtMs + REPORT_LIFETIME_MS };
   return { id, ...draft, ...(text !== undefined && { text }), ...times };
+}
+
+async function withReporter(report: Report, reporterOf: CreateReportParts["reporterOf"]): Promise<Report> {
+  return reporterOf === undefined ? report : { ...report, reporter: await reporterOf(report) };
 }
 
 /** Adding zero turns -0, which JSON does not know, into 0. */

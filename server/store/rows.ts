@@ -18,6 +18,8 @@ export interface ReportRow extends Key, ReportContent {
   readonly expires_at: number;
   /** Unix milliseconds; only on a report that does not live the usual time, since seconds would lose its end. */
   readonly expires_ms?: number;
+  /** The bucket of whoever reported; without one it counts by itself. */
+  readonly reporter?: number;
   /** Of a removed report: nothing of what it said is left. */
   readonly removed?: true;
 }
@@ -49,6 +51,7 @@ export function rowOfReport(report: Report): ReportRow {
     ...contentOf(report),
     expires_at: ttlSeconds(report.expiresAtMs),
     ...(usual ? {} : { expires_ms: report.expiresAtMs }),
+    ...(report.reporter === undefined ? {} : { reporter: report.reporter }),
   };
 }
 
@@ -69,6 +72,7 @@ export function reportOfRow(row: ReportRow, content: ReportContent = row): Repor
     lonDeg: content.lon,
     latDeg: content.lat,
     ...(content.text === undefined ? {} : { text: content.text }),
+    ...(row.reporter === undefined ? {} : { reporter: row.reporter }),
     createdAtMs: parts.createdAtMs,
     expiresAtMs: row.expires_ms ?? parts.createdAtMs + REPORT_LIFETIME_MS,
   };

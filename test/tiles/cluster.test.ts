@@ -12,7 +12,7 @@ function scatter(count: number, seed: number, spread: number): Clusters {
     points.y[i] = 0.4 + (random() + random() - 1) * spread;
     points.count[i] = 1;
     points.severity[i] = 1 + (i % 5);
-    points.weightTenths[i] = 10 * (1 + (i % 5));
+    points.weightFortieths[i] = 10 * (1 + (i % 5));
     points.newestSeconds[i] = i;
     points.first[i] = i;
   }

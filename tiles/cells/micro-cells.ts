@@ -2,7 +2,7 @@ import { cellKey } from "../geo/cell-key.ts";
 import { columnAt, MAX_PRECISION, rowAt } from "../geo/geohash.ts";
 import { worldX, worldY } from "../geo/tile-address.ts";
 import { AGE_BANDS, ageBand, BAND_COUNT } from "../layers.ts";
-import { BYTES_PER_ROW, compareRows, copyRow, type ReportColumns } from "../report-columns.ts";
+import { compareRows, copyDetails, FULL_QUARTERS, type ReportColumns, type ReportDetails } from "../report-columns.ts";
 import { sortedOrder } from "./sorted-order.ts";
 
 /**
@@ -24,9 +24,17 @@ export interface MicroCells {
   /** Sums of the reports' places on the grid of `gridOf`, so that adding is exact. */
   readonly sumX: Float64Array;
   readonly sumY: Float64Array;
-  readonly newest: ReportColumns;
+  readonly newest: ReportDetails;
+  /** What the reports weigh less than 1 each; undefined when all of them weigh 1, as nearly everywhere they do. */
+  readonly lacking: LackingWeights | undefined;
   /** From this time on, some report is in another band: Unix milliseconds, Infinity when there is none. */
   readonly staleAtMs: number;
+}
+
+/** Quarters that reports lack of a whole weight, by cell and age band as `bandCount`; and the same times their severity. */
+export interface LackingWeights {
+  readonly quarters: Uint32Array;
+  readonly severityQuarters: Uint32Array;
 }
 
 /**
@@ -47,10 +55,10 @@ export const cutToStep = (timeMs: number): number => Math.floor(timeMs / NEWEST_
 export const afterNewest = (newestMs: number): number => cutToStep(newestMs) + NEWEST_STEP_MS;
 
 /** Bytes that a micro cell occupies, for caches bounded in bytes. */
-export const BYTES_PER_MICRO_CELL = 8 + BAND_COUNT * 8 + 16 + BYTES_PER_ROW;
+export const BYTES_PER_MICRO_CELL = 8 + BAND_COUNT * 8 + 16 + 33;
 
 /** Key of the cell of a precision in which a report lies. */
-export function keyOfRow({ lonE6, latE6 }: ReportColumns, row: number, precision: number): number {
+export function keyOfRow({ lonE6, latE6 }: ReportDetails, row: number, precision: number): number {
   const column = columnAt((lonE6[row] as number) / 1e6, precision);
   return cellKey(column, rowAt((latE6[row] as number) / 1e6, precision), precision);
 }
@@ -63,6 +71,9 @@ export function microCellsOfReports(reports: ReportColumns, precision: number, n
   for (let i = 0; i < reports.length; i++) keys[i] = keyOfRow(reports, i, precision);
   const order = sortedOrder(keys);
   const cells = allocateCells(precision, reports.length);
+  const lacking = reports.quarters.every((quarters) => quarters === FULL_QUARTERS)
+    ? undefined
+    : allocateLacking(reports.length);
   let length = 0;
   let staleAtMs = Infinity;
   for (const i of order) {
@@ -76,10 +87,15 @@ export function microCellsOfReports(reports: ReportColumns, precision: number, n
     bump(cells.bandSeverity, cell * BAND_COUNT + band, reports.severity[i] as number);
     bump(cells.sumX, cell, Math.floor(worldX((reports.lonE6[i] as number) / 1e6) * grid));
     bump(cells.sumY, cell, Math.floor(worldY((reports.latE6[i] as number) / 1e6) * grid));
+    if (lacking !== undefined) {
+      const lack = FULL_QUARTERS - (reports.quarters[i] as number);
+      bump(lacking.quarters, cell * BAND_COUNT + band, lack);
+      bump(lacking.severityQuarters, cell * BAND_COUNT + band, lack * (reports.severity[i] as number));
+    }
     // Rows ascend by id and the sort is stable by row, so the last of a cell is its newest.
-    copyRow(reports, i, cells.newest, cell);
+    copyDetails(reports, i, cells.newest, cell);
   }
-  return { ...shorten(cells, length), staleAtMs };
+  return { ...shorten(cells, length), lacking: lacking && shortenLacking(lacking, length), staleAtMs };
 }
 
 /**
@@ -103,17 +119,31 @@ function joinMicroCells(sets: readonly MicroCells[], precision: number): MicroCe
   }
   const filled = sets.filter(({ length }) => length > 0);
   const [first] = filled;
-  if (first === undefined) return { ...allocateCells(precision, 0), staleAtMs };
+  if (first === undefined) return { ...allocateCells(precision, 0), lacking: undefined, staleAtMs };
   if (filled.length === 1) return { ...first, staleAtMs };
   const cells = lieTogether(filled)
     ? viewCells(first.key.buffer, precision, first.key.byteOffset / 8, total)
     : copyTogether(filled, precision, total);
   const categories = filled.map(({ newest }) => newest.category);
-  return { ...withCategories(cells, categories), staleAtMs };
+  return { ...withCategories(cells, categories), lacking: joinLacking(filled, total), staleAtMs };
+}
+
+function joinLacking(sets: readonly MicroCells[], total: number): LackingWeights | undefined {
+  if (sets.every(({ lacking }) => lacking === undefined)) return undefined;
+  const joined = allocateLacking(total);
+  let at = 0;
+  for (const { length, lacking } of sets) {
+    if (lacking !== undefined) {
+      joined.quarters.set(lacking.quarters, at);
+      joined.severityQuarters.set(lacking.severityQuarters, at);
+    }
+    at += length * BAND_COUNT;
+  }
+  return joined;
 }
 
 /** Whether each begins in memory where the one before ends: what is decoded together does. */
-function lieTogether(sets: readonly Cells[]): boolean {
+function lieTogether(sets: readonly MicroCells[]): boolean {
   return sets.every(({ key }, i) => {
     const before = sets[i - 1]?.key;
     return (
@@ -161,13 +191,16 @@ function mergeMicroCells(sets: readonly MicroCells[], precision: number): MicroC
   });
   const order = sortedOrder(keys);
   const cells = allocateCells(precision, total);
+  const lacking = sets.every((set) => set.lacking === undefined) ? undefined : allocateLacking(total);
   let length = 0;
   for (const i of order) {
     const fresh = length === 0 || cells.key[length - 1] !== keys[i];
     if (fresh) cells.key[length++] = keys[i] as number;
-    addCell(cells, length - 1, sets[setOf[i] as number] as MicroCells, cellOf[i] as number, fresh);
+    const set = sets[setOf[i] as number] as MicroCells;
+    addCell(cells, length - 1, set, cellOf[i] as number, fresh);
+    if (lacking !== undefined) addLacking(lacking, length - 1, set, cellOf[i] as number);
   }
-  return { ...shorten(cells, length), staleAtMs };
+  return { ...shorten(cells, length), lacking: lacking && shortenLacking(lacking, length), staleAtMs };
 }
 
 function addCell(target: Cells, to: number, source: MicroCells, from: number, fresh: boolean): void {
@@ -177,14 +210,36 @@ function addCell(target: Cells, to: number, source: MicroCells, from: number, fr
   }
   bump(target.sumX, to, source.sumX[from] as number);
   bump(target.sumY, to, source.sumY[from] as number);
-  if (fresh || compareRows(source.newest, from, target.newest, to) > 0) copyRow(source.newest, from, target.newest, to);
+  if (fresh || compareRows(source.newest, from, target.newest, to) > 0)
+    copyDetails(source.newest, from, target.newest, to);
+}
+
+function addLacking(target: LackingWeights, to: number, { lacking }: MicroCells, from: number): void {
+  if (lacking === undefined) return;
+  for (let band = 0; band < BAND_COUNT; band++) {
+    bump(target.quarters, to * BAND_COUNT + band, lacking.quarters[from * BAND_COUNT + band] as number);
+    bump(target.severityQuarters, to * BAND_COUNT + band, lacking.severityQuarters[from * BAND_COUNT + band] as number);
+  }
+}
+
+/** Of cells of which every report weighs 1. */
+export const allocateLacking = (length: number): LackingWeights => ({
+  quarters: new Uint32Array(length * BAND_COUNT),
+  severityQuarters: new Uint32Array(length * BAND_COUNT),
+});
+
+/** Of the first cells; undefined when nothing is lacking. */
+function shortenLacking({ quarters, severityQuarters }: LackingWeights, length: number): LackingWeights | undefined {
+  const first = quarters.slice(0, length * BAND_COUNT);
+  if (first.every((lack) => lack === 0)) return undefined;
+  return { quarters: first, severityQuarters: severityQuarters.slice(0, length * BAND_COUNT) };
 }
 
 function bump(array: Uint32Array | Float64Array, at: number, by: number): void {
   array[at] = (array[at] as number) + by;
 }
 
-type Cells = Omit<MicroCells, "staleAtMs">;
+type Cells = Omit<MicroCells, "staleAtMs" | "lacking">;
 
 /** Cells of zeros. All columns lie in one buffer, because a buffer costs as much as some hundred cells. */
 export function allocateCells(precision: number, length: number): Cells {

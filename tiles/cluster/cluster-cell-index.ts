@@ -3,7 +3,7 @@ import { writeBase32 } from "../geo/base32.ts";
 import { geohashOfKey, keyOfGeohash } from "../geo/cell-key.ts";
 import { worldX, worldY } from "../geo/tile-address.ts";
 import { AGE_BANDS, BAND_COUNT, type ReportLayer, type TimeWindow, WINDOW_BANDS } from "../layers.ts";
-import type { ReportColumns } from "../report-columns.ts";
+import { FULL_QUARTERS, type ReportDetails } from "../report-columns.ts";
 import { allocateClusters, BYTES_PER_CLUSTER, type Clusters, type ClusterZooms, clusterZooms } from "./cluster.ts";
 import type { Level } from "./cluster-cells.ts";
 
@@ -13,7 +13,7 @@ export interface ClusterCellIndex {
   readonly window: TimeWindow;
   readonly zooms: ClusterZooms;
   /** Details of the one report that a cluster of count 1 stands for; indexed by `source[first]`. */
-  readonly rows: ReportColumns;
+  readonly rows: ReportDetails;
   readonly source: Uint32Array;
   /** Names the place where a cluster starts, for its id: a micro cell's geohash. */
   readonly startOf: (sourceIndex: number) => string;
@@ -37,7 +37,7 @@ export function indexMicroCells(
   layer: ReportLayer,
   window: TimeWindow,
 ): ClusterCellIndex {
-  const { length, bandCount, bandSeverity, sumX, sumY, newest } = cells;
+  const { length, bandCount, bandSeverity, sumX, sumY, newest, lacking } = cells;
   const bands = WINDOW_BANDS[window];
   const steps = 1 / gridOf(cells.precision);
   const points = allocateClusters(length);
@@ -52,12 +52,13 @@ export function indexMicroCells(
     next[bucket] = i + 1;
     let all = 0;
     let severity = 0;
-    let weightTenths = 0;
+    let fortieths = 0;
     for (let band = 0, at = cell * BAND_COUNT; band < BAND_COUNT; band++, at++) {
       all += bandCount[at] as number;
       if (band >= bands) continue;
       severity += bandSeverity[at] as number;
-      weightTenths += (bandSeverity[at] as number) * (WEIGHT_TENTHS[band] as number);
+      const severityQuarters = FULL_QUARTERS * (bandSeverity[at] as number) - (lacking?.severityQuarters[at] ?? 0);
+      fortieths += severityQuarters * (WEIGHT_TENTHS[band] as number);
     }
     // A lone report stands where it is, not on the mean of reports that the window leaves out.
     const lone = count === 1;
@@ -65,7 +66,7 @@ export function indexMicroCells(
     points.y[i] = lone ? rowY(newest, cell) : ((sumY[cell] as number) / all) * steps;
     points.count[i] = count;
     points.severity[i] = severity;
-    points.weightTenths[i] = weightTenths;
+    points.weightFortieths[i] = fortieths;
     points.newestSeconds[i] = newestSeconds(newest.createdAtMs[cell] as number, lone);
     source[i] = cell;
   }
@@ -145,5 +146,5 @@ function finish(
 const newestSeconds = (createdAtMs: number, lone: boolean): number =>
   lone ? Math.floor(createdAtMs / 1000) : cutToStep(createdAtMs) / 1000;
 
-const rowX = (rows: ReportColumns, row: number): number => worldX((rows.lonE6[row] as number) / 1e6);
-const rowY = (rows: ReportColumns, row: number): number => worldY((rows.latE6[row] as number) / 1e6);
+const rowX = (rows: ReportDetails, row: number): number => worldX((rows.lonE6[row] as number) / 1e6);
+const rowY = (rows: ReportDetails, row: number): number => worldY((rows.latE6[row] as number) / 1e6);

@@ -33,7 +33,7 @@ export function featureOf(index: ClusterCellIndex, zoom: number, clusters: Clust
   const sums = {
     count,
     severity: Math.round((10 * (clusters.severity[i] as number)) / count) / 10,
-    weight: (clusters.weightTenths[i] as number) / 10,
+    weight: (clusters.weightFortieths[i] as number) / 40,
     newestSeconds: clusters.newestSeconds[i] as number,
   };
   if (count === 1) {

@@ -16,8 +16,8 @@ export interface Clusters {
   readonly count: Uint32Array;
   /** Sum of their severities. */
   readonly severity: Uint32Array;
-  /** Sum of severity times recency weight, in tenths. */
-  readonly weightTenths: Uint32Array;
+  /** Sum of severity times recency weight, tenths, times what the reports weigh, quarters. */
+  readonly weightFortieths: Uint32Array;
   /** Creation of the newest, Unix seconds. */
   readonly newestSeconds: Uint32Array;
   /** Smallest index, in the points of the start, of the members; ascending. */
@@ -37,7 +37,7 @@ export function allocateClusters(length: number): Clusters {
     y: new Float64Array(length),
     count: new Uint32Array(length),
     severity: new Uint32Array(length),
-    weightTenths: new Uint32Array(length),
+    weightFortieths: new Uint32Array(length),
     newestSeconds: new Uint32Array(length),
     first: new Uint32Array(length),
   };
@@ -154,7 +154,7 @@ export function copyPoint(from: Clusters, i: number, to: Clusters, j: number): v
   to.y[j] = from.y[i] as number;
   to.count[j] = from.count[i] as number;
   to.severity[j] = from.severity[i] as number;
-  to.weightTenths[j] = from.weightTenths[i] as number;
+  to.weightFortieths[j] = from.weightFortieths[i] as number;
   to.newestSeconds[j] = from.newestSeconds[i] as number;
   to.first[j] = from.first[i] as number;
 }
@@ -163,7 +163,7 @@ export function copyPoint(from: Clusters, i: number, to: Clusters, j: number): v
 export function addPoint(from: Clusters, i: number, to: Clusters, j: number): void {
   to.count[j] = (to.count[j] as number) + (from.count[i] as number);
   to.severity[j] = (to.severity[j] as number) + (from.severity[i] as number);
-  to.weightTenths[j] = (to.weightTenths[j] as number) + (from.weightTenths[i] as number);
+  to.weightFortieths[j] = (to.weightFortieths[j] as number) + (from.weightFortieths[i] as number);
   to.newestSeconds[j] = Math.max(to.newestSeconds[j] as number, from.newestSeconds[i] as number);
 }
 
@@ -175,7 +175,7 @@ export function takeClusters(clusters: Clusters, length: number): Clusters {
     y: clusters.y.slice(0, length),
     count: clusters.count.slice(0, length),
     severity: clusters.severity.slice(0, length),
-    weightTenths: clusters.weightTenths.slice(0, length),
+    weightFortieths: clusters.weightFortieths.slice(0, length),
     newestSeconds: clusters.newestSeconds.slice(0, length),
     first: clusters.first.slice(0, length),
   };

@@ -198,7 +198,7 @@ function fillFeatures(
       end = clusterId(to.idText, from, writeStart, row);
       to.isCluster[i] = 1;
       to.count[i] = count;
-      to.weight[i] = (clusters.weightTenths[i] as number) / 10;
+      to.weight[i] = (clusters.weightFortieths[i] as number) / 40;
       to.severity[i] = Math.round((10 * severity) / count) / 10;
       to.neighborhood[i] = neighborhoodOf(lonOfWorldX(x), latOfWorldY(y));
     }

@@ -8,7 +8,7 @@ import type { CellScratch } from "./micro-cell-scratch.ts";
  * The columns of stored micro cells that tell of age bands: in which ones each cell has reports, and for each band, the oldest
  * first, how many these are and how severe. Loops over what is there, because a branch for what is not costs more than the code.
  */
-type Cells = Omit<MicroCells, "staleAtMs">;
+type Cells = Omit<MicroCells, "staleAtMs" | "lacking">;
 
 const ORDER_BITS = 3;
 

@@ -1,18 +1,12 @@
 import { allocateBuffer, allocateCells, type MicroCells, viewCells } from "../cells/micro-cells.ts";
 import { createBitReader, createBitWriter } from "./bits.ts";
 import { type ByteReader, type Bytes, createByteReader } from "./bytes.ts";
+import { readLacking, writeLacking } from "./lacking-weights.ts";
 import { readBands, writeBands } from "./micro-cell-bands.ts";
 import { readKeys, readNewest, readSums, writeKeys, writeNewest, writeSums } from "./micro-cell-columns.ts";
 import { chooseFormat, readFormat, writeFormat } from "./micro-cell-format.ts";
 import { allocateScratch, type CellScratch, clearScratch } from "./micro-cell-scratch.ts";
-import {
-  ITEM_HEAD_BYTES,
-  NOTHING_OPTIONAL,
-  readItem,
-  readPresence,
-  StoredItemError,
-  writeItem,
-} from "./stored-item.ts";
+import { ITEM_HEAD_BYTES, readItem, readPresence, StoredItemError, writeItem } from "./stored-item.ts";
 
 /**
  * Micro cells as a stored item: about 13 bytes a cell. Numbers take as many bits as they need, by codes whose parameters are
@@ -39,10 +33,14 @@ export function encodeMicroCells(cells: MicroCells, beforeMs: number): Uint8Arra
 export function writeMicroCells(out: Bytes, cells: MicroCells): void {
   out.varint(cells.length);
   out.double(cells.staleAtMs);
-  out.byte(NOTHING_OPTIONAL);
+  out.byte(cells.lacking === undefined ? 0 : LACKING);
   if (cells.length === 0) out.byte(cells.precision);
   else writeCells(out, cells);
+  if (cells.lacking !== undefined) writeLacking(out, cells.lacking);
 }
+
+/** The optional columns: bits 0 and 1, which come together. */
+const LACKING = 3;
 
 /** Reads what `writeMicroCells` wrote, of the bytes that `from` reads. @throws RangeError */
 export function readMicroCells(from: ByteReader, bytes: Uint8Array): MicroCells {
@@ -115,8 +113,10 @@ function readBody(
   const length = from.varint();
   if (length > bytes.length) throw new RangeError(`${length} cells in ${bytes.length} bytes`);
   const staleAtMs = from.double();
-  if (version >= VERSION) readPresence(from);
-  if (length === 0) return { ...allocate(from.byte(), 0), staleAtMs };
+  const present = version >= VERSION ? readPresence(from, LACKING) : 0;
+  if (present !== 0 && present !== LACKING) throw new RangeError(`optional columns ${present} without each other`);
+  const readEnd = () => (present === 0 ? undefined : readLacking(from, length));
+  if (length === 0) return { ...allocate(from.byte(), 0), lacking: readEnd(), staleAtMs };
   const format = readFormat(from);
   const cells = allocate(format.precision, length);
   const bits = createBitReader(bytes, from.position());
@@ -127,7 +127,7 @@ function readBody(
   readSums(bits, cells, format, scratch);
   readNewest(bits, cells, format, scratch);
   from.skip(bits.position() - from.position());
-  return { ...cells, staleAtMs };
+  return { ...cells, lacking: readEnd(), staleAtMs };
 }
 
 function writeCells(out: Bytes, cells: MicroCells): void {

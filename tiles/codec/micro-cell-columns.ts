@@ -11,7 +11,7 @@ import { lookUp } from "./report-codec.ts";
  * window may show it alone, that is if its band holds no second report: otherwise the minute of its time is enough, and half of
  * the bytes are saved.
  */
-type Cells = Omit<MicroCells, "staleAtMs">;
+type Cells = Omit<MicroCells, "staleAtMs" | "lacking">;
 
 const MS_BITS = 16;
 

@@ -147,7 +147,7 @@ function bestCountOrders({ length, bandCount }: MicroCells): number[] {
 export const BAND_SETS = 1 << BAND_COUNT;
 
 /** The bands in which a cell has reports. */
-export function bandsOf({ bandCount }: Omit<MicroCells, "staleAtMs">, cell: number): number {
+export function bandsOf({ bandCount }: Omit<MicroCells, "staleAtMs" | "lacking">, cell: number): number {
   let bands = 0;
   for (let band = 0; band < BAND_COUNT; band++) if (bandCount[cell * BAND_COUNT + band] !== 0) bands |= 1 << band;
   return bands;

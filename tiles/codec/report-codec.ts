@@ -1,7 +1,7 @@
 import { cellBounds } from "../geo/geohash.ts";
-import { allocateColumns, type ReportColumns } from "../report-columns.ts";
+import { allocateColumns, FULL_QUARTERS, type ReportColumns } from "../report-columns.ts";
 import type { ByteReader, Bytes } from "./bytes.ts";
-import { NOTHING_OPTIONAL, readItem, readPresence, writeItem } from "./stored-item.ts";
+import { readItem, readPresence, writeItem } from "./stored-item.ts";
 
 /** A run of one cell's reports, about 14 bytes each: time as the step from the one before, place inside the cell. */
 const VERSIONS = [1, 2] as const;
@@ -9,6 +9,17 @@ const [, VERSION] = VERSIONS;
 
 /** How rows stand in an item: with room for optional columns, or as they once did, without. */
 export type RowsForm = "roomy" | "bare";
+
+/** Optional columns of rows. Bits 1 and 2 are those of the import's run and the version of a change. */
+const REPORTER = 1;
+const WEIGHT = 8;
+const OPTIONAL = REPORTER | WEIGHT;
+
+function presentOf({ reporter, quarters }: ReportColumns): number {
+  const hasReporter = reporter.some((bucket) => bucket !== 0);
+  const hasWeight = quarters.some((each) => each !== FULL_QUARTERS);
+  return (hasReporter ? REPORTER : 0) | (hasWeight ? WEIGHT : 0);
+}
 
 /** Of an item that had bare rows up to a version. */
 export const formOf = (version: number, lastBare: number): RowsForm => (version <= lastBare ? "bare" : "roomy");
@@ -32,7 +43,8 @@ export function writeReports(out: Bytes, reports: ReportColumns, geohash: string
   const placeBytes = placeBytesOf(geohash);
   const categories = dictionaryOf(reports.category);
   out.varint(reports.length);
-  if (form === "roomy") out.byte(NOTHING_OPTIONAL);
+  const present = form === "roomy" ? presentOf(reports) : 0;
+  if (form === "roomy") out.byte(present);
   writeDictionary(out, categories);
   const restBytes = restBytesOf(reports.idRest);
   out.byte(restBytes);
@@ -46,6 +58,8 @@ export function writeReports(out: Bytes, reports: ReportColumns, geohash: string
     out.uint((reports.latE6[row] as number) - origin.lat, placeBytes);
     const category = categories.get(reports.category[row] as string) ?? 0;
     out.varint(category * 8 + (reports.severity[row] as number));
+    if ((present & REPORTER) !== 0) out.byte(reports.reporter[row] as number);
+    if ((present & WEIGHT) !== 0) out.byte(reports.quarters[row] as number);
   }
 }
 
@@ -60,7 +74,7 @@ export function readReports(from: ByteReader, geohash: string, form: RowsForm = 
   const placeBytes = placeBytesOf(geohash);
   const length = from.varint();
   if (length > from.left()) throw new RangeError(`${length} reports in ${from.left()} bytes`);
-  if (form === "roomy") readPresence(from);
+  const present = form === "roomy" ? readPresence(from, OPTIONAL) : 0;
   const categories = readDictionary(from);
   const restBytes = from.byte();
   const reports = allocateColumns(length);
@@ -74,6 +88,8 @@ export function readReports(from: ByteReader, geohash: string, form: RowsForm = 
     const packed = from.varint();
     reports.severity[row] = packed % 8;
     reports.category[row] = lookUp(categories, Math.floor(packed / 8));
+    if ((present & REPORTER) !== 0) reports.reporter[row] = from.byte();
+    if ((present & WEIGHT) !== 0) reports.quarters[row] = from.byte();
   }
   return reports;
 }

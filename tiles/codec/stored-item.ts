@@ -70,14 +70,13 @@ export function readItem<T>(
 }
 
 /**
- * Says which optional columns follow, so that new ones come without a new version: a bit for each, and none known yet. Whoever does not
- * know of a column cannot read past it.
- * @throws RangeError on a bit that is not known
+ * Says which optional columns follow, a bit for each, so that new ones come without a new version. Whoever does not know of a column
+ * cannot read past it. docs/formats.md lists the bits.
+ * @param known the bits that the caller reads
+ * @throws RangeError on another bit
  */
-export function readPresence(from: ByteReader): void {
+export function readPresence(from: ByteReader, known: number): number {
   const present = from.byte();
-  if (present !== NOTHING_OPTIONAL) throw new RangeError(`optional columns ${present.toString(2)} are not known`);
+  if ((present & ~known) !== 0) throw new RangeError(`optional columns ${present.toString(2)} are not known`);
+  return present;
 }
-
-/** What `readPresence` takes, of items without optional columns. */
-export const NOTHING_OPTIONAL = 0;

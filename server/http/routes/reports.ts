@@ -1,12 +1,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
+import type { Report } from "../../../tiles/report.ts";
 import { networkOf } from "../../kit/network-address.ts";
 import { createRateLimit, type RateLimit } from "../../kit/rate-limit.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
 import { createReport } from "../../reports/create-report.ts";
 import { countLogCells, listReports } from "../../reports/list-reports.ts";
 import { draftOfBody, idempotencyKeySchema, reportBodySchema } from "../../reports/report-body.ts";
+import { createReporters, type Reporters } from "../../reports/reporters.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { askedPath, publicPath } from "../core/public-address.ts";
@@ -80,9 +82,10 @@ const read = createRoute({
 export function mountReports(app: App, parts: AppParts): void {
   const { clock, pyramid, settings, store } = parts;
   const rateLimit = createRateLimit({ clock, perMinute: settings.reportsPerMinute });
+  const reporters = createReporters(store);
 
   app.openAPIRegistry.registerPath(create);
-  app.post(create.getRoutingPath(), (c) => respondCreate(c, parts, rateLimit));
+  app.post(create.getRoutingPath(), (c) => respondCreate(c, { ...parts, rateLimit, reporters }));
 
   app.openapi(list, async (c) => {
     const { bbox, layer = REPORT_LAYERS, since, limit, cursor } = c.req.valid("query");
@@ -112,7 +115,12 @@ export function mountReports(app: App, parts: AppParts): void {
   });
 }
 
-async function respondCreate(c: Context<AppEnv>, parts: AppParts, rateLimit: RateLimit): Promise<Response> {
+interface CreateParts extends AppParts {
+  readonly rateLimit: RateLimit;
+  readonly reporters: Reporters;
+}
+
+async function respondCreate(c: Context<AppEnv>, parts: CreateParts): Promise<Response> {
   const body = reportBodySchema.safeParse(await readJsonBody(c, MAX_BODY_BYTES));
   const key = idempotencyKeySchema.optional().safeParse(c.req.header("Idempotency-Key"));
   if (!body.success || !key.success) {
@@ -120,12 +128,13 @@ async function respondCreate(c: Context<AppEnv>, parts: AppParts, rateLimit: Rat
     throw new ProblemError(invalidRequest([...(body.error ? fieldErrors(body.error) : []), ...keyErrors]));
   }
   const address = parts.clientAddress(c) ?? "unknown";
-  const waitSeconds = rateLimit.take(address);
+  const waitSeconds = parts.rateLimit.take(address);
   if (waitSeconds > 0) {
     const detail = `At most ${parts.settings.reportsPerMinute} reports a minute are taken from one address.`;
     throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });
   }
-  const created = await createReport(parts, draftOfBody(body.data), scopedKey(key.data, address)).catch(
+  const reporting = { ...parts, reporterOf: (report: Report) => parts.reporters.bucketOf(address, report) };
+  const created = await createReport(reporting, draftOfBody(body.data), scopedKey(key.data, address)).catch(
     (error: unknown) => {
       throw error instanceof StoreUnavailableError ? notKnownToBeStored(error, key.data) : error;
     },

@@ -11,7 +11,7 @@ export interface AppendedReport {
   readonly columns: ReportColumns;
 }
 
-/** The first is written until every program in use reads the second, docs/formats.md. */
+/** The first is written of a report that the second says nothing more of, as long as programs are in use that do not read that, docs/formats.md. */
 const VERSIONS = [1, 2] as const;
 export type AppendedVersion = (typeof VERSIONS)[number];
 
@@ -19,7 +19,7 @@ export type AppendedVersion = (typeof VERSIONS)[number];
 export function encodeAppended(
   report: Report,
   { geohash5 }: LogCell,
-  version: AppendedVersion = 1,
+  version: AppendedVersion = report.reporter === undefined ? 1 : 2,
 ): Uint8Array<ArrayBuffer> {
   return writeItem("appended-report", version, (out) => {
     writeReports(out, columnsOfReports([report]), geohash5, formOf(version, 1));
@@ -42,6 +42,7 @@ export function decodeAppended(body: Uint8Array, { layer, geohash5 }: LogCell): 
       lonDeg: (columns.lonE6[0] ?? 0) / 1e6,
       latDeg: (columns.latE6[0] ?? 0) / 1e6,
       ...(text !== "" && { text }),
+      ...(columns.reporter[0] !== 0 && { reporter: columns.reporter[0] as number }),
       createdAtMs,
       expiresAtMs: createdAtMs + REPORT_LIFETIME_MS,
     };

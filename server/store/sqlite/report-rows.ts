@@ -14,15 +14,16 @@ export type SqliteRow = readonly [
   latE6: number,
   text: string | null,
   expiresMs: number | null,
+  reporter: number | null,
 ];
 
-export const REPORT_COLUMNS = "id, category, severity, lon_e6, lat_e6, text, expires_ms";
+export const REPORT_COLUMNS = "id, category, severity, lon_e6, lat_e6, text, expires_ms, reporter";
 
 /** What is left of a removed report: its id, so that nothing brings it back. */
-export const BLANK_ROW = "category = '', severity = 0, lon_e6 = 0, lat_e6 = 0, text = NULL";
+export const BLANK_ROW = "category = '', severity = 0, lon_e6 = 0, lat_e6 = 0, text = NULL, reporter = NULL";
 
 export function rowOf(report: Report): SqliteRow {
-  const { id, category, severity, lonDeg, latDeg, text, createdAtMs, expiresAtMs } = report;
+  const { id, category, severity, lonDeg, latDeg, text, createdAtMs, expiresAtMs, reporter } = report;
   return [
     id,
     category,
@@ -31,12 +32,13 @@ export function rowOf(report: Report): SqliteRow {
     Math.round(latDeg * 1e6),
     text ?? null,
     expiresAtMs === createdAtMs + REPORT_LIFETIME_MS ? null : expiresAtMs,
+    reporter ?? null,
   ];
 }
 
 /** The report of a row; undefined of a removed one. */
 export function reportOf(layer: Report["layer"], row: SqliteRow): Report | undefined {
-  const [id, category, severity, lonE6, latE6, text, expiresMs] = row;
+  const [id, category, severity, lonE6, latE6, text, expiresMs, reporter] = row;
   if (category === "") return undefined;
   const createdAtMs = timeOfId(id);
   return {
@@ -47,6 +49,7 @@ export function reportOf(layer: Report["layer"], row: SqliteRow): Report | undef
     lonDeg: lonE6 / 1e6,
     latDeg: latE6 / 1e6,
     ...(text === null ? {} : { text }),
+    ...(reporter === null ? {} : { reporter }),
     createdAtMs,
     expiresAtMs: expiresMs ?? createdAtMs + REPORT_LIFETIME_MS,
   };

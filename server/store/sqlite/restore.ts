@@ -29,7 +29,7 @@ export function createRestore(db: DatabaseSync): (items: readonly TableItem[]) =
   // Nobody else has the file open who would move the log into it.
   db.exec(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
   const report = db.prepare(
-    `INSERT INTO reports (cell, ${REPORT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO reports (cell, ${REPORT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
   const edit = db.prepare("INSERT OR REPLACE INTO edits (cell, id, version, state, content) VALUES (?, ?, ?, ?, ?)");
   const flag = db.prepare("INSERT OR REPLACE INTO flags (report_id, flagger, reason, until_ms) VALUES (?, ?, ?, ?)");
@@ -45,7 +45,7 @@ export function createRestore(db: DatabaseSync): (items: readonly TableItem[]) =
     if (!item.sk.startsWith(REPORT_PREFIX)) return false;
     const row = item as unknown as ReportRow;
     // Of a removed one nothing is left but the id.
-    if (row.removed === true) report.run(cell, item.sk.slice(REPORT_PREFIX.length), "", 0, 0, 0, null, null);
+    if (row.removed === true) report.run(cell, item.sk.slice(REPORT_PREFIX.length), "", 0, 0, 0, null, null, null);
     else report.run(cell, ...rowOf(reportOfRow(row)));
     return true;
   }

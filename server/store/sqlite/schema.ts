@@ -18,6 +18,7 @@ const SCHEMA = `
   CREATE TABLE reports (
     cell TEXT NOT NULL, id TEXT NOT NULL, category TEXT NOT NULL, severity INTEGER NOT NULL,
     lon_e6 INTEGER NOT NULL, lat_e6 INTEGER NOT NULL, text TEXT, expires_ms INTEGER,
+    reporter INTEGER,
     PRIMARY KEY (cell, id)
   ) WITHOUT ROWID;
   CREATE TABLE edits (
@@ -42,7 +43,10 @@ const SCHEMA = `
 `;
 
 /** Which tables these are; a file of another version is refused. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
+
+/** What makes the tables of a version those of the next. */
+const UPGRADES: readonly string[] = ["", "ALTER TABLE reports ADD COLUMN reporter INTEGER"];
 
 /** The file in DATA_DIR. SQLite keeps its log (`-wal`) and its index (`-shm`) beside it. */
 export const SQLITE_FILE = "reports.sqlite";
@@ -100,7 +104,8 @@ function makeTables(db: DatabaseSync): void {
     if (version > SCHEMA_VERSION)
       throw new Error(`its tables are of version ${version}, this program knows ${SCHEMA_VERSION}`);
     if (version === 0 && holdsTables(db)) throw new Error("it is another program's database");
-    if (version === 0) db.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+    db.exec(version === 0 ? SCHEMA : UPGRADES.slice(version).join(";"));
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     db.exec("COMMIT");
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");

@@ -53,7 +53,7 @@ export interface Writes {
 
 export function createWrites(db: DatabaseSync): Writes {
   const insert = db.prepare(
-    `INSERT INTO reports (cell, ${REPORT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO reports (cell, ${REPORT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
   const publish = createPublish(db);
   const putRow = (cell: string, row: SqliteRow): boolean => insert.run(cell, ...row).changes === 1;

@@ -1,0 +1,56 @@
+import {
+  columnsOfReports,
+  FULL_QUARTERS,
+  type ReportColumns,
+  rowsMissing,
+  rowsWhere,
+} from "../../tiles/report-columns.ts";
+import { idTimePrefix } from "../../tiles/report-id.ts";
+import { weighRows } from "../../tiles/weigh-rows.ts";
+import { mapLimited } from "../kit/map-limited.ts";
+import { startOfDay } from "../kit/utc-time.ts";
+import type { LogCell, ReportStore } from "../ports/report-store.ts";
+import { createUnmergedRows, type UnmergedRows } from "./unmerged-rows.ts";
+
+/** More cells are merged by one of the next compactions, which weighs all that is in them. */
+const MOST_CELLS = 80;
+const PARALLEL_READS = 8;
+
+/**
+ * The same unmerged rows with what they weigh among all of their reporters' of that day, which may long be merged: those that a compaction
+ * leaves unmerged for the first time are looked up, a small read for each of their cells.
+ */
+export async function weighUnmerged(
+  store: Pick<ReportStore, "readCell">,
+  unmerged: UnmergedRows,
+  weighed: UnmergedRows | undefined,
+): Promise<UnmergedRows> {
+  const cells = unmerged.all();
+  const open = cells.filter(({ cell, rows }) => openRows(rows, weighed?.of(cell)).length > 0).slice(0, MOST_CELLS);
+  const found = await mapLimited(open, PARALLEL_READS, async ({ cell, rows }) => {
+    const fromMs = startOfDay(openRows(rows, weighed?.of(cell)).createdAtMs[0] as number);
+    return { cell, rows: await weighAmongAll(store, cell, rows, fromMs) };
+  });
+  const all = createUnmergedRows();
+  for (const { cell, rows } of [...found, ...cells]) all.add(cell, rows);
+  return all;
+}
+
+/** Those of which it is not known what they weigh. */
+function openRows(rows: ReportColumns, weighed: ReportColumns | undefined): ReportColumns {
+  const whole = rowsWhere(rows, (row) => rows.reporter[row] !== 0 && rows.quarters[row] === FULL_QUARTERS);
+  return weighed === undefined ? whole : rowsMissing(whole, weighed);
+}
+
+async function weighAmongAll(
+  store: Pick<ReportStore, "readCell">,
+  cell: LogCell,
+  rows: ReportColumns,
+  fromMs: number,
+): Promise<ReportColumns> {
+  const { reports } = await store.readCell(cell, { from: idTimePrefix(fromMs) });
+  const all = weighRows(columnsOfReports(reports));
+  // Of rows that were read, those that are among these.
+  const among = rowsMissing(all, rowsMissing(all, rows));
+  return rowsMissing(rows, among).length > 0 ? rows : { ...rows, quarters: among.quarters };
+}
