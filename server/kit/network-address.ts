@@ -4,8 +4,8 @@ import ipaddr from "ipaddr.js";
 const WITH_PORT = /^\[(.+)\](?::\d+)?$|^([\d.]+):\d+$/;
 
 /**
- * What counts as one client: an IPv4 address, or the first 56 bits of an IPv6 address, since every line gets that many
- * networks to choose from. What is neither is taken as it is; so is a network that was named before.
+ * What counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address, since every line gets that many
+ * addresses to choose from. What is neither is taken as it is; so is a network that was named before.
  */
 export function networkOf(address: string): string {
   const [, inBrackets, beforePort] = WITH_PORT.exec(address) ?? [];
@@ -14,6 +14,18 @@ export function networkOf(address: string): string {
   if (!ipaddr.IPv6.isValid(bare)) return address;
   const parsed = ipaddr.process(bare);
   if (parsed instanceof ipaddr.IPv4) return parsed.toString();
-  const [first = 0, second = 0, third = 0, fourth = 0] = parsed.parts;
-  return [first, second, third, fourth & 0xff00].map((group) => group.toString(16)).join(":");
+  return parsed.parts
+    .slice(0, 4)
+    .map((group) => group.toString(16))
+    .join(":");
+}
+
+/**
+ * What counts as one person's line: an IPv4 address, or the first 56 bits of an IPv6 address, which is what providers give to a household.
+ * @param address or network, as `networkOf` names it
+ */
+export function lineOf(address: string): string {
+  const [first, second, third, fourth, ...more] = networkOf(address).split(":");
+  if (fourth === undefined || more.length > 0) return networkOf(address);
+  return [first, second, third, (Number.parseInt(fourth, 16) & 0xff00).toString(16)].join(":");
 }

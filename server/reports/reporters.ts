@@ -1,6 +1,6 @@
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import type { Report } from "../../tiles/report.ts";
-import { networkOf } from "../kit/network-address.ts";
+import { lineOf } from "../kit/network-address.ts";
 import { sha256Hex } from "../kit/sha256.ts";
 import { DAY_MS, formatDay, startOfDay } from "../kit/utc-time.ts";
 import type { ReportStore } from "../ports/report-store.ts";
@@ -40,7 +40,7 @@ export function createReporters(store: Pick<ReportStore, "remember">): Reporters
   return {
     async bucketOf(address, { layer, lonDeg, latDeg, createdAtMs }) {
       const place = encodeGeohash(lonDeg, latDeg, NEIGHBORHOOD_PRECISION);
-      const who = [await saltOf(createdAtMs), networkOf(address), layer, place, formatDay(createdAtMs)].join(" ");
+      const who = [await saltOf(createdAtMs), lineOf(address), layer, place, formatDay(createdAtMs)].join(" ");
       return 1 + (Number.parseInt(sha256Hex(who).slice(0, 8), 16) % BUCKETS);
     },
   };

@@ -12,6 +12,7 @@ import { decodeEdited, decodeReports, encodeEdited, encodeReports } from "../../
 import { decodeStreetHead, decodeStreetUnits, encodeStreetHead } from "../../tiles/codec/street-codec.ts";
 import { columnsOfReports, mergeColumns } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
+import { weighRows } from "../../tiles/weigh-rows.ts";
 import { itKeeps, itReads, itRefuses, itRefusesOtherVersions, itRefusesUnknownColumns } from "./golden.ts";
 import { CORNERS, NOW_MS, ON_EDGES, sampleReport, sampleReports } from "./sample.ts";
 
@@ -19,6 +20,8 @@ const AUSTIN = columnsOfReports(sampleReports(-97.742, 30.271).filter(({ id }) =
 /** Some cells have a dozen reports in a band: of many the severities are written otherwise than of few. */
 const BUSY = columnsOfReports(sampleReports(-97.742, 30.271, { spreadDeg: 0.004, count: 300 }));
 const WORLD = columnsOfReports(CORNERS);
+/** Three reporters, of whose reports some weigh less. */
+const REPORTED = weighRows({ ...BUSY, reporter: BUSY.reporter.map((_, row) => (row % 4) * 85) });
 const NONE = columnsOfReports([]);
 const POTHOLE = sampleReport({
   layer: "infrastructure",
@@ -40,6 +43,7 @@ describe("cell aggregates", () => {
     "none's": cellsOf(NONE, 6),
     "a busy corner's": cellsOf(BUSY, 7),
     "of the edges of age bands": cellsOf(columnsOfReports(ON_EDGES), 7),
+    "of reports that weigh less": cellsOf(REPORTED, 7),
   };
   itKeeps(
     "micro-cells-v5",
@@ -59,6 +63,7 @@ describe("log segments", () => {
     { sample: "a cell's", rows: AUSTIN, geohash: "9v6kp" },
     { sample: "the whole world's", rows: WORLD, geohash: "" },
     { sample: "an empty one", rows: NONE, geohash: "9v6kp" },
+    { sample: "of reporters, some of whose reports weigh less", rows: REPORTED, geohash: "9v6k" },
   ];
   itKeeps(
     "reports-v2",

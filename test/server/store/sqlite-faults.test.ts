@@ -188,9 +188,9 @@ describe("a file that is not ours to write", () => {
   it("is refused when a later program or another one made it", () => {
     const [later, foreign] = [newPath(), newPath()];
     const db = openSqlite(later);
-    db.exec("PRAGMA user_version = 2");
+    db.exec("PRAGMA user_version = 3");
     db.close();
-    expect(() => openSqlite(later)).toThrow("its tables are of version 2, this program knows 1");
+    expect(() => openSqlite(later)).toThrow("its tables are of version 3, this program knows 2");
     const other = new DatabaseSync(foreign);
     other.exec("CREATE TABLE photos (id)");
     expect(() => openSqlite(foreign)).toThrow("it is another program's database");

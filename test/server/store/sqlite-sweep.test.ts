@@ -99,7 +99,7 @@ describe("what has expired", () => {
   it("goes on where it was from cell to cell, past those where nothing has expired", () => {
     const db = openSqlite(":memory:");
     const [old, now] = [clock.now() - REPORT_LIFETIME_MS - 2 * DAY_MS, clock.now()];
-    const insert = db.prepare("INSERT INTO reports VALUES (?, ?, 'theft', 1, 0, 0, NULL, NULL)");
+    const insert = db.prepare("INSERT INTO reports VALUES (?, ?, 'theft', 1, 0, 0, NULL, NULL, NULL)");
     const [expired, live] = [
       makeReport({ createdAtMs: old, ...AUSTIN }).id,
       makeReport({ createdAtMs: now, ...AUSTIN }).id,
