@@ -33,10 +33,11 @@ export function createCompactionPlanner({ store, cellAggregates, clock }: Compac
   return {
     async planChanges({ point, nextNumber: number }) {
       const atMs = clock.now();
+      const weighed = point?.rows.all();
       const { changes, cursor } = await readChangesSince(point);
       const work = workOfChanges({ point, number, changes, cursor, atMs });
       if (work === undefined) return undefined;
-      const rows = await weighUnmerged(store, work.end.rows, point?.rows);
+      const rows = await weighUnmerged(store, work.end.rows, weighed);
       return { ...work, end: { ...work.end, rows }, aged: await agedLayers(cellAggregates, clock.now()) };
     },
 

@@ -1,11 +1,13 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import {
   allocateColumns,
+  compareRows,
   mergeAllColumns,
   mergeColumns,
   type ReportColumns,
   rowsBetween,
   rowsMissing,
+  rowsWhere,
 } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
 import { boundRows } from "../../tiles/weigh-rows.ts";
@@ -18,7 +20,7 @@ import type { LogCell } from "../ports/report-store.ts";
 export type UnmergedCells = readonly { readonly cell: LogCell; readonly rows: ReportColumns }[];
 
 export interface UnmergedRows {
-  /** Takes in rows of a cell; returns those that were not known. */
+  /** Takes in rows of a cell; returns those that were not known, or weigh less than was known. */
   add(cell: LogCell, rows: ReportColumns): ReportColumns;
   of(cell: LogCell): ReportColumns | undefined;
   /** The cells of a layer that lie below a geohash, as they are now. */
@@ -56,9 +58,9 @@ export function createUnmergedRows(): UnmergedRows {
   return {
     add(cell, rows) {
       const known = of(cell) ?? allocateColumns(0);
-      const added = rowsMissing(rows, known);
-      if (added.length > 0) put(cell, boundRows(mergeColumns(known, added)));
-      return added;
+      const told = newsOf(rows, known);
+      if (told.length > 0) put(cell, boundRows(mergeColumns(told, known)));
+      return told;
     },
     of,
     under,
@@ -81,6 +83,16 @@ export function createUnmergedRows(): UnmergedRows {
       return dropped;
     },
   };
+}
+
+/** Those that are not known, or weigh less than is known. Nothing weighs more: whoever knows less of the others takes it for heavier. */
+function newsOf(rows: ReportColumns, known: ReportColumns): ReportColumns {
+  let at = 0;
+  return rowsWhere(rows, (row) => {
+    while (at < known.length && compareRows(known, at, rows, row) < 0) at++;
+    const isKnown = at < known.length && compareRows(known, at, rows, row) === 0;
+    return !isKnown || (rows.quarters[row] as number) < (known.quarters[at] as number);
+  });
 }
 
 /** Rows of those cells that lie below a geohash, created from a time on and before another, ascending by id. */

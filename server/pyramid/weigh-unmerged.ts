@@ -10,7 +10,7 @@ import { weighRows } from "../../tiles/weigh-rows.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import { startOfDay } from "../kit/utc-time.ts";
 import type { LogCell, ReportStore } from "../ports/report-store.ts";
-import { createUnmergedRows, type UnmergedRows } from "./unmerged-rows.ts";
+import { createUnmergedRows, type UnmergedCells, type UnmergedRows } from "./unmerged-rows.ts";
 
 /** More cells are merged by one of the next compactions, which weighs all that is in them. */
 const MOST_CELLS = 80;
@@ -19,16 +19,20 @@ const PARALLEL_READS = 8;
 /**
  * The same unmerged rows with what they weigh among all of their reporters' of that day, which may long be merged: those that a compaction
  * leaves unmerged for the first time are looked up, a small read for each of their cells.
+ * @param weighed those that the compaction before left
  */
 export async function weighUnmerged(
   store: Pick<ReportStore, "readCell">,
   unmerged: UnmergedRows,
-  weighed: UnmergedRows | undefined,
+  weighed: UnmergedCells = [],
 ): Promise<UnmergedRows> {
+  const known = new Map(weighed.map(({ cell, rows }) => [`${cell.layer}/${cell.geohash5}`, rows]));
   const cells = unmerged.all();
-  const open = cells.filter(({ cell, rows }) => openRows(rows, weighed?.of(cell)).length > 0).slice(0, MOST_CELLS);
-  const found = await mapLimited(open, PARALLEL_READS, async ({ cell, rows }) => {
-    const fromMs = startOfDay(openRows(rows, weighed?.of(cell)).createdAtMs[0] as number);
+  const open = cells.flatMap(({ cell, rows }) => {
+    const { length, createdAtMs } = openRows(rows, known.get(`${cell.layer}/${cell.geohash5}`));
+    return length === 0 ? [] : [{ cell, rows, fromMs: startOfDay(createdAtMs[0] as number) }];
+  });
+  const found = await mapLimited(open.slice(0, MOST_CELLS), PARALLEL_READS, async ({ cell, rows, fromMs }) => {
     return { cell, rows: await weighAmongAll(store, cell, rows, fromMs) };
   });
   const all = createUnmergedRows();

@@ -11,16 +11,19 @@ export interface ReportAt {
   readonly layer?: ReportLayer;
   readonly severity?: number;
   readonly category?: string;
+  /** The bucket of whoever reported. */
+  readonly reporter?: number;
 }
 
 /** A report whose id's last part comes from `random`. */
 export function makeReport(at: ReportAt, random: () => number): Report {
-  const { layer = REPORT_LAYERS[0], severity = 3, category = "theft", createdAtMs } = at;
+  const { layer = REPORT_LAYERS[0], severity = 3, category = "theft", reporter, createdAtMs } = at;
   const lonDeg = roundDegrees(at.lonDeg);
   const latDeg = roundDegrees(at.latDeg);
   const tail = idTail(Uint8Array.from({ length: 5 }, () => Math.floor(random() * 256)));
   const id = formatReportId({ createdAtMs, geohash5: encodeGeohash(lonDeg, latDeg, 5), layer, shard: 0, tail });
-  return { id, layer, category, severity, lonDeg, latDeg, createdAtMs, expiresAtMs: createdAtMs + REPORT_LIFETIME_MS };
+  const expiresAtMs = createdAtMs + REPORT_LIFETIME_MS;
+  return { id, layer, category, severity, lonDeg, latDeg, ...(reporter && { reporter }), createdAtMs, expiresAtMs };
 }
 
 /** A city: `count` reports around hot spots near a centre, up to 89 days old at `nowMs`. */
