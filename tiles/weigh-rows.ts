@@ -10,11 +10,15 @@ import { FULL_QUARTERS, firstRowFrom, type ReportColumns } from "./report-column
  */
 const QUARTERS = [FULL_QUARTERS, 2, 1] as const;
 
+/** What a report weighs before which its reporter has sent so many. */
+export const quartersOfRank = (rank: number): number => QUARTERS[rank] ?? 0;
+
 /** Precision of a neighbourhood. */
 const NEIGHBORHOOD_PRECISION = 6;
 
-/** In place of the day, reporters and neighbourhoods are told apart by one number. */
-const REPORTERS = 256;
+/** Buckets of reporters, and that of nobody. */
+export const REPORTERS = 256;
+/** In place of the day: one number tells reporters, days and neighbourhoods apart. */
 const DAYS = 128;
 
 /**
@@ -53,7 +57,7 @@ function ranksOf(rows: ReportColumns, fromMs: number): Uint8Array {
     const who = (cell * DAYS + day) * REPORTERS + (reporter[row] as number);
     const rank = before.get(who) ?? 0;
     before.set(who, rank + 1);
-    quarters[row] = QUARTERS[rank] ?? 0;
+    quarters[row] = quartersOfRank(rank);
   }
   return quarters;
 }

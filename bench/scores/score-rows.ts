@@ -82,8 +82,9 @@ async function insertScores(pool: Pool, nowMs: number): Promise<void> {
 /** A third of the neighbourhoods have reports of a layer on a day. */
 async function insertCounts(pool: Pool, nowMs: number): Promise<void> {
   await pool.query(
-    `INSERT INTO report_counts (geohash, layer, day, city, report_count, severity_sum, counted_at)
-     SELECT cell, layer, day, city, 1 + abs(hash) % 5, 3 * (1 + abs(hash) % 5), least(day + 1, $1::date)
+    `INSERT INTO report_counts (geohash, layer, day, city, report_count, severity_sum, worth_quarters, severity_quarters, counted_at)
+     SELECT cell, layer, day, city, 1 + abs(hash) % 5, 3 * (1 + abs(hash) % 5), 4 * (1 + abs(hash) % 5), 12 * (1 + abs(hash) % 5),
+            least(day + 1, $1::date)
      FROM (
        SELECT cell, layer, day::date, city, hashtext(cell || layer || day::text) AS hash
        FROM generate_series(0, ${DAYS - 1}) ago, bench_cell,

@@ -97,6 +97,8 @@ export function createCountTable(sql: RunSql): CountTable {
         days.map(({ geohash }) => cityOfCell(geohash)?.id ?? null),
         days.map(({ reports }) => reports),
         days.map(({ severity }) => severity),
+        days.map(({ worthQuarters }) => worthQuarters),
+        days.map(({ severityQuarters }) => severityQuarters),
         new Date(nowMs),
         [...new Set(cells.map(({ geohash5 }) => geohash5))].flatMap((cell) => [...BASE32].map((last) => cell + last)),
         parts.map(({ geohash5 }) => geohash5),
@@ -143,27 +145,32 @@ const WRITE = `
     WHERE c.geohash5 = due.geohash5 AND c.layer = due.layer
     RETURNING due.geohash5, due.layer, due.from_day
   ), counted AS (
-    SELECT t.* FROM unnest($5::text[], $6::text[], $7::date[], $8::text[], $9::int[], $10::int[])
-      AS t (geohash, layer, day, city, report_count, severity_sum)
+    SELECT t.* FROM unnest($5::text[], $6::text[], $7::date[], $8::text[], $9::int[], $10::int[], $11::int[], $12::int[])
+      AS t (geohash, layer, day, city, report_count, severity_sum, worth_quarters, severity_quarters)
     JOIN mine ON mine.geohash5 = left(t.geohash, 5) AND mine.layer = t.layer
   ), gone AS (
     DELETE FROM report_counts c
-    WHERE c.geohash = ANY ($12::text[])
+    WHERE c.geohash = ANY ($14::text[])
       AND EXISTS (
         SELECT FROM mine WHERE mine.geohash5 = left(c.geohash, 5) AND mine.layer = c.layer AND mine.from_day <= c.day
       )
       AND (c.geohash, c.layer, c.day) NOT IN (SELECT geohash, layer, day FROM counted)
   ), written AS (
-    INSERT INTO report_counts (geohash, layer, day, city, report_count, severity_sum, counted_at)
-    SELECT geohash, layer, day, city, report_count, severity_sum, $11 FROM counted ORDER BY geohash, layer, day
+    INSERT INTO report_counts
+      (geohash, layer, day, city, report_count, severity_sum, worth_quarters, severity_quarters, counted_at)
+    SELECT geohash, layer, day, city, report_count, severity_sum, worth_quarters, severity_quarters, $13
+    FROM counted ORDER BY geohash, layer, day
     ON CONFLICT (geohash, layer, day) DO UPDATE SET
       city = excluded.city, report_count = excluded.report_count, severity_sum = excluded.severity_sum,
+      worth_quarters = excluded.worth_quarters, severity_quarters = excluded.severity_quarters,
       counted_at = excluded.counted_at
-    WHERE (report_counts.city, report_counts.report_count, report_counts.severity_sum)
-      IS DISTINCT FROM (excluded.city, excluded.report_count, excluded.severity_sum)
+    WHERE (report_counts.city, report_counts.report_count, report_counts.severity_sum,
+           report_counts.worth_quarters, report_counts.severity_quarters)
+      IS DISTINCT FROM (excluded.city, excluded.report_count, excluded.severity_sum,
+                        excluded.worth_quarters, excluded.severity_quarters)
   ), part AS (
     SELECT p.geohash5, p.layer, p.until_ms, p.counts::jsonb AS counts
-    FROM unnest($13::text[], $14::text[], $15::bigint[], $16::text[]) AS p (geohash5, layer, until_ms, counts)
+    FROM unnest($15::text[], $16::text[], $17::bigint[], $18::text[]) AS p (geohash5, layer, until_ms, counts)
     JOIN mine ON mine.geohash5 = p.geohash5 AND mine.layer = p.layer
   ), kept AS (
     INSERT INTO counted_parts (geohash5, layer, until_ms, counts)
@@ -171,7 +178,7 @@ const WRITE = `
     ON CONFLICT (geohash5, layer) DO UPDATE SET until_ms = excluded.until_ms, counts = excluded.counts
   ), dropped AS (
     DELETE FROM counted_parts c
-    WHERE (c.until_ms < $17::bigint OR EXISTS (SELECT FROM mine WHERE mine.geohash5 = c.geohash5 AND mine.layer = c.layer))
+    WHERE (c.until_ms < $19::bigint OR EXISTS (SELECT FROM mine WHERE mine.geohash5 = c.geohash5 AND mine.layer = c.layer))
       AND NOT EXISTS (SELECT FROM part WHERE part.geohash5 = c.geohash5 AND part.layer = c.layer)
   )
   SELECT count(*)::int AS cells FROM mine`;

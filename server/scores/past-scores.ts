@@ -1,11 +1,11 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { type DayCount, tallyAtEndOf } from "../../tiles/scores/score-days.ts";
-import { SCORE_NAMES, type ScoredCell, type ScoreName, scoreCells } from "../../tiles/scores/scores.ts";
-import { cityOfCell } from "../areas/city-of-cell.ts";
+import { type ScoredCell, scoreCells } from "../../tiles/scores/scores.ts";
 import { DAY_MS, formatDay, HOUR_MS } from "../kit/utc-time.ts";
 import { sleep } from "../kit/wait.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { RunSql } from "../ports/sql.ts";
+import { SCORED, scoreColumns, scoredCells } from "./score-table.ts";
 
 /**
  * History for places that were scored for the first time today but have older reports: an import, the seed, a new
@@ -26,12 +26,8 @@ const ROWS_PER_STATEMENT = 1_000;
 
 export function createPastScores({ sql, clock }: { readonly sql: RunSql; readonly clock: Clock }): PastScores {
   async function write(rows: readonly PastRow[]): Promise<void> {
-    const scores = (name: ScoreName) => rows.map(({ cell }) => cell.scores[name]);
     await sql(WRITE, [
-      rows.map(({ cell }) => cell.geohash),
-      ...SCORE_NAMES.map(scores),
-      rows.map(({ cell }) => cell.reportCount7d),
-      rows.map(({ cell }) => cityOfCell(cell.geohash)?.id ?? null),
+      ...scoreColumns(rows.map(({ cell }) => cell)),
       rows.map(({ day }) => new Date((day + 1) * DAY_MS - HOUR_MS)),
     ]);
   }
@@ -108,17 +104,14 @@ const FIND = `
   ORDER BY s.geohash`;
 
 const READ_COUNTS = `
-  SELECT geohash, layer, day - date '1970-01-01' AS day, report_count AS "reportCount", severity_sum AS "severitySum"
+  SELECT geohash, layer, day - date '1970-01-01' AS day, report_count AS "reportCount",
+         worth_quarters AS "worthQuarters", severity_quarters AS "severityQuarters"
   FROM report_counts
   WHERE geohash >= $1 AND geohash < $1 || '~' AND day >= $2 AND day < $3
   ORDER BY geohash`;
 
 /** What is there was written before: by a run that was cut off, or by another process. */
 const WRITE = `
-  INSERT INTO neighborhood_scores
-    (geohash, ${SCORE_NAMES.join(", ")}, report_count_7d, city, calculated_at)
-  SELECT geohash, ${SCORE_NAMES.map((name) => `(${name} / 10.0)::decimal(4, 1)`).join(", ")}, report_count_7d, city, at
-  FROM unnest($1::text[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::text[], $9::timestamptz[])
-    AS t (geohash, ${SCORE_NAMES.join(", ")}, report_count_7d, city, at)
-  ORDER BY geohash, at
+  INSERT INTO neighborhood_scores (${SCORED.columns}, calculated_at)
+  SELECT ${SCORED.values}, at FROM ${scoredCells("at")} ORDER BY geohash, at
   ON CONFLICT (geohash, calculated_at) DO NOTHING`;

@@ -1,5 +1,5 @@
 import type { ScoreOf } from "../../tiles/cluster/report-tile.ts";
-import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores/scores.ts";
+import { SCORE_NAMES, type ScoreTenths } from "../../tiles/scores/scores.ts";
 import { HOUR_MS } from "../kit/utc-time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { MetricSample } from "../ports/metrics.ts";
@@ -26,7 +26,7 @@ export interface ScoreLookup {
 export const overallScores =
   (book: ScoreLookup): ScoreOf =>
   (geohash6) => {
-    const tenths = book.find(geohash6)?.scores.overall;
+    const tenths = book.find(geohash6)?.scores.overall ?? undefined;
     return tenths === undefined ? undefined : tenths / 10;
   };
 
@@ -149,7 +149,7 @@ function createKeptScores(maxCells: number) {
 
 const gauge = (name: string, help: string, value: number): MetricSample => ({ name, help, type: "gauge", value });
 
-type Row = Readonly<Record<ScoreName, number>> & { geohash: string; report_count_7d: number; hour_ms: number };
+type Row = ScoreTenths & { geohash: string; report_count_7d: number; hour_ms: number };
 
 const newestRows = (since: string): string => `
   SELECT DISTINCT ON (geohash) geohash, ${SCORE_NAMES.map((name) => `(${name} * 10)::int AS ${name}`).join(", ")},

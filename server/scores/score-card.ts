@@ -11,6 +11,7 @@ import {
 } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import {
+  confidencesOf,
   gather,
   SCORE_NAMES,
   type ScoredCell,
@@ -40,7 +41,7 @@ export interface ScoreCard {
 export interface CardHistory {
   /** Days on which the cell was scored, of the last 30 and before today; ascending. */
   readonly days: readonly DayScores[];
-  /** Score now less that of a week ago, in tenths; undefined when the cell had none then. */
+  /** Scores now less those of a week ago, in tenths, of those that both times have medium confidence or more; undefined without any. */
   readonly change7d: ScoreTenths | undefined;
 }
 
@@ -78,7 +79,7 @@ export async function readScoreCard(options: ScoreCardOptions, geohash: string):
     latest,
     history: days && {
       days: days.slice(-SERIES_DAYS),
-      change7d: changeSince(days, cell.scores, clock.now() - 7 * DAY_MS),
+      change7d: changeSince(days, cell, clock.now() - 7 * DAY_MS),
     },
   };
 }
@@ -121,11 +122,22 @@ async function readDays(
 }
 
 /** A week ago is the day that ended nearest before: it may be a few days longer when scoring had stopped. */
-function changeSince(days: readonly DayScores[], now: ScoreTenths, thenMs: number): ScoreTenths | undefined {
+function changeSince(days: readonly DayScores[], now: ScoredCell, thenMs: number): ScoreTenths | undefined {
   const then = days.findLast(({ day }) => day <= formatDay(thenMs));
   if (then === undefined || then.day < formatDay(thenMs - 7 * DAY_MS)) return undefined;
-  return Object.fromEntries(SCORE_NAMES.map((name) => [name, now[name] - then.scores[name]])) as ScoreTenths;
+  const [before, after] = [then, now].map(reliableScores) as [ScoreTenths, ScoreTenths];
+  const changes = SCORE_NAMES.map((name) => [name, differenceOf(after[name], before[name])] as const);
+  return changes.every(([, change]) => change === null) ? undefined : (Object.fromEntries(changes) as ScoreTenths);
 }
+
+/** A few reporters more or less turn what has low confidence: its change says nothing. */
+function reliableScores({ scores, worthQuarters }: Pick<ScoredCell, "scores" | "worthQuarters">): ScoreTenths {
+  const confidences = confidencesOf(scores, worthQuarters);
+  const told = SCORE_NAMES.map((name) => [name, confidences[name] === "low" ? null : scores[name]]);
+  return Object.fromEntries(told) as ScoreTenths;
+}
+
+const differenceOf = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a - b);
 
 function countWindows(cells: MicroCells, geohash: string): Record<TimeWindow, number> {
   const bands = new Array<number>(BAND_COUNT).fill(0);

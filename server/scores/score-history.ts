@@ -1,4 +1,5 @@
-import { SCORE_NAMES, type ScoreName, type ScoreTenths } from "../../tiles/scores/scores.ts";
+import { REPORT_LAYERS } from "../../tiles/layers.ts";
+import { type PerLayer, perLayer, SCORE_NAMES, type ScoreTenths } from "../../tiles/scores/scores.ts";
 import { within } from "../kit/wait.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Sql, Statement } from "../ports/sql.ts";
@@ -8,6 +9,8 @@ export interface DayScores {
   /** `2026-06-01` */
   readonly day: string;
   readonly scores: ScoreTenths;
+  /** What the reports of the 30 days before weigh, in quarters. */
+  readonly worthQuarters: PerLayer;
   readonly reportCount7d: number;
 }
 
@@ -34,7 +37,10 @@ export function createScoreHistory({ sql, clock, withinMs = 1_000 }: ScoreHistor
       try {
         const { text, values } = historyStatement(geohash, sinceMs);
         const rows = (await within(withinMs, sql.query(text, values))) as unknown as readonly Row[];
-        return rows.map(({ day, report_count_7d, ...scores }) => ({ day, scores, reportCount7d: report_count_7d }));
+        return rows.map(({ day, report_count_7d, quarters, ...scores }) => {
+          const worthQuarters = perLayer((layer) => quarters[REPORT_LAYERS.indexOf(layer)] ?? 0);
+          return { day, scores, worthQuarters, reportCount7d: report_count_7d };
+        });
       } catch (error) {
         pausedUntilMs = clock.now() + PAUSE_MS;
         throw error;
@@ -43,11 +49,12 @@ export function createScoreHistory({ sql, clock, withinMs = 1_000 }: ScoreHistor
   };
 }
 
-type Row = Readonly<Record<ScoreName, number>> & { day: string; report_count_7d: number };
+type Row = ScoreTenths & { day: string; report_count_7d: number; quarters: readonly number[] };
 
 const READ = `
   SELECT DISTINCT ON (day) (calculated_at AT TIME ZONE 'UTC')::date::text AS day,
-         ${SCORE_NAMES.map((name) => `(${name} * 10)::int AS ${name}`).join(", ")}, report_count_7d
+         ${SCORE_NAMES.map((name) => `(${name} * 10)::int AS ${name}`).join(", ")}, report_count_7d,
+         ARRAY[${REPORT_LAYERS.map((layer) => `${layer}_quarters`).join(", ")}] AS quarters
   FROM neighborhood_scores WHERE geohash = $1 AND calculated_at >= $2
   ORDER BY day, calculated_at DESC`;
 

@@ -1,4 +1,5 @@
-import { NEUTRAL_SCORES, type ScoredCell, type ScoreTenths } from "../../tiles/scores/scores.ts";
+import { REPORT_LAYERS } from "../../tiles/layers.ts";
+import { SCORE_NAMES, type ScoredCell } from "../../tiles/scores/scores.ts";
 import { cityOfCell } from "../areas/city-of-cell.ts";
 import { formatDay, startOfDay, startOfHour } from "../kit/utc-time.ts";
 import type { RunSql } from "../ports/sql.ts";
@@ -8,7 +9,7 @@ export interface ScoredCellAggregates {
   readonly geohash4: string;
   /** Versions of the cell aggregates of all layers; undefined when there is none any more. */
   readonly versions: string | undefined;
-  /** All of them: what had a score and is not among them gets that of an empty place. */
+  /** All of them: what had a score and is not among them has none any more. */
   readonly cells: readonly ScoredCell[];
 }
 
@@ -45,17 +46,9 @@ export function createScoreTable(sql: RunSql): ScoreTable {
 
     async write(cellAggregates, nowMs) {
       const cells = cellAggregates.flatMap((each) => each.cells);
-      const scores = (name: keyof ScoreTenths) => cells.map((cell) => cell.scores[name]);
       const marked = cellAggregates.filter(({ versions }) => versions !== undefined);
       const [row] = await sql<{ written: number }>(WRITE, [
-        cells.map(({ geohash }) => geohash),
-        scores("safety"),
-        scores("vibe"),
-        scores("infrastructure"),
-        scores("opportunity"),
-        scores("overall"),
-        cells.map(({ reportCount7d }) => reportCount7d),
-        cells.map(({ geohash }) => cityOfCell(geohash)?.id ?? null),
+        ...scoreColumns(cells),
         new Date(startOfHour(nowMs)),
         formatDay(startOfDay(nowMs)),
         cellAggregates.map(({ geohash4 }) => geohash4),
@@ -80,13 +73,40 @@ export function createScoreTable(sql: RunSql): ScoreTable {
   };
 }
 
-const NEUTRAL = [
-  NEUTRAL_SCORES.safety,
-  NEUTRAL_SCORES.vibe,
-  NEUTRAL_SCORES.infrastructure,
-  NEUTRAL_SCORES.opportunity,
-  NEUTRAL_SCORES.overall,
-].map((tenths) => `${tenths / 10}::decimal(4, 1)`);
+/** Columns of a row that say how a cell stands. */
+const STATE = [...SCORE_NAMES, ...REPORT_LAYERS.map((layer) => `${layer}_quarters`), "report_count_7d", "city"];
+const STATE_COLUMNS = STATE.join(", ");
+const of = (table: string): string => STATE.map((name) => `${table}.${name}`).join(", ");
+const SCALED = STATE.map((name) => (isScore(name) ? `(${name} / 10.0)::decimal(4, 1) AS ${name}` : name)).join(", ");
+const NOTHING = STATE.map((name) => (isScore(name) ? "NULL::decimal" : name === "city" ? "h.city" : "0")).join(", ");
+
+function isScore(name: string): boolean {
+  return (SCORE_NAMES as readonly string[]).includes(name);
+}
+
+/** Values of the first parameters of a statement that takes scored cells as rows of `SCORED_CELLS`. */
+export const scoreColumns = (cells: readonly ScoredCell[]): unknown[][] => [
+  cells.map(({ geohash }) => geohash),
+  ...SCORE_NAMES.map((name) => cells.map(({ scores }) => scores[name])),
+  ...REPORT_LAYERS.map((layer) => cells.map(({ worthQuarters }) => worthQuarters[layer])),
+  cells.map(({ reportCount7d }) => reportCount7d),
+  cells.map(({ geohash }) => cityOfCell(geohash)?.id ?? null),
+];
+
+/** How many parameters these are. */
+export const SCORE_PARAMETERS = 1 + STATE.length;
+
+/** Expressions of a row of `SCORED_CELLS` and the columns that they are written to. */
+export const SCORED = { columns: `geohash, ${STATE_COLUMNS}`, values: `geohash, ${SCALED}` } as const;
+
+/** Sets of parameters as rows; scores are in tenths. @param more further columns of type timestamptz, of the parameters that follow */
+export function scoredCells(...more: readonly string[]): string {
+  const types = ["text", ...STATE.map((name) => (name === "city" ? "text" : "int")), ...more.map(() => "timestamptz")];
+  const lists = types.map((type, i) => `$${i + 1}::${type}[]`).join(", ");
+  return `unnest(${lists}) AS t (geohash, ${[...STATE, ...more].join(", ")})`;
+}
+
+const [HOUR, DAY, PLACES, MARKED, VERSIONS] = [1, 2, 3, 4, 5].map((i) => `$${SCORE_PARAMETERS + i}`);
 
 /**
  * One statement, so it is atomic without a transaction. A cell's row before this one is looked for in the last three days:
@@ -95,17 +115,13 @@ const NEUTRAL = [
  */
 const WRITE = `
   WITH scored AS (
-    SELECT geohash, (safety / 10.0)::decimal(4, 1) AS safety, (vibe / 10.0)::decimal(4, 1) AS vibe,
-           (infrastructure / 10.0)::decimal(4, 1) AS infrastructure, (opportunity / 10.0)::decimal(4, 1) AS opportunity,
-           (overall / 10.0)::decimal(4, 1) AS overall, report_count_7d, city, false AS gone
-    FROM unnest($1::text[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::text[])
-      AS t (geohash, safety, vibe, infrastructure, opportunity, overall, report_count_7d, city)
+    SELECT ${SCORED.values}, false AS gone FROM ${scoredCells()}
   ), gone AS (
-    SELECT DISTINCT ON (h.geohash) h.geohash, ${NEUTRAL.join(", ")}, 0, h.city, true
-    FROM unnest($11::text[]) AS s (geohash4), LATERAL (
+    SELECT DISTINCT ON (h.geohash) h.geohash, ${NOTHING}, true
+    FROM unnest(${PLACES}::text[]) AS s (geohash4), LATERAL (
       SELECT * FROM neighborhood_scores h
       WHERE h.geohash >= s.geohash4 AND h.geohash < s.geohash4 || '~'
-        AND h.calculated_at BETWEEN $9::timestamptz - interval '3 days' AND $9
+        AND h.calculated_at BETWEEN ${HOUR}::timestamptz - interval '3 days' AND ${HOUR}
       OFFSET 0
     ) h
     WHERE NOT EXISTS (SELECT FROM scored WHERE scored.geohash = h.geohash)
@@ -113,28 +129,23 @@ const WRITE = `
     SELECT n.* FROM (SELECT * FROM scored UNION ALL SELECT * FROM gone) n
     LEFT JOIN LATERAL (
       SELECT * FROM neighborhood_scores h
-      WHERE h.geohash = n.geohash AND h.calculated_at BETWEEN $9::timestamptz - interval '3 days' AND $9
+      WHERE h.geohash = n.geohash AND h.calculated_at BETWEEN ${HOUR}::timestamptz - interval '3 days' AND ${HOUR}
       ORDER BY h.calculated_at DESC LIMIT 1
     ) last ON true
     WHERE last.geohash IS NULL
-      OR (NOT n.gone AND last.calculated_at < $10::timestamp AT TIME ZONE 'UTC')
-      OR (last.safety, last.vibe, last.infrastructure, last.opportunity, last.overall, last.report_count_7d, last.city)
-         IS DISTINCT FROM (n.safety, n.vibe, n.infrastructure, n.opportunity, n.overall, n.report_count_7d, n.city)
+      OR (NOT n.gone AND last.calculated_at < ${DAY}::timestamp AT TIME ZONE 'UTC')
+      OR (${of("last")}) IS DISTINCT FROM (${of("n")})
   ), written AS (
-    INSERT INTO neighborhood_scores
-      (geohash, safety, vibe, infrastructure, opportunity, overall, report_count_7d, city, calculated_at)
-    SELECT geohash, safety, vibe, infrastructure, opportunity, overall, report_count_7d, city, $9
-    FROM changed ORDER BY geohash
-    ON CONFLICT (geohash, calculated_at) DO UPDATE SET
-      safety = excluded.safety, vibe = excluded.vibe, infrastructure = excluded.infrastructure,
-      opportunity = excluded.opportunity, overall = excluded.overall,
-      report_count_7d = excluded.report_count_7d, city = excluded.city
+    INSERT INTO neighborhood_scores (${SCORED.columns}, calculated_at)
+    SELECT ${SCORED.columns}, ${HOUR} FROM changed ORDER BY geohash
+    ON CONFLICT (geohash, calculated_at) DO UPDATE SET (${STATE_COLUMNS}) = ROW (${of("excluded")})
     RETURNING 1
   ), unmarked AS (
-    DELETE FROM scored_slices WHERE geohash = ANY ($11) AND NOT geohash = ANY ($12)
+    DELETE FROM scored_slices WHERE geohash = ANY (${PLACES}) AND NOT geohash = ANY (${MARKED})
   ), marked AS (
     INSERT INTO scored_slices (geohash, versions, day)
-    SELECT geohash, versions, $10::date FROM unnest($12::text[], $13::text[]) AS m (geohash, versions) ORDER BY geohash
+    SELECT geohash, versions, ${DAY}::date FROM unnest(${MARKED}::text[], ${VERSIONS}::text[]) AS m (geohash, versions)
+    ORDER BY geohash
     ON CONFLICT (geohash) DO UPDATE SET versions = excluded.versions, day = excluded.day
   ), moved AS (
     UPDATE score_state SET epoch = epoch + 1 WHERE EXISTS (SELECT FROM written)

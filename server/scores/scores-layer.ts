@@ -5,7 +5,7 @@ import { cellKey } from "../../tiles/geo/cell-key.ts";
 import { cellBounds, columnAt, countCells, coverBounds, parseCell, rowAt } from "../../tiles/geo/geohash.ts";
 import { type BufferedTile, bufferWidths, EXTENT, tileBounds } from "../../tiles/geo/tile-address.ts";
 import { SCORES_MIN_ZOOM } from "../../tiles/layers.ts";
-import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
+import { SCORE_NAMES, type ScoreName } from "../../tiles/scores/scores.ts";
 import type { CellScores, ScoreLookup } from "./score-cache.ts";
 
 /** Polygons reach so far beyond the tile that no seam shows, in units of its extent; farther when it has a buffer. */
@@ -98,8 +98,12 @@ function featureOf({ geohash, scores, reportCount7d }: CellScores): Feature {
     },
     properties: {
       geohash,
-      ...Object.fromEntries(SCORE_NAMES.map((name) => [name, scores[name] / 10])),
+      ...Object.fromEntries(SCORE_NAMES.flatMap((name) => pointsOf(name, scores[name]))),
       report_count_7d: reportCount7d,
     },
   };
 }
+
+/** What has no score has no attribute. */
+const pointsOf = (name: ScoreName, tenths: number | null): [string, number][] =>
+  tenths === null ? [] : [[name, tenths / 10]];

@@ -46,6 +46,7 @@ export function createParquetEncoder(columns: readonly Column[]): RowEncoder {
 const TYPES: Readonly<Record<ColumnType, Omit<SchemaElement, "name" | "repetition_type">>> = {
   text: { type: "BYTE_ARRAY", converted_type: "UTF8" },
   score: { type: "DOUBLE" },
+  worth: { type: "DOUBLE" },
   degrees: { type: "DOUBLE" },
   count: { type: "INT32" },
   instant: { type: "INT64", converted_type: "TIMESTAMP_MILLIS" },

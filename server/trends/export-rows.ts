@@ -1,4 +1,4 @@
-import type { ReportLayer } from "../../tiles/layers.ts";
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
 import { formatDay } from "../kit/utc-time.ts";
 import type { Sql, SqlRow, Statement } from "../ports/sql.ts";
@@ -7,7 +7,7 @@ import { centreOf } from "./cell-centre.ts";
 import { createValues, type Values } from "./statement.ts";
 
 /** What a column holds: how each format writes it. */
-export type ColumnType = "text" | "score" | "count" | "instant" | "day" | "degrees";
+export type ColumnType = "text" | "score" | "worth" | "count" | "instant" | "day" | "degrees";
 
 export interface Column {
   readonly name: string;
@@ -62,6 +62,7 @@ export const SCORES: Dataset = {
     ...PLACE,
     { name: "calculated_at", type: "instant" },
     ...SCORE_NAMES.map((name): Column => ({ name, type: "score" })),
+    ...REPORT_LAYERS.map((layer): Column => ({ name: `${layer}_worth`, type: "worth" })),
     { name: "report_count_7d", type: "count" },
   ],
   key: ["geohash", "calculated_at"],
@@ -70,6 +71,7 @@ export const SCORES: Dataset = {
   statement(filter, run, after, limit) {
     const values = createValues();
     const scores = SCORE_NAMES.map((name) => `cell.${name}::float8`).join(", ");
+    const worth = REPORT_LAYERS.map((layer) => `cell.${layer}_quarters / 4.0::float8 AS ${layer}_worth`).join(", ");
     // Microseconds, because a cursor must name its row exactly.
     const at = `to_char(cell.calculated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
     const conditions = [
@@ -85,7 +87,7 @@ export const SCORES: Dataset = {
       conditions.push(`(cell.geohash, cell.calculated_at) > (${geohash}::text, ${time}::timestamptz)`);
     }
     const text = `
-      SELECT cell.geohash, cell.city, ${at} AS calculated_at, ${scores}, cell.report_count_7d
+      SELECT cell.geohash, cell.city, ${at} AS calculated_at, ${scores}, ${worth}, cell.report_count_7d
       FROM neighborhood_scores AS cell WHERE ${conditions.join(" AND ")}
       ORDER BY cell.geohash, cell.calculated_at LIMIT ${values.bind(limit)}`;
     return { text, values: values.all };
@@ -100,6 +102,8 @@ export const REPORT_COUNTS: Dataset = {
     { name: "day", type: "day" },
     { name: "report_count", type: "count" },
     { name: "severity_sum", type: "count" },
+    { name: "worth", type: "worth" },
+    { name: "severity_worth", type: "worth" },
   ],
   key: ["geohash", "layer", "day"],
   isKey: ([geohash = "", layer = "", day, ...rest]) =>
@@ -119,7 +123,8 @@ export const REPORT_COUNTS: Dataset = {
       conditions.push(`(cell.geohash, cell.layer, cell.day) > (${geohash}::text, ${layer}::text, ${day}::date)`);
     }
     const text = `
-      SELECT cell.geohash, cell.city, cell.layer, cell.day::text, cell.report_count, cell.severity_sum
+      SELECT cell.geohash, cell.city, cell.layer, cell.day::text, cell.report_count, cell.severity_sum,
+             cell.worth_quarters / 4.0::float8 AS worth, cell.severity_quarters / 4.0::float8 AS severity_worth
       FROM report_counts AS cell WHERE ${conditions.join(" AND ")}
       ORDER BY cell.geohash, cell.layer, cell.day LIMIT ${values.bind(limit)}`;
     return { text, values: values.all };

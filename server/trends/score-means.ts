@@ -1,4 +1,5 @@
-import { SCORE_NAMES, type ScoreName } from "../../tiles/scores/scores.ts";
+import { REPORT_LAYERS } from "../../tiles/layers.ts";
+import { type Confidence, confidenceOf, SCORE_NAMES, type ScoreName } from "../../tiles/scores/scores.ts";
 import { DAY_MS } from "../kit/utc-time.ts";
 import type { Sql, Statement } from "../ports/sql.ts";
 import { type AreaFilter, NEIGHBORHOOD } from "./area.ts";
@@ -50,7 +51,7 @@ export function meanStatement(query: MeanQuery): Statement {
   const text = `
     WITH ${held},
     mean AS (
-      SELECT sum(score * (until - since)) / sum(until - since) AS score FROM held WHERE until > since GROUP BY geohash
+      SELECT sum(score * (until - since)) / sum(until - since) AS score FROM held WHERE until > since AND score IS NOT NULL GROUP BY geohash
     )
     SELECT avg(score) AS average, min(score) AS lowest, max(score) AS highest, count(*)::integer AS neighborhoods FROM mean`;
   return { text, values: values.all };
@@ -60,7 +61,10 @@ export interface WeekChange {
   readonly city: string;
   readonly this_week: number | null;
   readonly last_week: number | null;
+  /** Null unless both weeks have medium confidence or more. */
   readonly change: number | null;
+  /** The lower one of both weeks', by what the reports of all neighbourhoods that are compared weigh; null without any. */
+  readonly confidence: Confidence | null;
   /** Neighbourhoods known in both weeks: what is compared. */
   readonly neighborhoods: number;
   /** Known in one of the weeks only, and left out. */
@@ -77,14 +81,18 @@ const WEEK_MS = 7 * DAY_MS;
 export async function weekChanges(sql: Sql, query: Omit<MeanQuery, "fromMs">): Promise<WeekChange[]> {
   const { text, values } = changeStatement(query);
   const rows = await sql.query(text, values);
-  return rows.map((row) => ({
-    city: String(row.city),
-    this_week: roundTo(2, row.this_week),
-    last_week: roundTo(2, row.last_week),
-    change: roundTo(2, row.change),
-    neighborhoods: Number(row.neighborhoods),
-    left_out: Number(row.left_out),
-  }));
+  return rows.map((row) => {
+    const confidence = typeof row.quarters === "number" ? confidenceOf(row.quarters) : null;
+    return {
+      city: String(row.city),
+      this_week: roundTo(2, row.this_week),
+      last_week: roundTo(2, row.last_week),
+      change: confidence === "low" ? null : roundTo(2, row.change),
+      confidence,
+      neighborhoods: Number(row.neighborhoods),
+      left_out: Number(row.left_out),
+    };
+  });
 }
 
 /** The statement of `weekChanges`; the bench explains it. */
@@ -95,18 +103,22 @@ export function changeStatement(query: Omit<MeanQuery, "fromMs">): Statement {
   const text = `
     WITH ${held},
     week AS (
-      SELECT city, geohash, score, greatest(0, until - greatest(since, ${middle})) AS now,
+      SELECT city, geohash, score, quarters, greatest(0, until - greatest(since, ${middle})) AS now,
              greatest(0, least(until, ${middle}) - since) AS before
-      FROM held WHERE until > since
+      FROM held WHERE until > since AND score IS NOT NULL
     ),
     mean AS (
-      SELECT city, sum(score * now) / nullif(sum(now), 0) AS now, sum(score * before) / nullif(sum(before), 0) AS before
+      SELECT city, sum(score * now) / nullif(sum(now), 0) AS now, sum(score * before) / nullif(sum(before), 0) AS before,
+             sum(quarters * now) / nullif(sum(now), 0) AS worth_now,
+             sum(quarters * before) / nullif(sum(before), 0) AS worth_before
       FROM week GROUP BY city, geohash
     )
     SELECT city,
            avg(now) FILTER (WHERE before IS NOT NULL) AS this_week,
            avg(before) FILTER (WHERE now IS NOT NULL) AS last_week,
            avg(now - before) AS change,
+           least(sum(worth_now) FILTER (WHERE before IS NOT NULL), sum(worth_before) FILTER (WHERE now IS NOT NULL))
+             AS quarters,
            count(now - before)::integer AS neighborhoods,
            (count(*) - count(now - before))::integer AS left_out
     FROM mean GROUP BY city ORDER BY city`;
@@ -114,8 +126,8 @@ export function changeStatement(query: Omit<MeanQuery, "fromMs">): Statement {
 }
 
 /**
- * CTEs that end in `held`: each score of a neighbourhood, and since when until when it held inside the span, in Unix
- * seconds. As floating point: `extract` and intervals take twice as long.
+ * CTEs that end in `held`: each score of a neighbourhood, null where it had none, what its reports weigh, and since when until when it held
+ * inside the span, in Unix seconds. As floating point: `extract` and intervals take twice as long.
  */
 function heldScores({ area, score, fromMs, toMs }: MeanQuery, values: Values): string {
   if (!SCORE_NAMES.includes(score)) throw new RangeError(`not a score: ${score}`);
@@ -126,14 +138,21 @@ function heldScores({ area, score, fromMs, toMs }: MeanQuery, values: Values): s
   const to = `${values.bind(toMs / 1000)}::float8`;
   return `
     known AS (
-      SELECT cell.geohash, cell.city, cell.${score}::float8 AS score, date_part('epoch', cell.calculated_at) AS at
+      SELECT cell.geohash, cell.city, cell.${score}::float8 AS score, ${quartersOf(score)}::float8 AS quarters,
+             date_part('epoch', cell.calculated_at) AS at
       FROM neighborhood_scores AS cell
       WHERE ${here} AND cell.precision = ${NEIGHBORHOOD}
         AND cell.calculated_at >= ${earliest}::timestamptz AND cell.calculated_at < ${end}::timestamptz
     ),
     held AS (
-      SELECT geohash, city, score, greatest(at, ${from}) AS since,
+      SELECT geohash, city, score, quarters, greatest(at, ${from}) AS since,
              lead(at, 1, ${to}) OVER (PARTITION BY geohash ORDER BY at) AS until
       FROM known
     )`;
+}
+
+/** What the reports behind a score weigh: of the overall one, those of the layer with the fewest that has a score. */
+function quartersOf(score: ScoreName): string {
+  if (score !== "overall") return `cell.${score}_quarters`;
+  return `least(${REPORT_LAYERS.map((layer) => `CASE WHEN cell.${layer} IS NOT NULL THEN cell.${layer}_quarters END`).join(", ")})`;
 }

@@ -11,6 +11,7 @@ import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
 import { type ScoredCell, scoreCells, tallyNeighborhoods } from "../../tiles/scores/scores.ts";
+import { weighRows } from "../../tiles/weigh-rows.ts";
 import { createTestClock } from "./clock.ts";
 import { seededRandom } from "./random.ts";
 import { makeReport, type ReportAt } from "./sample-reports.ts";
@@ -61,7 +62,7 @@ export function createWorld() {
     expected(): Map<string, ScoredCell> {
       const atMs = Math.ceil(clock.now() / (10 * MINUTE)) * 10 * MINUTE;
       const cells = REPORT_LAYERS.map((layer) => {
-        const columns = columnsOfReports(reports.filter((report) => report.layer === layer));
+        const columns = weighRows(columnsOfReports(reports.filter((report) => report.layer === layer)));
         return [layer, microCellsOfReports(columns, 6, atMs)] as const;
       });
       return new Map(scoreCells(tallyNeighborhoods(Object.fromEntries(cells))).map((cell) => [cell.geohash, cell]));
@@ -85,9 +86,11 @@ export function failAtRandom(sql: RunSql, random: () => number, share: number) {
 export interface ScoreRow {
   readonly geohash: string;
   readonly at: string;
-  readonly safety: number;
-  readonly vibe: number;
-  readonly overall: number;
+  readonly safety: number | null;
+  readonly vibe: number | null;
+  readonly overall: number | null;
+  /** Of all layers, in quarters. */
+  readonly worth: number;
   readonly count: number;
   readonly city: string | null;
 }
@@ -96,7 +99,8 @@ export interface ScoreRow {
 export async function readHistory(pool: Pool, prefix = ""): Promise<ScoreRow[]> {
   const { rows } = await pool.query(
     `SELECT geohash, to_char(calculated_at AT TIME ZONE 'UTC', 'DD HH24') AS at, safety::float8, vibe::float8,
-            overall::float8, report_count_7d AS count, city
+            overall::float8, report_count_7d AS count, city,
+            safety_quarters + vibe_quarters + infrastructure_quarters + opportunity_quarters AS worth
      FROM neighborhood_scores WHERE geohash LIKE $1 || '%' ORDER BY geohash, calculated_at`,
     [prefix],
   );
@@ -114,12 +118,15 @@ export interface CountRow {
   readonly day: string;
   readonly reports: number;
   readonly severity: number;
+  readonly worth: number;
+  readonly severityQuarters: number;
   readonly city: string | null;
 }
 
 export async function readCounts(pool: Pool): Promise<CountRow[]> {
   const { rows } = await pool.query(
-    `SELECT geohash, layer, day::text, report_count AS reports, severity_sum AS severity, city
+    `SELECT geohash, layer, day::text, report_count AS reports, severity_sum AS severity,
+            worth_quarters AS worth, severity_quarters AS "severityQuarters", city
      FROM report_counts ORDER BY geohash, layer, day`,
   );
   return rows;
@@ -127,15 +134,14 @@ export async function readCounts(pool: Pool): Promise<CountRow[]> {
 
 /** What the counts must be. */
 export function countByHand(reports: readonly Report[]): Omit<CountRow, "city">[] {
-  const counts = new Map<string, { geohash: string; layer: string; day: string; reports: number; severity: number }>();
-  for (const { lonDeg, latDeg, layer, createdAtMs, severity } of reports) {
-    const geohash = encodeGeohash(lonDeg, latDeg, 6);
-    const day = new Date(createdAtMs).toISOString().slice(0, 10);
-    const key = `${geohash} ${layer} ${day}`;
-    const row = counts.get(key) ?? { geohash, layer, day, reports: 0, severity: 0 };
-    counts.set(key, row);
-    row.reports++;
-    row.severity += severity;
-  }
-  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  const keyOf = ({ lonDeg, latDeg, layer, createdAtMs }: Report) =>
+    [encodeGeohash(lonDeg, latDeg, 6), layer, new Date(createdAtMs).toISOString().slice(0, 10)].join(" ");
+  const groups = [...Map.groupBy(reports, keyOf)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return groups.map(([key, group]) => {
+    const [geohash = "", layer = "", day = ""] = key.split(" ");
+    const { length, severity, quarters } = weighRows(columnsOfReports(group));
+    const sum = (values: Iterable<number>) => [...values].reduce((all, value) => all + value, 0);
+    const severityQuarters = sum(severity.map((each, row) => each * (quarters[row] as number)));
+    return { geohash, layer, day, reports: length, severity: sum(severity), worth: sum(quarters), severityQuarters };
+  });
 }

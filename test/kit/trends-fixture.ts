@@ -27,23 +27,26 @@ export interface ScoreSample {
   readonly geohash: string;
   /** Before NOW. */
   readonly agoMs: number;
-  readonly safety: number;
-  readonly vibe?: number;
+  readonly safety: number | null;
+  readonly vibe?: number | null;
+  /** Whole reports behind the safety score. */
+  readonly worth?: number;
 }
 
 export async function addScores(pool: Pool, samples: readonly ScoreSample[]): Promise<void> {
   await pool.query(
     `INSERT INTO neighborhood_scores
-       (geohash, safety, vibe, infrastructure, opportunity, overall, report_count_7d, city, calculated_at)
-     SELECT geohash, safety, vibe, 90, 50, 66.6, 3, city, at
-     FROM unnest($1::text[], $2::float8[], $3::float8[], $4::text[], $5::timestamptz[])
-       AS sample (geohash, safety, vibe, city, at)`,
+       (geohash, safety, vibe, infrastructure, opportunity, overall, report_count_7d, city, calculated_at, safety_quarters)
+     SELECT geohash, safety, vibe, 90, 50, 66.6, 3, city, at, 4 * worth
+     FROM unnest($1::text[], $2::float8[], $3::float8[], $4::text[], $5::timestamptz[], $6::int[])
+       AS sample (geohash, safety, vibe, city, at, worth)`,
     [
       samples.map(({ geohash }) => geohash),
       samples.map(({ safety }) => safety),
       samples.map(({ vibe = 50 }) => vibe),
       samples.map(({ geohash }) => cityOf(geohash)),
       samples.map(({ agoMs }) => new Date(NOW - agoMs)),
+      samples.map(({ worth = 3 }) => worth),
     ],
   );
 }
@@ -52,8 +55,8 @@ export type CountSample = readonly [geohash: string, day: string, count: number,
 
 export async function addCounts(pool: Pool, samples: readonly CountSample[]): Promise<void> {
   await pool.query(
-    `INSERT INTO report_counts (geohash, layer, day, city, report_count, severity_sum, counted_at)
-     SELECT geohash, layer, day, city, count, count * 3, now()
+    `INSERT INTO report_counts (geohash, layer, day, city, report_count, severity_sum, worth_quarters, severity_quarters, counted_at)
+     SELECT geohash, layer, day, city, count, count * 3, count * 4, count * 12, now()
      FROM unnest($1::text[], $2::text[], $3::date[], $4::text[], $5::integer[]) AS sample (geohash, layer, day, city, count)`,
     [
       samples.map(([geohash]) => geohash),

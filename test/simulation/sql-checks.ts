@@ -5,6 +5,7 @@ import { AGE_BANDS, DAY_MS, REPORT_LAYERS, REPORT_LIFETIME_MS } from "../../tile
 import type { Report } from "../../tiles/report.ts";
 import { columnsOfReports } from "../../tiles/report-columns.ts";
 import { SCORE_NAMES, type ScoredCell, scoreCells, tallyNeighborhoods } from "../../tiles/scores/scores.ts";
+import { weighRows } from "../../tiles/weigh-rows.ts";
 import { COARSE_AHEAD_MS, COARSE_BACK_MS } from "./expected.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SqlDatabase } from "./sql-service.ts";
@@ -14,17 +15,21 @@ interface CountRow {
   readonly key: string;
   readonly reports: number;
   readonly severity: number;
+  readonly worth: number;
 }
 
 /** Counts in PostgreSQL are those of what is stored. Days whose first reports may have expired are final, and not looked at. */
 export async function checkCounts(database: SqlDatabase, truth: Truth, ledger: Ledger, nowMs: number): Promise<void> {
   const firstDay = dayOf(nowMs - REPORT_LIFETIME_MS + 2 * DAY_MS);
   const rows = (await database.query(
-    `SELECT geohash || ' ' || layer || ' ' || day AS key, report_count AS reports, severity_sum AS severity
+    `SELECT geohash || ' ' || layer || ' ' || day AS key, report_count AS reports, severity_sum AS severity,
+            worth_quarters AS worth
      FROM report_counts WHERE day >= $1`,
     [firstDay],
   )) as CountRow[];
-  const counted = new Map(rows.map(({ key, reports, severity }) => [key, `${reports} of severity ${severity}`]));
+  const counted = new Map(
+    rows.map(({ key, reports, severity, worth }) => [key, `${reports} of severity ${severity}, ${worth} quarters`]),
+  );
   const expected = countsOf([...truth.live.values()].filter(({ createdAtMs }) => dayOf(createdAtMs) >= firstDay));
   for (const key of new Set([...counted.keys(), ...expected.keys()])) {
     const [found = "none", wanted = "none"] = [counted.get(key), expected.get(key)];
@@ -41,7 +46,8 @@ function countsOf(reports: readonly Report[]): Map<string, string> {
   return new Map(
     [...groups].map(([key, group]) => {
       const severity = group.reduce((sum, report) => sum + report.severity, 0);
-      return [key, `${group.length} of severity ${severity}`];
+      const worth = weighRows(columnsOfReports(group)).quarters.reduce((sum, quarters) => sum + quarters, 0);
+      return [key, `${group.length} of severity ${severity}, ${worth} quarters`];
     }),
   );
 }
@@ -58,7 +64,7 @@ export async function checkScores(database: SqlDatabase, truth: Truth, ledger: L
   const ageing = new Set(live.filter((report) => isAgeing(report, nowMs)).map(neighborhoodOf));
   const isCertain = (geohash: string): boolean => ![...ageing].some((near) => near.startsWith(geohash.slice(0, 4)));
   const rows = (await database.query(
-    `SELECT DISTINCT ON (geohash) geohash, concat_ws(' ', ${SCORE_NAMES.join(", ")}) AS scores, report_count_7d AS count
+    `SELECT DISTINCT ON (geohash) geohash, concat_ws(' ', ${SCORE_NAMES.map((name) => `coalesce(${name}::text, 'none')`).join(", ")}) AS scores, report_count_7d AS count
      FROM neighborhood_scores ORDER BY geohash, calculated_at DESC`,
     [],
   )) as ScoreRow[];
@@ -66,7 +72,7 @@ export async function checkScores(database: SqlDatabase, truth: Truth, ledger: L
   const expected = scoresOf(live, coarseTime(nowMs));
   for (const geohash of new Set([...scored.keys(), ...expected.keys()])) {
     const [found, wanted] = [scored.get(geohash), expected.get(geohash)];
-    const text = wanted && SCORE_NAMES.map((name) => (wanted.scores[name] / 10).toFixed(1)).join(" ");
+    const text = wanted && SCORE_NAMES.map((name) => textOf(wanted.scores[name])).join(" ");
     const isRight =
       wanted === undefined ? found?.count === 0 : found?.scores === text && found?.count === wanted.reportCount7d;
     if (isRight || !isCertain(geohash)) continue;
@@ -74,6 +80,8 @@ export async function checkScores(database: SqlDatabase, truth: Truth, ledger: L
     ledger.violate("scores are those of what is stored", `${geohash}: ${was}, by hand ${is}`);
   }
 }
+
+const textOf = (tenths: number | null): string => (tenths === null ? "none" : (tenths / 10).toFixed(1));
 
 const neighborhoodOf = ({ lonDeg, latDeg }: Report): string => encodeGeohash(lonDeg, latDeg, 6);
 
@@ -86,7 +94,7 @@ const isAgeing = ({ createdAtMs }: Report, nowMs: number): boolean =>
 
 function scoresOf(reports: readonly Report[], atMs: number): Map<string, ScoredCell> {
   const cellsOf = REPORT_LAYERS.map((layer) => {
-    const columns = columnsOfReports(reports.filter((report) => report.layer === layer));
+    const columns = weighRows(columnsOfReports(reports.filter((report) => report.layer === layer)));
     return [layer, microCellsOfReports(columns, 6, atMs)] as const;
   });
   const cells = scoreCells(tallyNeighborhoods(Object.fromEntries(cellsOf)));

@@ -24,7 +24,8 @@ describe("the tally of a past day", () => {
         layer,
         day: Math.floor(createdAtMs / DAY_MS),
         reportCount: 1,
-        severitySum: severity,
+        worthQuarters: 4,
+        severityQuarters: 4 * severity,
       }),
     );
     for (const day of [today - 40, today - 12, today - 1]) {
@@ -39,14 +40,16 @@ describe("the tally of a past day", () => {
       expect(tally.reportCount).toBe(sum(({ reportCount }) => reportCount));
       expect(tally.reportCount7d).toBe(sum(({ reportCount7d }) => reportCount7d));
       for (const layer of REPORT_LAYERS) {
-        expect(tally.weightTenths[layer]).toBe(sum(({ weightTenths }) => weightTenths[layer]));
+        expect(tally.weightFortieths[layer]).toBe(sum(({ weightFortieths }) => weightFortieths[layer]));
+        expect(tally.worthQuarters[layer]).toBe(sum(({ worthQuarters }) => worthQuarters[layer]));
+        expect(tally.reportCount30d[layer]).toBe(sum(({ reportCount30d }) => reportCount30d[layer]));
       }
     }
   });
 
   it("is empty before the first report", () => {
-    const count: DayCount = { layer: "vibe", day: 20_000, reportCount: 2, severitySum: 9 };
+    const count: DayCount = { layer: "vibe", day: 20_000, reportCount: 2, worthQuarters: 6, severityQuarters: 27 };
     expect(tallyAtEndOf(19_999, [count])).toEqual(EMPTY_TALLY);
-    expect(tallyAtEndOf(20_000, [count]).weightTenths.vibe).toBe(90);
+    expect(tallyAtEndOf(20_000, [count]).weightFortieths.vibe).toBe(270);
   });
 });

@@ -1,12 +1,10 @@
-import { AGE_BANDS, ageBand, DAY_MS, type ReportLayer, WINDOW_BANDS } from "../layers.ts";
-import { EMPTY_TALLY, type ScoreTally } from "./scores.ts";
+import { ageBand, DAY_MS, type ReportLayer } from "../layers.ts";
+import { addReports, emptyTally, type ReportSums, type ScoreTally } from "./scores.ts";
 
 /** Reports of one neighbourhood, layer and UTC day. Days are whole numbers since 1970. */
-export interface DayCount {
+export interface DayCount extends ReportSums {
   readonly layer: ReportLayer;
   readonly day: number;
-  readonly reportCount: number;
-  readonly severitySum: number;
 }
 
 /**
@@ -15,17 +13,12 @@ export interface DayCount {
  * just after it.)
  */
 export function tallyAtEndOf(day: number, counts: readonly DayCount[]): ScoreTally {
-  const weightTenths = { ...EMPTY_TALLY.weightTenths };
-  let reportCount = 0;
-  let reportCount7d = 0;
-  for (const { layer, day: made, reportCount: reports, severitySum } of counts) {
-    if (made > day) continue;
+  const tally = emptyTally();
+  for (const count of counts) {
+    if (count.day > day) continue;
     // The age of the middle of the day: no band begins or ends inside a day.
-    const band = ageBand((day - made + 0.5) * DAY_MS);
-    if (band < 0) continue;
-    weightTenths[layer] += severitySum * (AGE_BANDS[band]?.weightTenths ?? 0);
-    reportCount += reports;
-    if (band < WINDOW_BANDS["7d"]) reportCount7d += reports;
+    const band = ageBand((day - count.day + 0.5) * DAY_MS);
+    if (band >= 0) addReports(tally, count.layer, band, count);
   }
-  return { weightTenths, reportCount, reportCount7d };
+  return tally;
 }

@@ -1,6 +1,7 @@
 import type { MicroCells } from "../cells/micro-cells.ts";
 import { geohashOfKey } from "../geo/cell-key.ts";
 import { AGE_BANDS, BAND_COUNT, REPORT_LAYERS, type ReportLayer, WINDOW_BANDS } from "../layers.ts";
+import { FULL_QUARTERS } from "../report-columns.ts";
 
 /**
  * Scores of geohash cells: how a neighbourhood is doing, 0..100 with one decimal. Kept in tenths, as integers, so that adding
@@ -9,14 +10,18 @@ import { AGE_BANDS, BAND_COUNT, REPORT_LAYERS, type ReportLayer, WINDOW_BANDS } 
 export const SCORE_NAMES = [...REPORT_LAYERS, "overall"] as const;
 export type ScoreName = (typeof SCORE_NAMES)[number];
 
-/** The five scores of a cell, each 0..1000 tenths. */
-export type ScoreTenths = Readonly<Record<ScoreName, number>>;
+/** The five scores of a cell, each 0..1000 tenths; null where nothing was reported for 30 days. */
+export type ScoreTenths = Readonly<Record<ScoreName, number | null>>;
+
+/** How much can be built on a score: whether a few more reporters could turn it. */
+export const CONFIDENCES = ["low", "medium", "high"] as const;
+export type Confidence = (typeof CONFIDENCES)[number];
 
 /** Precisions that have scores: neighbourhoods, and the two above, which are means of the neighbourhoods inside. */
 export const SCORE_PRECISIONS = [4, 5, 6] as const;
 const NEIGHBORHOOD_PRECISION = 6;
 
-/** Score without reports, and what a report of severity 1 and full weight adds, both in points. */
+/** Where a score starts from, and what a report of severity 1 and full weight adds, both in points. */
 const FORMULAS: Readonly<Record<ReportLayer, { readonly start: number; readonly perSeverity: number }>> = {
   safety: { start: 100, perSeverity: -3 },
   vibe: { start: 50, perSeverity: 2 },
@@ -26,69 +31,111 @@ const FORMULAS: Readonly<Record<ReportLayer, { readonly start: number; readonly 
 
 const MAX_TENTHS = 1000;
 const BANDS_7D = WINDOW_BANDS["7d"];
+/** Older reports have no part in a score. */
+const BANDS_30D = WINDOW_BANDS["30d"];
+/** Reporters' worth from which on confidence is medium, and high: so many whole reports, in quarters. */
+const MEDIUM_QUARTERS = 3 * FULL_QUARTERS;
+const HIGH_QUARTERS = 10 * FULL_QUARTERS;
+
+export type PerLayer = Readonly<Record<ReportLayer, number>>;
 
 /** All that a neighbourhood's scores are made of; tallies of its reports add up, in any order. */
 export interface ScoreTally {
-  /** Per layer the sum of severity times recency weight, in tenths. */
-  readonly weightTenths: Readonly<Record<ReportLayer, number>>;
+  /** Sum of severity times recency weight times what each report weighs, in fortieths. */
+  readonly weightFortieths: PerLayer;
+  /** What the reports of the last 30 days weigh, in quarters: so many reporters' worth. */
+  readonly worthQuarters: PerLayer;
+  /** Reports of the last 30 days, whatever they weigh. */
+  readonly reportCount30d: PerLayer;
   /** Live reports of all layers. */
   readonly reportCount: number;
   readonly reportCount7d: number;
 }
 
+const NONE: PerLayer = { safety: 0, vibe: 0, infrastructure: 0, opportunity: 0 };
+
 export const EMPTY_TALLY: ScoreTally = {
-  weightTenths: { safety: 0, vibe: 0, infrastructure: 0, opportunity: 0 },
+  weightFortieths: NONE,
+  worthQuarters: NONE,
+  reportCount30d: NONE,
   reportCount: 0,
   reportCount7d: 0,
 };
 
-/** A cell with its scores, as they are published. */
-export interface ScoredCell {
+/** A cell with its scores, as they are published, and the counts behind them. */
+export interface ScoredCell extends Omit<ScoreTally, "weightFortieths"> {
   /** Of precision 4, 5 or 6. */
   readonly geohash: string;
   readonly scores: ScoreTenths;
-  readonly reportCount: number;
-  readonly reportCount7d: number;
 }
 
-/** A layer's score before it is clamped, in tenths: the start plus something for every report. */
-export function unclampedTenths(layer: ReportLayer, weightTenths: number): number {
+/** A layer's score before it is rounded and clamped, in tenths: the start plus something for every report. */
+export function unclampedTenths(layer: ReportLayer, weightFortieths: number): number {
   const { start, perSeverity } = FORMULAS[layer];
-  return 10 * start + perSeverity * weightTenths;
+  return 10 * start + (perSeverity * weightFortieths) / FULL_QUARTERS;
 }
 
 /** Scores of one neighbourhood. */
-export function scoresOfTally({ weightTenths }: ScoreTally): ScoreTenths {
-  return withOverall((layer) => Math.min(MAX_TENTHS, Math.max(0, unclampedTenths(layer, weightTenths[layer]))));
+export function scoresOfTally({ weightFortieths, reportCount30d }: ScoreTally): ScoreTenths {
+  return withOverall((layer) => {
+    if (reportCount30d[layer] === 0) return null;
+    return Math.min(MAX_TENTHS, Math.max(0, roundedRatio(unclampedTenths(layer, weightFortieths[layer]), 1)));
+  });
 }
 
-/** Of a place without reports. */
-export const NEUTRAL_SCORES: ScoreTenths = scoresOfTally(EMPTY_TALLY);
-
-/** Scores of a larger cell: the mean of its neighbourhoods' scores, each counted once per live report. */
+/**
+ * Scores of a larger cell: of each layer the mean of its neighbourhoods' that have one, each weighed by what its own reports of that layer
+ * weigh, so that one person moves it by no more than a part of what they move their neighbourhood by.
+ */
 export function meanScores(cells: readonly ScoredCell[]): ScoreTenths {
-  const total = cells.reduce((sum, { reportCount }) => sum + reportCount, 0);
-  if (total === 0) return NEUTRAL_SCORES;
-  return withOverall((layer) =>
-    roundedRatio(
-      cells.reduce((sum, { scores, reportCount }) => sum + scores[layer] * reportCount, 0),
-      total,
-    ),
-  );
+  return withOverall((layer) => {
+    let sum = 0;
+    let total = 0;
+    for (const { scores, worthQuarters } of cells) {
+      const score = scores[layer];
+      if (score === null) continue;
+      // For some milliseconds the last report of a reporter's day may be the only one that is not 30 days old, and weigh nothing.
+      const worth = Math.max(1, worthQuarters[layer]);
+      sum += score * worth;
+      total += worth;
+    }
+    return total === 0 ? null : roundedRatio(sum, total);
+  });
 }
 
-function withOverall(scoreOf: (layer: ReportLayer) => number): ScoreTenths {
-  const four = {
-    safety: scoreOf("safety"),
-    vibe: scoreOf("vibe"),
-    infrastructure: scoreOf("infrastructure"),
-    opportunity: scoreOf("opportunity"),
+/** The overall score is the mean of the layers that have one. */
+function withOverall(scoreOf: (layer: ReportLayer) => number | null): ScoreTenths {
+  const layers = perLayer(scoreOf);
+  const known = REPORT_LAYERS.flatMap((layer) => layers[layer] ?? []);
+  const sum = known.reduce((all, score) => all + score, 0);
+  return { ...layers, overall: known.length === 0 ? null : roundedRatio(sum, known.length) };
+}
+
+/** How far each score can be relied on; null where there is none. */
+export function confidencesOf(
+  scores: ScoreTenths,
+  worthQuarters: PerLayer,
+): Readonly<Record<ScoreName, Confidence | null>> {
+  const layers = perLayer((layer) => (scores[layer] === null ? null : confidenceOf(worthQuarters[layer])));
+  const known = REPORT_LAYERS.flatMap((layer) => layers[layer] ?? []);
+  return { ...layers, overall: CONFIDENCES.find((each) => known.includes(each)) ?? null };
+}
+
+export function confidenceOf(worthQuarters: number): Confidence {
+  return worthQuarters < MEDIUM_QUARTERS ? "low" : worthQuarters < HIGH_QUARTERS ? "medium" : "high";
+}
+
+/** Something of every layer. */
+export function perLayer<T>(of: (layer: ReportLayer) => T): Record<ReportLayer, T> {
+  return {
+    safety: of("safety"),
+    vibe: of("vibe"),
+    infrastructure: of("infrastructure"),
+    opportunity: of("opportunity"),
   };
-  const sum = four.safety + four.vibe + four.infrastructure + four.opportunity;
-  return { ...four, overall: roundedRatio(sum, REPORT_LAYERS.length) };
 }
 
-/** Of whole numbers that are not negative; halves go up. */
+/** Halves go up. */
 function roundedRatio(a: number, b: number): number {
   return Math.floor((2 * a + b) / (2 * b));
 }
@@ -119,21 +166,55 @@ export function tallyNeighborhoods(
 }
 
 interface MutableTally extends ScoreTally {
-  readonly weightTenths: Record<ReportLayer, number>;
+  readonly weightFortieths: Record<ReportLayer, number>;
+  readonly worthQuarters: Record<ReportLayer, number>;
+  readonly reportCount30d: Record<ReportLayer, number>;
   reportCount: number;
   reportCount7d: number;
 }
 
-const emptyTally = (): MutableTally => ({ ...EMPTY_TALLY, weightTenths: { ...EMPTY_TALLY.weightTenths } });
+/** To add reports to. */
+export const emptyTally = (): MutableTally => ({
+  ...EMPTY_TALLY,
+  weightFortieths: { ...NONE },
+  worthQuarters: { ...NONE },
+  reportCount30d: { ...NONE },
+});
 
 function addCell(tally: MutableTally, layer: ReportLayer, cells: MicroCells, cell: number): void {
+  const { bandCount, bandSeverity, lacking } = cells;
   for (let band = 0; band < BAND_COUNT; band++) {
-    const count = cells.bandCount[cell * BAND_COUNT + band] as number;
-    tally.weightTenths[layer] +=
-      (cells.bandSeverity[cell * BAND_COUNT + band] as number) * (AGE_BANDS[band]?.weightTenths ?? 0);
-    tally.reportCount += count;
-    if (band < BANDS_7D) tally.reportCount7d += count;
+    const at = cell * BAND_COUNT + band;
+    const reportCount = bandCount[at] as number;
+    addReports(tally, layer, band, {
+      reportCount,
+      worthQuarters: FULL_QUARTERS * reportCount - (lacking?.quarters[at] ?? 0),
+      severityQuarters: FULL_QUARTERS * (bandSeverity[at] as number) - (lacking?.severityQuarters[at] ?? 0),
+    });
   }
+}
+
+/** Sums of some reports. */
+export interface ReportSums {
+  readonly reportCount: number;
+  /** What they weigh, and the same times their severity, in quarters. */
+  readonly worthQuarters: number;
+  readonly severityQuarters: number;
+}
+
+/** Adds reports of one age band. */
+export function addReports(
+  tally: MutableTally,
+  layer: ReportLayer,
+  band: number,
+  { reportCount, worthQuarters, severityQuarters }: ReportSums,
+): void {
+  tally.reportCount += reportCount;
+  if (band < BANDS_7D) tally.reportCount7d += reportCount;
+  if (band >= BANDS_30D) return;
+  tally.reportCount30d[layer] += reportCount;
+  tally.worthQuarters[layer] += worthQuarters;
+  tally.weightFortieths[layer] += severityQuarters * (AGE_BANDS[band]?.weightTenths ?? 0);
 }
 
 /**
@@ -141,9 +222,8 @@ function addCell(tally: MutableTally, layer: ReportLayer, cells: MicroCells, cel
  * cell must be among the tallies.
  */
 export function scoreCells(tallies: ReadonlyMap<string, ScoreTally>): ScoredCell[] {
-  const neighborhoods = [...tallies].map(([geohash, tally]): ScoredCell => {
-    const { reportCount, reportCount7d } = tally;
-    return { geohash, scores: scoresOfTally(tally), reportCount, reportCount7d };
+  const neighborhoods = [...tallies].map(([geohash, { weightFortieths, ...counts }]): ScoredCell => {
+    return { geohash, scores: scoresOfTally({ weightFortieths, ...counts }), ...counts };
   });
   const above = [5, 4].flatMap((precision) =>
     [...Map.groupBy(neighborhoods, ({ geohash }) => geohash.slice(0, precision))].map(([geohash, inside]) =>
@@ -155,10 +235,13 @@ export function scoreCells(tallies: ReadonlyMap<string, ScoreTally>): ScoredCell
 
 /** A larger cell from all its neighbourhoods. */
 export function gather(geohash: string, neighborhoods: readonly ScoredCell[]): ScoredCell {
+  const sum = (of: (cell: ScoredCell) => number) => neighborhoods.reduce((all, cell) => all + of(cell), 0);
   return {
     geohash,
     scores: meanScores(neighborhoods),
-    reportCount: neighborhoods.reduce((sum, { reportCount }) => sum + reportCount, 0),
-    reportCount7d: neighborhoods.reduce((sum, { reportCount7d }) => sum + reportCount7d, 0),
+    worthQuarters: perLayer((layer) => sum(({ worthQuarters }) => worthQuarters[layer])),
+    reportCount30d: perLayer((layer) => sum(({ reportCount30d }) => reportCount30d[layer])),
+    reportCount: sum(({ reportCount }) => reportCount),
+    reportCount7d: sum(({ reportCount7d }) => reportCount7d),
   };
 }

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { SCORE_NAMES } from "../../../tiles/scores/scores.ts";
+import { CONFIDENCES, SCORE_NAMES } from "../../../tiles/scores/scores.ts";
 import { DAY_MS } from "../../kit/utc-time.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { meanScore, weekChanges } from "../../trends/score-means.ts";
@@ -15,7 +15,8 @@ const span = z.object({ from: z.iso.datetime(), to: z.iso.datetime() });
 const average = trendRoute({
   name: "average",
   summary: "Mean score of an area's neighbourhoods over the last days",
-  description: "A neighbourhood's score is weighed by how long it held, then each neighbourhood counts once.",
+  description:
+    "A neighbourhood's score is weighed by how long it held, then each neighbourhood that had one counts once.",
   query: z.object({
     ...areaParameters,
     layer,
@@ -65,7 +66,12 @@ const changes = trendRoute({
           city: z.string(),
           this_week: score,
           last_week: score,
-          change: score.openapi({ description: "this_week less last_week." }),
+          change: score.openapi({
+            description: "this_week less last_week; null unless both weeks have medium confidence or more.",
+          }),
+          confidence: z.enum(CONFIDENCES).nullable().openapi({
+            description: "The lower one of both weeks', of all neighbourhoods that are compared; null without any.",
+          }),
           neighborhoods: z.int().openapi({ description: "Compared: known in both weeks." }),
           left_out: z.int().openapi({ description: "Known in one week only." }),
         }),
@@ -78,8 +84,24 @@ const changes = trendRoute({
     last_week: { from: "2026-05-18T12:00:00.000Z", to: "2026-05-25T12:00:00.000Z" },
     this_week: { from: "2026-05-25T12:00:00.000Z", to: "2026-06-01T12:00:00.000Z" },
     changes: [
-      { city: "austin", this_week: 96.2, last_week: 95.8, change: 0.4, neighborhoods: 165, left_out: 3 },
-      { city: "san-francisco", this_week: 95.31, last_week: 96.02, change: -0.71, neighborhoods: 142, left_out: 0 },
+      {
+        city: "austin",
+        this_week: 96.2,
+        last_week: 95.8,
+        change: 0.4,
+        confidence: "high",
+        neighborhoods: 165,
+        left_out: 3,
+      },
+      {
+        city: "san-francisco",
+        this_week: 95.31,
+        last_week: 96.02,
+        change: -0.71,
+        confidence: "high",
+        neighborhoods: 142,
+        left_out: 0,
+      },
     ],
   },
 });

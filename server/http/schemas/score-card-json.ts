@@ -1,7 +1,15 @@
 import { z } from "@hono/zod-openapi";
 import { cellBounds } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS, TIME_WINDOWS } from "../../../tiles/layers.ts";
-import { SCORE_NAMES, type ScoreTenths } from "../../../tiles/scores/scores.ts";
+import { FULL_QUARTERS } from "../../../tiles/report-columns.ts";
+import {
+  CONFIDENCES,
+  confidencesOf,
+  perLayer,
+  SCORE_NAMES,
+  type ScoreName,
+  type ScoreTenths,
+} from "../../../tiles/scores/scores.ts";
 import { placeOfCell } from "../../areas/place-of-cell.ts";
 import type { ScoreCard } from "../../scores/score-card.ts";
 import { reportSchema, toReportJson } from "./report-json.ts";
@@ -11,8 +19,15 @@ function fieldsOf<const Name extends string, Type>(names: readonly Name[], type:
   return Object.fromEntries(names.map((name) => [name, type])) as Record<Name, Type>;
 }
 
-const SCORES = fieldsOf(SCORE_NAMES, z.number().min(0).max(100).openapi({ description: "One decimal." }));
-const CHANGES = fieldsOf(SCORE_NAMES, z.number().min(-100).max(100));
+const SCORES = fieldsOf(
+  SCORE_NAMES,
+  z.number().min(0).max(100).nullable().openapi({
+    description: "One decimal; null without reports in the last 30 days, and of `overall` without any score.",
+  }),
+);
+const CHANGES = fieldsOf(SCORE_NAMES, z.number().min(-100).max(100).nullable());
+const CONFIDENCE = fieldsOf(SCORE_NAMES, z.enum(CONFIDENCES).nullable());
+const WORTH = fieldsOf(REPORT_LAYERS, z.number().nonnegative());
 const WINDOWS = fieldsOf(TIME_WINDOWS, z.int().nonnegative());
 const count = z.int().nonnegative();
 const degrees = z.number();
@@ -38,6 +53,15 @@ export const cardSchema = z
       .nullable()
       .openapi({ description: "The one whose box holds the cell's centre; null outside all of them." }),
     scores: z.object(SCORES).openapi("Scores"),
+    confidence: z.object(CONFIDENCE).openapi({
+      description:
+        "How far each score can be relied on: `low` under 3 reporters' worth of reports in 30 days, `medium` under 10, then `high`; of `overall` the lowest.",
+    }),
+    worth: z.object(WORTH).openapi({
+      description:
+        "Reporters' worth of each layer's reports of the last 30 days: of one client's a day the first counts 1, then 0.5, 0.25, and 0.",
+    }),
+    report_count_30d: z.object(fieldsOf(REPORT_LAYERS, count)).openapi({ description: "Behind each layer's score." }),
     report_count: count.openapi({ description: "Live reports of all layers: of the last 90 days." }),
     report_count_7d: count,
     counts: z.object(fieldsOf(REPORT_LAYERS, z.object(WINDOWS))).openapi({
@@ -47,10 +71,9 @@ export const cardSchema = z
     history: z.enum(["available", "unavailable"]).openapi({
       description: "`unavailable`: PostgreSQL does not answer now, so `change_7d` is null and `series` is empty.",
     }),
-    change_7d: z
-      .object(CHANGES)
-      .nullable()
-      .openapi({ description: "Scores now less those of a week ago; null when there were none." }),
+    change_7d: z.object(CHANGES).nullable().openapi({
+      description: "Scores now less those of a week ago; null unless both have medium confidence or more.",
+    }),
     series: z.array(z.object({ day: z.iso.date(), ...SCORES, report_count_7d: count })).openapi({
       description: "The scores at the end of each day (UTC) of the last 30, as far as there were any, and today's now.",
     }),
@@ -63,15 +86,18 @@ type ScoreCardJson = z.infer<typeof cardSchema>;
 export function toCardJson(geohash: string, card: ScoreCard, today: string): ScoreCardJson {
   const { cell, city, counts, latest, history } = card;
   const { west, south, east, north } = cellBounds(geohash);
-  const { reportCount, reportCount7d } = cell;
-  const days = history && [...history.days, { day: today, scores: cell.scores, reportCount7d }];
+  const { scores, worthQuarters, reportCount, reportCount30d, reportCount7d } = cell;
+  const days = history && [...history.days, { day: today, scores, worthQuarters, reportCount7d }];
   return {
     geohash,
     precision: geohash.length,
     bbox: [west, south, east, north],
     place: (geohash.length === 6 && placeOfCell(geohash)) || null,
     city: city === undefined ? null : { id: city.id, name: city.name },
-    scores: toPoints(cell.scores),
+    scores: toPoints(scores),
+    confidence: { ...confidencesOf(scores, worthQuarters) },
+    worth: perLayer((layer) => worthQuarters[layer] / FULL_QUARTERS),
+    report_count_30d: { ...reportCount30d },
     report_count: reportCount,
     report_count_7d: reportCount7d,
     counts,
@@ -86,14 +112,12 @@ export function toCardJson(geohash: string, card: ScoreCard, today: string): Sco
   };
 }
 
-function toPoints({ safety, vibe, infrastructure, opportunity, overall }: ScoreTenths) {
-  return {
-    safety: safety / 10,
-    vibe: vibe / 10,
-    infrastructure: infrastructure / 10,
-    opportunity: opportunity / 10,
-    overall: overall / 10,
+function toPoints(scores: ScoreTenths) {
+  const points = (name: ScoreName) => {
+    const tenths = scores[name];
+    return tenths === null ? null : tenths / 10;
   };
+  return { ...perLayer(points), overall: points("overall") };
 }
 
 /** For the documentation: its series is cut to three days. */
@@ -103,13 +127,16 @@ export const CARD_EXAMPLE: ScoreCardJson = {
   bbox: [-122.420654296875, 37.77099609375, -122.40966796875, 37.7764892578125],
   place: "Hayes Valley",
   city: { id: "san-francisco", name: "San Francisco" },
-  scores: { safety: 91.6, vibe: 50, infrastructure: 92.8, opportunity: 50, overall: 71.1 },
-  report_count: 12,
+  scores: { safety: 91.6, vibe: null, infrastructure: 92.8, opportunity: null, overall: 92.2 },
+  confidence: { safety: "medium", vibe: null, infrastructure: "medium", opportunity: null, overall: "medium" },
+  worth: { safety: 3, vibe: 0, infrastructure: 3.5, opportunity: 0 },
+  report_count_30d: { safety: 3, vibe: 0, infrastructure: 4, opportunity: 0 },
+  report_count: 15,
   report_count_7d: 2,
   counts: {
-    safety: { "24h": 0, "7d": 1, "30d": 1, "90d": 5 },
+    safety: { "24h": 0, "7d": 1, "30d": 3, "90d": 5 },
     vibe: { "24h": 0, "7d": 0, "30d": 0, "90d": 4 },
-    infrastructure: { "24h": 1, "7d": 1, "30d": 2, "90d": 2 },
+    infrastructure: { "24h": 1, "7d": 1, "30d": 4, "90d": 5 },
     opportunity: { "24h": 0, "7d": 0, "30d": 0, "90d": 1 },
   },
   latest: [
@@ -127,33 +154,33 @@ export const CARD_EXAMPLE: ScoreCardJson = {
     },
   ],
   history: "available",
-  change_7d: { safety: -3.4, vibe: 0, infrastructure: 1.2, opportunity: 0, overall: -0.6 },
+  change_7d: { safety: -3.4, vibe: null, infrastructure: 1.2, opportunity: null, overall: -1.1 },
   series: [
     {
       day: "2026-05-30",
       safety: 95,
-      vibe: 50,
+      vibe: null,
       infrastructure: 91.6,
-      opportunity: 50,
-      overall: 71.7,
+      opportunity: null,
+      overall: 93.3,
       report_count_7d: 1,
     },
     {
       day: "2026-05-31",
       safety: 95,
-      vibe: 50,
+      vibe: null,
       infrastructure: 91.6,
-      opportunity: 50,
-      overall: 71.7,
+      opportunity: null,
+      overall: 93.3,
       report_count_7d: 1,
     },
     {
       day: "2026-06-01",
       safety: 91.6,
-      vibe: 50,
+      vibe: null,
       infrastructure: 92.8,
-      opportunity: 50,
-      overall: 71.1,
+      opportunity: null,
+      overall: 92.2,
       report_count_7d: 2,
     },
   ],

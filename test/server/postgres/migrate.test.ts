@@ -150,6 +150,49 @@ function describeMigrations(start: () => Promise<Running>): void {
     ]);
   });
 
+  it("takes scores away that were made of nothing, and keeps those of which something tells that they were not", async () => {
+    const pool = connect();
+    for (const name of readdirSync(folder)) if (name > "006") rmSync(join(folder, name));
+    await migrateDatabase(pool, folder);
+    await pool.query(
+      `INSERT INTO report_counts (geohash, layer, day, report_count, severity_sum, counted_at) VALUES
+         ('9q8yyk', 'safety', '2026-02-01', 2, 5, now()), ('9q8yyk', 'safety', '2026-03-01', 1, 1, now()),
+         ('9q8yym', 'vibe', '2026-03-01', 3, 3, now())`,
+    );
+    const row = (geohash: string, day: string, ...scores: number[]) =>
+      `('${geohash}', ${[...scores, scores.reduce((sum, score) => sum + score, 0) / 4].join(", ")}, 0, '${day} 23:00Z')`;
+    const insert = `INSERT INTO neighborhood_scores
+      (geohash, safety, vibe, infrastructure, opportunity, overall, report_count_7d, calculated_at) VALUES`;
+    const rows = [
+      // Counts tell of safety alone, up to thirty days before; then of nothing.
+      row("9q8yyk", "2026-03-01", 97, 50, 100, 50),
+      row("9q8yyk", "2026-03-03", 100, 50, 100, 50),
+      row("9q8yyk", "2026-04-01", 100, 50, 100, 50),
+      // Nothing tells of what was made of reports: its counts are not there.
+      row("9q8yys", "2026-03-01", 100, 50, 94.4, 50),
+      // A cell around neighbourhoods.
+      row("9q8yy", "2026-03-01", 98.5, 53, 100, 50),
+    ];
+    await pool.query(`${insert} ${rows.join(", ")}`);
+    await migrateDatabase(pool);
+    const { rows: found } = await pool.query(
+      `SELECT geohash, safety::float8, vibe::float8, infrastructure::float8, opportunity::float8, overall::float8,
+              ARRAY[safety_quarters, vibe_quarters, infrastructure_quarters, opportunity_quarters] AS worth
+       FROM neighborhood_scores ORDER BY geohash, calculated_at`,
+    );
+    expect(found.map(Object.values)).toEqual([
+      ["9q8yy", 98.5, 53, null, null, 75.8, [12, 12, 0, 0]],
+      ["9q8yyk", 97, null, null, null, 97, [12, 0, 0, 0]],
+      ["9q8yyk", 100, null, null, null, 100, [12, 0, 0, 0]],
+      ["9q8yyk", null, null, null, null, null, [0, 0, 0, 0]],
+      ["9q8yys", null, null, 94.4, null, 94.4, [0, 0, 0, 0]],
+    ]);
+    const { rows: counts } = await pool.query(
+      "SELECT worth_quarters, severity_quarters FROM report_counts ORDER BY day",
+    );
+    expect(counts[0]).toEqual({ worth_quarters: 8, severity_quarters: 20 });
+  });
+
   it("answers a city's average of the last days from one index", async () => {
     const pool = connect();
     await migrateDatabase(pool);

@@ -13,6 +13,7 @@ import { createScoreCache } from "../../../server/scores/score-cache.ts";
 import { createScoring } from "../../../server/scores/scoring.ts";
 import { createTileSource } from "../../../server/serving/tile-source.ts";
 import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
+import type { ReportLayer } from "../../../tiles/layers.ts";
 import { createTestApp, post, readJson, VALID_BODY } from "../../kit/app-fixture.ts";
 import { startEmbedded } from "../../kit/postgres/each-postgres.ts";
 import { createWorld, MISSION } from "../../kit/score-world.ts";
@@ -67,23 +68,23 @@ describe("tiles, reports and score cards", () => {
       const bytes = new Uint8Array(await response.arrayBuffer());
       return { reports: decodeLayer(bytes, "safety"), cells: decodeLayer(bytes, "scores") };
     };
-    const report = async () => {
-      const body = { ...VALID_BODY, layer: "safety", severity: 1, lat: MISSION.latDeg, lon: MISSION.lonDeg };
+    const report = async (layer: ReportLayer) => {
+      const body = { ...VALID_BODY, layer, severity: 1, lat: MISSION.latDeg, lon: MISSION.lonDeg };
       expect((await post(app, body)).status).toBe(201);
     };
 
     // Nothing is known yet: tiles have reports and no scores.
-    await report();
+    await report("safety");
     expect(await readTile()).toEqual({ reports: [expect.not.objectContaining({ score: 0 })], cells: [] });
     for (const loop of loops) loop.start();
     await world.compact();
-    await untilItIs(async () => (await readTile()).reports[0]?.score, 74.3);
+    await untilItIs(async () => (await readTile()).reports[0]?.score, 97);
 
-    // Each report takes 3 points of safety: after 6, 11 and 16 of them overall is (100 - 3n + 200) / 4.
-    for (const [mode, overall] of [
-      ["slow", 70.5],
-      ["refuse", 66.8],
-      ["swallow", 63],
+    // Five reports of one client weigh 1.75: vibe and opportunity are 53.5 then, infrastructure 96.5, and safety stays 97.
+    for (const [mode, layer, overall] of [
+      ["slow", "vibe", 75.3],
+      ["refuse", "infrastructure", 82.3],
+      ["swallow", "opportunity", 75.1],
     ] as const) {
       proxy.set(mode);
       world.clock.nowMs += 60_000;
@@ -92,7 +93,7 @@ describe("tiles, reports and score cards", () => {
         const tile = await readTile();
         expect(tile.reports[0], mode).toHaveProperty("score");
         expect(tile.cells.length, mode).toBeGreaterThan(0);
-        await report();
+        await report(layer);
         await sleep(10);
       }
       const card = await readJson<{ history: string }>(app.request("/api/neighborhood/9q8yy7"));

@@ -57,6 +57,7 @@ function createLog() {
             lonDeg: lonDeg + 0.004 * random(),
             latDeg: MISSION.latDeg + 0.004 * random(),
             severity: 1 + Math.floor(5 * random()),
+            reporter: Math.floor(9 * random()),
             createdAtMs: clock.now() - Math.floor(ageMs * random()),
           },
           random,

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { RunSql } from "../../../server/ports/sql.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createScoreCache, type ScoreLookup } from "../../../server/scores/score-cache.ts";
-import { NEUTRAL_SCORES } from "../../../tiles/scores/scores.ts";
+import { EMPTY_TALLY, scoresOfTally } from "../../../tiles/scores/scores.ts";
 import { AUSTIN, createWorld, DAY, HOUR, MISSION } from "../../kit/score-world.ts";
 
 export const describeScoreCache = (pool: () => Pool) =>
@@ -66,7 +66,7 @@ export const describeScoreCache = (pool: () => Pool) =>
         await world.compact();
         await world.scorer(sql).run();
         await cache.refresh();
-        expect(cache.find("9v6k")?.scores).toEqual(day < 2 ? NEUTRAL_SCORES : undefined);
+        expect(cache.find("9v6k")?.scores).toEqual(day < 2 ? scoresOfTally(EMPTY_TALLY) : undefined);
       }
       expect(cache.find("9q8y")).toBeDefined();
     });

@@ -5,6 +5,7 @@ import type { DerivedStore } from "../../../server/ports/derived-store.ts";
 import type { RunSql } from "../../../server/ports/sql.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createScorer } from "../../../server/scores/scorer.ts";
+import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import { SCORE_NAMES } from "../../../tiles/scores/scores.ts";
 import { seededRandom } from "../../kit/random.ts";
 import { makeCity } from "../../kit/sample-reports.ts";
@@ -108,7 +109,7 @@ export const describeScorer = (pool: () => Pool) =>
       expect(await sql("SELECT * FROM scored_slices")).toEqual([]);
     });
 
-    it("says that a neighbourhood is as good as new when its reports have gone", async () => {
+    it("says once that a neighbourhood has no scores any more when its reports have gone", async () => {
       const world = createWorld();
       await world.add({ ...MISSION, severity: 5 });
       await world.compact();
@@ -119,10 +120,15 @@ export const describeScorer = (pool: () => Pool) =>
       world.clock.nowMs += DAY;
       await world.scorer(sql).run();
       expect(
-        (await readHistory(pool(), geohash)).map(({ safety, overall, count }) => [safety, overall, count]),
+        (await readHistory(pool(), geohash)).map(({ safety, overall, worth, count }) => [
+          safety,
+          overall,
+          worth,
+          count,
+        ]),
       ).toEqual([
-        [85, 71.3, 1],
-        [100, 75, 0],
+        [85, 85, 4, 1],
+        [null, null, 0, 0],
       ]);
     });
 
@@ -179,8 +185,8 @@ export const describeScorer = (pool: () => Pool) =>
       await world.add(MISSION, 2);
       await world.compact();
       await sql(
-        `INSERT INTO report_counts (geohash, layer, day, report_count, severity_sum, counted_at)
-         VALUES ('9q8yyz', 'safety', '2026-06-01', 7, 7, $1)`,
+        `INSERT INTO report_counts (geohash, layer, day, report_count, severity_sum, worth_quarters, severity_quarters, counted_at)
+         VALUES ('9q8yyz', 'safety', '2026-06-01', 7, 7, 28, 28, $1)`,
         [new Date(world.clock.now() - MINUTE)],
       );
       await world.scorer(sql).run();
@@ -267,16 +273,20 @@ async function expectCurrent(pool: Pool, world: ReturnType<typeof createWorld>):
   const current = await readCurrent(pool);
   const { rows } = await pool.query(
     `SELECT DISTINCT ON (geohash) geohash, ${SCORE_NAMES.map((name) => `${name}::float8`).join(", ")},
-            report_count_7d AS count
+            report_count_7d AS count,
+            ARRAY[safety_quarters, vibe_quarters, infrastructure_quarters, opportunity_quarters] AS worth
      FROM neighborhood_scores ORDER BY geohash, calculated_at DESC`,
   );
   expect(current.size).toBe(rows.length);
   const expected = [...world.expected().values()].sort((a, b) => (a.geohash < b.geohash ? -1 : 1));
   expect(rows).toEqual(
-    expected.map(({ geohash, scores, reportCount7d }) => ({
+    expected.map(({ geohash, scores, worthQuarters, reportCount7d }) => ({
       geohash,
-      ...Object.fromEntries(SCORE_NAMES.map((name) => [name, scores[name] / 10])),
+      ...Object.fromEntries(SCORE_NAMES.map((name) => [name, pointsOf(scores[name])])),
       count: reportCount7d,
+      worth: REPORT_LAYERS.map((layer) => worthQuarters[layer]),
     })),
   );
 }
+
+const pointsOf = (tenths: number | null): number | null => (tenths === null ? null : tenths / 10);

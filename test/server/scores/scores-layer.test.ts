@@ -9,14 +9,16 @@ import { encodeScoresLayer, precisionOfZoom } from "../../../server/scores/score
 import { createTileSource } from "../../../server/serving/tile-source.ts";
 import { cellBounds, encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { isTile, tileAt, withBuffer, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
-import { NEUTRAL_SCORES } from "../../../tiles/scores/scores.ts";
+import type { ScoreTenths } from "../../../tiles/scores/scores.ts";
 import { AUSTIN, createWorld, MISSION, NOWHERE } from "../../kit/score-world.ts";
 import { decodeLayer } from "../../kit/tile-features.ts";
+
+const SCORES: ScoreTenths = { safety: 950, vibe: null, infrastructure: 1000, opportunity: null, overall: 975 };
 
 describe("tiles with scores", () => {
   /** Two neighbourhoods beside each other, and the cells above; the second has another score whenever it is set. */
   function createBook() {
-    const cells = new Map(["9q8y", "9q8yy", "9q8yy7", "9q8yyk"].map((geohash) => [geohash, { ...NEUTRAL_SCORES }]));
+    const cells = new Map(["9q8y", "9q8yy", "9q8yy7", "9q8yyk"].map((geohash) => [geohash, { ...SCORES }]));
     let epoch = 0;
     const found = (geohash: string) => {
       const scores = cells.get(geohash);
@@ -29,8 +31,8 @@ describe("tiles with scores", () => {
     };
     return {
       book,
-      set(geohash: string, overall: number) {
-        cells.set(geohash, { ...NEUTRAL_SCORES, overall });
+      set(geohash: string, overall: number | null) {
+        cells.set(geohash, { ...SCORES, overall });
         epoch++;
       },
     };
@@ -61,7 +63,7 @@ describe("tiles with scores", () => {
     const { read } = await open();
     for (const z of [4, 12, 16, 22]) {
       expect(decodeLayer((await read("safety", z))?.bytes ?? new Uint8Array(), "safety")).toEqual([
-        expect.objectContaining({ score: 75, geohash: expect.stringMatching(/^9q8yy[7k]$/) }),
+        expect.objectContaining({ score: 97.5, geohash: expect.stringMatching(/^9q8yy[7k]$/) }),
       ]);
       const [elsewhere] = decodeLayer((await read("safety", z, NOWHERE))?.bytes ?? new Uint8Array(), "safety");
       expect(elsewhere).not.toHaveProperty("score");
@@ -77,6 +79,10 @@ describe("tiles with scores", () => {
     set("9q8yyk", 300);
     set("9q8yy7", 300);
     expect((await read("safety", 12))?.etag).not.toBe(near?.etag);
+    set("9q8yyk", null);
+    set("9q8yy7", null);
+    const [unknown] = decodeLayer((await read("safety", 12))?.bytes ?? new Uint8Array(), "safety");
+    expect(unknown).not.toHaveProperty("score");
     expect(await read("safety", 12, NOWHERE)).toBe(far);
     expect(await (await read("safety", 12, NOWHERE))?.coded("gzip")).toBe(compressed);
   });
@@ -94,7 +100,8 @@ describe("tiles with scores", () => {
       [13, "9q8yy7"],
     ] as const) {
       const features = decodeLayer((await read("scores", z))?.bytes ?? new Uint8Array(), "scores");
-      const scores = { safety: 100, vibe: 50, infrastructure: 100, opportunity: 50, overall: 75 };
+      // What has no score has no attribute.
+      const scores = { safety: 95, infrastructure: 100, overall: 97.5 };
       expect(features).toContainEqual({ geohash, ...scores, report_count_7d: 2 });
       expect(features.every((feature) => String(feature.geohash).length === precisionOfZoom(z))).toBe(true);
     }
@@ -136,8 +143,7 @@ describe("the rings of cells", () => {
   const known = new Set(
     PLACES.flatMap(([lon, lat]) => [4, 5, 6].map((precision) => encodeGeohash(lon, lat, precision))),
   );
-  const find = (geohash: string) =>
-    known.has(geohash) ? { geohash, scores: NEUTRAL_SCORES, reportCount7d: 1 } : undefined;
+  const find = (geohash: string) => (known.has(geohash) ? { geohash, scores: SCORES, reportCount7d: 1 } : undefined);
   const book: ScoreLookup = {
     epoch: () => 1,
     find,

@@ -21,7 +21,6 @@ import {
 } from "../../../tiles/geo/tile-address.ts";
 import type { TileLayer } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { NEUTRAL_SCORES } from "../../../tiles/scores/scores.ts";
 import { seededRandom } from "../../kit/random.ts";
 import { makeCity, makeReport } from "../../kit/sample-reports.ts";
 import { countOf, tilesAround } from "../../kit/tile-features.ts";
@@ -37,7 +36,14 @@ const reports: Report[] = makeCity(3000, NOW, 1, CENTER);
 const cells = new Set(reports.flatMap(({ lonDeg, latDeg }) => [4, 5, 6].map((p) => encodeGeohash(lonDeg, latDeg, p))));
 const book: ScoreLookup = {
   epoch: () => 1,
-  find: (geohash) => (cells.has(geohash) ? { geohash, scores: NEUTRAL_SCORES, reportCount7d: 1 } : undefined),
+  find: (geohash) =>
+    cells.has(geohash)
+      ? {
+          geohash,
+          scores: { safety: 950, vibe: null, infrastructure: 1000, opportunity: null, overall: 975 },
+          reportCount7d: 1,
+        }
+      : undefined,
   cells: (precision) =>
     [...cells]
       .filter(({ length }) => length === precision)

@@ -25,7 +25,9 @@ interface FeatureCollection {
   }[];
 }
 
-const HEAD = "geohash,lat,lon,city,calculated_at,safety,vibe,infrastructure,opportunity,overall,report_count_7d\r\n";
+const HEAD =
+  "geohash,lat,lon,city,calculated_at,safety,vibe,infrastructure,opportunity,overall," +
+  "safety_worth,vibe_worth,infrastructure_worth,opportunity_worth,report_count_7d\r\n";
 const A_CSV = "9q8yyk,37.773743,-122.415161,san-francisco";
 
 describeOnEachPostgres("exports", TABLES, (pool) => {
@@ -37,7 +39,7 @@ describeOnEachPostgres("exports", TABLES, (pool) => {
     beforeEach(async () => {
       await addScores(pool(), [
         { geohash: SF_A, agoMs: HOUR, safety: 71.5 },
-        { geohash: SF_A, agoMs: DAY, safety: 100 },
+        { geohash: SF_A, agoMs: DAY, safety: 100, vibe: null, worth: 12 },
         { geohash: SF_B, agoMs: 2 * DAY, safety: 0 },
         { geohash: SF_A.slice(0, 5), agoMs: DAY, safety: 40.3 },
         { geohash: AUSTIN_A, agoMs: DAY, safety: 30 },
@@ -54,8 +56,9 @@ describeOnEachPostgres("exports", TABLES, (pool) => {
     it("writes scores as CSV, in the order of geohash and time", async () => {
       const response = await app().get("/api/exports/scores.csv?city=san-francisco&from=7d");
       expect(await response.text()).toBe(
-        `${HEAD}${A_CSV},2026-05-31T12:00:00Z,100,50,90,50,66.6,3\r\n${A_CSV},2026-06-01T11:00:00Z,71.5,50,90,50,66.6,3\r\n` +
-          "9q8yym,37.779236,-122.415161,san-francisco,2026-05-30T12:00:00Z,0,50,90,50,66.6,3\r\n",
+        `${HEAD}${A_CSV},2026-05-31T12:00:00Z,100,,90,50,66.6,12,0,0,0,3\r\n` +
+          `${A_CSV},2026-06-01T11:00:00Z,71.5,50,90,50,66.6,3,0,0,0,3\r\n` +
+          "9q8yym,37.779236,-122.415161,san-francisco,2026-05-30T12:00:00Z,0,50,90,50,66.6,3,0,0,0,3\r\n",
       );
       expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8; header=present");
       expect(response.headers.get("content-disposition")).toBe(
@@ -68,9 +71,9 @@ describeOnEachPostgres("exports", TABLES, (pool) => {
       const lines = (await text("/api/exports/reports-counts.ndjson?city=san-francisco")).trimEnd().split("\n");
       expect(lines.map((line) => JSON.parse(line))).toEqual(
         [
-          { layer: "infrastructure", day: "2026-05-30", report_count: 3, severity_sum: 9 },
-          { layer: "safety", day: "2026-05-31", report_count: 2, severity_sum: 6 },
-          { layer: "vibe", day: "2026-05-29", report_count: 1, severity_sum: 3 },
+          { layer: "infrastructure", day: "2026-05-30", report_count: 3, severity_sum: 9, worth: 3, severity_worth: 9 },
+          { layer: "safety", day: "2026-05-31", report_count: 2, severity_sum: 6, worth: 2, severity_worth: 6 },
+          { layer: "vibe", day: "2026-05-29", report_count: 1, severity_sum: 3, worth: 1, severity_worth: 3 },
         ].map((row) => ({ geohash: SF_A, lat: 37.773743, lon: -122.415161, city: "san-francisco", ...row })),
       );
     });
@@ -78,7 +81,7 @@ describeOnEachPostgres("exports", TABLES, (pool) => {
     it("writes GeoJSON whose polygons are the cells, also of no rows", async () => {
       const { type, features } = await app().read<FeatureCollection>("/api/exports/scores.geojson?geohash=9q8yy");
       expect([type, features.length]).toEqual(["FeatureCollection", 3]);
-      expect(features[0]?.properties).toMatchObject({ geohash: SF_A, safety: 100, city: "san-francisco" });
+      expect(features[0]?.properties).toMatchObject({ geohash: SF_A, safety: 100, vibe: null, safety_worth: 12 });
       const [ring = []] = features[0]?.geometry.coordinates ?? [];
       expect(ring).toHaveLength(5);
       expect(ring[0]).toEqual(ring[4]);
@@ -104,8 +107,13 @@ describeOnEachPostgres("exports", TABLES, (pool) => {
         infrastructure: 90,
         opportunity: 50,
         overall: 66.6,
+        safety_worth: 3,
+        vibe_worth: 0,
+        infrastructure_worth: 0,
+        opportunity_worth: 0,
         report_count_7d: 3,
       });
+      expect(rows[0]).toMatchObject({ vibe: null, safety_worth: 12 });
       const counts = await (await app().get("/api/exports/reports-counts.parquet?layer=vibe")).arrayBuffer();
       expect(await parquetReadObjects({ file: counts })).toMatchObject([
         { day: new Date("2026-05-29"), layer: "vibe" },

@@ -5,14 +5,16 @@ import { StoreUnavailableError } from "../../../../server/ports/report-store.ts"
 import type { RunSql } from "../../../../server/ports/sql.ts";
 import { createPyramid } from "../../../../server/pyramid/pyramid.ts";
 import { encodeGeohash } from "../../../../tiles/geo/geohash.ts";
-import { createTestApp, post, readJson } from "../../../kit/app-fixture.ts";
+import { createTestApp, post, readJson, VALID_BODY } from "../../../kit/app-fixture.ts";
 import { createWorld, DAY, HOUR, MISSION, NOWHERE } from "../../../kit/score-world.ts";
 
 interface Card {
   readonly geohash: string;
   readonly place: string | null;
   readonly city: { id: string } | null;
-  readonly scores: Record<string, number>;
+  readonly scores: Record<string, number | null>;
+  readonly report_count_30d: Record<string, number>;
+  readonly worth: Record<string, number>;
   readonly counts: Record<string, Record<string, number>>;
   readonly latest: { id: string; layer: string; geohash: string; created_at: string }[];
   readonly history: string;
@@ -46,7 +48,7 @@ describe("GET /api/neighborhood/:geohash", () => {
       expect([status, headers.get("Content-Type")]).toEqual([200, "application/json"]);
       expect(await card(HERE)).toMatchObject({
         geohash: HERE.slice(0, 6),
-        scores: { safety: 85, vibe: 50, infrastructure: 100, opportunity: 50, overall: 71.3 },
+        scores: { safety: 85, vibe: null, infrastructure: null, opportunity: null, overall: 85 },
         latest: [{ layer: "safety", severity: 5 }],
         history: "unavailable",
         change_7d: null,
@@ -80,10 +82,29 @@ describe("GET /api/neighborhood/:geohash", () => {
       const wide = await card(HERE.slice(0, precision));
       expect(wide.place).toBeNull();
       expect(wide.counts.safety).toEqual({ "24h": 8, "7d": 10, "30d": 13, "90d": 17 });
-      // 11 reports: 100 - 3 * 3 * (1 + 2 * 0.7 + 3 * 0.2) = 73; and 7: 100 - 3 * 3 * 7 = 37. (11 * 73 + 7 * 37) / 18 = 59.
-      expect(wide.scores.safety).toBe(59);
+      // 6 reports of 30 days: 100 - 3 * 3 * (1 + 2 * 0.7 + 3 * 0.2) = 73; and 7: 100 - 3 * 3 * 7 = 37. (6 * 73 + 7 * 37) / 13 = 53.6.
+      expect(wide.scores.safety).toBe(53.6);
     }
     expect((await card(HERE)).counts).toEqual(counts);
+  });
+
+  it.each([
+    [1, 85],
+    [5, 73.8],
+    [50, 73.8],
+    [500, 73.8],
+  ])("takes no more than 1.75 of the gravest off for %i reports of one client", async (count, safety) => {
+    const { app } = createTestApp();
+    const body = { ...VALID_BODY, layer: "safety", category: "theft", severity: 5 };
+    for (let i = 0; i < count; i++) await post(app, body, { "x-test-address": `2001:db8:0:1200::${i % 16}` });
+    const here = `/api/neighborhood/${encodeGeohash(body.lon, body.lat, 6)}`;
+    const found = await readJson<Card>(app.request(here));
+    expect(found).toMatchObject({ scores: { safety, overall: safety }, confidence: { safety: "low" } });
+    expect(found.report_count_30d.safety).toBe(count);
+    expect(found.worth.safety).toBe(count === 1 ? 1 : 1.75);
+    // Of three others hardly all share the first one's bucket.
+    for (const i of [1, 2, 3]) await post(app, body, { "x-test-address": `192.0.2.${i}` });
+    expect((await readJson<Card>(app.request(here))).worth.safety).toBeGreaterThan(found.worth.safety ?? 0);
   });
 
   it("finds the latest of a quiet neighbourhood beside a busy one", async () => {
@@ -109,7 +130,7 @@ describe("GET /api/neighborhood/:geohash", () => {
       place: null,
       city: null,
       latest: [],
-      scores: { safety: 100, vibe: 50, overall: 75 },
+      scores: { safety: null, vibe: null, overall: null },
     });
     await card(HERE);
     const body = { layer: "vibe", category: "noise", severity: 5, lat: MISSION.latDeg, lon: MISSION.lonDeg };
