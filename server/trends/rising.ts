@@ -39,7 +39,12 @@ export interface RisingNeighborhood {
   readonly reportsBefore: number;
   /** Null when there were none before. */
   readonly changePercent: number | null;
+  /** Whether there are so few reports that a few more make another change of it. */
+  readonly isSmall: boolean;
 }
+
+/** Fewer reports this month are marked. */
+const FEW_REPORTS = 10;
 
 /**
  * "This month" is the 30 days up to a moment, that day's included, and "last month" the 30 before: calendar months would
@@ -53,7 +58,10 @@ export function monthsUpTo(nowMs: number): Months {
   };
 }
 
-/** Neighbourhoods with more reports of a layer this month than last, the steepest rise first, one page of them. */
+/**
+ * Neighbourhoods with more reports of a layer this month than last, one page of them: the steepest rise first, and those without reports
+ * last month, which rose from nothing, at the end.
+ */
 export async function risingNeighborhoods(
   sql: Sql,
   query: RisingQuery,
@@ -68,6 +76,7 @@ export async function risingNeighborhoods(
     reports: Number(row.reports),
     reportsBefore: Number(row.before),
     changePercent: Number(row.before) === 0 ? null : roundTo(1, (Number(row.ratio) - 1) * 100),
+    isSmall: Number(row.reports) < FEW_REPORTS,
   }));
   if (rows.length <= query.limit || last === undefined) return { neighborhoods };
   const next = { ratio: Number(last.ratio), reports: Number(last.reports), geohash: String(last.geohash) };
@@ -88,7 +97,7 @@ export function risingStatement(query: RisingQuery): Statement {
   const next =
     after === undefined
       ? ""
-      : `WHERE (-ratio, -reports, geohash) > (${values.bind(-after.ratio)}::float8, ${values.bind(-after.reports)}::integer, ${values.bind(after.geohash)}::text)`;
+      : `WHERE (is_new, -ratio, -reports, geohash) > (${values.bind(!Number.isFinite(after.ratio))}::boolean, ${values.bind(-after.ratio)}::float8, ${values.bind(-after.reports)}::integer, ${values.bind(after.geohash)}::text)`;
   const text = `
     WITH month AS (
       SELECT cell.geohash, min(cell.city) AS city,
@@ -100,9 +109,9 @@ export function risingStatement(query: RisingQuery): Statement {
       GROUP BY cell.geohash
     ),
     rising AS (
-      SELECT *, coalesce(reports / nullif(before, 0)::float8, 'Infinity') AS ratio FROM month
+      SELECT *, coalesce(reports / nullif(before, 0)::float8, 'Infinity') AS ratio, before = 0 AS is_new FROM month
       WHERE reports > 0 AND reports >= ${values.bind(minReports)}::integer AND ${enough}
     )
-    SELECT * FROM rising ${next} ORDER BY -ratio, -reports, geohash LIMIT ${values.bind(limit)}`;
+    SELECT * FROM rising ${next} ORDER BY is_new, -ratio, -reports, geohash LIMIT ${values.bind(limit)}`;
   return { text, values: values.all };
 }

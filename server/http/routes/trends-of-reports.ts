@@ -1,5 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
+import { CITIES } from "../../areas/cities.ts";
+import { placeOfCell } from "../../areas/place-of-cell.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { centreOf } from "../../trends/cell-centre.ts";
 import { dailyReports, daysUpTo } from "../../trends/daily.ts";
@@ -23,7 +25,8 @@ const place = { geohash: z.string(), lat: z.number(), lon: z.number() };
 const rising = trendRoute({
   name: "rising",
   summary: "Neighbourhoods with more reports this month than last",
-  description: "The last 30 days (UTC, today's included) against the 30 before, the steepest rise first.",
+  description:
+    "The last 30 days (UTC, today's included) against the 30 before, the steepest rise first, what had none last month at the end.",
   query: z.object({
     ...areaParameters,
     layer: choiceParameter("The reports' layer.", REPORT_LAYERS, "infrastructure"),
@@ -44,10 +47,14 @@ const rising = trendRoute({
       neighborhoods: z.array(
         z.object({
           ...place,
+          name: z.string().openapi({ description: "The nearest name of the map, else the city's or the geohash." }),
           city: z.string().nullable(),
           reports: count,
           reports_last_month: count,
           change_percent: z.number().nullable().openapi({ description: "Null when there were none last month." }),
+          is_small: z
+            .boolean()
+            .openapi({ description: "Fewer than 10 reports this month: a few more change it much." }),
         }),
       ),
       next_cursor: z.string().nullable(),
@@ -62,10 +69,12 @@ const rising = trendRoute({
         geohash: "9q8yy6",
         lat: 37.762756,
         lon: -122.415161,
+        name: "Mission",
         city: "san-francisco",
         reports: 13,
         reports_last_month: 10,
         change_percent: 30,
+        is_small: false,
       },
     ],
     next_cursor: null,
@@ -173,13 +182,20 @@ export function mountReportTrends(app: App, { clock }: AppParts, sql: Sql, keys:
   });
 }
 
-function toRisingJson({ geohash, city, reports, reportsBefore, changePercent }: RisingNeighborhood) {
+function toRisingJson({ geohash, city, reports, reportsBefore, changePercent, isSmall }: RisingNeighborhood) {
   return {
     geohash,
     ...centreOf(geohash),
+    name: placeOfCell(geohash) ?? nameOfCity(city) ?? geohash,
     city,
     reports,
     reports_last_month: reportsBefore,
     change_percent: changePercent,
+    is_small: isSmall,
   };
+}
+
+function nameOfCity(id: string | null): string | undefined {
+  const city = CITIES.find((each) => each.id === id);
+  return city && `Part of ${city.name}`;
 }

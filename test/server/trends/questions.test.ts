@@ -107,8 +107,24 @@ describeOnEachPostgres("the relational questions", TABLES, (pool) => {
     );
 
     it("answers the change week over week by city, of neighbourhoods known in both", async () => {
-      const austin = { city: "austin", this_week: 75, last_week: 65, change: 10, neighborhoods: 2, left_out: 0 };
-      const sf = { city: "san-francisco", this_week: 60, last_week: 70, change: -10, neighborhoods: 1, left_out: 1 };
+      const austin = {
+        city: "austin",
+        this_week: 75,
+        last_week: 65,
+        change: 10,
+        confidence: "medium",
+        neighborhoods: 2,
+        left_out: 0,
+      };
+      const sf = {
+        city: "san-francisco",
+        this_week: 60,
+        last_week: 70,
+        change: -10,
+        confidence: "medium",
+        neighborhoods: 1,
+        left_out: 1,
+      };
       expect(await app().read("/api/trends/changes?layer=safety&by=city")).toEqual({
         layer: "safety",
         by: "city",
@@ -124,8 +140,22 @@ describeOnEachPostgres("the relational questions", TABLES, (pool) => {
       await pool().query("DELETE FROM neighborhood_scores WHERE geohash = $1", [SF_A]);
       const { changes } = await app().read<Changes>("/api/trends/changes?city=san-francisco");
       expect(changes).toEqual([
-        { city: "san-francisco", this_week: null, last_week: null, change: null, neighborhoods: 0, left_out: 1 },
+        expect.objectContaining({ this_week: null, last_week: null, change: null, confidence: null, left_out: 1 }),
       ]);
+    });
+
+    it("tells no change where few have reported in one of the weeks", async () => {
+      await pool().query("UPDATE neighborhood_scores SET safety_quarters = 11 WHERE geohash = $1 AND safety = 40", [
+        SF_A,
+      ]);
+      const { changes } = await app().read<Changes>("/api/trends/changes?city=san-francisco");
+      expect(changes).toMatchObject([{ this_week: 60, last_week: 70, change: null, confidence: "low" }]);
+    });
+
+    it("compares no week in which there was no score", async () => {
+      await pool().query("UPDATE neighborhood_scores SET safety = NULL WHERE geohash = $1 AND safety <> 40", [SF_A]);
+      const { changes } = await app().read<Changes>("/api/trends/changes?city=san-francisco");
+      expect(changes).toMatchObject([{ change: null, neighborhoods: 0, left_out: 2 }]);
     });
   });
 
@@ -165,16 +195,24 @@ describeOnEachPostgres("the relational questions", TABLES, (pool) => {
         last_month: { from: "2026-04-03", to: "2026-05-02" },
         this_month: { from: "2026-05-03", to: "2026-06-01" },
         neighborhoods: [
+          expect.objectContaining({
+            geohash: SF_A,
+            reports: 13,
+            reports_last_month: 10,
+            change_percent: 30,
+            is_small: false,
+          }),
           {
             geohash: SF_C,
+            name: expect.stringMatching(/^[A-Z]/),
             city: "san-francisco",
             lat: expect.closeTo(latitude, 6),
             lon: expect.closeTo(longitude, 6),
             reports: 6,
             reports_last_month: 0,
             change_percent: null,
+            is_small: true,
           },
-          expect.objectContaining({ geohash: SF_A, reports: 13, reports_last_month: 10, change_percent: 30 }),
         ],
         next_cursor: null,
       });
@@ -182,18 +220,19 @@ describeOnEachPostgres("the relational questions", TABLES, (pool) => {
 
     it("asks all cities without one, and takes other bounds and areas", async () => {
       const all = [
-        [SF_C, null],
         [AUSTIN_A, 200],
         [SF_A, 30],
+        // What rises from nothing is told last.
+        [SF_C, null],
       ];
       expect(await found("city=&layer=infrastructure&min_change=30")).toEqual(all);
       expect(await found("city=san-francisco&min_change=29&min_reports=0")).toEqual([
-        [SF_C, null],
         [SF_D, 100],
         [SF_A, 30],
         [SF_B, 29],
+        [SF_C, null],
       ]);
-      expect(await found("min_change=30.01")).toEqual(all.slice(0, 2));
+      expect(await found("min_change=30.01")).toEqual([all[0], all[2]]);
       expect(await found("min_reports=13")).toEqual([[SF_A, 30]]);
       expect(await found("layer=safety")).toEqual([[SF_D, 9900]]);
       expect(await found("geohash=u33")).toEqual([[NOWHERE, null]]);
@@ -208,7 +247,7 @@ describeOnEachPostgres("the relational questions", TABLES, (pool) => {
         pages.push(((await response.json()) as Rising).neighborhoods.map(({ geohash }) => geohash));
         path = /<([^>]+)>; rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
       }
-      expect(pages).toEqual([[SF_C, AUSTIN_A], [SF_D, SF_A], [SF_B]]);
+      expect(pages).toEqual([[AUSTIN_A, SF_D], [SF_A, SF_B], [SF_C]]);
     });
   });
 
