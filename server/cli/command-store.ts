@@ -1,6 +1,7 @@
-import { createLog } from "../console/log.ts";
+import { createLog, type Log } from "../console/log.ts";
 import { OperatorError } from "../console/operator-error.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { DerivedStore } from "../ports/derived-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import { type Compactor, createCompactor } from "../pyramid/compactor.ts";
 import { readConfig } from "../runtime/config.ts";
@@ -12,6 +13,8 @@ export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
 /** What a command works on. */
 export interface CommandStore {
   readonly store: ReportStore;
+  readonly derived: DerivedStore;
+  readonly log: Log;
   /** Makes what tiles are read from out of what the command wrote. */
   readonly compactor: Compactor;
   /** Also stops what was started for the command. */
@@ -39,6 +42,8 @@ export async function openCommandStore(env: NodeJS.ProcessEnv): Promise<CommandS
     await migrateReportStore(store, config.dynamo);
     return {
       store,
+      derived,
+      log,
       compactor: createCompactor({ store, derived, clock: SYSTEM_CLOCK, log }),
       async close() {
         // What is not confirmed is read instead.

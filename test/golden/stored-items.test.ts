@@ -7,12 +7,22 @@ import { createUnmergedRows } from "../../server/pyramid/unmerged-rows.ts";
 import { decodeAppended, encodeAppended } from "../../server/store/dynamo/appended-report.ts";
 import { decodeConfirmations, encodeConfirmations } from "../../server/store/dynamo/confirmations.ts";
 import { addMicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
+import {
+  decodeAreaIndex,
+  decodeAreaSets,
+  decodeAreas,
+  encodeAreaIndex,
+  encodeAreaSets,
+  encodeAreas,
+} from "../../tiles/codec/area-codec.ts";
 import { decodeMicroCells, encodeMicroCells } from "../../tiles/codec/micro-cell-codec.ts";
 import { decodeEdited, decodeReports, encodeEdited, encodeReports } from "../../tiles/codec/report-codec.ts";
 import { decodeStreetHead, decodeStreetUnits, encodeStreetHead } from "../../tiles/codec/street-codec.ts";
 import { columnsOfReports, mergeColumns } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
 import { weighRows } from "../../tiles/weigh-rows.ts";
+import { makePartition } from "../kit/made-up-areas.ts";
+import { seededRandom } from "../kit/random.ts";
 import { itKeeps, itReads, itRefuses, itRefusesOtherVersions, itRefusesUnknownColumns } from "./golden.ts";
 import { CORNERS, NOW_MS, ON_EDGES, sampleReport, sampleReports } from "./sample.ts";
 
@@ -250,4 +260,46 @@ describe("items of another version", () => {
   for (const version of [1, 2, 3]) itRefuses(`micro-cells-v${version}`, (body) => decodeMicroCells(body, "golden"));
   for (const version of [0, 1]) itRefuses(`compaction-v${version}`, decodePoint);
   itRefuses("hidden-reports-v1", (body) => decodeEdited(body, "9v6kp", "golden"));
+});
+
+describe("areas", () => {
+  const areas = makePartition({
+    west: -97_800_000,
+    south: 30_200_000,
+    size: 2,
+    areas: 3,
+    stepE6: 9000,
+    random: seededRandom(1),
+  }).map((area, number) => ({ ...area, name: `${area.name}, Straße`, number }));
+  itKeeps("areas-v1", [
+    {
+      sample: "three, with holes",
+      write: () => encodeAreas(areas)[0] as Uint8Array,
+      read: (body) => decodeAreas(body, "golden"),
+    },
+  ]);
+  const index = {
+    areaCount: 3,
+    firstIds: ["made-up-n-0000"],
+    pieces: [new Map([["9v6", 1]]), new Map([["9v6kp", 2]])],
+  };
+  itKeeps("area-index-v1", [
+    {
+      sample: "of a small set",
+      write: () => encodeAreaIndex(index),
+      read: (body) => {
+        const { pieces, ...rest } = decodeAreaIndex(body, "golden");
+        return { ...rest, pieces: pieces.map((level) => [...level]) };
+      },
+    },
+  ]);
+  const version = { number: NOW_MS, state: "live", sinceMs: NOW_MS + 5, areaCount: 3 };
+  const city = { id: "oslo", name: "Oslo", bbox: [10, 59, 11, 60], timezone: "Europe/Oslo" };
+  itKeeps("area-sets-v1", [
+    {
+      sample: "one set",
+      write: () => encodeAreaSets([{ city, kind: "neighborhood", versions: [version] }]),
+      read: (body) => decodeAreaSets(body, "golden"),
+    },
+  ]);
 });

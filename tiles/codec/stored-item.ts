@@ -16,6 +16,9 @@ export const ITEM_KINDS = {
   "compaction-progress": 0x47,
   "street-head": 0x54,
   "street-units": 0x53,
+  "area-sets": 0x57,
+  "area-index": 0x49,
+  areas: 0x4e,
 } as const;
 export type ItemKind = keyof typeof ITEM_KINDS;
 

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { boxAround, boxOfPolygons } from "../../../tiles/areas/area.ts";
 import { createAreaLocator, isInside } from "../../../tiles/areas/area-locator.ts";
+import { makePartition } from "../../kit/made-up-areas.ts";
 import { seededRandom } from "../../kit/random.ts";
 import { runs } from "../../kit/runs.ts";
-import { makePartition } from "./partition.ts";
 
 const square = (west: number, south: number, size: number) =>
   Int32Array.from([west, south, west + size, south, west + size, south + size, west, south + size]);

@@ -4,13 +4,13 @@ import fc from "fast-check";
 import { PbfReader } from "pbf";
 import { describe, expect, it } from "vitest";
 import { boundsOfBox, boxAround } from "../../../tiles/areas/area.ts";
-import { encodeAreaLayer } from "../../../tiles/areas/area-layer.ts";
 import { isInside } from "../../../tiles/areas/area-locator.ts";
 import { AREA_BUFFER, polygonsOfTile, type TileRing } from "../../../tiles/areas/area-tile.ts";
 import { EXTENT, latOfWorldY, lonOfWorldX, tilesOfBox } from "../../../tiles/geo/tile-address.ts";
+import { encodeAreaLayer } from "../../../tiles/mvt/area-layer.ts";
+import { makePartition } from "../../kit/made-up-areas.ts";
 import { seededRandom } from "../../kit/random.ts";
 import { runs } from "../../kit/runs.ts";
-import { makePartition } from "./partition.ts";
 
 const isIn = (rings: readonly TileRing[], x: number, y: number): boolean =>
   isInside([rings.map((ring) => Int32Array.from(ring, (value) => 2 * value))], 2 * x + 1, 2 * y + 1);

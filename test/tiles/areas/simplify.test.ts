@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Area, boxAround, boxOfPolygons } from "../../../tiles/areas/area.ts";
 import { simplifyAreas } from "../../../tiles/areas/simplify.ts";
+import { makePartition } from "../../kit/made-up-areas.ts";
 import { seededRandom } from "../../kit/random.ts";
 import { runs } from "../../kit/runs.ts";
-import { makePartition } from "./partition.ts";
 
 /** Sides by their ends, in either direction, with the number of rings that have them. */
 function sidesOf(areas: readonly Area[]): Map<string, { count: number; ends: [number, number][] }> {

@@ -1,3 +1,4 @@
+import type { TileRing } from "../areas/area-tile.ts";
 import { type Bytes, checksum, createBytes, encodeUtf8 } from "../codec/bytes.ts";
 import {
   FEATURE_GEOMETRY,
@@ -9,8 +10,7 @@ import {
   layerMessage,
   VALUE_STRING,
   writeNumber,
-} from "../mvt/mvt-fields.ts";
-import type { TileRing } from "./area-tile.ts";
+} from "./mvt-fields.ts";
 
 /** An area in a tile. */
 export interface AreaFeature {

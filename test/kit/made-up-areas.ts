@@ -1,5 +1,5 @@
-import type { Area, Polygon, Ring } from "../../../tiles/areas/area.ts";
-import { boxOfPolygons } from "../../../tiles/areas/area.ts";
+import type { Area, Polygon, Ring } from "../../tiles/areas/area.ts";
+import { boxOfPolygons } from "../../tiles/areas/area.ts";
 
 /** Made-up areas that share their borders: a grid with its corners moved about, of which fields are joined to areas at random. */
 export interface PartitionOptions {
