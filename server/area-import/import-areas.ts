@@ -19,8 +19,8 @@ export interface AreaStore {
   readonly sets: AreaSets;
   readonly shapes: AreaShapes;
   readonly clock: Clock;
-  /** Counts the reports in a version's areas, for the first time. Resolves when compactions keep that up. */
-  tally(of: AreaSetVersion): Promise<void>;
+  /** Counts the reports in the areas of a new version, for the first time. Resolves when compactions keep that up. */
+  tally(areas: readonly NumberedArea[]): Promise<void>;
   /** Removes what was counted for a version. */
   forget(of: AreaSetVersion): Promise<void>;
 }
@@ -78,11 +78,12 @@ export async function importAreas(
   await removeRetired(store);
   const before = findSet(await sets.read({ consistent: true }), city.id, kind);
   const number = Math.max(clock.now(), 1 + Math.max(0, ...(before?.versions ?? []).map((version) => version.number)));
-  const version: AreaVersion = { number, state: "building", sinceMs: clock.now(), areaCount: areas.length };
+  const box = boxAround(areas.map((area) => area.box));
+  const version: AreaVersion = { number, state: "building", sinceMs: clock.now(), areaCount: areas.length, box };
   const made = { set: before ?? { city, kind, versions: [] }, version };
   await shapes.write(made, areas);
   await sets.change((all) => withVersion(all, { city, kind }, version));
-  await store.tally(made);
+  await store.tally(areas);
   await sets.change((all) => withLive(all, { city, kind, number, nowMs: clock.now() }));
   return made;
 }

@@ -1,3 +1,4 @@
+import type { BoxE6 } from "../../tiles/areas/area.ts";
 import { decodeAreaSets, encodeAreaSets } from "../../tiles/codec/area-codec.ts";
 import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import type { Log } from "../console/log.ts";
@@ -33,6 +34,8 @@ export interface AreaVersion {
   /** Since when it is that, Unix milliseconds. */
   readonly sinceMs: number;
   readonly areaCount: number;
+  /** That all areas lie in. */
+  readonly box: BoxE6;
 }
 
 /** A version of a set. */

@@ -3,9 +3,12 @@ import { type ImportCommand, parseAreasCommand, USAGE } from "../area-import/com
 import { type AreaStore, cityOfAreas, importAreas, removeAreas } from "../area-import/import-areas.ts";
 import { readFeatures } from "../area-import/read-features.ts";
 import { formatChecked } from "../area-import/summary.ts";
+import { tallyAreas } from "../area-import/tally-areas.ts";
 import { createAreaSets, keyOfSet, liveVersion } from "../areas/area-sets.ts";
 import { createAreaShapes } from "../areas/area-shapes.ts";
 import { exitOnError, OperatorError } from "../console/operator-error.ts";
+import { removeTallies } from "../pyramid/area-tallies.ts";
+import { createCellAggregates } from "../pyramid/cell-aggregates.ts";
 import { type CommandStore, openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 
 /** `npm run areas`: imports, lists and removes areas. */
@@ -65,14 +68,19 @@ async function withStore(work: (store: AreaStore) => Promise<void>): Promise<voi
   }
 }
 
-function areaStore({ derived, log }: CommandStore): AreaStore {
+function areaStore({ derived, log, compactor }: CommandStore): AreaStore {
+  const cellAggregates = createCellAggregates({ derived, clock: SYSTEM_CLOCK, log });
   return {
     sets: createAreaSets({ derived, log }),
     shapes: createAreaShapes({ derived }),
     clock: SYSTEM_CLOCK,
-    tally: async () => {},
-    forget: async () => {},
+    tally: (areas) => tallyAreas(areas, { cellAggregates, compactor, onProgress: tellProgress }),
+    forget: (of) => removeTallies(derived, of, of.version.box),
   };
+}
+
+function tellProgress(cells: number, of: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${cells} of ${of} cells${cells < of ? "" : "\n"}`);
 }
 
 await run(process.argv.slice(2)).catch(exitOnError);

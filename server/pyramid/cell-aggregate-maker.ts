@@ -5,6 +5,7 @@ import { rowsBetween } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LogCell } from "../ports/report-store.ts";
+import type { AreaCompaction } from "./area-compaction.ts";
 import { type CellAggregates, OvertakenError, withUnmerged } from "./cell-aggregates.ts";
 import { coarseTime } from "./coarse-time.ts";
 import type { CompactionPoint } from "./compaction-state.ts";
@@ -32,6 +33,7 @@ export interface MadeCellAggregate {
 export interface CellAggregateMakerOptions {
   readonly compactRows: RowCompaction;
   readonly streets: StreetCompaction;
+  readonly areas: AreaCompaction;
   readonly cellAggregates: CellAggregates;
   readonly clock: Clock;
   /** What the cell aggregates made here hold: reports created before its time, but those that it has left unmerged. */
@@ -43,6 +45,7 @@ const MAX_TRIES = 8;
 export function createCellAggregateMaker({
   compactRows,
   streets,
+  areas,
   cellAggregates,
   clock,
   end,
@@ -70,13 +73,29 @@ export function createCellAggregateMaker({
     throw new Error(`street base of ${cell.layer}/${cell.geohash5} was changed by others ${MAX_TRIES} times`);
   }
 
+  /** The same, when they are counted by areas. */
+  async function compactWithAreas(
+    cell: LogCell,
+    changedFrom: string | undefined,
+    isAnew: boolean,
+  ): Promise<CompactedRows & { dueMs: number }> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const tallies = await areas.open(cell);
+      const compacted = await compactWithStreet(cell, changedFrom);
+      const counted = { beforeMs, atMs, isAnew: isAnew || compacted.hasEdited };
+      const dueMs = await tallies.write(rowsBetween(compacted.rows, 0, beforeMs), counted);
+      if (dueMs !== undefined) return { ...compacted, dueMs: Math.min(dueMs, compacted.dueMs) };
+    }
+    throw new Error(`tallies of areas in ${cell.layer}/${cell.geohash5} were changed by others ${MAX_TRIES} times`);
+  }
+
   async function makeOfRows({ layer, geohash, change }: WorkItem, isAnew: boolean): Promise<MadeCellAggregate> {
     const cell = { layer, geohash5: geohash };
     const kept = rows.of(cell);
     const changedFrom = earlierId(change?.from, kept && firstId(kept));
     const made = { isAnew, lacksYoung: false };
     const make = async (): Promise<MicroCells> => {
-      const compacted = await compactWithStreet(cell, changedFrom);
+      const compacted = await compactWithAreas(cell, changedFrom, made.isAnew);
       made.isAnew ||= compacted.hasEdited;
       made.lacksYoung = rowsBetween(compacted.rows, beforeMs, Infinity).length > 0;
       const cells = microCellsOfReports(rowsBetween(compacted.rows, 0, beforeMs), CELL_PRECISION + 2, agesAtMs);

@@ -10,8 +10,8 @@ import { agedLayers } from "./work-order.ts";
 
 /** Finds out what a compaction has to do. */
 export interface CompactionPlanner {
-  /** What changed since the compaction's state, and has aged; undefined when nothing can be done yet. */
-  planChanges(standing: Standing): Promise<CompactionPlan | undefined>;
+  /** What changed since the compaction's state, and has aged, and some cells beside; undefined when nothing can be done yet. */
+  planChanges(standing: Standing, also?: readonly LogCell[]): Promise<CompactionPlan | undefined>;
   /** Everything that the store has. */
   planAll(standing: Standing): Promise<CompactionPlan>;
 }
@@ -31,11 +31,11 @@ export function createCompactionPlanner({ store, cellAggregates, clock }: Compac
     });
 
   return {
-    async planChanges({ point, nextNumber: number }) {
+    async planChanges({ point, nextNumber: number }, also = []) {
       const atMs = clock.now();
       const weighed = point?.rows.all();
       const { changes, cursor } = await readChangesSince(point);
-      const work = workOfChanges({ point, number, changes, cursor, atMs });
+      const work = workOfChanges({ point, number, changes, cursor, atMs, also });
       if (work === undefined) return undefined;
       const rows = await weighUnmerged(store, work.end.rows, weighed);
       return { ...work, end: { ...work.end, rows }, aged: await agedLayers(cellAggregates, clock.now()) };

@@ -43,12 +43,14 @@ export interface WorkFound {
   readonly changes: readonly LogChange[];
   readonly cursor: string;
   readonly atMs: number;
+  /** Cells of which nothing else need have changed. */
+  readonly also?: readonly LogCell[];
 }
 
 type Work = Pick<CompactionPlan, "end" | "cells">;
 
 /** What is to be done about changes; undefined when there is too much that is too young, and nothing can be done yet. */
-export function workOfChanges({ point, changes, ...taken }: WorkFound): Work | undefined {
+export function workOfChanges({ point, changes, also = [], ...taken }: WorkFound): Work | undefined {
   const beforeMs = timeOfCellAggregates(point, taken.atMs);
   const unmerged = point?.rows ?? createUnmergedRows();
   const cells = new Map<number, ChangedCell>();
@@ -57,6 +59,7 @@ export function workOfChanges({ point, changes, ...taken }: WorkFound): Work | u
     if (change.rows === undefined) addCell(cells, change, change.from, true);
     else unmerged.add(change, rowsBetween(change.rows, takenInMs, Infinity));
   }
+  for (const cell of also) addCell(cells, cell, undefined, false);
   const settled = settledCells(unmerged, beforeMs);
   if (settled.count > MOST_UNMERGED) for (const cell of settled.cells) addCell(cells, cell, undefined, false);
   const { rows, open, dropped } = whatIsLeft(unmerged, cells, beforeMs, taken.atMs);

@@ -1,7 +1,10 @@
+import { createAreaSets } from "../areas/area-sets.ts";
+import { type AreaShapes, createAreaShapes } from "../areas/area-shapes.ts";
 import type { Log } from "../console/log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
-import type { ReportStore } from "../ports/report-store.ts";
+import type { LogCell, ReportStore } from "../ports/report-store.ts";
+import { type AreaCompaction, createAreaCompaction } from "./area-compaction.ts";
 import { createCellAggregateMaker } from "./cell-aggregate-maker.ts";
 import { type CellAggregates, createCellAggregates, OvertakenError } from "./cell-aggregates.ts";
 import { type CompactionJournal, createCompactionJournal, type Standing } from "./compaction-journal.ts";
@@ -42,6 +45,8 @@ export interface RunOptions {
   readonly maxCalls?: number;
   /** Stops soon after it is aborted. */
   readonly signal?: AbortSignal;
+  /** Cells that are compacted although nothing changed in them. */
+  readonly also?: readonly LogCell[];
   /** Called before each cell aggregate, and waited for: lets others have their turn. */
   yieldTurn?(): Promise<void>;
   /** Told how many of the plan's cells are done. */
@@ -65,9 +70,11 @@ export interface CompactorOptions {
 }
 
 export function createCompactor(options: CompactorOptions): Compactor {
+  // Areas are read once for all runs.
+  const shapes = createAreaShapes({ derived: options.derived });
   return {
-    run: (limits = {}) => report(startRun(options, limits), runOnce),
-    rebuild: (limits = {}) => report(startRun(options, limits), rebuildAll),
+    run: (limits = {}) => report(startRun(options, limits, shapes), runOnce),
+    rebuild: (limits = {}) => report(startRun(options, limits, shapes), rebuildAll),
   };
 }
 
@@ -80,13 +87,14 @@ interface Run {
   readonly cellAggregates: CellAggregates;
   readonly compactRows: RowCompaction;
   readonly streets: StreetCompaction;
+  readonly areas: AreaCompaction;
   /** Calls of the stores so far. */
   calls: number;
   /** Cells and cell aggregates made so far. */
   readonly made: { cells: number; cellAggregates: number };
 }
 
-function startRun(options: CompactorOptions, limits: RunOptions): Run {
+function startRun(options: CompactorOptions, limits: RunOptions, shapes: AreaShapes): Run {
   const { clock, log } = options;
   const onCall = (): void => void run.calls++;
   const store = countCalls(options.store, onCall);
@@ -101,6 +109,12 @@ function startRun(options: CompactorOptions, limits: RunOptions): Run {
     cellAggregates,
     compactRows: createRowCompaction({ store, logSegments: createLogSegments(derived, log), streets }),
     streets,
+    areas: createAreaCompaction({
+      derived,
+      sets: createAreaSets({ derived, log }),
+      shapes,
+      clock,
+    }),
     calls: 0,
     made: { cells: 0, cellAggregates: 0 },
   };
@@ -118,7 +132,7 @@ async function runOnce(run: Run): Promise<boolean> {
     if (!(await carryOut(run, standing.plan, standing.progress)) || mustStop(run)) return false;
     standing = await run.journal.read();
   }
-  return standing.plan === undefined && begin(run, await run.planner.planChanges(standing), standing);
+  return standing.plan === undefined && begin(run, await run.planner.planChanges(standing, run.limits.also), standing);
 }
 
 async function rebuildAll(run: Run): Promise<boolean> {
@@ -147,10 +161,11 @@ async function carryOut(run: Run, plan: CompactionPlan, from: CompactionProgress
 
 /** Whether all of a plan is done; else it was to stop, or another compactor was faster. */
 async function workThrough(run: Run, plan: CompactionPlan, from: CompactionProgress): Promise<boolean> {
-  const { journal, cellAggregates, compactRows, streets, made } = run;
+  const { journal, cellAggregates, compactRows, streets, areas, made } = run;
   const { clock } = run.options;
   const { signal, yieldTurn, onProgress } = run.limits;
-  const { make } = createCellAggregateMaker({ compactRows, streets, cellAggregates, clock, end: plan.end });
+  await areas.refresh();
+  const { make } = createCellAggregateMaker({ compactRows, streets, areas, cellAggregates, clock, end: plan.end });
   const work = workOf(plan, { cellAggregates, nowMs: clock.now(), after: from.done });
   let progress = from;
   while (signal?.aborted !== true) {

@@ -4,6 +4,8 @@ import type { BufferedTile } from "../../tiles/geo/tile-address.ts";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import type { ReportColumns } from "../../tiles/report-columns.ts";
+import type { AreaSetVersion } from "../areas/area-sets.ts";
+import { type AreaShapes, createAreaShapes } from "../areas/area-shapes.ts";
 import type { Log } from "../console/log.ts";
 import { createLimiter } from "../kit/limiter.ts";
 import { singleFlight } from "../kit/single-flight.ts";
@@ -11,6 +13,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
 import type { EditedReport, LogCell, ReportStore } from "../ports/report-store.ts";
 import { createAggregates, prefixesOf } from "./aggregates.ts";
+import { type AreaPlace, type AreaReports, createAreaCells } from "./area-cells.ts";
 import { createCellAggregates } from "./cell-aggregates.ts";
 import { createCellCache } from "./cell-cache.ts";
 import { createChangeIngest } from "./change-ingest.ts";
@@ -50,6 +53,13 @@ export interface Pyramid {
    * characters; its cell aggregates are one request, and kept.
    */
   outlines(layer: ReportLayer, geohash: string, cells: readonly string[]): Promise<CellOutline[]>;
+  /**
+   * Neighbourhoods' micro cells of the reports in some areas of a set, by the areas' numbers, with all reports that this process knows of,
+   * exactly as they are at a time not before now.
+   */
+  areaReports(of: AreaSetVersion, areas: readonly AreaPlace[], atMs: number): Promise<Map<number, AreaReports>>;
+  /** Another text whenever areas below these geohashes of four characters may have other reports, but for ages; undefined before the first poll. */
+  areaStamp(geohash4s: Iterable<string>): string | undefined;
   /** This process wrote a report: it is in the tiles from now on. */
   noteReport(report: Report): void;
   /** This process edited a report: tiles show what became of it from now on. `before` is how it read. */
@@ -63,6 +73,8 @@ export interface PyramidOptions {
   readonly derived: DerivedStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Areas that are stored; read from the derived store without it. */
+  readonly shapes?: AreaShapes;
   /**
    * Told of every geohash in which tiles show something new from now on: cells of 8 characters, or the log's cell of 5 when
    * many changed in it, or when it is not known which. May be told again of what it knows.
@@ -112,6 +124,16 @@ export function createPyramid(options: PyramidOptions): Pyramid {
     maxBytes: aggregateBytes / 2,
     shareBuilds,
   });
+  const areas = createAreaCells({
+    derived,
+    shapes: options.shapes ?? createAreaShapes({ derived }),
+    cells,
+    pending,
+    unmerged,
+    log,
+    maxBytes: aggregateBytes / 8,
+    shareBuilds,
+  });
   const indexes = createClusterIndexes({ aggregates, street, maxBytes: indexBytes, shareBuilds });
   const tileIndexes = createTileIndexes({ indexes, outlines, clock });
   const changeIngest = createChangeIngest({
@@ -125,11 +147,13 @@ export function createPyramid(options: PyramidOptions): Pyramid {
       const prefixes = prefixesOf(cell);
       aggregates.changed(prefixes);
       indexes.changed(prefixes);
+      areas.changed(cell);
       for (const geohash of placesOf(rows) ?? [cell.geohash5]) options.onChange?.(cell.layer, geohash);
     },
     onCompacted(cell) {
       aggregates.compacted(prefixesOf(cell));
       street.compacted(cell);
+      areas.compacted(cell);
     },
   });
   const poll = shareBuilds ? singleFlight(changeIngest.poll) : changeIngest.poll;
@@ -158,6 +182,11 @@ export function createPyramid(options: PyramidOptions): Pyramid {
       await begun();
       return outlines.of(layer, geohash, geohashes, coarseTime(clock.now()));
     },
+    async areaReports(of, places, atMs) {
+      await begun();
+      return areas.read(of, places, atMs);
+    },
+    areaStamp: (geohash4s) => (changeIngest.hasBegun() ? areas.stamp(geohash4s) : undefined),
     noteReport: changeIngest.noteReport,
     noteEdited: changeIngest.noteEdited,
     poll,

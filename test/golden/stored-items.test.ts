@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { makeTally } from "../../server/pyramid/area-tally.ts";
 import { decodePlan, encodePlan } from "../../server/pyramid/compaction-plan.ts";
 import { decodeProgress, encodeProgress } from "../../server/pyramid/compaction-progress.ts";
 import { decodePoint, encodePoint } from "../../server/pyramid/compaction-state.ts";
@@ -6,6 +7,8 @@ import { makeStreetBase, STREET_LIMITS } from "../../server/pyramid/street-base.
 import { createUnmergedRows } from "../../server/pyramid/unmerged-rows.ts";
 import { decodeAppended, encodeAppended } from "../../server/store/dynamo/appended-report.ts";
 import { decodeConfirmations, encodeConfirmations } from "../../server/store/dynamo/confirmations.ts";
+import { boxAround } from "../../tiles/areas/area.ts";
+import { createAreaLocator } from "../../tiles/areas/area-locator.ts";
 import { addMicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
 import {
   decodeAreaIndex,
@@ -15,6 +18,7 @@ import {
   encodeAreaSets,
   encodeAreas,
 } from "../../tiles/codec/area-codec.ts";
+import { decodeAreaTally, encodeAreaTally } from "../../tiles/codec/area-tally-codec.ts";
 import { decodeMicroCells, encodeMicroCells } from "../../tiles/codec/micro-cell-codec.ts";
 import { decodeEdited, decodeReports, encodeEdited, encodeReports } from "../../tiles/codec/report-codec.ts";
 import { decodeStreetHead, decodeStreetUnits, encodeStreetHead } from "../../tiles/codec/street-codec.ts";
@@ -295,6 +299,24 @@ describe("areas", () => {
   ]);
   const version = { number: NOW_MS, state: "live", sinceMs: NOW_MS + 5, areaCount: 3 };
   const city = { id: "oslo", name: "Oslo", bbox: [10, 59, 11, 60], timezone: "Europe/Oslo" };
+  const near = { areas, ...createAreaLocator(areas, boxAround(areas.map(({ box }) => box))) };
+  const crowd = columnsOfReports(sampleReports(-97.791, 30.209, { spreadDeg: 0.004, count: 60 }));
+  itKeeps("area-tally-v1", [
+    {
+      sample: "of sixty reports",
+      write: () => encodeAreaTally(makeTally(crowd, near, { beforeMs: NOW_MS, atMs: NOW_MS }), "9v67y"),
+      read: (body) => {
+        const { cells, ...rest } = decodeAreaTally(body, "9v67y", "golden");
+        return { ...rest, cells: [...cells] };
+      },
+    },
+  ]);
+  // Behind kind, version, and the times; there is one area's number before its cells, and their number and time.
+  itRefusesUnknownColumns(
+    "area-tally-v1",
+    (body) => decodeAreaTally(body, "9v67y", "golden"),
+    2 + 6 + 8 + 1 + 1 + 1 + 8,
+  );
   itKeeps("area-sets-v1", [
     {
       sample: "one set",

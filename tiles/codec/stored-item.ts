@@ -19,6 +19,7 @@ export const ITEM_KINDS = {
   "area-sets": 0x57,
   "area-index": 0x49,
   areas: 0x4e,
+  "area-tally": 0x59,
 } as const;
 export type ItemKind = keyof typeof ITEM_KINDS;
 

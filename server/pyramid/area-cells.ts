@@ -1,0 +1,175 @@
+import type { BoxE6 } from "../../tiles/areas/area.ts";
+import { addMicroCells, type MicroCells } from "../../tiles/cells/micro-cells.ts";
+import type { AreaTally } from "../../tiles/codec/area-tally-codec.ts";
+import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import { rowsBetween } from "../../tiles/report-columns.ts";
+import { logCellsOfBox } from "../areas/area-pieces.ts";
+import { type AreaSetVersion, keyOfVersion } from "../areas/area-sets.ts";
+import type { AreaShapes } from "../areas/area-shapes.ts";
+import type { Log } from "../console/log.ts";
+import { createBuildCache } from "../kit/build-cache.ts";
+import { mapLimited } from "../kit/map-limited.ts";
+import type { DerivedStore } from "../ports/derived-store.ts";
+import type { LogCell } from "../ports/report-store.ts";
+import { readTallies, tallyName } from "./area-tallies.ts";
+import { AREA_PRECISION, areasOfRows, cellsByArea, tallyAt } from "./area-tally.ts";
+import type { CellCache } from "./cell-cache.ts";
+import type { PendingChanges } from "./pending-changes.ts";
+import type { UnmergedRows } from "./unmerged-rows.ts";
+
+/** An area as far as its reports go. */
+export interface AreaPlace {
+  /** Of the area in its set. */
+  readonly number: number;
+  readonly box: BoxE6;
+}
+
+/** Neighbourhoods' micro cells of an area's reports, by layer; a layer without reports is left out. */
+export type AreaReports = Readonly<Partial<Record<ReportLayer, MicroCells>>>;
+
+/**
+ * The reports in areas: stored tallies, to which the rows are added that the feed has brought since. Of cells of which the feed told
+ * without the rows, and where a tally is damaged or too old, the rows are counted.
+ */
+export interface AreaCells {
+  /** By the areas' numbers, exactly as they are at a time not before now. */
+  read(of: AreaSetVersion, areas: readonly AreaPlace[], atMs: number): Promise<Map<number, AreaReports>>;
+  /** Another text whenever areas in these places may have other reports than before, but for ages. */
+  stamp(geohash4s: Iterable<string>): string;
+  /** A cell's reports are others than before. */
+  changed(cell: LogCell): void;
+  /** What is stored of a cell was written anew. */
+  compacted(cell: LogCell): void;
+}
+
+export interface AreaCellsOptions {
+  readonly derived: DerivedStore;
+  readonly shapes: AreaShapes;
+  readonly cells: CellCache;
+  readonly pending: PendingChanges;
+  readonly unmerged: UnmergedRows;
+  readonly log: Log;
+  readonly maxBytes: number;
+  readonly shareBuilds: boolean;
+}
+
+/** Tallies around a place, by name. */
+interface TalliesAround {
+  readonly tallies: ReadonlyMap<string, AreaTally | undefined>;
+  readonly bytes: number;
+  readonly staleAtMs: number;
+}
+
+/** Tallies are not read again sooner, even if they are too old. */
+const READ_AGAIN_AFTER_MS = 60_000;
+/** Beyond, areas are read by geohashes of three characters. */
+const MOST_READS = 8;
+const PARALLEL = 16;
+const BYTES_PER_TALLY = 600;
+
+export function createAreaCells(options: AreaCellsOptions): AreaCells {
+  const { shapes, cells, pending, unmerged, maxBytes, shareBuilds } = options;
+  const around = createBuildCache<TalliesAround>({ maxBytes, bytesOf: ({ bytes }) => bytes, shareBuilds });
+  /** How often something changed below a geohash of four characters. */
+  const changes = new Map<string, number>();
+
+  function readAround(of: AreaSetVersion, geohash: string, atMs: number): Promise<TalliesAround> {
+    return around.get(`${keyOfVersion(of)}/${geohash}`, geohash, atMs, async () => {
+      const tallies = await readTallies(options, of, geohash);
+      let untilMs = Infinity;
+      let bytes = 0;
+      for (const tally of tallies.values()) {
+        untilMs = Math.min(untilMs, tally?.untilMs ?? Infinity);
+        bytes += BYTES_PER_TALLY * (1 + (tally?.cells.size ?? 0));
+      }
+      return { tallies, bytes, staleAtMs: Math.max(untilMs, atMs + READ_AGAIN_AFTER_MS) };
+    });
+  }
+
+  /** What this process knows of a cell that a tally may lack: asked for before that, as in aggregates.ts. */
+  const knownOf = (cell: LogCell) => ({
+    cell,
+    isPending: pending.fromOf(cell) !== undefined,
+    rows: unmerged.of(cell),
+  });
+
+  async function countRows(of: AreaSetVersion, cell: LogCell, atMs: number): Promise<Iterable<[number, MicroCells]>> {
+    const [rows, near] = await Promise.all([cells.read(cell), shapes.near(of, cell.geohash5)]);
+    return cellsByArea(rows, areasOfRows(rows, near), atMs);
+  }
+
+  async function partsOf(
+    of: AreaSetVersion,
+    { cell, isPending, rows }: ReturnType<typeof knownOf>,
+    { tallies, atMs }: { tallies: TalliesAround["tallies"]; atMs: number },
+  ): Promise<[number, MicroCells][]> {
+    const tally = tallies.get(tallyName(cell));
+    const isDamaged = tally === undefined && tallies.has(tallyName(cell));
+    if (isPending || isDamaged || (tally !== undefined && tally.untilMs <= atMs))
+      return [...(await countRows(of, cell, atMs))];
+    const stored = tally === undefined ? [] : [...tallyAt(tally, atMs)];
+    const young = rows && rowsBetween(rows, tally?.beforeMs ?? 0, Infinity);
+    if (young === undefined || young.length === 0) return stored;
+    const near = await shapes.near(of, cell.geohash5);
+    return [...stored, ...cellsByArea(young, areasOfRows(young, near), atMs)];
+  }
+
+  function touched({ geohash5 }: LogCell): void {
+    const geohash4 = geohash5.slice(0, 4);
+    changes.set(geohash4, (changes.get(geohash4) ?? 0) + 1);
+  }
+
+  return {
+    async read(of, areas, atMs) {
+      const wanted = new Set(areas.map(({ number }) => number));
+      const geohashes = [...new Set(areas.flatMap(({ box }) => logCellsOfBox(box)))].sort();
+      const known = geohashes.flatMap((geohash5) => REPORT_LAYERS.map((layer) => knownOf({ layer, geohash5 })));
+      const reads = readsOf(geohashes);
+      const found = await mapLimited(reads, PARALLEL, (geohash) => readAround(of, geohash, atMs));
+      const tallies = new Map(found.flatMap((part) => [...part.tallies]));
+      const parts = await mapLimited(known, PARALLEL, (one) => partsOf(of, one, { tallies, atMs }));
+      return gather(
+        known.map(({ cell }, i) => ({ layer: cell.layer, parts: parts[i] ?? [] })),
+        wanted,
+      );
+    },
+    stamp: (geohash4s) => Array.from(geohash4s, (geohash4) => changes.get(geohash4) ?? 0).join("."),
+    changed: touched,
+    compacted(cell) {
+      for (const length of [3, 4]) around.touch(cell.geohash5.slice(0, length));
+      touched(cell);
+    },
+  };
+}
+
+/** Geohashes, of four characters or of three, below which log cells lie. */
+function readsOf(geohashes: readonly string[]): string[] {
+  const fours = new Set(geohashes.map((geohash) => geohash.slice(0, 4)));
+  return fours.size <= MOST_READS ? [...fours] : [...new Set(geohashes.map((geohash) => geohash.slice(0, 3)))];
+}
+
+function gather(
+  found: readonly { readonly layer: ReportLayer; readonly parts: readonly [number, MicroCells][] }[],
+  wanted: ReadonlySet<number>,
+): Map<number, AreaReports> {
+  const sets = new Map<number, Partial<Record<ReportLayer, MicroCells[]>>>();
+  for (const { layer, parts } of found) {
+    for (const [number, cells] of parts) {
+      if (!wanted.has(number)) continue;
+      const ofArea = sets.get(number) ?? {};
+      sets.set(number, ofArea);
+      const ofLayer = ofArea[layer];
+      if (ofLayer === undefined) ofArea[layer] = [cells];
+      else ofLayer.push(cells);
+    }
+  }
+  return new Map(
+    [...sets].map(([number, layers]) => {
+      const added = REPORT_LAYERS.flatMap((layer) => {
+        const parts = layers[layer];
+        return parts === undefined ? [] : [[layer, addMicroCells(parts, AREA_PRECISION)] as const];
+      });
+      return [number, Object.fromEntries(added)];
+    }),
+  );
+}

@@ -1,0 +1,135 @@
+import { boxesMeet, boxOfBounds } from "../../tiles/areas/area.ts";
+import { encodeAreaTally } from "../../tiles/codec/area-tally-codec.ts";
+import { StoredItemError } from "../../tiles/codec/stored-item.ts";
+import { cellBounds } from "../../tiles/geo/geohash.ts";
+import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
+import type { ReportColumns } from "../../tiles/report-columns.ts";
+import { type AreaSets, type AreaSetVersion, keptUpVersions } from "../areas/area-sets.ts";
+import type { AreaShapes, AreasNear } from "../areas/area-shapes.ts";
+import { mapLimited } from "../kit/map-limited.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DerivedItem, DerivedStore } from "../ports/derived-store.ts";
+import type { LogCell } from "../ports/report-store.ts";
+import { decodeTally, tallyGroup, tallyName } from "./area-tallies.ts";
+import { makeTally } from "./area-tally.ts";
+import { OvertakenError } from "./cell-aggregates.ts";
+
+/**
+ * Keeps up the tallies of areas: of each version of a set that is read, or will be, and each log cell that its areas meet. They are made
+ * from the cell's rows, which a compaction has in its hands, before the cell aggregate is written; so whoever reads a cell
+ * aggregate of some time finds tallies of that time, or a later one.
+ */
+export interface AreaCompaction {
+  /** Learns which versions there are. To be called when a plan is in force: a version that was there before it is kept up by it. */
+  refresh(): Promise<void>;
+  /** To be called before a cell's rows are read: what is written for the last of two compactors must have been seen by it. */
+  open(cell: LogCell): Promise<OpenTallies>;
+}
+
+export interface OpenTallies {
+  /**
+   * Writes what the rows come to. Returns when that is due again, Unix milliseconds; undefined when another compactor was faster: open
+   * again.
+   * @throws OvertakenError when what is there is of a later time
+   */
+  write(rows: ReportColumns, options: WriteOptions): Promise<number | undefined>;
+}
+
+export interface WriteOptions {
+  /** The rows are all that were created before. */
+  readonly beforeMs: number;
+  readonly atMs: number;
+  /** Whether another version must be written though its bytes be the same, even an empty one; see `RewriteOptions` of cell aggregates. */
+  readonly isAnew: boolean;
+}
+
+export interface AreaCompactionOptions {
+  readonly derived: DerivedStore;
+  readonly sets: AreaSets;
+  readonly shapes: AreaShapes;
+  readonly clock: Clock;
+}
+
+/** Before its ages can no more be told: by then the cell's turn comes, as if ages in its cell aggregate were wrong. */
+const REMAKE_BEFORE_MS = 75 * 60_000;
+
+const WIDTH = 4;
+
+export function createAreaCompaction({ derived, sets, shapes, clock }: AreaCompactionOptions): AreaCompaction {
+  let versions: readonly AreaSetVersion[] = [];
+
+  /** Undefined where no area of the version meets the cell. */
+  async function openOne(of: AreaSetVersion, cell: LogCell): Promise<Opened | undefined> {
+    const near = await shapes.near(of, cell.geohash5);
+    if (near.areas.length === 0) return undefined;
+    const group = tallyGroup(of, cell.geohash5);
+    return { group, near, item: await derived.get(group, tallyName(cell), { consistent: true }) };
+  }
+
+  async function writeOne({ group, near, item }: Opened, cell: LogCell, rows: ReportColumns, options: WriteOptions) {
+    const { beforeMs, isAnew } = options;
+    const tally = makeTally(rows, near, options);
+    const known = item && knownTally(item, cell, group);
+    // A time to come was told by a clock that is wrong.
+    if (known !== undefined && known.beforeMs > beforeMs && known.beforeMs <= clock.now())
+      throw new OvertakenError(`${group} ${tallyName(cell)}`);
+    const isEmpty = tally.cells.size === 0 && tally.rows.length === 0;
+    const dueMs = tally.untilMs - REMAKE_BEFORE_MS;
+    if (isEmpty && !isAnew) {
+      if (item !== undefined) await derived.remove(group, [item]);
+      return dueMs;
+    }
+    const body = encodeAreaTally(tally, cell.geohash5);
+    if (
+      !isAnew &&
+      known !== undefined &&
+      sameBytes(item?.body, encodeAreaTally({ ...tally, beforeMs: known.beforeMs }, cell.geohash5))
+    )
+      return dueMs;
+    const newestMs = rows.length === 0 ? clock.now() : (rows.createdAtMs[rows.length - 1] as number);
+    const condition = { expected: item?.version, expiresAtMs: newestMs + REPORT_LIFETIME_MS };
+    return (await derived.put(group, tallyName(cell), body, condition)) ? dueMs : undefined;
+  }
+
+  return {
+    async refresh() {
+      versions = keptUpVersions(await sets.read({ consistent: true }), clock.now());
+    },
+
+    async open(cell) {
+      const box = boxOfBounds(cellBounds(cell.geohash5));
+      const meeting = versions.filter(({ version }) => boxesMeet(version.box, box));
+      const opened = await mapLimited(meeting, WIDTH, (of) => openOne(of, cell));
+      return {
+        async write(rows, options) {
+          const dueMs = await mapLimited(
+            opened.filter((one) => one !== undefined),
+            WIDTH,
+            (one) => writeOne(one, cell, rows, options),
+          );
+          return dueMs.every((due) => due !== undefined) ? Math.min(Infinity, ...dueMs) : undefined;
+        },
+      };
+    },
+  };
+}
+
+interface Opened {
+  readonly group: string;
+  readonly near: AreasNear;
+  readonly item: DerivedItem | undefined;
+}
+
+/** Undefined when it is damaged. */
+function knownTally(item: DerivedItem, cell: LogCell, group: string) {
+  try {
+    return decodeTally(item, cell, group);
+  } catch (error) {
+    if (!(error instanceof StoredItemError)) throw error;
+    return undefined;
+  }
+}
+
+function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a?.length === b.length && a.every((byte, i) => byte === b[i]);
+}

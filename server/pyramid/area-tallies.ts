@@ -1,0 +1,64 @@
+import { type BoxE6, boundsOfBox } from "../../tiles/areas/area.ts";
+import { type AreaTally, decodeAreaTally } from "../../tiles/codec/area-tally-codec.ts";
+import { StoredItemError } from "../../tiles/codec/stored-item.ts";
+import { coverBounds } from "../../tiles/geo/geohash.ts";
+import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
+import { type AreaSetVersion, keyOfVersion } from "../areas/area-sets.ts";
+import type { Log } from "../console/log.ts";
+import type { DerivedItem, DerivedStore } from "../ports/derived-store.ts";
+import type { LogCell } from "../ports/report-store.ts";
+
+/**
+ * Where areas' tallies are stored: in groups by geohashes of three characters, each by the log cell and layer that it is of, so that one
+ * request reads those of all layers around a place.
+ */
+const GROUP_LENGTH = 3;
+
+export const tallyGroup = (of: AreaSetVersion, geohash: string): string =>
+  `area-tallies/${keyOfVersion(of)}/${geohash.slice(0, GROUP_LENGTH)}`;
+
+export const tallyName = ({ layer, geohash5 }: LogCell): string => `${geohash5}/${layer}`;
+
+/** Tallies below a geohash of three or four characters by name; undefined in place of a damaged one. */
+export async function readTallies(
+  { derived, log }: { readonly derived: DerivedStore; readonly log: Log },
+  of: AreaSetVersion,
+  geohash: string,
+): Promise<Map<string, AreaTally | undefined>> {
+  const group = tallyGroup(of, geohash);
+  const items = await derived.list(group, { from: geohash, to: `${geohash}~` });
+  return new Map(
+    items.flatMap((item): [string, AreaTally | undefined][] => {
+      const cell = cellOfName(item.name);
+      return cell === undefined ? [] : [[item.name, decodeOrWarn(item, cell, { group, log })]];
+    }),
+  );
+}
+
+function decodeOrWarn(item: DerivedItem, cell: LogCell, { group, log }: { group: string; log: Log }) {
+  try {
+    return decodeTally(item, cell, group);
+  } catch (error) {
+    if (!(error instanceof StoredItemError)) throw error;
+    log.warn("damaged tally of areas: counting the cell's reports instead", { item: error.message });
+    return undefined;
+  }
+}
+
+/** @throws StoredItemError */
+export const decodeTally = ({ name, body }: DerivedItem, cell: LogCell, group: string): AreaTally =>
+  decodeAreaTally(body, cell.geohash5, `${group} ${name}`);
+
+function cellOfName(name: string): { layer: ReportLayer; geohash5: string } | undefined {
+  const [geohash5 = "", layer = ""] = name.split("/");
+  return isReportLayer(layer) ? { layer, geohash5 } : undefined;
+}
+
+/** Removes all tallies of a version whose areas lie in a box. */
+export async function removeTallies(derived: DerivedStore, of: AreaSetVersion, box: BoxE6): Promise<void> {
+  for (const geohash3 of coverBounds(boundsOfBox(box), GROUP_LENGTH, Infinity)) {
+    const group = tallyGroup(of, geohash3);
+    const left = await derived.list(group, { consistent: true });
+    if (left.length > 0) await derived.remove(group, left);
+  }
+}

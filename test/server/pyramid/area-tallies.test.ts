@@ -1,0 +1,71 @@
+/** @module-tag random */
+import { describe, expect, it } from "vitest";
+import { makeTally, tallyAt } from "../../../server/pyramid/area-tally.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { boxOfPolygons } from "../../../tiles/areas/area.ts";
+import { createAreaLocator } from "../../../tiles/areas/area-locator.ts";
+import { addMicroCells, microCellsOfReports } from "../../../tiles/cells/micro-cells.ts";
+import { decodeAreaTally, encodeAreaTally } from "../../../tiles/codec/area-tally-codec.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
+import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
+import { columnsOfReports } from "../../../tiles/report-columns.ts";
+import { seededRandom } from "../../kit/random.ts";
+import { scaled } from "../../kit/runs.ts";
+import { makeReport } from "../../kit/sample-reports.ts";
+import { playAreaHistory } from "./area-history.ts";
+
+const CELL = encodeGeohash(-95.39, 29.72, 5);
+const NOW = Date.UTC(2026, 5, 1, 12);
+
+describe("a tally", () => {
+  it("is right at any time until it says, whatever the ages", () => {
+    const polygons = [[Int32Array.from([-95_400_000, 29_710_000, -95_380_000, 29_710_000, -95_380_000, 29_740_000])]];
+    const box = boxOfPolygons(polygons);
+    const area = { number: 3, id: "a", name: "A", box, polygons };
+    const near = { areas: [area], ...createAreaLocator([area], box) };
+    for (let seed = 0; seed < scaled(60, 6); seed++) {
+      const random = seededRandom(seed);
+      const reports = Array.from({ length: 5 + Math.floor(random() * 600) }, () =>
+        makeReport(
+          {
+            lonDeg: -95.4 + random() * 0.02,
+            latDeg: 29.71 + random() * 0.02,
+            createdAtMs: Math.floor(NOW - random() ** 3 * 1.01 * REPORT_LIFETIME_MS),
+          },
+          random,
+        ),
+      );
+      const inside = columnsOfReports(
+        reports.filter(({ lonDeg, latDeg }) => near.find(Math.round(lonDeg * 1e6), Math.round(latDeg * 1e6)) === 0),
+      );
+      const made = makeTally(columnsOfReports(reports), near, { beforeMs: NOW, atMs: NOW });
+      const tally = decodeAreaTally(encodeAreaTally(made, CELL), CELL, "test");
+      expect(tally.untilMs).toBeGreaterThan(NOW + 3_600_000);
+      const until = Math.min(tally.untilMs, NOW + 2 * REPORT_LIFETIME_MS);
+      for (const share of [0, 0.1, 0.5, 0.9, 1]) {
+        const atMs = Math.floor(NOW + share * (until - NOW - 1));
+        const told = addMicroCells(
+          [...tallyAt(tally, atMs)].map(([, cells]) => cells),
+          6,
+        );
+        const truth = microCellsOfReports(inside, 6, atMs);
+        expect([...told.key]).toEqual([...truth.key]);
+        expect([...told.bandCount]).toEqual([...truth.bandCount]);
+        expect([...told.bandSeverity]).toEqual([...truth.bandSeverity]);
+      }
+    }
+  });
+});
+
+describe("reports in areas", () => {
+  const open = (clock: Parameters<typeof createMemoryStore>[0]["clock"]) => ({
+    store: createMemoryStore({ clock }),
+    derived: createMemoryDerivedStore({ clock }),
+  });
+
+  it("are counted exactly, by every reader, after anything that happens", async () => {
+    for (let seed = 0; seed < scaled(60, 3); seed++)
+      await playAreaHistory({ seed, steps: 20, imported: seed % 2 === 0 ? 900 : 40, open });
+  });
+});
