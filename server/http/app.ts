@@ -22,6 +22,7 @@ import { publicPath } from "./core/public-address.ts";
 import { EXPOSED_HEADERS, SAFE_HEADERS } from "./core/safe-headers.ts";
 import { createApiKeys } from "./middleware/api-key.ts";
 import { mountBesideAnswers } from "./middleware/beside-answers.ts";
+import { mountAreas } from "./routes/areas.ts";
 import { mountCities } from "./routes/cities.ts";
 import { mountClusters } from "./routes/clusters.ts";
 import { mountExports } from "./routes/exports.ts";
@@ -73,6 +74,7 @@ export function createApp(parts: AppParts): App {
   if (parts.live !== undefined) mountLive(app, parts, parts.live);
   if (parts.clusters !== undefined) mountClusters(app, parts, parts.clusters);
   mountNeighborhood(app, parts);
+  if (parts.areas !== undefined) mountAreas(app, parts, parts.areas);
   if (parts.sql !== undefined) mountRelational(app, parts, parts.sql);
   mountOperations(app, parts, metrics);
 

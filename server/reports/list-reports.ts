@@ -4,9 +4,16 @@ import type { ReportLayer } from "../../tiles/layers.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import { type Area, idAt, listArea, type ReportPage, type ReportSource } from "./area-reports.ts";
 
-export interface ReportQuery {
+export interface ReportQuery extends ReportSpan {
   /** All borders belong to the box; west > east crosses the antimeridian. */
   readonly bounds: Bounds;
+}
+
+export interface RegionQuery extends ReportSpan {
+  readonly region: Area;
+}
+
+interface ReportSpan {
   readonly layers: readonly ReportLayer[];
   /** Unix milliseconds, inclusive. */
   readonly fromMs?: number;
@@ -31,16 +38,16 @@ export function countLogCells(bounds: Bounds): number {
   return countCells(bounds, CELL_PRECISION);
 }
 
-/** The newest reports of a box, exactly those inside, one page at a time, as `listArea` does. */
+/** The newest reports of a box, or of a region, exactly those inside, one page at a time, as `listArea` does. */
 export async function listReports(
   source: ReportSource,
-  query: ReportQuery,
+  query: ReportQuery | RegionQuery,
   endAfter: number = MOST_CELLS,
 ): Promise<ReportPage> {
   const { layers, fromMs, beforeMs, limit, cursor } = query;
   const before = earlierId(cursor, beforeMs === undefined ? undefined : idAt(beforeMs));
   return listArea(source, {
-    area: areaOfBox(query.bounds),
+    area: "region" in query ? query.region : areaOfBox(query.bounds),
     layers,
     limit,
     endAfter,

@@ -1,6 +1,9 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { createUsageLog } from "../accounts/usage-log.ts";
+import { createAreaCatalogue } from "../areas/area-catalogue.ts";
+import { createAreaSets } from "../areas/area-sets.ts";
+import { createAreaShapes } from "../areas/area-shapes.ts";
 import type { BasemapTiles } from "../basemap/zooms.ts";
 import type { Log } from "../console/log.ts";
 import { type App, type AppParts, createApp, DEFAULT_SETTINGS } from "../http/app.ts";
@@ -57,7 +60,10 @@ export interface OpenTiles {
 
 /** The same as requests know it, however a runtime keeps it up with what others write. */
 export interface ServedTiles {
-  readonly pyramid: Pick<Pyramid, "clusterCells" | "cells" | "reports" | "outlines" | "noteReport" | "noteEdited">;
+  readonly pyramid: Pick<
+    Pyramid,
+    "clusterCells" | "cells" | "reports" | "outlines" | "areaReports" | "noteReport" | "noteEdited"
+  >;
   readonly source: TileSource;
 }
 
@@ -73,16 +79,20 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
   const scores = createScoreCache({ sql, clock, ...(scoreCells && { maxCells: scoreCells }) });
   const scoring = createScoring(createScorer({ ...behind, clock, log }), createPastScores({ ...behind, clock }), log);
   const usage = createUsageLog({ sql, log });
+  const shapes = createAreaShapes({ derived });
+  const sets = createAreaSets({ derived, log });
+  const shareBuilds = bounds.shareBuilds ?? true;
+  const areas = { shapes, catalogue: createAreaCatalogue({ sets, clock, shareBuilds }) };
   const compactor = createCompactor({ ...behind, clock, log });
 
   /** Where tiles show something new from now on. */
   const changes = createRelay<[layer: ReportLayer, geohash: string]>();
   function openTiles(): OpenTiles {
-    const pyramid = createPyramid({ store, derived, clock, log, onChange: changes.send, ...ofPyramid });
+    const pyramid = createPyramid({ store, derived, clock, log, shapes, onChange: changes.send, ...ofPyramid });
     const source = createTileSource({ pyramid, scores, compressor, ...(tileBytes && { maxBytes: tileBytes }) });
     return { pyramid, source };
   }
-  return { scores, scoring, usage, compactor, changes, openTiles };
+  return { scores, scoring, usage, areas, compactor, changes, openTiles };
 }
 
 export interface HttpOptions
@@ -97,7 +107,7 @@ export interface HttpOptions
 /** The HTTP interface over it, and the basemap below the reports. */
 export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomain>, options: HttpOptions): App {
   const { store, sql, pingDatabase, compressor, clock, log } = adapters;
-  const { scores, scoring, usage } = domain;
+  const { scores, scoring, usage, areas } = domain;
   const { config, tiles, basemap, onChanged, ...ofRuntime } = options;
   const { pyramid, source } = tiles;
   const app = createApp({
@@ -105,6 +115,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     store,
     clock,
     log,
+    areas: { ...areas, reports: pyramid.areaReports },
     sql: createSql(sql, log),
     pingDatabase,
     usage,

@@ -122,7 +122,7 @@ async function readDays(
 }
 
 /** A week ago is the day that ended nearest before: it may be a few days longer when scoring had stopped. */
-function changeSince(days: readonly DayScores[], now: ScoredCell, thenMs: number): ScoreTenths | undefined {
+export function changeSince(days: readonly DayScores[], now: ScoredCell, thenMs: number): ScoreTenths | undefined {
   const then = days.findLast(({ day }) => day <= formatDay(thenMs));
   if (then === undefined || then.day < formatDay(thenMs - 7 * DAY_MS)) return undefined;
   const [before, after] = [then, now].map(reliableScores) as [ScoreTenths, ScoreTenths];

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { Report } from "../../../tiles/report.ts";
 import type { Caller } from "../../accounts/key-lookup.ts";
 import type { UsageLog } from "../../accounts/usage-log.ts";
+import type { AreaSource } from "../../areas/find-area.ts";
 import type { ClusterSource } from "../../clusters/find-cluster.ts";
 import type { Log } from "../../console/log.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
@@ -11,6 +12,7 @@ import type { MetricSample } from "../../ports/metrics.ts";
 import type { EditedReport, ReportStore } from "../../ports/report-store.ts";
 import type { Sql } from "../../ports/sql.ts";
 import type { Pyramid } from "../../pyramid/pyramid.ts";
+import type { ScoreHistory } from "../../scores/score-history.ts";
 import type { ContentCoding } from "../../serving/content-encoding.ts";
 import type { TileSource } from "../../serving/tile-source.ts";
 import type { RequestMetrics } from "./metrics.ts";
@@ -28,6 +30,8 @@ export interface AppParts {
   readonly pyramid: Pick<Pyramid, "cells" | "outlines" | "reports">;
   /** What tiles are made of; without it there is no `/api/clusters`. */
   readonly clusters?: ClusterSource;
+  /** Areas, and the reports in them; without it there is no `/api/areas`. */
+  readonly areas?: AreaSource & { readonly reports: Pyramid["areaReports"]; readonly history?: ScoreHistory };
   /** Asks PostgreSQL; without it there are no `/api/trends` and `/api/exports`. */
   readonly sql?: Sql;
   /** Where calls with a key are counted; whoever makes it flushes it. Without it keys mean nothing, and there is no `/api/usage`. */

@@ -1,12 +1,17 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { boundsOfBox } from "../../../tiles/areas/area.ts";
+import type { Bounds } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
+import { findArea } from "../../areas/find-area.ts";
 import { networkOf } from "../../kit/network-address.ts";
 import { createRateLimit, type RateLimit } from "../../kit/rate-limit.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
+import type { Area } from "../../reports/area-reports.ts";
 import { createReport } from "../../reports/create-report.ts";
 import { countLogCells, listReports } from "../../reports/list-reports.ts";
+import { regionOfArea } from "../../reports/region-of-area.ts";
 import { draftOfBody, idempotencyKeySchema, reportBodySchema } from "../../reports/report-body.ts";
 import { createReporters, type Reporters } from "../../reports/reporters.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
@@ -49,7 +54,7 @@ const create = createRoute({
 const list = createRoute({
   method: "get",
   path: "/api/reports",
-  summary: "Reports of a box, newest first",
+  summary: "Reports of a box, or of an area, newest first",
   tags,
   request: { query: reportQuerySchema },
   responses: {
@@ -88,11 +93,11 @@ export function mountReports(app: App, parts: AppParts): void {
   app.post(create.getRoutingPath(), (c) => respondCreate(c, { ...parts, rateLimit, reporters }));
 
   app.openapi(list, async (c) => {
-    const { bbox, layer = REPORT_LAYERS, since, limit, cursor } = c.req.valid("query");
-    requireSmallBox(countLogCells(bbox), settings.queryCells);
+    const { bbox, area, layer = REPORT_LAYERS, since, limit, cursor } = c.req.valid("query");
+    const place = await placeOf({ bbox, area }, parts);
     const fromMs = since && resolveInstant(since, clock.now());
     const query = {
-      bounds: bbox,
+      ...place,
       layers: layer,
       limit,
       ...(fromMs !== undefined && { fromMs }),
@@ -113,6 +118,24 @@ export function mountReports(app: App, parts: AppParts): void {
       throw new ProblemError({ status: 404, detail: "There is no such report, or it has expired or is hidden." });
     return c.json(toReportJson(report), 200, { "Cache-Control": "no-cache" });
   });
+}
+
+/** The box or the area that is asked for. @throws ProblemError 400 when it is neither, or too large */
+async function placeOf(
+  { bbox, area }: { readonly bbox?: Bounds | undefined; readonly area?: string | undefined },
+  { areas, settings }: AppParts,
+): Promise<{ readonly bounds: Bounds } | { readonly region: Area }> {
+  const wrong = (field: string, message: string) => new ProblemError(invalidRequest([{ field, message }]));
+  if (area !== undefined && bbox !== undefined) throw wrong("bbox", "must be left out where area is given");
+  if (area === undefined) {
+    if (bbox === undefined) throw wrong("bbox", "is missing");
+    requireSmallBox(countLogCells(bbox), settings.queryCells, "bbox");
+    return { bounds: bbox };
+  }
+  const found = areas && (await findArea(areas, area));
+  if (areas === undefined || found === undefined) throw wrong("area", "is not among /api/areas");
+  requireSmallBox(countLogCells(boundsOfBox(found.area.box)), settings.queryCells, "area");
+  return { region: await regionOfArea(areas.shapes, found) };
 }
 
 interface CreateParts extends AppParts {
@@ -170,9 +193,9 @@ function notKnownToBeStored(cause: StoreUnavailableError, key: string | undefine
   });
 }
 
-function requireSmallBox(cells: number, limit: number): void {
+function requireSmallBox(cells: number, limit: number, field: string): void {
   if (cells <= limit) return;
   const sideDegrees = Math.sqrt(limit * (360 / 2 ** 13) * (180 / 2 ** 12)).toFixed(1);
   const message = `meets ${cells} geohash-5 cells, the limit is ${limit}: about ${sideDegrees} x ${sideDegrees} degrees`;
-  throw new ProblemError(invalidRequest([{ field: "bbox", message, limit }]));
+  throw new ProblemError(invalidRequest([{ field, message, limit }]));
 }

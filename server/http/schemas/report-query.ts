@@ -101,11 +101,15 @@ const paging = {
   ),
 };
 
+/** `bbox` is missing where neither it nor `area` is given. */
 export const reportQuerySchema = z.object({
-  bbox: parameter(
+  bbox: optionalParameter(
     "-122.52,37.70,-122.35,37.83",
-    "west,south,east,north in degrees; west > east crosses the antimeridian.",
+    "west,south,east,north in degrees; west > east crosses the antimeridian. This or `area`.",
     parseBbox,
+  ),
+  area: optionalParameter("", "Id of an area, as `/api/areas` lists them: only reports that lie in it.", (text) =>
+    /^[a-z0-9-]{1,200}$/.test(text) ? { value: text } : "must be the id of an area",
   ),
   since: instant("Only reports created then or later"),
   ...paging,

@@ -19,7 +19,7 @@ function fieldsOf<const Name extends string, Type>(names: readonly Name[], type:
   return Object.fromEntries(names.map((name) => [name, type])) as Record<Name, Type>;
 }
 
-const SCORES = fieldsOf(
+export const SCORES = fieldsOf(
   SCORE_NAMES,
   z.number().min(0).max(100).nullable().openapi({
     description: "One decimal; null without reports in the last 30 days, and of `overall` without any score.",
@@ -29,8 +29,39 @@ const CHANGES = fieldsOf(SCORE_NAMES, z.number().min(-100).max(100).nullable());
 const CONFIDENCE = fieldsOf(SCORE_NAMES, z.enum(CONFIDENCES).nullable());
 const WORTH = fieldsOf(REPORT_LAYERS, z.number().nonnegative());
 const WINDOWS = fieldsOf(TIME_WINDOWS, z.int().nonnegative());
-const count = z.int().nonnegative();
+export const countSchema = z.int().nonnegative();
 const degrees = z.number();
+
+/** What a card tells of reports, of whatever part of the map. */
+export const REPORTED = {
+  scores: z.object(SCORES).openapi("Scores"),
+  confidence: z.object(CONFIDENCE).openapi({
+    description:
+      "How far each score can be relied on: `low` under 3 reporters' worth of reports in 30 days, `medium` under 10, then `high`; of `overall` the lowest.",
+  }),
+  worth: z.object(WORTH).openapi({
+    description:
+      "Reporters' worth of each layer's reports of the last 30 days: of one client's a day the first counts 1, then 0.5, 0.25, and 0.",
+  }),
+  report_count_30d: z
+    .object(fieldsOf(REPORT_LAYERS, countSchema))
+    .openapi({ description: "Behind each layer's score." }),
+  report_count: countSchema.openapi({ description: "Live reports of all layers: of the last 90 days." }),
+  report_count_7d: countSchema,
+  counts: z.object(fieldsOf(REPORT_LAYERS, z.object(WINDOWS))).openapi({
+    description: "Reports by layer and time window. A window holds the shorter ones.",
+  }),
+  latest: z.array(reportSchema).openapi({ description: "The newest five at most, newest first." }),
+  history: z.enum(["available", "unavailable"]).openapi({
+    description: "`unavailable`: PostgreSQL does not answer now, so `change_7d` is null and `series` is empty.",
+  }),
+  change_7d: z.object(CHANGES).nullable().openapi({
+    description: "Scores now less those of a week ago; null unless both have medium confidence or more.",
+  }),
+  series: z.array(z.object({ day: z.iso.date(), ...SCORES, report_count_7d: countSchema })).openapi({
+    description: "The scores at the end of each day (UTC) of the last 30, as far as there were any, and today's now.",
+  }),
+};
 
 /**
  * A score card as the API answers it: what a map shows of the cell that somebody touched. Always the same fields; what is not
@@ -52,31 +83,7 @@ export const cardSchema = z
       .object({ id: z.string(), name: z.string() })
       .nullable()
       .openapi({ description: "The one whose box holds the cell's centre; null outside all of them." }),
-    scores: z.object(SCORES).openapi("Scores"),
-    confidence: z.object(CONFIDENCE).openapi({
-      description:
-        "How far each score can be relied on: `low` under 3 reporters' worth of reports in 30 days, `medium` under 10, then `high`; of `overall` the lowest.",
-    }),
-    worth: z.object(WORTH).openapi({
-      description:
-        "Reporters' worth of each layer's reports of the last 30 days: of one client's a day the first counts 1, then 0.5, 0.25, and 0.",
-    }),
-    report_count_30d: z.object(fieldsOf(REPORT_LAYERS, count)).openapi({ description: "Behind each layer's score." }),
-    report_count: count.openapi({ description: "Live reports of all layers: of the last 90 days." }),
-    report_count_7d: count,
-    counts: z.object(fieldsOf(REPORT_LAYERS, z.object(WINDOWS))).openapi({
-      description: "Reports by layer and time window. A window holds the shorter ones.",
-    }),
-    latest: z.array(reportSchema).openapi({ description: "The newest five at most, newest first." }),
-    history: z.enum(["available", "unavailable"]).openapi({
-      description: "`unavailable`: PostgreSQL does not answer now, so `change_7d` is null and `series` is empty.",
-    }),
-    change_7d: z.object(CHANGES).nullable().openapi({
-      description: "Scores now less those of a week ago; null unless both have medium confidence or more.",
-    }),
-    series: z.array(z.object({ day: z.iso.date(), ...SCORES, report_count_7d: count })).openapi({
-      description: "The scores at the end of each day (UTC) of the last 30, as far as there were any, and today's now.",
-    }),
+    ...REPORTED,
   })
   .openapi("ScoreCard");
 
@@ -84,16 +91,23 @@ type ScoreCardJson = z.infer<typeof cardSchema>;
 
 /** The card of a cell; `today` is the UTC day. */
 export function toCardJson(geohash: string, card: ScoreCard, today: string): ScoreCardJson {
-  const { cell, city, counts, latest, history } = card;
+  const { city } = card;
   const { west, south, east, north } = cellBounds(geohash);
-  const { scores, worthQuarters, reportCount, reportCount30d, reportCount7d } = cell;
-  const days = history && [...history.days, { day: today, scores, worthQuarters, reportCount7d }];
   return {
     geohash,
     precision: geohash.length,
     bbox: [west, south, east, north],
     place: (geohash.length === 6 && placeOfCell(geohash)) || null,
     city: city === undefined ? null : { id: city.id, name: city.name },
+    ...toReportedJson(card, today),
+  };
+}
+
+/** The same of any card. */
+export function toReportedJson({ cell, counts, latest, history }: Omit<ScoreCard, "city">, today: string) {
+  const { scores, worthQuarters, reportCount, reportCount30d, reportCount7d } = cell;
+  const days = history && [...history.days, { day: today, scores, worthQuarters, reportCount7d }];
+  return {
     scores: toPoints(scores),
     confidence: { ...confidencesOf(scores, worthQuarters) },
     worth: perLayer((layer) => worthQuarters[layer] / FULL_QUARTERS),
@@ -102,7 +116,7 @@ export function toCardJson(geohash: string, card: ScoreCard, today: string): Sco
     report_count_7d: reportCount7d,
     counts,
     latest: latest.map(toReportJson),
-    history: history === undefined ? "unavailable" : "available",
+    history: history === undefined ? ("unavailable" as const) : ("available" as const),
     change_7d: history?.change7d === undefined ? null : toPoints(history.change7d),
     series: (days ?? []).map((each) => ({
       day: each.day,
@@ -112,7 +126,7 @@ export function toCardJson(geohash: string, card: ScoreCard, today: string): Sco
   };
 }
 
-function toPoints(scores: ScoreTenths) {
+export function toPoints(scores: ScoreTenths) {
   const points = (name: ScoreName) => {
     const tenths = scores[name];
     return tenths === null ? null : tenths / 10;

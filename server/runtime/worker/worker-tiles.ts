@@ -94,6 +94,7 @@ export function createWorkerTiles({ open, clock, log }: WorkerTilesOptions): Wor
       cells: (layer, geohash) => current.pyramid.cells(layer, geohash),
       reports: (cell) => current.pyramid.reports(cell),
       outlines: (layer, geohash, cells) => current.pyramid.outlines(layer, geohash, cells),
+      areaReports: (of, areas, atMs) => current.pyramid.areaReports(of, areas, atMs),
       noteReport(report) {
         startAnewAfterSleep();
         current.pyramid.noteReport(report);

@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createUsageLog } from "../../../server/accounts/usage-log.ts";
+import { createAreaShapes } from "../../../server/areas/area-shapes.ts";
 import { silentLog } from "../../../server/console/log.ts";
 import { DEFAULT_SETTINGS } from "../../../server/http/app.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createTestApp } from "../../kit/app-fixture.ts";
+import { createTestClock } from "../../kit/clock.ts";
 
 const document = readFileSync(new URL("../../../docs/api.md", import.meta.url), "utf8");
 
@@ -16,6 +19,11 @@ function wholeApp() {
     usage: createUsageLog({ sql, log: silentLog }),
     live: { open: unused },
     clusters: { clusterCells: unused, cells: unused, reports: unused },
+    areas: {
+      catalogue: { live: unused, peek: () => undefined },
+      shapes: createAreaShapes({ derived: createMemoryDerivedStore({ clock: createTestClock() }) }),
+      reports: unused,
+    },
   }).app;
 }
 

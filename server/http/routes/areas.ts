@@ -1,0 +1,118 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { boxOfBounds } from "../../../tiles/areas/area.ts";
+import { findArea } from "../../areas/find-area.ts";
+import { formatDay } from "../../kit/utc-time.ts";
+import { readAreaCard } from "../../scores/area-card.ts";
+import { listAreas } from "../../scores/area-list.ts";
+import type { App, AppParts } from "../core/app-parts.ts";
+import { ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
+import {
+  areaCardSchema,
+  areaCollectionSchema,
+  areaListSchema,
+  toAreaCardJson,
+  toAreaCollectionJson,
+  toAreaListJson,
+} from "../schemas/area-json.ts";
+import { choiceParameter, numberParameter, parameter } from "../schemas/filter-query.ts";
+import { nextLink } from "../schemas/next-link.ts";
+import { parseBbox } from "../schemas/report-query.ts";
+
+const tags = ["areas"];
+const GEO_JSON = "application/geo+json";
+
+const slug = (description: string, example: string) =>
+  parameter(description, example, (text) =>
+    /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text) ? { value: text } : "must be small letters, digits and hyphens",
+  );
+
+const areaQuerySchema = z.object({
+  city: slug("Only areas of this city.", "san-francisco"),
+  kind: slug("Only areas of this kind.", "neighborhood"),
+  bbox: parameter(
+    "west,south,east,north in degrees: only areas whose boxes meet it.",
+    "-122.45,37.74,-122.40,37.78",
+    (text) => {
+      const parsed = parseBbox(text);
+      if (typeof parsed === "string") return parsed;
+      return parsed.value.west > parsed.value.east ? "must have its west below its east" : parsed;
+    },
+  ),
+  format: choiceParameter(
+    "`geojson` with polygons, `list` without; by the header Accept without it.",
+    ["accept", "geojson", "list"],
+    "accept",
+  ),
+  limit: numberParameter("Areas of a page.", { min: 1, max: 500, fallback: 100 }),
+  cursor: parameter("`next_cursor` of the page before.", "", (text) =>
+    /^[a-z0-9-]+\/[a-z0-9-]+~[a-z0-9-]+$/.test(text) ? { value: text } : "must be the next_cursor of a page",
+  ),
+});
+
+const list = createRoute({
+  method: "get",
+  path: "/api/areas",
+  summary: "Areas with their scores: real boundaries, such as a city's neighbourhoods",
+  tags,
+  request: { query: areaQuerySchema },
+  responses: {
+    200: {
+      description: "A page; the header Link: rel=next leads to the next.",
+      content: { "application/json": { schema: areaListSchema }, [GEO_JSON]: { schema: areaCollectionSchema } },
+    },
+    400: problemAnswer("A parameter is wrong."),
+    ...unexpectedAnswer,
+    503: problemAnswer("The report store does not answer."),
+  },
+});
+
+const read = createRoute({
+  method: "get",
+  path: "/api/areas/{id}",
+  summary: "The score card of an area",
+  tags,
+  request: { params: z.object({ id: z.string().max(200).openapi({ example: "san-francisco-n-mission" }) }) },
+  responses: {
+    200: {
+      description: "The card, also where nothing was reported.",
+      content: { "application/json": { schema: areaCardSchema } },
+    },
+    400: problemAnswer("Not an id."),
+    404: problemAnswer("There is no such area."),
+    ...unexpectedAnswer,
+    503: problemAnswer("The report store does not answer."),
+  },
+});
+
+const NO_AREA = "There is no such area; /api/areas lists them.";
+
+/** Mounts `/api/areas` and what is under it. */
+export function mountAreas(app: App, parts: AppParts, areas: NonNullable<AppParts["areas"]>): void {
+  const { store, clock, log } = parts;
+  const pyramid = { ...parts.pyramid, areaReports: areas.reports };
+
+  app.openapi(list, async (c) => {
+    const { city, kind, bbox, format, limit, cursor } = c.req.valid("query");
+    const isGeoJson = format === "geojson" || (format === "accept" && c.req.header("Accept")?.includes(GEO_JSON));
+    const query = {
+      limit,
+      withCorners: isGeoJson === true,
+      ...(city !== undefined && { city }),
+      ...(kind !== undefined && { kind }),
+      ...(bbox !== undefined && { box: boxOfBounds(bbox) }),
+      ...(cursor !== undefined && { cursor }),
+    };
+    const page = await listAreas({ areas, pyramid, clock }, query);
+    const headers = { "Cache-Control": "no-cache", Vary: "Accept", ...nextLink(c.req.url, page.nextCursor, {}) };
+    if (isGeoJson) return c.json(toAreaCollectionJson(page), 200, { ...headers, "Content-Type": GEO_JSON });
+    return c.json(toAreaListJson(page), 200, headers);
+  });
+
+  app.openapi(read, async (c) => {
+    const found = await findArea(areas, c.req.valid("param").id);
+    if (found === undefined) throw new ProblemError({ status: 404, detail: NO_AREA });
+    const history = areas.history && { history: areas.history };
+    const card = await readAreaCard({ store, pyramid, clock, log, areas, ...history }, found);
+    return c.json(toAreaCardJson(card, formatDay(clock.now())), 200, { "Cache-Control": "no-cache" });
+  });
+}
