@@ -7,12 +7,15 @@
 export const REPORT_LAYERS = ["safety", "vibe", "infrastructure", "opportunity"] as const;
 export type ReportLayer = (typeof REPORT_LAYERS)[number];
 
-/** Layers that tiles can have: the reports', and the cells' scores on polygons. */
-export const TILE_LAYERS = [...REPORT_LAYERS, "scores"] as const;
+/** Layers that tiles can have: the reports', and scores on polygons, those of cells and of areas. */
+export const TILE_LAYERS = [...REPORT_LAYERS, "scores", "areas"] as const;
 export type TileLayer = (typeof TILE_LAYERS)[number];
 
 /** Below, the layer `scores` is empty: its largest cells would be narrower than 8 px. */
 export const SCORES_MIN_ZOOM = 4;
+
+/** Below, the layer `areas` is empty: most neighbourhoods would be narrower than 8 px. */
+export const AREAS_MIN_ZOOM = 8;
 
 /** Categories with an icon and a label of their own. The API accepts others too: cities name things differently. */
 export const CATEGORIES: Readonly<Record<ReportLayer, readonly string[]>> = {

@@ -32,6 +32,11 @@ export const EXACT_LEVEL = DETAIL_LEVELS.length - 1;
 
 export const levelOfZoom = (zoom: number): number => DETAIL_LEVELS.findIndex(({ maxZoom }) => zoom <= maxZoom);
 
+/** Whether an area is so wide, or so high, at a zoom that it is seen as one: 8 pixels. */
+export function isSeenAt({ west, south, east, north }: BoxE6, zoom: number): boolean {
+  return Math.max(east - west, north - south) / 1e6 >= 16 * halfPixel(zoom);
+}
+
 const MOST_PIECES = 4;
 
 /** Geohashes of the pieces that an area lies in. */
@@ -61,10 +66,11 @@ const MOST_COVERED = 4096;
 /** Log cells in which reports of an area may lie. */
 export const logCellsOfBox = (box: BoxE6): string[] => coverBounds(boundsOfBox(box), 5, Infinity);
 
-/** The pieces of a level by geohash, ascending. */
+/** The pieces of a level by geohash, ascending; without the areas that are not seen at its zooms. */
 export function divide(areas: readonly NumberedArea[], level: DetailLevel): Map<string, NumberedArea[]> {
   const pieces = new Map<string, NumberedArea[]>();
-  for (const area of level.toleranceDeg === 0 ? areas : simplify(areas, level.toleranceDeg)) {
+  const detailed = level.toleranceDeg === 0 ? areas : simplify(areas, level.toleranceDeg);
+  for (const area of detailed.filter(({ box }) => isSeenAt(box, level.maxZoom))) {
     for (const geohash of piecesOfBox(area.box, level.finest)) {
       const piece = pieces.get(geohash);
       if (piece === undefined) pieces.set(geohash, [area]);

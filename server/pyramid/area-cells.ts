@@ -1,6 +1,7 @@
 import type { BoxE6 } from "../../tiles/areas/area.ts";
 import { addMicroCells, type MicroCells } from "../../tiles/cells/micro-cells.ts";
-import type { AreaTally } from "../../tiles/codec/area-tally-codec.ts";
+import type { StoredAreaTally } from "../../tiles/codec/area-tally-codec.ts";
+import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { rowsBetween } from "../../tiles/report-columns.ts";
 import { logCellsOfBox } from "../areas/area-pieces.ts";
@@ -11,7 +12,7 @@ import { createBuildCache } from "../kit/build-cache.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
 import type { LogCell } from "../ports/report-store.ts";
-import { readTallies, tallyName } from "./area-tallies.ts";
+import { type CellRange, readTallies, tallyName } from "./area-tallies.ts";
 import { AREA_PRECISION, areasOfRows, cellsByArea, tallyAt } from "./area-tally.ts";
 import type { CellCache } from "./cell-cache.ts";
 import type { PendingChanges } from "./pending-changes.ts";
@@ -55,7 +56,7 @@ export interface AreaCellsOptions {
 
 /** Tallies around a place, by name. */
 interface TalliesAround {
-  readonly tallies: ReadonlyMap<string, AreaTally | undefined>;
+  readonly tallies: ReadonlyMap<string, StoredAreaTally | undefined>;
   readonly bytes: number;
   readonly staleAtMs: number;
 }
@@ -73,14 +74,14 @@ export function createAreaCells(options: AreaCellsOptions): AreaCells {
   /** How often something changed below a geohash of four characters. */
   const changes = new Map<string, number>();
 
-  function readAround(of: AreaSetVersion, geohash: string, atMs: number): Promise<TalliesAround> {
-    return around.get(`${keyOfVersion(of)}/${geohash}`, geohash, atMs, async () => {
-      const tallies = await readTallies(options, of, geohash);
+  function readAround(of: AreaSetVersion, { from, to, under }: Read, atMs: number): Promise<TalliesAround> {
+    return around.get(`${keyOfVersion(of)}/${from}-${to}`, under, atMs, async () => {
+      const tallies = await readTallies(options, of, { from, to });
       let untilMs = Infinity;
       let bytes = 0;
       for (const tally of tallies.values()) {
         untilMs = Math.min(untilMs, tally?.untilMs ?? Infinity);
-        bytes += BYTES_PER_TALLY * (1 + (tally?.cells.size ?? 0));
+        bytes += BYTES_PER_TALLY * (1 + (tally?.numbers.length ?? 0));
       }
       return { tallies, bytes, staleAtMs: Math.max(untilMs, atMs + READ_AGAIN_AFTER_MS) };
     });
@@ -101,13 +102,11 @@ export function createAreaCells(options: AreaCellsOptions): AreaCells {
   async function partsOf(
     of: AreaSetVersion,
     { cell, isPending, rows }: ReturnType<typeof knownOf>,
-    { tallies, atMs }: { tallies: TalliesAround["tallies"]; atMs: number },
+    { tallies, atMs, wanted }: { tallies: TalliesAround["tallies"]; atMs: number; wanted: ReadonlySet<number> },
   ): Promise<[number, MicroCells][]> {
     const tally = tallies.get(tallyName(cell));
-    const isDamaged = tally === undefined && tallies.has(tallyName(cell));
-    if (isPending || isDamaged || (tally !== undefined && tally.untilMs <= atMs))
-      return [...(await countRows(of, cell, atMs))];
-    const stored = tally === undefined ? [] : [...tallyAt(tally, atMs)];
+    const stored = isPending ? undefined : storedParts(tallies, cell, { atMs, wanted });
+    if (stored === undefined) return [...(await countRows(of, cell, atMs))];
     const young = rows && rowsBetween(rows, tally?.beforeMs ?? 0, Infinity);
     if (young === undefined || young.length === 0) return stored;
     const near = await shapes.near(of, cell.geohash5);
@@ -125,9 +124,9 @@ export function createAreaCells(options: AreaCellsOptions): AreaCells {
       const geohashes = [...new Set(areas.flatMap(({ box }) => logCellsOfBox(box)))].sort();
       const known = geohashes.flatMap((geohash5) => REPORT_LAYERS.map((layer) => knownOf({ layer, geohash5 })));
       const reads = readsOf(geohashes);
-      const found = await mapLimited(reads, PARALLEL, (geohash) => readAround(of, geohash, atMs));
+      const found = await mapLimited(reads, PARALLEL, (read) => readAround(of, read, atMs));
       const tallies = new Map(found.flatMap((part) => [...part.tallies]));
-      const parts = await mapLimited(known, PARALLEL, (one) => partsOf(of, one, { tallies, atMs }));
+      const parts = await mapLimited(known, PARALLEL, (one) => partsOf(of, one, { tallies, atMs, wanted }));
       return gather(
         known.map(({ cell }, i) => ({ layer: cell.layer, parts: parts[i] ?? [] })),
         wanted,
@@ -142,10 +141,37 @@ export function createAreaCells(options: AreaCellsOptions): AreaCells {
   };
 }
 
-/** Geohashes, of four characters or of three, below which log cells lie. */
-function readsOf(geohashes: readonly string[]): string[] {
-  const fours = new Set(geohashes.map((geohash) => geohash.slice(0, 4)));
-  return fours.size <= MOST_READS ? [...fours] : [...new Set(geohashes.map((geohash) => geohash.slice(0, 3)))];
+/** What is stored of a cell; undefined when it is damaged, of a format that is not known, or too old. */
+function storedParts(
+  tallies: TalliesAround["tallies"],
+  cell: LogCell,
+  { atMs, wanted }: { atMs: number; wanted: ReadonlySet<number> },
+): [number, MicroCells][] | undefined {
+  const tally = tallies.get(tallyName(cell));
+  if (tally === undefined) return tallies.has(tallyName(cell)) ? undefined : [];
+  if (tally.untilMs <= atMs) return undefined;
+  try {
+    return [...tallyAt(tally, atMs, (number) => wanted.has(number))];
+  } catch (error) {
+    if (!(error instanceof StoredItemError)) throw error;
+    return undefined;
+  }
+}
+
+/** A request: cells of one geohash of three characters, or of four, which is the one that all of them lie under. */
+interface Read extends CellRange {
+  readonly under: string;
+}
+
+/** Requests that read the tallies of some log cells, ascending, and few others. */
+function readsOf(geohashes: readonly string[]): Read[] {
+  const byLength = (length: number) => Map.groupBy(geohashes, (geohash) => geohash.slice(0, length));
+  const fours = byLength(4);
+  return [...(fours.size <= MOST_READS ? fours : byLength(3))].map(([under, cells]) => ({
+    under,
+    from: cells[0] as string,
+    to: cells.at(-1) as string,
+  }));
 }
 
 function gather(

@@ -1,5 +1,5 @@
 import { type BoxE6, boundsOfBox } from "../../tiles/areas/area.ts";
-import { type AreaTally, decodeAreaTally } from "../../tiles/codec/area-tally-codec.ts";
+import { decodeAreaTally, type StoredAreaTally } from "../../tiles/codec/area-tally-codec.ts";
 import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import { coverBounds } from "../../tiles/geo/geohash.ts";
 import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
@@ -14,21 +14,30 @@ import type { LogCell } from "../ports/report-store.ts";
  */
 const GROUP_LENGTH = 3;
 
+/** Log cells, as geohashes: the first and the last. */
+export interface CellRange {
+  readonly from: string;
+  readonly to: string;
+}
+
 export const tallyGroup = (of: AreaSetVersion, geohash: string): string =>
   `area-tallies/${keyOfVersion(of)}/${geohash.slice(0, GROUP_LENGTH)}`;
 
 export const tallyName = ({ layer, geohash5 }: LogCell): string => `${geohash5}/${layer}`;
 
-/** Tallies below a geohash of three or four characters by name; undefined in place of a damaged one. */
+/**
+ * Tallies of log cells from one on up to another, both of one geohash of three characters, by name; undefined in place of a damaged
+ * one.
+ */
 export async function readTallies(
   { derived, log }: { readonly derived: DerivedStore; readonly log: Log },
   of: AreaSetVersion,
-  geohash: string,
-): Promise<Map<string, AreaTally | undefined>> {
-  const group = tallyGroup(of, geohash);
-  const items = await derived.list(group, { from: geohash, to: `${geohash}~` });
+  { from, to }: CellRange,
+): Promise<Map<string, StoredAreaTally | undefined>> {
+  const group = tallyGroup(of, from);
+  const items = await derived.list(group, { from, to: `${to}~` });
   return new Map(
-    items.flatMap((item): [string, AreaTally | undefined][] => {
+    items.flatMap((item): [string, StoredAreaTally | undefined][] => {
       const cell = cellOfName(item.name);
       return cell === undefined ? [] : [[item.name, decodeOrWarn(item, cell, { group, log })]];
     }),
@@ -46,7 +55,7 @@ function decodeOrWarn(item: DerivedItem, cell: LogCell, { group, log }: { group:
 }
 
 /** @throws StoredItemError */
-export const decodeTally = ({ name, body }: DerivedItem, cell: LogCell, group: string): AreaTally =>
+export const decodeTally = ({ name, body }: DerivedItem, cell: LogCell, group: string): StoredAreaTally =>
   decodeAreaTally(body, cell.geohash5, `${group} ${name}`);
 
 function cellOfName(name: string): { layer: ReportLayer; geohash5: string } | undefined {

@@ -1,5 +1,5 @@
 import { type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
-import type { AreaTally } from "../../tiles/codec/area-tally-codec.ts";
+import type { AreaTally, StoredAreaTally } from "../../tiles/codec/area-tally-codec.ts";
 import { AGE_BANDS, ageBand } from "../../tiles/layers.ts";
 import { type ReportColumns, rowsWhere } from "../../tiles/report-columns.ts";
 import type { AreasNear } from "../areas/area-shapes.ts";
@@ -11,7 +11,7 @@ export const AREA_PRECISION = 6;
 const LEAST_MS = 3 * 3_600_000;
 /** So many reports at the least, or this share of all, are told one by one, so that the others stay right for longer. */
 const LEAST_ROWS = 12;
-const SHARE = 1 / 24;
+const SHARE = 1 / 64;
 /** More are not: the item must stay small. */
 const MOST_ROWS = 12_000;
 
@@ -81,8 +81,16 @@ function boundOf(changes: Float64Array, atMs: number): { untilMs: number; told: 
   return { told, untilMs: told };
 }
 
-/** What a tally tells of a time before its `untilMs`, by area. */
-export function* tallyAt({ cells, rows, areaOfRow }: AreaTally, atMs: number): Generator<[number, MicroCells]> {
-  yield* cells;
-  if (rows.length > 0) yield* cellsByArea(rows, areaOfRow, atMs);
+/** What a tally tells of a time before its `untilMs`, by area, of those that are wanted. @throws StoredItemError */
+export function* tallyAt(
+  { numbers, cellsOf, rows, areaOfRow }: StoredAreaTally,
+  atMs: number,
+  isWanted: (number: number) => boolean,
+): Generator<[number, MicroCells]> {
+  for (const number of numbers) {
+    const cells = isWanted(number) ? cellsOf(number) : undefined;
+    if (cells !== undefined) yield [number, cells];
+  }
+  const wanted = areaOfRow.map((number) => (isWanted(number) ? number : -1));
+  if (wanted.some((number) => number >= 0)) yield* cellsByArea(rows, wanted, atMs);
 }

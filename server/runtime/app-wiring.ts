@@ -17,6 +17,7 @@ import type { RunSql } from "../ports/sql.ts";
 import { createSql } from "../postgres/questions.ts";
 import { createCompactor } from "../pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../pyramid/pyramid.ts";
+import { createAreaTiles } from "../scores/areas-layer.ts";
 import { createPastScores } from "../scores/past-scores.ts";
 import { createScoreCache, overallScores } from "../scores/score-cache.ts";
 import { createScorer } from "../scores/scorer.ts";
@@ -89,7 +90,14 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
   const changes = createRelay<[layer: ReportLayer, geohash: string]>();
   function openTiles(): OpenTiles {
     const pyramid = createPyramid({ store, derived, clock, log, shapes, onChange: changes.send, ...ofPyramid });
-    const source = createTileSource({ pyramid, scores, compressor, ...(tileBytes && { maxBytes: tileBytes }) });
+    const areaTiles = createAreaTiles({ areas, pyramid, clock });
+    const source = createTileSource({
+      pyramid,
+      scores,
+      areas: areaTiles,
+      compressor,
+      ...(tileBytes && { maxBytes: tileBytes }),
+    });
     return { pyramid, source };
   }
   return { scores, scoring, usage, areas, compactor, changes, openTiles };

@@ -1,7 +1,7 @@
 import { clusterCellsOfTile } from "../../tiles/cluster/cluster-cells.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import type { BufferedTile, TileAddress } from "../../tiles/geo/tile-address.ts";
-import type { TimeWindow } from "../../tiles/layers.ts";
+import { REPORT_LAYERS, type TimeWindow } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 
 /**
@@ -31,7 +31,9 @@ const FINEST_TAG = 6;
 export function tagsOfTile(layers: readonly string[], tile: BufferedTile): string[] {
   const clusterCells = new Set(clusterCellsOfTile(tile).map((clusterCell) => clusterCell.slice(0, FINEST_TAG)));
   const tagged = [...clusterCells].slice(0, MAX_TAGS_PER_LAYER);
-  return layers.flatMap((layer) => tagged.map((clusterCell) => `${layer}/${clusterCell}`));
+  // What areas tell is of the reports of every layer.
+  const told = new Set(layers.flatMap((layer) => (layer === "areas" ? [layer, ...REPORT_LAYERS] : [layer])));
+  return [...told].flatMap((layer) => tagged.map((clusterCell) => `${layer}/${clusterCell}`));
 }
 
 /** A tile meets nine cluster cells at the most; only those at the poles meet more, and there the staleness bound is enough. */

@@ -6,6 +6,7 @@ import { isReportLayer, type TileLayer, type TimeWindow } from "../../tiles/laye
 import { entityTag } from "../kit/entity-tag.ts";
 import { StoreUnavailableError } from "../ports/report-store.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
+import type { AreaLayer, AreaTiles } from "../scores/areas-layer.ts";
 import { overallScores, type ScoreLookup } from "../scores/score-cache.ts";
 import { encodeScoresLayer } from "../scores/scores-layer.ts";
 import type { Compressor, ContentCoding } from "./content-encoding.ts";
@@ -50,6 +51,8 @@ interface Kept {
   readonly clusterCells: readonly WeakRef<ClusterCellIndex>[];
   /** Of the scores. */
   readonly epoch: number;
+  /** Of the areas; empty where they were not asked for. */
+  readonly areasStamp: string;
   readonly tile: EncodedTile | undefined;
 }
 
@@ -57,6 +60,8 @@ export interface TileSourceOptions {
   readonly pyramid: Pyramid;
   /** Scores to join; without them features have none, and the layer `scores` is empty. */
   readonly scores?: ScoreLookup;
+  /** Without it the layer `areas` is empty. */
+  readonly areas?: AreaTiles;
   /** Without one, `coded` must not be called. */
   readonly compressor?: Compressor;
   /** Bound of the cache. */
@@ -69,7 +74,7 @@ const ENTRY_BYTES = 500;
 const BYTES_WITH_CODINGS = 2.5;
 
 export function createTileSource(options: TileSourceOptions): KeptTiles {
-  const { pyramid, scores, compressor, maxBytes = 64 * 2 ** 20 } = options;
+  const { pyramid, scores, areas, compressor, maxBytes = 64 * 2 ** 20 } = options;
   const kept = new LRUCache<string, Kept>({
     maxSize: maxBytes,
     sizeCalculation: ({ tile }) => Math.ceil((tile?.bytes.length ?? 0) * BYTES_WITH_CODINGS) + ENTRY_BYTES,
@@ -81,22 +86,40 @@ export function createTileSource(options: TileSourceOptions): KeptTiles {
     return Promise.all(layers.map((layer) => (isReportLayer(layer) ? pyramid.clusterCells(layer, tile, window) : [])));
   }
 
-  function encode(layer: TileLayer, tile: BufferedTile, clusterCells: readonly ClusterCellIndex[]): Uint8Array {
+  function encode(
+    layer: TileLayer,
+    tile: BufferedTile,
+    { clusterCells, areaLayer }: { clusterCells: readonly ClusterCellIndex[]; areaLayer: AreaLayer | undefined },
+  ): Uint8Array {
     if (isReportLayer(layer)) return encodeReportLayer(layer, tile, clusterCells, scoreOf);
+    if (layer === "areas") return areaLayer?.bytes ?? NOTHING;
     return scores === undefined ? NOTHING : encodeScoresLayer(tile, scores);
   }
 
   const currentEpoch = () => scores?.epoch() ?? 0;
+
+  /** Undefined when areas must be read to tell it. */
+  const stampOf = ({ layers, tile }: TileRequest): string | undefined =>
+    areas === undefined || !layers.includes("areas") ? "" : areas.stamp(tile);
+
+  /** Undefined when what is known of them is right, or they are not asked for. */
+  async function areasOf(request: TileRequest, known: Kept | undefined): Promise<AreaLayer | undefined> {
+    if (areas === undefined || !request.layers.includes("areas")) return undefined;
+    return known !== undefined && areas.stamp(request.tile) === known.areasStamp ? undefined : areas.read(request.tile);
+  }
 
   return {
     peek(request) {
       const { layers, tile, window } = request;
       const known = kept.get(keyOf(request));
       const epoch = currentEpoch();
-      if (known === undefined || known.epoch !== epoch) return undefined;
+      if (known === undefined || known.epoch !== epoch || known.areasStamp !== stampOf(request)) return undefined;
       const held = pyramid.heldClusterCells(layers.filter(isReportLayer), tile, window);
       if (held === undefined || !sameClusterCells(known, held.indexes)) return undefined;
-      return { tile: known.tile, isCurrent: () => currentEpoch() === epoch && held.areCurrent() };
+      return {
+        tile: known.tile,
+        isCurrent: () => currentEpoch() === epoch && held.areCurrent() && stampOf(request) === known.areasStamp,
+      };
     },
 
     async read(request) {
@@ -104,8 +127,9 @@ export function createTileSource(options: TileSourceOptions): KeptTiles {
       const key = keyOf(request);
       const known = kept.get(key);
       let perLayer: ClusterCellIndex[][];
+      let areaLayer: AreaLayer | undefined;
       try {
-        perLayer = await clusterCellsOf(request);
+        [perLayer, areaLayer] = await Promise.all([clusterCellsOf(request), areasOf(request, known)]);
       } catch (error) {
         // The last tile that was right beats none while the store is away.
         if (error instanceof StoreUnavailableError && known !== undefined) return known.tile;
@@ -113,9 +137,12 @@ export function createTileSource(options: TileSourceOptions): KeptTiles {
       }
       const clusterCells = perLayer.flat();
       const epoch = currentEpoch();
-      if (known !== undefined && known.epoch === epoch && sameClusterCells(known, clusterCells)) return known.tile;
+      const isSame = known !== undefined && known.epoch === epoch && sameClusterCells(known, clusterCells);
+      if (isSame && areaLayer === undefined) return known.tile;
+      // Something else changed than the areas, which are part of the same bytes.
+      if (areaLayer === undefined) areaLayer = await areasOf(request, undefined);
       const sealed = await seal(
-        layers.map((layer, i) => encode(layer, tile, perLayer[i] ?? [])),
+        layers.map((layer, i) => encode(layer, tile, { clusterCells: perLayer[i] ?? [], areaLayer })),
         compressor,
       );
       // Scores changed, but none in this tile: what was compressed is right still.
@@ -123,6 +150,7 @@ export function createTileSource(options: TileSourceOptions): KeptTiles {
       kept.set(key, {
         clusterCells: clusterCells.map((clusterCell) => new WeakRef(clusterCell)),
         epoch,
+        areasStamp: areaLayer?.stamp ?? "",
         tile: encoded,
       });
       return encoded;

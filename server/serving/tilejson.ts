@@ -1,6 +1,7 @@
 import { LEVELS } from "../../tiles/cluster/cluster-cells.ts";
 import { MAX_LATITUDE, MAX_ZOOM } from "../../tiles/geo/tile-address.ts";
 import {
+  AREAS_MIN_ZOOM,
   DEFAULT_WINDOW,
   SCORES_MIN_ZOOM,
   TILE_LAYERS,
@@ -18,6 +19,8 @@ export const LAYER_DESCRIPTIONS: Readonly<Record<TileLayer, string>> = {
   vibe: "What a neighbourhood feels like: music, noise, street art, festivals.",
   infrastructure: "What is broken or being built: potholes, flooding, construction.",
   opportunity: "What is starting: new businesses, spaces for lease, markets.",
+  areas:
+    "How areas with real boundaries are doing, such as a city's neighbourhoods: the scores of the reports that lie in them.",
   scores: "How neighbourhoods are doing: five scores for each cell, from the reports of the last 30 days.",
 };
 
@@ -42,11 +45,11 @@ const REPORT_FIELDS: Fields = {
 /** Of cells. */
 const SCORE_FIELDS: Fields = {
   geohash: ["String", "The cell: 4 characters up to zoom 7, 5 up to zoom 10, then 6, which is a neighbourhood."],
-  safety: ["Number", "0 to 100, one decimal; 100 without reports."],
-  vibe: ["Number", "0 to 100, one decimal; 50 without reports."],
-  infrastructure: ["Number", "0 to 100, one decimal; 100 without reports."],
-  opportunity: ["Number", "0 to 100, one decimal; 50 without reports."],
-  overall: ["Number", "Mean of the four."],
+  safety: ["Number", "0 to 100, one decimal; absent without reports in the last 30 days."],
+  vibe: ["Number", "0 to 100, one decimal; absent without reports in the last 30 days."],
+  infrastructure: ["Number", "0 to 100, one decimal; absent without reports in the last 30 days."],
+  opportunity: ["Number", "0 to 100, one decimal; absent without reports in the last 30 days."],
+  overall: ["Number", "Mean of the scores that there are; absent without any."],
   report_count_7d: ["Number", "Reports of all layers in the last seven days."],
 };
 
@@ -60,7 +63,7 @@ const COPY_FIELD: Field = [
  * and otherwise read numbers as text; so what fields mean is told beside.
  */
 function describeFields(layer: TileLayer, bufferPx: number) {
-  const own = layer === "scores" ? SCORE_FIELDS : REPORT_FIELDS;
+  const own = fieldsOf(layer);
   const fields = Object.entries(bufferPx === 0 ? own : { ...own, copy: COPY_FIELD });
   return {
     fields: Object.fromEntries(fields.map(([name, [type]]) => [name, type])),
@@ -68,7 +71,26 @@ function describeFields(layer: TileLayer, bufferPx: number) {
   };
 }
 
-const minZoomOf = (layer: TileLayer): number => (layer === "scores" ? SCORES_MIN_ZOOM : MIN_ZOOM);
+const { geohash: _, ...SCORES_AND_COUNT } = SCORE_FIELDS;
+
+/** Of areas. */
+const AREA_FIELDS: Fields = {
+  id: ["String", "Of the area, as /api/areas/{id} takes it."],
+  name: ["String", "What people call it."],
+  kind: ["String", "What the area is: neighborhood, for one."],
+  ...SCORES_AND_COUNT,
+  report_count_30d: ["Number", "The same of the last thirty days."],
+};
+
+function fieldsOf(layer: TileLayer): Fields {
+  if (layer === "scores") return SCORE_FIELDS;
+  return layer === "areas" ? AREA_FIELDS : REPORT_FIELDS;
+}
+
+function minZoomOf(layer: TileLayer): number {
+  if (layer === "scores") return SCORES_MIN_ZOOM;
+  return layer === "areas" ? AREAS_MIN_ZOOM : MIN_ZOOM;
+}
 
 /**
  * TileJSON 3.0.0 for a set of layers. `base` is the public address of the service, without a slash at the end.

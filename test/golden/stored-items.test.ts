@@ -306,16 +306,19 @@ describe("areas", () => {
       sample: "of sixty reports",
       write: () => encodeAreaTally(makeTally(crowd, near, { beforeMs: NOW_MS, atMs: NOW_MS }), "9v67y"),
       read: (body) => {
-        const { cells, ...rest } = decodeAreaTally(body, "9v67y", "golden");
-        return { ...rest, cells: [...cells] };
+        const { numbers, cellsOf, ...rest } = decodeAreaTally(body, "9v67y", "golden");
+        return { ...rest, cells: numbers.map((number) => [number, cellsOf(number)]) };
       },
     },
   ]);
-  // Behind kind, version, and the times; there is one area's number before its cells, and their number and time.
+  // Behind kind, version, the times and the number of areas; the first one stands with the length of its cells, their number and time.
   itRefusesUnknownColumns(
     "area-tally-v1",
-    (body) => decodeAreaTally(body, "9v67y", "golden"),
-    2 + 6 + 8 + 1 + 1 + 1 + 8,
+    (body) => {
+      const { numbers, cellsOf } = decodeAreaTally(body, "9v67y", "golden");
+      return numbers.map(cellsOf);
+    },
+    2 + 6 + 8 + 1 + 1 + 1 + 1 + 8,
   );
   itKeeps("area-sets-v1", [
     {

@@ -1,8 +1,9 @@
 import type { MicroCells } from "../cells/micro-cells.ts";
 import type { ReportColumns } from "../report-columns.ts";
+import { createByteReader, createBytes } from "./bytes.ts";
 import { readMicroCells, writeMicroCells } from "./micro-cell-codec.ts";
 import { readReports, writeReports } from "./report-codec.ts";
-import { readItem, writeItem } from "./stored-item.ts";
+import { readItem, StoredItemError, writeItem } from "./stored-item.ts";
 
 /** The reports of one log cell by the areas that they lie in; those in no area are not in it. */
 export interface AreaTally {
@@ -18,6 +19,14 @@ export interface AreaTally {
   readonly areaOfRow: readonly number[];
 }
 
+/** The same as it was stored: most readers want few of the areas of a cell. */
+export interface StoredAreaTally extends Omit<AreaTally, "cells"> {
+  /** Numbers of the areas that have micro cells, ascending. */
+  readonly numbers: readonly number[];
+  /** Micro cells of an area; undefined when it has none. @throws StoredItemError when they cannot be read */
+  cellsOf(number: number): MicroCells | undefined;
+}
+
 const VERSION = 1;
 
 export function encodeAreaTally(tally: AreaTally, geohash5: string): Uint8Array<ArrayBuffer> {
@@ -29,7 +38,9 @@ export function encodeAreaTally(tally: AreaTally, geohash5: string): Uint8Array<
     for (const [number, cells] of tally.cells) {
       out.varint(number - before);
       before = number;
-      writeMicroCells(out, cells);
+      const block = createBytes(256);
+      writeMicroCells(block, cells);
+      out.block(block);
     }
     writeReports(out, tally.rows, geohash5);
     for (const number of tally.areaOfRow) out.varint(number);
@@ -37,18 +48,30 @@ export function encodeAreaTally(tally: AreaTally, geohash5: string): Uint8Array<
 }
 
 /** @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which */
-export function decodeAreaTally(body: Uint8Array, geohash5: string, name: string): AreaTally {
+export function decodeAreaTally(body: Uint8Array, geohash5: string, name: string): StoredAreaTally {
   return readItem("area-tally", VERSION, name, body, (from) => {
     const beforeMs = from.varint();
     const untilMs = from.double();
-    const cells = new Map<number, MicroCells>();
+    const blocks = new Map<number, Uint8Array>();
     let number = 0;
     for (let left = from.varint(); left > 0; left--) {
       number += from.varint();
-      cells.set(number, readMicroCells(from, body));
+      const length = from.varint();
+      from.skip(length);
+      blocks.set(number, body.subarray(from.position() - length, from.position()));
     }
     const rows = readReports(from, geohash5);
     const areaOfRow = Array.from({ length: rows.length }, () => from.varint());
-    return { beforeMs, untilMs, cells, rows, areaOfRow };
+    const numbers = [...blocks.keys()];
+    const cellsOf = (of: number) => decodeBlock(blocks.get(of), name);
+    return { beforeMs, untilMs, numbers, cellsOf, rows, areaOfRow };
   });
+}
+
+function decodeBlock(block: Uint8Array | undefined, name: string): MicroCells | undefined {
+  try {
+    return block && readMicroCells(createByteReader(block), block);
+  } catch (error) {
+    throw new StoredItemError(`${name}: ${(error as Error).message}`, { cause: error });
+  }
 }

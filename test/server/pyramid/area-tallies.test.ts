@@ -46,7 +46,7 @@ describe("a tally", () => {
       for (const share of [0, 0.1, 0.5, 0.9, 1]) {
         const atMs = Math.floor(NOW + share * (until - NOW - 1));
         const told = addMicroCells(
-          [...tallyAt(tally, atMs)].map(([, cells]) => cells),
+          [...tallyAt(tally, atMs, () => true)].map(([, cells]) => cells),
           6,
         );
         const truth = microCellsOfReports(inside, 6, atMs);

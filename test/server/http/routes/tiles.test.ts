@@ -248,7 +248,7 @@ describe("TileJSON", () => {
       layers: { tilejson: string }[];
     };
     expect(document).toMatchObject({ tilejson: "3.0.0", vector_layers: expect.any(Array) });
-    expect(document.layers).toHaveLength(5);
+    expect(document.layers).toHaveLength(6);
     for (const { tilejson } of document.layers) expect((await get(tilejson)).status).toBe(200);
   });
 });

@@ -1,0 +1,129 @@
+import { LRUCache } from "lru-cache";
+import { boundsOfBox, boxesMeet, boxOfBounds } from "../../tiles/areas/area.ts";
+import { AREA_BUFFER, polygonsOfTile } from "../../tiles/areas/area-tile.ts";
+import type { NumberedArea } from "../../tiles/codec/area-codec.ts";
+import { coverBounds } from "../../tiles/geo/geohash.ts";
+import { EXTENT, type TileAddress, tileBounds } from "../../tiles/geo/tile-address.ts";
+import { AREAS_MIN_ZOOM } from "../../tiles/layers.ts";
+import { type AreaFeature, encodeAreaLayer } from "../../tiles/mvt/area-layer.ts";
+import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
+import { isSeenAt, levelOfZoom } from "../areas/area-pieces.ts";
+import { type AreaSetVersion, keyOfVersion } from "../areas/area-sets.ts";
+import type { AreaSource } from "../areas/find-area.ts";
+import type { Clock } from "../ports/clock.ts";
+import { coarseTime } from "../pyramid/coarse-time.ts";
+import type { Pyramid } from "../pyramid/pyramid.ts";
+import { scoreArea } from "./area-scores.ts";
+
+/** The layer `areas` of tiles: polygons with the areas' names, scores and counts, as of the end of the running ten minutes. */
+export interface AreaTiles {
+  /** Empty where there is no area. @throws StoreUnavailableError */
+  read(tile: TileAddress): Promise<AreaLayer>;
+  /** What `read` would tell as its stamp, without waiting; undefined when that is not known. */
+  stamp(tile: TileAddress): string | undefined;
+}
+
+export interface AreaLayer {
+  readonly bytes: Uint8Array;
+  /** Another text whenever the bytes may be others. */
+  readonly stamp: string;
+}
+
+export interface AreaTilesOptions {
+  readonly areas: AreaSource;
+  readonly pyramid: Pick<Pyramid, "areaReports" | "areaStamp">;
+  readonly clock: Clock;
+}
+
+/** What a tile's bytes depend on beside the time. */
+interface Inputs {
+  /** Versions of the sets that the tile meets. */
+  readonly versions: string;
+  /** Below these lie all reports of the areas shown. */
+  readonly geohash4s: readonly string[];
+}
+
+const NOTHING = new Uint8Array();
+const MOST_KNOWN = 5000;
+
+export function createAreaTiles({ areas, pyramid, clock }: AreaTilesOptions): AreaTiles {
+  const known = new LRUCache<string, Inputs>({ max: MOST_KNOWN });
+
+  const stampOf = ({ versions, geohash4s }: Inputs): string =>
+    `${versions}|${coarseTime(clock.now())}|${pyramid.areaStamp(geohash4s) ?? ""}`;
+
+  return {
+    stamp(tile) {
+      if (tile.z < AREAS_MIN_ZOOM) return "";
+      const inputs = known.get(keyOf(tile));
+      const live = areas.catalogue.peek();
+      if (inputs === undefined || live === undefined || inputs.versions !== versionsOf(setsOfTile(live, tile)))
+        return undefined;
+      return pyramid.areaStamp([]) === undefined ? undefined : stampOf(inputs);
+    },
+
+    async read(tile) {
+      if (tile.z < AREAS_MIN_ZOOM) return { bytes: NOTHING, stamp: "" };
+      const sets = setsOfTile(await areas.catalogue.live(), tile);
+      const found = await Promise.all(
+        sets.map(async (of) => {
+          const meeting = await areas.shapes.meeting(of, boxOfTile(tile), levelOfZoom(tile.z));
+          return { of, shown: meeting.filter(({ box }) => isSeenAt(box, tile.z)) };
+        }),
+      );
+      const boxes = found.flatMap(({ shown }) => shown.map(({ box }) => boundsOfBox(box)));
+      const geohash4s = [...new Set(boxes.flatMap((bounds) => coverBounds(bounds, 4, Infinity)))].sort();
+      const inputs = { versions: versionsOf(sets), geohash4s };
+      known.set(keyOf(tile), inputs);
+      // Taken before the reports are read: what changes meanwhile makes it another one.
+      const stamp = stampOf(inputs);
+      const atMs = coarseTime(clock.now());
+      const features = await Promise.all(
+        found.map(async ({ of, shown }) => {
+          const drawn = shown.flatMap((area) => {
+            const rings = polygonsOfTile(area.polygons, tile);
+            return rings.length === 0 ? [] : [{ area, rings }];
+          });
+          const places = drawn.map(({ area }) => area);
+          const reports = await pyramid.areaReports(of, places, atMs);
+          return drawn.map(({ area, rings }): AreaFeature => {
+            const properties = propertiesOf(of, area, scoreArea(area.id, reports.get(area.number) ?? {}));
+            return { id: area.id, rings, properties };
+          });
+        }),
+      );
+      const all = features.flat();
+      return { bytes: all.length === 0 ? NOTHING : encodeAreaLayer("areas", all), stamp };
+    },
+  };
+}
+
+const keyOf = ({ z, x, y }: TileAddress): string => `${z}/${x}/${y}`;
+
+const boxOfTile = (tile: TileAddress) => boxOfBounds(tileBounds(tile, AREA_BUFFER / EXTENT));
+
+const setsOfTile = (live: readonly AreaSetVersion[], tile: TileAddress): AreaSetVersion[] => {
+  const box = boxOfTile(tile);
+  return live.filter(({ version }) => boxesMeet(version.box, box));
+};
+
+const versionsOf = (sets: readonly AreaSetVersion[]): string => sets.map(keyOfVersion).join(",");
+
+function propertiesOf(
+  { set }: AreaSetVersion,
+  { id, name }: NumberedArea,
+  { scored, total }: ReturnType<typeof scoreArea>,
+): Map<string, string | number> {
+  return new Map<string, string | number>([
+    ["id", id],
+    ["name", name],
+    ["kind", set.kind],
+    // What has no score has no attribute.
+    ...SCORE_NAMES.flatMap((name): [string, number][] => {
+      const tenths = scored.scores[name];
+      return tenths === null ? [] : [[name, tenths / 10]];
+    }),
+    ["report_count_7d", total["7d"]],
+    ["report_count_30d", total["30d"]],
+  ]);
+}
