@@ -9,6 +9,7 @@ import { createCompactor } from "../pyramid/compactor.ts";
 import { readConfig } from "../runtime/config.ts";
 import { migrateReportStore, openReports } from "../runtime/stores/open-reports.ts";
 import { openStores } from "../runtime/stores/stores.ts";
+import { createAreaScorer } from "../scores/area-scorer.ts";
 import { createPastScores } from "../scores/past-scores.ts";
 import { createScorer } from "../scores/scorer.ts";
 import { compactAll } from "./compact-all.ts";
@@ -34,8 +35,11 @@ try {
       await terminal.run("score", async (note) => {
         const sql = sqlOfPool(pool);
         const { neighborhoods, rows } = await createScorer({ store, derived, sql, clock, log }).run();
+        const areas = await createAreaScorer({ store, derived, sql, clock, log }).run();
         const past = await createPastScores({ sql, clock }).fill();
-        note(`${neighborhoods} neighbourhoods, ${rows} rows written${past > 0 ? `, ${past} of past days` : ""}`);
+        note(
+          `${neighborhoods} neighbourhoods, ${rows + areas.rows} rows written${past > 0 ? `, ${past} of past days` : ""}`,
+        );
       });
     } finally {
       await pool.end();

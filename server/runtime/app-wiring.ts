@@ -17,9 +17,11 @@ import type { RunSql } from "../ports/sql.ts";
 import { createSql } from "../postgres/questions.ts";
 import { createCompactor } from "../pyramid/compactor.ts";
 import { createPyramid, type Pyramid } from "../pyramid/pyramid.ts";
+import { createAreaScorer } from "../scores/area-scorer.ts";
 import { createAreaTiles } from "../scores/areas-layer.ts";
 import { createPastScores } from "../scores/past-scores.ts";
 import { createScoreCache, overallScores } from "../scores/score-cache.ts";
+import { areaHistoryStatement, createScoreHistory } from "../scores/score-history.ts";
 import { createScorer } from "../scores/scorer.ts";
 import { createScoring } from "../scores/scoring.ts";
 import type { Compressor } from "../serving/content-encoding.ts";
@@ -78,7 +80,13 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
   const { tileBytes, scoreCells, ...ofPyramid } = bounds;
 
   const scores = createScoreCache({ sql, clock, ...(scoreCells && { maxCells: scoreCells }) });
-  const scoring = createScoring(createScorer({ ...behind, clock, log }), createPastScores({ ...behind, clock }), log);
+  const areaScorer = createAreaScorer({ ...behind, clock, log });
+  const scoring = createScoring(
+    createScorer({ ...behind, clock, log }),
+    createPastScores({ ...behind, clock }),
+    log,
+    areaScorer,
+  );
   const usage = createUsageLog({ sql, log });
   const shapes = createAreaShapes({ derived });
   const sets = createAreaSets({ derived, log });
@@ -118,13 +126,18 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
   const { scores, scoring, usage, areas } = domain;
   const { config, tiles, basemap, onChanged, ...ofRuntime } = options;
   const { pyramid, source } = tiles;
+  const questions = createSql(sql, log);
   const app = createApp({
     ...ofRuntime,
     store,
     clock,
     log,
-    areas: { ...areas, reports: pyramid.areaReports },
-    sql: createSql(sql, log),
+    areas: {
+      ...areas,
+      reports: pyramid.areaReports,
+      history: createScoreHistory({ sql: questions, clock, statement: areaHistoryStatement }),
+    },
+    sql: questions,
     pingDatabase,
     usage,
     tiles: source,

@@ -24,18 +24,25 @@ export interface ScoreHistoryOptions {
   readonly clock: Clock;
   /** Nobody waits longer for the history. */
   readonly withinMs?: number;
+  /** What is asked; the history of cells without it. */
+  readonly statement?: typeof historyStatement;
 }
 
 /** After a failure the history is not asked for: questions would only queue up. */
 const PAUSE_MS = 5_000;
 
-export function createScoreHistory({ sql, clock, withinMs = 1_000 }: ScoreHistoryOptions): ScoreHistory {
+export function createScoreHistory({
+  sql,
+  clock,
+  withinMs = 1_000,
+  statement = historyStatement,
+}: ScoreHistoryOptions): ScoreHistory {
   let pausedUntilMs = 0;
   return {
     async read(geohash, sinceMs) {
       if (clock.now() < pausedUntilMs) throw new Error("PostgreSQL did not answer a moment ago");
       try {
-        const { text, values } = historyStatement(geohash, sinceMs);
+        const { text, values } = statement(geohash, sinceMs);
         const rows = (await within(withinMs, sql.query(text, values))) as unknown as readonly Row[];
         return rows.map(({ day, report_count_7d, quarters, ...scores }) => {
           const worthQuarters = perLayer((layer) => quarters[REPORT_LAYERS.indexOf(layer)] ?? 0);
@@ -51,15 +58,24 @@ export function createScoreHistory({ sql, clock, withinMs = 1_000 }: ScoreHistor
 
 type Row = ScoreTenths & { day: string; report_count_7d: number; quarters: readonly number[] };
 
-const READ = `
+const readFrom = (table: string, key: string): string => `
   SELECT DISTINCT ON (day) (calculated_at AT TIME ZONE 'UTC')::date::text AS day,
          ${SCORE_NAMES.map((name) => `(${name} * 10)::int AS ${name}`).join(", ")}, report_count_7d,
          ARRAY[${REPORT_LAYERS.map((layer) => `${layer}_quarters`).join(", ")}] AS quarters
-  FROM neighborhood_scores WHERE geohash = $1 AND calculated_at >= $2
+  FROM ${table} WHERE ${key} = $1 AND calculated_at >= $2
   ORDER BY day, calculated_at DESC`;
+
+const READ = readFrom("neighborhood_scores", "geohash");
+const READ_AREA = readFrom("area_scores", "area");
 
 /** The statement of a cell's days; the bench explains it. */
 export const historyStatement = (geohash: string, sinceMs: number): Statement => ({
   text: READ,
   values: [geohash, new Date(sinceMs)],
+});
+
+/** The same of an area, by its id. */
+export const areaHistoryStatement = (id: string, sinceMs: number): Statement => ({
+  text: READ_AREA,
+  values: [id, new Date(sinceMs)],
 });

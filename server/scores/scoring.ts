@@ -1,5 +1,6 @@
 import type { Log } from "../console/log.ts";
 import type { MetricSample } from "../ports/metrics.ts";
+import type { AreaScorer } from "./area-scorer.ts";
 import type { PastScores } from "./past-scores.ts";
 import type { Scorer } from "./scorer.ts";
 
@@ -10,7 +11,8 @@ export interface Scoring {
   samples(): MetricSample[];
 }
 
-export function createScoring(scorer: Scorer, past: PastScores, log: Log): Scoring {
+/** @param areas writes the history of areas, where there is one */
+export function createScoring(scorer: Scorer, past: PastScores, log: Log, areas?: AreaScorer): Scoring {
   let neighborhoods = 0;
   let rows = 0;
   let thinned = 0;
@@ -27,6 +29,9 @@ export function createScoring(scorer: Scorer, past: PastScores, log: Log): Scori
         // What was never scored before may have a past; after a failure, too, it is looked for.
         if (done.neighborhoods > 0 || looksBack) rows += await past.fill();
         looksBack = false;
+        const ofAreas = await areas?.run();
+        rows += ofAreas?.rows ?? 0;
+        thinned += ofAreas?.thinned ?? 0;
         const ms = Math.round(performance.now() - startMs);
         if (done.neighborhoods + done.counted + done.thinned > 0) log.debug("scored", { ...done, ms });
       } catch (error) {

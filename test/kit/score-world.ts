@@ -25,6 +25,8 @@ export const SCORE_TABLES = [
   "scored_slices",
   "cells_to_count",
   "counted_parts",
+  "areas",
+  "area_scores",
 ];
 
 export const MISSION = { lonDeg: -122.42, latDeg: 37.77 } as const;

@@ -1,0 +1,121 @@
+import { boundsOfBox } from "../../tiles/areas/area.ts";
+import type { NumberedArea } from "../../tiles/codec/area-codec.ts";
+import { REPORT_LAYERS } from "../../tiles/layers.ts";
+import { SCORE_NAMES, type ScoreName } from "../../tiles/scores/scores.ts";
+import type { AreaSetVersion } from "../areas/area-sets.ts";
+import { DAY_MS, formatDay, startOfDay, startOfHour } from "../kit/utc-time.ts";
+import type { RunSql } from "../ports/sql.ts";
+import type { AreaScores } from "./area-scores.ts";
+
+/** What PostgreSQL keeps of areas. */
+export interface AreaTable {
+  /** Notes areas of a version of a set. Doing so twice changes nothing. */
+  note(of: AreaSetVersion, areas: readonly NumberedArea[]): Promise<void>;
+  /** Writes areas that have other scores than before, or none of this day. Returns the number of rows written. */
+  write(areas: readonly AreaScores[], nowMs: number): Promise<number>;
+  /** Of days that are long ago leaves each area's last row. Returns the number of rows deleted. */
+  thin(nowMs: number): Promise<number>;
+}
+
+/** Hours are kept for so long. */
+const HOURS_KEPT_MS = 8 * DAY_MS;
+/** How far back is looked for hours. */
+const THINNED_MS = 40 * DAY_MS;
+
+export function createAreaTable(sql: RunSql): AreaTable {
+  return {
+    async note({ set, version }, areas) {
+      const boxes = areas.map(({ box }) => boundsOfBox(box));
+      await sql(NOTE, [
+        areas.map(({ id }) => id),
+        areas.map(({ name }) => name),
+        boxes.map(({ west }) => west),
+        boxes.map(({ south }) => south),
+        boxes.map(({ east }) => east),
+        boxes.map(({ north }) => north),
+        set.city.id,
+        set.kind,
+        version.number,
+      ]);
+    },
+
+    async write(areas, nowMs) {
+      const scores = (name: ScoreName) => areas.map(({ scored }) => scored.scores[name]);
+      const [row] = await sql<{ written: number }>(WRITE, [
+        areas.map(({ scored }) => scored.geohash),
+        ...SCORE_NAMES.map(scores),
+        ...REPORT_LAYERS.map((layer) => areas.map(({ scored }) => scored.worthQuarters[layer])),
+        areas.map(({ total }) => total["7d"]),
+        areas.map(({ total }) => total["30d"]),
+        new Date(startOfHour(nowMs)),
+        formatDay(startOfDay(nowMs)),
+      ]);
+      return row?.written ?? 0;
+    },
+
+    async thin(nowMs) {
+      const until = startOfDay(nowMs - HOURS_KEPT_MS);
+      const [row] = await sql<{ thinned: number }>(THIN, [new Date(until - THINNED_MS), new Date(until)]);
+      return row?.thinned ?? 0;
+    },
+  };
+}
+
+/** A version that is older than what is known was read from a cache. */
+const NOTE = `
+  INSERT INTO areas (id, name, west, south, east, north, city, kind, version)
+  SELECT id, name, west, south, east, north, $7, $8, $9
+  FROM unnest($1::text[], $2::text[], $3::float8[], $4::float8[], $5::float8[], $6::float8[])
+    AS t (id, name, west, south, east, north)
+  ORDER BY id
+  ON CONFLICT (id) DO UPDATE SET
+    name = excluded.name, west = excluded.west, south = excluded.south, east = excluded.east, north = excluded.north,
+    city = excluded.city, kind = excluded.kind, version = excluded.version
+  WHERE areas.version < excluded.version`;
+
+const COUNTS = [...REPORT_LAYERS.map((layer) => `${layer}_quarters`), "report_count_7d", "report_count_30d"];
+const COLUMNS = [...SCORE_NAMES, ...COUNTS];
+/** Parameters: the areas, and those columns of them. */
+const LISTS = COLUMNS.map((_, i) => `$${i + 2}::int[]`).join(", ");
+const [HOUR, DAY] = [`$${COLUMNS.length + 2}`, `$${COLUMNS.length + 3}`];
+const listOf = (prefix: string): string => COLUMNS.map((name) => `${prefix}.${name}`).join(", ");
+
+/** One statement, so it is atomic. */
+const WRITE = `
+  WITH scored AS (
+    SELECT area, ${SCORE_NAMES.map((name) => `(${name} / 10.0)::decimal(4, 1) AS ${name}`).join(", ")},
+           ${COUNTS.join(", ")}
+    FROM unnest($1::text[], ${LISTS})
+      AS t (area, ${COLUMNS.join(", ")})
+  ), changed AS (
+    SELECT n.* FROM scored n
+    LEFT JOIN LATERAL (
+      SELECT * FROM area_scores h
+      WHERE h.area = n.area AND h.calculated_at <= ${HOUR}
+      ORDER BY h.calculated_at DESC LIMIT 1
+    ) last ON true
+    WHERE last.area IS NULL
+      OR last.calculated_at < ${DAY}::timestamp AT TIME ZONE 'UTC'
+      OR (${listOf("last")}) IS DISTINCT FROM (${listOf("n")})
+  ), written AS (
+    INSERT INTO area_scores (area, ${COLUMNS.join(", ")}, calculated_at)
+    SELECT area, ${COLUMNS.join(", ")}, ${HOUR}::timestamptz FROM changed ORDER BY area
+    ON CONFLICT (area, calculated_at) DO UPDATE SET
+      ${COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}
+    RETURNING 1
+  )
+  SELECT count(*)::int AS written FROM written`;
+
+const THIN = `
+  WITH thinned AS (
+    DELETE FROM area_scores early
+    WHERE early.calculated_at >= $1 AND early.calculated_at < $2
+      AND EXISTS (
+        SELECT FROM area_scores late
+        WHERE late.area = early.area AND late.calculated_at > early.calculated_at
+          AND late.calculated_at < early.calculated_at + interval '1 day'
+          AND (late.calculated_at AT TIME ZONE 'UTC')::date = (early.calculated_at AT TIME ZONE 'UTC')::date
+      )
+    RETURNING 1
+  )
+  SELECT count(*)::int AS thinned FROM thinned`;
