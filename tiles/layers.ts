@@ -11,6 +11,10 @@ export type ReportLayer = (typeof REPORT_LAYERS)[number];
 export const TILE_LAYERS = [...REPORT_LAYERS, "scores", "areas"] as const;
 export type TileLayer = (typeof TILE_LAYERS)[number];
 
+/** Layers of tiles that open maps are told of when reports change. */
+export const LIVE_LAYERS = [...REPORT_LAYERS, "areas"] as const;
+export type LiveLayer = (typeof LIVE_LAYERS)[number];
+
 /** Below, the layer `scores` is empty: its largest cells would be narrower than 8 px. */
 export const SCORES_MIN_ZOOM = 4;
 

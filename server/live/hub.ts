@@ -1,5 +1,5 @@
 import { type Bounds, cellBounds } from "../../tiles/geo/geohash.ts";
-import { REPORT_LAYERS, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
+import type { LiveLayer, ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { MetricSample } from "../ports/metrics.ts";
 import { createSubscription, type LiveSubscription } from "./subscription.ts";
@@ -19,7 +19,8 @@ export interface LiveChange {
 /** What a subscriber wants to hear of. A box with west > east crosses the antimeridian. */
 export interface LiveInterest {
   readonly bounds: Bounds;
-  readonly layers: readonly ReportLayer[];
+  /** With `areas`, the changes of every layer are told. */
+  readonly layers: readonly LiveLayer[];
   /** Besides, to hear of the tiles of a zoom that meet the box. */
   readonly tiles?: { readonly zoom: number; readonly window: TimeWindow; readonly bufferPx?: number };
 }
@@ -156,7 +157,7 @@ function concerns(
   { layer, geohash }: Pick<LiveChange, "layer" | "geohash">,
   { bounds, layers }: LiveInterest,
 ): boolean {
-  if (layers.length < REPORT_LAYERS.length && !layers.includes(layer)) return false;
+  if (!layers.includes(layer) && !layers.includes("areas")) return false;
   const cell = cellBounds(geohash);
   if (cell.south > bounds.north || cell.north < bounds.south) return false;
   const eastOfWest = cell.east >= bounds.west;

@@ -1,13 +1,13 @@
 import { type Reach, reachOfTile } from "../../tiles/cluster/change-reach.ts";
 import { CELL_PRECISION, clusterCellsOfTile } from "../../tiles/cluster/cluster-cells.ts";
-import type { Bounds } from "../../tiles/geo/geohash.ts";
-import { type BufferedTile, tilesOfBox, withBuffer } from "../../tiles/geo/tile-address.ts";
-import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
+import { type Bounds, cellBounds } from "../../tiles/geo/geohash.ts";
+import { type BufferedTile, tileBounds, tilesOfBox, withBuffer } from "../../tiles/geo/tile-address.ts";
+import type { LiveLayer, ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 
 /** The tiles that a map shows: those of one zoom that meet its box. */
 export interface TileInterest {
   readonly bounds: Bounds;
-  readonly layers: readonly ReportLayer[];
+  readonly layers: readonly LiveLayer[];
   readonly zoom: number;
   readonly window: TimeWindow;
   /** As `BufferedTile` has it. */
@@ -16,7 +16,7 @@ export interface TileInterest {
 
 /** What a tile is now; the tag is its entity tag without quotes, empty for one in which nothing lies. */
 export interface ToldTile {
-  readonly layer: ReportLayer;
+  readonly layer: LiveLayer;
   readonly tile: BufferedTile;
   readonly tag: string;
 }
@@ -25,7 +25,7 @@ export type TellTile = (told: ToldTile) => void;
 
 /** A tile that maps show, once for all of them. */
 export interface WatchedTile {
-  readonly layer: ReportLayer;
+  readonly layer: LiveLayer;
   readonly tile: BufferedTile;
   readonly window: TimeWindow;
   /** As it was told last; undefined before it was read. */
@@ -54,12 +54,19 @@ interface Entry extends WatchedTile {
 const keyOf = ({ layer, window, tile: { z, x, y, bufferPx = 0 } }: Pick<Entry, "layer" | "window" | "tile">): string =>
   `${layer}/${window}/${z}/${x}/${y}/${bufferPx}`;
 
+/**
+ * Areas reach beyond a tile that shows them, and so do the reports that change it. A change farther away than this, degrees, is told
+ * when all tiles are read again.
+ */
+const AREAS_REACH_DEG = 0.3;
+
 /** Between the polar rows a tile meets at most nine cluster cells; there up to thousands, and nobody looks. */
 const MAX_CLUSTER_CELLS = 16;
 
 export function createWatchedTiles(maxTiles: number, maxTilesOfOne: number): WatchedTiles {
   const byKey = new Map<string, Entry>();
   const byPlace = new Map<string, Set<Entry>>();
+  const ofAreas = new Set<Entry>();
 
   function entriesOf({ bounds, layers, zoom, window, bufferPx = 0 }: TileInterest): Map<string, Entry> | undefined {
     const entries = new Map<string, Entry>();
@@ -81,10 +88,12 @@ export function createWatchedTiles(maxTiles: number, maxTilesOfOne: number): Wat
   function insert(key: string, entry: Entry): void {
     if (byKey.has(key)) return;
     byKey.set(key, entry);
+    if (entry.layer === "areas") ofAreas.add(entry);
     for (const place of entry.places) byPlace.set(place, (byPlace.get(place) ?? new Set()).add(entry));
   }
 
   function drop(entry: Entry): void {
+    ofAreas.delete(entry);
     byKey.delete(keyOf(entry));
     for (const place of entry.places) {
       const here = byPlace.get(place);
@@ -117,9 +126,17 @@ export function createWatchedTiles(maxTiles: number, maxTilesOfOne: number): Wat
         for (const entry of byPlace.get(`${layer}/${geohash.slice(0, length)}`) ?? [])
           if (entry.reach(geohash) !== "never") reached.add(entry);
       }
+      const place = cellBounds(geohash);
+      for (const entry of ofAreas) if (isNear(tileBounds(entry.tile), place)) reached.add(entry);
       return [...reached];
     },
     all: () => byKey.values(),
     count: () => byKey.size,
   };
 }
+
+const isNear = (a: Bounds, b: Bounds): boolean =>
+  a.west - AREAS_REACH_DEG <= b.east &&
+  b.west <= a.east + AREAS_REACH_DEG &&
+  a.south - AREAS_REACH_DEG <= b.north &&
+  b.south <= a.north + AREAS_REACH_DEG;

@@ -4,6 +4,8 @@ import { MAX_BUFFER_PX, MAX_ZOOM } from "../../../tiles/geo/tile-address.ts";
 import {
   isReportLayer,
   isTimeWindow,
+  LIVE_LAYERS,
+  type LiveLayer,
   REPORT_LAYERS,
   type ReportLayer,
   TIME_WINDOWS,
@@ -57,6 +59,13 @@ export function parseBbox(text: string): { value: Bounds } | string {
 export function parseLayers(text: string): { value: readonly ReportLayer[] } | string {
   const names = [...new Set(text.split(","))];
   return names.every(isReportLayer) ? { value: names } : `must be a comma list of ${REPORT_LAYERS.join(", ")}`;
+}
+
+/** The same, and `areas`. */
+function parseLiveLayers(text: string): { value: readonly LiveLayer[] } | string {
+  const names = [...new Set(text.split(","))];
+  const layers = LIVE_LAYERS.filter((layer) => names.includes(layer));
+  return layers.length === names.length ? { value: layers } : `must be a comma list of ${LIVE_LAYERS.join(", ")}`;
 }
 
 /** A point in time, or one so long ago. */
@@ -131,7 +140,11 @@ export const liveQuerySchema = z.object({
     "west,south,east,north in degrees; west > east crosses the antimeridian; the world without it.",
     parseBbox,
   ),
-  layers: optionalParameter("safety,vibe", "Comma list of layers; all without it.", parseLayers),
+  layers: optionalParameter(
+    "safety,vibe",
+    "Comma list of layers, all of reports without it. `areas` tells that layer's tiles, and the changes of all layers.",
+    parseLiveLayers,
+  ),
   zoom: optionalParameter(
     "13",
     `Zoom of the tiles that the client shows, 0 to ${MAX_ZOOM}: then those that meet the box are told, too.`,
