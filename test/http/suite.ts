@@ -594,6 +594,14 @@ function testOperations(url: () => string): void {
     expect(metrics).toMatch(/^dynamodb_requests_total \d+$/m);
   });
 
+  it("answers for areas where none were imported", async () => {
+    const list = await fetch(`${url()}/api/areas`);
+    expect([list.status, ((await list.json()) as { areas: unknown[] }).areas]).toEqual([200, []]);
+    expect((await fetch(`${url()}/api/areas/austin-n-hyde-park`)).status).toBe(404);
+    expect((await fetch(`${url()}/tiles/areas/12/655/1583.pbf`)).status).toBe(204);
+    expect(await (await fetch(`${url()}/tiles/areas.json`)).json()).toMatchObject({ minzoom: 8, maxzoom: 22 });
+  });
+
   it("describes itself and lists the cities", async () => {
     const document = (await (await fetch(`${url()}/openapi.json`)).json()) as { openapi: string; paths: object };
     expect(document.openapi).toMatch(/^3\.1/);
