@@ -9,6 +9,7 @@ import {
   encodeAreas,
   type NumberedArea,
 } from "../../tiles/codec/area-codec.ts";
+import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
@@ -44,6 +45,9 @@ export interface AreasNear extends AreaLocator {
 export class LostAreasError extends Error {
   override readonly name = "LostAreasError";
 }
+
+/** Whether areas cannot be read, now or later, because what is stored of them is missing or damaged. */
+export const isLost = (error: unknown): boolean => error instanceof LostAreasError || error instanceof StoredItemError;
 
 const INDEX_NAME = "index";
 const PARALLEL = 16;

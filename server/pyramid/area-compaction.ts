@@ -4,8 +4,9 @@ import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import type { ReportColumns } from "../../tiles/report-columns.ts";
-import { type AreaSets, type AreaSetVersion, keptUpVersions } from "../areas/area-sets.ts";
-import type { AreaShapes, AreasNear } from "../areas/area-shapes.ts";
+import { type AreaSets, type AreaSetVersion, keptUpVersions, keyOfVersion } from "../areas/area-sets.ts";
+import { type AreaShapes, type AreasNear, isLost } from "../areas/area-shapes.ts";
+import type { Log } from "../console/log.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedItem, DerivedStore } from "../ports/derived-store.ts";
@@ -48,6 +49,7 @@ export interface AreaCompactionOptions {
   readonly sets: AreaSets;
   readonly shapes: AreaShapes;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** Before its ages can no more be told: by then the cell's turn comes, as if ages in its cell aggregate were wrong. */
@@ -55,13 +57,24 @@ const REMAKE_BEFORE_MS = 75 * 60_000;
 
 const WIDTH = 4;
 
-export function createAreaCompaction({ derived, sets, shapes, clock }: AreaCompactionOptions): AreaCompaction {
+export function createAreaCompaction({ derived, sets, shapes, clock, log }: AreaCompactionOptions): AreaCompaction {
   let versions: readonly AreaSetVersion[] = [];
+
+  /** Undefined when the areas are lost: reports must be compacted all the same. */
+  async function readNear(of: AreaSetVersion, cell: LogCell): Promise<AreasNear | undefined> {
+    try {
+      return await shapes.near(of, cell.geohash5);
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      log.warn("areas damaged or missing: import them again", { areas: keyOfVersion(of), error });
+      return undefined;
+    }
+  }
 
   /** Undefined where no area of the version meets the cell. */
   async function openOne(of: AreaSetVersion, cell: LogCell): Promise<Opened | undefined> {
-    const near = await shapes.near(of, cell.geohash5);
-    if (near.areas.length === 0) return undefined;
+    const near = await readNear(of, cell);
+    if (near === undefined || near.areas.length === 0) return undefined;
     const group = tallyGroup(of, cell.geohash5);
     return { group, near, item: await derived.get(group, tallyName(cell), { consistent: true }) };
   }

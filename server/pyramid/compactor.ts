@@ -114,6 +114,7 @@ function startRun(options: CompactorOptions, limits: RunOptions, shapes: AreaSha
       sets: createAreaSets({ derived, log }),
       shapes,
       clock,
+      log,
     }),
     calls: 0,
     made: { cells: 0, cellAggregates: 0 },

@@ -9,6 +9,7 @@ import { type AreaFeature, encodeAreaLayer } from "../../tiles/mvt/area-layer.ts
 import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
 import { isSeenAt, levelOfZoom } from "../areas/area-pieces.ts";
 import { type AreaSetVersion, keyOfVersion } from "../areas/area-sets.ts";
+import { isLost } from "../areas/area-shapes.ts";
 import type { AreaSource } from "../areas/find-area.ts";
 import type { Clock } from "../ports/clock.ts";
 import { coarseTime } from "../pyramid/coarse-time.ts";
@@ -44,6 +45,8 @@ interface Inputs {
 }
 
 const NOTHING = new Uint8Array();
+/** No stamp that is asked for is this one, so it is read again. */
+const LOST = "lost";
 const MOST_KNOWN = 5000;
 
 export function createAreaTiles({ areas, pyramid, clock }: AreaTilesOptions): AreaTiles {
@@ -64,38 +67,48 @@ export function createAreaTiles({ areas, pyramid, clock }: AreaTilesOptions): Ar
 
     async read(tile) {
       if (tile.z < AREAS_MIN_ZOOM) return { bytes: NOTHING, stamp: "" };
-      const sets = setsOfTile(await areas.catalogue.live(), tile);
-      const found = await Promise.all(
-        sets.map(async (of) => {
-          const meeting = await areas.shapes.meeting(of, boxOfTile(tile), levelOfZoom(tile.z));
-          return { of, shown: meeting.filter(({ box }) => isSeenAt(box, tile.z)) };
-        }),
-      );
-      const boxes = found.flatMap(({ shown }) => shown.map(({ box }) => boundsOfBox(box)));
-      const geohash4s = [...new Set(boxes.flatMap((bounds) => coverBounds(bounds, 4, Infinity)))].sort();
-      const inputs = { versions: versionsOf(sets), geohash4s };
-      known.set(keyOf(tile), inputs);
-      // Taken before the reports are read: what changes meanwhile makes it another one.
-      const stamp = stampOf(inputs);
-      const atMs = coarseTime(clock.now());
-      const features = await Promise.all(
-        found.map(async ({ of, shown }) => {
-          const drawn = shown.flatMap((area) => {
-            const rings = polygonsOfTile(area.polygons, tile);
-            return rings.length === 0 ? [] : [{ area, rings }];
-          });
-          const places = drawn.map(({ area }) => area);
-          const reports = await pyramid.areaReports(of, places, atMs);
-          return drawn.map(({ area, rings }): AreaFeature => {
-            const properties = propertiesOf(of, area, scoreArea(area.id, reports.get(area.number) ?? {}));
-            return { id: area.id, rings, properties };
-          });
-        }),
-      );
-      const all = features.flat();
-      return { bytes: all.length === 0 ? NOTHING : encodeAreaLayer("areas", all), stamp };
+      try {
+        return await readLayer(tile);
+      } catch (error) {
+        // Another layer of the tile need not be missing with it. Whoever compacts warns.
+        if (isLost(error)) return { bytes: NOTHING, stamp: LOST };
+        throw error;
+      }
     },
   };
+
+  async function readLayer(tile: TileAddress): Promise<AreaLayer> {
+    const sets = setsOfTile(await areas.catalogue.live(), tile);
+    const found = await Promise.all(
+      sets.map(async (of) => {
+        const meeting = await areas.shapes.meeting(of, boxOfTile(tile), levelOfZoom(tile.z));
+        return { of, shown: meeting.filter(({ box }) => isSeenAt(box, tile.z)) };
+      }),
+    );
+    const boxes = found.flatMap(({ shown }) => shown.map(({ box }) => boundsOfBox(box)));
+    const geohash4s = [...new Set(boxes.flatMap((bounds) => coverBounds(bounds, 4, Infinity)))].sort();
+    const inputs = { versions: versionsOf(sets), geohash4s };
+    known.set(keyOf(tile), inputs);
+    // Taken before the reports are read: what changes meanwhile makes it another one.
+    const stamp = stampOf(inputs);
+    const atMs = coarseTime(clock.now());
+    const features = await Promise.all(
+      found.map(async ({ of, shown }) => {
+        const drawn = shown.flatMap((area) => {
+          const rings = polygonsOfTile(area.polygons, tile);
+          return rings.length === 0 ? [] : [{ area, rings }];
+        });
+        const places = drawn.map(({ area }) => area);
+        const reports = await pyramid.areaReports(of, places, atMs);
+        return drawn.map(({ area, rings }): AreaFeature => {
+          const properties = propertiesOf(of, area, scoreArea(area.id, reports.get(area.number) ?? {}));
+          return { id: area.id, rings, properties };
+        });
+      }),
+    );
+    const all = features.flat();
+    return { bytes: all.length === 0 ? NOTHING : encodeAreaLayer("areas", all), stamp };
+  }
 }
 
 const keyOf = ({ z, x, y }: TileAddress): string => `${z}/${x}/${y}`;

@@ -1,7 +1,9 @@
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import { describe, expect, it } from "vitest";
+import { createAreaShapes } from "../../../server/areas/area-shapes.ts";
 import { silentLog } from "../../../server/console/log.ts";
+import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { countCalls } from "../../../server/pyramid/count-calls.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createAreaTiles } from "../../../server/scores/areas-layer.ts";
@@ -156,5 +158,24 @@ describe("the layer areas", () => {
       await tiles.read(request(tile));
       expect(calls, `z${z}`).toBeLessThanOrEqual(9);
     }
+  });
+
+  it("is left out when the areas are lost, which stops neither the other layers nor a compaction", async () => {
+    const world = await open();
+    const [set] = await world.catalogue.live();
+    if (set === undefined) throw new Error("no areas");
+    await world.shapes.remove(set);
+    const { tiles } = world.cold();
+    const [tile] = tilesOf(world, 10) as [TileAddress];
+    const lost = createAreaShapes({ derived: world.derived });
+    const pyramid = createPyramid({ ...world, log: silentLog, shapes: lost });
+    const areaTiles = createAreaTiles({ areas: { ...world, shapes: lost }, pyramid, clock: world.clock });
+    const both = await createTileSource({ pyramid, areas: areaTiles }).read({
+      ...request(tile),
+      layers: ["safety", "areas"],
+    });
+    expect(both?.etag).toBe((await tiles.read({ ...request(tile), layers: ["safety"] }))?.etag);
+    const compactor = createCompactor({ ...world, log: silentLog });
+    expect((await compactor.rebuild()).done).toBe(true);
   });
 });
