@@ -1,5 +1,5 @@
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
-import type { ScoreName } from "../../tiles/scores/scores.ts";
+import type { Confidence, ScoreName } from "../../tiles/scores/scores.ts";
 import { BASE } from "./base.ts";
 
 /** A report as the API answers it. */
@@ -182,7 +182,8 @@ export async function fetchBasemapStyleUrl(): Promise<string | undefined> {
   return settings.style_url;
 }
 
-export type ScorePoints = Readonly<Record<ScoreName, number>>;
+/** Null where there are not enough reports. */
+export type ScorePoints = Readonly<Record<ScoreName, number | null>>;
 
 /** How a neighbourhood, or a larger cell, is doing. */
 export interface ScoreCardJson {
@@ -193,6 +194,9 @@ export interface ScoreCardJson {
   readonly city: { readonly id: string; readonly name: string } | null;
   /** 0 to 100. */
   readonly scores: ScorePoints;
+  readonly confidence: Readonly<Record<ScoreName, Confidence | null>>;
+  /** Of the last 30 days. */
+  readonly report_count_30d: Readonly<Record<ReportLayer, number>>;
   readonly report_count: number;
   readonly counts: Readonly<Record<ReportLayer, Readonly<Record<TimeWindow, number>>>>;
   /** Newest first. */

@@ -79,7 +79,8 @@ const choropleth = ({ origin, scores }: Parts) =>
       "source-layer": "scores",
       paint: {
         "fill-opacity": 0.6,
-        "fill-color": ["interpolate", ["linear"], ["get", "${scores}"], 50, "#c8752b", 75, "#efe9da", 100, "#0a525d"],
+        "fill-color": ["case", ["has", "${scores}"],
+          ["interpolate", ["linear"], ["get", "${scores}"], 30, "#6b2a06", 70, "#e0a05c", 100, "#e2f3ed"], "#c3c8cc"],
       },
     });
     `;

@@ -1,13 +1,14 @@
 import { REPORT_LAYERS, type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
-import type { ScoreName } from "../../tiles/scores/scores.ts";
+import type { Confidence, ScoreName } from "../../tiles/scores/scores.ts";
 import type { ReportJson, ScoreCardJson } from "../api/api.ts";
 import { reportCard } from "../report/report-card.ts";
 import { element, icon } from "../ui/dom.ts";
 import { type Icon, LAYER_ICONS } from "../ui/icons.ts";
+import { ABOUT_SCORES, CONFIDENCE_WORDS, NOT_ENOUGH, NOT_ENOUGH_IN_30_DAYS } from "../words/score-words.ts";
 import { formatCount, LAYER_LABELS, SCORE_LABELS, WINDOW_LABELS } from "../words/words.ts";
 import { sparkline } from "./sparkline.ts";
 
-/** Scores of a place without reports: marked on the bars, so that one sees from where a score has moved. */
+/** Where scores start from: marked on the bars, so that one sees how far a score has moved. */
 const START: Readonly<Record<ReportLayer, number>> = { safety: 100, vibe: 50, infrastructure: 100, opportunity: 50 };
 const CELL_SIZES: Readonly<Record<number, string>> = { 4: "39 × 20 km", 5: "4.9 × 4.9 km", 6: "1.2 × 0.6 km" };
 const UP: Icon = ["M12 5 21 18H3z"];
@@ -37,68 +38,92 @@ export function cardContent(
     element(
       "p",
       { class: "hint" },
-      `Scores go from 0 to 100 and follow the reports of the last 30 days, newer and graver ones more. Cell ${card.geohash}.`,
+      `${ABOUT_SCORES} Cell ${card.geohash}. `,
+      element("a", { href: "/docs/scores" }, "How scores are made"),
     ),
   ];
 }
 
 function overall(card: ScoreCardJson): HTMLElement {
+  const score = card.scores.overall;
+  const confidence = card.confidence.overall;
+  if (score === null || confidence === null) {
+    return element("section", { class: "overall no-score" }, element("p", {}, NOT_ENOUGH_IN_30_DAYS));
+  }
   return element(
     "section",
     { class: "overall" },
     element(
       "p",
       { class: "overall-score" },
-      element("strong", {}, card.scores.overall.toFixed(1)),
+      element("strong", {}, points(score, confidence)),
       element("span", {}, "of 100, overall"),
+      element("span", { class: `confidence ${confidence}` }, CONFIDENCE_WORDS[confidence]),
     ),
     history(card),
   );
 }
 
+/** Tenths are told only where they mean something. */
+const points = (value: number, confidence: Confidence | null): string => value.toFixed(confidence === "high" ? 1 : 0);
+
 function history(card: ScoreCardJson): HTMLElement {
   if (card.history === "unavailable") {
     return element("p", { class: "hint no-history" }, "The history is not available right now. The scores are live.");
   }
-  const change = card.change_7d
-    ? changeWords(card.change_7d.overall, " than a week ago")
-    : element("span", { class: "hint" }, "No score a week ago to compare with");
-  const line = card.series.length > 1 ? sparkOf("overall", card) : undefined;
-  return element("div", { class: "overall-history" }, line, change);
+  const change =
+    changeOf("overall", card, " than a week ago") ??
+    element("span", { class: "hint" }, "Not enough reports to compare with a week ago");
+  return element("div", { class: "overall-history" }, sparkOf("overall", card), change);
 }
 
-const sparkOf = (name: ScoreName, { series }: ScoreCardJson): HTMLElement =>
-  sparkline(
-    series.map((day) => ({ day: day.day, value: day[name] })),
-    `${SCORE_LABELS[name]} score`,
-  );
+function sparkOf(name: ScoreName, { series, confidence }: ScoreCardJson): HTMLElement | undefined {
+  const known = series.flatMap((each) => {
+    const value = each[name];
+    return value === null ? [] : [{ day: each.day, value }];
+  });
+  if (known.length < 2) return undefined;
+  return sparkline(known, `${SCORE_LABELS[name]} score`, (value) => points(value, confidence[name]));
+}
 
-/** "▲ +2.3 better", never by colour alone. */
-function changeWords(change: number, than = ""): HTMLElement {
-  const points = Math.abs(change).toFixed(1);
-  if (points === "0.0") return element("span", { class: "change" }, than === "" ? "no change" : "No change in a week");
+/** "▲ +2.3 better", never by colour alone; undefined where it is not told. */
+function changeOf(name: ScoreName, { change_7d, confidence }: ScoreCardJson, than = ""): HTMLElement | undefined {
+  const change = change_7d?.[name] ?? null;
+  if (change === null) return undefined;
+  const size = points(Math.abs(change), confidence[name]);
+  if (Number(size) === 0)
+    return element("span", { class: "change" }, than === "" ? "no change" : "No change in a week");
   const [way, sign, word, shape] =
     change > 0 ? (["up", "+", "better", UP] as const) : (["down", "−", "worse", DOWN] as const);
-  return element("span", { class: `change ${way}` }, icon(shape), `${sign}${points} ${word}${than}`);
+  return element("span", { class: `change ${way}` }, icon(shape), `${sign}${size} ${word}${than}`);
 }
 
 function scoreRow(layer: ReportLayer, card: ScoreCardJson): HTMLElement {
-  const score = card.scores[layer];
+  const [score, confidence] = [card.scores[layer], card.confidence[layer]];
+  const name = element("span", { class: "score-name" }, LAYER_LABELS[layer]);
+  const attributes = { class: `score-row on-${layer}` };
+  if (score === null || confidence === null) {
+    const none = element("span", { class: "no-score" }, NOT_ENOUGH);
+    return element("li", attributes, icon(LAYER_ICONS[layer]), name, none);
+  }
   const bar = element("span", { class: "score-bar" }, element("span", {}), element("i", {}));
   bar.style.setProperty("--score", `${score}%`);
   bar.style.setProperty("--start", `${START[layer]}%`);
-  bar.title = `${START[layer]} without reports`;
+  bar.title = `Starts from ${START[layer]}`;
   return element(
     "li",
-    { class: `score-row on-${layer}` },
+    attributes,
     icon(LAYER_ICONS[layer]),
-    element("span", { class: "score-name" }, LAYER_LABELS[layer]),
-    element("strong", {}, score.toFixed(1)),
+    name,
+    element("strong", {}, points(score, confidence)),
     bar,
-    card.change_7d ? changeWords(card.change_7d[layer]) : undefined,
-    card.series.length > 1 ? sparkOf(layer, card) : undefined,
+    element("span", { class: "score-facts" }, behind(card.report_count_30d[layer], confidence), changeOf(layer, card)),
+    sparkOf(layer, card),
   );
 }
+
+const behind = (reports: number, confidence: Confidence): string =>
+  `${formatCount(reports)} ${reports === 1 ? "report" : "reports"} in 30 days, ${CONFIDENCE_WORDS[confidence]}`;
 
 function counts(card: ScoreCardJson, window: TimeWindow): HTMLElement {
   const head = TIME_WINDOWS.map((each) =>

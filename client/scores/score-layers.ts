@@ -2,7 +2,7 @@ import type { ExpressionSpecification, LayerSpecification, SourceSpecification }
 import { SCORES_MIN_ZOOM } from "../../tiles/layers.ts";
 import type { ScoreName } from "../../tiles/scores/scores.ts";
 import type { Theme } from "../map/theme.ts";
-import { scoreRamp } from "./ramp.ts";
+import { NO_SCORE_COLORS, scoreRamp } from "./ramp.ts";
 
 export const SCORE_SOURCE = "scores";
 /** The layer of the style that a click or a pointer may hit. */
@@ -29,7 +29,8 @@ export function scoreSources(base: string): Record<string, SourceSpecification> 
 
 export function scoreColor(name: ScoreName, theme: Theme): ExpressionSpecification {
   const stops = scoreRamp(name, theme).flat();
-  return ["interpolate-lab", ["linear"], ["get", name], ...stops] as unknown as ExpressionSpecification;
+  const color = ["interpolate-lab", ["linear"], ["get", name], ...stops];
+  return ["case", ["has", name], color, NO_SCORE_COLORS[theme.name]] as unknown as ExpressionSpecification;
 }
 
 /** Colours of the cells, to lie below streets and names. */

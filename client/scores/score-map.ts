@@ -10,7 +10,8 @@ const LOOK_AFTER_EVERY_MS = 60_000;
 /** The cell under the pointer, with its scores as the tile has them. */
 export interface PointedCell {
   readonly geohash: string;
-  readonly score: number;
+  /** Undefined without enough reports. */
+  readonly score: number | undefined;
 }
 
 /** Keeps the cells' colours and outlines in step with the page, and tells which cell the pointer is over. */
@@ -39,7 +40,9 @@ export function bindScores(map: MapLibreMap, page: Page, onPointed: (cell: Point
     const [cell] = features ?? [];
     const { scores } = page.get();
     point(cell?.id);
-    onPointed(cell && scores && { geohash: String(cell.properties.geohash), score: Number(cell.properties[scores]) });
+    const score: unknown = scores && cell?.properties[scores];
+    const known = typeof score === "number" ? score : undefined;
+    onPointed(cell && scores && { geohash: String(cell.properties.geohash), score: known });
   });
   map.on("mouseleave", SCORE_FILL, () => {
     point(undefined);

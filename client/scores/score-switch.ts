@@ -5,8 +5,8 @@ import { INITIAL_STATE } from "../page/address.ts";
 import type { Page } from "../page/page-state.ts";
 import { element, icon } from "../ui/dom.ts";
 import { LAYER_ICONS } from "../ui/icons.ts";
-import { SCORE_LABELS, SCORE_RAMP_WORDS } from "../words/words.ts";
-import { scoreRamp } from "./ramp.ts";
+import { RAMP_ENDS, SCORE_LABELS, SCORE_RAMP_WORDS, WINDOW_BESIDE_SCORES } from "../words/words.ts";
+import { NO_SCORE_COLORS, scoreRamp } from "./ramp.ts";
 
 export interface ScoreSwitch {
   /** Marks a score on the ramp, such as that of the cell under the pointer. */
@@ -26,6 +26,7 @@ export function bindScoreSwitch(toggle: HTMLInputElement, detail: HTMLElement, p
   );
   const ramp = element("div", { class: "ramp", id: "score-ramp" });
   const words = element("p", { class: "ramp-words" });
+  const none = element("p", { class: "ramp-none" }, element("i", {}), "Not enough reports");
   const content = [
     element(
       "fieldset",
@@ -33,19 +34,26 @@ export function bindScoreSwitch(toggle: HTMLInputElement, detail: HTMLElement, p
       element("legend", { class: "visually-hidden" }, "Score on the map"),
       ...labels,
     ),
+    element("p", { class: "ramp-ends" }, ...RAMP_ENDS.map((end) => element("span", {}, end))),
     ramp,
+    none,
     words,
   ];
+  const windows = document.querySelector<HTMLElement>("#windows");
   let lastScore: ScoreName = "overall";
   const show = () => {
     const { scores } = page.get();
     toggle.checked = scores !== undefined;
     detail.hidden = scores === undefined;
     detail.replaceChildren(...(scores ? content : []));
+    // It is the reports' alone.
+    windows?.classList.toggle("dimmed", scores !== undefined);
+    if (windows) windows.title = scores ? WINDOW_BESIDE_SCORES : "";
     if (scores === undefined) return;
     lastScore = scores;
     for (const radio of radios) radio.checked = radio.value === scores;
     fillRamp(ramp, scores);
+    none.style.setProperty("--none", NO_SCORE_COLORS[currentTheme().name]);
     sayMeaning();
   };
   const sayMeaning = () => {
@@ -68,7 +76,7 @@ export function bindScoreSwitch(toggle: HTMLInputElement, detail: HTMLElement, p
       const { scores } = page.get();
       ramp.querySelector(".ramp-mark")?.remove();
       if (score === undefined || scores === undefined) return;
-      const mark = element("span", { class: "ramp-mark", "aria-hidden": "true" }, score.toFixed(1));
+      const mark = element("span", { class: "ramp-mark", "aria-hidden": "true" }, score.toFixed(0));
       mark.style.left = `${positionOf(score, scores)}%`;
       ramp.append(mark);
     },

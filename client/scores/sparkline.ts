@@ -15,13 +15,13 @@ const LEAST_SPAN = 8;
 
 /**
  * A line over two or more days, ascending, the last one marked. Days without a value are passed over in a straight line, at their true
- * distance. Two paths, for which uPlot would be 23 KB. `name` is what the values are, for those who cannot see it.
+ * distance. Two paths, for which uPlot would be 23 KB. `name` is what the values are, for those who cannot see it, and `say` how one is told.
  */
-export function sparkline(points: readonly SparkPoint[], name: string): HTMLElement {
+export function sparkline(points: readonly SparkPoint[], name: string, say: (value: number) => string): HTMLElement {
   const values = points.map(({ value }) => value);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const [first, last] = [values[0] ?? 0, values.at(-1) ?? 0];
-  const words = `${name} from ${first.toFixed(1)} to ${last.toFixed(1)} in ${spanDays(points)} days, lowest ${least.toFixed(1)}, highest ${most.toFixed(1)}`;
+  const words = `${name} from ${say(first)} to ${say(last)} in ${spanDays(points)} days, lowest ${say(least)}, highest ${say(most)}`;
   const box = element("span", { class: "spark", role: "img", "aria-label": words, title: words });
   const places = placesOf(points, least, most);
   const line = places.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");

@@ -18,14 +18,15 @@ const SETTLE_MS = 350;
 /** Says how many reports the visible map holds, as its tiles count them; without all of those nobody knows. */
 export function bindCount(paragraph: HTMLElement, { map, failures }: CountedMap, page: Page): void {
   map.on("idle", () => {
-    const { layers } = page.get();
+    const { layers, scores = "overall" } = page.get();
     const sources = layers.length === 0 ? [SCORE_SOURCE] : layers.map(sourceOf);
     if (sources.some((source) => failures.inView(source).length > 0)) {
       paragraph.replaceChildren("Number of reports unknown");
       return;
     }
     if (layers.length === 0) {
-      const cells = new Set(map.queryRenderedFeatures({ layers: [SCORE_FILL] }).map(({ id }) => id)).size;
+      const scored = map.queryRenderedFeatures({ layers: [SCORE_FILL], filter: ["has", scores] });
+      const cells = new Set(scored.map(({ id }) => id)).size;
       paragraph.replaceChildren(element("strong", {}, formatCount(cells)), " places scored in view");
       return;
     }

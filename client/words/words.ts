@@ -12,13 +12,17 @@ export const LAYER_LABELS: Readonly<Record<ReportLayer, string>> = {
 
 export const SCORE_LABELS: Readonly<Record<ScoreName, string>> = { ...LAYER_LABELS, overall: "Overall" };
 
-/** What the colours of the scores mean; the number is the score of a place without reports. */
+/** Beside the ramp: of what time the scores are, and which way they go. */
+export const RAMP_ENDS = ["Worse", "30 days", "Better"] as const;
+export const WINDOW_BESIDE_SCORES = "The time of the reports. Scores are always of the last 30 days.";
+
+/** What the colours of the scores mean. */
 export const SCORE_RAMP_WORDS: Readonly<Record<ScoreName, string>> = {
-  overall: "Brown is worse, teal is better than a place without reports (75)",
-  safety: "100 without reports; stronger where more and graver ones are recent",
-  vibe: "50 without reports; stronger where more is going on",
-  infrastructure: "100 without reports; stronger where more is broken",
-  opportunity: "50 without reports; stronger where more opens up",
+  overall: "The mean of the scores that a place has",
+  safety: "Falls from 100 with reports, the graver and newer the more",
+  vibe: "Rises from 50 with what is going on",
+  infrastructure: "Falls from 100 with what is broken",
+  opportunity: "Rises from 50 with what opens up",
 };
 
 export const WINDOW_LABELS: Readonly<Record<TimeWindow, readonly [short: string, long: string]>> = {

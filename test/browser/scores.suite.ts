@@ -29,7 +29,7 @@ const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile:
 
 interface Card {
   readonly place: string;
-  readonly scores: Readonly<Record<string, number>>;
+  readonly scores: Readonly<Record<string, number | null>>;
   readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
@@ -37,7 +37,7 @@ interface Card {
 export function scoreTests(site: Site): void {
   const readCard = async () => (await (await fetch(`${site.url}/api/neighborhood/${CELL}`)).json()) as Card;
 
-  let scored: number | undefined;
+  let scored: number | null | undefined;
 
   beforeAll(async () => {
     await site.restart({ now: () => Date.now() - 10 * DAY_MS });
@@ -69,14 +69,15 @@ export function scoreTests(site: Site): void {
     );
     expect(cell?.overall).toBe(scored);
     expect(await page.locator("#score-ramp").locator(".ramp-tick").allTextContents()).toEqual([
+      "30",
       "50",
-      "62",
       "70",
-      "75",
-      "80",
-      "88",
+      "85",
       "100",
     ]);
+    // Scores are of 30 days, whatever the time of the reports.
+    await page.locator("#scores").getByText("30 days", { exact: true }).waitFor();
+    expect(await page.locator("#windows").getAttribute("class")).toContain("dimmed");
     const fill = () => page.evaluate(() => globalThis.stratum?.map.getPaintProperty("score-fill", "fill-color"));
     expect(JSON.stringify(await fill())).toContain('["get","overall"]');
     await page.locator("#scores").getByLabel("Vibe score").check();
@@ -87,6 +88,7 @@ export function scoreTests(site: Site): void {
     expect(page.url()).toMatch(/\/none\/90d\/scores=vibe$/);
     await page.getByLabel("Scores", { exact: true }).uncheck();
     expect(page.url()).toMatch(/\/safety\/90d$/);
+    expect(await page.locator("#windows").getAttribute("class")).not.toContain("dimmed");
     // The map takes back what it asked for when nobody wants to see it any more.
     expect(faults.filter((fault) => !fault.endsWith("ERR_ABORTED"))).toEqual([]);
     await page.context().close();
@@ -115,15 +117,24 @@ export function scoreTests(site: Site): void {
     const card = page.getByRole("dialog", { name: (await readCard()).place });
     await card.getByText("of 100, overall").waitFor();
     const { scores, counts } = await readCard();
-    expect(await card.locator(".overall-score strong").textContent()).toBe(scores.overall?.toFixed(1));
+    // All of one client: whole numbers, and no change that means anything.
+    expect(await card.locator(".overall-score strong").textContent()).toBe(scores.overall?.toFixed(0));
+    expect(await card.locator(".confidence").textContent()).toBe("low confidence");
     expect(await card.locator(".score-row strong").allTextContents()).toEqual(
-      ["safety", "vibe", "infrastructure", "opportunity"].map((layer) => scores[layer]?.toFixed(1)),
+      ["safety", "vibe"].map((layer) => scores[layer]?.toFixed(0)),
     );
+    expect(await card.locator(".score-row .no-score").allTextContents()).toEqual(Array(2).fill("Not enough reports"));
+    expect(await card.locator(".score-row .score-facts").first().textContent()).toBe(
+      // Of two days.
+      `${counts.safety?.["30d"]} reports in 30 days, medium confidence`,
+    );
+    expect(await card.getByRole("link", { name: "How scores are made" }).getAttribute("href")).toBe("/docs/scores");
     expect(await card.locator("tbody tr").first().locator("td").allTextContents()).toEqual(
       ["24h", "7d", "30d", "90d"].map((window) => String(counts.safety?.[window])),
     );
-    expect(await card.locator(".spark-line").count()).toBe(5);
-    expect(await card.locator(".change.down").first().textContent()).toMatch(/^−[\d.]+ worse than a week ago$/);
+    // That of the vibe began today.
+    expect(await card.locator(".spark-line").count()).toBe(2);
+    await card.getByText("Not enough reports to compare with a week ago").waitFor();
     expect(await page.locator(":focus").getAttribute("id")).toBe("score-title");
     await page.keyboard.press("Escape");
     await card.waitFor({ state: "hidden" });
@@ -131,7 +142,7 @@ export function scoreTests(site: Site): void {
     expect(await page.locator("canvas:focus").count()).toBe(1);
 
     await page.getByRole("button", { name: "Score card" }).press("Enter");
-    await page.locator("#score-card").getByText("of 100, overall").waitFor();
+    await page.locator("#score-card .overall").waitFor();
     await page.keyboard.press("Escape");
     expect(await page.locator(":focus").getAttribute("id")).toBe("open-card");
     expect(faults).toEqual([]);
@@ -164,13 +175,15 @@ export function scoreTests(site: Site): void {
       if (answer === "no history") {
         return route.fulfill({ json: { ...card, history: "unavailable", change_7d: null, series: [] } });
       }
-      const change_7d = { safety: 2.4, vibe: -1, infrastructure: 0, opportunity: 0, overall: -0.3 };
+      const change_7d = { safety: 2.4, vibe: -1, infrastructure: 0.4, opportunity: null, overall: -0.3 };
+      const scores = { safety: 80, vibe: 60, infrastructure: 70, opportunity: null, overall: 70 };
+      const confidence = { safety: "high", vibe: "high", infrastructure: "medium", opportunity: null, overall: "high" };
       const series = ["2026-01-01", "2026-01-02", "2026-01-09"].map((day, i) => ({
-        ...card.scores,
+        ...scores,
         day,
         overall: 70 + i,
       }));
-      return route.fulfill({ json: { ...card, change_7d, series } });
+      return route.fulfill({ json: { ...card, scores, confidence, change_7d, series } });
     });
     await clickBareMap(page);
     const card = page.locator("#score-card");
@@ -184,8 +197,8 @@ export function scoreTests(site: Site): void {
     await clickBareMap(page);
     const line = "Overall score from 70.0 to 72.0 in 8 days, lowest 70.0, highest 72.0";
     await card.getByRole("img", { name: line }).waitFor();
-    expect(await card.locator(".spark-line").count()).toBe(5);
-    const changes = ["−0.3 worse than a week ago", "+2.4 better", "−1.0 worse", "no change", "no change"];
+    expect(await card.locator(".spark-line").count()).toBe(4);
+    const changes = ["−0.3 worse than a week ago", "+2.4 better", "−1.0 worse", "no change"];
     expect(await card.locator(".change").allTextContents()).toEqual(changes);
     await page.context().close();
   });

@@ -70,7 +70,7 @@ export function thirdPartyTests(site: Site): void {
     const marks = 'theirs.queryRenderedFeatures({ layers: ["safety", "vibe"] }).map((feature) => feature.properties)';
     await shown(page, `theirs.getLayer("vibe") ? ${marks} : []`, all);
     const before = await page.evaluate<number>(`${marks}.reduce((sum, { point_count = 1 }) => sum + point_count, 0)`);
-    expect(await page.evaluate("theirs.getPaintProperty('scores', 'fill-color')[2]")).toEqual(["get", "overall"]);
+    expect(await page.evaluate("theirs.getPaintProperty('scores', 'fill-color')[1]")).toEqual(["has", "overall"]);
     await expect.poll(() => openStreams(site.url)).toBe(1);
     const drawn = (...layers: string[]) => `theirs.queryRenderedFeatures({ layers: ${JSON.stringify(layers)} })`;
     await page.waitForFunction(`${drawn("safety-count")}.length > 0 && ${drawn("land", "shore")}.length > 0`);
