@@ -5,7 +5,7 @@ import { INITIAL_STATE } from "../page/address.ts";
 import type { Page } from "../page/page-state.ts";
 import { element, icon } from "../ui/dom.ts";
 import { LAYER_ICONS } from "../ui/icons.ts";
-import { RAMP_ENDS, SCORE_LABELS, SCORE_RAMP_WORDS, WINDOW_BESIDE_SCORES } from "../words/words.ts";
+import { RAMP_ENDS, SCORE_LABELS, WINDOW_BESIDE_SCORES } from "../words/words.ts";
 import { NO_SCORE_COLORS, scoreRamp } from "./ramp.ts";
 
 export interface ScoreSwitch {
@@ -25,7 +25,7 @@ export function bindScoreSwitch(toggle: HTMLInputElement, detail: HTMLElement, p
     element("label", { title: `${SCORE_LABELS[name]} score` }, radios[i], ...faceOf(name)),
   );
   const ramp = element("div", { class: "ramp", id: "score-ramp" });
-  const words = element("p", { class: "ramp-words" });
+  const hint = element("p", { class: "ramp-words" }, "Zoom in to see the scores");
   const none = element("p", { class: "ramp-none" }, element("i", {}), "Not enough reports");
   const content = [
     element(
@@ -37,7 +37,7 @@ export function bindScoreSwitch(toggle: HTMLInputElement, detail: HTMLElement, p
     element("p", { class: "ramp-ends" }, ...RAMP_ENDS.map((end) => element("span", {}, end))),
     ramp,
     none,
-    words,
+    hint,
   ];
   const windows = document.querySelector<HTMLElement>("#windows");
   let lastScore: ScoreName = "overall";
@@ -54,11 +54,10 @@ export function bindScoreSwitch(toggle: HTMLInputElement, detail: HTMLElement, p
     for (const radio of radios) radio.checked = radio.value === scores;
     fillRamp(ramp, scores);
     none.style.setProperty("--none", NO_SCORE_COLORS[currentTheme().name]);
-    sayMeaning();
+    showHint();
   };
-  const sayMeaning = () => {
-    const { scores = "overall", view } = page.get();
-    words.textContent = view.zoom < SCORES_MIN_ZOOM ? "Zoom in to see the scores" : SCORE_RAMP_WORDS[scores];
+  const showHint = () => {
+    hint.hidden = page.get().view.zoom >= SCORES_MIN_ZOOM;
   };
   toggle.addEventListener("change", () => {
     const { layers } = page.get();
@@ -67,7 +66,7 @@ export function bindScoreSwitch(toggle: HTMLInputElement, detail: HTMLElement, p
   });
   page.listen((state, before) => {
     if (state.scores !== before.scores) show();
-    else if (state.view.zoom < SCORES_MIN_ZOOM !== before.view.zoom < SCORES_MIN_ZOOM) sayMeaning();
+    else if (state.view.zoom < SCORES_MIN_ZOOM !== before.view.zoom < SCORES_MIN_ZOOM) showHint();
   });
   onThemeChange(show);
   show();

@@ -16,15 +16,6 @@ export const SCORE_LABELS: Readonly<Record<ScoreName, string>> = { ...LAYER_LABE
 export const RAMP_ENDS = ["Worse", "30 days", "Better"] as const;
 export const WINDOW_BESIDE_SCORES = "The time of the reports. Scores are always of the last 30 days.";
 
-/** What the colours of the scores mean. */
-export const SCORE_RAMP_WORDS: Readonly<Record<ScoreName, string>> = {
-  overall: "The mean of the scores that a place has",
-  safety: "Falls from 100 with reports, the graver and newer the more",
-  vibe: "Rises from 50 with what is going on",
-  infrastructure: "Falls from 100 with what is broken",
-  opportunity: "Rises from 50 with what opens up",
-};
-
 export const WINDOW_LABELS: Readonly<Record<TimeWindow, readonly [short: string, long: string]>> = {
   "24h": ["24 h", "the last 24 hours"],
   "7d": ["7 days", "the last 7 days"],
