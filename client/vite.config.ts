@@ -9,6 +9,7 @@ const ENTRIES = {
   embedding: "docs/embedding.html",
   about: "about.html",
   privacy: "privacy.html",
+  scores: "docs/scores.html",
   helper: "embed/helper.ts",
   "service-worker": "service-worker/main.ts",
 };

@@ -195,7 +195,8 @@ export interface ScoreCardJson {
   /** 0 to 100. */
   readonly scores: ScorePoints;
   readonly confidence: Readonly<Record<ScoreName, Confidence | null>>;
-  /** Of the last 30 days. */
+  /** What the reports of the last 30 days weigh, and how many they are. */
+  readonly worth: Readonly<Record<ReportLayer, number>>;
   readonly report_count_30d: Readonly<Record<ReportLayer, number>>;
   readonly report_count: number;
   readonly counts: Readonly<Record<ReportLayer, Readonly<Record<TimeWindow, number>>>>;

@@ -39,7 +39,11 @@ export function cardContent(
       "p",
       { class: "hint" },
       `${ABOUT_SCORES} Cell ${card.geohash}. `,
-      element("a", { href: "/docs/scores" }, "How scores are made"),
+      element(
+        "a",
+        { href: `/docs/scores${card.geohash.length === 6 ? `#${card.geohash}` : ""}` },
+        "How scores are made",
+      ),
     ),
   ];
 }

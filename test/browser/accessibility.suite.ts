@@ -110,6 +110,7 @@ export function accessibilityTests(site: Site): void {
   test("nor where the documentation is", { tags: "slow" }, async () => {
     for (const [path, ready] of [
       ["/docs/embedding", "#snippet code"],
+      ["/docs/scores", "#worked table"],
       ["/docs#get-api-reports", "details[open] form"],
     ] as const) {
       const { page } = await visit(site.browser, `${site.url}${path}`, {}, (page) => page.locator(ready).waitFor());

@@ -30,6 +30,8 @@ const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile:
 interface Card {
   readonly place: string;
   readonly scores: Readonly<Record<string, number | null>>;
+  readonly worth: Readonly<Record<string, number>>;
+  readonly report_count_30d: Readonly<Record<string, number>>;
   readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
@@ -128,7 +130,9 @@ export function scoreTests(site: Site): void {
       // Of two days.
       `${counts.safety?.["30d"]} reports in 30 days, medium confidence`,
     );
-    expect(await card.getByRole("link", { name: "How scores are made" }).getAttribute("href")).toBe("/docs/scores");
+    expect(await card.getByRole("link", { name: "How scores are made" }).getAttribute("href")).toBe(
+      `/docs/scores#${CELL}`,
+    );
     expect(await card.locator("tbody tr").first().locator("td").allTextContents()).toEqual(
       ["24h", "7d", "30d", "90d"].map((window) => String(counts.safety?.[window])),
     );
@@ -145,6 +149,21 @@ export function scoreTests(site: Site): void {
     await page.locator("#score-card .overall").waitFor();
     await page.keyboard.press("Escape");
     expect(await page.locator(":focus").getAttribute("id")).toBe("open-card");
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test("works one score out from what the API tells, on the page of the method", async () => {
+    const address = `${site.url}/docs/scores#${CELL}`;
+    const { page, faults } = await visit(site.browser, address, {}, (page) => page.locator("#worked b").waitFor());
+    const { scores, worth, report_count_30d } = await readCard();
+    const count = report_count_30d.safety ?? 0;
+    await page.getByText(`The ${count} reports weigh ${worth.safety} together`).waitFor();
+    expect(await page.locator("#worked b").textContent()).toBe(scores.safety?.toFixed(1));
+    const counts = await page.locator("#worked tbody td:nth-child(2)").allTextContents();
+    expect(counts.map(Number)).toEqual([REPORTS.filter(({ layer }) => layer === "safety").length, 0, OLD.length, 0]);
+    await page.setViewportSize(PHONE.viewport);
+    expect(await page.locator("html").evaluate((html) => html.scrollWidth)).toBe(PHONE.viewport.width);
     expect(faults).toEqual([]);
     await page.context().close();
   });
