@@ -1,6 +1,7 @@
 import { REPORT_LAYERS, type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
 import type { Confidence, ScoreName } from "../../tiles/scores/scores.ts";
 import type { ReportJson, ScoreCardJson } from "../api/api.ts";
+import { BASE } from "../api/base.ts";
 import { reportCard } from "../report/report-card.ts";
 import { element, icon } from "../ui/dom.ts";
 import { type Icon, LAYER_ICONS } from "../ui/icons.ts";
@@ -41,7 +42,7 @@ export function cardContent(
       `${ABOUT_SCORES} Cell ${card.geohash}. `,
       element(
         "a",
-        { href: `/docs/scores${card.geohash.length === 6 ? `#${card.geohash}` : ""}` },
+        { href: `${BASE}/docs/scores${card.geohash.length === 6 ? `#${card.geohash}` : ""}` },
         "How scores are made",
       ),
     ),
