@@ -296,7 +296,10 @@ describe("when DynamoDB goes away", () => {
     await dynalite.stop();
     await sleep(FRESH_MS + 100);
     const after = await requestRaw(known);
-    expect([after.status, after.headers.etag]).toEqual([200, before.headers.etag]);
+    // Scores are PostgreSQL's, which goes on: they may have come to be known between the two.
+    const reportsOf = ({ body }: typeof after) =>
+      decodeLayer(new Uint8Array(body), "safety").map(({ score, ...properties }) => properties);
+    expect([after.status, reportsOf(after)]).toEqual([200, reportsOf(before)]);
     for (const response of [
       await fetch(`${worker.url}${tilePath("vibe", 12, PLACE)}.pbf`),
       await postReport(worker.url, PLACE),
