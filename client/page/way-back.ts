@@ -38,8 +38,14 @@ export function createWayBack(write: () => void): WayBack {
   addEventListener("popstate", ({ state }) => {
     if (state === null) return;
     depth = depthOf(state);
-    let isChanged = isReturning;
-    isReturning = false;
+    if (isReturning) {
+      // Not Back but us, and something may have opened since.
+      isReturning = false;
+      floor = Math.min(floor, depth);
+      write();
+      return settle();
+    }
+    let isChanged = false;
     while (open.size > Math.max(0, depth - floor)) {
       const [key, undo] = [...open].at(-1) ?? [];
       open.delete(key);

@@ -57,6 +57,22 @@ export function backTests(site: Site): void {
     });
   }
 
+  test("what opens while the entry of a closed popup goes away stays open", async () => {
+    const { page } = await visit(site.browser, `${site.url}/${AT}`);
+    await openPopup(page);
+    await page.evaluate(`
+      document.querySelector(".maplibregl-popup-close-button").click();
+      // By now it is on its way, and it takes a few milliseconds.
+      setTimeout(() => document.querySelector("#open-card").click());
+    `);
+    await cardOf(page).getByText("of 100, overall").waitFor();
+    await expect.poll(() => page.evaluate("history.state.depth")).toBe(1);
+    expect(await cardOf(page).isVisible()).toBe(true);
+    await page.goBack();
+    await cardOf(page).waitFor({ state: "hidden" });
+    await page.context().close();
+  });
+
   test("what is closed by its own button leaves nothing to go back to", { tags: "slow" }, async () => {
     const { page } = await visit(site.browser, `${site.url}/${AT}`);
     await openPopup(page);
