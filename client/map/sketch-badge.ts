@@ -1,5 +1,6 @@
 import "../style/sketch-badge.css";
 import type { IControl, Map as MapLibreMap } from "maplibre-gl";
+import { BASE } from "../api/base.ts";
 import { element } from "../ui/dom.ts";
 import { ABOUT_MAP, OWN_STREETS, SKETCH_WORDS } from "../words/map.ts";
 import { CITY_LAYERS, CITY_ZOOM } from "./basemap-style.ts";
@@ -17,7 +18,7 @@ export function createSketchBadge(): IControl {
   const title = element("summary");
   const text = element("p");
   const [before, variable, after] = OWN_STREETS;
-  const link = element("a", { href: "/about#map", target: "_blank", rel: "noopener" }, ABOUT_MAP);
+  const link = element("a", { href: `${BASE}/about#map`, target: "_blank", rel: "noopener" }, ABOUT_MAP);
   const badge = element(
     "details",
     { class: "maplibregl-ctrl sketch-badge", hidden: true },

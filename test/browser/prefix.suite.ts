@@ -38,6 +38,8 @@ export function prefixTests(site: Site): void {
     await postReports(proxy.url, REPORTS.slice(0, 1));
     await expect.poll(async () => total(await drawn(page, "safety"))).toBe(REPORTS.length + 1);
     expect(faults).toEqual([]);
+    const aboutMap = page.locator(".sketch-badge a");
+    expect(await aboutMap.getAttribute("href")).toBe(`${proxy.url}/about#map`);
     const [mark] = await drawn(page, "safety");
     await page.mouse.click(mark?.x ?? 0, mark?.y ?? 0);
     const link = page.locator(".maplibregl-popup").getByRole("link", { name: "Link" });
