@@ -13,6 +13,8 @@ export interface PublicUrlOptions {
 const HOST = /^[\w.-]+(:\d{1,5})?$/;
 /** Segments that are neither empty nor dots: `//host` and `/..` would lead elsewhere. */
 const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
+/** Looked for at the first of a row of slashes alone: 16,000 of them before a letter would else take 0.1 s. */
+const SLASHES_AT_END = /(?<!\/)\/+$/;
 
 /**
  * Scheme, host and path under which a request's client finds us, without a slash at the end: `https://maps.example/stratum`. Our
@@ -29,7 +31,7 @@ export function publicUrlOf({ url, header }: Asked, { publicUrl, trustedProxies 
   const protocol = last("X-Forwarded-Proto");
   const host = last("X-Forwarded-Host");
   const prefixes = entries("X-Forwarded-Prefix").slice(-trustedProxies);
-  const prefix = prefixes.map((entry) => entry.replace(/\/+$/, "")).join("");
+  const prefix = prefixes.map((entry) => entry.replace(SLASHES_AT_END, "")).join("");
   const scheme = protocol === "http" || protocol === "https" ? `${protocol}:` : own.protocol;
   // As browsers write it, without a default port.
   const { origin } = new URL(`${scheme}//${HOST.test(host) ? host : own.host}`);
