@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { mapSettled, PHONE, type Site, visit } from "./site.ts";
+import { overlapOf } from "./sizes.ts";
 
 const SF = "#13/37.7655/-122.418/safety/90d";
 const NOWHERE = "#13/41.6/-93.6/safety/90d";
@@ -51,6 +52,20 @@ export function firstLookTests(site: Site): void {
     // Real data, drawn as they are.
     await goTo("#6/38/-98/safety/90d");
     await expect.poll(() => badge.isVisible()).toBe(false);
+    await page.context().close();
+  });
+
+  test("shows the sketch's badge beside the attribution, or over it", { tags: "slow" }, async () => {
+    const { page } = await visit(site.browser, `${site.url}/${SF}`, { viewport: { width: 720, height: 450 } });
+    const overlap = async () => {
+      const [badge, attribution] = [page.locator(".sketch-badge summary"), page.locator(".maplibregl-ctrl-attrib")];
+      await badge.waitFor();
+      return overlapOf(await badge.boundingBox(), await attribution.boundingBox());
+    };
+    for (const width of [641, 720, 799, 800, 844]) {
+      await page.setViewportSize({ width, height: 450 });
+      expect(await overlap(), `${width}`).toBe(0);
+    }
     await page.context().close();
   });
 
