@@ -61,7 +61,9 @@ export function shareStream({ channel, open }: StreamPorts, tell: (message: Stre
   const isLeading = () => me !== undefined && [...others.keys()].every((other) => other > (me ?? ""));
 
   function hear(message: StreamMessage): void {
-    if (message.id !== "") lastEventId = message.id;
+    // Until it is greeted it has not heard of all before this.
+    const isInOrder = !hasGap || message.type === "hello" || isLeading();
+    if (message.id !== "" && isInOrder) lastEventId = message.id;
     tell(message);
     if (message.type !== "hello" || !hasGap) return;
     hasGap = false;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
 import { type Channel, type StreamMessage, shareStream } from "../../../client/live/shared-stream.ts";
 import type { WatchedView } from "../../../client/live/watched-view.ts";
@@ -151,4 +152,24 @@ it("has a stream of its own where it can reach nobody", () => {
   const browser = newBrowser();
   for (const west of [0, 10]) browser.openMap(false).watch(view(west), false);
   expect(browser.asked()).toMatchObject([{ zoom: "12" }, { zoom: "12" }]);
+});
+
+it("misses nothing when the stream that it came back to ends before it was greeted", async () => {
+  const browser = newBrowser();
+  const [first, second] = [browser.openMap(), browser.openMap()];
+  for (const map of [first, second]) map.watch(view(0), false);
+  await vi.waitFor(() => expect(browser.asked()).toHaveLength(1));
+  browser.say("hello");
+  await vi.waitFor(() => expect(second.heard).toEqual(["hello"]));
+  second.leave();
+  browser.say("change", "9q8yyk8y");
+  await sleep(20);
+  second.watch(view(0), false);
+  // They know of each other, and it waits for the greeting.
+  await sleep(20);
+  browser.say("change", "9q8yyk8z");
+  await vi.waitFor(() => expect(second.heard.at(-1)).toBe("9q8yyk8z"));
+  first.leave();
+  // The first change came while it was away.
+  await vi.waitFor(() => expect(browser.asked()).toMatchObject([{ zoom: "12", last_event_id: "1" }]));
 });
