@@ -68,18 +68,31 @@ function zoneOfLongitude(lonDeg: number): string {
   return hours === 0 ? "Etc/GMT" : `Etc/GMT${hours < 0 ? "+" : "-"}${Math.abs(hours)}`;
 }
 
+export interface ImportOptions {
+  readonly city: AreaCity;
+  readonly kind: string;
+  readonly approximate?: boolean;
+}
+
 /** Puts areas in place of those of their city and kind: made beside them, and live from one write on. */
 export async function importAreas(
   store: AreaStore,
   areas: readonly NumberedArea[],
-  { city, kind }: { readonly city: AreaCity; readonly kind: string },
+  { city, kind, approximate = false }: ImportOptions,
 ): Promise<AreaSetVersion> {
   const { sets, shapes, clock } = store;
   await removeRetired(store);
   const before = findSet(await sets.read({ consistent: true }), city.id, kind);
   const number = Math.max(clock.now(), 1 + Math.max(0, ...(before?.versions ?? []).map((version) => version.number)));
   const box = boxAround(areas.map((area) => area.box));
-  const version: AreaVersion = { number, state: "building", sinceMs: clock.now(), areaCount: areas.length, box };
+  const version: AreaVersion = {
+    number,
+    state: "building",
+    sinceMs: clock.now(),
+    areaCount: areas.length,
+    ...(approximate && { approximate }),
+    box,
+  };
   const made = { set: before ?? { city, kind, versions: [] }, version };
   await shapes.write(made, areas);
   await sets.change((all) => withVersion(all, { city, kind }, version));

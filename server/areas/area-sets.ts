@@ -34,6 +34,8 @@ export interface AreaVersion {
   /** Since when it is that, Unix milliseconds. */
   readonly sinceMs: number;
   readonly areaCount: number;
+  /** Borders that nobody has drawn: the product's own guess. */
+  readonly approximate?: true;
   /** That all areas lie in. */
   readonly box: BoxE6;
 }

@@ -8,14 +8,18 @@ export interface NamedPlace {
   readonly name: string;
   /** 1 is named first. */
   readonly rank: number;
+  /** Of another town, which the city's map names beside it. */
+  readonly isBeyond: boolean;
   readonly lonDeg: number;
   readonly latDeg: number;
 }
 
+type PlaceProperties = Pick<NamedPlace, "city" | "name" | "rank"> & { readonly beyond?: boolean };
+
 /** The named places of the seeded cities, from general knowledge. */
 export const PLACES: readonly NamedPlace[] = (
-  places as FeatureCollection as FeatureCollection<Point, Pick<NamedPlace, "city" | "name" | "rank">>
-).features.map(({ geometry: { coordinates }, properties: { city, name, rank } }) => {
+  places as FeatureCollection as FeatureCollection<Point, PlaceProperties>
+).features.map(({ geometry: { coordinates }, properties: { city, name, rank, beyond = false } }) => {
   const [lonDeg = Number.NaN, latDeg = Number.NaN] = coordinates;
-  return { city, name, rank, lonDeg, latDeg };
+  return { city, name, rank, isBeyond: beyond, lonDeg, latDeg };
 });

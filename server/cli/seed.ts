@@ -1,17 +1,19 @@
+import { seedAreas } from "../area-import/seed-areas.ts";
 import { exitOnError } from "../console/operator-error.ts";
 import { createTerminal } from "../console/terminal.ts";
 import { seedIfEmpty } from "../seed/seed-if-empty.ts";
 import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 import { compactAll } from "./compact-all.ts";
 
-/** `npm run seed`: three cities' reports for an empty store. */
+/** `npm run seed`: three cities' reports and areas for an empty store. */
 try {
   const terminal = createTerminal(process.stdout);
-  const { store, compactor, close } = await openCommandStore(process.env);
+  const { store, derived, log, compactor, close } = await openCommandStore(process.env);
   try {
     await terminal.run("seed", async (note) => {
+      const onBegin = () => seedAreas({ derived, clock: SYSTEM_CLOCK, log });
       const onProgress = ({ written, total }: { written: number; total: number }) => note(`${written} of ${total}`);
-      const written = await seedIfEmpty({ store, clock: SYSTEM_CLOCK, onProgress });
+      const written = await seedIfEmpty({ store, clock: SYSTEM_CLOCK, onBegin, onProgress });
       if (written > 0) await compactAll(compactor);
       note(written > 0 ? `${written} reports` : "the store has reports already, nothing was written");
     });

@@ -5,6 +5,8 @@ import { seedReports } from "./seed-reports.ts";
 export interface SeedIfEmptyOptions {
   readonly store: Pick<ReportStore, "isEmpty" | "putMany" | "remember">;
   readonly clock: Clock;
+  /** Called before the first report is written, again where that was cut off. */
+  onBegin?(): Promise<void>;
   onProgress?(progress: { readonly written: number; readonly total: number }): void;
 }
 
@@ -24,13 +26,14 @@ const BATCH_REPORTS = 250;
  * had reports already. The store remembers for a day when the seed was dated, so one that was cut off half way is
  * completed by the next call instead of being taken for somebody's data.
  */
-export async function seedIfEmpty({ store, clock, onProgress }: SeedIfEmptyOptions): Promise<number> {
+export async function seedIfEmpty({ store, clock, onBegin, onProgress }: SeedIfEmptyOptions): Promise<number> {
   const nowMs = clock.now();
   const untilMs = nowMs + DAY_MS;
   const empty = await store.isEmpty();
   const begun = await store.remember(KEY, empty ? String(nowMs) : NOT_OURS, { untilMs, replace: empty });
   if (!/^\d+$/.test(begun)) return 0;
 
+  await onBegin?.();
   const reports = seedReports({ nowMs: Number(begun) });
   let written = 0;
   for (let at = 0; at < reports.length; at += BATCH_REPORTS) {

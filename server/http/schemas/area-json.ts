@@ -13,6 +13,7 @@ const AREA = {
   name: z.string(),
   kind: z.string().openapi({ example: "neighborhood" }),
   city: z.object({ id: z.string(), name: z.string() }),
+  approximate: z.boolean().openapi({ description: "Whether its borders are the product's own guess." }),
 };
 const asOf = z.iso.datetime().openapi({ description: "When counts and scores hold exactly." });
 const nextCursor = z.string().optional().openapi({ description: "Of the next page; missing at the end." });
@@ -89,11 +90,12 @@ export function toAreaCollectionJson({
   };
 }
 
-const describe = ({ of: { set }, area }: Pick<ListedArea, "of" | "area">) => ({
+const describe = ({ of: { set, version }, area }: Pick<ListedArea, "of" | "area">) => ({
   id: area.id,
   name: area.name,
   kind: set.kind,
   city: { id: set.city.id, name: set.city.name },
+  approximate: version.approximate === true,
 });
 
 const summaryOf = ({ scores: { scored, total } }: ListedArea) => ({

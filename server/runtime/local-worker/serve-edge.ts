@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { seedAreas } from "../../area-import/seed-areas.ts";
 import type { Log } from "../../console/log.ts";
 import { OperatorError } from "../../console/operator-error.ts";
 import type { Steps, Terminal } from "../../console/terminal.ts";
@@ -44,7 +45,7 @@ export async function startEdge(given: Config, log: Log, terminal: Terminal): Pr
     await stores.claim();
     const database = closers.add(openDatabase({ address: stores.database, log }));
     const refusal = refusalOf(database, config.databaseUrl === undefined ? "embedded" : "DATABASE_URL", terminal);
-    const work = [prepareReports(config, stores, terminal), buildAssets(config, log, terminal)];
+    const work = [prepareReports(config, stores, log, terminal), buildAssets(config, log, terminal)];
     // Nothing may still be opening when the stores are closed.
     for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
     await throwIfRefused(refusal);
@@ -64,13 +65,14 @@ function ownDataDir(config: Config): Config {
   return dynamo !== undefined || dataDir === undefined ? config : { ...config, dataDir: join(dataDir, "edge") };
 }
 
-async function prepareReports(config: Config, stores: Stores, steps: Steps): Promise<void> {
+async function prepareReports(config: Config, stores: Stores, log: Log, steps: Steps): Promise<void> {
   const clock = { now: Date.now };
   await steps.run("DynamoDB", async (note) => {
-    const { store } = openDynamo(await stores.dynamo(), { clock });
+    const { store, derived } = openDynamo(await stores.dynamo(), { clock });
     try {
       await migrateReportStore(store, config.dynamo);
-      const written = config.seed ? await seedIfEmpty({ store, clock }) : 0;
+      const onBegin = () => seedAreas({ derived, clock, log });
+      const written = config.seed ? await seedIfEmpty({ store, clock, onBegin }) : 0;
       if (written > 0) note(`seeded ${written} reports`);
     } finally {
       await store.close();

@@ -1,9 +1,9 @@
+import { seedAreas } from "../../area-import/seed-areas.ts";
 import { buildClientWhenStale } from "../../client/build.ts";
 import type { Log } from "../../console/log.ts";
 import type { Steps } from "../../console/terminal.ts";
 import type { Closers } from "../../kit/closers.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { ReportStore } from "../../ports/report-store.ts";
 import { type SeedIfEmptyOptions, seedIfEmpty } from "../../seed/seed-if-empty.ts";
 import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import type { Config } from "../config.ts";
@@ -31,15 +31,19 @@ export async function prepareReports(options: PrepareOptions): Promise<OpenedRep
     note(placeOf(config, config.dynamo === undefined, placeOfDynamo(config.dynamo)));
     return reports;
   });
-  if (config.seed) await steps.run("seed", (note) => seed(opened.store, clock, note));
+  if (config.seed) await steps.run("seed", (note) => seed(opened, options, note));
   return opened;
 }
 
 type SeedProgress = Parameters<NonNullable<SeedIfEmptyOptions["onProgress"]>>[0];
 
-async function seed(store: ReportStore, clock: Clock, note: (detail: string) => void): Promise<void> {
+async function seed(
+  { store, derived }: OpenedReports,
+  { clock, log }: PrepareOptions,
+  note: (detail: string) => void,
+): Promise<void> {
   const onProgress = (progress: SeedProgress) => note(`${progress.written} of ${progress.total} reports`);
-  const written = await seedIfEmpty({ store, clock, onProgress });
+  const written = await seedIfEmpty({ store, clock, onBegin: () => seedAreas({ derived, clock, log }), onProgress });
   note(written === 0 ? "not needed, there are reports" : `${written} reports`);
 }
 
