@@ -1,10 +1,9 @@
 import "./style/page.css";
 import type { Map as MapLibreMap } from "maplibre-gl";
-import { encodeGeohash } from "../tiles/geo/geohash.ts";
 import { fetchBasemapStyleUrl, type ReportJson } from "./api/api.ts";
 import type { TimeLapse } from "./lapse/time-lapse.ts";
 import { canDrawMap } from "./map/can-draw.ts";
-import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "./map/neighbourhood.ts";
+import { NEIGHBOURHOOD_ZOOM } from "./map/neighbourhood.ts";
 import { bindCitySwitch } from "./page/city-switch.ts";
 import { greetOnce } from "./page/first-visit.ts";
 import { bindFold } from "./page/fold.ts";
@@ -105,7 +104,7 @@ async function doWithoutMap(fault: unknown): Promise<void> {
 function bindView(liveMap: LiveMap): void {
   const { map } = liveMap;
   bindCount(find("#in-view"), liveMap, page);
-  bindCardButton(map);
+  bindCardButton(liveMap);
   bindLatest(find("#latest"), viewOf(map), page, (report) => showReport(liveMap, report));
   void bindCitySwitch(find<HTMLSelectElement>("#city"), page, ({ center, zoom }) => {
     const target = { center: [...center] as [number, number], zoom };
@@ -121,17 +120,14 @@ function bindView(liveMap: LiveMap): void {
 }
 
 /** The way to a card without a pointer: that of the middle of the map. */
-function bindCardButton(map: MapLibreMap): void {
+function bindCardButton({ map, cardInMiddle }: LiveMap): void {
   const button = find("#open-card");
   const show = () => {
     button.hidden = map.getZoom() < NEIGHBOURHOOD_ZOOM;
   };
   map.on("moveend", show);
   show();
-  button.addEventListener("click", () => {
-    const { lng, lat } = map.getCenter().wrap();
-    page.set({ card: encodeGeohash(lng, lat, NEIGHBOURHOOD_PRECISION) });
-  });
+  button.addEventListener("click", () => page.set({ card: cardInMiddle() }));
 }
 
 function showReport({ popups }: LiveMap, report: ReportJson): void {

@@ -185,12 +185,10 @@ export async function fetchBasemapStyleUrl(): Promise<string | undefined> {
 /** Null where there are not enough reports. */
 export type ScorePoints = Readonly<Record<ScoreName, number | null>>;
 
-/** How a neighbourhood, or a larger cell, is doing. */
-export interface ScoreCardJson {
-  readonly geohash: string;
+/** How a place is doing. */
+interface ScoresJson {
   /** West, south, east, north in degrees. */
   readonly bbox: readonly [number, number, number, number];
-  readonly place: string | null;
   readonly city: { readonly id: string; readonly name: string } | null;
   /** 0 to 100. */
   readonly scores: ScorePoints;
@@ -208,7 +206,24 @@ export interface ScoreCardJson {
   readonly series: readonly (ScorePoints & { readonly day: string })[];
 }
 
-/** The card of a cell of 4 to 6 characters. @throws RequestError, or the signal's reason when aborted. */
-export function fetchScoreCard(geohash: string, signal: AbortSignal): Promise<ScoreCardJson> {
-  return request(`/api/neighborhood/${encodeURIComponent(geohash)}`, { signal });
+/** Of a neighbourhood, or a larger cell. */
+export interface CellCardJson extends ScoresJson {
+  readonly geohash: string;
+  readonly place: string | null;
+}
+
+/** Of an area with borders of its own. */
+export interface AreaCardJson extends ScoresJson {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  /** Whether nobody drew its borders. */
+  readonly approximate: boolean;
+}
+
+export type ScoreCardJson = CellCardJson | AreaCardJson;
+
+/** The card of a cell of 4 to 6 characters, or of an area by its id. @throws RequestError, or the signal's reason when aborted. */
+export function fetchScoreCard(card: string, signal: AbortSignal): Promise<ScoreCardJson> {
+  return request(`/api/${card.includes("-") ? "areas" : "neighborhood"}/${encodeURIComponent(card)}`, { signal });
 }

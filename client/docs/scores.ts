@@ -4,7 +4,7 @@ import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { AGE_BANDS, ageBand, REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { FULL_QUARTERS } from "../../tiles/report-columns.ts";
 import { unclampedTenths } from "../../tiles/scores/scores.ts";
-import { fetchReportPage, fetchScoreCard, type ReportJson, type ScoreCardJson } from "../api/api.ts";
+import { type CellCardJson, fetchReportPage, fetchScoreCard, type ReportJson, type ScoreCardJson } from "../api/api.ts";
 import { BASE } from "../api/base.ts";
 import { element, find } from "../ui/dom.ts";
 import { LAYER_LABELS } from "../words/words.ts";
@@ -30,7 +30,7 @@ async function work(): Promise<HTMLElement[]> {
   const geohash = named ?? (await findBusiest());
   const card = geohash && (await fetchScoreCard(geohash, AbortSignal.timeout(20_000)));
   const layer = card && busiestLayer(card);
-  if (!card || !layer)
+  if (!card || !layer || !("geohash" in card))
     return [element("p", {}, "Nothing was reported there in the last 30 days, so there is no score.")];
   return example(card, layer, await readReports(card, layer));
 }
@@ -47,7 +47,7 @@ function busiestLayer({ report_count_30d: counts }: ScoreCardJson): ReportLayer 
   return most !== undefined && counts[most] > 0 ? most : undefined;
 }
 
-async function readReports({ geohash, bbox }: ScoreCardJson, layer: ReportLayer): Promise<ReportJson[]> {
+async function readReports({ geohash, bbox }: CellCardJson, layer: ReportLayer): Promise<ReportJson[]> {
   const reports: ReportJson[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < PAGES; page++) {
@@ -59,7 +59,7 @@ async function readReports({ geohash, bbox }: ScoreCardJson, layer: ReportLayer)
   return reports;
 }
 
-function example(card: ScoreCardJson, layer: ReportLayer, reports: readonly ReportJson[]): HTMLElement[] {
+function example(card: CellCardJson, layer: ReportLayer, reports: readonly ReportJson[]): HTMLElement[] {
   const name = [card.place ?? card.geohash, card.city?.name].filter(Boolean).join(", ");
   const sums = AGES.map(() => ({ count: 0, severity: 0 }));
   for (const { created_at, severity } of reports) {

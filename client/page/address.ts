@@ -15,7 +15,7 @@ export interface PageState {
   readonly window: TimeWindow;
   /** The score that colours the cells. */
   readonly scores?: ScoreName | undefined;
-  /** Geohash of the neighbourhood, or larger cell, whose card is open. */
+  /** Geohash of the neighbourhood, or larger cell, whose card is open; or an area's id, which has hyphens. */
   readonly card?: string | undefined;
   /** Id of the report whose popup is open. */
   readonly report?: string | undefined;
@@ -51,7 +51,7 @@ export function parseHash(hash: string, fallback: PageState): PageState {
   const inside = view.zoom >= 0 && view.zoom <= 22 && Math.abs(view.latDeg) <= 85.06 && Math.abs(view.lonDeg) <= 180;
   const named = new URLSearchParams(more.join("&"));
   const scores = SCORE_NAMES.find((name) => name === named.get("scores"));
-  const card = /^[0-9b-hjkmnp-z]{4,6}$/.exec(named.get("card") ?? "")?.[0];
+  const card = /^([0-9b-hjkmnp-z]{4,6}|[a-z\d]+(-[a-z\d]+){2,})$/.exec(named.get("card") ?? "")?.[0];
   const report = /^\w{1,64}$/.exec(named.get("report") ?? "")?.[0];
   const isBare = layerList === NO_LAYERS && scores !== undefined;
   return {

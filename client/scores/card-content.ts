@@ -1,12 +1,20 @@
 import { REPORT_LAYERS, type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
 import type { Confidence, ScoreName } from "../../tiles/scores/scores.ts";
-import type { ReportJson, ScoreCardJson } from "../api/api.ts";
+import type { AreaCardJson, ReportJson, ScoreCardJson } from "../api/api.ts";
 import { BASE } from "../api/base.ts";
 import { reportCard } from "../report/report-card.ts";
 import { element, icon } from "../ui/dom.ts";
 import { type Icon, LAYER_ICONS } from "../ui/icons.ts";
-import { ABOUT_SCORES, CONFIDENCE_WORDS, NOT_ENOUGH, NOT_ENOUGH_IN_30_DAYS } from "../words/score-words.ts";
-import { formatCount, LAYER_LABELS, SCORE_LABELS, WINDOW_LABELS } from "../words/words.ts";
+import {
+  ABOUT_APPROXIMATE,
+  ABOUT_SCORES,
+  APPROXIMATE,
+  CONFIDENCE_WORDS,
+  NEIGHBOURHOOD,
+  NOT_ENOUGH,
+  NOT_ENOUGH_IN_30_DAYS,
+} from "../words/score-words.ts";
+import { categoryLabel, formatCount, LAYER_LABELS, SCORE_LABELS, WINDOW_LABELS } from "../words/words.ts";
 import { sparkline } from "./sparkline.ts";
 
 /** Where scores start from: marked on the bars, so that one sees how far a score has moved. */
@@ -16,13 +24,21 @@ const UP: Icon = ["M12 5 21 18H3z"];
 const DOWN: Icon = ["M12 19 3 6h18z"];
 
 /** What the place is called, and a line to say where it is. */
-export function placeWords({ geohash, place, city, bbox }: ScoreCardJson): readonly [title: string, where: string] {
+export function placeWords(card: ScoreCardJson): readonly [title: string, where: string] {
+  const { city, bbox } = card;
+  if ("kind" in card) return [card.name, [city?.name, kindWords(card)].join(" · ")];
+  const { geohash, place } = card;
   const isNeighbourhood = geohash.length === 6;
-  const fallback = isNeighbourhood ? "Neighbourhood" : "Area";
+  const fallback = isNeighbourhood ? NEIGHBOURHOOD : "Area";
   const title = place ?? (city && !isNeighbourhood ? `Around ${city.name}` : fallback);
   const [west, south, east, north] = bbox;
   const at = `${((south + north) / 2).toFixed(3)}, ${((west + east) / 2).toFixed(3)}`;
   return [title, [city?.name ?? at, CELL_SIZES[geohash.length]].join(" · ")];
+}
+
+function kindWords({ kind, approximate }: AreaCardJson): string {
+  const label = kind === "neighborhood" ? NEIGHBOURHOOD : categoryLabel(kind);
+  return approximate ? `${label} · ${APPROXIMATE}` : label;
 }
 
 /** The card below its title. `open` shows a report on the map. */
@@ -39,14 +55,19 @@ export function cardContent(
     element(
       "p",
       { class: "hint" },
-      `${ABOUT_SCORES} Cell ${card.geohash}. `,
+      `${ABOUT_SCORES} ${boundsWords(card)} `,
       element(
         "a",
-        { href: `${BASE}/docs/scores${card.geohash.length === 6 ? `#${card.geohash}` : ""}` },
+        { href: `${BASE}/docs/scores${"geohash" in card && card.geohash.length === 6 ? `#${card.geohash}` : ""}` },
         "How scores are made",
       ),
     ),
   ];
+}
+
+function boundsWords(card: ScoreCardJson): string {
+  if ("geohash" in card) return `Cell ${card.geohash}.`;
+  return card.approximate ? ABOUT_APPROXIMATE : "";
 }
 
 function overall(card: ScoreCardJson): HTMLElement {

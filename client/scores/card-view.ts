@@ -16,7 +16,7 @@ export interface CardActions {
 export interface CardView {
   showLoading(): void;
   show(card: ScoreCardJson, window: TimeWindow): void;
-  showFailure(geohash: string, error: unknown, again: () => void): void;
+  showFailure(card: string, error: unknown, again: () => void): void;
   /** Back to its first height, on a phone. */
   lower(): void;
   focus(): void;
@@ -52,8 +52,8 @@ export function createCardView(dialog: HTMLDialogElement, { share, close, open }
       };
       fill(...placeWords(card), cardContent(card, window, openLowered));
     },
-    showFailure(geohash, error, again) {
-      fill("Neighbourhood", `Cell ${geohash}`, failure(error, again));
+    showFailure(card, error, again) {
+      fill("Neighbourhood", card.includes("-") ? "" : `Cell ${card}`, failure(error, again));
     },
     lower,
     focus,

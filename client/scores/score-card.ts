@@ -1,6 +1,6 @@
 import "../style/score-card.css";
 import type { Map as MapLibreMap } from "maplibre-gl";
-import { cellBounds } from "../../tiles/geo/geohash.ts";
+import { type Bounds, cellBounds } from "../../tiles/geo/geohash.ts";
 import { fetchScoreCard, type ReportJson } from "../api/api.ts";
 import { coveredEdges } from "../map/free-area.ts";
 import type { Notices } from "../page/notices.ts";
@@ -18,7 +18,7 @@ export interface ScoreCardOptions {
   open(report: ReportJson): void;
 }
 
-/** The card of the cell that the page's state names: a column at the right of a desktop, a sheet on a phone. */
+/** The card of the cell or area that the page's state names: a column at the right of a desktop, a sheet on a phone. */
 export function bindScoreCard({ dialog, map, page, notices, open }: ScoreCardOptions): void {
   const close = () => page.set({ card: undefined });
   const shareCard = (title: string) =>
@@ -27,25 +27,28 @@ export function bindScoreCard({ dialog, map, page, notices, open }: ScoreCardOpt
   let opener: Element | null = null;
   let pending: AbortController | undefined;
 
-  const load = async (geohash: string) => {
+  const load = async (card: string) => {
     pending?.abort();
     pending = new AbortController();
     const { signal } = pending;
     view.showLoading();
     try {
-      view.show(await fetchScoreCard(geohash, signal), page.get().window);
+      const read = await fetchScoreCard(card, signal);
+      view.show(read, page.get().window);
+      const [west, south, east, north] = read.bbox;
+      if (isArea(card)) bringIntoView(map, { west, south, east, north });
     } catch (error) {
-      if (!signal.aborted) view.showFailure(geohash, error, () => load(geohash));
+      if (!signal.aborted) view.showFailure(card, error, () => load(card));
     }
   };
-  const show = (geohash: string) => {
+  const show = (card: string) => {
     if (!dialog.open) {
       opener = document.activeElement;
       dialog.show();
       document.body.classList.add("carded");
     }
-    void load(geohash);
-    bringIntoView(map, geohash);
+    void load(card);
+    if (!isArea(card)) bringIntoView(map, cellBounds(card));
     view.focus();
   };
   const hide = () => {
@@ -70,12 +73,14 @@ export function bindScoreCard({ dialog, map, page, notices, open }: ScoreCardOpt
   if (card) show(card);
 }
 
+/** Ids of areas have hyphens, geohashes have none. */
+const isArea = (card: string): boolean => card.includes("-");
+
 /** Between the cell and what covers the map. */
 const MARGIN_PX = 12;
 
-/** Moves the map only when the card, or the panel, covers some of the cell. */
-function bringIntoView(map: MapLibreMap, geohash: string): void {
-  const { west, south, east, north } = cellBounds(geohash);
+/** Moves the map only when the card, or the panel, covers some of the cell, or area. */
+function bringIntoView(map: MapLibreMap, { west, south, east, north }: Bounds): void {
   const [low, high] = [map.project([west, south]), map.project([east, north])];
   const covered = coveredEdges();
   const [right, bottom] = [innerWidth - covered.right, innerHeight - covered.bottom];

@@ -7,7 +7,9 @@ import { NO_SCORE_COLORS, scoreRamp } from "./ramp.ts";
 export const SCORE_SOURCE = "scores";
 /** The layer of the style that a click or a pointer may hit. */
 export const SCORE_FILL = "score-fill";
-const SCORE_HOVER = "score-hover";
+/** Likewise of areas, which are drawn in place of cells where there are any. */
+export const AREA_FILL = "area-fill";
+export const SCORE_HOVER = "score-hover";
 /** The cell of the open card, drawn also while the scores are off. */
 export const CHOSEN_SOURCE = "chosen-cell";
 

@@ -2,6 +2,7 @@ import type { GeoJSONSource, Map as MapLibreMap } from "maplibre-gl";
 import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { currentTheme } from "../map/theme.ts";
 import type { Page, PageState } from "../page/page-state.ts";
+import type { AreaMap } from "./area-map.ts";
 import { CHOSEN_SOURCE, SCORE_FILL, SCORE_LAYERS, SCORE_SOURCE, scoreColor } from "./score-layers.ts";
 
 /** New reports are in the scores after some minutes; tiles that are as they were cost a 304. */
@@ -16,17 +17,40 @@ export interface PointedCell {
 
 /** Keeps the cells' colours and outlines in step with the page, and tells which cell the pointer is over. */
 export function bindScores(map: MapLibreMap, page: Page, onPointed: (cell: PointedCell | undefined) => void): void {
+  let areInAreas = false;
+  let areas: Promise<AreaMap> | undefined;
+  const showAreas = () => {
+    const { scores, card } = page.get();
+    if (areas === undefined && scores === undefined && !card?.includes("-")) return;
+    if (areas === undefined && scores) areInAreas = true;
+    areas ??= import("./area-map.ts").then(({ bindAreas }) => bindAreas({ map, page, onAreas, onPointed }));
+    areas.then(
+      ({ show }) => show(),
+      () => {
+        // Cells do instead.
+        areas = undefined;
+        onAreas(false);
+      },
+    );
+  };
+  const onAreas = (areShown: boolean) => {
+    if (areShown === areInAreas) return;
+    areInAreas = areShown;
+    showScores(map, page.get(), areInAreas);
+  };
   const showAll = () => {
-    showScores(map, page.get());
+    showAreas();
+    showScores(map, page.get(), areInAreas);
     showChosen(map, page.get());
   };
   map.on("style.load", showAll);
   page.listen((state, before) => {
-    if (state.scores !== before.scores) showScores(map, state);
+    if (state.scores !== before.scores || state.card !== before.card) showAreas();
+    if (state.scores !== before.scores) showScores(map, state, areInAreas);
     if (state.card !== before.card) showChosen(map, state);
   });
   setInterval(() => {
-    if (page.get().scores && !document.hidden) map.refreshTiles(SCORE_SOURCE);
+    if (page.get().scores && !areInAreas && !document.hidden) map.refreshTiles(SCORE_SOURCE);
   }, LOOK_AFTER_EVERY_MS);
   let pointed: number | string | undefined;
   const point = (id: number | string | undefined) => {
@@ -50,9 +74,9 @@ export function bindScores(map: MapLibreMap, page: Page, onPointed: (cell: Point
   });
 }
 
-function showScores(map: MapLibreMap, { scores }: PageState): void {
+function showScores(map: MapLibreMap, { scores }: PageState, areInAreas: boolean): void {
   if (!map.getLayer(SCORE_FILL)) return;
-  for (const id of SCORE_LAYERS) map.setLayoutProperty(id, "visibility", scores ? "visible" : "none");
+  for (const id of SCORE_LAYERS) map.setLayoutProperty(id, "visibility", scores && !areInAreas ? "visible" : "none");
   if (scores) map.setPaintProperty(SCORE_FILL, "fill-color", scoreColor(scores, currentTheme()));
 }
 
@@ -69,8 +93,9 @@ function showChosen(map: MapLibreMap, { card }: PageState): void {
   };
   map.getSource<GeoJSONSource>(CHOSEN_SOURCE)?.setData({
     type: "FeatureCollection",
-    features: card
-      ? [{ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring(card)] } }]
-      : [],
+    features:
+      card && !card.includes("-")
+        ? [{ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring(card)] } }]
+        : [],
   });
 }

@@ -1,10 +1,10 @@
-import type { MapGeoJSONFeature, Map as MapLibreMap, MapMouseEvent, PointLike } from "maplibre-gl";
+import type { LngLat, MapGeoJSONFeature, Map as MapLibreMap, MapMouseEvent, PointLike } from "maplibre-gl";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { fetchExpansionZoom } from "../api/api.ts";
 import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "../map/neighbourhood.ts";
 import { clusterLayerOf, layerOfMark, MAX_ZOOM, singleLayerOf } from "../map/report-layers.ts";
-import { SCORE_FILL } from "../scores/score-layers.ts";
+import { AREA_FILL, SCORE_FILL } from "../scores/score-layers.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
 import type { ReportPopups } from "./report-popup.ts";
 
@@ -18,12 +18,12 @@ const HIT_LAYERS = REPORT_LAYERS.flatMap((layer) => [singleLayerOf(layer), clust
 export interface ClickTargets {
   readonly map: MapLibreMap;
   readonly popups: ReportPopups;
-  /** Opens a cell's score card; without it there are no cards. */
-  readonly openCard: ((geohash: string) => void) | undefined;
+  /** Opens the score card of a cell or an area; without it there are no cards. */
+  readonly openCard: ((card: string) => void) | undefined;
   isPicking(): boolean;
 }
 
-/** Click a cluster: to where it splits, with a word on what it was. Click a report: read it. Click a cell or the bare map: its score card. */
+/** Click a cluster: to where it splits, with a word on what it was. Click a report: read it. Click an area, a cell or the bare map: its score card. */
 export function bindClicks({ map, popups, openCard, isPicking }: ClickTargets): void {
   map.on("click", (event) => {
     if (isPicking()) {
@@ -35,8 +35,8 @@ export function bindClicks({ map, popups, openCard, isPicking }: ClickTargets): 
     // Such a click closes the popup, and does nothing else.
     else if (popups.isOpen()) popups.close();
     else {
-      const geohash = cellAt(map, event);
-      if (geohash) openCard?.(geohash);
+      const card = cardAt(map, event.lngLat);
+      if (card) openCard?.(card);
     }
   });
   map.on("mousemove", HIT_LAYERS, () => setCursor(isPicking() ? "" : "pointer"));
@@ -83,10 +83,11 @@ async function splitZoom(id: string, zoom: number): Promise<number> {
   return known > MAX_ZOOM ? known : Math.max(known, Math.min(MAX_ZOOM, zoom + 1));
 }
 
-/** The cell that a click means: the coloured one it hits, or the neighbourhood there. */
-function cellAt(map: MapLibreMap, { point, lngLat }: MapMouseEvent): string | undefined {
-  const [cell] = map.queryRenderedFeatures(point, { layers: [SCORE_FILL] });
-  if (cell) return String(cell.properties.geohash);
+/** Whose card a place means: of the coloured area or cell there, or of the neighbourhood. */
+export function cardAt(map: MapLibreMap, lngLat: LngLat): string | undefined {
+  const layers = [AREA_FILL, SCORE_FILL].filter((id) => map.getLayer(id));
+  const [hit] = map.queryRenderedFeatures(map.project(lngLat), { layers });
+  if (hit) return String(hit.properties.geohash ?? hit.properties.id);
   if (map.getZoom() < NEIGHBOURHOOD_ZOOM) return undefined;
   const { lng, lat } = lngLat.wrap();
   return encodeGeohash(lng, lat, NEIGHBOURHOOD_PRECISION);

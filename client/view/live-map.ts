@@ -28,7 +28,7 @@ import type { WayBack } from "../page/way-back.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
 import { ALLOW_LOCATION } from "../words/map.ts";
 import { LOCATION_OFF, NO_LOCATION } from "../words/words.ts";
-import { bindClicks } from "./clicks.ts";
+import { bindClicks, cardAt } from "./clicks.ts";
 import { createReportPopups, type ReportPopups } from "./report-popup.ts";
 import { composeStyle, fetchBasemapStyle, reportStyle } from "./style.ts";
 import { type TileFailures, watchTileFailures } from "./tile-failures.ts";
@@ -61,6 +61,8 @@ export interface LiveMapOptions {
 export interface LiveMap extends MapHandle {
   readonly popups: ReportPopups;
   readonly failures: TileFailures;
+  /** Whose card the middle of the map means: an area's, or a cell's. */
+  cardInMiddle(): string | undefined;
 }
 
 /** The style at the operator's URL; `undefined`, for our own basemap, when there is none or it cannot be had. */
@@ -135,6 +137,7 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
     map,
     popups,
     failures,
+    cardInMiddle: () => cardAt(map, map.getCenter()),
     hideReports,
     showNew(report) {
       live.noteReport(report.layer, report.lon, report.lat);

@@ -1,0 +1,115 @@
+import type { Map as MapLibreMap } from "maplibre-gl";
+import { BASE } from "../api/base.ts";
+import { currentTheme } from "../map/theme.ts";
+import type { Page } from "../page/page-state.ts";
+import {
+  AREA_CHOSEN,
+  AREA_LAYERS,
+  AREA_SOURCE,
+  AREAS_FROM_ZOOM,
+  areaFill,
+  areaOutlines,
+  areaSource,
+} from "./area-layers.ts";
+import { AREA_FILL, SCORE_FILL, SCORE_HOVER, scoreColor } from "./score-layers.ts";
+import type { PointedCell } from "./score-map.ts";
+
+/** Names of the basemap that areas have themselves. */
+const BASEMAP_NAMES = "neighbourhood";
+const LOOK_AFTER_EVERY_MS = 60_000;
+
+export interface AreaMap {
+  /** Brings what is drawn in step with the page. */
+  show(): void;
+}
+
+export interface AreaMapOptions {
+  readonly map: MapLibreMap;
+  readonly page: Page;
+  /** Told whether areas stand in place of cells. */
+  onAreas(areShown: boolean): void;
+  onPointed(area: PointedCell | undefined): void;
+}
+
+/** Draws the areas' scores wherever a city has areas. */
+export function bindAreas({ map, page, onAreas, onPointed }: AreaMapOptions): AreaMap {
+  let areThere: boolean | undefined;
+  let drawn = "";
+
+  const add = (): boolean => {
+    if (!map.getLayer(SCORE_FILL)) return false;
+    if (map.getLayer(AREA_FILL)) return true;
+    const options = { shown: page.get().scores ?? "overall", theme: currentTheme() };
+    if (!map.getSource(AREA_SOURCE)) map.addSource(AREA_SOURCE, areaSource(BASE));
+    map.addLayer(areaFill(options), SCORE_FILL);
+    for (const layer of areaOutlines(options)) map.addLayer(layer, SCORE_HOVER);
+    drawn = "";
+    return true;
+  };
+
+  const show = (): void => {
+    if (!add()) return;
+    const { scores, card } = page.get();
+    const area = isArea(card) ? card : undefined;
+    const wanted = [scores, area, areThere, currentTheme().name].join();
+    if (wanted === drawn) return;
+    drawn = wanted;
+    // Where there are none they cost nothing, and tell when there are.
+    for (const id of AREA_LAYERS) map.setLayoutProperty(id, "visibility", visible(scores !== undefined));
+    if (scores) map.setPaintProperty(AREA_FILL, "fill-color", scoreColor(scores, currentTheme()));
+    for (const id of AREA_CHOSEN) {
+      map.setFilter(id, ["==", ["get", "id"], area ?? ""]);
+      map.setLayoutProperty(id, "visibility", visible(area !== undefined));
+    }
+    if (map.getLayer(BASEMAP_NAMES))
+      map.setLayoutProperty(BASEMAP_NAMES, "visibility", visible(!(scores !== undefined && areThere === true)));
+    onAreas(scores !== undefined && areThere !== false);
+  };
+
+  const look = (): void => {
+    if (page.get().scores === undefined || !map.getSource(AREA_SOURCE)) return;
+    const isFar = map.getZoom() < AREAS_FROM_ZOOM;
+    if (!isFar && !map.isSourceLoaded(AREA_SOURCE)) return;
+    areThere = !isFar && map.querySourceFeatures(AREA_SOURCE, { sourceLayer: "areas" }).length > 0;
+    show();
+  };
+
+  map.on("styledata", show);
+  map.on("idle", look);
+  map.on("zoom", () => {
+    if (map.getZoom() < AREAS_FROM_ZOOM && areThere === true) look();
+  });
+  setInterval(() => {
+    if (page.get().scores && areThere === true && !document.hidden) map.refreshTiles(AREA_SOURCE);
+  }, LOOK_AFTER_EVERY_MS);
+  bindPointer(map, page, onPointed);
+  return { show };
+}
+
+const visible = (is: boolean) => (is ? "visible" : "none");
+
+/** Ids of areas have hyphens, geohashes have none. */
+const isArea = (card: string | undefined): card is string => card?.includes("-") === true;
+
+function bindPointer(map: MapLibreMap, page: Page, onPointed: AreaMapOptions["onPointed"]): void {
+  let pointed: number | string | undefined;
+  const point = (id: number | string | undefined) => {
+    if (id === pointed) return;
+    const of = (feature: number | string) => ({ source: AREA_SOURCE, sourceLayer: "areas", id: feature });
+    if (pointed !== undefined) map.setFeatureState(of(pointed), { hover: false });
+    if (id !== undefined) map.setFeatureState(of(id), { hover: true });
+    pointed = id;
+  };
+  map.on("mousemove", AREA_FILL, ({ features }) => {
+    const [area] = features ?? [];
+    const { scores } = page.get();
+    point(area?.id);
+    const score: unknown = scores && area?.properties[scores];
+    const known = typeof score === "number" ? score : undefined;
+    onPointed(area && scores && { geohash: String(area.properties.id), score: known });
+  });
+  map.on("mouseleave", AREA_FILL, () => {
+    point(undefined);
+    onPointed(undefined);
+  });
+}
