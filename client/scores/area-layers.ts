@@ -2,9 +2,10 @@ import type { LayerSpecification, SourceSpecification } from "maplibre-gl";
 import type { ScoreName } from "../../tiles/scores/scores.ts";
 import { FONT_BOLD } from "../map/basemap-labels.ts";
 import type { Theme } from "../map/theme.ts";
-import { AREA_FILL, scoreColor } from "./score-layers.ts";
+import { AREA_FILL, AREA_SOURCE, scoreColor } from "./score-layers.ts";
 
-export const AREA_SOURCE = "areas";
+/** Points to write the names at. */
+export const AREA_NAMES_SOURCE = "area-names";
 /** Below, most neighbourhoods are narrower than 20 px, and cells say more. */
 export const AREAS_FROM_ZOOM = 9.5;
 export const AREA_HOVER = "area-hover";
@@ -18,13 +19,16 @@ const MAX_TILE_ZOOM = 14;
 /** Shown and hidden with the scores; the chosen one's outline follows the card. */
 export const AREA_LAYERS = [AREA_FILL, AREA_EDGE, AREA_HOVER, AREA_NAME] as const;
 
-export function areaSource(base: string): SourceSpecification {
+export function areaSources(base: string): Record<string, SourceSpecification> {
   return {
-    type: "vector",
-    tiles: [`${base}/tiles/areas/{z}/{x}/{y}.pbf`],
-    minzoom: Math.floor(AREAS_FROM_ZOOM),
-    maxzoom: MAX_TILE_ZOOM,
-    attribution: "Stratum reports",
+    [AREA_SOURCE]: {
+      type: "vector",
+      tiles: [`${base}/tiles/areas/{z}/{x}/{y}.pbf`],
+      minzoom: Math.floor(AREAS_FROM_ZOOM),
+      maxzoom: MAX_TILE_ZOOM,
+      attribution: "Stratum reports",
+    },
+    [AREA_NAMES_SOURCE]: { type: "geojson", data: { type: "FeatureCollection", features: [] }, tolerance: 0 },
   };
 }
 
@@ -102,7 +106,7 @@ export function areaOutlines({ theme, font = FONT_BOLD }: AreaLayersOptions): La
     {
       id: AREA_NAME,
       type: "symbol",
-      ...ofAreas,
+      source: AREA_NAMES_SOURCE,
       minzoom: 11,
       layout: {
         visibility: "none",

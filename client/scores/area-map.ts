@@ -1,17 +1,18 @@
-import type { Map as MapLibreMap } from "maplibre-gl";
+import type { GeoJSONSource, Map as MapLibreMap } from "maplibre-gl";
 import { BASE } from "../api/base.ts";
 import { currentTheme } from "../map/theme.ts";
 import type { Page } from "../page/page-state.ts";
 import {
   AREA_CHOSEN,
   AREA_LAYERS,
-  AREA_SOURCE,
+  AREA_NAMES_SOURCE,
   AREAS_FROM_ZOOM,
   areaFill,
   areaOutlines,
-  areaSource,
+  areaSources,
 } from "./area-layers.ts";
-import { AREA_FILL, SCORE_FILL, SCORE_HOVER, scoreColor } from "./score-layers.ts";
+import { namePoints } from "./area-names.ts";
+import { AREA_FILL, AREA_SOURCE, SCORE_FILL, SCORE_HOVER, scoreColor } from "./score-layers.ts";
 import type { PointedCell } from "./score-map.ts";
 
 /** Names of the basemap that areas have themselves. */
@@ -35,15 +36,17 @@ export interface AreaMapOptions {
 export function bindAreas({ map, page, onAreas, onPointed }: AreaMapOptions): AreaMap {
   let areThere: boolean | undefined;
   let drawn = "";
+  let named = "";
 
   const add = (): boolean => {
     if (!map.getLayer(SCORE_FILL)) return false;
     if (map.getLayer(AREA_FILL)) return true;
     const options = { shown: page.get().scores ?? "overall", theme: currentTheme() };
-    if (!map.getSource(AREA_SOURCE)) map.addSource(AREA_SOURCE, areaSource(BASE));
+    for (const [id, source] of Object.entries(areaSources(BASE))) if (!map.getSource(id)) map.addSource(id, source);
     map.addLayer(areaFill(options), SCORE_FILL);
     for (const layer of areaOutlines(options)) map.addLayer(layer, SCORE_HOVER);
     drawn = "";
+    named = "";
     return true;
   };
 
@@ -70,8 +73,14 @@ export function bindAreas({ map, page, onAreas, onPointed }: AreaMapOptions): Ar
     if (page.get().scores === undefined || !map.getSource(AREA_SOURCE)) return;
     const isFar = map.getZoom() < AREAS_FROM_ZOOM;
     if (!isFar && !map.isSourceLoaded(AREA_SOURCE)) return;
-    areThere = !isFar && map.querySourceFeatures(AREA_SOURCE, { sourceLayer: "areas" }).length > 0;
+    const pieces = isFar ? [] : map.querySourceFeatures(AREA_SOURCE, { sourceLayer: "areas" });
+    areThere = pieces.length > 0;
     show();
+    const names = namePoints(pieces);
+    const wanted = JSON.stringify(names);
+    if (wanted === named) return;
+    named = wanted;
+    map.getSource<GeoJSONSource>(AREA_NAMES_SOURCE)?.setData(names);
   };
 
   map.on("styledata", show);

@@ -1,4 +1,4 @@
-import type { ExpressionSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, LayerSpecification, Map as MapLibreMap, SourceSpecification } from "maplibre-gl";
 import { SCORES_MIN_ZOOM } from "../../tiles/layers.ts";
 import type { ScoreName } from "../../tiles/scores/scores.ts";
 import type { Theme } from "../map/theme.ts";
@@ -9,6 +9,7 @@ export const SCORE_SOURCE = "scores";
 export const SCORE_FILL = "score-fill";
 /** Likewise of areas, which are drawn in place of cells where there are any. */
 export const AREA_FILL = "area-fill";
+export const AREA_SOURCE = "areas";
 export const SCORE_HOVER = "score-hover";
 /** The cell of the open card, drawn also while the scores are off. */
 export const CHOSEN_SOURCE = "chosen-cell";
@@ -89,3 +90,6 @@ export function scoreOutlines(shown: ScoreName | undefined, theme: Theme): Layer
 
 /** Layers that show and hide with the scores. */
 export const SCORE_LAYERS = [SCORE_FILL, SCORE_HOVER] as const;
+
+/** Layers of scores that the map has, to look in for what is drawn. */
+export const scoreFills = (map: MapLibreMap): string[] => [AREA_FILL, SCORE_FILL].filter((id) => map.getLayer(id));

@@ -4,7 +4,7 @@ import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { fetchExpansionZoom } from "../api/api.ts";
 import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "../map/neighbourhood.ts";
 import { clusterLayerOf, layerOfMark, MAX_ZOOM, singleLayerOf } from "../map/report-layers.ts";
-import { AREA_FILL, SCORE_FILL } from "../scores/score-layers.ts";
+import { scoreFills } from "../scores/score-layers.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
 import type { ReportPopups } from "./report-popup.ts";
 
@@ -85,8 +85,7 @@ async function splitZoom(id: string, zoom: number): Promise<number> {
 
 /** Whose card a place means: of the coloured area or cell there, or of the neighbourhood. */
 export function cardAt(map: MapLibreMap, lngLat: LngLat): string | undefined {
-  const layers = [AREA_FILL, SCORE_FILL].filter((id) => map.getLayer(id));
-  const [hit] = map.queryRenderedFeatures(map.project(lngLat), { layers });
+  const [hit] = map.queryRenderedFeatures(map.project(lngLat), { layers: scoreFills(map) });
   if (hit) return String(hit.properties.geohash ?? hit.properties.id);
   if (map.getZoom() < NEIGHBOURHOOD_ZOOM) return undefined;
   const { lng, lat } = lngLat.wrap();

@@ -5,7 +5,7 @@ import { clusterLayerOf, singleLayerOf, sourceOf } from "../map/report-layers.ts
 import { viewBox } from "../map/view-box.ts";
 import type { Page } from "../page/page-state.ts";
 import { reportCard } from "../report/report-card.ts";
-import { SCORE_FILL, SCORE_SOURCE } from "../scores/score-layers.ts";
+import { AREA_SOURCE, SCORE_SOURCE, scoreFills } from "../scores/score-layers.ts";
 import { element, find } from "../ui/dom.ts";
 import { formatCount, LAYER_LABELS } from "../words/words.ts";
 import type { TileFailures } from "./tile-failures.ts";
@@ -19,15 +19,15 @@ const SETTLE_MS = 350;
 export function bindCount(paragraph: HTMLElement, { map, failures }: CountedMap, page: Page): void {
   map.on("idle", () => {
     const { layers, scores = "overall" } = page.get();
-    const sources = layers.length === 0 ? [SCORE_SOURCE] : layers.map(sourceOf);
+    const sources = layers.length === 0 ? [SCORE_SOURCE, AREA_SOURCE] : layers.map(sourceOf);
     if (sources.some((source) => failures.inView(source).length > 0)) {
       paragraph.replaceChildren("Number of reports unknown");
       return;
     }
     if (layers.length === 0) {
-      const scored = map.queryRenderedFeatures({ layers: [SCORE_FILL], filter: ["has", scores] });
-      const cells = new Set(scored.map(({ id }) => id)).size;
-      paragraph.replaceChildren(element("strong", {}, formatCount(cells)), " places scored in view");
+      const scored = map.queryRenderedFeatures({ layers: scoreFills(map), filter: ["has", scores] });
+      const places = new Set(scored.map(({ id }) => id)).size;
+      paragraph.replaceChildren(element("strong", {}, formatCount(places)), " places scored in view");
       return;
     }
     const count = countInView(map, layers);
