@@ -125,13 +125,20 @@ async function readDays(
 export function changeSince(days: readonly DayScores[], now: ScoredCell, thenMs: number): ScoreTenths | undefined {
   const then = days.findLast(({ day }) => day <= formatDay(thenMs));
   if (then === undefined || then.day < formatDay(thenMs - 7 * DAY_MS)) return undefined;
+  return changeBetween(then, now);
+}
+
+type Standing = Pick<ScoredCell, "scores" | "worthQuarters">;
+
+/** Scores less those before, in tenths, of those that both times have medium confidence or more; undefined without any. */
+export function changeBetween(then: Standing, now: Standing): ScoreTenths | undefined {
   const [before, after] = [then, now].map(reliableScores) as [ScoreTenths, ScoreTenths];
   const changes = SCORE_NAMES.map((name) => [name, differenceOf(after[name], before[name])] as const);
   return changes.every(([, change]) => change === null) ? undefined : (Object.fromEntries(changes) as ScoreTenths);
 }
 
 /** A few reporters more or less turn what has low confidence: its change says nothing. */
-function reliableScores({ scores, worthQuarters }: Pick<ScoredCell, "scores" | "worthQuarters">): ScoreTenths {
+function reliableScores({ scores, worthQuarters }: Standing): ScoreTenths {
   const confidences = confidencesOf(scores, worthQuarters);
   const told = SCORE_NAMES.map((name) => [name, confidences[name] === "low" ? null : scores[name]]);
   return Object.fromEntries(told) as ScoreTenths;

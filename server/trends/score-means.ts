@@ -9,7 +9,7 @@ import { createValues, inArea, roundTo, type Values } from "./statement.ts";
  * A neighbourhood with live reports has a row every UTC day, so two rows are less than this apart. An older row says nothing
  * about the beginning of a span any more.
  */
-const CARRY_MS = 2 * DAY_MS;
+export const CARRY_MS = 2 * DAY_MS;
 
 export interface MeanQuery {
   readonly area: AreaFilter;
@@ -151,8 +151,8 @@ function heldScores({ area, score, fromMs, toMs }: MeanQuery, values: Values): s
     )`;
 }
 
-/** What the reports behind a score weigh: of the overall one, those of the layer with the fewest that has a score. */
-function quartersOf(score: ScoreName): string {
+/** What the reports behind a score of `cell` weigh: of the overall one, those of the layer with the fewest that has a score. */
+export function quartersOf(score: ScoreName): string {
   if (score !== "overall") return `cell.${score}_quarters`;
   return `least(${REPORT_LAYERS.map((layer) => `CASE WHEN cell.${layer} IS NOT NULL THEN cell.${layer}_quarters END`).join(", ")})`;
 }

@@ -1,4 +1,4 @@
-import { importAreas } from "../../server/area-import/import-areas.ts";
+import { importAreas, removeAreas } from "../../server/area-import/import-areas.ts";
 import { tallyAreas } from "../../server/area-import/tally-areas.ts";
 import { createAreaCatalogue } from "../../server/areas/area-catalogue.ts";
 import { createAreaSets } from "../../server/areas/area-sets.ts";
@@ -43,5 +43,6 @@ export function openAreas(stores: {
       areas.map((area, number) => ({ ...area, number })),
       { city, kind },
     );
-  return { shapes, sets, compactor, catalogue: createAreaCatalogue({ sets, clock }), bring };
+  const remove = (city: string, kind: string) => removeAreas(areaStore, city, kind);
+  return { shapes, sets, compactor, catalogue: createAreaCatalogue({ sets, clock }), bring, remove };
 }

@@ -34,7 +34,7 @@ const BANDS_7D = WINDOW_BANDS["7d"];
 /** Older reports have no part in a score. */
 const BANDS_30D = WINDOW_BANDS["30d"];
 /** Reporters' worth from which on confidence is medium, and high: so many whole reports, in quarters. */
-const MEDIUM_QUARTERS = 3 * FULL_QUARTERS;
+export const MEDIUM_QUARTERS = 3 * FULL_QUARTERS;
 const HIGH_QUARTERS = 10 * FULL_QUARTERS;
 
 export type PerLayer = Readonly<Record<ReportLayer, number>>;

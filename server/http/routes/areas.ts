@@ -14,21 +14,16 @@ import {
   toAreaCollectionJson,
   toAreaListJson,
 } from "../schemas/area-json.ts";
-import { choiceParameter, numberParameter, parameter } from "../schemas/filter-query.ts";
+import { choiceParameter, numberParameter, parameter, slugParameter } from "../schemas/filter-query.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { parseBbox } from "../schemas/report-query.ts";
 
 const tags = ["areas"];
 const GEO_JSON = "application/geo+json";
 
-const slug = (description: string, example: string) =>
-  parameter(description, example, (text) =>
-    /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text) ? { value: text } : "must be small letters, digits and hyphens",
-  );
-
 const areaQuerySchema = z.object({
-  city: slug("Only areas of this city.", "san-francisco"),
-  kind: slug("Only areas of this kind.", "neighborhood"),
+  city: slugParameter("Only areas of this city.", "san-francisco"),
+  kind: slugParameter("Only areas of this kind.", "neighborhood"),
   bbox: parameter(
     "west,south,east,north in degrees: only areas whose boxes meet it.",
     "-122.45,37.74,-122.40,37.78",

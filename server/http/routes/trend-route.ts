@@ -8,22 +8,26 @@ export interface TrendRoute<Name extends string, Query extends z.ZodObject, Body
   readonly name: Name;
   readonly summary: string;
   readonly description: string;
+  /** What is answered for without a place. */
+  readonly everywhere?: string;
   readonly query: Query;
   readonly answer: string;
   readonly body: Body;
   readonly example: z.infer<Body>;
 }
 
-/** `GET /api/trends/<name>`. Every one takes an area, and without any all cities. */
+const EVERYWHERE = "Without city, geohash and bbox: all cities.";
+
+/** `GET /api/trends/<name>`. Every one takes a place, and without any all cities. */
 export function trendRoute<const Name extends string, Query extends z.ZodObject, Body extends z.ZodObject>(
   trend: TrendRoute<Name, Query, Body>,
 ) {
-  const { name, summary, description, query, answer, body, example } = trend;
+  const { name, summary, description, everywhere = EVERYWHERE, query, answer, body, example } = trend;
   return createRoute({
     method: "get",
     path: `/api/trends/${name}` as const,
     summary,
-    description: `${description} Without city, geohash and bbox: all cities.`,
+    description: `${description} ${everywhere}`,
     tags: ["trends"],
     security: OPTIONAL_KEY,
     request: { query },

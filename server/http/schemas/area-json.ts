@@ -8,7 +8,7 @@ import { countSchema, REPORTED, SCORES, toPoints, toReportedJson } from "./score
 const degrees = z.number();
 const bbox = z.tuple([degrees, degrees, degrees, degrees]).openapi({ description: "west, south, east, north" });
 
-const AREA = {
+export const AREA = {
   id: z.string().openapi({ description: "The same in every version of its set.", example: "san-francisco-n-mission" }),
   name: z.string(),
   kind: z.string().openapi({ example: "neighborhood" }),

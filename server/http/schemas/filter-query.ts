@@ -68,6 +68,12 @@ export function choiceParameter<const T extends string>(description: string, wor
     .openapi({ type: "string", enum: [...words], default: fallback, description });
 }
 
+/** The city or the kind of areas. */
+export const slugParameter = (description: string, example: string) =>
+  parameter(description, example, (text) =>
+    /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text) ? { value: text } : "must be small letters, digits and hyphens",
+  );
+
 const CITY_IDS = CITIES.map(({ id }) => id);
 
 export const cityParameter = parameter("Id of a city, as `/api/cities` lists them.", "san-francisco", (text) => {

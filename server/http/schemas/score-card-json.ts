@@ -32,17 +32,23 @@ const WINDOWS = fieldsOf(TIME_WINDOWS, z.int().nonnegative());
 export const countSchema = z.int().nonnegative();
 const degrees = z.number();
 
+export const confidenceSchema = z.object(CONFIDENCE).openapi({
+  description:
+    "How far each score can be relied on: `low` under 3 reporters' worth of reports in 30 days, `medium` under 10, then `high`; of `overall` the lowest.",
+});
+export const worthSchema = z.object(WORTH).openapi({
+  description:
+    "Reporters' worth of each layer's reports of the last 30 days: of one client's a day the first counts 1, then 0.5, 0.25, and 0.",
+});
+export const changeSchema = z.object(CHANGES).nullable().openapi({
+  description: "Scores now less those of a week ago; null unless both have medium confidence or more.",
+});
+
 /** What a card tells of reports, of whatever part of the map. */
 export const REPORTED = {
   scores: z.object(SCORES).openapi("Scores"),
-  confidence: z.object(CONFIDENCE).openapi({
-    description:
-      "How far each score can be relied on: `low` under 3 reporters' worth of reports in 30 days, `medium` under 10, then `high`; of `overall` the lowest.",
-  }),
-  worth: z.object(WORTH).openapi({
-    description:
-      "Reporters' worth of each layer's reports of the last 30 days: of one client's a day the first counts 1, then 0.5, 0.25, and 0.",
-  }),
+  confidence: confidenceSchema,
+  worth: worthSchema,
   report_count_30d: z
     .object(fieldsOf(REPORT_LAYERS, countSchema))
     .openapi({ description: "Behind each layer's score." }),
@@ -55,9 +61,7 @@ export const REPORTED = {
   history: z.enum(["available", "unavailable"]).openapi({
     description: "`unavailable`: PostgreSQL does not answer now, so `change_7d` is null and `series` is empty.",
   }),
-  change_7d: z.object(CHANGES).nullable().openapi({
-    description: "Scores now less those of a week ago; null unless both have medium confidence or more.",
-  }),
+  change_7d: changeSchema,
   series: z.array(z.object({ day: z.iso.date(), ...SCORES, report_count_7d: countSchema })).openapi({
     description: "The scores at the end of each day (UTC) of the last 30, as far as there were any, and today's now.",
   }),
