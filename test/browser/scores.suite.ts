@@ -131,7 +131,7 @@ export function scoreTests(site: Site): void {
       `${counts.safety?.["30d"]} reports in 30 days, medium confidence`,
     );
     expect(await card.getByRole("link", { name: "How scores are made" }).getAttribute("href")).toBe(
-      `/docs/scores#${CELL}`,
+      `${site.url}/docs/scores#${CELL}`,
     );
     expect(await card.locator("tbody tr").first().locator("td").allTextContents()).toEqual(
       ["24h", "7d", "30d", "90d"].map((window) => String(counts.safety?.[window])),

@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { FULL_QUARTERS } from "../../../tiles/report-columns.ts";
 import { confidencesOf, perLayer, SCORE_NAMES } from "../../../tiles/scores/scores.ts";
 import type { AreaCatalogue } from "../../areas/area-catalogue.ts";
+import type { AreaSetVersion } from "../../areas/area-sets.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { changeBetween } from "../../scores/score-card.ts";
 import { AREA_ORDERS, type RankedArea, type RankedSet, rankAreas } from "../../trends/area-ranking.ts";
@@ -88,6 +89,7 @@ const ranking = trendRoute({
         name: "Mission",
         kind: "neighborhood",
         city: { id: "san-francisco", name: "San Francisco" },
+        approximate: false,
         calculated_at: "2026-06-01T11:00:00Z",
         scores: { safety: 91.6, vibe: null, infrastructure: 92.8, opportunity: null, overall: 92.2 },
         confidence: { safety: "high", vibe: null, infrastructure: "medium", opportunity: null, overall: "medium" },
@@ -112,10 +114,9 @@ export function mountAreaTrends(app: App, { clock }: AppParts, { sql, keys, cata
   app.get(ranking.path, keys.metered("trends"));
   app.openapi(ranking, async (c) => {
     const { city, kind, layer, order, ids: wanted, limit, cursor } = c.req.valid("query");
-    const live = (await catalogue.live()).map(({ set }) => set);
-    const cityNames = new Map(live.map((set) => [set.city.id, set.city.name]));
+    const live = await catalogue.live();
     const sets = live
-      .map((set): RankedSet => ({ city: set.city.id, kind: set.kind }))
+      .map(({ set }): RankedSet => ({ city: set.city.id, kind: set.kind }))
       .filter((set) => (city ?? set.city) === set.city && (kind ?? set.kind) === set.kind);
     const nowMs = cursor?.nowMs ?? clock.now();
     const place = wanted === undefined ? { limit, ...(cursor && { after: cursor.after }) } : { limit: MAX_IDS };
@@ -133,7 +134,7 @@ export function mountAreaTrends(app: App, { clock }: AppParts, { sql, keys, cata
       layer,
       order,
       as_of: new Date(nowMs).toISOString(),
-      areas: areas.map((area) => toAreaJson(area, cityNames.get(area.city) ?? area.city)),
+      areas: areas.map((area) => toAreaJson(area, live)),
       next_cursor: nextCursor ?? null,
     };
     return c.json(body, 200, { ...TREND_HEADERS, ...nextLink(askedPath(c), nextCursor, {}) });
@@ -152,14 +153,16 @@ const UNKNOWN = {
   worthQuarters: perLayer(() => 0),
 };
 
-function toAreaJson({ id, name, kind, city, latest, earlier }: RankedArea, cityName: string) {
+function toAreaJson({ id, name, kind, city, latest, earlier }: RankedArea, live: readonly AreaSetVersion[]) {
+  const of = live.find(({ set }) => set.city.id === city && set.kind === kind);
   const { scores, worthQuarters } = latest ?? UNKNOWN;
   const change = latest && earlier && changeBetween(earlier, latest);
   return {
     id,
     name,
     kind,
-    city: { id: city, name: cityName },
+    city: { id: city, name: of?.set.city.name ?? city },
+    approximate: of?.version.approximate === true,
     calculated_at: latest?.calculatedAt ?? null,
     scores: toPoints(scores),
     confidence: { ...confidencesOf(scores, worthQuarters) },
