@@ -65,17 +65,24 @@ function ndjsonFormat(columns: readonly Column[]): TextFormat {
   return { head: "", row: (row) => `${JSON.stringify(pick(columns, row))}\n`, separator: "", tail: "" };
 }
 
-/** RFC 7946: a feature a row, its geometry the geohash cell. */
+/**
+ * RFC 7946: a feature a row. Its geometry is the geohash cell; an area's polygons, thousands of corners a row, are not repeated: it has its box,
+ * and its id to find them by.
+ */
 function geojsonFormat(columns: readonly Column[]): TextFormat {
+  const place = columns.some(({ name }) => name === "geohash") ? cellPlace : areaPlace;
   const properties = columns.filter(({ type }) => type !== "degrees");
   return {
     head: '{"type":"FeatureCollection","features":[\n',
-    row: (row) =>
-      `{"type":"Feature","geometry":${cellPolygon(String(row.geohash))},"properties":${JSON.stringify(pick(properties, row))}}`,
+    row: (row) => `{"type":"Feature",${place(row)},"properties":${JSON.stringify(pick(properties, row))}}`,
     separator: ",\n",
     tail: "\n]}\n",
   };
 }
+
+const cellPlace = ({ geohash }: ExportRow) => `"geometry":${cellPolygon(String(geohash))}`;
+const areaPlace = ({ west, south, east, north }: ExportRow) =>
+  `"bbox":${JSON.stringify([west, south, east, north])},"geometry":null`;
 
 function pick(columns: readonly Column[], row: ExportRow): ExportRow {
   return Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]));

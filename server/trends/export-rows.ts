@@ -18,7 +18,9 @@ export interface Column {
 export type ExportRow = Readonly<Record<string, string | number | null>>;
 
 export interface ExportFilter extends AreaFilter {
-  /** Of scores only; counts are by neighbourhood. */
+  /** Of scores of areas only: one area, or all of a city, which need not be one of ours. */
+  readonly areas?: { readonly id: string } | { readonly city: string };
+  /** Of scores of cells only; counts are by neighbourhood. */
   readonly precision?: ScorePrecision;
   /** Of counts only; all without it. */
   readonly layers?: readonly ReportLayer[];
@@ -35,7 +37,7 @@ export type RowKey = readonly string[];
 export interface Dataset {
   readonly name: string;
   readonly columns: readonly Column[];
-  /** Columns that identify a row, geohash first. */
+  /** Columns that identify a row, what it is of first. */
   readonly key: readonly string[];
   /** Whether a text can stand in the key at that place. */
   isKey(key: RowKey): boolean;
@@ -50,10 +52,21 @@ const PLACE: readonly Column[] = [
   { name: "city", type: "text" },
 ];
 
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/;
+export const ofScores = SCORE_NAMES.map((name): Column => ({ name, type: "score" }));
+export const ofWorth = REPORT_LAYERS.map((layer): Column => ({ name: `${layer}_worth`, type: "worth" }));
+
+/** When `cell` was scored. Microseconds, because a cursor must name its row exactly. */
+export const AT = `to_char(cell.calculated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+/** Selected of `cell`. */
+export const SCORE_EXPRESSIONS = [
+  ...SCORE_NAMES.map((name) => `cell.${name}::float8`),
+  ...REPORT_LAYERS.map((layer) => `cell.${layer}_quarters / 4.0::float8 AS ${layer}_worth`),
+].join(", ");
+
+export const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 const GEOHASH = /^[0-9b-hjkmnp-z]{4,6}$/;
-const isDate = (text: string | undefined, shape: RegExp) =>
+export const isDate = (text: string | undefined, shape: RegExp) =>
   text !== undefined && shape.test(text) && !Number.isNaN(Date.parse(text));
 
 export const SCORES: Dataset = {
@@ -61,8 +74,8 @@ export const SCORES: Dataset = {
   columns: [
     ...PLACE,
     { name: "calculated_at", type: "instant" },
-    ...SCORE_NAMES.map((name): Column => ({ name, type: "score" })),
-    ...REPORT_LAYERS.map((layer): Column => ({ name: `${layer}_worth`, type: "worth" })),
+    ...ofScores,
+    ...ofWorth,
     { name: "report_count_7d", type: "count" },
   ],
   key: ["geohash", "calculated_at"],
@@ -70,24 +83,17 @@ export const SCORES: Dataset = {
   runs: (filter) => runsOf(filter, filter.precision ?? NEIGHBORHOOD),
   statement(filter, run, after, limit) {
     const values = createValues();
-    const scores = SCORE_NAMES.map((name) => `cell.${name}::float8`).join(", ");
-    const worth = REPORT_LAYERS.map((layer) => `cell.${layer}_quarters / 4.0::float8 AS ${layer}_worth`).join(", ");
-    // Microseconds, because a cursor must name its row exactly.
-    const at = `to_char(cell.calculated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
     const conditions = [
       ...inRun(run, filter, values),
       `cell.precision = ${values.bind(filter.precision ?? NEIGHBORHOOD)}`,
-      ...(filter.fromMs === undefined
-        ? []
-        : [`cell.calculated_at >= ${values.bind(new Date(filter.fromMs))}::timestamptz`]),
-      `cell.calculated_at < ${values.bind(new Date(filter.toMs))}::timestamptz`,
+      ...inSpan(filter, values),
     ];
     if (after !== undefined) {
       const [geohash, time] = after.map((value) => values.bind(value));
       conditions.push(`(cell.geohash, cell.calculated_at) > (${geohash}::text, ${time}::timestamptz)`);
     }
     const text = `
-      SELECT cell.geohash, cell.city, ${at} AS calculated_at, ${scores}, ${worth}, cell.report_count_7d
+      SELECT cell.geohash, cell.city, ${AT} AS calculated_at, ${SCORE_EXPRESSIONS}, cell.report_count_7d
       FROM neighborhood_scores AS cell WHERE ${conditions.join(" AND ")}
       ORDER BY cell.geohash, cell.calculated_at LIMIT ${values.bind(limit)}`;
     return { text, values: values.all };
@@ -131,6 +137,13 @@ export const REPORT_COUNTS: Dataset = {
   },
 };
 
+/** Of scores: those of the hours of the span. */
+export function inSpan({ fromMs, toMs }: ExportFilter, values: Values): string[] {
+  const at = (timeMs: number) => `${values.bind(new Date(timeMs))}::timestamptz`;
+  const since = fromMs === undefined ? [] : [`cell.calculated_at >= ${at(fromMs)}`];
+  return [...since, `cell.calculated_at < ${at(toMs)}`];
+}
+
 function inRun(run: CellRun, { city }: ExportFilter, values: Values): string[] {
   const cells = `cell.geohash BETWEEN ${values.bind(run.low)} AND ${values.bind(run.high)}`;
   return city === undefined ? [cells] : [cells, `cell.city = ${values.bind(city.id)}`];
@@ -150,12 +163,12 @@ export async function* readRows(
 ): AsyncGenerator<ExportRow[], void> {
   let last = after;
   for (const run of dataset.runs(filter)) {
-    const isPast = ([geohash = ""]: RowKey) => geohash > run.high;
-    const isInside = ([geohash = ""]: RowKey) => geohash >= run.low && geohash <= run.high;
+    const isPast = ([of = ""]: RowKey) => of > run.high;
+    const isInside = ([of = ""]: RowKey) => of >= run.low && of <= run.high;
     if (last !== undefined && isPast(last)) continue;
     for (let more = true; more; ) {
       const inside = last !== undefined && isInside(last) ? last : undefined;
-      // Begun at the cell itself, because an index may look for one lower bound only.
+      // Begun at the cell or area itself, because an index may look for one lower bound only.
       const rest = inside === undefined ? run : { ...run, low: inside[0] ?? run.low };
       const { text, values } = dataset.statement(filter, rest, inside, pageRows);
       const rows = (await sql.query(text, values)).map(toExportRow);
@@ -169,12 +182,12 @@ export async function* readRows(
   }
 }
 
-/** Adds the centre of the cell; PostgreSQL's text of a whole second has six zeros that nobody needs. */
+/** Adds the centre of a cell; PostgreSQL's text of a whole second has six zeros that nobody needs. */
 function toExportRow(row: SqlRow): ExportRow {
-  const { calculated_at: at } = row;
+  const { calculated_at: at, geohash } = row;
   return {
     ...row,
-    ...centreOf(String(row.geohash)),
+    ...(geohash !== undefined && centreOf(String(geohash))),
     ...(typeof at === "string" && { calculated_at: at.replace(/\.?0{1,6}Z$/, "Z") }),
   } as ExportRow;
 }

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { slugOf } from "../../server/area-import/check-areas.ts";
 import { silentLog } from "../../server/console/log.ts";
 import { sqlOfPool } from "../../server/postgres/sql.ts";
 import { createPyramid } from "../../server/pyramid/pyramid.ts";
@@ -29,8 +30,7 @@ export function squareArea(number: number, name: string, city = MADE_UP_CITY.id)
   const [west, south] = [-122_500_000 + 20_000 * number, 37_700_000];
   const [east, north] = [west + 20_000, south + 20_000];
   const ring = Int32Array.from([west, south, east, south, east, north, west, north]);
-  const slug = name.toLowerCase().replace(/[^a-z]+/g, "-");
-  return { id: `${city}-n-${slug}`, name, box: { west, south, east, north }, polygons: [[ring]] };
+  return { id: `${city}-n-${slugOf(name)}`, name, box: { west, south, east, north }, polygons: [[ring]] };
 }
 
 /** The app with areas, and a history of them that is written as the scorer writes it. */

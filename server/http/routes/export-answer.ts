@@ -133,7 +133,9 @@ function encodeWhole(encoder: RowEncoder, rows: readonly ExportRow[]): Uint8Arra
 
 function headersOf({ dataset, format, filter }: ExportRequest) {
   const days = [filter.fromMs, filter.toMs - 1].flatMap((timeMs) => (timeMs === undefined ? [] : [formatDay(timeMs)]));
-  const name = [dataset.name, filter.city?.id, filter.geohash, ...days].filter((part) => part !== undefined).join("_");
+  const areas = filter.areas && Object.values(filter.areas)[0];
+  const parts = [dataset.name, areas, filter.city?.id, filter.geohash, ...days];
+  const name = parts.filter((part) => part !== undefined).join("_");
   return {
     "Content-Type": EXPORT_FORMATS[format],
     "Content-Disposition": `attachment; filename="${name}.${format}"`,

@@ -2,11 +2,22 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Sql } from "../../ports/sql.ts";
 import { NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
+import { AREA_SCORES } from "../../trends/area-export-rows.ts";
 import { type Dataset, REPORT_COUNTS, SCORES } from "../../trends/export-rows.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
+import { invalidRequest, ProblemError } from "../core/problem.ts";
 import { type ApiKeys, OPTIONAL_KEY, relationalAnswers } from "../middleware/api-key.ts";
 import { parseExportCursor } from "../schemas/export-cursor.ts";
-import { areaOf, areaParameters, numberParameter, parameter } from "../schemas/filter-query.ts";
+import {
+  areaIdParameter,
+  areaOf,
+  areaParameters,
+  knownAreaOf,
+  numberParameter,
+  parameter,
+  refuseOthers,
+  slugParameter,
+} from "../schemas/filter-query.ts";
 import { parseInstant, parseLayers } from "../schemas/report-query.ts";
 import { createExportAnswers, EXPORT_FORMATS, type ExportFormat, type ExportRequest, spanOf } from "./export-answer.ts";
 
@@ -17,9 +28,9 @@ const MAX_LIMIT = 10_000;
 const instant = (description: string) =>
   parameter(`${description}: ISO 8601 with offset, Unix seconds, or a duration back from now.`, "30d", parseInstant);
 
-const cursorOf = (dataset: Dataset) =>
+const cursorOf = (...datasets: readonly Dataset[]) =>
   parameter("Rows after this one: `next` of the page before, or the last row's key, joined by commas.", "", (text) =>
-    parseExportCursor(text, dataset),
+    parseExportCursor(text, ...datasets),
   );
 
 const paging = {
@@ -34,9 +45,11 @@ const paging = {
 
 const scoreQuery = z.object({
   ...areaParameters,
+  area: areaIdParameter("Scores of this area, in place of cells: a row an area and hour, with its name."),
+  areas: slugParameter("The same of all areas of this city, also of those that are gone.", "san-francisco"),
   precision: numberParameter("Geohash precision of the cells.", { min: 4, max: 6, fallback: NEIGHBORHOOD }),
   ...paging,
-  cursor: cursorOf(SCORES),
+  cursor: cursorOf(SCORES, AREA_SCORES),
 });
 
 const countQuery = z.object({
@@ -47,11 +60,12 @@ const countQuery = z.object({
 });
 
 const summaries = {
-  [SCORES.name]: "Scores of cells over time, one row a cell and hour, after eight days a cell and day",
+  [SCORES.name]: "Scores of cells, or of areas, over time, one row a cell and hour, after eight days a cell and day",
   [REPORT_COUNTS.name]: "Reports by neighbourhood, layer and day (UTC)",
 };
 
-const ORDER = "In the order of geohashes, then of time. A stream that cannot be finished breaks off with an error.";
+const ORDER =
+  "In the order of geohashes or areas' ids, then of time. A stream that cannot be finished breaks off with an error.";
 const descriptions = {
   [SCORES.name]: [
     ORDER,
@@ -96,11 +110,14 @@ export function mountExports(app: App, parts: AppParts, sql: Sql, keys: ApiKeys)
   for (const format of Object.keys(EXPORT_FORMATS) as ExportFormat[]) {
     const scores = exportRoute(SCORES, format, scoreQuery);
     app.get(scores.path, keys.metered("exports"));
-    app.openapi(scores, (c) => {
-      const { precision: digits, from, to, limit, cursor, ...area } = c.req.valid("query");
-      const precision: ScorePrecision = digits === 4 || digits === 5 ? digits : NEIGHBORHOOD;
-      const filter = { ...areaOf(area, precision), precision, ...spanOf(from, to, clock.now()) };
-      return respond(c, { dataset: SCORES, format, filter, ...(cursor && { after: cursor }) }, limit);
+    app.openapi(scores, async (c) => {
+      const { limit, cursor, ...query } = c.req.valid("query");
+      const { dataset, filter } = await scoresAsked(query, sql, clock.now());
+      if (cursor !== undefined && !dataset.isKey(cursor)) {
+        const message = `must be ${dataset.key.join(",")} of a row`;
+        throw new ProblemError(invalidRequest([{ field: "cursor", message }]));
+      }
+      return respond(c, { dataset, format, filter, ...(cursor && { after: cursor }) }, limit);
     });
 
     const counts = exportRoute(REPORT_COUNTS, format, countQuery);
@@ -111,4 +128,21 @@ export function mountExports(app: App, parts: AppParts, sql: Sql, keys: ApiKeys)
       return respond(c, { dataset: REPORT_COUNTS, format, filter, ...(cursor && { after: cursor }) }, limit);
     });
   }
+}
+
+/** The scores that a query asks for, of cells or of areas. @throws ProblemError 400 when it asks for both */
+async function scoresAsked(
+  { precision: digits, from, to, area, areas, ...cells }: Omit<z.output<typeof scoreQuery>, "limit" | "cursor">,
+  sql: Sql,
+  nowMs: number,
+): Promise<Pick<ExportRequest, "dataset" | "filter">> {
+  const span = spanOf(from, to, nowMs);
+  if (areas !== undefined) {
+    refuseOthers("areas", { ...cells, area });
+    return { dataset: AREA_SCORES, filter: { areas: { city: areas }, ...span } };
+  }
+  const known = await knownAreaOf(sql, area, cells);
+  if (known !== undefined) return { dataset: AREA_SCORES, filter: { areas: { id: known.id }, ...span } };
+  const precision: ScorePrecision = digits === 4 || digits === 5 ? digits : NEIGHBORHOOD;
+  return { dataset: SCORES, filter: { ...areaOf(cells, precision), precision, ...span } };
 }

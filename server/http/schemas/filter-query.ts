@@ -1,7 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import type { Bounds } from "../../../tiles/geo/geohash.ts";
 import { CITIES, findCity } from "../../areas/cities.ts";
+import type { Sql } from "../../ports/sql.ts";
 import { type AreaFilter, countCentres, MAX_BOX_CELLS, NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
+import { findKnownArea, type KnownArea } from "../../trends/known-area.ts";
 import { invalidRequest, ProblemError } from "../core/problem.ts";
 import { parseBbox } from "./report-query.ts";
 
@@ -74,6 +76,11 @@ export const slugParameter = (description: string, example: string) =>
     /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text) ? { value: text } : "must be small letters, digits and hyphens",
   );
 
+export const areaIdParameter = (description: string) =>
+  parameter(description, "san-francisco-n-mission", (text) =>
+    /^[a-z0-9-]{1,200}$/.test(text) ? { value: text } : "must be the id of an area",
+  );
+
 const CITY_IDS = CITIES.map(({ id }) => id);
 
 export const cityParameter = parameter("Id of a city, as `/api/cities` lists them.", "san-francisco", (text) => {
@@ -112,4 +119,23 @@ export function areaOf({ city, geohash, bbox }: AreaQuery, precision: ScorePreci
     throw new ProblemError(invalidRequest([{ field: "geohash", message, limit: precision }]));
   }
   return { ...(city && { city }), ...(geohash !== undefined && { geohash }), ...(bbox && { bbox }) };
+}
+
+/**
+ * The area with borders that a query names by its id, instead of cells; undefined when it names none.
+ * @throws ProblemError 400 when nothing was ever known of it, and beside what chooses cells
+ */
+export async function knownAreaOf(sql: Sql, id: string | undefined, cells: AreaQuery): Promise<KnownArea | undefined> {
+  if (id === undefined) return undefined;
+  refuseOthers("area", cells);
+  const known = await findKnownArea(sql, id);
+  if (known !== undefined) return known;
+  throw new ProblemError(invalidRequest([{ field: "area", message: "is not among /api/areas" }]));
+}
+
+/** @throws ProblemError 400 when there is something beside a parameter that chooses areas with borders */
+export function refuseOthers(name: string, others: object): void {
+  const field = Object.entries(others).find(([, value]) => value !== undefined)?.[0];
+  if (field === undefined) return;
+  throw new ProblemError(invalidRequest([{ field, message: `must be left out where ${name} is given` }]));
 }

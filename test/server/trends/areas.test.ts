@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import { parquetReadObjects } from "hyparquet";
+import { describe, expect, it } from "vitest";
 import { AREA_TABLES, openAreaTrends, squareArea } from "../../kit/area-trends-fixture.ts";
 import { MADE_UP_CITY } from "../../kit/area-world.ts";
 import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
@@ -22,7 +23,7 @@ const AREAS = [HILL, BAY, CREEK, DALE, APPLE].flatMap((area) => area ?? []);
 const ID = Object.fromEntries(AREAS.map(({ name, id }) => [name, id]));
 const idOf = (name: string): string => ID[name] as string;
 
-describeOnEachPostgres("the ranking of areas", AREA_TABLES, (pool) => {
+describeOnEachPostgres("areas in trends and exports", AREA_TABLES, (pool) => {
   async function open() {
     const test = openAreaTrends(pool());
     await test.bring(AREAS);
@@ -130,5 +131,85 @@ describeOnEachPostgres("the ranking of areas", AREA_TABLES, (pool) => {
     await test.remove("made-up", "ward");
     test.clock.advance(10_000);
     expect(await test.names("order=name&kind=ward")).toEqual([]);
+  });
+
+  describe("exports of areas' scores", () => {
+    const HEAD =
+      "area,name,kind,city,west,south,east,north,calculated_at,safety,vibe,infrastructure,opportunity,overall," +
+      "safety_worth,vibe_worth,infrastructure_worth,opportunity_worth,report_count_7d,report_count_30d\r\n";
+
+    it("write one area's rows as CSV, with its name", async () => {
+      const test = await open();
+      await test.bring([squareArea(0, "=Hill, the")], { kind: "ward" });
+      await test.score([{ id: "made-up-n-hill-the", agoMs: DAY, safety: 12.5 }]);
+      const response = await test.get("/api/exports/scores.csv?area=made-up-n-hill-the");
+      expect(await response.text()).toBe(
+        `${HEAD}made-up-n-hill-the,"'=Hill, the",ward,made-up,-122.5,37.7,-122.48,37.72,` +
+          "2026-05-31T12:00:00Z,12.5,,,,12.5,3,0,0,0,2,5\r\n",
+      );
+      expect(response.headers.get("content-disposition")).toContain('"area-scores_made-up-n-hill-the_2026-06-01.csv"');
+    });
+
+    it("write all areas of a city, and of no other, in every format", async () => {
+      const test = await open();
+      const near = { ...MADE_UP_CITY, id: "made-up-too", name: "Made Up Too" };
+      await test.bring([squareArea(7, "Far", near.id)], { city: near });
+      await test.score([{ id: "made-up-too-n-far", agoMs: DAY, safety: 50 }]);
+      const text = async (query: string) => (await test.get(`/api/exports/scores.${query}`)).text();
+      const rows = (await text("ndjson?areas=made-up")).trimEnd().split("\n");
+      expect(rows.map((row) => JSON.parse(row).name)).toEqual([
+        "Apple Row",
+        "bay",
+        "bay",
+        "Creek",
+        "Creek",
+        "Dale",
+        "Dale",
+        "Hill",
+        "Hill",
+        "Hill",
+      ]);
+      const late = await text("ndjson?areas=made-up&from=2d");
+      expect(late.trimEnd().split("\n")).toHaveLength(4);
+      const { features } = JSON.parse(await text("geojson?areas=made-up-too"));
+      expect(features).toEqual([
+        expect.objectContaining({
+          bbox: [-122.36, 37.7, -122.34, 37.72],
+          geometry: null,
+          properties: expect.objectContaining({ area: "made-up-too-n-far", name: "Far", safety: 50 }),
+        }),
+      ]);
+      const file = await (await test.get("/api/exports/scores.parquet?areas=made-up")).arrayBuffer();
+      const read = await parquetReadObjects({ file });
+      expect(read).toHaveLength(10);
+      expect(read[1]).toMatchObject({ name: "bay", safety: 50, vibe: null, report_count_30d: 5, west: -122.48 });
+    });
+
+    it("page by the last row's key, each row once", async () => {
+      const { get } = await open();
+      const whole = await (await get("/api/exports/scores.ndjson?areas=made-up")).text();
+      let found = "";
+      let path: string | undefined = "/api/exports/scores.ndjson?areas=made-up&limit=3";
+      for (let i = 0; i < 9 && path !== undefined; i++) {
+        const response = await get(path);
+        found += await response.text();
+        path = /<([^>]+)>; rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+      }
+      expect(found).toBe(whole);
+    });
+
+    it.each([
+      ["area=made-up-n-none", "area"],
+      ["area=A", "area"],
+      ["area=made-up-n-hill&geohash=9q8", "geohash"],
+      ["areas=made-up&city=austin", "city"],
+      ["areas=made-up&area=made-up-n-hill", "area"],
+      ["cursor=made-up-n-hill,2026-05-31T12:00:00Z", "cursor"],
+    ])("refuse %s, naming the field", async (query, field) => {
+      const { get } = await open();
+      const response = await get(`/api/exports/scores.csv?${query}`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ errors: [{ field }] });
+    });
   });
 });
