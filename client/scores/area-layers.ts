@@ -1,6 +1,5 @@
 import type { LayerSpecification, SourceSpecification } from "maplibre-gl";
 import type { ScoreName } from "../../tiles/scores/scores.ts";
-import { FONT_BOLD } from "../map/basemap-labels.ts";
 import type { Theme } from "../map/theme.ts";
 import { AREA_FILL, AREA_SOURCE, scoreColor } from "./score-layers.ts";
 
@@ -35,8 +34,8 @@ export function areaSources(base: string): Record<string, SourceSpecification> {
 export interface AreaLayersOptions {
   readonly shown: ScoreName;
   readonly theme: Theme;
-  /** Another basemap's font; that of ours without. */
-  readonly font?: string[];
+  /** Of the names. */
+  readonly font: string[];
 }
 
 const ofAreas = { source: AREA_SOURCE, "source-layer": "areas" } as const;
@@ -58,7 +57,7 @@ export function areaFill({ shown, theme }: AreaLayersOptions): LayerSpecificatio
 }
 
 /** Borders and names, to lie above streets and below reports. */
-export function areaOutlines({ theme, font = FONT_BOLD }: AreaLayersOptions): LayerSpecification[] {
+export function areaOutlines({ theme, font }: AreaLayersOptions): LayerSpecification[] {
   const [edge, chosen] = AREA_CHOSEN;
   const none = ["==", ["get", "id"], ""] as unknown as NonNullable<
     Extract<LayerSpecification, { type: "line" }>["filter"]

@@ -12,11 +12,13 @@ import {
   areaSources,
 } from "./area-layers.ts";
 import { namePoints } from "./area-names.ts";
-import { AREA_FILL, AREA_SOURCE, SCORE_FILL, SCORE_HOVER, scoreColor } from "./score-layers.ts";
-import type { PointedCell } from "./score-map.ts";
+import { AREA_FILL, AREA_SOURCE, SCORE_FILL, SCORE_HOVER, SCORE_SOURCE, scoreColor } from "./score-layers.ts";
+import type { PointedPlace } from "./score-map.ts";
+import { bindPointer } from "./score-pointer.ts";
 
 /** Names of the basemap that areas have themselves. */
 const BASEMAP_NAMES = "neighbourhood";
+/** New reports are in the scores after some minutes; tiles that are as they were cost a 304. */
 const LOOK_AFTER_EVERY_MS = 60_000;
 
 export interface AreaMap {
@@ -29,7 +31,7 @@ export interface AreaMapOptions {
   readonly page: Page;
   /** Told whether areas stand in place of cells. */
   onAreas(areShown: boolean): void;
-  onPointed(area: PointedCell | undefined): void;
+  onPointed(place: PointedPlace | undefined): void;
 }
 
 /** Draws the areas' scores wherever a city has areas. */
@@ -41,7 +43,9 @@ export function bindAreas({ map, page, onAreas, onPointed }: AreaMapOptions): Ar
   const add = (): boolean => {
     if (!map.getLayer(SCORE_FILL)) return false;
     if (map.getLayer(AREA_FILL)) return true;
-    const options = { shown: page.get().scores ?? "overall", theme: currentTheme() };
+    // That of the counts is there in any basemap.
+    const font = map.getLayoutProperty("safety-count", "text-font") as string[];
+    const options = { shown: page.get().scores ?? "overall", theme: currentTheme(), font };
     for (const [id, source] of Object.entries(areaSources(BASE))) if (!map.getSource(id)) map.addSource(id, source);
     map.addLayer(areaFill(options), SCORE_FILL);
     for (const layer of areaOutlines(options)) map.addLayer(layer, SCORE_HOVER);
@@ -89,9 +93,11 @@ export function bindAreas({ map, page, onAreas, onPointed }: AreaMapOptions): Ar
     if (map.getZoom() < AREAS_FROM_ZOOM && areThere === true) look();
   });
   setInterval(() => {
-    if (page.get().scores && areThere === true && !document.hidden) map.refreshTiles(AREA_SOURCE);
+    if (page.get().scores && !document.hidden) map.refreshTiles(areThere === true ? AREA_SOURCE : SCORE_SOURCE);
   }, LOOK_AFTER_EVERY_MS);
-  bindPointer(map, page, onPointed);
+  const pointed = { map, page, onPointed };
+  bindPointer({ ...pointed, fill: SCORE_FILL, source: SCORE_SOURCE, sourceLayer: "scores" });
+  bindPointer({ ...pointed, fill: AREA_FILL, source: AREA_SOURCE, sourceLayer: "areas" });
   return { show };
 }
 
@@ -99,26 +105,3 @@ const visible = (is: boolean) => (is ? "visible" : "none");
 
 /** Ids of areas have hyphens, geohashes have none. */
 const isArea = (card: string | undefined): card is string => card?.includes("-") === true;
-
-function bindPointer(map: MapLibreMap, page: Page, onPointed: AreaMapOptions["onPointed"]): void {
-  let pointed: number | string | undefined;
-  const point = (id: number | string | undefined) => {
-    if (id === pointed) return;
-    const of = (feature: number | string) => ({ source: AREA_SOURCE, sourceLayer: "areas", id: feature });
-    if (pointed !== undefined) map.setFeatureState(of(pointed), { hover: false });
-    if (id !== undefined) map.setFeatureState(of(id), { hover: true });
-    pointed = id;
-  };
-  map.on("mousemove", AREA_FILL, ({ features }) => {
-    const [area] = features ?? [];
-    const { scores } = page.get();
-    point(area?.id);
-    const score: unknown = scores && area?.properties[scores];
-    const known = typeof score === "number" ? score : undefined;
-    onPointed(area && scores && { geohash: String(area.properties.id), score: known });
-  });
-  map.on("mouseleave", AREA_FILL, () => {
-    point(undefined);
-    onPointed(undefined);
-  });
-}

@@ -3,40 +3,36 @@ import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { currentTheme } from "../map/theme.ts";
 import type { Page, PageState } from "../page/page-state.ts";
 import type { AreaMap } from "./area-map.ts";
-import { CHOSEN_SOURCE, SCORE_FILL, SCORE_LAYERS, SCORE_SOURCE, scoreColor } from "./score-layers.ts";
+import { CHOSEN_SOURCE, SCORE_FILL, SCORE_LAYERS, scoreColor } from "./score-layers.ts";
 
-/** New reports are in the scores after some minutes; tiles that are as they were cost a 304. */
-const LOOK_AFTER_EVERY_MS = 60_000;
-
-/** The cell under the pointer, with its scores as the tile has them. */
-export interface PointedCell {
-  readonly geohash: string;
+/** The cell or area under the pointer, with its score as the tile has it. */
+export interface PointedPlace {
   /** Undefined without enough reports. */
   readonly score: number | undefined;
 }
 
-/** Keeps the cells' colours and outlines in step with the page, and tells which cell the pointer is over. */
-export function bindScores(map: MapLibreMap, page: Page, onPointed: (cell: PointedCell | undefined) => void): void {
+/** Keeps the colours and outlines of cells and areas in step with the page, and tells which of them the pointer is over. */
+export function bindScores(map: MapLibreMap, page: Page, onPointed: (place: PointedPlace | undefined) => void): void {
   let areInAreas = false;
   let areas: Promise<AreaMap> | undefined;
+  const onAreas = (areShown: boolean) => {
+    areInAreas = areShown;
+    showScores(map, page.get(), areInAreas);
+  };
+  /** What only scores and cards of areas need comes with the first of them. */
   const showAreas = () => {
     const { scores, card } = page.get();
-    if (areas === undefined && scores === undefined && !card?.includes("-")) return;
-    if (areas === undefined && scores) areInAreas = true;
+    if (!areas && !scores && !card?.includes("-")) return;
+    // Cells wait until it is known that there are no areas, or that this cannot be known.
+    if (!areas) areInAreas = true;
     areas ??= import("./area-map.ts").then(({ bindAreas }) => bindAreas({ map, page, onAreas, onPointed }));
     areas.then(
       ({ show }) => show(),
       () => {
-        // Cells do instead.
         areas = undefined;
         onAreas(false);
       },
     );
-  };
-  const onAreas = (areShown: boolean) => {
-    if (areShown === areInAreas) return;
-    areInAreas = areShown;
-    showScores(map, page.get(), areInAreas);
   };
   const showAll = () => {
     showAreas();
@@ -48,29 +44,6 @@ export function bindScores(map: MapLibreMap, page: Page, onPointed: (cell: Point
     if (state.scores !== before.scores || state.card !== before.card) showAreas();
     if (state.scores !== before.scores) showScores(map, state, areInAreas);
     if (state.card !== before.card) showChosen(map, state);
-  });
-  setInterval(() => {
-    if (page.get().scores && !areInAreas && !document.hidden) map.refreshTiles(SCORE_SOURCE);
-  }, LOOK_AFTER_EVERY_MS);
-  let pointed: number | string | undefined;
-  const point = (id: number | string | undefined) => {
-    if (id === pointed) return;
-    const of = (feature: number | string) => ({ source: SCORE_SOURCE, sourceLayer: "scores", id: feature });
-    if (pointed !== undefined) map.setFeatureState(of(pointed), { hover: false });
-    if (id !== undefined) map.setFeatureState(of(id), { hover: true });
-    pointed = id;
-  };
-  map.on("mousemove", SCORE_FILL, ({ features }) => {
-    const [cell] = features ?? [];
-    const { scores } = page.get();
-    point(cell?.id);
-    const score: unknown = scores && cell?.properties[scores];
-    const known = typeof score === "number" ? score : undefined;
-    onPointed(cell && scores && { geohash: String(cell.properties.geohash), score: known });
-  });
-  map.on("mouseleave", SCORE_FILL, () => {
-    point(undefined);
-    onPointed(undefined);
   });
 }
 

@@ -1,3 +1,8 @@
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import type { Page } from "playwright-core";
@@ -62,14 +67,16 @@ export function scoreTests(site: Site): void {
     const { page, faults } = await visit(site.browser, `${site.url}/${AT}`);
     await page.getByLabel("Scores", { exact: true }).check();
     await mapSettled(page);
-    const cell = await page.evaluate(
-      (geohash) =>
-        globalThis.stratum?.map
-          .queryRenderedFeatures({ layers: ["score-fill"] })
-          .find(({ properties }) => properties.geohash === geohash)?.properties,
-      CELL,
-    );
-    expect(cell?.overall).toBe(scored);
+    // Cells wait until it is known that there are no areas.
+    const overall = () =>
+      page.evaluate(
+        (geohash) =>
+          globalThis.stratum?.map
+            .queryRenderedFeatures({ layers: ["score-fill"] })
+            .find(({ properties }) => properties.geohash === geohash)?.properties.overall,
+        CELL,
+      );
+    await expect.poll(overall).toBe(scored);
     expect(await page.locator("#score-ramp").locator(".ramp-tick").allTextContents()).toEqual([
       "30",
       "50",
@@ -240,6 +247,71 @@ export function scoreTests(site: Site): void {
     expect(faults).toEqual([]);
     await page.context().close();
   });
+
+  test("draws areas in place of cells where there are any, and opens the card of the one that is clicked", async () => {
+    const id = "austin-n-warehouse-district";
+    const areas = (...args: string[]) => runAreas(site.dataDir, ...args);
+    const square = { type: "Polygon", coordinates: [SQUARE.map(([x, y]) => [PLACE.lon + x, PLACE.lat + y])] };
+    const file = join(site.dataDir, "areas.geojson");
+    const feature = { type: "Feature", properties: { name: "Warehouse District" }, geometry: square };
+    await writeFile(file, JSON.stringify({ type: "FeatureCollection", features: [feature] }));
+    await areas("import", file, "--city", "austin", "--name", "name");
+    const known = async () => (await fetch(`${site.url}/api/areas/${id}`)).status;
+    await expect.poll(known, { timeout: 30_000 }).toBe(200);
+    const { scores } = (await (await fetch(`${site.url}/api/areas/${id}`)).json()) as Card;
+
+    const { page, faults } = await visit(
+      site.browser,
+      `${site.url}/#14/${PLACE.lat}/${PLACE.lon}/none/90d/scores=overall`,
+    );
+    const layers = () =>
+      page.evaluate(() => {
+        const { map } = globalThis.stratum ?? {};
+        const count = (layer: string) => map?.getLayer(layer) && map.queryRenderedFeatures({ layers: [layer] }).length;
+        return [count("score-fill"), (count("area-fill") ?? 0) > 0, count("area-name")];
+      });
+    await expect.poll(layers, { timeout: 30_000 }).toEqual([0, true, 1]);
+    await page.locator("#in-view").getByText("1 places scored in view").waitFor();
+    await clickBareMap(page);
+    const card = page.getByRole("dialog", { name: "Warehouse District" });
+    await card.getByText("of 100, overall").waitFor();
+    expect(page.url()).toMatch(new RegExp(`/card=${id}$`));
+    expect(await card.locator(".where").textContent()).toBe("Austin · Neighbourhood");
+    expect(await card.locator(".overall-score strong").textContent()).toBe(scores.overall?.toFixed(0));
+    // A link to it draws its borders, scores or not.
+    await page.goto(`${site.url}/#13/${PLACE.lat}/${PLACE.lon}/safety/90d/card=${id}`);
+    await page.reload();
+    await page.getByRole("dialog", { name: "Warehouse District" }).waitFor();
+    const chosen = () => page.evaluate(() => globalThis.stratum?.map.getLayer("area-chosen")?.visibility);
+    await expect.poll(chosen, { timeout: 30_000 }).toBe("visible");
+    expect(faults.filter((fault) => !fault.endsWith("ERR_ABORTED"))).toEqual([]);
+
+    // Without areas there are cells again.
+    await areas("remove", "--city", "austin");
+    await expect.poll(known, { timeout: 30_000 }).toBe(404);
+    await page.goto(`${site.url}/#14/${PLACE.lat}/${PLACE.lon}/none/90d/scores=overall`);
+    await page.reload();
+    await expect.poll(async () => (await layers())[0], { timeout: 30_000 }).toBeGreaterThan(0);
+    await page.context().close();
+  });
+}
+
+const SQUARE = [
+  [-0.01, -0.008],
+  [0.01, -0.008],
+  [0.01, 0.008],
+  [-0.01, 0.008],
+  [-0.01, -0.008],
+] as const satisfies readonly (readonly [number, number])[];
+
+/** `npm run areas`, on the store of a running server. */
+async function runAreas(dataDir: string, ...args: string[]): Promise<void> {
+  const env = { PATH: process.env.PATH, DATA_DIR: dataDir, LOG_LEVEL: "error" };
+  await promisify(execFile)(
+    process.execPath,
+    [fileURLToPath(import.meta.resolve("../../server/cli/areas.ts")), ...args],
+    { env },
+  );
 }
 
 /** Clicks the neighbourhood beside its reports. */

@@ -23,6 +23,8 @@ export interface NewReport {
 export interface Site {
   readonly browser: Browser;
   readonly url: string;
+  /** Where its server keeps what it has. */
+  readonly dataDir: string;
   /** Stops the server and starts it again on what it has stored, by another clock if need be. */
   restart(clock?: Clock): Promise<void>;
 }

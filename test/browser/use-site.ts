@@ -33,6 +33,9 @@ export function useSite(): Site {
     get url() {
       return server.url;
     },
+    get dataDir() {
+      return dataDir;
+    },
     async restart(clock) {
       await server.close();
       server = await startSite(dataDir, clock);

@@ -12,7 +12,7 @@ test("brings back what a shared address says, to less than a pixel", () => {
     layers: fc.subarray([...REPORT_LAYERS], { minLength: 1 }),
     window: fc.constantFrom(...TIME_WINDOWS),
     scores: fc.constantFrom(undefined, ...SCORE_NAMES),
-    card: fc.constantFrom(undefined, "9q8y", "9q8yy", "9q8yyk"),
+    card: fc.constantFrom(undefined, "9q8y", "9q8yy", "9q8yyk", "san-francisco-n-tenderloin"),
     report: fc.constantFrom(undefined, "01n8mhq8729q8yy20xjc0yky0"),
   });
   fc.assert(
@@ -43,5 +43,7 @@ test("falls back, part by part, on addresses that make no sense", () => {
   expect(parseHash("#3/91/0/gossip/1y", INITIAL_STATE)).toEqual(INITIAL_STATE);
   expect(parseHash("#5/1/2/none/7d/scores=vibe", INITIAL_STATE)).toMatchObject({ layers: [], scores: "vibe" });
   expect(parseHash("#5/1/2/none/7d/scores=luck/card=ai", INITIAL_STATE)).toMatchObject({ layers: ["safety"] });
+  for (const card of ["9q8yyka", "tenderloin", "san-francisco-n-", "San-n-x", "san-n-x_y"])
+    expect(parseHash(`#5/1/2/vibe/7d/card=${card}`, INITIAL_STATE).card, card).toBeUndefined();
   expect(parseHash("#5/1/2/safety%2Cvibe,safety", INITIAL_STATE).layers).toEqual(["safety", "vibe"]);
 });
