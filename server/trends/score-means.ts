@@ -13,6 +13,8 @@ export const CARRY_MS = 2 * DAY_MS;
 
 export interface MeanQuery {
   readonly area: AreaFilter;
+  /** Id of an area with borders, whose own scores are asked for in place of those of neighbourhoods; it counts as one. */
+  readonly areaId?: string;
   readonly score: ScoreName;
   /** Unix milliseconds, inclusive. */
   readonly fromMs: number;
@@ -129,19 +131,18 @@ export function changeStatement(query: Omit<MeanQuery, "fromMs">): Statement {
  * CTEs that end in `held`: each score of a neighbourhood, null where it had none, what its reports weigh, and since when until when it held
  * inside the span, in Unix seconds. As floating point: `extract` and intervals take twice as long.
  */
-function heldScores({ area, score, fromMs, toMs }: MeanQuery, values: Values): string {
+function heldScores({ area, areaId, score, fromMs, toMs }: MeanQuery, values: Values): string {
   if (!SCORE_NAMES.includes(score)) throw new RangeError(`not a score: ${score}`);
-  const here = inArea(area, values);
+  const { id, city, rows } = areaId === undefined ? neighborhoodsIn(area, values) : onlyArea(areaId, values);
   const earliest = values.bind(new Date(fromMs - CARRY_MS));
   const end = values.bind(new Date(toMs));
   const from = `${values.bind(fromMs / 1000)}::float8`;
   const to = `${values.bind(toMs / 1000)}::float8`;
   return `
     known AS (
-      SELECT cell.geohash, cell.city, cell.${score}::float8 AS score, ${quartersOf(score)}::float8 AS quarters,
+      SELECT ${id} AS geohash, ${city} AS city, cell.${score}::float8 AS score, ${quartersOf(score)}::float8 AS quarters,
              date_part('epoch', cell.calculated_at) AS at
-      FROM neighborhood_scores AS cell
-      WHERE ${here} AND cell.precision = ${NEIGHBORHOOD}
+      FROM ${rows}
         AND cell.calculated_at >= ${earliest}::timestamptz AND cell.calculated_at < ${end}::timestamptz
     ),
     held AS (
@@ -150,6 +151,18 @@ function heldScores({ area, score, fromMs, toMs }: MeanQuery, values: Values): s
       FROM known
     )`;
 }
+
+const neighborhoodsIn = (area: AreaFilter, values: Values) => ({
+  id: "cell.geohash",
+  city: "cell.city",
+  rows: `neighborhood_scores AS cell WHERE ${inArea(area, values)} AND cell.precision = ${NEIGHBORHOOD}`,
+});
+
+const onlyArea = (id: string, values: Values) => ({
+  id: "cell.area",
+  city: "named.city",
+  rows: `area_scores AS cell JOIN areas AS named ON named.id = cell.area WHERE cell.area = ${values.bind(id)}`,
+});
 
 /** What the reports behind a score of `cell` weigh: of the overall one, those of the layer with the fewest that has a score. */
 export function quartersOf(score: ScoreName): string {

@@ -2,14 +2,27 @@ import { z } from "@hono/zod-openapi";
 import { CONFIDENCES, SCORE_NAMES } from "../../../tiles/scores/scores.ts";
 import { DAY_MS } from "../../kit/utc-time.ts";
 import type { Sql } from "../../ports/sql.ts";
+import type { KnownArea } from "../../trends/known-area.ts";
 import { meanScore, weekChanges } from "../../trends/score-means.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import type { ApiKeys } from "../middleware/api-key.ts";
-import { areaOf, areaParameters, choiceParameter, numberParameter } from "../schemas/filter-query.ts";
+import {
+  areaIdParameter,
+  areaOf,
+  areaParameters,
+  choiceParameter,
+  knownAreaOf,
+  numberParameter,
+} from "../schemas/filter-query.ts";
 import { TREND_HEADERS, trendRoute } from "./trend-route.ts";
 
 const layer = choiceParameter("The score.", SCORE_NAMES, "safety");
 const score = z.number().nullable();
+const area = areaIdParameter("An area with borders in place of neighbourhoods: its own scores, as one.");
+const areaAnswer = z
+  .object({ id: z.string(), name: z.string() })
+  .optional()
+  .openapi({ description: "The area that was asked for; missing without one." });
 const span = z.object({ from: z.iso.datetime(), to: z.iso.datetime() });
 
 const average = trendRoute({
@@ -19,6 +32,7 @@ const average = trendRoute({
     "A neighbourhood's score is weighed by how long it held, then each neighbourhood that had one counts once.",
   query: z.object({
     ...areaParameters,
+    area,
     layer,
     days: numberParameter("Length of the span, up to now.", { min: 1, max: 90, fallback: 7 }),
   }),
@@ -27,6 +41,7 @@ const average = trendRoute({
     .object({
       layer: z.enum(SCORE_NAMES),
       city: z.string().nullable(),
+      area: areaAnswer,
       ...span.shape,
       average: score,
       lowest: score,
@@ -53,12 +68,13 @@ const changes = trendRoute({
     "The seven days up to now against the seven before, over the neighbourhoods that are known in both.",
     "A city of which nothing is known is left out.",
   ].join(" "),
-  query: z.object({ ...areaParameters, layer, by: choiceParameter("What is told apart.", ["city"], "city") }),
+  query: z.object({ ...areaParameters, area, layer, by: choiceParameter("What is told apart.", ["city"], "city") }),
   answer: "The cities, by id.",
   body: z
     .object({
       layer: z.enum(SCORE_NAMES),
       by: z.literal("city"),
+      area: areaAnswer,
       last_week: span,
       this_week: span,
       changes: z.array(
@@ -110,23 +126,33 @@ const changes = trendRoute({
 export function mountScoreTrends(app: App, { clock }: AppParts, sql: Sql, keys: ApiKeys): void {
   app.get(average.path, keys.metered("trends"));
   app.openapi(average, async (c) => {
-    const { layer: name, days, ...area } = c.req.valid("query");
+    const { layer: name, days, area: id, ...cells } = c.req.valid("query");
     const toMs = clock.now();
-    const query = { area: areaOf(area), score: name, fromMs: toMs - days * DAY_MS, toMs };
+    const known = await knownAreaOf(sql, id, cells);
+    const query = { ...askedOf(known, cells), score: name, fromMs: toMs - days * DAY_MS, toMs };
     const mean = await meanScore(sql, query);
-    return c.json({ layer: name, city: area.city?.id ?? null, ...spanOf(query), ...mean }, 200, TREND_HEADERS);
+    const city = known?.city ?? query.area.city?.id ?? null;
+    return c.json({ layer: name, city, ...told(known), ...spanOf(query), ...mean }, 200, TREND_HEADERS);
   });
 
   app.get(changes.path, keys.metered("trends"));
   app.openapi(changes, async (c) => {
-    const { layer: name, by, ...area } = c.req.valid("query");
+    const { layer: name, by, area: id, ...cells } = c.req.valid("query");
     const toMs = clock.now();
-    const query = { area: areaOf(area), score: name, toMs };
-    const found = await weekChanges(sql, query);
+    const known = await knownAreaOf(sql, id, cells);
+    const found = await weekChanges(sql, { ...askedOf(known, cells), score: name, toMs });
     const week = (ago: number) => spanOf({ fromMs: toMs - (ago + 7) * DAY_MS, toMs: toMs - ago * DAY_MS });
-    return c.json({ layer: name, by, last_week: week(7), this_week: week(0), changes: found }, 200, TREND_HEADERS);
+    const body = { layer: name, by, ...told(known), last_week: week(7), this_week: week(0), changes: found };
+    return c.json(body, 200, TREND_HEADERS);
   });
 }
+
+const askedOf = (known: KnownArea | undefined, cells: Parameters<typeof areaOf>[0]) => ({
+  area: areaOf(cells),
+  ...(known && { areaId: known.id }),
+});
+
+const told = (known: KnownArea | undefined) => known && { area: { id: known.id, name: known.name } };
 
 function spanOf({ fromMs, toMs }: { fromMs: number; toMs: number }) {
   return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };

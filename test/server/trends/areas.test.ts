@@ -134,6 +134,38 @@ describeOnEachPostgres("areas in trends and exports", AREA_TABLES, (pool) => {
     expect(await test.names("order=name&kind=ward")).toEqual([]);
   });
 
+  it("answers an area's own mean and change, named, and refuses cells beside it", async () => {
+    const { read, get } = await open();
+    // 80 for two days, 10 for four, and 70 for one.
+    expect(await read(`/api/trends/average?area=${idOf("Hill")}&days=7`)).toEqual({
+      layer: "safety",
+      city: "made-up",
+      area: { id: "made-up-n-hill", name: "Hill" },
+      from: "2026-05-25T12:00:10.000Z",
+      to: "2026-06-01T12:00:10.000Z",
+      average: 38.57,
+      lowest: 38.57,
+      highest: 38.57,
+      neighborhoods: 1,
+    });
+    const { changes } = await read<{ changes: unknown }>(`/api/trends/changes?area=${idOf("Dale")}`);
+    expect(changes).toEqual([
+      {
+        city: "made-up",
+        this_week: expect.any(Number),
+        last_week: 40,
+        change: expect.any(Number),
+        confidence: "medium",
+        neighborhoods: 1,
+        left_out: 0,
+      },
+    ]);
+    for (const query of ["area=none", `area=${idOf("Hill")}&bbox=13,52,14,53`]) {
+      for (const trend of ["average", "changes"])
+        expect((await get(`/api/trends/${trend}?${query}`)).status, query).toBe(400);
+    }
+  });
+
   describe("exports of areas' scores", () => {
     const HEAD =
       "area,name,kind,city,west,south,east,north,calculated_at,safety,vibe,infrastructure,opportunity,overall," +
