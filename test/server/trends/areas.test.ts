@@ -57,6 +57,7 @@ describeOnEachPostgres("areas in trends and exports", AREA_TABLES, (pool) => {
       id: "made-up-n-hill",
       name: "Hill",
       kind: "neighborhood",
+      approximate: false,
       city: { id: "made-up", name: "Made Up" },
       approximate: false,
       calculated_at: "2026-05-31T12:00:00Z",
