@@ -271,7 +271,7 @@ export function scoreTests(site: Site): void {
         return [count("score-fill"), (count("area-fill") ?? 0) > 0, count("area-name")];
       });
     await expect.poll(layers, { timeout: 30_000 }).toEqual([0, true, 1]);
-    await page.locator("#in-view").getByText("1 places scored in view").waitFor();
+    await page.locator("#in-view").getByText("1 place scored in view").waitFor();
     await clickBareMap(page);
     const card = page.getByRole("dialog", { name: "Warehouse District" });
     await card.getByText("of 100, overall").waitFor();
