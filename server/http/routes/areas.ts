@@ -6,6 +6,7 @@ import { readAreaCard } from "../../scores/area-card.ts";
 import { listAreas } from "../../scores/area-list.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
+import { askedPath } from "../core/public-address.ts";
 import {
   areaCardSchema,
   areaCollectionSchema,
@@ -98,7 +99,7 @@ export function mountAreas(app: App, parts: AppParts, areas: NonNullable<AppPart
       ...(cursor !== undefined && { cursor }),
     };
     const page = await listAreas({ areas, pyramid, clock }, query);
-    const headers = { "Cache-Control": "no-cache", Vary: "Accept", ...nextLink(c.req.url, page.nextCursor, {}) };
+    const headers = { "Cache-Control": "no-cache", Vary: "Accept", ...nextLink(askedPath(c), page.nextCursor, {}) };
     if (isGeoJson) return c.json(toAreaCollectionJson(page), 200, { ...headers, "Content-Type": GEO_JSON });
     return c.json(toAreaListJson(page), 200, headers);
   });

@@ -16,7 +16,7 @@ import { makeReport } from "../../../kit/sample-reports.ts";
 const DAY_MS = 86_400_000;
 
 /** Nine areas around a place, with reports in them and beside. */
-async function open(count = 300) {
+async function open(count = 300, publicUrl?: string) {
   const random = seededRandom(3);
   const clock = createTestClock();
   const store = createMemoryStore({ clock });
@@ -43,6 +43,7 @@ async function open(count = 300) {
     pyramid,
     onReport: (report) => pyramid.noteReport(report),
     areas: { catalogue, shapes, reports: pyramid.areaReports },
+    ...(publicUrl !== undefined && { publicUrl: () => publicUrl }),
   });
   const inside = (index: number) =>
     reports.filter(({ lonDeg, latDeg }) =>
@@ -81,6 +82,11 @@ describe("GET /api/areas", () => {
     expect(wards.areas).toHaveLength(2);
     const few = await readJson<{ areas: unknown[] }>(get("/api/areas?kind=ward&bbox=10,10,11,11"));
     expect(few.areas).toEqual([]);
+  });
+
+  it("leads to the next page below the path under which a proxy puts us", async () => {
+    const { get } = await open(0, "https://city.example/stratum");
+    expect((await get("/api/areas?limit=4")).headers.get("Link")).toMatch(/^<\/stratum\/api\/areas\?/);
   });
 
   it("tells polygons as GeoJSON to who wants that", async () => {
