@@ -64,13 +64,13 @@ const summaries = {
   [REPORT_COUNTS.name]: "Reports by neighbourhood, layer and day (UTC)",
 };
 
-const ORDER =
-  "In the order of geohashes or areas' ids, then of time. A stream that cannot be finished breaks off with an error.";
+const ORDER = "In the order of geohashes, then of time. A stream that cannot be finished breaks off with an error.";
 const descriptions = {
   [SCORES.name]: [
     ORDER,
     "`calculated_at` names the beginning of an hour; the row says how the cell stood when it was last scored in that hour.",
     "A score is null (empty in CSV) without reports in the 30 days before; `safety_worth` and so on are the reporters' worth behind it.",
+    "With `area` or `areas` the rows are of areas, in the order of ids; in GeoJSON these have a `bbox` and no geometry, which `/api/areas` has.",
   ].join(" "),
   [REPORT_COUNTS.name]: `${ORDER} \`worth\` is what the reports weigh, \`severity_worth\` the sum of their severities times that.`,
 };

@@ -59,7 +59,6 @@ describeOnEachPostgres("areas in trends and exports", AREA_TABLES, (pool) => {
       kind: "neighborhood",
       approximate: false,
       city: { id: "made-up", name: "Made Up" },
-      approximate: false,
       calculated_at: "2026-05-31T12:00:00Z",
       scores: { safety: 70, vibe: 60, infrastructure: null, opportunity: null, overall: 65 },
       confidence: { safety: "high", vibe: "high", infrastructure: null, opportunity: null, overall: "high" },
