@@ -27,7 +27,10 @@ export function bindCount(paragraph: HTMLElement, { map, failures }: CountedMap,
     if (layers.length === 0) {
       const scored = map.queryRenderedFeatures({ layers: scoreFills(map), filter: ["has", scores] });
       const places = new Set(scored.map(({ id }) => id)).size;
-      paragraph.replaceChildren(element("strong", {}, formatCount(places)), ` ${places === 1 ? "place" : "places"} scored in view`);
+      paragraph.replaceChildren(
+        element("strong", {}, formatCount(places)),
+        ` ${places === 1 ? "place" : "places"} scored in view`,
+      );
       return;
     }
     const count = countInView(map, layers);
