@@ -64,6 +64,10 @@ describe("npm start", () => {
     expect((await fetch(url + script)).headers.get("Cache-Control")).toContain("immutable");
     const austin = await (await fetch(`${url}/api/cities/austin/reports?limit=5`)).json();
     expect((austin as { features: unknown[] }).features).toHaveLength(5);
+    const tenderloin = await (await fetch(`${url}/api/areas/san-francisco-n-tenderloin`)).json();
+    expect(tenderloin).toMatchObject({ name: "Tenderloin", approximate: true, history: expect.any(String) });
+    // Its reports count before anything was compacted.
+    expect((tenderloin as { report_count: number }).report_count).toBeGreaterThan(10);
     for (const step of ["reports", "PostgreSQL", "seed", "client"]) {
       await expect.poll(server.output, { timeout: 60_000 }).toMatch(new RegExp(`^${step}: \\d+\\.\\d s`, "m"));
     }
