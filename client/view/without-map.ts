@@ -17,6 +17,9 @@ const NO_WEBGL = "This browser cannot draw the map: it has no WebGL 2. Reading a
 /** What the page can do without a map: the latest reports of a city, and, where that is for good, why there is no more. */
 export function showWithoutMap(page: Page): void {
   document.body.classList.add("mapless");
+  // On a phone, too, there is nothing else to see.
+  find("#panel").classList.remove("folded");
+  find("#fold").ariaExpanded = "true";
   // What MapLibre may have left of it.
   find("#map").replaceChildren();
   if (!canDrawMap()) find("#panel .masthead").after(element("p", { class: "why", role: "status" }, NO_WEBGL));

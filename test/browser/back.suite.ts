@@ -20,7 +20,8 @@ export function backTests(site: Site): void {
   };
   const openCard = async (page: Page) => {
     await page.getByRole("button", { name: "Score card" }).click();
-    await cardOf(page).getByText("of 100, overall").waitFor();
+    // What lies in the middle of a narrow map may have no score.
+    await cardOf(page).locator(".overall").waitFor();
   };
   const centerOf = (page: Page) => page.evaluate(() => globalThis.stratum?.map.getCenter().lng ?? 0);
   const isHere = async (page: Page) => Math.abs((await centerOf(page)) - PLACE.lon) < 0.1;

@@ -35,6 +35,8 @@ export function panelTests(site: Site): void {
 
     test(`at ${name} count, score card and latest reports can be reached`, async () => {
       const { page } = await visit(site.browser, `${site.url}/${AT}`, size);
+      // The sentence of a first visit takes room of its own.
+      await page.reload();
       await page.getByText("6 infrastructure reports in view").waitFor();
       const panel = await boxOf(page, "#panel");
       if (isPhone) {
@@ -59,7 +61,7 @@ export function panelTests(site: Site): void {
         await page.locator("#latest").waitFor({ state: "hidden" });
       }
       await page.getByRole("button", { name: "Score card" }).click();
-      await page.locator("#score-card").getByText("of 100, overall").waitFor();
+      await page.locator("#score-card .overall").waitFor();
       await page.context().close();
     });
 

@@ -169,7 +169,7 @@ export function thirdPartyTests(site: Site): void {
         (globalThis.stratum?.map.queryRenderedFeatures({ layers: ["safety-cluster", "safety-report"] }).length ?? 0) >
         0,
     );
-    expect(await frame.locator("#legend").textContent()).toBe("SafetyVibethe last 7 daysOverall score50100");
+    expect(await frame.locator("#legend").textContent()).toBe("SafetyVibethe last 7 daysOverall score30100");
     expect(await frame.getByRole("link", { name: /^Stratum/ }).getAttribute("href")).toMatch(
       /^\/#12\.00\/37\.770*\/-122\.420*\/safety,vibe\/7d\/scores=overall$/,
     );
