@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import type { AreaCity } from "../areas/area-sets.ts";
 import { OperatorError } from "../console/operator-error.ts";
+import { parseOptions } from "../console/parse-options.ts";
 import type { CityOptions } from "./import-areas.ts";
 
 export const USAGE = `npm run areas -- import FILE --city SLUG --name PROPERTY [options]
@@ -52,7 +52,7 @@ export type AreasCommand =
 
 /** Reads the arguments behind the script's name. @throws OperatorError on a mistake in them */
 export function parseAreasCommand(args: readonly string[]): AreasCommand {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseOptions(args, OPTIONS);
   const [command, path, surplus] = positionals;
   if (values.help || command === undefined) return { command: "help" };
   if (surplus !== undefined) throw new OperatorError(`One file at a time: ${path} or ${surplus}?`);
@@ -78,19 +78,6 @@ export function parseAreasCommand(args: readonly string[]): AreasCommand {
     skipFaulty: values["skip-faulty"] ?? false,
     dryRun: values["dry-run"] ?? false,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    const what = error instanceof Error ? error.message.split(/\. |\n/, 1)[0] : String(error);
-    throw new OperatorError(
-      `${what}. The options are: ${Object.keys(OPTIONS)
-        .map((name) => `--${name}`)
-        .join(" ")}.`,
-    );
-  }
 }
 
 function parseCity(text: string | undefined): string {

@@ -1,7 +1,7 @@
-import { parseArgs } from "node:util";
 import type { SubscriptionChange } from "../accounts/account-table.ts";
 import { PLANS, STATUSES } from "../accounts/subscription.ts";
 import { OperatorError } from "../console/operator-error.ts";
+import { parseOptions } from "../console/parse-options.ts";
 
 export const USAGE = `npm run account -- COMMAND
 
@@ -35,7 +35,7 @@ export type AccountCommand =
   | { readonly name: "key add"; readonly email: string; readonly keyName: string }
   | { readonly name: "key revoke"; readonly email: string; readonly prefix: string };
 
-type Options = ReturnType<typeof parse>["values"];
+type Options = ReturnType<typeof parseOptions<typeof OPTIONS>>["values"];
 type OptionName = Exclude<keyof typeof OPTIONS, "help">;
 
 /** Words that a command takes after its name, and its options. */
@@ -49,7 +49,7 @@ const COMMANDS = {
 
 /** Reads the arguments behind the script's name. @throws OperatorError on a mistake in them */
 export function parseAccountCommand(args: readonly string[]): AccountCommand {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseOptions(args, OPTIONS);
   if (values.help || positionals.length === 0) return { name: "help" };
   const name = positionals.splice(0, positionals[0] === "key" ? 2 : 1).join(" ");
   if (!isCommand(name)) {
@@ -79,19 +79,6 @@ export function parseAccountCommand(args: readonly string[]): AccountCommand {
 }
 
 const isCommand = (name: string): name is keyof typeof COMMANDS => Object.hasOwn(COMMANDS, name);
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    const what = error instanceof Error ? error.message.split(/\. |\n/, 1)[0] : String(error);
-    throw new OperatorError(
-      `${what}. The options are: ${Object.keys(OPTIONS)
-        .map((name) => `--${name}`)
-        .join(" ")}.`,
-    );
-  }
-}
 
 function checkShape(name: keyof typeof COMMANDS, given: readonly string[], values: Options): void {
   const { words, options }: { words: readonly string[]; options: readonly string[] } = COMMANDS[name];

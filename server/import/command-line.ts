@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { OperatorError } from "../console/operator-error.ts";
+import { parseOptions } from "../console/parse-options.ts";
 import { parseSpan } from "../kit/time-span.ts";
 import type { ImportOptions } from "./import-file.ts";
 import { FIELDS, type Field, type FieldSource, parseSource, parseValueMaps } from "./mapping.ts";
@@ -59,7 +59,7 @@ export type CommandLine = Omit<ImportOptions, "store" | "clock" | "signal" | "on
 
 /** Reads the arguments behind the script's name; "help" when they ask for it. @throws OperatorError on a mistake in them. */
 export function parseCommandLine(args: readonly string[]): CommandLine | "help" {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseOptions(args, OPTIONS);
   if (values.help) return "help";
   const [path, surplus] = positionals;
   if (path === undefined)
@@ -79,16 +79,6 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     truncateText: values["truncate-text"] ? MAX_TEXT : undefined,
     rejectsPath: values.rejects,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    const what = error instanceof Error ? error.message.split(/\. |\n/, 1)[0] : String(error);
-    const options = Object.keys(OPTIONS).map((name) => `--${name}`);
-    throw new OperatorError(`${what}. The options are: ${options.join(" ")}.`);
-  }
 }
 
 function sourcesOf(values: Readonly<Partial<Record<Field, string>>>): Partial<Record<Field, FieldSource>> {
