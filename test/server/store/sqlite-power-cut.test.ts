@@ -28,9 +28,10 @@ function record(name: string, processes: number): FileCall[] {
   const most = Math.ceil(ACKNOWLEDGED / processes);
   const each = Array.from(
     { length: processes },
-    (_, n) => `${quoted} '${name} ${n}' ${most} '${recorded}/${ACKNOWLEDGEMENTS}' &`,
+    (_, n) => `${quoted} '${name} ${n}' ${most} '${recorded}/${ACKNOWLEDGEMENTS}' & p${n}=$!`,
   );
-  const calls = recordCalls(recorded, `${each.join(" ")} wait`, join(dir, `${name}.strace`));
+  const ended = each.map((_, n) => `wait $p${n}`);
+  const calls = recordCalls(recorded, `${each.join("; ")}; ${ended.join(" && ")}`, join(dir, `${name}.strace`));
   expect(calls.filter(({ kind }) => kind === "sync").length).toBeGreaterThan(10);
   return calls;
 }
@@ -80,6 +81,30 @@ function withoutMemory(files: Map<string, Buffer>, random: Random): Map<string, 
   files.delete(ACKNOWLEDGEMENTS);
   return files;
 }
+
+describe("the replay", () => {
+  const write = { kind: "write", file: FILE, at: 0, data: Buffer.from("a"), until: 2 } as const;
+  const fileAfter = (...calls: FileCall[]) =>
+    Array.from({ length: 20 }, (_, n) =>
+      filesAfterCut(
+        [{ kind: "create", file: FILE }, ...calls, { kind: "sync", file: ".", since: calls.length + 1 }],
+        9,
+        randomOf(`${n}`),
+      )
+        .get(FILE)
+        ?.toString(),
+    );
+
+  it("takes nothing back when a synchronisation ends that began before another", () => {
+    const [later, earlier] = [2, 1].map((since) => ({ kind: "sync", file: FILE, since }) as const);
+    expect(new Set(fileAfter(write, later as FileCall, earlier as FileCall))).toEqual(new Set(["a"]));
+  });
+
+  it("relies on no write that was under way when the synchronisation began", () => {
+    const sync = { kind: "sync", file: FILE, since: 2 } as const;
+    expect(new Set(fileAfter({ ...write, until: 3 }, sync)).size).toBeGreaterThan(1);
+  });
+});
 
 const why = whyNoTrace();
 

@@ -11,11 +11,12 @@ interface Inode {
   readonly file: string;
   /** What changed its content, by the number of the call. */
   readonly changes: { readonly n: number; readonly call: FileCall }[];
-  /** What was called before that is on the disk. */
+  /** What had returned before that is on the disk. */
   syncedTo: number;
 }
 
 interface Entry {
+  readonly n: number;
   readonly kind: "create" | "unlink";
   readonly inode: Inode;
 }
@@ -23,7 +24,7 @@ interface Entry {
 /**
  * Files as a power cut leaves them, from the calls that were made before it:
  *
- * - all that was called on a file before its last synchronisation began is there;
+ * - all that was done to a file before its last synchronisation began is there;
  * - of what came behind each write is there, or is not, or some of its sectors are; each change of the length is there or is not;
  * - names appear and vanish in order, as file systems with a journal have it: those before the last synchronisation of the directory
  *   have, of the others some of the first.
@@ -49,17 +50,18 @@ function readCalls(calls: readonly FileCall[], cut: number) {
   for (const [n, call] of calls.slice(0, cut).entries()) {
     const { file } = call;
     if (file === DIRECTORY) {
-      if (call.kind === "sync") durable = entries.length;
+      if (call.kind === "sync") durable = Math.max(durable, entries.filter((entry) => entry.n < call.since).length);
       continue;
     }
     const inode = present.get(file) ?? { file, changes: [], syncedTo: 0 };
-    if (call.kind === "sync") inode.syncedTo = call.since;
+    // Another process's, begun before the last one, may end after it.
+    if (call.kind === "sync") inode.syncedTo = Math.max(inode.syncedTo, call.since);
     else if (call.kind === "unlink") {
-      if (present.delete(file)) entries.push({ kind: "unlink", inode });
+      if (present.delete(file)) entries.push({ n, kind: "unlink", inode });
     } else if (call.kind !== "create") inode.changes.push({ n, call });
     if (call.kind !== "create" || present.has(file)) continue;
     present.set(file, inode);
-    entries.push({ kind: "create", inode });
+    entries.push({ n, kind: "create", inode });
   }
   return { entries, durable };
 }
@@ -67,7 +69,7 @@ function readCalls(calls: readonly FileCall[], cut: number) {
 function contentAfterCut({ changes, syncedTo }: Inode, random: Random): Buffer {
   const content = createContent(Math.max(0, ...changes.map(({ call }) => endOf(call))));
   for (const { n, call } of changes) {
-    const isThere = n < syncedTo;
+    const isThere = (call.kind === "write" ? call.until - 1 : n) < syncedTo;
     if (call.kind === "truncate") {
       if (isThere || random.chance(0.5)) content.resize(call.length);
     } else if (call.kind === "write") content.write(call, isThere ? 1 : random.pick([0, 1, 0.5]), random);

@@ -5,10 +5,17 @@ import { basename, dirname } from "node:path";
 /** What a process did to a file, in the order in which it did it. */
 export type FileCall =
   | { readonly kind: "create" | "unlink"; readonly file: string }
-  | { readonly kind: "write"; readonly file: string; readonly at: number; readonly data: Buffer }
+  | {
+      readonly kind: "write";
+      readonly file: string;
+      readonly at: number;
+      readonly data: Buffer;
+      /** The number of the call that was next when it had returned. */
+      until: number;
+    }
   | { readonly kind: "append"; readonly file: string; readonly data: Buffer }
   | { readonly kind: "truncate"; readonly file: string; readonly length: number }
-  /** It has returned. All that was called before `since`, the number of a call, was there when it began. */
+  /** It has returned. All that had returned before `since`, the number of a call, was there when it began. */
   | { readonly kind: "sync"; readonly file: string; readonly since: number };
 
 /** Stands for the directory where a call is about one. */
@@ -50,7 +57,10 @@ export function recordCalls(directory: string, command: string, output: string):
 function parseCalls(text: Buffer, directory: string): FileCall[] {
   const calls: FileCall[] = [];
   /** What has begun in a thread and not ended, and the number of the call that was next then. */
-  const begun = new Map<string, { readonly line: string; readonly since: number }>();
+  const begun = new Map<
+    string,
+    { readonly line: string; readonly since: number; readonly call?: FileCall | undefined }
+  >();
   for (let from = 0; from < text.length; ) {
     const end = text.indexOf(10, from);
     const line = text.toString("latin1", from, end);
@@ -60,11 +70,14 @@ function parseCalls(text: Buffer, directory: string): FileCall[] {
     const first = isResumed ? begun.get(thread) : { line: rest, since: calls.length };
     if (first === undefined || !/^\w+\(/.test(first.line)) continue;
     const isUnfinished = rest.endsWith("<unfinished ...>");
-    if (isUnfinished) begun.set(thread, first);
+    if (isResumed && first.call?.kind === "write") first.call.until = calls.length;
     const isSync = /^f(?:data)?sync\(/.test(first.line);
+    if (isSync && isUnfinished) begun.set(thread, first);
     if (isSync ? isUnfinished : isResumed) continue;
     if (/\) += -1 /.test(rest)) continue;
     const call = callOf(first.line, first.since, directory);
+    if (isUnfinished) begun.set(thread, { ...first, call });
+    if (call?.kind === "write" && !isUnfinished) call.until = first.since + 1;
     if (call !== undefined) calls.push(call);
   }
   return calls;
@@ -79,7 +92,7 @@ function callOf(line: string, since: number, directory: string): FileCall | unde
   const last = Number(/(\d+)$/.exec(numbers)?.[1]);
   switch (name) {
     case "pwrite64":
-      return { kind: "write", file, at: last, data: bytesOf(data) };
+      return { kind: "write", file, at: last, data: bytesOf(data), until: Number.POSITIVE_INFINITY };
     case "write":
       return { kind: "append", file, data: bytesOf(data) };
     case "ftruncate":
