@@ -1,3 +1,4 @@
+import { exitOnError } from "../server/console/operator-error.ts";
 import { outPath } from "../test/kit/output.ts";
 
 /** What can be measured. Each is a file that exports `run(args)`. */
@@ -27,6 +28,6 @@ if (name === undefined || !Object.hasOwn(BENCHES, name)) {
   process.exitCode = name === undefined ? 0 : 1;
 } else {
   const bench = (await import(fileOf(name))) as { run(args: readonly string[]): Promise<void> };
-  await bench.run(args);
+  await bench.run(args).catch(exitOnError);
   console.log(`\nfigures and charts: ${outPath("")}`);
 }

@@ -1,3 +1,4 @@
+import { OperatorError } from "../../server/console/operator-error.ts";
 import { launchChromium } from "../../test/kit/chromium.ts";
 import { type Check, printChecks, writeResults } from "../../test/kit/output.ts";
 import { lineChart } from "../kit/chart.ts";
@@ -38,10 +39,10 @@ export async function run(args: readonly string[]): Promise<void> {
 function readArgs(args: readonly string[]): { minutes: number; parts: readonly Part[] } {
   const after = (name: string) => args[args.indexOf(name) + 1] ?? "";
   const minutes = args.includes("--minutes") ? Number(after("--minutes")) : 10;
-  if (!(minutes > 0 && minutes <= 24 * 60)) throw new Error("--minutes takes a number above 0, at most 1440");
+  if (!(minutes > 0 && minutes <= 24 * 60)) throw new OperatorError("--minutes takes a number above 0, at most 1440");
   const only = args.includes("--only") ? after("--only").split(",") : PARTS;
   const parts = PARTS.filter((part) => only.includes(part));
-  if (parts.length !== only.length) throw new Error(`--only takes some of ${PARTS.join(",")}`);
+  if (parts.length !== only.length) throw new OperatorError(`--only takes some of ${PARTS.join(",")}`);
   return { minutes, parts };
 }
 

@@ -1,3 +1,4 @@
+import { OperatorError } from "../../server/console/operator-error.ts";
 export const PARTS = ["import", "tiles", "load", "endurance", "posts"] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -58,7 +59,7 @@ export function readPlan(args: readonly string[]): Plan {
   const count = number("--count", base.count);
   const only = args.includes("--only") ? after("--only").split(",") : PARTS;
   const parts = PARTS.filter((part) => only.includes(part));
-  if (parts.length !== only.length) throw new Error(`--only takes some of ${PARTS.join(",")}`);
+  if (parts.length !== only.length) throw new OperatorError(`--only takes some of ${PARTS.join(",")}`);
   return {
     ...base,
     parts,

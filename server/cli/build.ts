@@ -1,11 +1,13 @@
 import { buildClient, CLIENT_DIR } from "../client/build.ts";
 import { exitOnError } from "../console/operator-error.ts";
+import { refuseArguments } from "../console/parse-options.ts";
 import { createTerminal } from "../console/terminal.ts";
 import { postgresImage } from "../runtime/stores/postgres-image.ts";
 import { buildServer, SERVER_DIR } from "./server-bundle.ts";
 
 /** `npm run build`: the client as `npm start` serves it, the server as plain JavaScript, and what the embedded PostgreSQL starts from. */
 try {
+  refuseArguments(process.argv.slice(2));
   const terminal = createTerminal(process.stdout);
   await terminal.run("client", async (note) => {
     await buildClient();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { exitOnError, OperatorError } from "../console/operator-error.ts";
+import { parseOnlyOptions } from "../console/parse-options.ts";
 import { createTerminal } from "../console/terminal.ts";
 import { openCommandStore } from "./command-store.ts";
 import { compactAll } from "./compact-all.ts";
@@ -10,7 +10,7 @@ import { compactAll } from "./compact-all.ts";
  * every so many seconds, until Ctrl-C; `-- --rebuild` makes everything anew. Whatever ends it, the next one goes on from there.
  */
 try {
-  const { values } = parseArgs({ options: { every: { type: "string" }, rebuild: { type: "boolean" } } });
+  const values = parseOnlyOptions(process.argv.slice(2), { every: { type: "string" }, rebuild: { type: "boolean" } });
   const everySeconds = values.every === undefined ? undefined : Number(values.every);
   if (everySeconds !== undefined && !(everySeconds >= 1)) {
     throw new OperatorError(`--every ${values.every}: a number of seconds, at least 1`);

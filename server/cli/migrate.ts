@@ -1,5 +1,6 @@
 import { createLog } from "../console/log.ts";
 import { exitOnError } from "../console/operator-error.ts";
+import { refuseArguments } from "../console/parse-options.ts";
 import { createTerminal } from "../console/terminal.ts";
 import { explain } from "../postgres/database.ts";
 import { migrateDatabase } from "../postgres/migrate.ts";
@@ -10,6 +11,7 @@ import { openStores } from "../runtime/stores/stores.ts";
 
 /** `npm run migrate`: the DynamoDB table and PostgreSQL's schema, wherever the environment says they are. */
 try {
+  refuseArguments(process.argv.slice(2));
   const config = readConfig(process.env);
   const terminal = createTerminal(process.stdout);
   const log = createLog({

@@ -1,5 +1,6 @@
 import { createLog } from "../console/log.ts";
 import { exitOnError } from "../console/operator-error.ts";
+import { refuseArguments } from "../console/parse-options.ts";
 import { createTerminal } from "../console/terminal.ts";
 import { explain } from "../postgres/database.ts";
 import { migrateDatabase } from "../postgres/migrate.ts";
@@ -16,6 +17,7 @@ import { compactAll } from "./compact-all.ts";
 
 /** `npm run score`: compacts, then scores what changed since it was last scored, by whomever. */
 try {
+  refuseArguments(process.argv.slice(2));
   const config = readConfig(process.env);
   const terminal = createTerminal(process.stdout);
   const write = (line: string) => terminal.line(line.trimEnd());

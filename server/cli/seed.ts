@@ -1,5 +1,6 @@
 import { seedAreas } from "../area-import/seed-areas.ts";
 import { exitOnError } from "../console/operator-error.ts";
+import { refuseArguments } from "../console/parse-options.ts";
 import { createTerminal } from "../console/terminal.ts";
 import { seedIfEmpty } from "../seed/seed-if-empty.ts";
 import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
@@ -7,6 +8,7 @@ import { compactAll } from "./compact-all.ts";
 
 /** `npm run seed`: three cities' reports and areas for an empty store. */
 try {
+  refuseArguments(process.argv.slice(2));
   const terminal = createTerminal(process.stdout);
   const { store, derived, log, compactor, close } = await openCommandStore(process.env);
   try {

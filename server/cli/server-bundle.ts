@@ -5,13 +5,15 @@ import { fromRoot } from "../console/root.ts";
 export const SERVER_DIR = fromRoot("dist/server");
 
 /** What production runs. `edge`, and the builds, are for a checkout. */
-const COMMANDS = ["account", "compact", "import", "migrate", "score", "seed", "unseed"];
+const COMMANDS = ["account", "areas", "compact", "import", "migrate", "score", "seed", "unseed"];
 /** Modules that run in threads of their own are named by their files, see `threadNames`. */
 const THREADS = ["runtime/stores/dynamo-thread", "runtime/stores/postgres-thread", "store/sqlite/write-thread"];
+/** An entry that has a command behind it, and before it a look at the Node that runs it. */
+const CHECKED = "checked:";
 const ENTRIES = [
-  ["node", "start.js"],
-  ...COMMANDS.map((name) => [name, `cli/${name}.ts`]),
-  ...THREADS.map((path) => [path.split("/").at(-1) ?? "", `${path}.ts`]),
+  ["node", fromRoot("server/start.js")],
+  ...COMMANDS.map((name) => [name, `${CHECKED}${name}`]),
+  ...THREADS.map((path) => [path.split("/").at(-1) ?? "", fromRoot(`server/${path}.ts`)]),
 ];
 
 /**
@@ -24,7 +26,7 @@ export async function buildServer(dir = SERVER_DIR): Promise<void> {
     configFile: false,
     root: fromRoot("server"),
     logLevel: "error",
-    plugins: [threadNames()],
+    plugins: [threadNames(), checkedCommands()],
     build: {
       ssr: true,
       outDir: dir,
@@ -32,7 +34,7 @@ export async function buildServer(dir = SERVER_DIR): Promise<void> {
       target: "node22",
       sourcemap: true,
       rolldownOptions: {
-        input: Object.fromEntries(ENTRIES.map(([name, path]) => [name, fromRoot(`server/${path}`)])),
+        input: Object.fromEntries(ENTRIES),
         output: { entryFileNames: "[name].js", chunkFileNames: "part-[hash].js" },
       },
     },
@@ -47,5 +49,18 @@ function threadNames(): Plugin {
     name: "thread-names",
     enforce: "pre",
     transform: (code) => (THREAD.test(code) ? { code: code.replaceAll(THREAD, "$1.js$2"), map: null } : undefined),
+  };
+}
+
+/** What `node --import` does for a source: an older Node says a sentence before it reads the command, and fails at that. */
+function checkedCommands(): Plugin {
+  return {
+    name: "checked-commands",
+    resolveId: (id) => (id.startsWith(CHECKED) ? `\0${id}` : undefined),
+    load(id) {
+      if (!id.startsWith(`\0${CHECKED}`)) return undefined;
+      const command = fromRoot(`server/cli/${id.slice(CHECKED.length + 1)}.ts`);
+      return `import ${JSON.stringify(fromRoot("server/console/needed-node.js"))};\nawait import(${JSON.stringify(command)});\n`;
+    },
   };
 }

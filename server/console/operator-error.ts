@@ -13,6 +13,15 @@ export function exitOnError(error: unknown): never {
   process.exit(1);
 }
 
+/** What `read` returns; ends the process as `exitOnError` when it throws. */
+export function orExit<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    return exitOnError(error);
+  }
+}
+
 /** Node's error code (`ENOENT`, `ECONNREFUSED`, …) or PostgreSQL's SQLSTATE, when an error carries one. */
 export function errorCode(error: unknown): string | undefined {
   if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0]);

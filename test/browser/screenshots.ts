@@ -2,6 +2,7 @@ import { mkdir, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
+import { exitOnError, OperatorError } from "../../server/console/operator-error.ts";
 import { readConfig } from "../../server/runtime/config.ts";
 import { startServer } from "../../server/runtime/node/serve.ts";
 import { launchChromium } from "../kit/chromium.ts";
@@ -121,6 +122,9 @@ const SHOTS: readonly Shot[] = [
 ];
 
 const only = process.argv.slice(2);
+const unknown = only.find((name) => SHOTS.every((shot) => shot.name !== name));
+if (unknown !== undefined)
+  exitOnError(new OperatorError(`There is no picture ${unknown}: ${SHOTS.map(({ name }) => name).join(", ")}.`));
 const server = await startServer(readConfig({ HOST: "127.0.0.1", PORT: "0", DATA_DIR: "memory" }));
 const browser = await launchChromium();
 try {

@@ -1,4 +1,5 @@
-import { parseArgs } from "node:util";
+import { OperatorError, orExit } from "../../server/console/operator-error.ts";
+import { parseOnlyOptions } from "../../server/console/parse-options.ts";
 import { printTable } from "../kit/output.ts";
 import { STORE_KINDS, type StoreKind } from "./chaos-store.ts";
 import { type ChaosOutcome, runChaos } from "./run-chaos.ts";
@@ -8,60 +9,62 @@ import type { Wrong } from "./shown.ts";
  * `npm run chaos -- --seed N`: whether what was acknowledged is on every map, after faults of the store and SIGKILLs. Ends
  * with code 1 when it is not, and says what is missing.
  */
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: "1" },
-    reports: { type: "string", default: "20000" },
-    processes: { type: "string", default: "3" },
-    /** Seconds between two kills; 0 for none. */
-    kills: { type: "string", default: "5" },
-    faults: { type: "string", default: "0.1" },
-    clients: { type: "string", default: "48" },
-    /** Milliseconds that a client rests between two reports. */
-    rest: { type: "string", default: "0" },
-    store: { type: "string", default: "dynalite" },
-    /** Seconds of load at most. */
-    limit: { type: "string", default: "900" },
-  },
-});
+const OPTIONS = {
+  seed: { type: "string", default: "1" },
+  reports: { type: "string", default: "20000" },
+  processes: { type: "string", default: "3" },
+  /** Seconds between two kills; 0 for none. */
+  kills: { type: "string", default: "5" },
+  faults: { type: "string", default: "0.1" },
+  clients: { type: "string", default: "48" },
+  /** Milliseconds that a client rests between two reports. */
+  rest: { type: "string", default: "0" },
+  store: { type: "string", default: "dynalite" },
+  /** Seconds of load at most. */
+  limit: { type: "string", default: "900" },
+} as const;
+
+const values = orExit(() => parseOnlyOptions(process.argv.slice(2), OPTIONS));
 
 /** Starting, comparing and ending take no longer than this beside the load: what hangs ends, too. */
 const REST_MS = 400_000;
 const NAMED_IDS = 20;
 
-const store = STORE_KINDS.find((kind) => kind === values.store);
-if (store === undefined) throw new Error(`--store ${values.store}: one of ${STORE_KINDS.join(", ")}`);
-const seed = numberOf("seed");
-const limitSeconds = numberOf("limit");
-
-setTimeout(
-  () => {
-    console.error("chaos: hangs, given up");
-    process.exit(1);
-  },
-  1000 * limitSeconds + REST_MS,
-).unref();
-// Servers end with this process, see end-with-parent.ts.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
-
-const outcome = await runChaos({
-  seed,
+const settings = orExit(() => ({
+  seed: numberOf("seed"),
   reports: numberOf("reports"),
   processes: numberOf("processes"),
   killEverySeconds: numberOf("kills"),
   faults: numberOf("faults"),
   clients: numberOf("clients"),
   restMs: numberOf("rest"),
-  store: store as StoreKind,
-  limitSeconds,
-  say: (line) => console.log(line),
-});
+  store: readStore(),
+  limitSeconds: numberOf("limit"),
+}));
+
+setTimeout(
+  () => {
+    console.error("chaos: hangs, given up");
+    process.exit(1);
+  },
+  1000 * settings.limitSeconds + REST_MS,
+).unref();
+// Servers end with this process, see end-with-parent.ts.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+
+const outcome = await runChaos({ ...settings, say: (line) => console.log(line) });
 printOutcome(outcome);
 process.exitCode = outcome.isRight ? 0 : 1;
 
+function readStore(): StoreKind {
+  const store = STORE_KINDS.find((kind) => kind === values.store);
+  if (store === undefined) throw new OperatorError(`--store ${values.store} is not one of ${STORE_KINDS.join(", ")}.`);
+  return store;
+}
+
 function numberOf(name: Exclude<keyof typeof values, "store">): number {
   const value = Number(values[name]);
-  if (!(value >= 0)) throw new RangeError(`--${name} takes a number, not ${values[name]}`);
+  if (!(value >= 0)) throw new OperatorError(`--${name} takes a number, not ${values[name]}`);
   return value;
 }
 
@@ -93,7 +96,7 @@ function printOutcome(outcome: ChaosOutcome): void {
   printIds("ended by itself", outcome.deaths);
   if (outcome.unacknowledged > 0) console.log(`never acknowledged: ${outcome.unacknowledged}`);
   console.log(
-    `\nchaos: seed ${seed}, acknowledged ${outcome.acknowledged}, stored ${outcome.stored}, lost ${outcome.lost.length}, ` +
+    `\nchaos: seed ${settings.seed}, acknowledged ${outcome.acknowledged}, stored ${outcome.stored}, lost ${outcome.lost.length}, ` +
       `doubled ${outcome.doubled.length + shownTwice(outcome)}, missing ${outcome.missing}, ${slowest(outcome)}`,
   );
 }

@@ -1,4 +1,5 @@
-import { parseArgs } from "node:util";
+import { exitOnError, OperatorError, orExit } from "../../server/console/operator-error.ts";
+import { parseOnlyOptions } from "../../server/console/parse-options.ts";
 import { describeFailure, formatLine } from "./report.ts";
 import { type RunResult, runScenario } from "./run.ts";
 import { scenarioOf } from "./scenario.ts";
@@ -13,26 +14,26 @@ const HELP = `npm run simulate -- [options]: the whole service in one process an
   --shrink N   of so many failures the shortest run is looked for (1)
   --verbose    tells of every seed; with --seed everything that happens`;
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "100" },
-    from: { type: "string", default: "1" },
-    seed: { type: "string" },
-    sql: { type: "string", default: "20" },
-    shrink: { type: "string", default: "1" },
-    verbose: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
+const OPTIONS = {
+  seeds: { type: "string", default: "100" },
+  from: { type: "string", default: "1" },
+  seed: { type: "string" },
+  sql: { type: "string", default: "20" },
+  shrink: { type: "string", default: "1" },
+  verbose: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
+const values = orExit(() => parseOnlyOptions(process.argv.slice(2), OPTIONS));
 
 const numberOf = (name: "seeds" | "from" | "seed" | "sql" | "shrink"): number => {
   const value = Number(values[name]);
-  if (!Number.isInteger(value) || value < 0) throw new RangeError(`--${name} takes a number, not ${values[name]}`);
+  if (!Number.isInteger(value) || value < 0) throw new OperatorError(`--${name} takes a number, not ${values[name]}`);
   return value;
 };
 
 if (values.help) console.log(HELP);
-else await simulate();
+else await simulate().catch(exitOnError);
 
 async function simulate(): Promise<void> {
   const isOne = values.seed !== undefined;

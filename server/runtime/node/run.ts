@@ -1,6 +1,7 @@
 import { endWhenRefused } from "../../console/end-when-refused.ts";
 import { createLog, type Log } from "../../console/log.ts";
 import { exitOnError } from "../../console/operator-error.ts";
+import { refuseArguments } from "../../console/parse-options.ts";
 import { stopOnSignal } from "../../console/stop-on-signal.ts";
 import { createTerminal, type Terminal } from "../../console/terminal.ts";
 import { type Config, readConfig } from "../config.ts";
@@ -12,6 +13,7 @@ import { startWorkers, tellFirstProcess, type WorkerPart, workerPart } from "./w
 export async function run(): Promise<void> {
   const part = workerPart(process.env);
   try {
+    if (part === undefined) refuseArguments(process.argv.slice(2));
     const config = readConfig(process.env);
     const terminal = createTerminal(process.stdout);
     const log = logTo(terminal, config);

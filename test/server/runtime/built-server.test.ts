@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { execFile, spawnSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -15,6 +15,16 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** As a Node that knows no TypeScript. */
 const PLAIN = { NODE_OPTIONS: "--no-experimental-strip-types" };
 const PLACE = { lat: 30.27, lon: -97.74 };
+
+/** What an older Node says, whatever it is asked to run. */
+const NEEDED = /^STRATUM needs Node 22\.18 or newer; this is Node [\d.]+\. [^\n]+\n$/;
+const ENTRIES = ["node", "account", "areas", "compact", "import", "migrate", "score", "seed", "unseed"];
+/** A Node before 22, where the machine has one beside the one that runs this. */
+const olderNode = (process.env.PATH ?? "")
+  .split(delimiter)
+  .map((dir) => join(dir, "node"))
+  .find((path) => /^v(1\d|2[01])\./.test(spawnSync(path, ["--version"], { encoding: "utf8" }).stdout ?? ""));
+const noOlder = olderNode === undefined ? " (skipped: there is no Node before 22 on the path)" : "";
 
 interface Lock {
   readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
@@ -71,14 +81,38 @@ describe("the built server, with production's packages and neither sources nor V
     expect((await run("seed")).stdout).toMatch(/seed: .* \d+ reports/);
     expect((await run("compact")).stdout).toMatch(/^compact: /);
     expect((await run("account", "list")).stderr).toBe("");
+    expect((await run("areas", "list")).stdout).toMatch(/^austin\/neighborhood /);
+  });
+
+  it.skipIf(olderNode === undefined)(`says which Node it needs, with each command${noOlder}`, async () => {
+    for (const name of ENTRIES) {
+      const { status, stdout, stderr } = spawnSync(olderNode ?? "", [entry(name), "list"], {
+        encoding: "utf8",
+        cwd: home,
+      });
+      expect([name, status, stdout]).toEqual([name, 1, ""]);
+      expect(stderr, name).toMatch(NEEDED);
+    }
+  });
+
+  it("has nothing beside the commands and what they need", async () => {
+    const files = (await readdir(join(home, "dist/server"))).filter((name) =>
+      /^(?!part-|[a-z]+-thread).*\.js$/.test(name),
+    );
+    expect(files.sort()).toEqual(ENTRIES.map((name) => `${name}.js`).sort());
   });
 });
 
-describe("npm start", () => {
-  it("says which Node it needs on an older one", async () => {
+describe("a checkout", () => {
+  it.each([
+    ["start", "node server/start.js"],
+    ["import", "node --import ./server/console/needed-node.js server/cli/import.ts"],
+  ])("says which Node npm run %s needs on an older one", async (name, line) => {
+    const { scripts } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
+    expect(scripts[name]).toBe(line);
     const older = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })';
-    const args = ["--import", `data:text/javascript,${encodeURIComponent(older)}`, join(ROOT, "server/start.js")];
-    await expect(promisify(execFile)(process.execPath, args, { env: {} })).rejects.toMatchObject({
+    const args = ["--import", `data:text/javascript,${encodeURIComponent(older)}`, ...line.split(" ").slice(1)];
+    await expect(promisify(execFile)(process.execPath, args, { env: {}, cwd: ROOT })).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^STRATUM needs Node 22\.18 or newer; this is Node 20\.20\.2\. /),
     });
