@@ -20,6 +20,7 @@ import {
 } from "./core/problem.ts";
 import { publicPath } from "./core/public-address.ts";
 import { EXPOSED_HEADERS, SAFE_HEADERS } from "./core/safe-headers.ts";
+import { SLASH_CACHE_CONTROL } from "./core/slash-redirect.ts";
 import { createApiKeys } from "./middleware/api-key.ts";
 import { mountBesideAnswers } from "./middleware/beside-answers.ts";
 import { mountAreas } from "./routes/areas.ts";
@@ -121,8 +122,6 @@ function redirectSlash(c: Context<AppEnv>): Response | undefined {
   const location = `${"../".repeat(pathname.length - end)}${name}${search}`;
   return c.newResponse(null, 308, { Location: location, "Cache-Control": SLASH_CACHE_CONTROL });
 }
-
-const SLASH_CACHE_CONTROL = "public, max-age=3600";
 
 /**
  * Answers HEAD with the length that GET's body has: Hono drops the body, and with it what would have been measured. What is answered

@@ -8,7 +8,7 @@ import { type RunningServer, startServer } from "../../server/runtime/node/serve
 import { createDynamoDerivedStore } from "../../server/store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
 import { EMULATOR_CREDENTIALS } from "../../server/store/dynamo/dynamo-client.ts";
-import { testPrefix } from "../http/prefix-suite.ts";
+import { testBarePrefix, testPrefix } from "../http/prefix-suite.ts";
 import { describeHttp } from "../http/suite.ts";
 import { startDynalite } from "../kit/dynamo/dynalite-server.ts";
 import { AUSTIN, makeReports } from "../kit/make-report.ts";
@@ -236,6 +236,7 @@ describe("a Worker on a route below a path", { tags: "slow" }, () => {
     await worker?.close();
   });
   testPrefix(() => proxy.url);
+  describe("without a slash", () => testBarePrefix(() => proxy.url));
 });
 
 describe("a cold isolate", () => {

@@ -86,3 +86,40 @@ export function testPrefix(base: () => string): void {
     aborter.abort();
   });
 }
+
+/** What holds for the prefix with no slash after it where no proxy has taken it away. */
+export function testBarePrefix(base: () => string): void {
+  const bare = (search: string, method = "GET") =>
+    fetch(base() + search, { method, redirect: "manual", headers: { Origin: "https://other.example" } });
+
+  it.each(["", "?layers=vibe&x=%2F", "?%F0%9F%8C%B3&a=\u00fc", "?//evil.example/"])(
+    "leads to the page below it, with its query %j",
+    async (search) => {
+      for (const method of ["GET", "HEAD", "POST"]) {
+        const answer = await bare(search, method);
+        const wanted = new URL(`${base()}/${search}`);
+        expect([answer.status, answer.headers.get("Location")]).toEqual([308, wanted.pathname + wanted.search]);
+        expect(await answer.text()).toBe("");
+      }
+    },
+  );
+
+  it("is answered there as elsewhere: readable for every page, kept for an hour", async () => {
+    const [redirect, elsewhere] = [await bare("?a"), await fetch(`${base()}/api/cities/`, { redirect: "manual" })];
+    expect([redirect.status, elsewhere.status]).toEqual([308, 308]);
+    for (const name of [
+      ...["Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Cache-Control"],
+      ...["X-Content-Type-Options", "Referrer-Policy", "Cross-Origin-Resource-Policy"],
+    ]) {
+      expect([name, redirect.headers.get(name)]).toEqual([name, elsewhere.headers.get(name)]);
+      expect(redirect.headers.get(name)).not.toBeNull();
+    }
+    expect(redirect.headers.get("X-Request-Id")).toMatch(/^[\w-]{36}$/);
+  });
+
+  it("takes preflights there, which may not be redirected", async () => {
+    const headers = { Origin: "https://other.example", "Access-Control-Request-Method": "GET" };
+    const answer = await fetch(`${base()}?a`, { method: "OPTIONS", redirect: "manual", headers });
+    expect([answer.status, answer.headers.get("Access-Control-Allow-Origin")]).toEqual([204, "*"]);
+  });
+}

@@ -23,8 +23,9 @@ export async function startPrefixProxy(
 ): Promise<PrefixProxy> {
   const server = createServer((incoming, outgoing) => {
     const { url: asked = "/", method, headers } = incoming;
-    if (asked === prefix && strips) return outgoing.writeHead(301, { Location: `${prefix}/` }).end();
-    if (asked !== prefix && !asked.startsWith(`${prefix}/`)) return outgoing.writeHead(404).end();
+    const [path = "", query] = asked.split(/(?=\?)/, 2);
+    if (path === prefix && strips) return outgoing.writeHead(301, { Location: `${prefix}/${query ?? ""}` }).end();
+    if (path !== prefix && !path.startsWith(`${prefix}/`)) return outgoing.writeHead(404).end();
     const told = { "X-Forwarded-Proto": "http", "X-Forwarded-Host": headers.host, "X-Forwarded-Prefix": prefix };
     const upstream = new URL(target());
     const passed = request(

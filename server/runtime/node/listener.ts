@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { errorCode, OperatorError } from "../../console/operator-error.ts";
-import { ownPath } from "../own-path.ts";
-import { answerError, refuse, refuseUnreadable } from "./refusals.ts";
+import { fromBarePrefix, ownPath } from "../own-path.ts";
+import { answerError, redirect, refuse, refuseUnreadable } from "./refusals.ts";
 import { settleHost } from "./request-host.ts";
+import { settleTarget } from "./request-target.ts";
 
 export interface Listener {
   readonly url: string;
@@ -50,9 +51,12 @@ export async function openListener(
   const options = { requestTimeout: REQUEST_TIMEOUT_MS, optimizeEmptyRequests: true, requireHostHeader: false };
   const server = createServer(options, (incoming, outgoing) => {
     const { socket } = incoming;
+    const untold = settleTarget(incoming);
+    if (untold !== undefined) return refuse(outgoing, untold);
     if (prefix !== undefined) {
-      const path = ownPath(incoming.url ?? "/", prefix);
-      if (path === undefined) return void outgoing.writeHead(308, { Location: `${prefix}/` }).end();
+      const { url = "/", method } = incoming;
+      const path = ownPath(url, prefix) ?? fromBarePrefix(url, prefix, method);
+      if (typeof path !== "string") return redirect(outgoing, path);
       incoming.url = path;
     }
     if (shortWay?.(incoming, outgoing)) {

@@ -3,14 +3,20 @@ import type { Socket } from "node:net";
 import { RequestError } from "@hono/node-server";
 import { errorCode } from "../../console/operator-error.ts";
 import { bareProblem } from "../../http/core/problem.ts";
+import type { bareSlashRedirect } from "../../http/core/slash-redirect.ts";
 
-/** Answers to requests that the app cannot be asked: no URL can be made of them, or they are no HTTP. */
+/** Answers to requests that the app is not asked: no URL can be made of them, they are no HTTP, or they name a folder as a file. */
 
 /** Ends a request with 400. Its connection too: nobody knows what else is wrong. */
 export function refuse(outgoing: ServerResponse, detail: string): void {
   const { status, headers, body } = bareProblem({ status: 400, detail });
   outgoing.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(body), Connection: "close" });
   outgoing.end(body);
+}
+
+/** Ends a request with a redirect. */
+export function redirect(outgoing: ServerResponse, { status, headers }: ReturnType<typeof bareSlashRedirect>): void {
+  outgoing.writeHead(status, { ...headers, "Content-Length": 0 }).end();
 }
 
 /** For what the adapter between Node and the app throws. */

@@ -1,4 +1,4 @@
-import { ownPath } from "../own-path.ts";
+import { fromBarePrefix, ownPath } from "../own-path.ts";
 import type { AssetFiles } from "./worker-env.ts";
 
 /**
@@ -10,8 +10,8 @@ import type { AssetFiles } from "./worker-env.ts";
 export function withoutPrefix(request: Request, prefix: string): Request | Response {
   const url = new URL(request.url);
   const asked = url.pathname + url.search;
-  const path = ownPath(asked, prefix);
-  if (path === undefined) return new Response(null, { status: 308, headers: { Location: `${prefix}/` } });
+  const path = ownPath(asked, prefix) ?? fromBarePrefix(asked, prefix, request.method);
+  if (typeof path !== "string") return new Response(null, path);
   return path === asked ? request : new Request(url.origin + path, request);
 }
 
