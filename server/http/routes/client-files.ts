@@ -21,8 +21,28 @@ export function mountClientFiles(app: App, { dir, basemapStyleUrl }: ClientFiles
 
   app.get("/assets/*", withHeaders(ASSET_HEADERS), served());
   for (const name of listClientFiles(dir)) {
-    app.get(clientPath(name), etag(), withHeaders(fileHeaders(name, basemapStyleUrl)), served(name));
+    app.get(clientPath(name), wholeFile(), etag(), withHeaders(fileHeaders(name, basemapStyleUrl)), served(name));
   }
+}
+
+/**
+ * Has the whole file read for a HEAD and for a Range, too: the tag is a digest of what is read, and would else be none, or the part's.
+ * Ranges of files this small are not answered, as those of tiles.
+ */
+function wholeFile(): MiddlewareHandler<AppEnv> {
+  return async function wholeFile(c, next) {
+    const asked = c.req.raw;
+    const isHead = c.req.method === "HEAD";
+    if (!isHead && !asked.headers.has("Range")) return next();
+    const headers = new Headers(asked.headers);
+    headers.delete("Range");
+    c.req.raw = new Request(asked.url, { headers });
+    await next();
+    c.req.raw = asked;
+    if (!isHead) return;
+    await c.res.body?.cancel();
+    c.res = new Response(null, c.res);
+  };
 }
 
 /** Adds headers to what was found; an error keeps its own. */

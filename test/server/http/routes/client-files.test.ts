@@ -50,6 +50,26 @@ describe("mountClientFiles", () => {
     expect((await app.request("/", { headers: { "If-None-Match": etag } })).status).toBe(304);
   });
 
+  it.each(["/", "/embed", "/docs/embedding", "/embed.js"])("answers HEAD and a Range of %s as GET", async (path) => {
+    const app = createClient();
+    const get = await app.request(path);
+    const tag = get.headers.get("ETag") ?? "";
+    expect(tag).toMatch(/^"[0-9a-f]{40}"$/);
+    const head = await app.request(path, { method: "HEAD" });
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+    expect(Object.fromEntries(head.headers)).toEqual(Object.fromEntries(get.headers));
+    const ranged = await app.request(path, { headers: { Range: "bytes=0-3" } });
+    expect([ranged.status, await ranged.text()]).toEqual([200, await get.text()]);
+    expect(Object.fromEntries(ranged.headers)).toEqual(Object.fromEntries(get.headers));
+    for (const [method, Range] of [
+      ["HEAD", ""],
+      ["GET", "bytes=0-3"],
+    ] as const) {
+      const headers = { "If-None-Match": tag, ...(Range === "" ? {} : { Range }) };
+      expect((await app.request(path, { method, headers })).status).toBe(304);
+    }
+  });
+
   it("lets the page fetch the configured basemap and nothing else", async () => {
     const response = await createClient("https://maps.example/style.json?key=1").request("/");
     expect(response.headers.get("Content-Security-Policy")).toContain(
