@@ -13,8 +13,9 @@ type Kind = keyof typeof SKETCH_WORDS;
 /**
  * A quiet badge that says what the built-in basemap is: a sketch where a city is drawn, nothing yet where none is. It opens to a
  * sentence, and to how the one who runs the service gets streets. Farther out, where the world is drawn from real data, it is hidden.
+ * @param isMissing whether a tile in view that may hold a sketch could not be had: then nobody knows that there is none
  */
-export function createSketchBadge(): IControl {
+export function createSketchBadge(isMissing: () => boolean): IControl {
   const title = element("summary");
   const text = element("p");
   const [before, variable, after] = OWN_STREETS;
@@ -39,7 +40,7 @@ export function createSketchBadge(): IControl {
   });
   let map: MapLibreMap | undefined;
   const look = () => {
-    if (map) show(kindOf(map));
+    if (map) show(kindOf(map, isMissing()));
   };
   const close = () => {
     badge.open = false;
@@ -59,11 +60,11 @@ export function createSketchBadge(): IControl {
   };
 }
 
-/** What of a sketch the map shows; `undefined` where none is needed. */
-function kindOf(map: MapLibreMap): Kind | undefined {
+/** What of a sketch the map shows; `undefined` where none is needed, or nothing is known. */
+function kindOf(map: MapLibreMap, isMissing: boolean): Kind | undefined {
   const zoom = map.getZoom();
   if (zoom < CITY_ZOOM) return undefined;
   const layers = CITY_LAYERS.filter((id) => map.getLayer(id));
   if (map.queryRenderedFeatures({ layers }).length > 0) return "sketched";
-  return zoom < STREETS_ZOOM ? undefined : "bare";
+  return zoom < STREETS_ZOOM || isMissing ? undefined : "bare";
 }

@@ -14,6 +14,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { BASE } from "../api/base.ts";
 import { keepTilesLive } from "../live/live-tiles.ts";
+import { CITY_SOURCE } from "../map/basemap-style.ts";
 import { coveredEdges } from "../map/free-area.ts";
 import { bindGeohashGrid } from "../map/geohash-grid.ts";
 import type { MapHandle } from "../map/map-handle.ts";
@@ -106,7 +107,9 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
     if (icon) map.addImage(name, icon.image, { pixelRatio: icon.pixelRatio });
   });
   map.addControl(new AttributionControl({ compact: true }), "bottom-right");
-  if (basemap === undefined) map.addControl(createSketchBadge(), "bottom-left");
+  const failures = watchTileFailures(map);
+  const isSketchMissing = () => failures.inView(CITY_SOURCE).length > 0;
+  if (basemap === undefined) map.addControl(createSketchBadge(isSketchMissing), "bottom-left");
   map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
   if (!embedded) {
     addGeolocate(map, options.say);
@@ -121,7 +124,6 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
   const popups = createReportPopups({ map, page, openCard, back: options.back, share: options.share });
   const hideReports = bindState(map, page, basemap);
   bindGeohashGrid(map);
-  const failures = watchTileFailures(map);
   bindUnknownGround(map, failures);
   bindClicks({ map, popups, openCard, isPicking });
   onThemeChange(() => map.setStyle(composeStyle(page.get(), basemap), { diff: true }));

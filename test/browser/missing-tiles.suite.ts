@@ -14,6 +14,7 @@ const REPORTS: NewReport[] = Array.from({ length: 7 }, (_, i) => ({
 }));
 const AT = `#11/${PLACE.lat}/${PLACE.lon}/safety/90d`;
 const ALL = /\/(tiles|basemap)\/.*\.pbf/;
+const BASEMAP_TILES = /\/basemap\/.*\.pbf/;
 const REPORT_TILES = /\/tiles\/.*\.pbf/;
 
 /** Where tiles cannot be had, the page says so, and shows neither sea nor a number. */
@@ -60,6 +61,23 @@ export function missingTilesTests(site: Site): void {
     await mapSettled(page);
     await expect.poll(() => page.locator("#in-view").textContent()).toBe("7 safety reports in view");
     await missing(page).waitFor({ state: "detached" });
+    await page.context().close();
+  });
+
+  test.each([ALL, BASEMAP_TILES])("does not say that there are no streets where nobody knows: %s", async (tiles) => {
+    const { page } = await visit(site.browser, `${site.url}/${AT}`, { prepare: failing(tiles) }, sayMissing);
+    const noStreets = page.getByText("No streets here yet");
+    // The badge looks when the map rests.
+    const rests = () =>
+      page.evaluate("new Promise((done) => { stratum.map.once('idle', done); stratum.map.triggerRepaint(); })");
+    await rests();
+    expect(await noStreets.isVisible()).toBe(false);
+    await page.evaluate("stratum.map.panBy([40, 0], { animate: false })");
+    await rests();
+    expect(await noStreets.isVisible()).toBe(false);
+    await page.unroute(tiles);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await noStreets.waitFor();
     await page.context().close();
   });
 
