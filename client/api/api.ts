@@ -49,7 +49,8 @@ interface Problem {
   readonly errors?: readonly { readonly field: string; readonly message: string }[];
 }
 
-async function request<T>(path: string, init?: RequestInit): Promise<T> {
+/** @throws RequestError, or the signal's reason when aborted. */
+export async function request<T>(path: string, init?: RequestInit): Promise<T> {
   let response: Response;
   try {
     response = await fetch(BASE + path, { ...init, signal: init?.signal ?? AbortSignal.timeout(15_000) });

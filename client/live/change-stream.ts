@@ -1,5 +1,5 @@
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";
-import type { ReportLayer } from "../../tiles/layers.ts";
+import type { LiveLayer, ReportLayer } from "../../tiles/layers.ts";
 import { BASE } from "../api/base.ts";
 import { type SharedStream, type StreamMessage, type StreamPorts, shareStream } from "./shared-stream.ts";
 import { grown, isWatched, type WatchedView } from "./watched-view.ts";
@@ -17,7 +17,7 @@ export interface ChangeStreamOptions {
   onChange(layer: ReportLayer, geohash: string): void;
   /** From now on all tiles of a zoom are told; of none while it is undefined. */
   onZoom(zoom: number | undefined): void;
-  onTiles(layer: ReportLayer, tiles: readonly ToldTile[]): void;
+  onTiles(layer: LiveLayer, tiles: readonly ToldTile[]): void;
   /** Anything may have changed: surely looked at, or only perhaps. */
   onUnknown(sure: boolean): void;
 }
@@ -64,7 +64,7 @@ export function watchChanges({ view, onChange, onZoom, onTiles, onUnknown }: Cha
       const { layer, geohash } = data as { layer: ReportLayer; geohash: string };
       onChange(layer, geohash);
     } else if (type === "tiles") {
-      const { layer, z, tiles } = data as { layer: ReportLayer; z: number; tiles: [number, number, string][] };
+      const { layer, z, tiles } = data as { layer: LiveLayer; z: number; tiles: [number, number, string][] };
       const told = tiles.map(([x, y, tag]): ToldTile => [{ z, x, y }, tag]);
       // Otherwise it is between a switch of the window and the next stream.
       if (view().tiles.window === asked.window) onTiles(layer, told);

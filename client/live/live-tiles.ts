@@ -1,14 +1,16 @@
 import type { Map as MapLibreMap } from "maplibre-gl";
 import { cellBounds, encodeGeohash } from "../../tiles/geo/geohash.ts";
-import { isReportLayer, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
+import { LIVE_LAYERS, type LiveLayer, type ReportLayer } from "../../tiles/layers.ts";
 import { layerOfSource, sourceOf } from "../map/report-layers.ts";
+import type { PageState } from "../page/address.ts";
+import { AREA_SOURCE } from "../scores/score-layers.ts";
 import { watchChanges } from "./change-stream.ts";
 import { createTileFreshness } from "./tile-freshness.ts";
 
 export interface LiveTiles {
   /** A report was stored there, by us: its tiles are loaded again without waiting to be told. */
   noteReport(layer: ReportLayer, lonDeg: number, latDeg: number): void;
-  /** Other layers are shown, or another window. */
+  /** Other layers may be shown, or another window. */
   stateChanged(): void;
 }
 
@@ -22,12 +24,12 @@ const AGE_EVERY_MS = 300_000;
 const REPORT_PRECISION = 8;
 
 /**
- * Keeps a map's report tiles right: those that changed are asked for again, and no others. The old tile is drawn until the
- * new one has come. `onTold` hears of every change in view that the server tells.
+ * Keeps a map's tiles of reports and areas right: those that changed are asked for again, and no others. The old tile is drawn until
+ * the new one has come. `onTold` hears of every change in view that the server tells.
  */
 export function keepTilesLive(
   map: MapLibreMap,
-  state: () => { readonly layers: readonly ReportLayer[]; readonly window: TimeWindow },
+  state: () => Pick<PageState, "layers" | "window" | "scores">,
   onTold: (layer: ReportLayer, geohash: string) => void = () => {},
 ): LiveTiles {
   const freshness = createTileFreshness(() => performance.now());
@@ -43,13 +45,16 @@ export function keepTilesLive(
 
   // And every answer that brings another tile through here.
   map.on("sourcedata", ({ sourceId, tile }) => {
-    const layer = layerOfSource(sourceId);
+    const layer = sourceId === AREA_SOURCE ? sourceId : layerOfSource(sourceId);
     if (tile && layer) freshness.loaded(layer, tile.tileID.canonical, /[\da-f]{24}/.exec(tile.etag)?.[0] ?? "");
   });
 
   function refresh(tiles: ReturnType<typeof freshness.stale>): void {
     if (document.hidden) return;
-    for (const [layer, of] of tiles) if (map.getSource(sourceOf(layer))) map.refreshTiles(sourceOf(layer), of);
+    for (const [layer, of] of tiles) {
+      const source = layer === AREA_SOURCE ? layer : sourceOf(layer);
+      if (map.getSource(source)) map.refreshTiles(source, of);
+    }
   }
   const refreshStale = (): void => refresh(freshness.stale());
   function soon(): void {
@@ -65,8 +70,9 @@ export function keepTilesLive(
   const changes = watchChanges({
     view() {
       const { _sw, _ne } = map.getBounds();
-      const { layers, window } = state();
+      const { layers: shown, window, scores } = state();
       const zoom = Math.floor(map.getZoom());
+      const layers: LiveLayer[] = scores ? [...shown, AREA_SOURCE] : [...shown];
       return { west: _sw.lng, south: _sw.lat, east: _ne.lng, north: _ne.lat, layers, tiles: { zoom, window } };
     },
     onZoom: freshness.tellsZoom,
@@ -110,7 +116,7 @@ function isSeen(map: MapLibreMap, geohash: string): boolean {
 }
 
 function parseTileUrl(url: string) {
-  const [, layer = "", z, x, y] = /\/tiles\/([a-z]+)\/(\d+)\/(\d+)\/(\d+)\.pbf(?:\?|$)/.exec(url) ?? [];
-  if (!isReportLayer(layer)) return undefined;
-  return { layer, tile: { z: Number(z), x: Number(x), y: Number(y) } };
+  const [, name, z, x, y] = /\/tiles\/([a-z]+)\/(\d+)\/(\d+)\/(\d+)\.pbf(?:\?|$)/.exec(url) ?? [];
+  const layer = LIVE_LAYERS.find((live) => live === name);
+  return layer && { layer, tile: { z: Number(z), x: Number(x), y: Number(y) } };
 }

@@ -1,15 +1,15 @@
 import { type Reach, reachOfTile } from "../../tiles/cluster/change-reach.ts";
 import type { TileAddress } from "../../tiles/geo/tile-address.ts";
-import type { ReportLayer } from "../../tiles/layers.ts";
+import type { LiveLayer, ReportLayer } from "../../tiles/layers.ts";
 
 /** Which of the tiles that a map asked for have changed since, as far as it was told. */
 export interface TileFreshness {
   /** A request for the tile begins: its answer shows what has changed until now. */
-  requested(layer: ReportLayer, tile: TileAddress): void;
+  requested(layer: LiveLayer, tile: TileAddress): void;
   /** The map has the tile under this entity tag, without quotes and coding; empty for an empty tile. */
-  loaded(layer: ReportLayer, tile: TileAddress, tag: string): void;
+  loaded(layer: LiveLayer, tile: TileAddress, tag: string): void;
   /** The server says under which tag it has the tile. */
-  told(layer: ReportLayer, tile: TileAddress, tag: string): void;
+  told(layer: LiveLayer, tile: TileAddress, tag: string): void;
   /** Something in a cell changed. Tiles that the server tells by their tags are asked for only if we did it ourselves. */
   changed(layer: ReportLayer, geohash: string, isOwn?: boolean): void;
   /** Anything else may have changed. `sure` asks for it at once, otherwise it is looked after. */
@@ -17,9 +17,9 @@ export interface TileFreshness {
   /** The zoom of which the server tells all tiles in view by their tags, if it does. */
   tellsZoom(z: number | undefined): void;
   /** Tiles to ask for again now. They stay listed until they are requested. */
-  stale(): Map<ReportLayer, TileAddress[]>;
+  stale(): Map<LiveLayer, TileAddress[]>;
   /** Tiles that may have changed all the same: farther off, or by an answer of a process that did not know yet. */
-  doubtful(): Map<ReportLayer, TileAddress[]>;
+  doubtful(): Map<LiveLayer, TileAddress[]>;
 }
 
 /** The server's processes know of each other's reports after this time. */
@@ -28,7 +28,7 @@ const SETTLED_AFTER_MS = 3000;
 const MAX_TILES = 2000;
 
 interface Known {
-  readonly layer: ReportLayer;
+  readonly layer: LiveLayer;
   readonly tile: TileAddress;
   readonly reach: (geohash: string) => Reach;
   tag: string | undefined;
@@ -43,7 +43,7 @@ export function createTileFreshness(now: () => number): TileFreshness {
   let toldZoom: number | undefined;
 
   /** The one that was touched last is forgotten last. lru-cache would be 6 KB of the page for these three lines. */
-  function touch(layer: ReportLayer, tile: TileAddress): Known {
+  function touch(layer: LiveLayer, tile: TileAddress): Known {
     const key = `${layer}/${tile.z}/${tile.x}/${tile.y}`;
     const entry: Known = known.get(key) ?? {
       ...{ layer, tile, reach: reachOfTile(tile), isStale: false },
@@ -62,7 +62,7 @@ export function createTileFreshness(now: () => number): TileFreshness {
     entry.doubtedAtMs = undefined;
   }
 
-  function collect(wanted: (known: Known) => boolean): Map<ReportLayer, TileAddress[]> {
+  function collect(wanted: (known: Known) => boolean): Map<LiveLayer, TileAddress[]> {
     const found = [...known.values()].filter(wanted);
     const byLayer = Map.groupBy(found, ({ layer }) => layer);
     return new Map([...byLayer].map(([layer, of]) => [layer, of.map(({ tile }) => tile)]));
@@ -90,7 +90,9 @@ export function createTileFreshness(now: () => number): TileFreshness {
     changed(layer, geohash, isOwn = false) {
       for (const entry of known.values()) {
         const isTold = entry.tile.z === toldZoom;
-        const reach = entry.layer === layer && (isOwn || !isTold) ? entry.reach(geohash) : "never";
+        let reach: Reach = entry.layer === layer && (isOwn || !isTold) ? entry.reach(geohash) : "never";
+        // An area reaches beyond the tile, and so do the reports that it tells of.
+        if (entry.layer === "areas" && !isTold) reach = "likely";
         if (reach === "never") continue;
         if (reach === "likely") entry.isStale = true;
         if (!isTold) entry.doubtedAtMs = now();

@@ -1,10 +1,10 @@
 import type { Bounds } from "../../tiles/geo/geohash.ts";
-import { REPORT_LAYERS, type ReportLayer, type TimeWindow } from "../../tiles/layers.ts";
+import { LIVE_LAYERS, type LiveLayer, type TimeWindow } from "../../tiles/layers.ts";
 import { BASE } from "../api/base.ts";
 
 /** What a stream of changes is asked for. Degrees as they come, also beyond 180. */
 export interface WatchedView extends Bounds {
-  readonly layers: readonly ReportLayer[];
+  readonly layers: readonly LiveLayer[];
   /** Of one map, whose tiles are to be told; without it only cells are. */
   readonly tiles?: { readonly zoom: number; readonly window: TimeWindow };
 }
@@ -43,7 +43,7 @@ export function unionOf(views: readonly WatchedView[]): WatchedView {
     east: isBeyond ? 180 : Math.max(...all(({ east }) => east)),
     south: Math.min(...all(({ south }) => south)),
     north: Math.max(...all(({ north }) => north)),
-    layers: REPORT_LAYERS.filter((layer) => views.some(({ layers }) => layers.includes(layer))),
+    layers: LIVE_LAYERS.filter((layer) => views.some(({ layers }) => layers.includes(layer))),
   };
 }
 

@@ -15,7 +15,10 @@ export interface PageState {
   readonly window: TimeWindow;
   /** The score that colours the cells. */
   readonly scores?: ScoreName | undefined;
-  /** Geohash of the neighbourhood, or larger cell, whose card is open; or an area's id, which has hyphens. */
+  /**
+   * Geohash of the neighbourhood, or larger cell, whose card is open; or an area's id, which has hyphens; up to four of them with commas
+   * between, or one and a comma, to compare; or `all:` and a city, for its list of areas.
+   */
   readonly card?: string | undefined;
   /** Id of the report whose popup is open. */
   readonly report?: string | undefined;
@@ -51,7 +54,7 @@ export function parseHash(hash: string, fallback: PageState): PageState {
   const inside = view.zoom >= 0 && view.zoom <= 22 && Math.abs(view.latDeg) <= 85.06 && Math.abs(view.lonDeg) <= 180;
   const named = new URLSearchParams(more.join("&"));
   const scores = SCORE_NAMES.find((name) => name === named.get("scores"));
-  const card = /^([0-9b-hjkmnp-z]{4,6}|[a-z\d]+(-[a-z\d]+){2,})$/.exec(named.get("card") ?? "")?.[0];
+  const card = CARD.exec(named.get("card") ?? "")?.[0];
   const report = /^\w{1,64}$/.exec(named.get("report") ?? "")?.[0];
   const isBare = layerList === NO_LAYERS && scores !== undefined;
   return {
@@ -63,5 +66,10 @@ export function parseHash(hash: string, fallback: PageState): PageState {
     ...(report && { report }),
   };
 }
+
+const CARD = /^([0-9b-hjkmnp-z]{4,6}|all:[a-z\d-]{1,80}|[a-z\d]+(-[a-z\d]+){2,}(,[a-z\d]+(-[a-z\d]+){2,}){0,3},?)$/;
+
+/** Whether a card is of a cell. */
+export const isCell = (card: string): boolean => !/[-:]/.test(card);
 
 const orDefault = (layers: readonly ReportLayer[]) => (layers.length > 0 ? layers : INITIAL_STATE.layers);

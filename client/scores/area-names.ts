@@ -32,7 +32,7 @@ interface Moments {
   lat: number;
 }
 
-function polygonsOf(geometry: Feature["geometry"]): readonly Position[][][] {
+export function polygonsOf(geometry: Feature["geometry"]): readonly Position[][][] {
   if (geometry.type === "Polygon") return [geometry.coordinates];
   return geometry.type === "MultiPolygon" ? geometry.coordinates : [];
 }

@@ -8,8 +8,11 @@ import { type Icon, LAYER_ICONS } from "../ui/icons.ts";
 import {
   ABOUT_APPROXIMATE,
   ABOUT_SCORES,
+  ALL_AREAS,
   APPROXIMATE,
+  COMPARE,
   CONFIDENCE_WORDS,
+  METHOD,
   NEIGHBOURHOOD,
   NOT_ENOUGH,
   NOT_ENOUGH_IN_30_DAYS,
@@ -41,14 +44,19 @@ function kindWords({ kind, approximate }: AreaCardJson): string {
   return approximate ? `${label} · ${APPROXIMATE}` : label;
 }
 
-/** The card below its title. `open` shows a report on the map. */
-export function cardContent(
-  card: ScoreCardJson,
-  window: TimeWindow,
-  open: (report: ReportJson) => void,
-): HTMLElement[] {
+/** Where a card leads to. */
+export interface CardWays {
+  /** Shows a report on the map. */
+  open(report: ReportJson): void;
+  /** Opens another card, as the page's state names it. */
+  openCard(card: string): void;
+}
+
+/** The card below its title. */
+export function cardContent(card: ScoreCardJson, window: TimeWindow, { open, openCard }: CardWays): HTMLElement[] {
   return [
     overall(card),
+    ...("kind" in card ? [waysToOthers(card, openCard)] : []),
     element("ul", { class: "score-rows" }, ...REPORT_LAYERS.map((layer) => scoreRow(layer, card))),
     counts(card, window),
     latest(card, open),
@@ -56,13 +64,26 @@ export function cardContent(
       "p",
       { class: "hint" },
       `${ABOUT_SCORES} ${boundsWords(card)} `,
-      element(
-        "a",
-        { href: `${BASE}/docs/scores${"geohash" in card && card.geohash.length === 6 ? `#${card.geohash}` : ""}` },
-        "How scores are made",
-      ),
+      linkToMethod("geohash" in card && card.geohash.length === 6 ? `#${card.geohash}` : ""),
     ),
   ];
+}
+
+export const linkToMethod = (hash = ""): HTMLElement => element("a", { href: `${BASE}/docs/scores${hash}` }, METHOD);
+
+/** From an area to others beside it, and to all of its city. */
+function waysToOthers({ id, city }: AreaCardJson, openCard: CardWays["openCard"]): HTMLElement {
+  const way = (words: string, card: string) => {
+    const button = element("button", { type: "button", class: "link" }, words);
+    button.addEventListener("click", () => openCard(card));
+    return button;
+  };
+  return element(
+    "p",
+    { class: "card-ways" },
+    way(COMPARE, `${id},`),
+    city ? way(ALL_AREAS, `all:${city.id}`) : undefined,
+  );
 }
 
 function boundsWords(card: ScoreCardJson): string {
@@ -91,7 +112,8 @@ function overall(card: ScoreCardJson): HTMLElement {
 }
 
 /** Tenths are told only where they mean something. */
-const points = (value: number, confidence: Confidence | null): string => value.toFixed(confidence === "high" ? 1 : 0);
+export const points = (value: number, confidence: Confidence | null): string =>
+  value.toFixed(confidence === "high" ? 1 : 0);
 
 function history(card: ScoreCardJson): HTMLElement {
   if (card.history === "unavailable") {
@@ -113,7 +135,11 @@ function sparkOf(name: ScoreName, { series, confidence }: ScoreCardJson): HTMLEl
 }
 
 /** "▲ +2.3 better", never by colour alone; undefined where it is not told. */
-function changeOf(name: ScoreName, { change_7d, confidence }: ScoreCardJson, than = ""): HTMLElement | undefined {
+export function changeOf(
+  name: ScoreName,
+  { change_7d, confidence }: Pick<ScoreCardJson, "change_7d" | "confidence">,
+  than = "",
+): HTMLElement | undefined {
   const change = change_7d?.[name] ?? null;
   if (change === null) return undefined;
   const size = points(Math.abs(change), confidence[name]);
@@ -132,23 +158,30 @@ function scoreRow(layer: ReportLayer, card: ScoreCardJson): HTMLElement {
     const none = element("span", { class: "no-score" }, NOT_ENOUGH);
     return element("li", attributes, icon(LAYER_ICONS[layer]), name, none);
   }
-  const bar = element("span", { class: "score-bar" }, element("span", {}), element("i", {}));
-  bar.style.setProperty("--score", `${score}%`);
-  bar.style.setProperty("--start", `${START[layer]}%`);
-  bar.title = `Starts from ${START[layer]}`;
   return element(
     "li",
     attributes,
     icon(LAYER_ICONS[layer]),
     name,
     element("strong", {}, points(score, confidence)),
-    bar,
+    scoreBar(layer, score),
     element("span", { class: "score-facts" }, behind(card.report_count_30d[layer], confidence), changeOf(layer, card)),
     sparkOf(layer, card),
   );
 }
 
-const behind = (reports: number, confidence: Confidence): string =>
+/** As long as the score is high; that of a layer with a mark where it starts from. */
+export function scoreBar(name: ScoreName, score: number): HTMLElement {
+  const bar = element("span", { class: "score-bar" }, element("span", {}));
+  bar.style.setProperty("--score", `${score}%`);
+  if (name === "overall") return bar;
+  bar.append(element("i", {}));
+  bar.style.setProperty("--start", `${START[name]}%`);
+  bar.title = `Starts from ${START[name]}`;
+  return bar;
+}
+
+export const behind = (reports: number, confidence: Confidence): string =>
   `${formatCount(reports)} ${reports === 1 ? "report" : "reports"} in 30 days, ${CONFIDENCE_WORDS[confidence]}`;
 
 function counts(card: ScoreCardJson, window: TimeWindow): HTMLElement {

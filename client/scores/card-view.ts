@@ -1,28 +1,35 @@
 import type { TimeWindow } from "../../tiles/layers.ts";
 import { type ReportJson, RequestError, type ScoreCardJson } from "../api/api.ts";
+import { isCell } from "../page/address.ts";
 import { element, icon } from "../ui/dom.ts";
 import { CLOSE_ICON, type Icon, SHARE_ICON } from "../ui/icons.ts";
-import { cardContent, placeWords } from "./card-content.ts";
+import { type CardWays, cardContent, placeWords } from "./card-content.ts";
 import { bindSheet } from "./sheet.ts";
 
-export interface CardActions {
+export interface CardActions extends CardWays {
   share(title: string): void;
   close(): void;
-  /** Shows a report on the map. */
-  open(report: ReportJson): void;
+}
+
+/** What is shown in place of one card. */
+export interface ListContent {
+  readonly title: string;
+  readonly where: string;
+  readonly content: readonly HTMLElement[];
 }
 
 /** The card's elements inside their dialog, in each of their states. */
 export interface CardView {
   showLoading(): void;
   show(card: ScoreCardJson, window: TimeWindow): void;
+  showList(list: ListContent): void;
   showFailure(card: string, error: unknown, again: () => void): void;
   /** Back to its first height, on a phone. */
   lower(): void;
   focus(): void;
 }
 
-export function createCardView(dialog: HTMLDialogElement, { share, close, open }: CardActions): CardView {
+export function createCardView(dialog: HTMLDialogElement, { share, close, open, openCard }: CardActions): CardView {
   const title = element("h2", { id: "score-title", tabindex: "-1" });
   const where = element("p", { class: "where" });
   const body = element("div", { class: "score-body" });
@@ -50,10 +57,13 @@ export function createCardView(dialog: HTMLDialogElement, { share, close, open }
         lower();
         open(report);
       };
-      fill(...placeWords(card), cardContent(card, window, openLowered));
+      fill(...placeWords(card), cardContent(card, window, { open: openLowered, openCard }));
+    },
+    showList({ title: name, where: words, content }) {
+      fill(name, words, content);
     },
     showFailure(card, error, again) {
-      fill("Neighbourhood", card.includes("-") ? "" : `Cell ${card}`, failure(error, again));
+      fill("Neighbourhood", isCell(card) ? `Cell ${card}` : "", failure(error, again));
     },
     lower,
     focus,

@@ -1,4 +1,10 @@
-import type { ExpressionSpecification, LayerSpecification, Map as MapLibreMap, SourceSpecification } from "maplibre-gl";
+import type {
+  ExpressionSpecification,
+  FilterSpecification,
+  LayerSpecification,
+  Map as MapLibreMap,
+  SourceSpecification,
+} from "maplibre-gl";
 import { SCORES_MIN_ZOOM } from "../../tiles/layers.ts";
 import type { ScoreName } from "../../tiles/scores/scores.ts";
 import type { Theme } from "../map/theme.ts";
@@ -9,6 +15,7 @@ export const SCORE_SOURCE = "scores";
 export const SCORE_FILL = "score-fill";
 /** Likewise of areas, which are drawn in place of cells where there are any. */
 export const AREA_FILL = "area-fill";
+/** Named as the layer of its tiles. */
 export const AREA_SOURCE = "areas";
 export const SCORE_HOVER = "score-hover";
 /** The cell of the open card, drawn also while the scores are off. */
@@ -87,6 +94,9 @@ export function scoreOutlines(shown: ScoreName | undefined, theme: Theme): Layer
     },
   ];
 }
+
+/** Which cells show until it is known where areas are. */
+export const NO_CELLS: FilterSpecification = ["==", ["get", "geohash"], ""];
 
 /** Layers that show and hide with the scores. */
 export const SCORE_LAYERS = [SCORE_FILL, SCORE_HOVER] as const;

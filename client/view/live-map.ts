@@ -29,7 +29,7 @@ import type { WayBack } from "../page/way-back.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
 import { ALLOW_LOCATION } from "../words/map.ts";
 import { LOCATION_OFF, NO_LOCATION } from "../words/words.ts";
-import { bindClicks, cardAt } from "./clicks.ts";
+import { bindClicks, cardAfterClick, cardAt } from "./clicks.ts";
 import { createReportPopups, type ReportPopups } from "./report-popup.ts";
 import { composeStyle, fetchBasemapStyle, reportStyle } from "./style.ts";
 import { type TileFailures, watchTileFailures } from "./tile-failures.ts";
@@ -125,16 +125,15 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
   const hideReports = bindState(map, page, basemap);
   bindGeohashGrid(map);
   bindUnknownGround(map, failures);
-  bindClicks({ map, popups, openCard, isPicking });
+  const onPlace = openCard && ((place: string) => openCard(cardAfterClick(page.get().card, place)));
+  bindClicks({ map, popups, openCard: onPlace, isPicking });
   onThemeChange(() => map.setStyle(composeStyle(page.get(), basemap), { diff: true }));
   const pulses = createPulses(map);
   const live = keepTilesLive(map, page.get, (layer, geohash) => {
     if (page.get().layers.includes(layer)) pulses.told(layer, geohash);
     options.onTold?.(layer, geohash);
   });
-  page.listen((state, before) => {
-    if (state.layers !== before.layers || state.window !== before.window) live.stateChanged();
-  });
+  page.listen(live.stateChanged);
   return {
     map,
     popups,

@@ -16,3 +16,24 @@ export const ABOUT_SCORES =
 export const NEIGHBOURHOOD = "Neighbourhood";
 export const APPROXIMATE = "approximate boundaries";
 export const ABOUT_APPROXIMATE = "Its boundaries are approximate: to each name on the map all that is nearest to it.";
+
+export const METHOD = "How scores are made";
+
+/** Of comparisons. */
+export const COMPARE = "Compare";
+export const COMPARISON = "Comparison";
+export const CHOOSE_ANOTHER = "Choose another neighbourhood on the map, or here.";
+export const CHOOSE_MORE = "Up to four: choose them on the map, or here.";
+export const FOUR_AT_MOST = "Four neighbourhoods at most are compared.";
+
+/** Of the list of a city's areas. */
+export const ALL_AREAS = "All neighbourhoods";
+export const rankingTitle = (city: string): string => `Neighbourhoods of ${city}`;
+export const NO_AREAS_HERE = "No neighbourhoods are known here.";
+/** Orders of the list, as the API names them. */
+export const ORDER_WORDS = {
+  best: "Best first",
+  worst: "Worst first",
+  rising: "Most improved in a week",
+  name: "By name",
+} as const;
