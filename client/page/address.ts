@@ -72,4 +72,11 @@ const CARD = /^([0-9b-hjkmnp-z]{4,6}|all:[a-z\d-]{1,80}|[a-z\d]+(-[a-z\d]+){2,}(
 /** Whether a card is of a cell. */
 export const isCell = (card: string): boolean => !/[-:]/.test(card);
 
+/** A comparison that is open takes the area that is clicked, up to four, and stays for all else that is clicked. */
+export function cardAfterClick(open: string | undefined, place: string): string {
+  if (!open?.includes(",")) return place;
+  const areas = new Set([...open.split(","), place].filter((id) => id.includes("-")));
+  return areas.size > 1 && areas.size <= 4 ? [...areas].join() : open;
+}
+
 const orDefault = (layers: readonly ReportLayer[]) => (layers.length > 0 ? layers : INITIAL_STATE.layers);

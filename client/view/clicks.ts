@@ -92,13 +92,6 @@ export function cardAt(map: MapLibreMap, lngLat: LngLat): string | undefined {
   return encodeGeohash(lng, lat, NEIGHBOURHOOD_PRECISION);
 }
 
-/** A comparison that is open takes the area that is clicked, up to four, and stays for all else that is clicked. */
-export function cardAfterClick(open: string | undefined, place: string): string {
-  if (!open?.includes(",")) return place;
-  const areas = new Set([...open.split(","), place].filter((id) => id.includes("-")));
-  return areas.size > 1 && areas.size <= 4 ? [...areas].join() : open;
-}
-
 /** The mark that a click means: the nearest in reach of it. */
 export function nearestHit(map: MapLibreMap, { point }: MapMouseEvent): MapGeoJSONFeature | undefined {
   const box: [PointLike, PointLike] = [

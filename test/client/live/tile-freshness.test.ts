@@ -33,6 +33,22 @@ it("does not take an answer for new that was asked for before the change", () =>
   expect(freshness.stale().get("safety")).toEqual([HOME]);
 });
 
+it("asks for areas again after a change of any layer, however far, unless the server tells of their tiles", () => {
+  const { freshness } = setUp();
+  for (const tile of [HOME, FAR]) freshness.requested("areas", tile);
+  freshness.changed("vibe", CELL);
+  expect(freshness.stale().get("areas")).toEqual([HOME, FAR]);
+  for (const tile of [HOME, FAR]) freshness.requested("areas", tile);
+  freshness.tellsZoom(HOME.z);
+  for (const tile of [HOME, FAR]) freshness.loaded("areas", tile, "a");
+  freshness.changed("vibe", CELL);
+  expect(freshness.stale().get("areas")).toBeUndefined();
+  freshness.told("areas", HOME, "a");
+  expect(freshness.stale().get("areas")).toBeUndefined();
+  freshness.told("areas", HOME, "b");
+  expect(freshness.stale().get("areas")).toEqual([HOME]);
+});
+
 it("looks after the rest of the cluster cell later, until it was asked for when all processes knew", () => {
   const { clock, freshness } = setUp();
   freshness.changed("safety", CELL);

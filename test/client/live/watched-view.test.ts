@@ -15,6 +15,12 @@ describe("unionOf", () => {
     expect(isWatched(union, union)).toBe(true);
   });
 
+  it("hears of areas where one of them shows areas", () => {
+    const union = unionOf([view(0, 1, { layers: ["areas"] }), view(0, 1, { layers: ["vibe"] })]);
+    expect(union.layers).toEqual(["vibe", "areas"]);
+    expect(new URL(addressOf(union, undefined)).searchParams.get("layers")).toBe("vibe,areas");
+  });
+
   it("is the whole way around where one counts its longitudes from another world", () => {
     const union = unionOf([view(0, 1), view(179, 181)]);
     expect(new URL(addressOf(union, undefined)).searchParams.get("bbox")).toBe("-180.0000,10.0000,180.0000,11.0000");
