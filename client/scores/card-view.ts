@@ -1,3 +1,4 @@
+import type { Bounds } from "../../tiles/geo/geohash.ts";
 import type { TimeWindow } from "../../tiles/layers.ts";
 import { type ReportJson, RequestError, type ScoreCardJson } from "../api/api.ts";
 import { isCell } from "../page/address.ts";
@@ -16,6 +17,8 @@ export interface ListContent {
   readonly title: string;
   readonly where: string;
   readonly content: readonly HTMLElement[];
+  /** What is to be seen of the map. */
+  readonly bounds?: Bounds;
 }
 
 /** The card's elements inside their dialog, in each of their states. */

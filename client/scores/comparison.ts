@@ -1,4 +1,5 @@
 import "../style/comparison.css";
+import type { Bounds } from "../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import type { ScoreName } from "../../tiles/scores/scores.ts";
 import { type AreaCardJson, fetchScoreCard } from "../api/api.ts";
@@ -44,8 +45,19 @@ export async function readComparison(
   );
   return {
     title: COMPARISON,
+    bounds: boundsOf(areas),
     where: [cities, `${areas.length} of up to ${MAX_AREAS}`].join(" · "),
     content: [comparison, adding(areas, openCard), element("p", { class: "hint" }, `${ABOUT_SCORES} `, linkToMethod())],
+  };
+}
+
+function boundsOf(areas: readonly AreaCardJson[]): Bounds {
+  const all = (i: 0 | 1 | 2 | 3) => areas.map(({ bbox }) => bbox[i]);
+  return {
+    west: Math.min(...all(0)),
+    south: Math.min(...all(1)),
+    east: Math.max(...all(2)),
+    north: Math.max(...all(3)),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Page } from "../page/page-state.ts";
 import { element } from "../ui/dom.ts";
-import { ALL_AREAS, rankingTitle } from "../words/score-words.ts";
+import { AREAS, rankingTitle } from "../words/score-words.ts";
 
 /**
  * The way from the ramp to the list of a city's areas, beside "Not enough reports". @returns what shows it, or hides it: where no areas
@@ -8,7 +8,7 @@ import { ALL_AREAS, rankingTitle } from "../words/score-words.ts";
  */
 export function bindRankingLink(page: Page): (areThere: boolean) => void {
   const city = document.querySelector<HTMLSelectElement>("#city");
-  const link = element("button", { type: "button", class: "link ranking-link" }, ALL_AREAS);
+  const link = element("button", { type: "button", class: "link ranking-link" }, AREAS);
   link.addEventListener("click", () => page.set({ card: `all:${city?.value}` }));
   return (areThere) => {
     link.hidden = !areThere || !city?.value;

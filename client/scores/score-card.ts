@@ -45,7 +45,9 @@ export function bindScoreCard({ dialog, map, page, notices, open }: ScoreCardOpt
   };
   const showComparison = async (card: string, signal: AbortSignal) => {
     const { readComparison } = await import("./comparison.ts");
-    view.showList(await readComparison(card, openCard, signal));
+    const comparison = await readComparison(card, openCard, signal);
+    view.showList(comparison);
+    if (comparison.bounds) bringIntoView(map, comparison.bounds);
   };
   const showRanking = async (city: string, signal: AbortSignal) => {
     const { readRanking } = await import("./ranking.ts");

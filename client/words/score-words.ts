@@ -28,6 +28,7 @@ export const FOUR_AT_MOST = "Four neighbourhoods at most are compared.";
 
 /** Of the list of a city's areas. */
 export const ALL_AREAS = "All neighbourhoods";
+export const AREAS = "Neighbourhoods";
 export const rankingTitle = (city: string): string => `Neighbourhoods of ${city}`;
 export const NO_AREAS_HERE = "No neighbourhoods are known here.";
 /** Orders of the list, as the API names them. */

@@ -34,7 +34,7 @@ const HAS_VISIBLE_FOCUS = `(() => {
 })()`;
 
 /** Findings of axe-core that would keep somebody out, in both themes and on both sizes of screen. */
-async function findings(page: Page): Promise<string[]> {
+export async function findings(page: Page): Promise<string[]> {
   // Not as a script of the page: its policy would not let it in.
   await page.evaluate(axe.source);
   const found: string[] = [];

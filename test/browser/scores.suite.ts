@@ -1,13 +1,11 @@
-import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test, vi } from "vitest";
 import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
+import { runAreas } from "./run-areas.ts";
 import { drawn, mapSettled, type NewReport, postReports, type Site, total, visit } from "./site.ts";
 
 const PLACE = { lat: 30.265, lon: -97.742 };
@@ -304,16 +302,6 @@ const SQUARE = [
   [-0.01, 0.008],
   [-0.01, -0.008],
 ] as const satisfies readonly (readonly [number, number])[];
-
-/** `npm run areas`, on the store of a running server. */
-async function runAreas(dataDir: string, ...args: string[]): Promise<void> {
-  const env = { PATH: process.env.PATH, DATA_DIR: dataDir, LOG_LEVEL: "error" };
-  await promisify(execFile)(
-    process.execPath,
-    [fileURLToPath(import.meta.resolve("../../server/cli/areas.ts")), ...args],
-    { env },
-  );
-}
 
 /** Clicks the neighbourhood beside its reports. */
 async function clickBareMap(page: Page): Promise<void> {
