@@ -11,7 +11,7 @@ import { LAYER_LABELS } from "../words/words.ts";
 
 /** The reports of a worked score are read from the API, so many pages of them. */
 const PAGES = 5;
-const PAGE_LENGTH = 100;
+const PAGE_LENGTH = 500;
 const AGES = ["under 1 day", "up to 7 days", "up to 14 days", "up to 30 days"] as const;
 
 const worked = find("#worked");
@@ -73,6 +73,7 @@ function example(card: CellCardJson, layer: ReportLayer, reports: readonly Repor
   const total = tenths.reduce((sum, weight) => sum + weight, 0);
   const whole = Math.min(100, Math.max(0, start + change(total)));
   const score = card.scores[layer] ?? start;
+  const missing = card.report_count_30d[layer] - reports.length;
   return [
     element(
       "p",
@@ -89,6 +90,7 @@ function example(card: CellCardJson, layer: ReportLayer, reports: readonly Repor
       ]),
       signed(change(total)),
     ),
+    ...(missing > 0 ? [element("p", {}, `The table lacks the oldest ${missing}: so many are not read here.`)] : []),
     element(
       "p",
       {},

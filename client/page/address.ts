@@ -17,7 +17,7 @@ export interface PageState {
   readonly scores?: ScoreName | undefined;
   /**
    * Geohash of the neighbourhood, or larger cell, whose card is open; or an area's id, which has hyphens; up to four of them with commas
-   * between, or one and a comma, to compare; or `all:` and a city, for its list of areas.
+   * between, or one and a comma, to compare; or `all-of:` and a city, for its list of areas.
    */
   readonly card?: string | undefined;
   /** Id of the report whose popup is open. */
@@ -67,16 +67,13 @@ export function parseHash(hash: string, fallback: PageState): PageState {
   };
 }
 
-const CARD = /^([0-9b-hjkmnp-z]{4,6}|all:[a-z\d-]{1,80}|[a-z\d]+(-[a-z\d]+){2,}(,[a-z\d]+(-[a-z\d]+){2,}){0,3},?)$/;
-
-/** Whether a card is of a cell. */
-export const isCell = (card: string): boolean => !/[-:]/.test(card);
+const CARD = /^([0-9b-hjkmnp-z]{4,6}|all-of:[a-z\d-]{1,80}|[a-z\d]+(-[a-z\d]+){2,}(,[a-z\d]+(-[a-z\d]+){2,}){0,3},?)$/;
 
 /** A comparison that is open takes the area that is clicked, up to four, and stays for all else that is clicked. */
 export function cardAfterClick(open: string | undefined, place: string): string {
   if (!open?.includes(",")) return place;
-  const areas = new Set([...open.split(","), place].filter((id) => id.includes("-")));
-  return areas.size > 1 && areas.size <= 4 ? [...areas].join() : open;
+  const areas = new Set(`${open},${place}`.split(",").filter((id) => /-/.test(id)));
+  return areas.size > 1 && areas.size < 5 ? [...areas].join() : open;
 }
 
 const orDefault = (layers: readonly ReportLayer[]) => (layers.length > 0 ? layers : INITIAL_STATE.layers);

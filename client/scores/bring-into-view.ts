@@ -7,6 +7,8 @@ import { prefersReducedMotion } from "../ui/dom.ts";
 const MARGIN_PX = 12;
 /** Closer there is little to see around a small area. */
 const MAX_FLIGHT_ZOOM = 14.5;
+/** Farther out one does not see which of all areas it is. */
+const MIN_FLIGHT_ZOOM = 11;
 
 /** Moves the map only when the card, or the panel, covers some of the cell, or area. */
 export function bringIntoView(map: MapLibreMap, { west, south, east, north }: Bounds): void {
@@ -26,16 +28,21 @@ export function bringIntoView(map: MapLibreMap, { west, south, east, north }: Bo
   if (moved[0] !== 0 || moved[1] !== 0) map.panBy(moved, { duration: prefersReducedMotion() ? 0 : 450 });
 }
 
-/** Goes to where all of an area shows beside what covers the map, with some of what is around. */
+/** Goes to where an area shows in the middle of what is left of the map, all of it if there is room, with some of what is around. */
 export function flyTo(map: MapLibreMap, { west, south, east, north }: Bounds): void {
   const covered = coveredEdges();
   const own = map.getPadding();
   const around = Math.min(innerWidth, innerHeight) / 12;
   const edge = (name: keyof typeof covered) => Math.max(0, covered[name] - (own[name] ?? 0)) + around;
   const padding = { top: edge("top"), right: edge("right"), bottom: edge("bottom"), left: edge("left") };
-  map.fitBounds([west, south, east, north], {
-    padding,
-    maxZoom: MAX_FLIGHT_ZOOM,
+  const fitting = map.cameraForBounds([west, south, east, north], { padding })?.zoom ?? 0;
+  const middle = ({ left = 0, right = 0, top = 0, bottom = 0 }: Partial<typeof covered>) =>
+    [(left - right) / 2, (top - bottom) / 2] as const;
+  const [[x, y], [ownX, ownY]] = [middle(covered), middle(own)];
+  map.flyTo({
+    center: [(west + east) / 2, (south + north) / 2],
+    zoom: Math.min(MAX_FLIGHT_ZOOM, Math.max(MIN_FLIGHT_ZOOM, fitting)),
+    offset: [x - ownX, y - ownY],
     duration: prefersReducedMotion() ? 0 : 1200,
   });
 }

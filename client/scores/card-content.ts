@@ -82,7 +82,7 @@ function waysToOthers({ id, city }: AreaCardJson, openCard: CardWays["openCard"]
     "p",
     { class: "card-ways" },
     way(COMPARE, `${id},`),
-    city ? way(ALL_AREAS, `all:${city.id}`) : undefined,
+    city ? way(ALL_AREAS, `all-of:${city.id}`) : undefined,
   );
 }
 

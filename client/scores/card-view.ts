@@ -1,7 +1,6 @@
 import type { Bounds } from "../../tiles/geo/geohash.ts";
 import type { TimeWindow } from "../../tiles/layers.ts";
 import { type ReportJson, RequestError, type ScoreCardJson } from "../api/api.ts";
-import { isCell } from "../page/address.ts";
 import { element, icon } from "../ui/dom.ts";
 import { CLOSE_ICON, type Icon, SHARE_ICON } from "../ui/icons.ts";
 import { type CardWays, cardContent, placeWords } from "./card-content.ts";
@@ -66,7 +65,7 @@ export function createCardView(dialog: HTMLDialogElement, { share, close, open, 
       fill(name, words, content);
     },
     showFailure(card, error, again) {
-      fill("Neighbourhood", isCell(card) ? `Cell ${card}` : "", failure(error, again));
+      fill("Neighbourhood", card.includes("-") ? "" : `Cell ${card}`, failure(error, again));
     },
     lower,
     focus,

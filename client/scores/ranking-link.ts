@@ -9,7 +9,7 @@ import { AREAS, rankingTitle } from "../words/score-words.ts";
 export function bindRankingLink(page: Page): (areThere: boolean) => void {
   const city = document.querySelector<HTMLSelectElement>("#city");
   const link = element("button", { type: "button", class: "link ranking-link" }, AREAS);
-  link.addEventListener("click", () => page.set({ card: `all:${city?.value}` }));
+  link.addEventListener("click", () => page.set({ card: `all-of:${city?.value}` }));
   return (areThere) => {
     link.hidden = !areThere || !city?.value;
     link.title = rankingTitle(city?.selectedOptions[0]?.textContent ?? "");

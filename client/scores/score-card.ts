@@ -3,7 +3,6 @@ import type { Map as MapLibreMap } from "maplibre-gl";
 import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { fetchScoreCard, type ReportJson } from "../api/api.ts";
 import type { AreaOrder } from "../api/areas.ts";
-import { isCell } from "../page/address.ts";
 import type { Notices } from "../page/notices.ts";
 import type { Page } from "../page/page-state.ts";
 import { bringIntoView, flyTo } from "./bring-into-view.ts";
@@ -116,8 +115,11 @@ export function bindScoreCard({ dialog, map, page, notices, open }: ScoreCardOpt
   if (card) show(card, undefined);
 }
 
+/** All else has hyphens. */
+const isCell = (card: string): boolean => !card.includes("-");
+
 /** Before the city whose areas are listed. */
-const LIST = "all:";
+const LIST = "all-of:";
 
 function kindOf(card: string): "ranking" | "comparison" | "card" {
   if (card.startsWith(LIST)) return "ranking";

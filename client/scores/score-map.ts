@@ -1,7 +1,6 @@
 import type { FilterSpecification, GeoJSONSource, Map as MapLibreMap } from "maplibre-gl";
 import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { currentTheme } from "../map/theme.ts";
-import { isCell } from "../page/address.ts";
 import type { Page, PageState } from "../page/page-state.ts";
 import type { AreaMap } from "./area-map.ts";
 import { CHOSEN_SOURCE, NO_CELLS, SCORE_FILL, SCORE_LAYERS, scoreColor } from "./score-layers.ts";
@@ -23,7 +22,7 @@ export function bindScores(map: MapLibreMap, page: Page, onPointed: (place: Poin
   /** What only scores and cards of areas need comes with the first of them. */
   const showAreas = () => {
     const { scores, card } = page.get();
-    if (!areas && !scores && (!card || isCell(card))) return;
+    if (!areas && !scores && !card?.includes("-")) return;
     // Cells wait until it is known that there are no areas, or that this cannot be known.
     if (!areas) cells = NO_CELLS;
     areas ??= import("./area-map.ts").then(({ bindAreas }) => bindAreas({ map, page, onCells, onPointed }));
@@ -72,7 +71,7 @@ function showChosen(map: MapLibreMap, { card }: PageState): void {
   map.getSource<GeoJSONSource>(CHOSEN_SOURCE)?.setData({
     type: "FeatureCollection",
     features:
-      card && isCell(card)
+      card && !card.includes("-")
         ? [{ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring(card)] } }]
         : [],
   });

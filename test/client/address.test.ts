@@ -7,7 +7,7 @@ import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
 const number = (min: number, max: number) => fc.double({ min, max, noNaN: true });
 
 /** An area that waits to be compared, four that are, and a city's list. */
-const LISTS = ["a-n-b,", "a-n-b,a-n-c,a-n-d,a-n-e", "all:austin", "all:san-francisco"];
+const LISTS = ["a-n-b,", "a-n-b,a-n-c,a-n-d,a-n-e", "all-of:austin", "all-of:san-francisco"];
 
 test("brings back what a shared address says, to less than a pixel", () => {
   const state = fc.record({
@@ -55,7 +55,8 @@ test("falls back, part by part, on addresses that make no sense", () => {
     "a-n-b,9q8yyk",
     "a-n-b,,",
     ",a-n-b",
-    "all:",
+    "all-of:",
+    "all:austin",
   ])
     expect(parseHash(`#5/1/2/vibe/7d/card=${card}`, INITIAL_STATE).card, card).toBeUndefined();
   expect(parseHash("#5/1/2/vibe/7d/card=a-n-b,a-n-c,a-n-d,a-n-e,a-n-f", INITIAL_STATE).card).toBeUndefined();
@@ -67,7 +68,7 @@ test("a click on the map opens a card, or adds an area to the comparison that is
   for (const [open, clicked, card] of [
     [undefined, "a-n-b", "a-n-b"],
     ["a-n-b", "9q8yyk", "9q8yyk"],
-    ["all:a", "a-n-b", "a-n-b"],
+    ["all-of:a", "a-n-b", "a-n-b"],
     ["a-n-b,", "a-n-c", "a-n-b,a-n-c"],
     ["a-n-b,", "a-n-b", "a-n-b,"],
     ["a-n-b,a-n-c", "a-n-b", "a-n-b,a-n-c"],
