@@ -17,7 +17,7 @@ const PLAIN = { NODE_OPTIONS: "--no-experimental-strip-types" };
 const PLACE = { lat: 30.27, lon: -97.74 };
 
 /** What an older Node says, whatever it is asked to run. */
-const NEEDED = /^STRATUM needs Node 22\.18 or newer; this is Node [\d.]+\. [^\n]+\n$/;
+const NEEDED = /^STRATUM needs Node 22\.22\.3, or 24\.15 or newer; this is Node [\d.]+\. [^\n]+\n$/;
 const ENTRIES = ["node", "account", "areas", "compact", "import", "migrate", "score", "seed", "unseed"];
 /** A Node before 22, where the machine has one beside the one that runs this. */
 const olderNode = (process.env.PATH ?? "")
@@ -110,11 +110,11 @@ describe("a checkout", () => {
   ])("says which Node npm run %s needs on an older one", async (name, line) => {
     const { scripts } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
     expect(scripts[name]).toBe(line);
-    const older = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })';
+    const older = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "22.18.0", sqlite: "3.50.2" } })';
     const args = ["--import", `data:text/javascript,${encodeURIComponent(older)}`, ...line.split(" ").slice(1)];
     await expect(promisify(execFile)(process.execPath, args, { env: {}, cwd: ROOT })).rejects.toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^STRATUM needs Node 22\.18 or newer; this is Node 20\.20\.2\. /),
+      stderr: expect.stringMatching(/^STRATUM needs Node 22\.22\.3, or 24\.15 or newer; this is Node 22\.18\.0\. /),
     });
   });
 });
