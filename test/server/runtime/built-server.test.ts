@@ -110,7 +110,8 @@ describe("a checkout", () => {
   ])("says which Node npm run %s needs on an older one", async (name, line) => {
     const { scripts } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
     expect(scripts[name]).toBe(line);
-    const older = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "22.18.0", sqlite: "3.50.2" } })';
+    const older =
+      'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "22.18.0", sqlite: "3.50.2" } })';
     const args = ["--import", `data:text/javascript,${encodeURIComponent(older)}`, ...line.split(" ").slice(1)];
     await expect(promisify(execFile)(process.execPath, args, { env: {}, cwd: ROOT })).rejects.toMatchObject({
       code: 1,
