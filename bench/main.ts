@@ -4,6 +4,7 @@ import { outPath } from "../test/kit/output.ts";
 /** What can be measured. Each is a file that exports `run(args)`. */
 const BENCHES: Readonly<Record<string, string>> = {
   model: "read and write units, requests and round trips per cold tile and per report, beside the naive design",
+  areas: "what areas cost: units, requests and CPU of their cold tiles beside a report layer's, and of a report",
   tiles: "CPU per cold tile by stage, bytes, encoder and clustering against vt-pbf and supercluster, memory",
   quality: "clusters beside one global supercluster",
   reach: "how far from a new report tiles change",

@@ -1,7 +1,6 @@
 import type { BoxE6 } from "../../tiles/areas/area.ts";
-import { addMicroCells, type MicroCells } from "../../tiles/cells/micro-cells.ts";
-import type { StoredAreaTally } from "../../tiles/codec/area-tally-codec.ts";
-import { StoredItemError } from "../../tiles/codec/stored-item.ts";
+import { type AreaParts, type BandCells, partsByArea, partsOfRows } from "../../tiles/areas/area-parts.ts";
+import type { AreaTally } from "../../tiles/codec/area-tally-codec.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { rowsBetween } from "../../tiles/report-columns.ts";
 import { logCellsOfBox } from "../areas/area-pieces.ts";
@@ -13,7 +12,7 @@ import { mapLimited } from "../kit/map-limited.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
 import type { LogCell } from "../ports/report-store.ts";
 import { type CellRange, readTallies, tallyName } from "./area-tallies.ts";
-import { AREA_PRECISION, areasOfRows, cellsByArea, tallyAt } from "./area-tally.ts";
+import { areasOfRows, tallyAt } from "./area-tally.ts";
 import type { CellCache } from "./cell-cache.ts";
 import type { PendingChanges } from "./pending-changes.ts";
 import type { UnmergedRows } from "./unmerged-rows.ts";
@@ -25,8 +24,8 @@ export interface AreaPlace {
   readonly box: BoxE6;
 }
 
-/** Neighbourhoods' micro cells of an area's reports, by layer; a layer without reports is left out. */
-export type AreaReports = Readonly<Partial<Record<ReportLayer, MicroCells>>>;
+/** An area's reports by neighbourhood and age band, by layer; a layer without reports is left out. */
+export type AreaReports = Readonly<Partial<Record<ReportLayer, BandCells>>>;
 
 /**
  * The reports in areas: stored tallies, to which the rows are added that the feed has brought since. Of cells of which the feed told
@@ -56,7 +55,7 @@ export interface AreaCellsOptions {
 
 /** Tallies around a place, by name. */
 interface TalliesAround {
-  readonly tallies: ReadonlyMap<string, StoredAreaTally | undefined>;
+  readonly tallies: ReadonlyMap<string, AreaTally | undefined>;
   readonly bytes: number;
   readonly staleAtMs: number;
 }
@@ -67,6 +66,8 @@ const READ_AGAIN_AFTER_MS = 60_000;
 const MOST_READS = 8;
 const PARALLEL = 16;
 const BYTES_PER_TALLY = 600;
+const BYTES_PER_PART = 60;
+const BYTES_PER_SINGLE = 14;
 
 export function createAreaCells(options: AreaCellsOptions): AreaCells {
   const { shapes, cells, pending, unmerged, maxBytes, shareBuilds } = options;
@@ -81,7 +82,7 @@ export function createAreaCells(options: AreaCellsOptions): AreaCells {
       let bytes = 0;
       for (const tally of tallies.values()) {
         untilMs = Math.min(untilMs, tally?.untilMs ?? Infinity);
-        bytes += BYTES_PER_TALLY * (1 + (tally?.numbers.length ?? 0));
+        bytes += bytesOfTally(tally);
       }
       return { tallies, bytes, staleAtMs: Math.max(untilMs, atMs + READ_AGAIN_AFTER_MS) };
     });
@@ -94,23 +95,24 @@ export function createAreaCells(options: AreaCellsOptions): AreaCells {
     rows: unmerged.of(cell),
   });
 
-  async function countRows(of: AreaSetVersion, cell: LogCell, atMs: number): Promise<Iterable<[number, MicroCells]>> {
+  async function countRows(of: AreaSetVersion, cell: LogCell, atMs: number): Promise<AreaParts> {
     const [rows, near] = await Promise.all([cells.read(cell), shapes.near(of, cell.geohash5)]);
-    return cellsByArea(rows, areasOfRows(rows, near), atMs);
+    return partsOfRows(rows, areasOfRows(rows, near), atMs);
   }
 
   async function partsOf(
     of: AreaSetVersion,
     { cell, isPending, rows }: ReturnType<typeof knownOf>,
-    { tallies, atMs, wanted }: { tallies: TalliesAround["tallies"]; atMs: number; wanted: ReadonlySet<number> },
-  ): Promise<[number, MicroCells][]> {
+    { tallies, atMs }: { tallies: TalliesAround["tallies"]; atMs: number },
+  ): Promise<AreaParts[]> {
     const tally = tallies.get(tallyName(cell));
-    const stored = isPending ? undefined : storedParts(tallies, cell, { atMs, wanted });
-    if (stored === undefined) return [...(await countRows(of, cell, atMs))];
+    const isLost = tally === undefined ? tallies.has(tallyName(cell)) : tally.untilMs <= atMs;
+    if (isPending || isLost) return [await countRows(of, cell, atMs)];
+    const stored = tally === undefined ? [] : [tallyAt(tally, atMs)];
     const young = rows && rowsBetween(rows, tally?.beforeMs ?? 0, Infinity);
     if (young === undefined || young.length === 0) return stored;
     const near = await shapes.near(of, cell.geohash5);
-    return [...stored, ...cellsByArea(young, areasOfRows(young, near), atMs)];
+    return [...stored, partsOfRows(young, areasOfRows(young, near), atMs)];
   }
 
   function touched({ geohash5 }: LogCell): void {
@@ -126,7 +128,7 @@ export function createAreaCells(options: AreaCellsOptions): AreaCells {
       const reads = readsOf(geohashes);
       const found = await mapLimited(reads, PARALLEL, (read) => readAround(of, read, atMs));
       const tallies = new Map(found.flatMap((part) => [...part.tallies]));
-      const parts = await mapLimited(known, PARALLEL, (one) => partsOf(of, one, { tallies, atMs, wanted }));
+      const parts = await mapLimited(known, PARALLEL, (one) => partsOf(of, one, { tallies, atMs }));
       return gather(
         known.map(({ cell }, i) => ({ layer: cell.layer, parts: parts[i] ?? [] })),
         wanted,
@@ -141,22 +143,8 @@ export function createAreaCells(options: AreaCellsOptions): AreaCells {
   };
 }
 
-/** What is stored of a cell; undefined when it is damaged, of a format that is not known, or too old. */
-function storedParts(
-  tallies: TalliesAround["tallies"],
-  cell: LogCell,
-  { atMs, wanted }: { atMs: number; wanted: ReadonlySet<number> },
-): [number, MicroCells][] | undefined {
-  const tally = tallies.get(tallyName(cell));
-  if (tally === undefined) return tallies.has(tallyName(cell)) ? undefined : [];
-  if (tally.untilMs <= atMs) return undefined;
-  try {
-    return [...tallyAt(tally, atMs, (number) => wanted.has(number))];
-  } catch (error) {
-    if (!(error instanceof StoredItemError)) throw error;
-    return undefined;
-  }
-}
+const bytesOfTally = (tally: AreaTally | undefined): number =>
+  BYTES_PER_TALLY + BYTES_PER_PART * (tally?.parts.length ?? 0) + BYTES_PER_SINGLE * (tally?.singles.length ?? 0);
 
 /** A request: cells of one geohash of three characters, or of four, which is the one that all of them lie under. */
 interface Read extends CellRange {
@@ -175,27 +163,17 @@ function readsOf(geohashes: readonly string[]): Read[] {
 }
 
 function gather(
-  found: readonly { readonly layer: ReportLayer; readonly parts: readonly [number, MicroCells][] }[],
+  found: readonly { readonly layer: ReportLayer; readonly parts: readonly AreaParts[] }[],
   wanted: ReadonlySet<number>,
 ): Map<number, AreaReports> {
-  const sets = new Map<number, Partial<Record<ReportLayer, MicroCells[]>>>();
-  for (const { layer, parts } of found) {
-    for (const [number, cells] of parts) {
-      if (!wanted.has(number)) continue;
-      const ofArea = sets.get(number) ?? {};
-      sets.set(number, ofArea);
-      const ofLayer = ofArea[layer];
-      if (ofLayer === undefined) ofArea[layer] = [cells];
-      else ofLayer.push(cells);
+  const reports = new Map<number, Partial<Record<ReportLayer, BandCells>>>();
+  for (const layer of REPORT_LAYERS) {
+    const sets = found.flatMap((one) => (one.layer === layer ? one.parts : []));
+    for (const [number, cells] of partsByArea(sets, (each) => wanted.has(each))) {
+      const ofArea = reports.get(number) ?? {};
+      reports.set(number, ofArea);
+      ofArea[layer] = cells;
     }
   }
-  return new Map(
-    [...sets].map(([number, layers]) => {
-      const added = REPORT_LAYERS.flatMap((layer) => {
-        const parts = layers[layer];
-        return parts === undefined ? [] : [[layer, addMicroCells(parts, AREA_PRECISION)] as const];
-      });
-      return [number, Object.fromEntries(added)];
-    }),
-  );
+  return reports;
 }

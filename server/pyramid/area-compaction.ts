@@ -1,5 +1,5 @@
 import { boxesMeet, boxOfBounds } from "../../tiles/areas/area.ts";
-import { encodeAreaTally } from "../../tiles/codec/area-tally-codec.ts";
+import { type AreaTally, encodeAreaTally } from "../../tiles/codec/area-tally-codec.ts";
 import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
@@ -12,7 +12,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { DerivedItem, DerivedStore } from "../ports/derived-store.ts";
 import type { LogCell } from "../ports/report-store.ts";
 import { decodeTally, tallyGroup, tallyName } from "./area-tallies.ts";
-import { makeTally } from "./area-tally.ts";
+import { areasOfRows, makeTally } from "./area-tally.ts";
 import { OvertakenError } from "./cell-aggregates.ts";
 
 /**
@@ -81,27 +81,24 @@ export function createAreaCompaction({ derived, sets, shapes, clock, log }: Area
 
   async function writeOne({ group, near, item }: Opened, cell: LogCell, rows: ReportColumns, options: WriteOptions) {
     const { beforeMs, isAnew } = options;
-    const tally = makeTally(rows, near, options);
     const known = item && knownTally(item, cell, group);
     // A time to come was told by a clock that is wrong.
     if (known !== undefined && known.beforeMs > beforeMs && known.beforeMs <= clock.now())
       throw new OvertakenError(`${group} ${tallyName(cell)}`);
-    const isEmpty = tally.cells.size === 0 && tally.rows.length === 0;
-    const dueMs = tally.untilMs - REMAKE_BEFORE_MS;
-    if (isEmpty && !isAnew) {
+    const areaOfRow = areasOfRows(rows, near);
+    const isRight = (tally: AreaTally): boolean =>
+      sameBytes(item?.body, encodeAreaTally(makeTally(rows, areaOfRow, tally)));
+    // Time alone is no reason to write it: it tells ages until it is due.
+    if (!isAnew && known !== undefined && clock.now() < dueOf(known) && isRight(known)) return dueOf(known);
+    const tally = makeTally(rows, areaOfRow, options);
+    if (tally.parts.length === 0 && !isAnew) {
       if (item !== undefined) await derived.remove(group, [item]);
-      return dueMs;
+      return dueOf(tally);
     }
-    const body = encodeAreaTally(tally, cell.geohash5);
-    if (
-      !isAnew &&
-      known !== undefined &&
-      sameBytes(item?.body, encodeAreaTally({ ...tally, beforeMs: known.beforeMs }, cell.geohash5))
-    )
-      return dueMs;
     const newestMs = rows.length === 0 ? clock.now() : (rows.createdAtMs[rows.length - 1] as number);
     const condition = { expected: item?.version, expiresAtMs: newestMs + REPORT_LIFETIME_MS };
-    return (await derived.put(group, tallyName(cell), body, condition)) ? dueMs : undefined;
+    const body = encodeAreaTally(tally);
+    return (await derived.put(group, tallyName(cell), body, condition)) ? dueOf(tally) : undefined;
   }
 
   return {
@@ -132,6 +129,8 @@ interface Opened {
   readonly near: AreasNear;
   readonly item: DerivedItem | undefined;
 }
+
+const dueOf = ({ untilMs }: AreaTally): number => untilMs - REMAKE_BEFORE_MS;
 
 /** Undefined when it is damaged. */
 function knownTally(item: DerivedItem, cell: LogCell, group: string) {

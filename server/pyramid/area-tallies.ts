@@ -1,5 +1,5 @@
 import { type BoxE6, boundsOfBox } from "../../tiles/areas/area.ts";
-import { decodeAreaTally, type StoredAreaTally } from "../../tiles/codec/area-tally-codec.ts";
+import { type AreaTally, decodeAreaTally } from "../../tiles/codec/area-tally-codec.ts";
 import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import { coverBounds } from "../../tiles/geo/geohash.ts";
 import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
@@ -33,11 +33,11 @@ export async function readTallies(
   { derived, log }: { readonly derived: DerivedStore; readonly log: Log },
   of: AreaSetVersion,
   { from, to }: CellRange,
-): Promise<Map<string, StoredAreaTally | undefined>> {
+): Promise<Map<string, AreaTally | undefined>> {
   const group = tallyGroup(of, from);
   const items = await derived.list(group, { from, to: `${to}~` });
   return new Map(
-    items.flatMap((item): [string, StoredAreaTally | undefined][] => {
+    items.flatMap((item): [string, AreaTally | undefined][] => {
       const cell = cellOfName(item.name);
       return cell === undefined ? [] : [[item.name, decodeOrWarn(item, cell, { group, log })]];
     }),
@@ -55,7 +55,7 @@ function decodeOrWarn(item: DerivedItem, cell: LogCell, { group, log }: { group:
 }
 
 /** @throws StoredItemError */
-export const decodeTally = ({ name, body }: DerivedItem, cell: LogCell, group: string): StoredAreaTally =>
+export const decodeTally = ({ name, body }: DerivedItem, cell: LogCell, group: string): AreaTally =>
   decodeAreaTally(body, cell.geohash5, `${group} ${name}`);
 
 function cellOfName(name: string): { layer: ReportLayer; geohash5: string } | undefined {

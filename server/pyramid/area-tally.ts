@@ -1,11 +1,16 @@
-import { type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
-import type { AreaTally, StoredAreaTally } from "../../tiles/codec/area-tally-codec.ts";
+import {
+  type AreaParts,
+  addReport,
+  codesOfRows,
+  copyParts,
+  distinctCodes,
+  emptyParts,
+  isAnyLacking,
+} from "../../tiles/areas/area-parts.ts";
+import type { AreaTally, SingleReports } from "../../tiles/codec/area-tally-codec.ts";
 import { AGE_BANDS, ageBand } from "../../tiles/layers.ts";
-import { type ReportColumns, rowsWhere } from "../../tiles/report-columns.ts";
+import type { ReportColumns } from "../../tiles/report-columns.ts";
 import type { AreasNear } from "../areas/area-shapes.ts";
-
-/** Precision of what areas' scores are made of: neighbourhoods. */
-export const AREA_PRECISION = 6;
 
 /** Ages can be told for so long at the least, however many reports change bands meanwhile. */
 const LEAST_MS = 3 * 3_600_000;
@@ -23,48 +28,37 @@ export function areasOfRows(rows: ReportColumns, near: AreasNear): Int32Array {
   });
 }
 
-/** Rows by the numbers of the areas that they lie in, ascending. */
-export function splitByArea(rows: ReportColumns, areaOfRow: ArrayLike<number>): Map<number, ReportColumns> {
-  const numbers = new Set<number>();
-  for (let row = 0; row < rows.length; row++)
-    if ((areaOfRow[row] as number) >= 0) numbers.add(areaOfRow[row] as number);
-  const ascending = [...numbers].sort((a, b) => a - b);
-  return new Map(ascending.map((number) => [number, rowsWhere(rows, (row) => areaOfRow[row] === number)]));
-}
-
-/** Neighbourhoods' micro cells by area, of rows as they are at a time. */
-export const cellsByArea = (rows: ReportColumns, areaOfRow: ArrayLike<number>, atMs: number): Map<number, MicroCells> =>
-  new Map(
-    [...splitByArea(rows, areaOfRow)].map(([number, inside]) => [
-      number,
-      microCellsOfReports(inside, AREA_PRECISION, atMs),
-    ]),
-  );
-
 /** The tally of a cell's rows. @param rows all those created before `beforeMs` */
 export function makeTally(
   rows: ReportColumns,
-  near: AreasNear,
+  areaOfRow: ArrayLike<number>,
   { beforeMs, atMs }: { readonly beforeMs: number; readonly atMs: number },
 ): AreaTally {
-  const located = areasOfRows(rows, near);
-  const nextMs = Float64Array.from(rows.createdAtMs, (createdAtMs) => nextBandMs(createdAtMs, atMs));
-  const isLive = (row: number): boolean => (located[row] as number) >= 0 && nextMs[row] !== -Infinity;
-  const changes = nextMs.filter((_, row) => isLive(row)).sort();
-  const { untilMs, told } = boundOf(changes, atMs);
-  const isTold = (row: number): boolean => isLive(row) && (nextMs[row] as number) < told;
-  const single = rowsWhere(rows, isTold);
-  return {
-    beforeMs,
-    untilMs,
-    cells: cellsByArea(
-      rows,
-      located.map((number, row) => (isLive(row) && !isTold(row) ? number : -1)),
-      atMs,
-    ),
-    rows: single,
-    areaOfRow: [...located].filter((_, row) => isTold(row)),
+  const nextMs = rows.createdAtMs.map((createdAtMs) => nextBandMs(createdAtMs, atMs));
+  const codes = codesOfRows(rows, areaOfRow).map((code, row) => (nextMs[row] === -Infinity ? -1 : code));
+  const changes = nextMs.filter((_, row) => (codes[row] as number) >= 0).sort();
+  const untilMs = boundOf(changes, atMs);
+  const ascending = distinctCodes(codes);
+  const partOf = new Map(ascending.map((code, part) => [code, part]));
+  const parts = emptyParts(ascending, isAnyLacking(rows.quarters));
+  const single: number[] = [];
+  for (let row = 0; row < rows.length; row++) {
+    const part = partOf.get(codes[row] as number);
+    if (part === undefined) continue;
+    if ((nextMs[row] as number) < untilMs) single.push(row);
+    else {
+      const [severity, quarters] = [rows.severity[row] as number, rows.quarters[row] as number];
+      addReport(parts, part, { band: ageBand(atMs - (rows.createdAtMs[row] as number)), severity, quarters });
+    }
+  }
+  const singles: SingleReports = {
+    length: single.length,
+    part: Uint32Array.from(single, (row) => partOf.get(codes[row] as number) as number),
+    createdAtMs: Float64Array.from(single, (row) => rows.createdAtMs[row] as number),
+    severity: Uint8Array.from(single, (row) => rows.severity[row] as number),
+    quarters: Uint8Array.from(single, (row) => rows.quarters[row] as number),
   };
+  return { beforeMs, atMs, untilMs, parts, singles };
 }
 
 /** When a report is in another band than at a time, or expires; -Infinity when it has. */
@@ -73,24 +67,22 @@ function nextBandMs(createdAtMs: number, atMs: number): number {
   return band < 0 ? -Infinity : createdAtMs + (AGE_BANDS[band]?.untilMs ?? 0) + 1;
 }
 
-/** Reports that change before `told` are told one by one, so the others are right until then. @param changes ascending */
-function boundOf(changes: Float64Array, atMs: number): { untilMs: number; told: number } {
+/** Reports that change before are told one by one, so the others are right until then. @param changes ascending */
+function boundOf(changes: Float64Array, atMs: number): number {
   const wanted = Math.max(LEAST_ROWS, Math.floor(changes.length * SHARE));
   const byCount = changes[wanted] ?? Infinity;
-  const told = Math.max(byCount, Math.min(atMs + LEAST_MS, changes[MOST_ROWS] ?? Infinity));
-  return { told, untilMs: told };
+  return Math.max(byCount, Math.min(atMs + LEAST_MS, changes[MOST_ROWS] ?? Infinity));
 }
 
-/** What a tally tells of a time before its `untilMs`, by area, of those that are wanted. @throws StoredItemError */
-export function* tallyAt(
-  { numbers, cellsOf, rows, areaOfRow }: StoredAreaTally,
-  atMs: number,
-  isWanted: (number: number) => boolean,
-): Generator<[number, MicroCells]> {
-  for (const number of numbers) {
-    const cells = isWanted(number) ? cellsOf(number) : undefined;
-    if (cells !== undefined) yield [number, cells];
+/** What a tally tells of a time from its `atMs` on, before its `untilMs`. */
+export function tallyAt({ parts, singles }: AreaTally, atMs: number): AreaParts {
+  if (singles.length === 0) return parts;
+  const told = copyParts(parts, isAnyLacking(singles.quarters));
+  for (let i = 0; i < singles.length; i++) {
+    const band = ageBand(atMs - (singles.createdAtMs[i] as number));
+    if (band < 0) continue;
+    const [severity, quarters] = [singles.severity[i] as number, singles.quarters[i] as number];
+    addReport(told, singles.part[i] as number, { band, severity, quarters });
   }
-  const wanted = areaOfRow.map((number) => (isWanted(number) ? number : -1));
-  if (wanted.some((number) => number >= 0)) yield* cellsByArea(rows, wanted, atMs);
+  return told;
 }

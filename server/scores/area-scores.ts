@@ -1,4 +1,4 @@
-import type { MicroCells } from "../../tiles/cells/micro-cells.ts";
+import type { BandCells } from "../../tiles/areas/area-parts.ts";
 import {
   BAND_COUNT,
   REPORT_LAYERS,
@@ -33,7 +33,7 @@ export function scoreArea(id: string, reports: AreaReports): AreaScores {
   };
 }
 
-function countWindows(cells: MicroCells | undefined): WindowCounts {
+function countWindows(cells: BandCells | undefined): WindowCounts {
   const bands = new Array<number>(BAND_COUNT).fill(0);
   for (let i = 0; i < (cells?.length ?? 0) * BAND_COUNT; i++) {
     bands[i % BAND_COUNT] = (bands[i % BAND_COUNT] as number) + (cells?.bandCount[i] as number);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { makeTally } from "../../server/pyramid/area-tally.ts";
+import { areasOfRows, makeTally } from "../../server/pyramid/area-tally.ts";
 import { decodePlan, encodePlan } from "../../server/pyramid/compaction-plan.ts";
 import { decodeProgress, encodeProgress } from "../../server/pyramid/compaction-progress.ts";
 import { decodePoint, encodePoint } from "../../server/pyramid/compaction-state.ts";
@@ -27,7 +27,15 @@ import { idTimePrefix } from "../../tiles/report-id.ts";
 import { weighRows } from "../../tiles/weigh-rows.ts";
 import { makePartition } from "../kit/made-up-areas.ts";
 import { seededRandom } from "../kit/random.ts";
-import { itKeeps, itReads, itRefuses, itRefusesOtherVersions, itRefusesUnknownColumns } from "./golden.ts";
+import {
+  goldenItems,
+  itKeeps,
+  itReads,
+  itRefuses,
+  itRefusesOtherVersions,
+  itRefusesUnknownColumns,
+  withVersion,
+} from "./golden.ts";
 import { CORNERS, NOW_MS, ON_EDGES, sampleReport, sampleReports } from "./sample.ts";
 
 const AUSTIN = columnsOfReports(sampleReports(-97.742, 30.271).filter(({ id }) => id.slice(11, 15) === "v6kp"));
@@ -301,25 +309,24 @@ describe("areas", () => {
   const city = { id: "oslo", name: "Oslo", bbox: [10, 59, 11, 60], timezone: "Europe/Oslo" };
   const near = { areas, ...createAreaLocator(areas, boxAround(areas.map(({ box }) => box))) };
   const crowd = columnsOfReports(sampleReports(-97.791, 30.209, { spreadDeg: 0.004, count: 60 }));
-  itKeeps("area-tally-v1", [
+  // Some weigh less than 1.
+  const weighed = { ...crowd, quarters: crowd.quarters.map((_, row) => (row % 7 === 0 ? 2 : 4)) };
+  itKeeps("area-tally-v2", [
     {
       sample: "of sixty reports",
-      write: () => encodeAreaTally(makeTally(crowd, near, { beforeMs: NOW_MS, atMs: NOW_MS }), "9v67y"),
-      read: (body) => {
-        const { numbers, cellsOf, ...rest } = decodeAreaTally(body, "9v67y", "golden");
-        return { ...rest, cells: numbers.map((number) => [number, cellsOf(number)]) };
-      },
+      write: () => encodeAreaTally(makeTally(weighed, areasOfRows(weighed, near), { beforeMs: NOW_MS, atMs: NOW_MS })),
+      read: (body) => decodeAreaTally(body, "9v67y", "golden"),
     },
   ]);
-  // Behind kind, version, the times and the number of areas; the first one stands with the length of its cells, their number and time.
-  itRefusesUnknownColumns(
-    "area-tally-v1",
-    (body) => {
-      const { numbers, cellsOf } = decodeAreaTally(body, "9v67y", "golden");
-      return numbers.map(cellsOf);
-    },
-    2 + 6 + 8 + 1 + 1 + 1 + 1 + 8,
-  );
+  itRefuses("area-tally-v1", (body) => decodeAreaTally(body, "9v67y", "golden"));
+  it.each([64, 128])("area-tally-v2: unknown bands %i are refused", (bit) => {
+    const [{ body } = { body: new Uint8Array() }] = goldenItems("area-tally-v2");
+    const changed = body.slice();
+    // Behind kind, version, the times and the number of parts the first one stands, and then its bands.
+    const at = 2 + 6 + 6 + 4 + 1 + 1;
+    changed[at] = (changed[at] as number) | bit;
+    expect(() => decodeAreaTally(withVersion(changed, 2), "9v67y", "golden")).toThrow("are not known");
+  });
   itKeeps("area-sets-v1", [
     {
       sample: "one set",

@@ -1,7 +1,7 @@
 import { importAreas, removeAreas } from "../../server/area-import/import-areas.ts";
 import { tallyAreas } from "../../server/area-import/tally-areas.ts";
 import { createAreaCatalogue } from "../../server/areas/area-catalogue.ts";
-import { createAreaSets } from "../../server/areas/area-sets.ts";
+import { type AreaCity, createAreaSets } from "../../server/areas/area-sets.ts";
 import { createAreaShapes } from "../../server/areas/area-shapes.ts";
 import { silentLog } from "../../server/console/log.ts";
 import type { Clock } from "../../server/ports/clock.ts";
@@ -12,10 +12,10 @@ import { createCellAggregates } from "../../server/pyramid/cell-aggregates.ts";
 import { createCompactor } from "../../server/pyramid/compactor.ts";
 import type { Area } from "../../tiles/areas/area.ts";
 
-export const MADE_UP_CITY = {
+export const MADE_UP_CITY: AreaCity = {
   id: "made-up",
   name: "Made Up",
-  bbox: [-122.5, 37.7, -122.4, 37.8] as const,
+  bbox: [-122.5, 37.7, -122.4, 37.8],
   timezone: "America/Los_Angeles",
 };
 

@@ -41,12 +41,34 @@ export function makePartition({ west = 0, south = 0, size, stepE6, areas, random
     }));
 }
 
-function corners({ west = 0, south = 0, size, stepE6, random }: Omit<PartitionOptions, "areas">) {
+/** The fields of such a grid, each an area. @param heightE6 of a field; as its width without it */
+export function makeGrid({
+  size,
+  ...options
+}: Omit<PartitionOptions, "areas"> & { readonly heightE6?: number }): Area[] {
+  const corner = corners({ size, ...options });
+  return Array.from({ length: size * size }, (_, i) => {
+    const [column, row] = [i % size, Math.floor(i / size)];
+    const at = (dx: number, dy: number) => corner(column + dx, row + dy);
+    const polygons = [[Int32Array.from([...at(0, 0), ...at(1, 0), ...at(1, 1), ...at(0, 1)])]];
+    const box = boxOfPolygons(polygons);
+    return { id: `made-up-n-${String(i).padStart(4, "0")}`, name: `Area ${i}`, polygons, box };
+  });
+}
+
+function corners({
+  west = 0,
+  south = 0,
+  size,
+  stepE6,
+  heightE6 = stepE6,
+  random,
+}: Omit<PartitionOptions, "areas"> & { readonly heightE6?: number }) {
   const moved = Array.from({ length: (size + 1) ** 2 }, (_, i): [number, number] => {
     const [column, row] = [i % (size + 1), Math.floor(i / (size + 1))];
     const isEdge = column === 0 || row === 0 || column === size || row === size;
-    const by = (): number => (isEdge ? 0 : Math.round((random() - 0.5) * 0.8 * stepE6));
-    return [west + column * stepE6 + by(), south + row * stepE6 + by()];
+    const by = (step: number): number => (isEdge ? 0 : Math.round((random() - 0.5) * 0.8 * step));
+    return [west + column * stepE6 + by(stepE6), south + row * heightE6 + by(heightE6)];
   });
   return (column: number, row: number): [number, number] => moved[row * (size + 1) + column] as [number, number];
 }

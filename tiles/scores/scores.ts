@@ -1,4 +1,4 @@
-import type { MicroCells } from "../cells/micro-cells.ts";
+import type { BandCells } from "../areas/area-parts.ts";
 import { geohashOfKey } from "../geo/cell-key.ts";
 import { AGE_BANDS, BAND_COUNT, REPORT_LAYERS, type ReportLayer, WINDOW_BANDS } from "../layers.ts";
 import { FULL_QUARTERS } from "../report-columns.ts";
@@ -144,7 +144,7 @@ function roundedRatio(a: number, b: number): number {
  * Tallies of all neighbourhoods in which some layer's cells lie. @throws RangeError on cells coarser than a neighbourhood.
  */
 export function tallyNeighborhoods(
-  cellsOf: Readonly<Partial<Record<ReportLayer, MicroCells>>>,
+  cellsOf: Readonly<Partial<Record<ReportLayer, BandCells>>>,
 ): Map<string, ScoreTally> {
   const tallies = new Map<number, MutableTally>();
   for (const layer of REPORT_LAYERS) {
@@ -181,7 +181,7 @@ export const emptyTally = (): MutableTally => ({
   reportCount30d: { ...NONE },
 });
 
-function addCell(tally: MutableTally, layer: ReportLayer, cells: MicroCells, cell: number): void {
+function addCell(tally: MutableTally, layer: ReportLayer, cells: BandCells, cell: number): void {
   const { bandCount, bandSeverity, lacking } = cells;
   for (let band = 0; band < BAND_COUNT; band++) {
     const at = cell * BAND_COUNT + band;

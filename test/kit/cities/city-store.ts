@@ -19,6 +19,7 @@ export function openCityStore({ streetLimits, ...options }: RequestOptions & Cit
   const shared = { store, derived, clock: options.clock, log: quiet };
   return {
     store,
+    derived,
     compactor: createCompactor({ ...shared, ...(streetLimits && { streetLimits }) }),
     /** A process that has nothing cached, but knows what changed since the last compaction. */
     async startProcess(): Promise<Pyramid> {

@@ -1,0 +1,108 @@
+import { type Check, printChecks, printTable, writeResults } from "../../test/kit/output.ts";
+import type { Area } from "../../tiles/areas/area.ts";
+import { areasOfFile, gridOfAreas, openAreaCity, reportsOf } from "./area-city.ts";
+import { measurePosts, type PostCost } from "./area-posts.ts";
+import { measureZooms, type ZoomCost } from "./area-tiles.ts";
+
+const NOW_MS = Date.UTC(2026, 5, 1, 12, 3);
+const REPORTS = 200_000;
+const FEW_REPORTS = 20_000;
+/** A city's neighbourhoods, and the most areas that are promised. */
+const [FEW_SIDE, MANY_SIDE] = [6, 70];
+const MOST_RATIO = 3;
+const MOST_MORE = 10;
+
+/**
+ * `--file FILE [--name PROPERTY]`: real borders of San Francisco in place of 36 made-up areas. `--only tiles` or `posts`: that part.
+ */
+export async function run(args: readonly string[]): Promise<void> {
+  const option = (name: string): string | undefined =>
+    args.includes(`--${name}`) ? args[args.indexOf(`--${name}`) + 1] : undefined;
+  const [file, only] = [option("file"), option("only")];
+  const few = file === undefined ? gridOfAreas(FEW_SIDE) : await areasOfFile(file, option("name") ?? "name");
+  const many = gridOfAreas(MANY_SIDE);
+  const tiles = only === "posts" ? [] : [await measureTiles(few), await measureTiles(many)];
+  const posts = only === "tiles" ? [] : await measureAllPosts(few, many);
+  const checks = [...tiles.flatMap(tileChecks), ...posts.map(postCheck)];
+  printChecks("budgets of areas", checks);
+  writeResults("areas", { checks, tiles, posts });
+}
+
+interface Tiles {
+  readonly areas: number;
+  readonly zooms: readonly ZoomCost[];
+}
+
+async function measureTiles(areas: readonly Area[]): Promise<Tiles> {
+  const reports = reportsOf(REPORTS, NOW_MS);
+  const city = await openAreaCity(reports, areas, NOW_MS);
+  const zooms = await measureZooms(city, reports, 0);
+  printTable(
+    `cold tiles of ${areas.length} areas among ${REPORTS} reports, beside the layer safety: the costliest of each zoom`,
+    ["zoom", "units", "safety", "ratio", "requests", "safety", "trips", "CPU ms", "safety", "ratio", "KB"],
+    zooms.map(({ z, areas: a, report: r, readRatio, cpuRatio }) => [
+      `z${z}`,
+      a.read,
+      r.read,
+      readRatio,
+      a.requests,
+      r.requests,
+      a.roundTrips,
+      a.cpuMs,
+      r.cpuMs,
+      cpuRatio,
+      a.bytes / 1024,
+    ]),
+  );
+  return { areas: areas.length, zooms };
+}
+
+async function measureAllPosts(few: readonly Area[], many: readonly Area[]) {
+  const large = reportsOf(REPORTS, NOW_MS);
+  const small = reportsOf(FEW_REPORTS, NOW_MS);
+  const cases = [
+    [small, few, 100],
+    [large, few, 100],
+    [large, few, 1000],
+    [large, many, 100],
+  ] as const;
+  const posts: (PostCost & { areas: number })[] = [];
+  for (const [reports, areas, traffic] of cases) {
+    const cost = await measurePosts(reports, areas, { traffic, nowMs: NOW_MS });
+    posts.push({ ...cost, areas: areas.length });
+  }
+  printTable(
+    "write units of a report, an hour of traffic compacted every five minutes",
+    ["areas", "reports", "in five minutes", "without", "with areas", "% more"],
+    posts.map(({ areas, reports, traffic, without, withAreas, more }) => [
+      String(areas),
+      reports,
+      traffic,
+      without,
+      withAreas,
+      more,
+    ]),
+  );
+  return posts;
+}
+
+function tileChecks({ areas, zooms }: Tiles): Check[] {
+  const check = (what: string, of: (zoom: ZoomCost) => number): Check => {
+    const over = zooms.filter((zoom) => of(zoom) > MOST_RATIO).map(({ z }) => z);
+    const found = Math.max(...zooms.map(of)).toFixed(1);
+    return {
+      what: `cold tile of ${areas} areas: ${what}, times a report tile's`,
+      limit: String(MOST_RATIO),
+      found: over.length === 0 ? found : `${found} (over at z${over.join(" ")})`,
+      met: over.length === 0,
+    };
+  };
+  return [check("read units", ({ readRatio }) => readRatio), check("CPU", ({ cpuRatio }) => cpuRatio)];
+}
+
+const postCheck = ({ areas, reports, traffic, more }: PostCost & { areas: number }): Check => ({
+  what: `a report's write units with ${areas} areas, ${reports} reports, ${traffic} in five minutes`,
+  limit: `${MOST_MORE}% more`,
+  found: `${more.toFixed(1)}%`,
+  met: more <= MOST_MORE,
+});
