@@ -15,28 +15,28 @@ export interface PostCost {
 }
 
 const COMPACT_EVERY_MS = 300_000;
-/** An hour, so that what ages is in it. */
-const ROUNDS = 12;
-
 /** The same traffic in the same city with areas and without. */
 export async function measurePosts(
   reports: readonly Report[],
   areas: readonly Area[],
-  { traffic, nowMs }: { readonly traffic: number; readonly nowMs: number },
+  { traffic, rounds, nowMs }: { readonly traffic: number; readonly rounds: number; readonly nowMs: number },
 ): Promise<PostCost> {
-  const without = await unitsOfReport(await openAreaCity(reports, [], nowMs), traffic);
-  const withAreas = await unitsOfReport(await openAreaCity(reports, areas, nowMs), traffic);
+  const without = await unitsOfReport(await openAreaCity(reports, [], nowMs), { traffic, rounds });
+  const withAreas = await unitsOfReport(await openAreaCity(reports, areas, nowMs), { traffic, rounds });
   return { reports: reports.length, traffic, without, withAreas, more: 100 * (withAreas / without - 1) };
 }
 
-async function unitsOfReport({ city, model, clock }: AreaCity, traffic: number): Promise<number> {
+async function unitsOfReport(
+  { city, model, clock }: AreaCity,
+  { traffic, rounds }: { readonly traffic: number; readonly rounds: number },
+): Promise<number> {
   const everyMs = COMPACT_EVERY_MS / traffic;
   // The first compaction takes what became due since the city was filled.
   clock.advance(COMPACT_EVERY_MS);
   await city.compactor.run();
   model.reset();
   const coming = trafficOf(clock, everyMs);
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < traffic; i++) {
       const { value } = coming.next();
       if (value) await appendWhole(city, value);
@@ -46,5 +46,5 @@ async function unitsOfReport({ city, model, clock }: AreaCity, traffic: number):
     await city.store.confirm();
     await city.compactor.run();
   }
-  return model.used.write / (ROUNDS * traffic);
+  return model.used.write / (rounds * traffic);
 }

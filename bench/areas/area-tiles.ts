@@ -8,7 +8,7 @@ import { createTileSource, type KeptTiles } from "../../server/serving/tile-sour
 import { AREAS_MIN_ZOOM, type TileLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { median } from "../kit/measure.ts";
-import { createTileCensus, type SampleTile } from "../kit/sample-tiles.ts";
+import { createTileCensus, type SampleTile, type TileCensus } from "../kit/sample-tiles.ts";
 import type { AreaCity } from "./area-city.ts";
 
 /** Of one cold tile. */
@@ -67,6 +67,7 @@ export async function measureZooms(city: AreaCity, reports: readonly Report[], m
   const first = Math.max(minZoom, AREAS_MIN_ZOOM);
   const census = createTileCensus(first, MOST_ZOOM);
   for (const report of reports) census.add(report);
+  await warmUp(city, census);
   const zooms: ZoomCost[] = [];
   for (let z = first; z <= MOST_ZOOM; z++) {
     const pairs: { areas: TileCost; report: TileCost }[] = [];
@@ -86,6 +87,15 @@ export async function measureZooms(city: AreaCity, reports: readonly Report[], m
   }
   return zooms;
 }
+
+/** Lets the code of both kinds of tiles be compiled before it is timed. */
+async function warmUp(city: AreaCity, census: TileCensus): Promise<void> {
+  for (const tile of census.sample(WARM_UP_ZOOM, SAMPLE)) {
+    for (const layer of ["areas", "safety"] as const) await measureTile(city, layer, tile);
+  }
+}
+
+const WARM_UP_ZOOM = 12;
 
 function worst(costs: readonly TileCost[]): TileCost {
   const most = (of: (cost: TileCost) => number): number => Math.max(...costs.map(of));

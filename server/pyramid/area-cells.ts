@@ -1,6 +1,7 @@
 import type { BoxE6 } from "../../tiles/areas/area.ts";
 import { type AreaParts, type BandCells, partsByArea, partsOfRows } from "../../tiles/areas/area-parts.ts";
 import type { AreaTally } from "../../tiles/codec/area-tally-codec.ts";
+import { BASE32 } from "../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { rowsBetween } from "../../tiles/report-columns.ts";
 import { logCellsOfBox } from "../areas/area-pieces.ts";
@@ -62,8 +63,9 @@ interface TalliesAround {
 
 /** Tallies are not read again sooner, even if they are too old. */
 const READ_AGAIN_AFTER_MS = 60_000;
-/** Beyond, areas are read by geohashes of three characters. */
+/** Beyond, areas are read by geohashes of four characters, and beyond that of three. */
 const MOST_READS = 8;
+const WIDEST_GAP = 4;
 const PARALLEL = 16;
 const BYTES_PER_TALLY = 600;
 const BYTES_PER_PART = 60;
@@ -152,14 +154,31 @@ interface Read extends CellRange {
 }
 
 /** Requests that read the tallies of some log cells, ascending, and few others. */
-function readsOf(geohashes: readonly string[]): Read[] {
-  const byLength = (length: number) => Map.groupBy(geohashes, (geohash) => geohash.slice(0, length));
-  const fours = byLength(4);
-  return [...(fours.size <= MOST_READS ? fours : byLength(3))].map(([under, cells]) => ({
-    under,
-    from: cells[0] as string,
-    to: cells.at(-1) as string,
-  }));
+export function readsOf(geohashes: readonly string[]): Read[] {
+  const under = (length: number) => [...Map.groupBy(geohashes, (geohash) => geohash.slice(0, length))];
+  const runs = under(4).flatMap(([geohash4, cells]) => runsOf(cells).map((run) => readOf(geohash4, run)));
+  if (runs.length <= MOST_READS) return runs;
+  const fours = under(4);
+  return (fours.length <= MOST_READS ? fours : under(3)).map(([geohash, cells]) => readOf(geohash, cells));
+}
+
+const readOf = (under: string, cells: readonly string[]): Read => ({
+  under,
+  from: cells[0] as string,
+  to: cells.at(-1) as string,
+});
+
+/** Log cells of one geohash of four characters, divided where so many lie between two that another request is cheaper than reading them. */
+function runsOf(cells: readonly string[]): string[][] {
+  const runs: string[][] = [];
+  let before = -Infinity;
+  for (const cell of cells) {
+    const at = BASE32.indexOf(cell.charAt(4));
+    if (at - before > WIDEST_GAP) runs.push([]);
+    before = at;
+    runs.at(-1)?.push(cell);
+  }
+  return runs;
 }
 
 function gather(

@@ -15,8 +15,8 @@ import type { AreasNear } from "../areas/area-shapes.ts";
 /** Ages can be told for so long at the least, however many reports change bands meanwhile. */
 const LEAST_MS = 3 * 3_600_000;
 /** So many reports at the least, or this share of all, are told one by one, so that the others stay right for longer. */
-const LEAST_ROWS = 12;
-const SHARE = 1 / 64;
+const LEAST_ROWS = 4;
+const SHARE = 1 / 128;
 /** More are not: the item must stay small. */
 const MOST_ROWS = 12_000;
 

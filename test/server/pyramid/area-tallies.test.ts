@@ -1,5 +1,6 @@
 /** @module-tag random */
 import { describe, expect, it } from "vitest";
+import { readsOf } from "../../../server/pyramid/area-cells.ts";
 import { areasOfRows, makeTally, tallyAt } from "../../../server/pyramid/area-tally.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
@@ -77,6 +78,27 @@ describe("a tally", () => {
         expect(live).toEqual(expected);
       }
     }
+  });
+});
+
+describe("tallies", () => {
+  it("are read of all cells asked for, of few others, and in few requests", () => {
+    const random = seededRandom(4);
+    for (let i = 0; i < scaled(2000, 200); i++) {
+      const spread = random() ** 3 * 3;
+      const cells = Array.from({ length: 1 + Math.floor(random() * 40) }, () =>
+        encodeGeohash(-95 + random() * spread, 29 + random() * spread, 5),
+      );
+      const asked = [...new Set(cells)].sort();
+      const reads = readsOf(asked);
+      for (const cell of asked)
+        expect(reads.filter(({ from, to, under }) => from <= cell && cell <= to && cell.startsWith(under))).toHaveLength(1);
+      const threes = new Set(asked.map((cell) => cell.slice(0, 3))).size;
+      expect(reads.length).toBeLessThanOrEqual(Math.max(8, threes));
+    }
+    // Two neighbours, south and north of a line that half of the cells lie between in their order.
+    expect(readsOf(["9q8y1", "9q8yc"])).toHaveLength(2);
+    expect(readsOf(["9q8y1", "9q8y4"])).toHaveLength(1);
   });
 });
 

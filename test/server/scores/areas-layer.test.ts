@@ -12,6 +12,7 @@ import { createMemoryDerivedStore } from "../../../server/store/memory/derived-m
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { boundsOfBox, boxAround } from "../../../tiles/areas/area.ts";
 import { isInside } from "../../../tiles/areas/area-locator.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { type TileAddress, tilesOfBox } from "../../../tiles/geo/tile-address.ts";
 import { AREAS_MIN_ZOOM } from "../../../tiles/layers.ts";
 import { numberOfId } from "../../../tiles/mvt/area-layer.ts";
@@ -158,6 +159,26 @@ describe("the layer areas", () => {
       await tiles.read(request(tile));
       expect(calls, `z${z}`).toBeLessThanOrEqual(9);
     }
+  });
+
+  it("is not counted anew for ages before they cannot be told any more", async () => {
+    const { store, derived, clock, reports } = await open();
+    let writes = 0;
+    const put: typeof derived.put = (group, ...item) => {
+      if (group.startsWith("area-tallies/")) writes++;
+      return derived.put(group, ...item);
+    };
+    const compactor = createCompactor({ store, derived: { ...derived, put }, clock, log: silentLog });
+    const cells = reports.map(({ layer, lonDeg, latDeg }) => ({ layer, geohash5: encodeGeohash(lonDeg, latDeg, 5) }));
+    const compact = async (afterMs: number): Promise<number> => {
+      clock.advance(afterMs);
+      writes = 0;
+      expect((await compactor.run({ also: cells })).done).toBe(true);
+      return writes;
+    };
+    await compact(60_000);
+    expect(await compact(1_800_000)).toBe(0);
+    expect(await compact(86_400_000)).toBeGreaterThan(0);
   });
 
   it("is left out when the areas are lost, which stops neither the other layers nor a compaction", async () => {
