@@ -92,7 +92,9 @@ describe("tallies", () => {
       const asked = [...new Set(cells)].sort();
       const reads = readsOf(asked);
       for (const cell of asked)
-        expect(reads.filter(({ from, to, under }) => from <= cell && cell <= to && cell.startsWith(under))).toHaveLength(1);
+        expect(
+          reads.filter(({ from, to, under }) => from <= cell && cell <= to && cell.startsWith(under)),
+        ).toHaveLength(1);
       const threes = new Set(asked.map((cell) => cell.slice(0, 3))).size;
       expect(reads.length).toBeLessThanOrEqual(Math.max(8, threes));
     }
