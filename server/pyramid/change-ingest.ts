@@ -1,7 +1,7 @@
 import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import type { Report } from "../../tiles/report.ts";
-import { columnsOfReports, mergeColumns, type ReportColumns } from "../../tiles/report-columns.ts";
+import { columnsOfReports, mergeColumns, type ReportColumns, rowsMissing } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -111,6 +111,15 @@ async function dropCompacted(ingest: IngestState): Promise<void> {
     takeLeft(ingest, point);
   }
   ingest.point = await ingest.state.read();
+  if (ingest.point !== undefined) takeLighter(ingest, ingest.point);
+}
+
+/** Unmerged rows that a compaction has weighed, among those of their reporters that are merged, weigh at once what it says. */
+function takeLighter(ingest: IngestState, { rows }: CompactionPoint): void {
+  for (const { cell, rows: left } of rows.all()) {
+    const known = ingest.unmerged.of(cell);
+    if (known !== undefined) noteRows(ingest, cell, rowsMissing(left, rowsMissing(left, known)));
+  }
 }
 
 /** Takes in what a compaction left over. */

@@ -3,17 +3,25 @@ import type { LogCell, ReportStore } from "../ports/report-store.ts";
 import type { CellAggregates } from "./cell-aggregates.ts";
 import type { Standing } from "./compaction-journal.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
-import { workOfCells, workOfChanges } from "./compaction-work.ts";
+import { MOST_UNMERGED_OF_HURRIED, workOfCells, workOfChanges } from "./compaction-work.ts";
 import { fromStoredCursor } from "./stored-cursor.ts";
+import type { UnmergedRows } from "./unmerged-rows.ts";
 import { weighUnmerged } from "./weigh-unmerged.ts";
 import { agedLayers } from "./work-order.ts";
 
 /** Finds out what a compaction has to do. */
 export interface CompactionPlanner {
   /** What changed since the compaction's state, and has aged, and some cells beside; undefined when nothing can be done yet. */
-  planChanges(standing: Standing, also?: readonly LogCell[]): Promise<CompactionPlan | undefined>;
+  planChanges(standing: Standing, choice?: ChoiceOfWork): Promise<CompactionPlan | undefined>;
   /** Everything that the store has. */
   planAll(standing: Standing): Promise<CompactionPlan>;
+}
+
+export interface ChoiceOfWork {
+  /** Cells that are compacted although nothing changed in them. */
+  readonly also?: readonly LogCell[];
+  /** Compacts what was edited, and leaves new rows unmerged, with what they weigh. */
+  readonly hurry?: { weigh(unmerged: UnmergedRows): Promise<UnmergedRows> };
 }
 
 export interface CompactionPlannerOptions {
@@ -31,13 +39,15 @@ export function createCompactionPlanner({ store, cellAggregates, clock }: Compac
     });
 
   return {
-    async planChanges({ point, nextNumber: number }, also = []) {
+    async planChanges({ point, nextNumber: number }, { also = [], hurry } = {}) {
       const atMs = clock.now();
       const weighed = point?.rows.all();
       const { changes, cursor } = await readChangesSince(point);
-      const work = workOfChanges({ point, number, changes, cursor, atMs, also });
+      const bound = hurry && { mostUnmerged: MOST_UNMERGED_OF_HURRIED };
+      const work = workOfChanges({ point, number, changes, cursor, atMs, also, ...bound });
       if (work === undefined) return undefined;
-      const rows = await weighUnmerged(store, work.end.rows, weighed);
+      const { rows: left } = work.end;
+      const rows = hurry === undefined ? await weighUnmerged(store, left, weighed) : await hurry.weigh(left);
       return { ...work, end: { ...work.end, rows }, aged: await agedLayers(cellAggregates, clock.now()) };
     },
 

@@ -15,6 +15,9 @@ import { createUnmergedRows, firstId, type UnmergedRows } from "./unmerged-rows.
  */
 export const MOST_UNMERGED = 80;
 
+/** The same of a hurried compaction: the state is written more often then, but cells with new reports alone are not. */
+export const MOST_UNMERGED_OF_HURRIED = 2000;
+
 /** Rows that the state takes; where there are more, their cells are read again. */
 const MOST_ROWS = 8000;
 
@@ -45,12 +48,15 @@ export interface WorkFound {
   readonly atMs: number;
   /** Cells of which nothing else need have changed. */
   readonly also?: readonly LogCell[];
+  /** How many rows that cell aggregates may take in are left unmerged. */
+  readonly mostUnmerged?: number;
 }
 
 type Work = Pick<CompactionPlan, "end" | "cells">;
 
 /** What is to be done about changes; undefined when there is too much that is too young, and nothing can be done yet. */
-export function workOfChanges({ point, changes, also = [], ...taken }: WorkFound): Work | undefined {
+export function workOfChanges(found: WorkFound): Work | undefined {
+  const { point, changes, also = [], mostUnmerged = MOST_UNMERGED, ...taken } = found;
   const beforeMs = timeOfCellAggregates(point, taken.atMs);
   const unmerged = point?.rows ?? createUnmergedRows();
   const cells = new Map<number, ChangedCell>();
@@ -61,7 +67,7 @@ export function workOfChanges({ point, changes, also = [], ...taken }: WorkFound
   }
   for (const cell of also) addCell(cells, cell, undefined, false);
   const settled = settledCells(unmerged, beforeMs);
-  if (settled.count > MOST_UNMERGED) for (const cell of settled.cells) addCell(cells, cell, undefined, false);
+  if (settled.count > mostUnmerged) for (const cell of settled.cells) addCell(cells, cell, undefined, false);
   const { rows, open, dropped } = whatIsLeft(unmerged, cells, beforeMs, taken.atMs);
   const work = { end: { ...taken, beforeMs, rows, open }, cells: inOrder(cells.values()) };
   return dropped > MOST_CELLS ? lagBehind(work, point) : work;

@@ -3,13 +3,13 @@ import { type AreaShapes, createAreaShapes } from "../areas/area-shapes.ts";
 import type { Log } from "../console/log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
-import type { LogCell, ReportStore } from "../ports/report-store.ts";
+import type { ReportStore } from "../ports/report-store.ts";
 import { type AreaCompaction, createAreaCompaction } from "./area-compaction.ts";
 import { createCellAggregateMaker } from "./cell-aggregate-maker.ts";
 import { type CellAggregates, createCellAggregates, OvertakenError } from "./cell-aggregates.ts";
 import { type CompactionJournal, createCompactionJournal, type Standing } from "./compaction-journal.ts";
 import type { CompactionPlan } from "./compaction-plan.ts";
-import { type CompactionPlanner, createCompactionPlanner } from "./compaction-planner.ts";
+import { type ChoiceOfWork, type CompactionPlanner, createCompactionPlanner } from "./compaction-planner.ts";
 import { type CompactionProgress, noProgress } from "./compaction-progress.ts";
 import { endOf, MOST_OPEN } from "./compaction-work.ts";
 import { countCalls } from "./count-calls.ts";
@@ -40,13 +40,11 @@ export interface Compactor {
   rebuild(options?: RunOptions): Promise<CompactionReport>;
 }
 
-export interface RunOptions {
+export interface RunOptions extends ChoiceOfWork {
   /** Stops soon after so many calls of the stores, and not before it has come forward. */
   readonly maxCalls?: number;
   /** Stops soon after it is aborted. */
   readonly signal?: AbortSignal;
-  /** Cells that are compacted although nothing changed in them. */
-  readonly also?: readonly LogCell[];
   /** Called before each cell aggregate, and waited for: lets others have their turn. */
   yieldTurn?(): Promise<void>;
   /** Told how many of the plan's cells are done. */
@@ -133,7 +131,7 @@ async function runOnce(run: Run): Promise<boolean> {
     if (!(await carryOut(run, standing.plan, standing.progress)) || mustStop(run)) return false;
     standing = await run.journal.read();
   }
-  return standing.plan === undefined && begin(run, await run.planner.planChanges(standing, run.limits.also), standing);
+  return standing.plan === undefined && begin(run, await run.planner.planChanges(standing, run.limits), standing);
 }
 
 async function rebuildAll(run: Run): Promise<boolean> {

@@ -16,6 +16,7 @@ import type { ReportStore } from "../ports/report-store.ts";
 import type { RunSql } from "../ports/sql.ts";
 import { createSql } from "../postgres/questions.ts";
 import { createCompactor } from "../pyramid/compactor.ts";
+import { createHurriedChanges } from "../pyramid/hurried-changes.ts";
 import { createPyramid, type Pyramid } from "../pyramid/pyramid.ts";
 import { createAreaScorer } from "../scores/area-scorer.ts";
 import { createAreaTiles } from "../scores/areas-layer.ts";
@@ -93,6 +94,7 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
   const shareBuilds = bounds.shareBuilds ?? true;
   const areas = { shapes, catalogue: createAreaCatalogue({ sets, clock, shareBuilds }) };
   const compactor = createCompactor({ ...behind, clock, log });
+  const hurried = createHurriedChanges({ ...behind, clock, log });
 
   /** Where tiles show something new from now on. */
   const changes = createRelay<[layer: ReportLayer, geohash: string]>();
@@ -108,7 +110,7 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
     });
     return { pyramid, source };
   }
-  return { scores, scoring, usage, areas, compactor, changes, openTiles };
+  return { clock, scores, scoring, usage, areas, compactor, hurried, changes, openTiles };
 }
 
 export interface HttpOptions

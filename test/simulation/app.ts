@@ -6,6 +6,7 @@ import type { EditedReport, ReportEdit, ReportStore } from "../../server/ports/r
 import type { RunSql } from "../../server/ports/sql.ts";
 import { compactInBackground } from "../../server/pyramid/compact-in-background.ts";
 import { type Compactor, createCompactor } from "../../server/pyramid/compactor.ts";
+import { createHurriedChanges } from "../../server/pyramid/hurried-changes.ts";
 import { createPyramid, type Pyramid } from "../../server/pyramid/pyramid.ts";
 import { STREET_LIMITS } from "../../server/pyramid/street-base.ts";
 import type { ReportPage } from "../../server/reports/area-reports.ts";
@@ -84,7 +85,13 @@ export function createNodeApp(options: NodeOptions): App {
     background: {
       confirm: repeat("confirming changes", CONFIRM_EVERY_MS, () => store.confirm()),
       poll: repeat("reading changes", POLL_EVERY_MS, pyramid.poll),
-      compact: compactInBackground(createCompactor({ ...options, streetLimits }), compactEveryMs, log),
+      compact: compactInBackground({
+        compactor: createCompactor({ ...options, streetLimits }),
+        hurried: createHurriedChanges(options),
+        clock: options.clock,
+        everyMs: compactEveryMs,
+        log,
+      }),
       ...(scorer && { score: repeat("scoring", SCORE_EVERY_MS, scorer.run) }),
     },
     afterWrite: async () => {},

@@ -6,7 +6,7 @@ import type { wireDomain } from "../app-wiring.ts";
 import type { OpenedReports } from "../stores/opened-reports.ts";
 
 /**
- * How often a process compacts. At ten reports a second in one city, five minutes keep the cost of rewriting its cell aggregates
+ * How often a process compacts everything; what was edited waits some seconds. At ten reports a second in one city, five minutes keep the cost of rewriting its cell aggregates
  * under one write unit a report; until then what is new is read from the log and kept in memory.
  */
 const COMPACT_EVERY_MS = 300_000;
@@ -45,13 +45,13 @@ export function repeatOwnWork(work: RepeatedWork, pyramid: Pick<Pyramid, "poll">
 
 /** What one process of a machine does for all: any may, and several do no harm. */
 export function repeatSharedWork({ background, reports, domain, opened: from, log }: RepeatedWork): void {
-  const { scores, scoring, compactor } = domain;
+  const { scores, scoring, compactor, hurried, clock } = domain;
   const score = async () => {
     await scoring.run();
     await scores.refresh();
   };
   const { sweep } = reports;
   if (sweep !== undefined) background.repeat(sweep, { name: "deleting what expired", everyMs: SWEEP_EVERY_MS });
-  background.start(compactInBackground(compactor, COMPACT_EVERY_MS, log));
+  background.start(compactInBackground({ compactor, hurried, clock, everyMs: COMPACT_EVERY_MS, log }));
   background.repeat(score, { name: "scoring", everyMs: SCORE_EVERY_MS, from });
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { compactInBackground } from "../../../server/pyramid/compact-in-background.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
+import { createHurriedChanges } from "../../../server/pyramid/hurried-changes.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { createTestClock } from "../../kit/clock.ts";
@@ -18,7 +19,8 @@ describe("a compaction in the background", () => {
     const allowance = allow(Infinity);
     const derived = cutOff(createMemoryDerivedStore({ clock }), allowance);
     const compactor = createCompactor({ store, derived, clock, log: silentLog });
-    const work = compactInBackground(compactor, NEVER_AGAIN_MS, silentLog);
+    const hurried = createHurriedChanges({ store, derived, clock, log: silentLog });
+    const work = compactInBackground({ compactor, hurried, clock, everyMs: NEVER_AGAIN_MS, log: silentLog });
     work.start();
     let turns = 0;
     for (let madeBefore = -1; allowance.made < 200; turns++) {
@@ -39,8 +41,10 @@ describe("a compaction in the background", () => {
     const clock = createTestClock();
     const never = { list: () => new Promise<never>(() => {}) };
     const derived = { ...createMemoryDerivedStore({ clock }), ...never };
-    const compactor = createCompactor({ store: createMemoryStore({ clock }), derived, clock, log: silentLog });
-    const work = compactInBackground(compactor, NEVER_AGAIN_MS, silentLog);
+    const store = createMemoryStore({ clock });
+    const compactor = createCompactor({ store, derived, clock, log: silentLog });
+    const hurried = createHurriedChanges({ store, derived, clock, log: silentLog });
+    const work = compactInBackground({ compactor, hurried, clock, everyMs: NEVER_AGAIN_MS, log: silentLog });
     work.start();
     const startMs = performance.now();
     await work.stop();
