@@ -1,5 +1,6 @@
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 import { answerCachedTile, purgeCachedTiles } from "./runtime/worker/cached-tiles.ts";
+import { type AlarmStorage, createCompactionAlarm } from "./runtime/worker/compaction-alarm.ts";
 import { answerRequest } from "./runtime/worker/gateway.ts";
 import { openLiveShard, type LiveShard as Shard } from "./runtime/worker/live-shard.ts";
 import { workerAppOf } from "./runtime/worker/worker-app.ts";
@@ -34,5 +35,19 @@ export class LiveShard extends DurableObject<WorkerEnv> {
   fetch(request: Request): Promise<Response> {
     this.#shard ??= openLiveShard(this.env);
     return this.#shard.answer(request);
+  }
+}
+
+/** The alarm of the compaction, of which there is one. */
+export class HurriedCompaction extends DurableObject<WorkerEnv, { readonly storage: AlarmStorage }> {
+  readonly #alarm = createCompactionAlarm(this.ctx.storage, { now: Date.now });
+
+  async fetch(): Promise<Response> {
+    return new Response(String(await this.#alarm.set()));
+  }
+
+  async alarm(): Promise<void> {
+    await this.#alarm.rang();
+    await workerAppOf(this.env).compactHurried();
   }
 }

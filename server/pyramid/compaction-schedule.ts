@@ -20,7 +20,7 @@ export interface CompactionScheduleOptions {
 const REST_FACTOR = 4;
 
 export function createCompactionSchedule(options: CompactionScheduleOptions): CompactionSchedule {
-  const { compactor, hurried, clock, everyMs } = options;
+  const { hurried, clock, everyMs } = options;
   let allFromMs = Number.NEGATIVE_INFINITY;
   let hurryFromMs = Number.NEGATIVE_INFINITY;
 
@@ -32,9 +32,7 @@ export function createCompactionSchedule(options: CompactionScheduleOptions): Co
       const isDue = startedAtMs >= Math.max(hurried.dueAtMs() ?? Infinity, hurryFromMs);
       if (!isAll && !isDue) return undefined;
       try {
-        const report = await compactor.run({ ...limits, ...(!isAll && { hurry: hurried }) });
-        if (report.done) hurried.compacted(startedAtMs);
-        return report;
+        return await compactHurried(options, isAll ? limits : { ...limits, hurry: hurried });
       } finally {
         const endedAtMs = clock.now();
         hurryFromMs = endedAtMs + Math.max(GATHER_MS, REST_FACTOR * (endedAtMs - startedAtMs));
@@ -42,4 +40,15 @@ export function createCompactionSchedule(options: CompactionScheduleOptions): Co
       }
     },
   };
+}
+
+/** A run that takes in all that is hurried. */
+export async function compactHurried(
+  { compactor, hurried, clock }: Omit<CompactionScheduleOptions, "everyMs">,
+  limits: RunOptions,
+): Promise<CompactionReport> {
+  const startedAtMs = clock.now();
+  const report = await compactor.run(limits);
+  if (report.done) hurried.compacted(startedAtMs);
+  return report;
 }

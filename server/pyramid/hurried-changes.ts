@@ -66,6 +66,9 @@ export function createHurriedChanges({ store, derived, clock, log }: HurriedChan
       const since = cursor ?? (await begin());
       const { changes, cursor: next } =
         since === undefined ? await store.readChanges() : await fromStoredCursor(since, store.readChanges);
+      // Others compact as well.
+      if (cursor !== undefined && changes.some(({ rows }) => rows === undefined))
+        compactedAtMs = Math.max(compactedAtMs, (await state.read())?.atMs ?? 0);
       await mapLimited(changes, PARALLEL, async (change) => {
         if (await isHurried(change)) foundAtMs ??= clock.now();
       });

@@ -27,6 +27,7 @@ test("wrangler deploy --dry-run passes offline with a bundle of at most 1 MB gzi
   expect(stderr).not.toMatch(/error|warning/i);
   for (const binding of [
     "env.LIVE (LiveShard)",
+    "env.COMPACTION (HurriedCompaction)",
     "env.EDGE_CACHE",
     "env.ASSETS",
     "env.HYPERDRIVE",

@@ -3,7 +3,7 @@ import type { App, AppEnv, BesideAnswers } from "../core/app-parts.ts";
 
 /** Mounts a runtime's work beside answers, before the routes that it belongs to. */
 export function mountBesideAnswers(app: App, { reading, tile, change, call }: BesideAnswers): void {
-  for (const read of ["/tiles/*", "/api/neighborhood/*", "/api/clusters/*", "/api/cities/*"]) {
+  for (const read of ["/tiles/*", "/api/neighborhood/*", "/api/clusters/*", "/api/cities/*", "/api/areas/*"]) {
     app.use(read, async (_, next) => {
       await reading();
       await next();

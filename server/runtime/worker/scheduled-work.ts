@@ -1,6 +1,8 @@
 import type { Log } from "../../console/log.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { compactHurried } from "../../pyramid/compaction-schedule.ts";
 import type { Compactor } from "../../pyramid/compactor.ts";
+import type { HurriedChanges } from "../../pyramid/hurried-changes.ts";
 
 /** Everything takes less than the five minutes after which the cron trigger fires again. */
 const END_AFTER_MS = 4 * 60_000;
@@ -14,7 +16,7 @@ const COMPACT_FOR_MS = 3 * 60_000;
 const COMPACT_CALLS = 5_000;
 
 export interface ScheduledWorkOptions {
-  readonly compactor: Compactor;
+  readonly compactor: Pick<Compactor, "run">;
   readonly scoring: { run(): Promise<unknown> };
   readonly clock: Clock;
   readonly log: Log;
@@ -46,4 +48,15 @@ export async function doScheduledWork({ compactor, scoring, clock, log }: Schedu
     clearTimeout(stopTimer);
     clearTimeout(endTimer);
   }
+}
+
+/** What is done some seconds after a write: compacts and scores, if there is anything that does not wait for the cron trigger. */
+export async function doHurriedWork(
+  options: ScheduledWorkOptions & { readonly hurried: HurriedChanges },
+): Promise<void> {
+  const { hurried } = options;
+  await hurried.look();
+  if (hurried.dueAtMs() === undefined) return;
+  const run: Compactor["run"] = (limits) => compactHurried(options, { ...limits, hurry: hurried });
+  await doScheduledWork({ ...options, compactor: { run } });
 }

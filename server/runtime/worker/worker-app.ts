@@ -10,9 +10,10 @@ import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
 import { createWorkerClient } from "../../store/dynamo/worker-client.ts";
 import { type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-wiring.ts";
 import { leftPrefix } from "../own-path.ts";
+import { createAlarmSetter } from "./compaction-alarm.ts";
 import { createEdgeCache, type EdgeCache } from "./edge-cache.ts";
 import { packedBasemap } from "./packed-basemap.ts";
-import { doScheduledWork } from "./scheduled-work.ts";
+import { doHurriedWork, doScheduledWork } from "./scheduled-work.ts";
 import { createShardedLive } from "./sharded-live.ts";
 import { asEncoded, withClientEncoding, workerCompressor } from "./worker-compressor.ts";
 import { readWorkerConfig, type WorkerConfig, type WorkerEnv } from "./worker-env.ts";
@@ -29,6 +30,8 @@ export interface WorkerApp {
   readonly prefix: string | undefined;
   /** Compacts and scores once, within what an invocation may take. Rejects when the report store fails. */
   compact(): Promise<void>;
+  /** The same, if something does not wait for the cron trigger. */
+  compactHurried(): Promise<void>;
 }
 
 const MEBIBYTE = 2 ** 20;
@@ -72,9 +75,12 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
   const scores = createWorkerScores(domain.scores, clock, log);
   const edgeCache = config.edgeCache ? createEdgeCache(clock, log) : undefined;
 
+  const setAlarm = createAlarmSetter(env.COMPACTION, { clock, log });
+
   async function confirm(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, CONFIRM_AFTER_MS));
     await adapters.store.confirm().catch((error: unknown) => log.warn("changes not confirmed yet", { error }));
+    await setAlarm();
   }
 
   const app = wireHttp(adapters, domain, {
@@ -97,7 +103,8 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
     edgeCache,
     prefix: leftPrefix(config.publicUrl),
     fetch: async (request, later) => asEncoded(await app.fetch(withClientEncoding(request), env, contextOf(later))),
-    compact: () => doScheduledWork({ ...domain, clock, log }),
+    compact: () => doScheduledWork({ ...domain, log }),
+    compactHurried: () => doHurriedWork({ ...domain, log }),
   };
 }
 

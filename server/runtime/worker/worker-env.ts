@@ -1,6 +1,7 @@
 import { OperatorError } from "../../console/operator-error.ts";
 import { type Config, readConfig, VARIABLES } from "../config.ts";
 import type { DynamoConfig } from "../dynamo-config.ts";
+import type { AlarmNamespace } from "./compaction-alarm.ts";
 import type { LiveNamespace } from "./sharded-live.ts";
 
 /** What `wrangler.toml` binds. Variables and secrets are strings under the names of docs/operations.md. */
@@ -9,6 +10,8 @@ export interface WorkerEnv {
   readonly HYPERDRIVE: { readonly connectionString: string };
   /** Without it there is no `/api/live`, and maps poll. */
   readonly LIVE?: LiveNamespace;
+  /** Without it edits wait for the cron trigger. */
+  readonly COMPACTION?: AlarmNamespace;
   readonly [variable: string]: unknown;
 }
 

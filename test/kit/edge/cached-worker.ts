@@ -8,7 +8,7 @@ import { createEdgeCache, type EdgeAnswer } from "./edge-cache.ts";
  * The Worker with what local workerd lacks: Workers Cache before `CachedTiles`. The gateway, the entrypoint, the calls between
  * them and what is purged are the product's own. `/_cache` tells what the cache did, `?advance=` moves its clock.
  */
-export { LiveShard } from "../../../server/worker.ts";
+export { HurriedCompaction, LiveShard } from "../../../server/worker.ts";
 
 let skippedMs = 0;
 const clock = { now: () => Date.now() + skippedMs };
