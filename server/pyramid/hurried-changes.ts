@@ -1,9 +1,9 @@
-import { REPORT_ID_LENGTH, timeOfId } from "../../tiles/report-id.ts";
+import { timeOfId } from "../../tiles/report-id.ts";
 import type { Log } from "../console/log.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
-import { FRESH_ROW_MS, type LogChange, type ReportStore } from "../ports/report-store.ts";
+import type { LogChange, ReportStore } from "../ports/report-store.ts";
 import { createCompactionState } from "./compaction-state.ts";
 import { createRowsOfDay } from "./rows-of-day.ts";
 import { fromStoredCursor } from "./stored-cursor.ts";
@@ -36,9 +36,6 @@ export const GATHER_MS = 10_000;
 
 const SLEPT_MS = 10 * 60_000;
 const PARALLEL = 8;
-
-/** Rows are told for so long; those of the change feed's intents come without a whole id. */
-const SETTLED_MS = FRESH_ROW_MS + 5000;
 
 export function createHurriedChanges({ store, derived, clock, log }: HurriedChangesOptions): HurriedChanges {
   const state = createCompactionState(derived, log, clock);
@@ -84,7 +81,5 @@ export function createHurriedChanges({ store, derived, clock, log }: HurriedChan
 }
 
 /** Whether a change without rows is of a report that a compaction may have taken in: of an edit, or an import. Else it is a new report's. */
-function isOfCompacted({ from }: LogChange, compactedAtMs: number): boolean {
-  if (!/^[0-9b-hjkmnp-z]{10}/.test(from)) return true;
-  return timeOfId(from) < (from.length === REPORT_ID_LENGTH ? compactedAtMs : compactedAtMs - SETTLED_MS);
-}
+const isOfCompacted = ({ from }: LogChange, compactedAtMs: number): boolean =>
+  !/^[0-9b-hjkmnp-z]{10}/.test(from) || timeOfId(from) < compactedAtMs;
