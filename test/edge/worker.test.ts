@@ -314,3 +314,25 @@ describe("when DynamoDB goes away", () => {
     await worker.close();
   });
 });
+
+it("compacts what was hidden within half a minute, without the cron trigger", { tags: "slow" }, async () => {
+  const worker = await bootWorker();
+  logged = [];
+  try {
+    const derived = createDynamoDerivedStore(options());
+    const state = createCompactionState(derived, silentLog, { now: Date.now });
+    const place = { lat: -41.3, lon: 174.8 };
+    const id = await drop(worker.url, place);
+    await worker.scheduled();
+    const before = (await state.read())?.number ?? 0;
+    for (const address of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
+      const headers = { "CF-Connecting-IP": address, "Content-Type": "application/json" };
+      await fetch(`${worker.url}/api/reports/${id}/flag`, { method: "POST", headers, body: "{}" });
+    }
+    await expect
+      .poll(async () => (await state.read())?.number, { timeout: 30_000, interval: 500 })
+      .toBeGreaterThan(before);
+  } finally {
+    await worker.close();
+  }
+});
