@@ -1,6 +1,6 @@
 import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { toDegrees } from "./cell-centre.ts";
-import type { Column, ExportRow } from "./export-rows.ts";
+import type { Column, ColumnType, ExportRow } from "./export-rows.ts";
 
 /** Turns rows into a file, piece by piece. */
 export interface RowEncoder {
@@ -44,7 +44,7 @@ export function createTextEncoder(name: TextFormatName, columns: readonly Column
 function csvFormat(columns: readonly Column[]): TextFormat {
   return {
     head: `${columns.map(({ name }) => csvCell(name)).join(",")}\r\n`,
-    row: (row) => `${columns.map(({ name }) => csvCell(row[name] ?? null)).join(",")}\r\n`,
+    row: (row) => `${columns.map(({ name, type }) => csvCell(row[name] ?? null, type)).join(",")}\r\n`,
     separator: "",
     tail: "",
   };
@@ -53,10 +53,10 @@ function csvFormat(columns: readonly Column[]): TextFormat {
 /** A spreadsheet takes a text that begins so for a formula (OWASP, CSV injection); the apostrophe makes it a text. */
 const FORMULA = /^[=+\-@\t\r]/;
 
-/** One cell. Numbers are never formulas, so that a negative longitude stays a number. */
-export function csvCell(value: string | number | null): string {
+/** One cell. Numbers are never formulas, so that a negative longitude stays a number. A score has its decimal, also where that is 0. */
+export function csvCell(value: string | number | null, type?: ColumnType): string {
   if (value === null) return "";
-  if (typeof value === "number") return String(value);
+  if (typeof value === "number") return type === "score" ? value.toFixed(1) : String(value);
   const text = FORMULA.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

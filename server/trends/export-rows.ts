@@ -1,5 +1,6 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
+import { nameOfCell } from "../areas/name-of-cell.ts";
 import { formatDay } from "../kit/utc-time.ts";
 import type { Sql, SqlRow, Statement } from "../ports/sql.ts";
 import { type AreaFilter, type CellRun, NEIGHBORHOOD, runsOf, type ScorePrecision } from "./area.ts";
@@ -47,6 +48,7 @@ export interface Dataset {
 
 const PLACE: readonly Column[] = [
   { name: "geohash", type: "text" },
+  { name: "name", type: "text" },
   { name: "lat", type: "degrees" },
   { name: "lon", type: "degrees" },
   { name: "city", type: "text" },
@@ -162,6 +164,7 @@ export async function* readRows(
   { pageRows, after }: { readonly pageRows: number; readonly after?: RowKey },
 ): AsyncGenerator<ExportRow[], void> {
   let last = after;
+  const placeOf = createPlaces();
   for (const run of dataset.runs(filter)) {
     const isPast = ([of = ""]: RowKey) => of > run.high;
     const isInside = ([of = ""]: RowKey) => of >= run.low && of <= run.high;
@@ -171,7 +174,7 @@ export async function* readRows(
       // Begun at the cell or area itself, because an index may look for one lower bound only.
       const rest = inside === undefined ? run : { ...run, low: inside[0] ?? run.low };
       const { text, values } = dataset.statement(filter, rest, inside, pageRows);
-      const rows = (await sql.query(text, values)).map(toExportRow);
+      const rows = (await sql.query(text, values)).map((row) => toExportRow(row, placeOf));
       const end = rows.at(-1);
       if (end !== undefined) {
         last = keyOf(dataset, end);
@@ -182,12 +185,21 @@ export async function* readRows(
   }
 }
 
-/** Adds the centre of a cell; PostgreSQL's text of a whole second has six zeros that nobody needs. */
-function toExportRow(row: SqlRow): ExportRow {
+/** Name and centre of cells; those of the cell before are known, as it has many rows. */
+function createPlaces(): (geohash: string) => ExportRow {
+  let known: { readonly geohash: string; readonly place: ExportRow } | undefined;
+  return (geohash) => {
+    if (known?.geohash !== geohash) known = { geohash, place: { name: nameOfCell(geohash), ...centreOf(geohash) } };
+    return known.place;
+  };
+}
+
+/** Adds the place of a cell; PostgreSQL's text of a whole second has six zeros that nobody needs. */
+function toExportRow(row: SqlRow, placeOf: (geohash: string) => ExportRow): ExportRow {
   const { calculated_at: at, geohash } = row;
   return {
     ...row,
-    ...(geohash !== undefined && centreOf(String(geohash))),
+    ...(geohash !== undefined && placeOf(String(geohash))),
     ...(typeof at === "string" && { calculated_at: at.replace(/\.?0{1,6}Z$/, "Z") }),
   } as ExportRow;
 }

@@ -1,7 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
-import { CITIES } from "../../areas/cities.ts";
-import { placeOfCell } from "../../areas/place-of-cell.ts";
+import { nameOfCell } from "../../areas/name-of-cell.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { centreOf } from "../../trends/cell-centre.ts";
 import { dailyReports, daysUpTo } from "../../trends/daily.ts";
@@ -20,7 +19,12 @@ const MIN_REPORTS = { min: 0, max: 1_000_000, fallback: 5 };
 
 const count = z.int().nonnegative();
 const days = z.object({ from: z.iso.date(), to: z.iso.date() });
-const place = { geohash: z.string(), lat: z.number(), lon: z.number() };
+const place = {
+  geohash: z.string(),
+  lat: z.number(),
+  lon: z.number(),
+  name: z.string().openapi({ description: "The nearest name of the map, else the city's or the geohash." }),
+};
 
 const rising = trendRoute({
   name: "rising",
@@ -47,7 +51,6 @@ const rising = trendRoute({
       neighborhoods: z.array(
         z.object({
           ...place,
-          name: z.string().openapi({ description: "The nearest name of the map, else the city's or the geohash." }),
           city: z.string().nullable(),
           reports: count,
           reports_last_month: count,
@@ -69,7 +72,7 @@ const rising = trendRoute({
         geohash: "9q8yy6",
         lat: 37.762756,
         lon: -122.415161,
-        name: "Mission",
+        name: "Mission District",
         city: "san-francisco",
         reports: 13,
         reports_last_month: 10,
@@ -130,8 +133,8 @@ const daily = trendRoute({
       { day: "2026-06-01", reports: 2, severity: 4 },
     ],
     neighborhoods: [
-      { geohash: "9q8yy6", lat: 37.762756, lon: -122.415161, total: 4, reports: [3, 0, 1] },
-      { geohash: "9q8yyk", lat: 37.773743, lon: -122.415161, total: 3, reports: [2, 0, 1] },
+      { geohash: "9q8yy6", lat: 37.762756, lon: -122.415161, name: "Mission District", total: 4, reports: [3, 0, 1] },
+      { geohash: "9q8yyk", lat: 37.773743, lon: -122.415161, name: "Hayes Valley", total: 3, reports: [2, 0, 1] },
     ],
     left_out: 0,
   },
@@ -174,7 +177,7 @@ export function mountReportTrends(app: App, { clock }: AppParts, sql: Sql, keys:
       ...span,
       days: [...found.days],
       neighborhoods: found.neighborhoods.map(({ geohash, total, reports }) => {
-        return { geohash, ...centreOf(geohash), total, reports: [...reports] };
+        return { geohash, ...centreOf(geohash), name: nameOfCell(geohash), total, reports: [...reports] };
       }),
       left_out: found.leftOut,
     };
@@ -186,16 +189,11 @@ function toRisingJson({ geohash, city, reports, reportsBefore, changePercent, is
   return {
     geohash,
     ...centreOf(geohash),
-    name: placeOfCell(geohash) ?? nameOfCity(city) ?? geohash,
+    name: nameOfCell(geohash),
     city,
     reports,
     reports_last_month: reportsBefore,
     change_percent: changePercent,
     is_small: isSmall,
   };
-}
-
-function nameOfCity(id: string | null): string | undefined {
-  const city = CITIES.find((each) => each.id === id);
-  return city && `Part of ${city.name}`;
 }

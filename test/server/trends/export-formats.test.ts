@@ -22,6 +22,11 @@ describe("csvCell", () => {
     expect(csvCell(value)).toBe(expected);
   });
 
+  it("writes a score with its decimal, and other numbers as they are", () => {
+    expect([50, 66.6, 0, 100].map((score) => csvCell(score, "score"))).toEqual(["50.0", "66.6", "0.0", "100.0"]);
+    expect([csvCell(3, "count"), csvCell(2.75, "worth"), csvCell(null, "score")]).toEqual(["3", "2.75", ""]);
+  });
+
   it("is read back by the rules of RFC 4180, and never begins as a formula", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {

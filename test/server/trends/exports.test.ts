@@ -26,9 +26,9 @@ interface FeatureCollection {
 }
 
 const HEAD =
-  "geohash,lat,lon,city,calculated_at,safety,vibe,infrastructure,opportunity,overall," +
+  "geohash,name,lat,lon,city,calculated_at,safety,vibe,infrastructure,opportunity,overall," +
   "safety_worth,vibe_worth,infrastructure_worth,opportunity_worth,report_count_7d\r\n";
-const A_CSV = "9q8yyk,37.773743,-122.415161,san-francisco";
+const A_CSV = "9q8yyk,Hayes Valley,37.773743,-122.415161,san-francisco";
 
 describeOnEachPostgres("exports", TABLES, (pool) => {
   const app = (change = {}) => createRelationalApp(pool(), change);
@@ -56,9 +56,9 @@ describeOnEachPostgres("exports", TABLES, (pool) => {
     it("writes scores as CSV, in the order of geohash and time", async () => {
       const response = await app().get("/api/exports/scores.csv?city=san-francisco&from=7d");
       expect(await response.text()).toBe(
-        `${HEAD}${A_CSV},2026-05-31T12:00:00Z,100,,90,50,66.6,12,0,0,0,3\r\n` +
-          `${A_CSV},2026-06-01T11:00:00Z,71.5,50,90,50,66.6,3,0,0,0,3\r\n` +
-          "9q8yym,37.779236,-122.415161,san-francisco,2026-05-30T12:00:00Z,0,50,90,50,66.6,3,0,0,0,3\r\n",
+        `${HEAD}${A_CSV},2026-05-31T12:00:00Z,100.0,,90.0,50.0,66.6,12,0,0,0,3\r\n` +
+          `${A_CSV},2026-06-01T11:00:00Z,71.5,50.0,90.0,50.0,66.6,3,0,0,0,3\r\n` +
+          "9q8yym,Tenderloin,37.779236,-122.415161,san-francisco,2026-05-30T12:00:00Z,0.0,50.0,90.0,50.0,66.6,3,0,0,0,3\r\n",
       );
       expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8; header=present");
       expect(response.headers.get("content-disposition")).toBe(
@@ -74,7 +74,14 @@ describeOnEachPostgres("exports", TABLES, (pool) => {
           { layer: "infrastructure", day: "2026-05-30", report_count: 3, severity_sum: 9, worth: 3, severity_worth: 9 },
           { layer: "safety", day: "2026-05-31", report_count: 2, severity_sum: 6, worth: 2, severity_worth: 6 },
           { layer: "vibe", day: "2026-05-29", report_count: 1, severity_sum: 3, worth: 1, severity_worth: 3 },
-        ].map((row) => ({ geohash: SF_A, lat: 37.773743, lon: -122.415161, city: "san-francisco", ...row })),
+        ].map((row) => ({
+          geohash: SF_A,
+          name: "Hayes Valley",
+          lat: 37.773743,
+          lon: -122.415161,
+          city: "san-francisco",
+          ...row,
+        })),
       );
     });
 
@@ -98,6 +105,7 @@ describeOnEachPostgres("exports", TABLES, (pool) => {
       expect(rows).toHaveLength(3);
       expect(rows[1]).toEqual({
         geohash: SF_A,
+        name: "Hayes Valley",
         lat: 37.773743,
         lon: -122.415161,
         city: "san-francisco",
@@ -116,7 +124,7 @@ describeOnEachPostgres("exports", TABLES, (pool) => {
       expect(rows[0]).toMatchObject({ vibe: null, safety_worth: 12 });
       const counts = await (await app().get("/api/exports/reports-counts.parquet?layer=vibe")).arrayBuffer();
       expect(await parquetReadObjects({ file: counts })).toMatchObject([
-        { day: new Date("2026-05-29"), layer: "vibe" },
+        { day: new Date("2026-05-29"), layer: "vibe", name: "Hayes Valley" },
       ]);
       const none = await (await app().get("/api/exports/scores.parquet?city=brooklyn")).arrayBuffer();
       expect(await parquetReadObjects({ file: none })).toEqual([]);
@@ -184,7 +192,7 @@ describeOnEachPostgres("exports", TABLES, (pool) => {
         .trimEnd()
         .split("\r\n")
         .slice(1)
-        .map((line) => `${line.split(",")[0]} ${line.split(",")[4]}`);
+        .map((line) => `${line.split(",")[0]} ${line.split(",")[5]}`);
       expect(keys).toHaveLength(12_000);
       expect(new Set(keys).size).toBe(12_000);
       expect(keys.toSorted()).toEqual(keys);

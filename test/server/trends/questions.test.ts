@@ -284,6 +284,7 @@ describeOnEachPostgres("the relational questions", TABLES, (pool) => {
         neighborhoods: [
           {
             geohash: SF_A,
+            name: "Hayes Valley",
             lat: expect.closeTo(latitude, 6),
             lon: expect.closeTo(longitude, 6),
             total: 7,
