@@ -19,6 +19,8 @@ export interface LiveChange {
 /** What a subscriber wants to hear of. A box with west > east crosses the antimeridian. */
 export interface LiveInterest {
   readonly bounds: Bounds;
+  /** Geohashes, ascending and apart: of the box only what lies in one of these cells, or holds one. */
+  readonly cells?: readonly string[];
   /** With `areas`, the changes of every layer are told. */
   readonly layers: readonly LiveLayer[];
   /** Besides, to hear of the tiles of a zoom that meet the box. */
@@ -155,12 +157,25 @@ function createRecentChanges(size: number) {
 
 function concerns(
   { layer, geohash }: Pick<LiveChange, "layer" | "geohash">,
-  { bounds, layers }: LiveInterest,
+  { bounds, layers, cells }: LiveInterest,
 ): boolean {
   if (!layers.includes(layer) && !layers.includes("areas")) return false;
   const cell = cellBounds(geohash);
   if (cell.south > bounds.north || cell.north < bounds.south) return false;
   const eastOfWest = cell.east >= bounds.west;
   const westOfEast = cell.west <= bounds.east;
-  return bounds.west <= bounds.east ? eastOfWest && westOfEast : eastOfWest || westOfEast;
+  const isInBounds = bounds.west <= bounds.east ? eastOfWest && westOfEast : eastOfWest || westOfEast;
+  return isInBounds && (cells === undefined || meetsCells(geohash, cells));
+}
+
+/** @param cells ascending and apart, so that only the first behind the geohash, and the one before, can meet it */
+function meetsCells(geohash: string, cells: readonly string[]): boolean {
+  let [from, to] = [0, cells.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((cells[middle] as string) < geohash) from = middle + 1;
+    else to = middle;
+  }
+  const [before, next] = [cells[from - 1], cells[from]];
+  return next?.startsWith(geohash) === true || (before !== undefined && geohash.startsWith(before));
 }

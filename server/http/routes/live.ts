@@ -1,11 +1,20 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { boundsOfBox } from "../../../tiles/areas/area.ts";
+import type { Bounds } from "../../../tiles/geo/geohash.ts";
 import { DEFAULT_WINDOW, REPORT_LAYERS } from "../../../tiles/layers.ts";
+import { EXACT_LEVEL } from "../../areas/area-pieces.ts";
+import { cellsOfArea } from "../../areas/cells-of-area.ts";
+import type { LiveInterest } from "../../live/hub.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
+import { foundAreaOf } from "../schemas/found-area.ts";
 import { liveQuerySchema } from "../schemas/report-query.ts";
 
 const WORLD = { west: -180, south: -90, east: 180, north: 90 };
+
+/** Each change is compared with so many cells at the most; along the border of an area of 3 x 3 km these have 150 m. */
+const CELLS_OF_AREA = 512;
 
 /** A full server frees a place every few seconds, and a map that is not told polls. */
 const RETRY_AFTER_SECONDS = 30;
@@ -27,6 +36,8 @@ const live = createRoute({
     "without a change. With `zoom`, `hello` carries `{tiles}`: if true, `tiles` carries `{layer, z, tiles: [[x, y, tag], ...]}`",
     "for every tile of that zoom that meets the box, once and then whenever one has another entity tag; an empty tag stands for",
     "an empty tile. If false, only cells are told: there are too many tiles, or none are kept here. `Last-Event-ID`, or the parameter `last_event_id`, goes on where an earlier stream ended.",
+    "`area` tells what changes in one area, by its geohash cells: nothing inside is left out, and what is told may lie up to a cell, mostly",
+    "150 m, beyond the border. Tiles are those that meet the area's box.",
   ].join(" "),
   tags: ["tiles"],
   request: { query: liveQuerySchema, headers: z.object({ "last-event-id": z.string().optional() }) },
@@ -42,17 +53,19 @@ const live = createRoute({
 });
 
 /** Mounts `/api/live`. */
-export function mountLive(app: App, { clientAddress }: Pick<AppParts, "clientAddress">, streams: LiveStreams): void {
+export function mountLive(app: App, parts: Pick<AppParts, "clientAddress" | "areas">, streams: LiveStreams): void {
+  const { clientAddress } = parts;
   app.openapi(live, async (c) => {
-    const { bbox = WORLD, layers = REPORT_LAYERS, last_event_id, ...ofTiles } = c.req.valid("query");
+    const { bbox, area, layers = REPORT_LAYERS, last_event_id, ...ofTiles } = c.req.valid("query");
     const { zoom, window = DEFAULT_WINDOW, buffer: bufferPx = 0 } = ofTiles;
+    const place = await placeOf({ bbox, area }, parts);
     // The answer to HEAD has no body whose end would end the subscription.
     if (c.req.method === "HEAD") return c.body(null, 200, HEADERS);
     const lastEventId = c.req.header("Last-Event-ID") ?? last_event_id;
     const client = clientAddress(c);
     const stream = await streams.open({
       interest: {
-        bounds: bbox,
+        ...place,
         layers,
         ...(zoom === undefined ? {} : { tiles: { zoom, window, ...(bufferPx > 0 && { bufferPx }) } }),
       },
@@ -69,4 +82,16 @@ export function mountLive(app: App, { clientAddress }: Pick<AppParts, "clientAdd
     }
     return c.body(stream, 200, HEADERS);
   });
+}
+
+/** @throws ProblemError 400 when the area is none, or there is a box beside it */
+async function placeOf(
+  { bbox, area }: { readonly bbox?: Bounds | undefined; readonly area?: string | undefined },
+  { areas }: Pick<AppParts, "areas">,
+): Promise<Pick<LiveInterest, "bounds" | "cells">> {
+  if (area === undefined) return { bounds: bbox ?? WORLD };
+  const { of, area: found, shapes } = await foundAreaOf(areas, area, { bbox });
+  const meeting = await shapes.meeting(of, found.box, EXACT_LEVEL);
+  const withCorners = meeting.find(({ number }) => number === found.number) ?? found;
+  return { bounds: boundsOfBox(found.box), cells: cellsOfArea(withCorners, CELLS_OF_AREA) };
 }

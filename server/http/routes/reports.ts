@@ -4,7 +4,6 @@ import { boundsOfBox } from "../../../tiles/areas/area.ts";
 import type { Bounds } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { findArea } from "../../areas/find-area.ts";
 import { networkOf } from "../../kit/network-address.ts";
 import { createRateLimit, type RateLimit } from "../../kit/rate-limit.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
@@ -17,6 +16,7 @@ import { createReporters, type Reporters } from "../../reports/reporters.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { askedPath, publicPath } from "../core/public-address.ts";
+import { foundAreaOf } from "../schemas/found-area.ts";
 import { readJsonBody } from "../schemas/json-body.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { reportPageSchema, reportSchema, toReportJson, toReportPageJson } from "../schemas/report-json.ts";
@@ -125,17 +125,14 @@ async function placeOf(
   { bbox, area }: { readonly bbox?: Bounds | undefined; readonly area?: string | undefined },
   { areas, settings }: AppParts,
 ): Promise<{ readonly bounds: Bounds } | { readonly region: Area }> {
-  const wrong = (field: string, message: string) => new ProblemError(invalidRequest([{ field, message }]));
-  if (area !== undefined && bbox !== undefined) throw wrong("bbox", "must be left out where area is given");
   if (area === undefined) {
-    if (bbox === undefined) throw wrong("bbox", "is missing");
+    if (bbox === undefined) throw new ProblemError(invalidRequest([{ field: "bbox", message: "is missing" }]));
     requireSmallBox(countLogCells(bbox), settings.queryCells, "bbox");
     return { bounds: bbox };
   }
-  const found = areas && (await findArea(areas, area));
-  if (areas === undefined || found === undefined) throw wrong("area", "is not among /api/areas");
+  const found = await foundAreaOf(areas, area, { bbox });
   requireSmallBox(countLogCells(boundsOfBox(found.area.box)), settings.queryCells, "area");
-  return { region: await regionOfArea(areas.shapes, found) };
+  return { region: await regionOfArea(found.shapes, found) };
 }
 
 interface CreateParts extends AppParts {

@@ -110,6 +110,11 @@ const paging = {
   ),
 };
 
+const area = (description: string) =>
+  optionalParameter("", description, (text) =>
+    /^[a-z0-9-]{1,200}$/.test(text) ? { value: text } : "must be the id of an area",
+  );
+
 /** `bbox` is missing where neither it nor `area` is given. */
 export const reportQuerySchema = z.object({
   bbox: optionalParameter(
@@ -117,9 +122,7 @@ export const reportQuerySchema = z.object({
     "west,south,east,north in degrees; west > east crosses the antimeridian. This or `area`.",
     parseBbox,
   ),
-  area: optionalParameter("", "Id of an area, as `/api/areas` lists them: only reports that lie in it.", (text) =>
-    /^[a-z0-9-]{1,200}$/.test(text) ? { value: text } : "must be the id of an area",
-  ),
+  area: area("Id of an area, as `/api/areas` lists them: only reports that lie in it."),
   since: instant("Only reports created then or later"),
   ...paging,
 });
@@ -140,6 +143,7 @@ export const liveQuerySchema = z.object({
     "west,south,east,north in degrees; west > east crosses the antimeridian; the world without it.",
     parseBbox,
   ),
+  area: area("Id of an area, as `/api/areas` lists them, in place of `bbox`."),
   layers: optionalParameter(
     "safety,vibe",
     "Comma list of layers, all of reports without it. `areas` tells that layer's tiles, and the changes of all layers.",

@@ -1,8 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { silentLog } from "../../../../server/console/log.ts";
 import { createLiveHub, type LiveHub } from "../../../../server/live/hub.ts";
 import { streamsOfHub } from "../../../../server/live/live-streams.ts";
+import { createPyramid } from "../../../../server/pyramid/pyramid.ts";
 import { openListener } from "../../../../server/runtime/node/listener.ts";
+import { createMemoryDerivedStore } from "../../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
+import { encodeGeohash } from "../../../../tiles/geo/geohash.ts";
 import { createTestApp } from "../../../kit/app-fixture.ts";
+import { squareArea } from "../../../kit/area-trends-fixture.ts";
+import { openAreas } from "../../../kit/area-world.ts";
+import { createTestClock } from "../../../kit/clock.ts";
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -106,6 +114,40 @@ describe("GET /api/live", () => {
     expect(response.status).toBe(200);
     expect(response.headers.get("Content-Type")).toContain("text/event-stream");
     expect(openStreams(hub)).toBe(0);
+  });
+
+  it("tells the changes of an area: all inside, and only those whose cells meet it", async () => {
+    const clock = createTestClock();
+    const [store, derived] = [createMemoryStore({ clock }), createMemoryDerivedStore({ clock })];
+    const { bring, catalogue, shapes } = openAreas({ store, derived, clock });
+    // Half a square, whose other half lies in its box, too.
+    const square = squareArea(0, "Here");
+    const { west, south, east, north } = square.box;
+    const here = { ...square, polygons: [[Int32Array.from([west, south, east, south, west, north])]] };
+    await bring([here]);
+    const pyramid = createPyramid({ store, derived, clock, log: silentLog });
+    const areas = { catalogue, shapes, reports: pyramid.areaReports };
+    const hub = createLiveHub({ clock });
+    closers.push(() => hub.close());
+    const { app } = createTestApp({ store, clock, pyramid, areas, live: streamsOfHub(hub) });
+    const response = await app.request(`/api/live?area=${here.id}&layers=safety`);
+    expect(response.status).toBe(200);
+    const inside = encodeGeohash((west + 2_000) / 1e6, (south + 2_000) / 1e6, 8);
+    const outside = encodeGeohash((east - 2_000) / 1e6, (north - 2_000) / 1e6, 8);
+    for (const geohash of [outside, inside]) hub.publish("safety", geohash);
+    expect(await readUntil(response, inside)).not.toContain(outside);
+    // What is told of a larger cell may lie inside.
+    expect(hub.isWatched("safety", outside.slice(0, 5))).toBe(true);
+    expect(hub.isWatched("safety", outside.slice(0, 7))).toBe(false);
+    for (const [query, field] of [
+      ["area=made-up-n-none", "area"],
+      ["area=A", "area"],
+      [`area=${here.id}&bbox=1,2,3,4`, "bbox"],
+    ] as const) {
+      const refused = await app.request(`/api/live?${query}`);
+      expect(refused.status, query).toBe(400);
+      expect(await refused.json()).toMatchObject({ errors: [{ field }] });
+    }
   });
 
   it("is not there without a hub", async () => {
