@@ -11,6 +11,7 @@ import type { RunSql } from "../ports/sql.ts";
 import { createPyramid, type Pyramid } from "../pyramid/pyramid.ts";
 import { scoreArea } from "./area-scores.ts";
 import { type AreaTable, createAreaTable } from "./area-table.ts";
+import { createPastAreaScores } from "./past-area-scores.ts";
 
 /** Writes the history of areas' scores. Any process may, twice, together or half way. */
 export interface AreaScorer {
@@ -47,6 +48,7 @@ interface Scoring {
 
 export function createAreaScorer({ store, derived, sql, clock, log }: AreaScorerOptions): AreaScorer {
   const table = createAreaTable(sql);
+  const past = createPastAreaScores({ sql, clock, table });
   const sets = createAreaSets({ derived, log });
   const shapes = createAreaShapes({ derived });
   let pyramid: Pyramid | undefined;
@@ -72,6 +74,7 @@ export function createAreaScorer({ store, derived, sql, clock, log }: AreaScorer
       const scoring = { table, shapes, pyramid, clock };
       let rows = 0;
       for (const of of live) rows += await scoreSet(scoring, of, done);
+      rows += await past.fill();
       const day = formatDay(clock.now());
       const thinned = thinDay === day ? 0 : await table.thin(clock.now());
       thinDay = day;

@@ -1,7 +1,7 @@
 import { boundsOfBox } from "../../tiles/areas/area.ts";
 import type { NumberedArea } from "../../tiles/codec/area-codec.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
-import { SCORE_NAMES, type ScoreName } from "../../tiles/scores/scores.ts";
+import { SCORE_NAMES, type ScoredCell, type ScoreName } from "../../tiles/scores/scores.ts";
 import type { AreaSetVersion } from "../areas/area-sets.ts";
 import { DAY_MS, formatDay, startOfDay, startOfHour } from "../kit/utc-time.ts";
 import type { RunSql } from "../ports/sql.ts";
@@ -13,8 +13,17 @@ export interface AreaTable {
   note(of: AreaSetVersion, areas: readonly NumberedArea[]): Promise<void>;
   /** Writes areas that have other scores than before, or none of this day. Returns the number of rows written. */
   write(areas: readonly AreaScores[], nowMs: number): Promise<number>;
+  /** Writes how areas stood before their first row. Returns the number of rows written; a second time none. */
+  writePast(rows: readonly PastAreaScore[]): Promise<number>;
   /** Of days that are long ago leaves each area's last row. Returns the number of rows deleted. */
   thin(nowMs: number): Promise<number>;
+}
+
+/** How an area stood at a time; the cell's geohash is its id. */
+export interface PastAreaScore {
+  readonly cell: ScoredCell;
+  /** Unix milliseconds. */
+  readonly atMs: number;
 }
 
 /** Hours are kept for so long. */
@@ -53,6 +62,18 @@ export function createAreaTable(sql: RunSql): AreaTable {
       return row?.written ?? 0;
     },
 
+    async writePast(rows) {
+      const [row] = await sql<{ written: number }>(WRITE_PAST, [
+        rows.map(({ cell }) => cell.geohash),
+        ...SCORE_NAMES.map((name) => rows.map(({ cell }) => cell.scores[name])),
+        ...REPORT_LAYERS.map((layer) => rows.map(({ cell }) => cell.worthQuarters[layer])),
+        rows.map(({ cell }) => cell.reportCount7d),
+        rows.map(({ cell }) => REPORT_LAYERS.reduce((sum, layer) => sum + cell.reportCount30d[layer], 0)),
+        rows.map(({ atMs }) => new Date(atMs)),
+      ]);
+      return row?.written ?? 0;
+    },
+
     async thin(nowMs) {
       const until = startOfDay(nowMs - HOURS_KEPT_MS);
       const [row] = await sql<{ thinned: number }>(THIN, [new Date(until - THINNED_MS), new Date(until)]);
@@ -80,11 +101,12 @@ const LISTS = COLUMNS.map((_, i) => `$${i + 2}::int[]`).join(", ");
 const [HOUR, DAY] = [`$${COLUMNS.length + 2}`, `$${COLUMNS.length + 3}`];
 const listOf = (prefix: string): string => COLUMNS.map((name) => `${prefix}.${name}`).join(", ");
 
+const POINTS = SCORE_NAMES.map((name) => `(${name} / 10.0)::decimal(4, 1) AS ${name}`).join(", ");
+
 /** One statement, so it is atomic. */
 const WRITE = `
   WITH scored AS (
-    SELECT area, ${SCORE_NAMES.map((name) => `(${name} / 10.0)::decimal(4, 1) AS ${name}`).join(", ")},
-           ${COUNTS.join(", ")}
+    SELECT area, ${POINTS}, ${COUNTS.join(", ")}
     FROM unnest($1::text[], ${LISTS})
       AS t (area, ${COLUMNS.join(", ")})
   ), changed AS (
@@ -102,6 +124,19 @@ const WRITE = `
     SELECT area, ${COLUMNS.join(", ")}, ${HOUR}::timestamptz FROM changed ORDER BY area
     ON CONFLICT (area, calculated_at) DO UPDATE SET
       ${COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}
+    RETURNING 1
+  )
+  SELECT count(*)::int AS written FROM written`;
+
+/** The rows of an area together, in one statement: its first one tells afterwards how far back it is known. */
+const WRITE_PAST = `
+  WITH written AS (
+    INSERT INTO area_scores (area, ${COLUMNS.join(", ")}, calculated_at)
+    SELECT area, ${POINTS}, ${COUNTS.join(", ")}, at
+    FROM unnest($1::text[], ${LISTS}, ${HOUR}::timestamptz[]) AS t (area, ${COLUMNS.join(", ")}, at)
+    WHERE NOT EXISTS (SELECT FROM area_scores h WHERE h.area = t.area AND h.calculated_at < t.at)
+    ORDER BY area, at
+    ON CONFLICT (area, calculated_at) DO NOTHING
     RETURNING 1
   )
   SELECT count(*)::int AS written FROM written`;

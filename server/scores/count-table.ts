@@ -28,6 +28,15 @@ export interface CountedCell {
   readonly part: CountedPart | undefined;
 }
 
+/** A version of a set of areas by which is counted. */
+export interface CountedSet {
+  readonly city: string;
+  readonly kind: string;
+  /** Of the version. */
+  readonly number: number;
+  readonly areaCount: number;
+}
+
 /** What the counter keeps in PostgreSQL. */
 export interface CountTable {
   /** The change feed's cursor up to which everything was counted or waits for it; null at first. */
@@ -36,6 +45,12 @@ export interface CountTable {
   add(changes: readonly ChangedDays[]): Promise<void>;
   /** Whoever moved it meanwhile has the word: what the cursor does not stand for is told again. */
   moveCursor(before: string | null, cursor: string): Promise<void>;
+  /** Sets of areas of which all cells were told. */
+  readSets(): Promise<Omit<CountedSet, "areaCount">[]>;
+  /** Remembers one; an older version than what is known was read from a cache. */
+  noteSet(set: CountedSet): Promise<void>;
+  /** Cells with counts since a day (`YYYY-MM-DD`), under some geohashes of three characters. */
+  readCounted(geohash3s: readonly string[], sinceDay: string): Promise<LogCell[]>;
   /** Cells that wait, ascending, behind one of them. */
   readWaiting(after: LogCell | undefined, limit: number): Promise<CellToCount[]>;
   /**
@@ -74,11 +89,19 @@ export function createCountTable(sql: RunSql): CountTable {
       ]);
     },
 
+    readSets: () => sql("SELECT city, kind, version::float8 AS number FROM counted_area_sets"),
+
+    async noteSet({ city, kind, number, areaCount }) {
+      await sql(NOTE_SET, [city, kind, number, areaCount]);
+    },
+
+    readCounted: (geohash3s, sinceDay) => sql<LogCell>(READ_COUNTED, [geohash3s, sinceDay]),
+
     async readWaiting(after, limit) {
       const rows = await sql<WaitingRow>(READ_WAITING, [after?.geohash5 ?? "", after?.layer ?? "", limit]);
-      return rows.map(({ untilMs, counts, ...cell }) => ({
+      return rows.map(({ untilMs, counts, areasKey, ...cell }) => ({
         ...cell,
-        part: untilMs === null || counts === null ? undefined : { untilMs, counts },
+        part: untilMs === null || counts === null ? undefined : { untilMs, counts, areasKey: areasKey ?? "" },
       }));
     },
 
@@ -86,6 +109,9 @@ export function createCountTable(sql: RunSql): CountTable {
       const cells = counted.map(({ cell }) => cell);
       const days = counted.flatMap(({ cell: { layer }, days }) => days.map((day) => ({ ...day, layer })));
       const parts = counted.flatMap(({ cell, part }) => (part === undefined ? [] : { ...cell, part }));
+      const ofAreas = days.flatMap(({ areas, geohash, layer, dayMs }) =>
+        Array.from(areas, ([area, sums]) => ({ area, geohash, layer, dayMs, ...sums })),
+      );
       const [row] = await sql<{ cells: number }>(WRITE, [
         cells.map(({ geohash5 }) => geohash5),
         cells.map(({ layer }) => layer),
@@ -106,6 +132,15 @@ export function createCountTable(sql: RunSql): CountTable {
         parts.map(({ part }) => part.untilMs),
         parts.map(({ part }) => JSON.stringify(part.counts)),
         nowMs - PARTS_KEPT_MS,
+        ofAreas.map(({ area }) => area),
+        ofAreas.map(({ geohash }) => geohash),
+        ofAreas.map(({ layer }) => layer),
+        ofAreas.map(({ dayMs }) => formatDay(dayMs)),
+        ofAreas.map(({ reports }) => reports),
+        ofAreas.map(({ severity }) => severity),
+        ofAreas.map(({ worthQuarters }) => worthQuarters),
+        ofAreas.map(({ severityQuarters }) => severityQuarters),
+        parts.map(({ part }) => part.areasKey ?? ""),
       ]);
       return row?.cells ?? 0;
     },
@@ -115,6 +150,7 @@ export function createCountTable(sql: RunSql): CountTable {
 interface WaitingRow extends Omit<CellToCount, "part"> {
   readonly untilMs: number | null;
   readonly counts: CountedPart["counts"] | null;
+  readonly areasKey: string | null;
 }
 
 const ADD = `
@@ -124,8 +160,22 @@ const ADD = `
   ON CONFLICT (geohash5, layer) DO UPDATE SET
     from_ms = least(cells_to_count.from_ms, excluded.from_ms), told = DEFAULT`;
 
+const NOTE_SET = `
+  INSERT INTO counted_area_sets (city, kind, version, area_count) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (city, kind) DO UPDATE SET
+    version = excluded.version, area_count = excluded.area_count, is_filled = false
+  WHERE counted_area_sets.version < excluded.version`;
+
+/** Geohash by geohash, as the primary key has them. */
+const READ_COUNTED = `
+  SELECT DISTINCT left(c.geohash, 5) AS geohash5, c.layer
+  FROM unnest($1::text[]) AS u (under)
+  JOIN report_counts c ON c.geohash >= u.under COLLATE "C" AND c.geohash < u.under COLLATE "C" || '~'
+  WHERE c.day >= $2::date`;
+
 const READ_WAITING = `
-  SELECT c.geohash5, c.layer, c.from_ms::float8 AS "fromMs", c.told::text, p.until_ms::float8 AS "untilMs", p.counts
+  SELECT c.geohash5, c.layer, c.from_ms::float8 AS "fromMs", c.told::text, p.until_ms::float8 AS "untilMs", p.counts,
+         p.areas_key AS "areasKey"
   FROM cells_to_count c LEFT JOIN counted_parts p USING (geohash5, layer)
   WHERE (c.geohash5, c.layer) > ($1, $2)
   ORDER BY c.geohash5, c.layer LIMIT $3`;
@@ -168,14 +218,36 @@ const WRITE = `
            report_counts.worth_quarters, report_counts.severity_quarters)
       IS DISTINCT FROM (excluded.city, excluded.report_count, excluded.severity_sum,
                         excluded.worth_quarters, excluded.severity_quarters)
+  ), in_areas AS (
+    SELECT t.* FROM unnest($20::text[], $21::text[], $22::text[], $23::date[], $24::int[], $25::int[], $26::int[], $27::int[])
+      AS t (area, geohash, layer, day, report_count, severity_sum, worth_quarters, severity_quarters)
+    JOIN mine ON mine.geohash5 = left(t.geohash, 5) AND mine.layer = t.layer
+  ), gone_of_areas AS (
+    DELETE FROM area_counts c
+    WHERE c.geohash = ANY ($14::text[])
+      AND EXISTS (
+        SELECT FROM mine WHERE mine.geohash5 = left(c.geohash, 5) AND mine.layer = c.layer AND mine.from_day <= c.day
+      )
+      AND (c.area, c.geohash, c.layer, c.day) NOT IN (SELECT area, geohash, layer, day FROM in_areas)
+  ), written_of_areas AS (
+    INSERT INTO area_counts (area, layer, day, geohash, report_count, severity_sum, worth_quarters, severity_quarters)
+    SELECT area, layer, day, geohash, report_count, severity_sum, worth_quarters, severity_quarters
+    FROM in_areas ORDER BY area, layer, day, geohash
+    ON CONFLICT (area, layer, day, geohash) DO UPDATE SET
+      report_count = excluded.report_count, severity_sum = excluded.severity_sum,
+      worth_quarters = excluded.worth_quarters, severity_quarters = excluded.severity_quarters
+    WHERE (area_counts.report_count, area_counts.severity_sum, area_counts.worth_quarters, area_counts.severity_quarters)
+      IS DISTINCT FROM (excluded.report_count, excluded.severity_sum, excluded.worth_quarters, excluded.severity_quarters)
   ), part AS (
-    SELECT p.geohash5, p.layer, p.until_ms, p.counts::jsonb AS counts
-    FROM unnest($15::text[], $16::text[], $17::bigint[], $18::text[]) AS p (geohash5, layer, until_ms, counts)
+    SELECT p.geohash5, p.layer, p.until_ms, p.counts::jsonb AS counts, p.areas_key
+    FROM unnest($15::text[], $16::text[], $17::bigint[], $18::text[], $28::text[])
+      AS p (geohash5, layer, until_ms, counts, areas_key)
     JOIN mine ON mine.geohash5 = p.geohash5 AND mine.layer = p.layer
   ), kept AS (
-    INSERT INTO counted_parts (geohash5, layer, until_ms, counts)
-    SELECT geohash5, layer, until_ms, counts FROM part ORDER BY geohash5, layer
-    ON CONFLICT (geohash5, layer) DO UPDATE SET until_ms = excluded.until_ms, counts = excluded.counts
+    INSERT INTO counted_parts (geohash5, layer, until_ms, counts, areas_key)
+    SELECT geohash5, layer, until_ms, counts, areas_key FROM part ORDER BY geohash5, layer
+    ON CONFLICT (geohash5, layer) DO UPDATE SET
+      until_ms = excluded.until_ms, counts = excluded.counts, areas_key = excluded.areas_key
   ), dropped AS (
     DELETE FROM counted_parts c
     WHERE (c.until_ms < $19::bigint OR EXISTS (SELECT FROM mine WHERE mine.geohash5 = c.geohash5 AND mine.layer = c.layer))

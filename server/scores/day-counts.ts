@@ -2,18 +2,25 @@ import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { DAY_MS, HOUR_MS, startOfDay } from "../kit/utc-time.ts";
+import { type AreasOfCell, NO_AREAS } from "./areas-of-cells.ts";
 import { createReporterRanks, type ReporterRanks } from "./reporter-ranks.ts";
 
-/** Reports that were made in a neighbourhood (geohash-6) on a UTC day. */
-export interface DayCount {
-  readonly geohash: string;
-  /** The day's beginning, Unix milliseconds. */
-  readonly dayMs: number;
+/** Sums of some reports. */
+export interface CountedReports {
   readonly reports: number;
   readonly severity: number;
   /** What the reports weigh, and their severities times that, in quarters. */
   readonly worthQuarters: number;
   readonly severityQuarters: number;
+}
+
+/** Reports that were made in a neighbourhood (geohash-6) on a UTC day. */
+export interface DayCount extends CountedReports {
+  readonly geohash: string;
+  /** The day's beginning, Unix milliseconds. */
+  readonly dayMs: number;
+  /** Those of them that lie in areas, by the areas' ids. */
+  readonly areas: ReadonlyMap<string, CountedReports>;
 }
 
 /** What a cell of the log holds of a day from its beginning until a time: of a busy cell, so that only the rest is read again. */
@@ -22,6 +29,8 @@ export interface CountedPart {
   readonly untilMs: number;
   /** By neighbourhood. */
   readonly counts: Readonly<Record<string, CountedNeighborhood>>;
+  /** By which areas was counted, as `AreasOfCell`; of older ones by none. */
+  readonly areasKey?: string;
 }
 
 /** `DayCount` as a list, and how many reports each of its reporters has sent: what the next ones weigh follows from that. */
@@ -31,6 +40,7 @@ export type CountedNeighborhood = readonly [
   worthQuarters: number,
   severityQuarters: number,
   ranks: string,
+  areas?: Readonly<Record<string, readonly [number, number, number, number]>>,
 ];
 
 /** What has to be read to count the days that changed. */
@@ -53,12 +63,19 @@ const LEAST_PART = 200;
 
 /**
  * What to read of a cell of which something changed at or after a time. What expires must not be counted away: days of which reports
- * may have gone are left as they are.
+ * may have gone are left as they are. What was counted by other areas is read again.
  */
-export function daysToRead(changedFromMs: number, part: CountedPart | undefined, nowMs: number): DaysToRead {
+export function daysToRead(
+  changedFromMs: number,
+  part: CountedPart | undefined,
+  nowMs: number,
+  areasKey = "",
+): DaysToRead {
   const firstWholeMs = startOfDay(nowMs + READ_WITHIN_MS - REPORT_LIFETIME_MS) + DAY_MS;
   const fromDayMs = Math.max(startOfDay(changedFromMs), firstWholeMs);
-  const holds = part !== undefined && part.untilMs <= changedFromMs && startOfDay(part.untilMs) === fromDayMs;
+  const isOfAreas = (part?.areasKey ?? "") === areasKey;
+  const holds =
+    isOfAreas && part !== undefined && part.untilMs <= changedFromMs && startOfDay(part.untilMs) === fromDayMs;
   return holds ? { fromDayMs, fromMs: part.untilMs, part } : { fromDayMs, fromMs: fromDayMs, part: undefined };
 }
 
@@ -71,20 +88,23 @@ export interface DayCounter {
   part(): CountedPart | undefined;
 }
 
+type MutableCount = { -readonly [Name in keyof CountedReports]: CountedReports[Name] };
+
 /** Of the reports of a neighbourhood and day. */
-interface Sums {
-  reports: number;
-  severity: number;
-  worthQuarters: number;
-  severityQuarters: number;
+interface Sums extends MutableCount {
   readonly ranks: ReporterRanks;
+  readonly areas: Map<string, MutableCount>;
 }
 
 /** By neighbourhood. */
 type SumsOfDay = Map<string, Sums>;
 
 /** @param nowMs when reading began */
-export function createDayCounter({ fromDayMs, part }: DaysToRead, nowMs: number): DayCounter {
+export function createDayCounter(
+  { fromDayMs, part }: DaysToRead,
+  nowMs: number,
+  areas: AreasOfCell = NO_AREAS,
+): DayCounter {
   const days = new Map<number, SumsOfDay>();
   const untilMs = Math.max(nowMs - PART_AGE_MS, part?.untilMs ?? 0);
   const partDayMs = startOfDay(untilMs);
@@ -105,8 +125,9 @@ export function createDayCounter({ fromDayMs, part }: DaysToRead, nowMs: number)
       for (const report of reports.toSorted(byId)) {
         const geohash = encodeGeohash(report.lonDeg, report.latDeg, NEIGHBORHOOD_PRECISION);
         const dayMs = startOfDay(report.createdAtMs);
-        addTo(dayOf(dayMs), geohash, report);
-        if (dayMs === partDayMs && report.createdAtMs < untilMs) addTo(beginning, geohash, report);
+        const inAreas = areas.find(report.lonDeg, report.latDeg);
+        addTo(sumsIn(dayOf(dayMs), geohash), report, inAreas);
+        if (dayMs === partDayMs && report.createdAtMs < untilMs) addTo(sumsIn(beginning, geohash), report, inAreas);
       }
     },
     days: () =>
@@ -117,35 +138,63 @@ export function createDayCounter({ fromDayMs, part }: DaysToRead, nowMs: number)
       const reports = [...beginning.values()].reduce((total, sums) => total + sums.reports, 0);
       if (reports < LEAST_PART) return undefined;
       const counts = Array.from(beginning, ([geohash, sums]) => [geohash, countedOf(sums)] as const);
-      return { untilMs, counts: Object.fromEntries(counts) };
+      return { untilMs, counts: Object.fromEntries(counts), ...(areas.key !== "" && { areasKey: areas.key }) };
     },
   };
 }
 
 const byId = (a: Report, b: Report): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
-function addTo(day: SumsOfDay, geohash: string, { severity, reporter = 0 }: Report): void {
+function sumsIn(day: SumsOfDay, geohash: string): Sums {
   const sums = day.get(geohash) ?? sumsOf([0, 0, 0, 0, ""]);
   day.set(geohash, sums);
+  return sums;
+}
+
+/** @param inAreas ids of the areas that the report lies in */
+function addTo(sums: Sums, { severity, reporter = 0 }: Report, inAreas: readonly string[]): void {
   const quarters = sums.ranks.next(reporter);
+  addReport(sums, severity, quarters);
+  for (const id of inAreas) {
+    const ofArea = sums.areas.get(id) ?? { reports: 0, severity: 0, worthQuarters: 0, severityQuarters: 0 };
+    sums.areas.set(id, ofArea);
+    addReport(ofArea, severity, quarters);
+  }
+}
+
+function addReport(sums: MutableCount, severity: number, quarters: number): void {
   sums.reports++;
   sums.severity += severity;
   sums.worthQuarters += quarters;
   sums.severityQuarters += quarters * severity;
 }
 
-const sumsOf = ([reports, severity, worthQuarters, severityQuarters, ranks]: CountedNeighborhood): Sums => ({
+const sumsOf = ([
+  reports,
+  severity,
+  worthQuarters,
+  severityQuarters,
+  ranks,
+  areas = {},
+]: CountedNeighborhood): Sums => ({
   reports,
   severity,
   worthQuarters,
   severityQuarters,
   ranks: createReporterRanks(ranks),
+  areas: new Map(
+    Object.entries(areas).map(([id, [ofArea, sum, worth, weighed]]) => [
+      id,
+      { reports: ofArea, severity: sum, worthQuarters: worth, severityQuarters: weighed },
+    ]),
+  ),
 });
 
-const countedOf = (sums: Sums): CountedNeighborhood => [
-  sums.reports,
-  sums.severity,
-  sums.worthQuarters,
-  sums.severityQuarters,
-  sums.ranks.text(),
-];
+function countedOf(sums: Sums): CountedNeighborhood {
+  const numbers = numbersOf(sums);
+  const areas = Object.fromEntries(Array.from(sums.areas, ([id, ofArea]) => [id, numbersOf(ofArea)]));
+  return sums.areas.size === 0 ? [...numbers, sums.ranks.text()] : [...numbers, sums.ranks.text(), areas];
+}
+
+const numbersOf = (sums: CountedReports) =>
+  [sums.reports, sums.severity, sums.worthQuarters, sums.severityQuarters] as const;

@@ -1,12 +1,17 @@
+import { boundsOfBox } from "../../tiles/areas/area.ts";
+import { coverBounds } from "../../tiles/geo/geohash.ts";
+import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { idTimePrefix, timeOfId } from "../../tiles/report-id.ts";
+import type { AreaSetVersion } from "../areas/area-sets.ts";
 import { mapLimited } from "../kit/map-limited.ts";
-import { DAY_MS, HOUR_MS } from "../kit/utc-time.ts";
+import { DAY_MS, formatDay, HOUR_MS } from "../kit/utc-time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LogCell, ReportStore } from "../ports/report-store.ts";
 import type { RunSql } from "../ports/sql.ts";
 import { fromStoredCursor } from "../pyramid/stored-cursor.ts";
-import { type CellToCount, type CountedCell, createCountTable } from "./count-table.ts";
+import { areasOfCell, type CountedAreas, isAround, NO_AREAS, readLiveSets } from "./areas-of-cells.ts";
+import { type CellToCount, type CountedCell, type CountedSet, createCountTable } from "./count-table.ts";
 import { createDayCounter, daysToRead } from "./day-counts.ts";
 
 /**
@@ -22,6 +27,8 @@ export interface ReportCounter {
 /** Cells that are looked up at a time, and read at a time. */
 const CELLS_PER_BATCH = 64;
 const PARALLEL_READS = 4;
+/** Cells around a set's areas are looked up by geohashes of so many characters: of a large country's set a hundred. */
+const SET_PRECISION = 3;
 /** A statement takes cells until it has so many counts; one of ninety days and all neighbourhoods has 2 880. */
 const COUNTS_PER_STATEMENT = 4_000;
 
@@ -35,9 +42,11 @@ export interface ReportCounterOptions {
   readonly store: ReportStore;
   readonly sql: RunSql;
   readonly clock: Clock;
+  /** By which the reports are counted, too. */
+  readonly areas?: CountedAreas;
 }
 
-export function createReportCounter({ store, sql, clock }: ReportCounterOptions): ReportCounter {
+export function createReportCounter({ store, sql, clock, areas }: ReportCounterOptions): ReportCounter {
   const table = createCountTable(sql);
 
   async function takeInChanges(): Promise<void> {
@@ -47,9 +56,25 @@ export function createReportCounter({ store, sql, clock }: ReportCounterOptions)
     if (cursor !== before) await table.moveCursor(before, cursor);
   }
 
-  async function count(cell: CellToCount, nowMs: number): Promise<CountedCell> {
-    const read = daysToRead(cell.fromMs, cell.part, nowMs);
-    const counter = createDayCounter(read, nowMs);
+  /** Where the areas of a city are others than those by which was counted, all is counted again. */
+  async function takeInSets(): Promise<void> {
+    const live = areas === undefined ? [] : await readLiveSets(areas);
+    if (live.length === 0) return;
+    const counted = await table.readSets();
+    for (const of of live) {
+      const { set, version } = of;
+      if (counted.some(({ city, kind, number }) => isSame({ city, kind, number }, of))) continue;
+      const sinceDay = formatDay(clock.now() - REPORT_LIFETIME_MS);
+      const cells = await table.readCounted(coverBounds(boundsOfBox(version.box), SET_PRECISION, Infinity), sinceDay);
+      await table.add(cells.filter(({ geohash5 }) => isAround(of, geohash5)).map((cell) => ({ ...cell, fromMs: 0 })));
+      await table.noteSet({ city: set.city.id, kind: set.kind, number: version.number, areaCount: version.areaCount });
+    }
+  }
+
+  async function count(cell: CellToCount, live: readonly AreaSetVersion[], nowMs: number): Promise<CountedCell> {
+    const near = areas === undefined ? NO_AREAS : await areasOfCell(areas, live, cell.geohash5);
+    const read = daysToRead(cell.fromMs, cell.part, nowMs, near.key);
+    const counter = createDayCounter(read, nowMs, near);
     for await (const reports of readSpans(store, cell, read.fromMs, nowMs)) counter.add(reports);
     return { cell, fromDayMs: read.fromDayMs, days: counter.days(), part: counter.part() };
   }
@@ -57,11 +82,13 @@ export function createReportCounter({ store, sql, clock }: ReportCounterOptions)
   /** Counts cells and writes what was counted, a part of them at a time. */
   async function countAll(cells: readonly CellToCount[]): Promise<number> {
     const nowMs = clock.now();
+    // After the cells: who told of a cell because of new areas told of the areas before.
+    const live = areas === undefined || cells.length === 0 ? [] : await readLiveSets(areas);
     let written = 0;
     let counted: CountedCell[] = [];
     for (let i = 0; i < cells.length; i += PARALLEL_READS) {
       const some = cells.slice(i, i + PARALLEL_READS);
-      counted.push(...(await mapLimited(some, PARALLEL_READS, (cell) => count(cell, nowMs))));
+      counted.push(...(await mapLimited(some, PARALLEL_READS, (cell) => count(cell, live, nowMs))));
       const counts = counted.reduce((sum, { days }) => sum + days.length, 0);
       if (counts < COUNTS_PER_STATEMENT && i + PARALLEL_READS < cells.length) continue;
       written += await table.write(counted, nowMs);
@@ -73,6 +100,7 @@ export function createReportCounter({ store, sql, clock }: ReportCounterOptions)
   return {
     async run() {
       await takeInChanges();
+      await takeInSets();
       let written = 0;
       let last: LogCell | undefined;
       for (;;) {
@@ -84,6 +112,9 @@ export function createReportCounter({ store, sql, clock }: ReportCounterOptions)
     },
   };
 }
+
+const isSame = ({ city, kind, number }: Omit<CountedSet, "areaCount">, { set, version }: AreaSetVersion): boolean =>
+  city === set.city.id && kind === set.kind && number === version.number;
 
 /** The reports of a cell from a time on; what is stored meanwhile in spans that were read is told by a later change. */
 async function* readSpans(

@@ -1,6 +1,8 @@
 import type { MicroCells } from "../../tiles/cells/micro-cells.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { scoreCells, tallyNeighborhoods } from "../../tiles/scores/scores.ts";
+import { createAreaSets, keyOfVersion } from "../areas/area-sets.ts";
+import { createAreaShapes } from "../areas/area-shapes.ts";
 import type { Log } from "../console/log.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import { formatDay } from "../kit/utc-time.ts";
@@ -11,6 +13,7 @@ import type { RunSql } from "../ports/sql.ts";
 import { type CellAggregates, type CellAggregateVersion, createCellAggregates } from "../pyramid/cell-aggregates.ts";
 import { type CompactionPoint, createCompactionState } from "../pyramid/compaction-state.ts";
 import type { UnmergedRows } from "../pyramid/unmerged-rows.ts";
+import { readLiveSets } from "./areas-of-cells.ts";
 import { findChangedCellAggregates } from "./changed-aggregates.ts";
 import { createReportCounter } from "./report-counter.ts";
 import { createScoreTable, type ScoredCellAggregates, type ScoreTable } from "./score-table.ts";
@@ -52,15 +55,18 @@ const NOTHING: ScoringReport = { neighborhoods: 0, rows: 0, counted: 0, thinned:
 const CELLS_PER_STATEMENT = 2000;
 
 const LAYERS_WIDTH = 4;
+/** Of areas' corners in memory. */
+const AREA_BYTES = 8 * 2 ** 20;
 
 export function createScorer({ store, derived, sql, clock, log }: ScorerOptions): Scorer {
   const cellAggregates = createCellAggregates({ derived, clock, log });
   const changed = findChangedCellAggregates(cellAggregates);
   const table = createScoreTable(sql);
-  const counter = createReportCounter({ store, sql, clock });
+  const areas = { sets: createAreaSets({ derived, log }), shapes: createAreaShapes({ derived, maxBytes: AREA_BYTES }) };
+  const counter = createReportCounter({ store, sql, clock, areas });
   const thinning = createScoreThinning(sql);
   const compaction = createCompactionState(derived, log, clock);
-  let done: { point: CompactionPoint; day: string } | undefined;
+  let done: { point: CompactionPoint; day: string; sets: string } | undefined;
   /** The day of which everything was put among what waits. */
   let begunDay: string | undefined;
   /** Geohashes-3 to score. */
@@ -94,11 +100,14 @@ export function createScorer({ store, derived, sql, clock, log }: ScorerOptions)
 
   async function scoreAndCount(day: string): Promise<ScoringReport> {
     const point = await compaction.read();
-    const isDone = done?.day === day && point?.cursor === done.point.cursor && point.atMs === done.point.atMs;
+    // Areas that have just come are counted, also where nothing else has changed.
+    const sets = (await readLiveSets(areas)).map(keyOfVersion).join();
+    const isDone =
+      done?.day === day && point?.cursor === done.point.cursor && point.atMs === done.point.atMs && sets === done.sets;
     if (point === undefined || isDone) return NOTHING;
     const report = await scoreChanged(day, point.rows);
     const counted = await counter.run();
-    done = { point, day };
+    done = { point, day, sets };
     return { ...report, counted };
   }
 

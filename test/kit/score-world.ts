@@ -27,6 +27,8 @@ export const SCORE_TABLES = [
   "counted_parts",
   "areas",
   "area_scores",
+  "area_counts",
+  "counted_area_sets",
 ];
 
 export const MISSION = { lonDeg: -122.42, latDeg: 37.77 } as const;

@@ -1,5 +1,6 @@
 import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
 import { SCORE_TABLES } from "../../kit/score-world.ts";
+import { describeAreaCounts } from "./area-counts.suite.ts";
 import { describeAreaScores } from "./area-scores.suite.ts";
 import { describePastScores } from "./past-scores.suite.ts";
 import { describeReportCounter } from "./report-counter.suite.ts";
@@ -11,6 +12,7 @@ import { describeScorer } from "./scorer.suite.ts";
 // One start of each database for all of them.
 describeOnEachPostgres("scores", SCORE_TABLES, (pool, address) => {
   describeAreaScores(pool);
+  describeAreaCounts(pool);
   describeScorer(pool);
   describeReportCounter(pool);
   describePastScores(pool);
