@@ -1,20 +1,40 @@
-import { AT, type Dataset, INSTANT, inSpan, isDate, ofScores, ofWorth, SCORE_EXPRESSIONS } from "./export-rows.ts";
-import { createValues } from "./statement.ts";
+import type { CellRun } from "./area.ts";
+import {
+  AT,
+  COUNTED,
+  type Column,
+  DAY,
+  type Dataset,
+  type ExportFilter,
+  INSTANT,
+  inDays,
+  inSpan,
+  isDate,
+  ofScores,
+  ofWorth,
+  SCORE_EXPRESSIONS,
+} from "./export-rows.ts";
+import { createValues, type Values } from "./statement.ts";
 
 const ID = /^[a-z0-9-]{1,200}$/;
+
+const AREA: readonly Column[] = [
+  { name: "area", type: "text" },
+  { name: "name", type: "text" },
+  { name: "kind", type: "text" },
+  { name: "city", type: "text" },
+  { name: "west", type: "degrees" },
+  { name: "south", type: "degrees" },
+  { name: "east", type: "degrees" },
+  { name: "north", type: "degrees" },
+];
+const KNOWN = "known.name, known.kind, known.city, known.west, known.south, known.east, known.north";
 
 /** Scores of areas over time, with their names, in the order of ids: those that are gone from their set are among them. */
 export const AREA_SCORES: Dataset = {
   name: "area-scores",
   columns: [
-    { name: "area", type: "text" },
-    { name: "name", type: "text" },
-    { name: "kind", type: "text" },
-    { name: "city", type: "text" },
-    { name: "west", type: "degrees" },
-    { name: "south", type: "degrees" },
-    { name: "east", type: "degrees" },
-    { name: "north", type: "degrees" },
+    ...AREA,
     { name: "calculated_at", type: "instant" },
     ...ofScores,
     ...ofWorth,
@@ -23,29 +43,56 @@ export const AREA_SCORES: Dataset = {
   ],
   key: ["area", "calculated_at"],
   isKey: ([id = "", at, ...rest]) => ID.test(id) && isDate(at, INSTANT) && rest.length === 0,
-  runs({ areas }) {
-    if (areas === undefined) return [];
-    // Ids begin with their city, whose slug may begin another's: the statement asks for the city itself.
-    return "id" in areas ? [{ low: areas.id, high: areas.id }] : [{ low: `${areas.city}-`, high: `${areas.city}-~` }];
-  },
+  runs: runsOfAreas,
   statement(filter, run, after, limit) {
     const values = createValues();
-    const conditions = [
-      `cell.area BETWEEN ${values.bind(run.low)} AND ${values.bind(run.high)}`,
-      ...(filter.areas !== undefined && "city" in filter.areas
-        ? [`known.city = ${values.bind(filter.areas.city)}`]
-        : []),
-      ...inSpan(filter, values),
-    ];
+    const conditions = [...inRun(run, filter, values), ...inSpan(filter, values)];
     if (after !== undefined) {
       const [id, time] = after.map((value) => values.bind(value));
       conditions.push(`(cell.area, cell.calculated_at) > (${id}::text, ${time}::timestamptz)`);
     }
     const text = `
-      SELECT cell.area, known.name, known.kind, known.city, known.west, known.south, known.east, known.north,
-             ${AT} AS calculated_at, ${SCORE_EXPRESSIONS}, cell.report_count_7d, cell.report_count_30d
+      SELECT cell.area, ${KNOWN}, ${AT} AS calculated_at, ${SCORE_EXPRESSIONS}, cell.report_count_7d, cell.report_count_30d
       FROM area_scores AS cell JOIN areas AS known ON known.id = cell.area WHERE ${conditions.join(" AND ")}
       ORDER BY cell.area, cell.calculated_at LIMIT ${values.bind(limit)}`;
     return { text, values: values.all };
   },
 };
+
+/** Reports of areas by layer and day, by the reports' own places. */
+export const AREA_COUNTS: Dataset = {
+  name: "area-counts",
+  columns: [...AREA, ...COUNTED],
+  key: ["area", "layer", "day"],
+  isKey: ([id = "", layer = "", day, ...rest]) =>
+    ID.test(id) && /^[a-z]{1,16}$/.test(layer) && isDate(day, DAY) && rest.length === 0,
+  runs: runsOfAreas,
+  statement(filter, run, after, limit) {
+    const values = createValues();
+    const conditions = [...inRun(run, filter, values), ...inDays(filter, values)];
+    if (after !== undefined) {
+      const [id, layer, day] = after.map((value) => values.bind(value));
+      conditions.push(`(cell.area, cell.layer, cell.day) > (${id}::text, ${layer}::text, ${day}::date)`);
+    }
+    const sum = (column: string) => `sum(cell.${column})::integer`;
+    const text = `
+      SELECT cell.area, ${KNOWN}, cell.layer, cell.day::text AS day,
+             ${sum("report_count")} AS report_count, ${sum("severity_sum")} AS severity_sum,
+             ${sum("worth_quarters")} / 4.0::float8 AS worth, ${sum("severity_quarters")} / 4.0::float8 AS severity_worth
+      FROM area_counts AS cell JOIN areas AS known ON known.id = cell.area WHERE ${conditions.join(" AND ")}
+      GROUP BY cell.area, known.id, cell.layer, cell.day
+      ORDER BY cell.area, cell.layer, cell.day LIMIT ${values.bind(limit)}`;
+    return { text, values: values.all };
+  },
+};
+
+function runsOfAreas({ areas }: ExportFilter): CellRun[] {
+  if (areas === undefined) return [];
+  // Ids begin with their city, whose slug may begin another's: the statement asks for the city itself.
+  return "id" in areas ? [{ low: areas.id, high: areas.id }] : [{ low: `${areas.city}-`, high: `${areas.city}-~` }];
+}
+
+function inRun(run: CellRun, { areas }: ExportFilter, values: Values): string[] {
+  const ids = `cell.area BETWEEN ${values.bind(run.low)} AND ${values.bind(run.high)}`;
+  return areas !== undefined && "city" in areas ? [ids, `known.city = ${values.bind(areas.city)}`] : [ids];
+}

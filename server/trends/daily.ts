@@ -1,11 +1,9 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import { DAY_MS, formatDay } from "../kit/utc-time.ts";
 import type { Sql, Statement } from "../ports/sql.ts";
-import type { AreaFilter } from "./area.ts";
-import { createValues, inArea, roundTo, type Values } from "./statement.ts";
+import { type CountedPlace, countsIn, createValues, roundTo, type Values } from "./statement.ts";
 
-export interface DailyQuery {
-  readonly area: AreaFilter;
+export interface DailyQuery extends CountedPlace {
   readonly layers: readonly ReportLayer[];
   /** First and last day (UTC, `YYYY-MM-DD`), both inside. */
   readonly from: string;
@@ -82,7 +80,7 @@ export function dailyStatement(query: DailyQuery): Statement {
   const values = createValues();
   const text = `
     SELECT cell.day::text AS day, sum(cell.report_count)::integer AS reports, sum(cell.severity_sum)::integer AS severity
-    FROM report_counts AS cell WHERE ${counted(query, values)}
+    FROM ${counted(query, values)}
     GROUP BY cell.day`;
   return { text, values: values.all };
 }
@@ -93,7 +91,7 @@ export function dailyNeighborhoodsStatement(query: DailyQuery): Statement {
   const text = `
     WITH daily AS (
       SELECT cell.geohash, cell.day - ${values.bind(query.from)}::date AS at, sum(cell.report_count)::integer AS reports
-      FROM report_counts AS cell WHERE ${counted(query, values)}
+      FROM ${counted(query, values)}
       GROUP BY cell.geohash, cell.day
     )
     SELECT geohash, sum(reports)::integer AS total, array_agg(at ORDER BY at) AS at,
@@ -102,7 +100,7 @@ export function dailyNeighborhoodsStatement(query: DailyQuery): Statement {
   return { text, values: values.all };
 }
 
-function counted({ area, layers, from, to }: DailyQuery, values: Values): string {
-  return `${inArea(area, values)} AND cell.layer = ANY (${values.bind(layers)}::text[])
+function counted({ layers, from, to, ...place }: DailyQuery, values: Values): string {
+  return `${countsIn(place, values)} AND cell.layer = ANY (${values.bind(layers)}::text[])
       AND cell.day BETWEEN ${values.bind(from)}::date AND ${values.bind(to)}::date`;
 }

@@ -19,7 +19,7 @@ export interface Column {
 export type ExportRow = Readonly<Record<string, string | number | null>>;
 
 export interface ExportFilter extends AreaFilter {
-  /** Of scores of areas only: one area, or all of a city, which need not be one of ours. */
+  /** Of areas only: one area, or all of a city, which need not be one of ours. */
   readonly areas?: { readonly id: string } | { readonly city: string };
   /** Of scores of cells only; counts are by neighbourhood. */
   readonly precision?: ScorePrecision;
@@ -66,7 +66,7 @@ export const SCORE_EXPRESSIONS = [
 ].join(", ");
 
 export const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/;
-const DAY = /^\d{4}-\d\d-\d\d$/;
+export const DAY = /^\d{4}-\d\d-\d\d$/;
 const GEOHASH = /^[0-9b-hjkmnp-z]{4,6}$/;
 export const isDate = (text: string | undefined, shape: RegExp) =>
   text !== undefined && shape.test(text) && !Number.isNaN(Date.parse(text));
@@ -102,30 +102,26 @@ export const SCORES: Dataset = {
   },
 };
 
+/** What is told of reports of a day. */
+export const COUNTED: readonly Column[] = [
+  { name: "layer", type: "text" },
+  { name: "day", type: "day" },
+  { name: "report_count", type: "count" },
+  { name: "severity_sum", type: "count" },
+  { name: "worth", type: "worth" },
+  { name: "severity_worth", type: "worth" },
+];
+
 export const REPORT_COUNTS: Dataset = {
   name: "reports-counts",
-  columns: [
-    ...PLACE,
-    { name: "layer", type: "text" },
-    { name: "day", type: "day" },
-    { name: "report_count", type: "count" },
-    { name: "severity_sum", type: "count" },
-    { name: "worth", type: "worth" },
-    { name: "severity_worth", type: "worth" },
-  ],
+  columns: [...PLACE, ...COUNTED],
   key: ["geohash", "layer", "day"],
   isKey: ([geohash = "", layer = "", day, ...rest]) =>
     GEOHASH.test(geohash) && /^[a-z]{1,16}$/.test(layer) && isDate(day, DAY) && rest.length === 0,
   runs: (filter) => runsOf(filter, NEIGHBORHOOD),
   statement(filter, run, after, limit) {
     const values = createValues();
-    const dayOf = (timeMs: number) => `${values.bind(formatDay(timeMs))}::date`;
-    const conditions = [
-      ...inRun(run, filter, values),
-      ...(filter.layers === undefined ? [] : [`cell.layer = ANY (${values.bind(filter.layers)}::text[])`]),
-      ...(filter.fromMs === undefined ? [] : [`cell.day >= ${dayOf(filter.fromMs)}`]),
-      `cell.day <= ${dayOf(filter.toMs - 1)}`,
-    ];
+    const conditions = [...inRun(run, filter, values), ...inDays(filter, values)];
     if (after !== undefined) {
       const [geohash, layer, day] = after.map((value) => values.bind(value));
       conditions.push(`(cell.geohash, cell.layer, cell.day) > (${geohash}::text, ${layer}::text, ${day}::date)`);
@@ -144,6 +140,16 @@ export function inSpan({ fromMs, toMs }: ExportFilter, values: Values): string[]
   const at = (timeMs: number) => `${values.bind(new Date(timeMs))}::timestamptz`;
   const since = fromMs === undefined ? [] : [`cell.calculated_at >= ${at(fromMs)}`];
   return [...since, `cell.calculated_at < ${at(toMs)}`];
+}
+
+/** Of counts: those of the layers, and of the days of the span. */
+export function inDays({ layers, fromMs, toMs }: ExportFilter, values: Values): string[] {
+  const dayOf = (timeMs: number) => `${values.bind(formatDay(timeMs))}::date`;
+  return [
+    ...(layers === undefined ? [] : [`cell.layer = ANY (${values.bind(layers)}::text[])`]),
+    ...(fromMs === undefined ? [] : [`cell.day >= ${dayOf(fromMs)}`]),
+    `cell.day <= ${dayOf(toMs - 1)}`,
+  ];
 }
 
 function inRun(run: CellRun, { city }: ExportFilter, values: Values): string[] {

@@ -1,13 +1,13 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { DAY_MS, formatDay } from "../kit/utc-time.ts";
-import type { Sql, Statement } from "../ports/sql.ts";
-import type { AreaFilter } from "./area.ts";
-import { createValues, inArea, roundTo } from "./statement.ts";
+import type { Sql, SqlRow, Statement } from "../ports/sql.ts";
+import type { RankedSet } from "./area-ranking.ts";
+import { type CountedPlace, countsIn, createValues, roundTo, type Values } from "./statement.ts";
 
 const MONTH_DAYS = 30;
 
-export interface RisingQuery {
-  readonly area: AreaFilter;
+/** What counts as rising. */
+export interface RisingTerms {
   readonly layer: ReportLayer;
   readonly months: Months;
   /** Percent by which a neighbourhood must have gone up, at least. */
@@ -15,7 +15,17 @@ export interface RisingQuery {
   /** Reports that it must have had this month, at least: 2 after 1 is 100% more, and means nothing. */
   readonly minReports: number;
   readonly limit: number;
+}
+
+export interface RisingQuery extends RisingTerms, CountedPlace {
   readonly after?: RisingCursor;
+}
+
+export interface RisingAreasQuery extends RisingTerms {
+  /** Of whose areas. */
+  readonly sets: readonly RankedSet[];
+  /** Only this one. */
+  readonly id?: string;
 }
 
 /** Where a page ended. */
@@ -32,15 +42,25 @@ export interface Months {
   readonly lastMonth: { readonly from: string; readonly to: string };
 }
 
-export interface RisingNeighborhood {
-  readonly geohash: string;
-  readonly city: string | null;
+/** What rose. */
+export interface Rise {
   readonly reports: number;
   readonly reportsBefore: number;
   /** Null when there were none before. */
   readonly changePercent: number | null;
   /** Whether there are so few reports that a few more make another change of it. */
   readonly isSmall: boolean;
+}
+
+export interface RisingNeighborhood extends Rise {
+  readonly geohash: string;
+  /** Of a part of an area its area's, else that whose box holds the cell. */
+  readonly city: string | null;
+}
+
+export interface RisingArea extends Rise, RankedSet {
+  readonly id: string;
+  readonly name: string;
 }
 
 /** Fewer reports this month are marked. */
@@ -73,45 +93,101 @@ export async function risingNeighborhoods(
   const neighborhoods = page.map((row) => ({
     geohash: String(row.geohash),
     city: row.city === null ? null : String(row.city),
-    reports: Number(row.reports),
-    reportsBefore: Number(row.before),
-    changePercent: Number(row.before) === 0 ? null : roundTo(1, (Number(row.ratio) - 1) * 100),
-    isSmall: Number(row.reports) < FEW_REPORTS,
+    ...riseOf(row),
   }));
   if (rows.length <= query.limit || last === undefined) return { neighborhoods };
   const next = { ratio: Number(last.ratio), reports: Number(last.reports), geohash: String(last.geohash) };
   return { neighborhoods, next };
 }
 
+const riseOf = ({ reports, before, ratio }: SqlRow): Rise => ({
+  reports: Number(reports),
+  reportsBefore: Number(before),
+  changePercent: Number(before) === 0 ? null : roundTo(1, (Number(ratio) - 1) * 100),
+  isSmall: Number(reports) < FEW_REPORTS,
+});
+
+/** Areas that rose likewise, the steepest first; how many more there are. */
+export async function risingAreas(
+  sql: Sql,
+  query: RisingAreasQuery,
+): Promise<{ areas: RisingArea[]; leftOut: number }> {
+  if (query.sets.length === 0) return { areas: [], leftOut: 0 };
+  const { text, values } = risingAreasStatement(query);
+  const rows = await sql.query(text, values);
+  const areas = rows.map((row) => ({
+    id: String(row.id),
+    name: String(row.name),
+    city: String(row.city),
+    kind: String(row.kind),
+    ...riseOf(row),
+  }));
+  return { areas, leftOut: Number(rows[0]?.found ?? 0) - rows.length };
+}
+
 /** The statement of `risingNeighborhoods`; the bench explains it. */
 export function risingStatement(query: RisingQuery): Statement {
-  const { area, layer, months, minChange, minReports, limit, after } = query;
-  if (!REPORT_LAYERS.includes(layer)) throw new RangeError(`not a layer: ${layer}`);
+  const { area, areaId, limit, after } = query;
   const values = createValues();
-  const here = inArea(area, values);
-  const first = values.bind(months.lastMonth.from);
-  const middle = `${values.bind(months.thisMonth.from)}::date`;
-  const end = values.bind(months.thisMonth.to);
-  // Compared as whole numbers: 13 after 10 is exactly 30% more.
-  const enough = `reports * 100 >= before * (100 + ${values.bind(minChange)}::numeric)`;
+  // An area's parts are of its city.
+  const city =
+    areaId === undefined
+      ? "min(cell.city)"
+      : `(SELECT known.city FROM areas AS known WHERE known.id = ${values.bind(areaId)})`;
+  const here = countsIn({ area, ...(areaId !== undefined && { areaId }) }, values);
+  const { sums, inMonths, rising } = monthsOf(query, values);
   const next =
     after === undefined
       ? ""
       : `WHERE (is_new, -ratio, -reports, geohash) > (${values.bind(!Number.isFinite(after.ratio))}::boolean, ${values.bind(-after.ratio)}::float8, ${values.bind(-after.reports)}::integer, ${values.bind(after.geohash)}::text)`;
   const text = `
     WITH month AS (
-      SELECT cell.geohash, min(cell.city) AS city,
-             coalesce(sum(cell.report_count) FILTER (WHERE cell.day >= ${middle}), 0)::integer AS reports,
-             coalesce(sum(cell.report_count) FILTER (WHERE cell.day < ${middle}), 0)::integer AS before
-      FROM report_counts AS cell
-      WHERE ${here} AND cell.layer = ${values.bind(layer)}
-        AND cell.day BETWEEN ${first}::date AND ${end}::date
-      GROUP BY cell.geohash
+      SELECT cell.geohash, ${city} AS city, ${sums} FROM ${here} AND ${inMonths} GROUP BY cell.geohash
     ),
-    rising AS (
-      SELECT *, coalesce(reports / nullif(before, 0)::float8, 'Infinity') AS ratio, before = 0 AS is_new FROM month
-      WHERE reports > 0 AND reports >= ${values.bind(minReports)}::integer AND ${enough}
-    )
+    rising AS (${rising})
     SELECT * FROM rising ${next} ORDER BY is_new, -ratio, -reports, geohash LIMIT ${values.bind(limit)}`;
   return { text, values: values.all };
+}
+
+/** The statement of `risingAreas`. Of a set only what was seen in its newest version is an area still. */
+export function risingAreasStatement(query: RisingAreasQuery): Statement {
+  const values = createValues();
+  const cities = values.bind(query.sets.map(({ city }) => city));
+  const kinds = values.bind(query.sets.map(({ kind }) => kind));
+  const only = query.id === undefined ? "" : `AND known.id = ${values.bind(query.id)}`;
+  const { sums, inMonths, rising } = monthsOf(query, values);
+  const text = `
+    WITH known AS (
+      SELECT id, name, city, kind, version = max(version) OVER (PARTITION BY city, kind) AS is_live
+      FROM areas WHERE (city, kind) IN (SELECT * FROM unnest(${cities}::text[], ${kinds}::text[]))
+    ),
+    month AS (
+      SELECT known.id, known.name, known.city, known.kind, counted.*
+      FROM known CROSS JOIN LATERAL (
+        SELECT ${sums} FROM area_counts AS cell WHERE cell.area = known.id AND ${inMonths}
+      ) AS counted
+      WHERE known.is_live ${only}
+    ),
+    rising AS (${rising})
+    SELECT *, (count(*) OVER ())::integer AS found FROM rising
+    ORDER BY is_new, -ratio, -reports, id LIMIT ${values.bind(query.limit)}`;
+  return { text, values: values.all };
+}
+
+/** Both months' counts of `cell`, and the rows of `month` that rose enough. */
+function monthsOf({ layer, months, minChange, minReports }: RisingTerms, values: Values) {
+  if (!REPORT_LAYERS.includes(layer)) throw new RangeError(`not a layer: ${layer}`);
+  const first = values.bind(months.lastMonth.from);
+  const middle = `${values.bind(months.thisMonth.from)}::date`;
+  const end = values.bind(months.thisMonth.to);
+  // Compared as whole numbers: 13 after 10 is exactly 30% more.
+  const enough = `reports * 100 >= before * (100 + ${values.bind(minChange)}::numeric)`;
+  return {
+    sums: `coalesce(sum(cell.report_count) FILTER (WHERE cell.day >= ${middle}), 0)::integer AS reports,
+           coalesce(sum(cell.report_count) FILTER (WHERE cell.day < ${middle}), 0)::integer AS before`,
+    inMonths: `cell.layer = ${values.bind(layer)} AND cell.day BETWEEN ${first}::date AND ${end}::date`,
+    rising: `
+      SELECT *, coalesce(reports / nullif(before, 0)::float8, 'Infinity') AS ratio, before = 0 AS is_new FROM month
+      WHERE reports > 0 AND reports >= ${values.bind(minReports)}::integer AND ${enough}`,
+  };
 }

@@ -29,6 +29,19 @@ export function inArea(area: AreaFilter, values: Values): string {
   return `cell.geohash BETWEEN ${values.bind(low)} AND ${values.bind(high)}${inCity}`;
 }
 
+/** Where reports are counted: in cells, or in an area with borders, exactly. */
+export interface CountedPlace {
+  readonly area: AreaFilter;
+  /** Id of the area with borders, in place of cells: of each neighbourhood the part inside. */
+  readonly areaId?: string;
+}
+
+/** The rows of counts by neighbourhood, layer and day of a place, in a table called `cell`. */
+export function countsIn({ area, areaId }: CountedPlace, values: Values): string {
+  if (areaId === undefined) return `report_counts AS cell WHERE ${inArea(area, values)}`;
+  return `area_counts AS cell WHERE cell.area = ${values.bind(areaId)}`;
+}
+
 /** Rounds for people: more digits than anybody reads, fewer than sums of floating point go wrong in. */
 export function roundTo(digits: number, value: unknown): number | null {
   return typeof value === "number" ? Math.round(value * 10 ** digits) / 10 ** digits : null;

@@ -13,7 +13,7 @@ import { MADE_UP_CITY, openAreas } from "./area-world.ts";
 import { createTestClock } from "./clock.ts";
 import { createRelationalApp } from "./trends-fixture.ts";
 
-export const AREA_TABLES = ["areas", "area_scores"];
+export const AREA_TABLES = ["areas", "area_scores", "area_counts"];
 
 export interface AreaSample {
   readonly id: string;
@@ -59,6 +59,22 @@ export function openAreaTrends(pool: Pool) {
       );
       clock.advance(10_000);
     },
+    /** Reports of the parts of neighbourhoods in areas, of severity 3. */
+    count: (
+      samples: readonly (readonly [area: string, geohash: string, day: string, count: number, layer?: string])[],
+    ) =>
+      pool.query(
+        `INSERT INTO area_counts (area, geohash, day, layer, report_count, severity_sum, worth_quarters, severity_quarters)
+         SELECT area, geohash, day, layer, count, count * 3, count * 4, count * 12
+         FROM unnest($1::text[], $2::text[], $3::date[], $4::integer[], $5::text[]) AS sample (area, geohash, day, count, layer)`,
+        [
+          samples.map(([area]) => area),
+          samples.map(([, geohash]) => geohash),
+          samples.map(([, , day]) => day),
+          samples.map(([, , , count]) => count),
+          samples.map(([, , , , layer = "infrastructure"]) => layer),
+        ],
+      ),
     /** Rows of history, each as if scored then. */
     async score(samples: readonly AreaSample[]) {
       for (const sample of samples.toSorted((a, b) => b.agoMs - a.agoMs))

@@ -2,8 +2,8 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Sql } from "../../ports/sql.ts";
 import { NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
-import { AREA_SCORES } from "../../trends/area-export-rows.ts";
-import { type Dataset, REPORT_COUNTS, SCORES } from "../../trends/export-rows.ts";
+import { AREA_COUNTS, AREA_SCORES } from "../../trends/area-export-rows.ts";
+import { type Dataset, REPORT_COUNTS, type RowKey, SCORES } from "../../trends/export-rows.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError } from "../core/problem.ts";
 import { type ApiKeys, OPTIONAL_KEY, relationalAnswers } from "../middleware/api-key.ts";
@@ -12,6 +12,7 @@ import {
   areaIdParameter,
   areaOf,
   areaParameters,
+  type CellQuery,
   knownAreaOf,
   numberParameter,
   parameter,
@@ -54,14 +55,16 @@ const scoreQuery = z.object({
 
 const countQuery = z.object({
   ...areaParameters,
+  area: areaIdParameter("Reports of this area, in place of cells: a row an area, layer and day, with its name."),
+  areas: slugParameter("The same of all areas of this city, also of those that are gone.", "san-francisco"),
   layer: parameter("Comma list of layers; all without it.", "infrastructure", parseLayers),
   ...paging,
-  cursor: cursorOf(REPORT_COUNTS),
+  cursor: cursorOf(REPORT_COUNTS, AREA_COUNTS),
 });
 
 const summaries = {
   [SCORES.name]: "Scores of cells, or of areas, over time, one row a cell and hour, after eight days a cell and day",
-  [REPORT_COUNTS.name]: "Reports by neighbourhood, layer and day (UTC)",
+  [REPORT_COUNTS.name]: "Reports by neighbourhood, or by area, layer and day (UTC)",
 };
 
 const ORDER = "In the order of geohashes, then of time. A stream that cannot be finished breaks off with an error.";
@@ -72,7 +75,12 @@ const descriptions = {
     "A score is null (empty in CSV) without reports in the 30 days before; `safety_worth` and so on are the reporters' worth behind it.",
     "With `area` or `areas` the rows are of areas, in the order of ids; in GeoJSON these have a `bbox` and no geometry, which `/api/areas` has.",
   ].join(" "),
-  [REPORT_COUNTS.name]: `${ORDER} \`worth\` is what the reports weigh, \`severity_worth\` the sum of their severities times that.`,
+  [REPORT_COUNTS.name]: [
+    ORDER,
+    "`worth` is what the reports weigh, `severity_worth` the sum of their severities times that.",
+    "With `area` or `areas` the rows are of areas, in the order of ids, by the reports' own places; in GeoJSON these have a `bbox` and no geometry.",
+    "An area that was just imported is counted within minutes, as far back as there are reports: 90 days.",
+  ].join(" "),
 };
 
 function exportRoute<Query extends z.ZodObject>(dataset: Dataset, format: ExportFormat, query: Query) {
@@ -113,36 +121,55 @@ export function mountExports(app: App, parts: AppParts, sql: Sql, keys: ApiKeys)
     app.openapi(scores, async (c) => {
       const { limit, cursor, ...query } = c.req.valid("query");
       const { dataset, filter } = await scoresAsked(query, sql, clock.now());
-      if (cursor !== undefined && !dataset.isKey(cursor)) {
-        const message = `must be ${dataset.key.join(",")} of a row`;
-        throw new ProblemError(invalidRequest([{ field: "cursor", message }]));
-      }
+      requireKeyOf(dataset, cursor);
       return respond(c, { dataset, format, filter, ...(cursor && { after: cursor }) }, limit);
     });
 
     const counts = exportRoute(REPORT_COUNTS, format, countQuery);
     app.get(counts.path, keys.metered("exports"));
-    app.openapi(counts, (c) => {
-      const { layer, from, to, limit, cursor, ...area } = c.req.valid("query");
-      const filter = { ...areaOf(area), ...(layer && { layers: layer }), ...spanOf(from, to, clock.now()) };
-      return respond(c, { dataset: REPORT_COUNTS, format, filter, ...(cursor && { after: cursor }) }, limit);
+    app.openapi(counts, async (c) => {
+      const { layer, from, to, limit, cursor, ...place } = c.req.valid("query");
+      const span = { ...(layer && { layers: layer }), ...spanOf(from, to, clock.now()) };
+      const { areas, cells } = await placeAsked(place, sql);
+      const dataset = areas === undefined ? REPORT_COUNTS : AREA_COUNTS;
+      const filter = areas === undefined ? { ...areaOf(cells), ...span } : { areas, ...span };
+      requireKeyOf(dataset, cursor);
+      return respond(c, { dataset, format, filter, ...(cursor && { after: cursor }) }, limit);
     });
   }
 }
 
-/** The scores that a query asks for, of cells or of areas. @throws ProblemError 400 when it asks for both */
+/** @throws ProblemError 400 where rows of areas are asked for behind one of cells, or the other way round */
+function requireKeyOf(dataset: Dataset, cursor: RowKey | undefined): void {
+  if (cursor === undefined || dataset.isKey(cursor)) return;
+  const message = `must be ${dataset.key.join(",")} of a row`;
+  throw new ProblemError(invalidRequest([{ field: "cursor", message }]));
+}
+
+interface PlaceQuery extends CellQuery {
+  readonly area?: string | undefined;
+  readonly areas?: string | undefined;
+}
+
+/** What a query asks for: one area, those of a city, or cells. @throws ProblemError 400 when it asks for more than one of them */
+async function placeAsked({ area, areas, ...cells }: PlaceQuery, sql: Sql) {
+  if (areas !== undefined) {
+    refuseOthers("areas", { ...cells, area });
+    return { areas: { city: areas }, cells };
+  }
+  const known = await knownAreaOf(sql, area, cells);
+  return { areas: known && { id: known.id }, cells };
+}
+
+/** The scores that a query asks for, of cells or of areas. */
 async function scoresAsked(
-  { precision: digits, from, to, area, areas, ...cells }: Omit<z.output<typeof scoreQuery>, "limit" | "cursor">,
+  { precision: digits, from, to, ...place }: Omit<z.output<typeof scoreQuery>, "limit" | "cursor">,
   sql: Sql,
   nowMs: number,
 ): Promise<Pick<ExportRequest, "dataset" | "filter">> {
   const span = spanOf(from, to, nowMs);
-  if (areas !== undefined) {
-    refuseOthers("areas", { ...cells, area });
-    return { dataset: AREA_SCORES, filter: { areas: { city: areas }, ...span } };
-  }
-  const known = await knownAreaOf(sql, area, cells);
-  if (known !== undefined) return { dataset: AREA_SCORES, filter: { areas: { id: known.id }, ...span } };
+  const { areas, cells } = await placeAsked(place, sql);
+  if (areas !== undefined) return { dataset: AREA_SCORES, filter: { areas, ...span } };
   const precision: ScorePrecision = digits === 4 || digits === 5 ? digits : NEIGHBORHOOD;
   return { dataset: SCORES, filter: { ...areaOf(cells, precision), precision, ...span } };
 }

@@ -1,14 +1,34 @@
 import { z } from "@hono/zod-openapi";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
+import type { AreaCatalogue } from "../../areas/area-catalogue.ts";
 import { nameOfCell } from "../../areas/name-of-cell.ts";
 import type { Sql } from "../../ports/sql.ts";
+import type { RankedSet } from "../../trends/area-ranking.ts";
 import { centreOf } from "../../trends/cell-centre.ts";
 import { dailyReports, daysUpTo } from "../../trends/daily.ts";
-import { monthsUpTo, type RisingNeighborhood, risingNeighborhoods } from "../../trends/rising.ts";
+import type { KnownArea } from "../../trends/known-area.ts";
+import {
+  monthsUpTo,
+  type Rise,
+  type RisingArea,
+  type RisingNeighborhood,
+  risingAreas,
+  risingNeighborhoods,
+} from "../../trends/rising.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { askedPath } from "../core/public-address.ts";
 import type { ApiKeys } from "../middleware/api-key.ts";
-import { areaOf, areaParameters, choiceParameter, numberParameter, parameter } from "../schemas/filter-query.ts";
+import {
+  areaIdParameter,
+  areaOf,
+  areaParameters,
+  type CellQuery,
+  choiceParameter,
+  knownAreaOf,
+  numberParameter,
+  parameter,
+  tellArea,
+} from "../schemas/filter-query.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { parseLayers } from "../schemas/report-query.ts";
 import { formatRisingCursor, parseRisingCursor } from "../schemas/rising-cursor.ts";
@@ -25,6 +45,18 @@ const place = {
   lon: z.number(),
   name: z.string().openapi({ description: "The nearest name of the map, else the city's or the geohash." }),
 };
+const rise = {
+  city: z.string().nullable(),
+  reports: count,
+  reports_last_month: count,
+  change_percent: z.number().nullable().openapi({ description: "Null when there were none last month." }),
+  is_small: z.boolean().openapi({ description: "Fewer than 10 reports this month: a few more change it much." }),
+};
+const area = areaIdParameter(
+  "Only the reports of this area, by their own places, in place of cells: neighbourhoods are their parts inside it.",
+);
+/** The area that was asked for. */
+const toldArea = z.object({ id: z.string(), name: z.string() }).optional();
 
 const rising = trendRoute({
   name: "rising",
@@ -33,6 +65,7 @@ const rising = trendRoute({
     "The last 30 days (UTC, today's included) against the 30 before, the steepest rise first, what had none last month at the end.",
   query: z.object({
     ...areaParameters,
+    area,
     layer: choiceParameter("The reports' layer.", REPORT_LAYERS, "infrastructure"),
     min_change: numberParameter("Percent more than last month, at least.", MIN_CHANGE),
     min_reports: numberParameter(
@@ -46,20 +79,20 @@ const rising = trendRoute({
   body: z
     .object({
       layer: z.enum(REPORT_LAYERS),
+      area: toldArea,
       this_month: days,
       last_month: days,
       neighborhoods: z.array(
         z.object({
           ...place,
-          city: z.string().nullable(),
-          reports: count,
-          reports_last_month: count,
-          change_percent: z.number().nullable().openapi({ description: "Null when there were none last month." }),
-          is_small: z
-            .boolean()
-            .openapi({ description: "Fewer than 10 reports this month: a few more change it much." }),
+          ...rise,
         }),
       ),
+      areas: z.array(z.object({ id: z.string(), name: z.string(), kind: z.string(), ...rise })).openapi({
+        description:
+          "Areas with borders that rose likewise, the first `limit` of them, where the city has areas; none behind a cursor, or with geohash or bbox.",
+      }),
+      areas_left_out: count.openapi({ description: "Areas that rose beyond `limit`." }),
       next_cursor: z.string().nullable(),
     })
     .openapi("TrendRising"),
@@ -80,6 +113,19 @@ const rising = trendRoute({
         is_small: false,
       },
     ],
+    areas: [
+      {
+        id: "san-francisco-n-mission-district",
+        name: "Mission District",
+        kind: "neighborhood",
+        city: "san-francisco",
+        reports: 42,
+        reports_last_month: 30,
+        change_percent: 40,
+        is_small: false,
+      },
+    ],
+    areas_left_out: 0,
     next_cursor: null,
   },
 });
@@ -93,6 +139,7 @@ const daily = trendRoute({
   ].join(" "),
   query: z.object({
     ...areaParameters,
+    area,
     layer: parameter("Comma list of layers; all without it.", "safety,infrastructure", parseLayers),
     days: numberParameter("Length of the span, up to today.", { min: 1, max: 90, fallback: 30 }),
     limit: numberParameter("Neighbourhoods that are told apart, those with the most reports first.", {
@@ -105,6 +152,7 @@ const daily = trendRoute({
   body: z
     .object({
       layers: z.array(z.enum(REPORT_LAYERS)),
+      area: toldArea,
       ...days.shape,
       days: z.array(
         z.object({
@@ -141,26 +189,26 @@ const daily = trendRoute({
 });
 
 /** Mounts what is asked of the counts of reports. */
-export function mountReportTrends(app: App, { clock }: AppParts, sql: Sql, keys: ApiKeys): void {
+export function mountReportTrends(app: App, { clock, areas }: AppParts, sql: Sql, keys: ApiKeys): void {
   app.get(rising.path, keys.metered("trends"));
   app.openapi(rising, async (c) => {
-    const { layer, min_change, min_reports, limit, cursor, ...area } = c.req.valid("query");
+    const { layer, min_change, min_reports, limit, cursor, area: id, ...cells } = c.req.valid("query");
     const months = monthsUpTo(cursor?.nowMs ?? clock.now());
-    const page = await risingNeighborhoods(sql, {
-      area: areaOf(area),
-      layer,
-      months,
-      minChange: min_change,
-      minReports: min_reports,
-      limit,
-      ...(cursor && { after: cursor.after }),
-    });
+    const known = await knownAreaOf(sql, id, cells);
+    const terms = { layer, months, minChange: min_change, minReports: min_reports, limit };
+    const place = { area: areaOf(cells), ...(known && { areaId: known.id }) };
+    const page = await risingNeighborhoods(sql, { ...terms, ...place, ...(cursor && { after: cursor.after }) });
+    const sets = cursor === undefined ? await setsAsked(areas?.catalogue, known, cells) : [];
+    const ofAreas = await risingAreas(sql, { ...terms, sets, ...(known && { id: known.id }) });
     const next = page.next && formatRisingCursor(months.thisMonth.to, page.next);
     const body = {
       layer,
+      ...tellArea(known),
       this_month: months.thisMonth,
       last_month: months.lastMonth,
-      neighborhoods: page.neighborhoods.map(toRisingJson),
+      neighborhoods: page.neighborhoods.map(toNeighborhoodJson),
+      areas: ofAreas.areas.map(toAreaJson),
+      areas_left_out: ofAreas.leftOut,
       next_cursor: next ?? null,
     };
     return c.json(body, 200, { ...TREND_HEADERS, ...nextLink(askedPath(c), next, {}) });
@@ -168,12 +216,15 @@ export function mountReportTrends(app: App, { clock }: AppParts, sql: Sql, keys:
 
   app.get(daily.path, keys.metered("trends"));
   app.openapi(daily, async (c) => {
-    const { layer, days: length, limit, ...area } = c.req.valid("query");
+    const { layer, days: length, limit, area: id, ...cells } = c.req.valid("query");
     const span = daysUpTo(clock.now(), length);
     const layers = [...(layer ?? REPORT_LAYERS)];
-    const found = await dailyReports(sql, { area: areaOf(area), layers, ...span, limit });
+    const known = await knownAreaOf(sql, id, cells);
+    const place = { area: areaOf(cells), ...(known && { areaId: known.id }) };
+    const found = await dailyReports(sql, { ...place, layers, ...span, limit });
     const body = {
       layers,
+      ...tellArea(known),
       ...span,
       days: [...found.days],
       neighborhoods: found.neighborhoods.map(({ geohash, total, reports }) => {
@@ -185,15 +236,32 @@ export function mountReportTrends(app: App, { clock }: AppParts, sql: Sql, keys:
   });
 }
 
-function toRisingJson({ geohash, city, reports, reportsBefore, changePercent, isSmall }: RisingNeighborhood) {
-  return {
-    geohash,
-    ...centreOf(geohash),
-    name: nameOfCell(geohash),
-    city,
-    reports,
-    reports_last_month: reportsBefore,
-    change_percent: changePercent,
-    is_small: isSmall,
-  };
+/** The sets of whose areas a question tells, too: those of its city, where it is about whole cities or an area. */
+async function setsAsked(
+  catalogue: AreaCatalogue | undefined,
+  known: KnownArea | undefined,
+  { city, geohash, bbox }: CellQuery,
+): Promise<RankedSet[]> {
+  if (catalogue === undefined || geohash !== undefined || bbox !== undefined) return [];
+  const wanted = known?.city ?? city?.id;
+  return (await catalogue.live())
+    .map(({ set }) => ({ city: set.city.id, kind: set.kind }))
+    .filter((set) => (wanted ?? set.city) === set.city && (known?.kind ?? set.kind) === set.kind);
 }
+
+const toNeighborhoodJson = ({ geohash, city, ...rise }: RisingNeighborhood) => ({
+  geohash,
+  ...centreOf(geohash),
+  name: nameOfCell(geohash),
+  city,
+  ...toRiseJson(rise),
+});
+
+const toAreaJson = ({ id, name, kind, city, ...rise }: RisingArea) => ({ id, name, kind, city, ...toRiseJson(rise) });
+
+const toRiseJson = ({ reports, reportsBefore, changePercent, isSmall }: Rise) => ({
+  reports,
+  reports_last_month: reportsBefore,
+  change_percent: changePercent,
+  is_small: isSmall,
+});

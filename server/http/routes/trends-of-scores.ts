@@ -13,6 +13,7 @@ import {
   choiceParameter,
   knownAreaOf,
   numberParameter,
+  tellArea,
 } from "../schemas/filter-query.ts";
 import { TREND_HEADERS, trendRoute } from "./trend-route.ts";
 
@@ -132,7 +133,7 @@ export function mountScoreTrends(app: App, { clock }: AppParts, sql: Sql, keys: 
     const query = { ...askedOf(known, cells), score: name, fromMs: toMs - days * DAY_MS, toMs };
     const mean = await meanScore(sql, query);
     const city = known?.city ?? query.area.city?.id ?? null;
-    return c.json({ layer: name, city, ...told(known), ...spanOf(query), ...mean }, 200, TREND_HEADERS);
+    return c.json({ layer: name, city, ...tellArea(known), ...spanOf(query), ...mean }, 200, TREND_HEADERS);
   });
 
   app.get(changes.path, keys.metered("trends"));
@@ -142,7 +143,7 @@ export function mountScoreTrends(app: App, { clock }: AppParts, sql: Sql, keys: 
     const known = await knownAreaOf(sql, id, cells);
     const found = await weekChanges(sql, { ...askedOf(known, cells), score: name, toMs });
     const week = (ago: number) => spanOf({ fromMs: toMs - (ago + 7) * DAY_MS, toMs: toMs - ago * DAY_MS });
-    const body = { layer: name, by, ...told(known), last_week: week(7), this_week: week(0), changes: found };
+    const body = { layer: name, by, ...tellArea(known), last_week: week(7), this_week: week(0), changes: found };
     return c.json(body, 200, TREND_HEADERS);
   });
 }
@@ -151,8 +152,6 @@ const askedOf = (known: KnownArea | undefined, cells: Parameters<typeof areaOf>[
   area: areaOf(cells),
   ...(known && { areaId: known.id }),
 });
-
-const told = (known: KnownArea | undefined) => known && { area: { id: known.id, name: known.name } };
 
 function spanOf({ fromMs, toMs }: { fromMs: number; toMs: number }) {
   return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };

@@ -101,14 +101,15 @@ export const areaParameters = {
   ),
 };
 
-interface AreaQuery {
+/** Cells as a query chooses them. */
+export interface CellQuery {
   readonly city?: AreaFilter["city"] | undefined;
   readonly geohash?: string | undefined;
   readonly bbox?: Bounds | undefined;
 }
 
 /** The area that a query names. @throws ProblemError 400 when its box holds too many cells of the precision. */
-export function areaOf({ city, geohash, bbox }: AreaQuery, precision: ScorePrecision = NEIGHBORHOOD): AreaFilter {
+export function areaOf({ city, geohash, bbox }: CellQuery, precision: ScorePrecision = NEIGHBORHOOD): AreaFilter {
   const cells = bbox === undefined ? 0 : countCentres(bbox, precision);
   if (cells > MAX_BOX_CELLS) {
     const message = `holds ${cells} geohash-${precision} cells, the limit is ${MAX_BOX_CELLS}`;
@@ -125,13 +126,16 @@ export function areaOf({ city, geohash, bbox }: AreaQuery, precision: ScorePreci
  * The area with borders that a query names by its id, instead of cells; undefined when it names none.
  * @throws ProblemError 400 when nothing was ever known of it, and beside what chooses cells
  */
-export async function knownAreaOf(sql: Sql, id: string | undefined, cells: AreaQuery): Promise<KnownArea | undefined> {
+export async function knownAreaOf(sql: Sql, id: string | undefined, cells: CellQuery): Promise<KnownArea | undefined> {
   if (id === undefined) return undefined;
   refuseOthers("area", cells);
   const known = await findKnownArea(sql, id);
   if (known !== undefined) return known;
   throw new ProblemError(invalidRequest([{ field: "area", message: "is not among /api/areas" }]));
 }
+
+/** What an answer tells of the area that was asked for. */
+export const tellArea = (known: KnownArea | undefined) => known && { area: { id: known.id, name: known.name } };
 
 /** @throws ProblemError 400 when there is something beside a parameter that chooses areas with borders */
 export function refuseOthers(name: string, others: object): void {

@@ -191,6 +191,8 @@ describeOnEachPostgres("the relational questions", TABLES, (pool) => {
     it("answers the neighbourhoods with at least 30% more reports this month than last", async () => {
       const { latitude, longitude } = ngeohash.decode(SF_C);
       expect(await rising("city=san-francisco&layer=infrastructure&min_change=30")).toEqual({
+        areas: [],
+        areas_left_out: 0,
         layer: "infrastructure",
         last_month: { from: "2026-04-03", to: "2026-05-02" },
         this_month: { from: "2026-05-03", to: "2026-06-01" },
