@@ -1,4 +1,4 @@
-import { seedAreas } from "../area-import/seed-areas.ts";
+import { drawMissingAreas, seedAreas } from "../area-import/seed-areas.ts";
 import { exitOnError } from "../console/operator-error.ts";
 import { refuseArguments } from "../console/parse-options.ts";
 import { createTerminal } from "../console/terminal.ts";
@@ -17,7 +17,10 @@ try {
       const onProgress = ({ written, total }: { written: number; total: number }) => note(`${written} of ${total}`);
       const written = await seedIfEmpty({ store, clock: SYSTEM_CLOCK, onBegin, onProgress });
       if (written > 0) await compactAll(compactor);
-      note(written > 0 ? `${written} reports` : "the store has reports already, nothing was written");
+      // A store of a time without areas has reports, and gets what it lacks.
+      const drawn = written > 0 ? 0 : await drawMissingAreas({ store, derived, clock: SYSTEM_CLOCK, log, compactor });
+      const areas = drawn > 0 ? `areas of ${drawn} cities` : "nothing was written";
+      note(written > 0 ? `${written} reports` : `the store has reports already, ${areas}`);
     });
   } finally {
     await close();

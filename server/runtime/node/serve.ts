@@ -23,6 +23,7 @@ import { leftPrefix } from "../own-path.ts";
 import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
 import { openStores } from "../stores/stores.ts";
 import { createBackgroundPace } from "./background-pace.ts";
+import { drawAreasInBackground } from "./draw-areas.ts";
 import { clientAddress } from "./forwarded.ts";
 import { assertPortFree, openListener } from "./listener.ts";
 import { nodeCompressor } from "./node-compressor.ts";
@@ -113,6 +114,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     const work = { background: closers.add(createBackground(log)), reports, domain, opened: database.opened, log };
     repeatOwnWork(work, tiles.pyramid);
     if (isAlone) repeatSharedWork(work);
+    if (isAlone) drawAreasInBackground(config, { ...work, clock });
 
     const tileWatch = createTileWatch({ tiles: tiles.source, log });
     const live = createLiveHub({ clock, tileWatch, maxSubscribers: config.liveStreams });

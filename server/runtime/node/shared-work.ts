@@ -8,6 +8,7 @@ import { wireDomain } from "../app-wiring.ts";
 import type { Config } from "../config.ts";
 import { openStores } from "../stores/stores.ts";
 import { createBackgroundPace } from "./background-pace.ts";
+import { drawAreasInBackground } from "./draw-areas.ts";
 import { nodeCompressor } from "./node-compressor.ts";
 import { prepareReports } from "./prepare.ts";
 import { repeatSharedWork } from "./repeated-work.ts";
@@ -30,6 +31,7 @@ export async function startSharedWork(config: Config, log: Log = silentLog): Pro
     const ofDatabase = { sql: database.sql, pingDatabase: database.ping };
     const domain = wireDomain({ ...reports, ...ofDatabase, compressor: nodeCompressor, clock, log }, {}, pace);
     const background = closers.add(createBackground(log));
+    drawAreasInBackground(config, { background, reports, clock, log });
     repeatSharedWork({ background, reports, domain, opened: database.opened, log });
     return closers;
   } catch (error) {
