@@ -9,7 +9,10 @@ import { createDynamoDerivedStore } from "../../server/store/dynamo/derived-dyna
 import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
 import { EMULATOR_CREDENTIALS } from "../../server/store/dynamo/dynamo-client.ts";
 import { testBarePrefix, testPrefix } from "../http/prefix-suite.ts";
+import { encodeGeohash } from "../../tiles/geo/geohash.ts";
+import { testPrefix } from "../http/prefix-suite.ts";
 import { describeHttp } from "../http/suite.ts";
+import { MADE_UP_CITY, openAreas } from "../kit/area-world.ts";
 import { startDynalite } from "../kit/dynamo/dynalite-server.ts";
 import { AUSTIN, makeReports } from "../kit/make-report.ts";
 import { type PrefixProxy, startPrefixProxy } from "../kit/prefix-proxy.ts";
@@ -171,6 +174,58 @@ describe("beside Node on the same stores", () => {
     };
     await expect.poll(areKnown, { timeout: GIVE_UP_MS, interval: 500 }).toBe(true);
   }
+
+  it("tells areas that were imported: lists, cards, tiles, ranks, counts, and live changes", async () => {
+    const clock = { now: Date.now };
+    const [store, derived] = [createDynamoStore(options()), createDynamoDerivedStore(options())];
+    const [west, south] = [Math.round((PLACE.lon - 0.01) * 1e6), Math.round((PLACE.lat - 0.01) * 1e6)];
+    const box = { west, south, east: west + 20_000, north: south + 20_000 };
+    const ring = Int32Array.from([box.west, south, box.east, south, box.east, box.north, box.west, box.north]);
+    const area = { id: "austin-n-around", name: "Around", box, polygons: [[ring]] };
+    const [, x = "", y = ""] = /(\d+)\/(\d+)$/.exec(tilePath("areas", 14, PLACE)) ?? [];
+    const read = async (url: string, path: string) => {
+      const response = await fetch(url + path);
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    };
+    await openAreas({ store, derived, clock }).bring([area], {
+      city: { ...MADE_UP_CITY, id: "austin", name: "Austin" },
+    });
+    await worker.scheduled();
+
+    const told = { id: area.id, name: "Around", kind: "neighborhood" };
+    const list = async () => (await read(worker.url, "/api/areas?city=austin&format=list")).body;
+    await expect.poll(list, { timeout: GIVE_UP_MS, interval: 500 }).toMatchObject({ areas: [told] });
+    const card = (await read(worker.url, `/api/areas/${area.id}`)).body as { report_count_30d: Record<string, number> };
+    expect(card).toMatchObject(told);
+    expect(card.report_count_30d).toEqual(
+      ((await read(node.url, `/api/areas/${area.id}`)).body as typeof card).report_count_30d,
+    );
+    expect(Object.values(card.report_count_30d).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(100);
+    const tile = await requestRaw(`${worker.url}/tiles/areas/14/${x}/${y}.pbf`);
+    expect(tile.status).toBe(200);
+    expect(decodeLayer(tile.body, "areas")[0]).toMatchObject({ id: area.id, name: "Around" });
+
+    const asked = async (path: string) => (await read(worker.url, path)).body;
+    const ranked = async () => {
+      await worker.scheduled();
+      return asked("/api/trends/areas?city=austin");
+    };
+    await expect.poll(ranked, { timeout: GIVE_UP_MS, interval: 500 }).toMatchObject({ areas: [told] });
+    const { days } = (await asked(`/api/trends/daily?area=${area.id}`)) as { days: { reports: number }[] };
+    expect(days.reduce((sum, { reports }) => sum + reports, 0)).toBeGreaterThan(100);
+    expect(await asked(`/api/trends/rising?area=${area.id}&min_change=0`)).toMatchObject({ area: { id: area.id } });
+    expect((await read(worker.url, "/api/trends/daily?area=austin-n-none")).status).toBe(400);
+
+    const live = await fetch(`${worker.url}/api/live?area=${area.id}`);
+    const reader = live.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    await drop(node.url, { lat: PLACE.lat + 0.012, lon: PLACE.lon + 0.012 });
+    await drop(node.url, PLACE);
+    while (!text.includes("event: change")) text += (await reader?.read())?.value ?? "event: change of nothing";
+    await reader?.cancel();
+    const geohashes = [...text.matchAll(/"geohash":"(\w+)"/g)].map(([, geohash]) => geohash);
+    expect(geohashes).toEqual([encodeGeohash(PLACE.lon, PLACE.lat, 8)]);
+  });
 
   it("serves the same basemap, out of packs", async () => {
     const addresses = [
