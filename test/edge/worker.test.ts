@@ -8,9 +8,8 @@ import { type RunningServer, startServer } from "../../server/runtime/node/serve
 import { createDynamoDerivedStore } from "../../server/store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
 import { EMULATOR_CREDENTIALS } from "../../server/store/dynamo/dynamo-client.ts";
-import { testBarePrefix, testPrefix } from "../http/prefix-suite.ts";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
-import { testPrefix } from "../http/prefix-suite.ts";
+import { testBarePrefix, testPrefix } from "../http/prefix-suite.ts";
 import { describeHttp } from "../http/suite.ts";
 import { MADE_UP_CITY, openAreas } from "../kit/area-world.ts";
 import { startDynalite } from "../kit/dynamo/dynalite-server.ts";
