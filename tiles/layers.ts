@@ -21,13 +21,16 @@ export const SCORES_MIN_ZOOM = 4;
 /** Below, the layer `areas` is empty: most neighbourhoods would be narrower than 8 px. */
 export const AREAS_MIN_ZOOM = 8;
 
-/** Categories with an icon and a label of their own. The API accepts others too: cities name things differently. */
+/** Categories that residents report, with an icon and a label of their own. Imports bring others too: cities name things differently. */
 export const CATEGORIES: Readonly<Record<ReportLayer, readonly string[]>> = {
   safety: ["theft", "assault", "unsafe-corner", "harassment", "vandalism", "poor-lighting", "traffic-danger"],
   vibe: ["live-music", "street-art", "friendly", "noise", "festival", "green-space", "late-night"],
   infrastructure: ["pothole", "flooding", "street-light", "construction", "transit-delay", "water-leak", "sidewalk"],
   opportunity: ["new-business", "for-lease", "hiring", "pop-up", "market", "co-working", "development"],
 };
+
+/** Categories beside which the form says whom to call when it happens now. */
+export const EMERGENCY_CATEGORIES: readonly string[] = ["theft", "assault", "harassment", "traffic-danger", "flooding"];
 
 export const MIN_SEVERITY = 1;
 export const MAX_SEVERITY = 5;

@@ -23,6 +23,12 @@ export interface CityJson {
   readonly zoom: number;
 }
 
+/** A report as whoever sent it is answered. */
+export interface SentReportJson extends ReportJson {
+  /** Profanity of its text is kept as asterisks. */
+  readonly text_masked?: true;
+}
+
 export type ReportDraft = Pick<ReportJson, "layer" | "category" | "severity" | "lat" | "lon" | "text">;
 
 /** What went wrong in words for a person, with messages per field where the server named fields. */
@@ -157,7 +163,7 @@ async function requestPage(path: string, signal?: AbortSignal): Promise<ReportPa
 }
 
 /** Stores a report, also when the page is left meanwhile; the same key twice stores it once. @throws RequestError */
-export function postReport(draft: ReportDraft, idempotencyKey: string): Promise<ReportJson> {
+export function postReport(draft: ReportDraft, idempotencyKey: string): Promise<SentReportJson> {
   return request("/api/reports", {
     method: "POST",
     keepalive: true,

@@ -1,6 +1,7 @@
 import type { ReportDraft } from "../api/api.ts";
 import { categoryIcon } from "../ui/category-icons.ts";
 import { element, find, icon } from "../ui/dom.ts";
+import { KIND_IS_GONE } from "../words/form-words.ts";
 import { categoryLabel, timeAgo } from "../words/words.ts";
 import type { EntryState } from "./entry-state.ts";
 import type { Outbox } from "./outbox.ts";
@@ -118,6 +119,7 @@ function listEntry(entry: OutboxEntry, outbox: Outbox, goTo: WaysOn | undefined)
 }
 
 function entryText({ droppedAtMs, refusal }: OutboxEntry, state: EntryState): string {
+  if (refusal?.fields.category !== undefined) return KIND_IS_GONE;
   if (refusal) {
     const faults = Object.entries(refusal.fields).map(([name, said]) => `${name} ${said}`);
     return `Not taken: ${faults.join("; ") || refusal.message}`;

@@ -1,4 +1,4 @@
-import { type ReportDraft, type ReportJson, RequestError } from "../api/api.ts";
+import { type ReportDraft, RequestError, type SentReportJson } from "../api/api.ts";
 import { createBackoff } from "./backoff.ts";
 import {
   ageMs,
@@ -14,7 +14,7 @@ import { type EntryStorage, newEntry, type OutboxEntry, type Refusal } from "./o
 
 export type OutboxEvent =
   | { readonly type: "changed" }
-  | { readonly type: "sent"; readonly entry: OutboxEntry; readonly report: ReportJson }
+  | { readonly type: "sent"; readonly entry: OutboxEntry; readonly report: SentReportJson }
   | { readonly type: "refused"; readonly entry: OutboxEntry };
 
 export interface Outbox {
@@ -41,7 +41,7 @@ export interface Outbox {
 export interface OutboxPorts {
   readonly storage: EntryStorage;
   /** @throws RequestError */
-  post(draft: ReportDraft, key: string): Promise<ReportJson>;
+  post(draft: ReportDraft, key: string): Promise<SentReportJson>;
   /** Runs the work while no other tab does; false when one does, and nothing was run. */
   exclusive(work: () => Promise<void>): Promise<boolean>;
   isOnline(): boolean;

@@ -40,6 +40,8 @@ export function bindReportDialog({ page, outbox, onOpenChange }: ReportDialogOpt
   const dialog = find<HTMLDialogElement>("#report-form");
   let see: ((at: Place) => void) | undefined;
   let thanked: { readonly thanks: Thanks; readonly key: string } | undefined;
+  /** Of the last report that the server has with words masked. */
+  let maskedKey: string | undefined;
   const picker = createPlacePicker({
     near() {
       const { lonDeg: lon, latDeg: lat } = page.get().view;
@@ -95,7 +97,8 @@ export function bindReportDialog({ page, outbox, onOpenChange }: ReportDialogOpt
   const showProgress = () => {
     const entry = outbox.list().find(({ key }) => key === thanked?.key);
     // Gone, and not taken back: it was sent.
-    const state = entry ? outbox.stateOf(entry) : "sent";
+    const arrived = thanked !== undefined && thanked.key === maskedKey ? "masked" : "sent";
+    const state = entry ? outbox.stateOf(entry) : arrived;
     thanked?.thanks.show(state, entry !== undefined && !entry.attempted);
   };
   const mend = (entry: OutboxEntry) => ask(entry, entry.key);
@@ -117,6 +120,7 @@ export function bindReportDialog({ page, outbox, onOpenChange }: ReportDialogOpt
     if (key === "Escape" && dialog.open) close();
   });
   outbox.listen((event) => {
+    if (event.type === "sent" && event.report.text_masked) maskedKey = event.entry.key;
     if (event.type === "refused" && event.entry.key === thanked?.key) mend(event.entry);
     else showProgress();
   });

@@ -3,7 +3,9 @@ import type { ReportDraft } from "../api/api.ts";
 import { categoryIcon } from "../ui/category-icons.ts";
 import { element, find, icon } from "../ui/dom.ts";
 import { BACK_ICON, CLOSE_ICON, type Icon } from "../ui/icons.ts";
+import { KIND_IS_GONE } from "../words/form-words.ts";
 import { categoryLabel } from "../words/words.ts";
+import { emergencyNote } from "./emergency-note.ts";
 import { categoryChoice, field, MAX_TEXT, setFieldError, severityChoice, textInput } from "./fields.ts";
 import type { Refusal } from "./outbox-entry.ts";
 import type { PlacePicker } from "./place-picker.ts";
@@ -37,10 +39,12 @@ export function createReportForm({ picker, begun, close, drop }: ReportFormOptio
   });
   const how = element("div", { class: "how" });
   const formError = element("p", { class: "error", role: "alert", hidden: true });
+  const kindError = element("p", { class: "error", role: "alert", hidden: true }, KIND_IS_GONE);
   const content = element(
     "form",
     { novalidate: true },
     element("header", {}, back, title, closer),
+    kindError,
     picker.content,
     what,
     how,
@@ -50,7 +54,7 @@ export function createReportForm({ picker, begun, close, drop }: ReportFormOptio
     what.hidden = step !== "what";
     how.hidden = back.hidden = step !== "how";
     title.replaceChildren(...heading);
-    formError.hidden = true;
+    formError.hidden = kindError.hidden = true;
   };
   const askWhat = () => {
     show("what", "What is going on?");
@@ -63,7 +67,10 @@ export function createReportForm({ picker, begun, close, drop }: ReportFormOptio
     content.className = `on-${draft.layer}`;
     const shape = icon(categoryIcon(draft.category, draft.layer));
     show("how", element("span", { class: "disc" }, shape), categoryLabel(draft.category));
-    how.replaceChildren(...howFields(draft.layer, draft.severity, draft.text ?? ""), formError, dropFooter());
+    const place = picker.read();
+    const note = emergencyNote(draft.category, typeof place === "string" ? undefined : place);
+    const fields = howFields(draft.layer, draft.severity, draft.text ?? "");
+    how.replaceChildren(...(note ? [note] : []), ...fields, formError, dropFooter());
     find("[name=severity]:checked", how).focus();
   };
   content.addEventListener("submit", (event) => {
@@ -82,7 +89,10 @@ export function createReportForm({ picker, begun, close, drop }: ReportFormOptio
     focus() {
       if (begun === undefined) return askWhat();
       askHow(begun.draft);
-      if (begun.refusal) showRefusal(content, formError, begun.refusal);
+      if (begun.refusal?.fields.category !== undefined) {
+        askWhat();
+        kindError.hidden = false;
+      } else if (begun.refusal) showRefusal(content, formError, begun.refusal);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { element, icon } from "../ui/dom.ts";
 import { CLOSE_ICON, DONE_ICON } from "../ui/icons.ts";
+import { SENT_MASKED } from "../words/form-words.ts";
 import type { EntryState } from "./entry-state.ts";
 import type { OutboxEntry } from "./outbox-entry.ts";
 
@@ -15,14 +16,15 @@ export interface Thanks {
   readonly content: HTMLElement;
   /** To be called once it is in the page. */
   focus(): void;
-  /** Says how far the report is; "sent" when the server has it. */
-  show(state: EntryState | "sent", isUndoable: boolean): void;
+  /** Says how far the report is; "sent" when the server has it, "masked" when it has it with other words. */
+  show(state: EntryState | "sent" | "masked", isUndoable: boolean): void;
 }
 
-const WORDS: Readonly<Record<EntryState | "sent" | "offline", string>> = {
+const WORDS: Readonly<Record<EntryState | "sent" | "masked" | "offline", string>> = {
   held: "It goes out in a few seconds. Until then you can take it back.",
   sending: "Sending…",
   sent: "It is on the map for everyone. It disappears after 90 days.",
+  masked: SENT_MASKED,
   waiting: "The server takes no reports just now. Yours is kept on this device and sent by itself.",
   offline: "You are offline. Your report is kept on this device and sent by itself when you are back.",
   refused: "",

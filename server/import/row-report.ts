@@ -3,7 +3,7 @@ import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { formatReportId, idTail } from "../../tiles/report-id.ts";
-import { draftOfBody, reportBodySchema } from "../reports/report-body.ts";
+import { draftOfBody, fileReportSchema } from "../reports/report-body.ts";
 import { type Field, type FieldValues, isField } from "./mapping.ts";
 import type { Row } from "./row.ts";
 import { parseTime } from "./time.ts";
@@ -54,7 +54,7 @@ export function tailOfRow(digest: Buffer, occurrence: number): string {
   return idTail(occurrence === 0 ? digest : hash("sha256", `${digest.toString("hex")}#${occurrence}`, "buffer"));
 }
 
-/** The report that a row tells, by the rules of `POST /api/reports`, or why there is none. */
+/** The report that a row tells, by the rules of `POST /api/reports` but for its category, which may be any, or why there is none. */
 export function reportOfRow(values: FieldValues, tail: string, options: RowReportOptions): Report | Rejection {
   const time = parseTime(values.time);
   if (time === undefined) return rejection("time", values.time, missingOr(values.time, "is not a time"));
@@ -63,7 +63,7 @@ export function reportOfRow(values: FieldValues, tail: string, options: RowRepor
   if (createdAtMs > options.nowMs) return rejection("time", values.time, "is in the future");
   if (expiresAtMs < options.nowMs) return rejection("time", values.time, "is more than 90 days ago, so it has expired");
 
-  const parsed = reportBodySchema.safeParse(bodyOf(values, options.truncateText));
+  const parsed = fileReportSchema.safeParse(bodyOf(values, options.truncateText));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const field = String(issue?.path[0] ?? "");

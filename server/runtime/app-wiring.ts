@@ -115,7 +115,7 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
 
 export interface HttpOptions
   extends Pick<AppParts, "clientAddress" | "live" | "metrics" | "besideAnswers" | "samples"> {
-  readonly config: Pick<Config, "reportsPerMinute" | "basemapStyleUrl" | "publicUrl" | "trustedProxies">;
+  readonly config: Pick<Config, "reportsPerMinute" | "profanity" | "basemapStyleUrl" | "publicUrl" | "trustedProxies">;
   readonly tiles: ServedTiles;
   readonly basemap: BasemapTiles;
   /** Told of the place of every report that was stored or edited, before that is acknowledged. */
@@ -155,7 +155,11 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
       pyramid.noteEdited(edited, before);
       onChanged?.(before);
     },
-    settings: { ...DEFAULT_SETTINGS, reportsPerMinute: config.reportsPerMinute },
+    settings: {
+      ...DEFAULT_SETTINGS,
+      reportsPerMinute: config.reportsPerMinute,
+      maskProfanity: config.profanity !== "off",
+    },
     samples: () => [...scores.samples(), ...scoring.samples(), ...usage.samples(), ...(ofRuntime.samples?.() ?? [])],
   });
   const { basemapStyleUrl: styleUrl } = config;

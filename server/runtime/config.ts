@@ -18,6 +18,8 @@ export interface Config {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly basemapStyleUrl?: string;
   readonly reportsPerMinute: number;
+  /** `on`: profanity in the texts of reports is masked. */
+  readonly profanity: "on" | "off";
   /** Processes of this machine that answer requests. */
   readonly workers: number;
   /** DynamoDB's units that one process's compaction and scoring take. */
@@ -101,6 +103,7 @@ export const VARIABLES = {
   ),
   BASEMAP_STYLE_URL: variable(webUrl, "a MapLibre style to draw under the layers instead of our own land and borders"),
   REPORTS_PER_MINUTE: variable(wholeNumber(1, 1_000_000), "reports that one client address may send a minute", "600"),
+  PROFANITY: variable(flag, "`on` masks profanity in the texts of reports, `off` keeps it", "on"),
   BACKGROUND_UNITS_PER_SECOND: variable(
     wholeNumber(1, 1_000_000),
     "read and write units of a DynamoDB that is not embedded which one process's compaction and scoring take a second",
@@ -147,6 +150,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: v.LOG_LEVEL ?? "info",
     ...optional("basemapStyleUrl", v.BASEMAP_STYLE_URL),
     reportsPerMinute: v.REPORTS_PER_MINUTE ?? 0,
+    profanity: v.PROFANITY ?? "on",
     workers: v.WORKERS ?? 1,
     backgroundUnitsPerSecond: v.BACKGROUND_UNITS_PER_SECOND ?? 0,
     ...optional("publicUrl", v.PUBLIC_URL),

@@ -4,8 +4,14 @@ import { drawn, mapSettled, type NewReport, postReports, type Site, visit } from
 import { SIZES } from "./sizes.ts";
 
 const PLACE = { lat: 33.448, lon: -112.074 };
-const REPORT: NewReport = { layer: "vibe", category: "market", severity: 4, ...PLACE, text: "Peaches, in November." };
-const AT = `#15/${PLACE.lat}/${PLACE.lon}/vibe/90d`;
+const REPORT: NewReport = {
+  layer: "opportunity",
+  category: "market",
+  severity: 4,
+  ...PLACE,
+  text: "Peaches, in November.",
+};
+const AT = `#15/${PLACE.lat}/${PLACE.lon}/opportunity/90d`;
 
 /** What the browser's Back does. */
 export function backTests(site: Site): void {
@@ -14,7 +20,7 @@ export function backTests(site: Site): void {
   const popupOf = (page: Page) => page.locator(".maplibregl-popup");
   const cardOf = (page: Page) => page.locator("#score-card");
   const openPopup = async (page: Page) => {
-    const [mark] = await drawn(page, "vibe");
+    const [mark] = await drawn(page, "opportunity");
     await page.mouse.click(mark?.x ?? 0, mark?.y ?? 0);
     await popupOf(page).getByText("Peaches, in November.").waitFor();
   };

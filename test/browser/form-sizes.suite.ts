@@ -102,6 +102,11 @@ export function formSizeTests(site: Site): void {
       await expectAimable(page, `${size}, the categories`);
       await page.getByRole("button", { name: "Noise" }).click();
       await expectAimable(page, `${size}, the severity`);
+      // With the line about emergencies, the tallest.
+      await page.getByRole("button", { name: "Back to the categories" }).click();
+      await page.getByRole("button", { name: "Assault" }).click();
+      await page.getByText("In an emergency call 911.").waitFor();
+      await expectAimable(page, `${size}, the severity of an emergency`);
       const drop = page.getByRole("button", { name: "Drop report" });
       const box = await drop.boundingBox();
       expect((box?.y ?? 0) + (box?.height ?? 0), `${size}: in reach without scrolling`).toBeLessThanOrEqual(height);

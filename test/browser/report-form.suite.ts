@@ -202,16 +202,65 @@ export function reportFormTests(site: Site): void {
     await page.context().close();
   });
 
+  test("names whom to call in an emergency, and says what it masked", { tags: "slow" }, async () => {
+    const place = { lat: 29.9, lon: -95.5 };
+    const { page } = await visit(site.browser, `${site.url}/${addressOf(place, "safety")}`);
+    await openForm(page);
+    await page.getByRole("button", { name: "Vandalism" }).click();
+    expect(await page.getByText("In an emergency").count()).toBe(0);
+    await page.getByRole("button", { name: "Back to the categories" }).click();
+    await page.getByRole("button", { name: "Assault" }).click();
+    const note = page.getByRole("note");
+    expect(await note.textContent()).toBe("In an emergency call 911. Nobody is sent because of a report.");
+    expect(await note.getByRole("link").getAttribute("href")).toBe("tel:911");
+    await page.locator("textarea").fill("A fucking mess.");
+    await page.getByRole("button", { name: "Drop report" }).click();
+    await page.getByText("with some words masked").waitFor(PATIENCE);
+    expect(await rowsNear(site, place)).toMatchObject([{ text: "A ******* mess." }]);
+    await page.context().close();
+  });
+
+  test("asks for another kind where an old report's is not taken any more, and tries it once", {
+    tags: "slow",
+  }, async () => {
+    const place = { lat: 30.0, lon: -95.7 };
+    const { page } = await visit(site.browser, `${site.url}/${addressOf(place, "vibe")}`);
+    const posts: string[] = [];
+    page.on("request", (request) => {
+      if (request.method() === "POST") posts.push(request.url());
+    });
+    await page.evaluate((at) => {
+      const draft = { layer: "vibe", category: "old kind", severity: 4, ...at, text: "Still here." };
+      const entry = {
+        key: "0123456789abcdef0123456789abcdef",
+        draft,
+        droppedAtMs: Date.now() - 60_000,
+        attempted: true,
+      };
+      localStorage.setItem(`stratum-outbox/${entry.key}`, JSON.stringify(entry));
+    }, place);
+    await page.reload();
+    await page.getByText("Reports of this kind are not taken any more").waitFor(PATIENCE);
+    await page.getByRole("button", { name: "Mend: Old kind" }).click();
+    await page.getByRole("heading", { name: "What is going on?" }).waitFor();
+    await page.getByRole("alert").getByText("Please choose another one").waitFor();
+    await page.getByRole("button", { name: "Festival" }).click();
+    expect(await page.locator("textarea").inputValue()).toBe("Still here.");
+    expect(await page.getByLabel("4, Great").isChecked()).toBe(true);
+    expect(posts.length).toBe(1);
+    await page.context().close();
+  });
+
   test("shows at its field what only the server found wrong, to be mended", { tags: "slow" }, async () => {
     const place = { lat: 29.8, lon: -95.33 };
     const { page } = await visit(site.browser, `${site.url}/${addressOf(place, "safety")}`);
     await openForm(page);
     await page.getByRole("button", { name: "Vandalism" }).click();
-    await page.locator("textarea").fill("A bell \u0007 rang.");
+    await page.locator("textarea").fill("A bell rang, call 415-555-0134.");
     await page.getByRole("button", { name: "Drop report" }).click();
     await goAwayAndBack(page);
     const field = page.locator("[data-field=text]");
-    await field.getByText("must have no control characters but line ends").waitFor();
+    await field.getByText("This seems to have a phone number in it").waitFor();
     expect(await page.locator("textarea:focus").inputValue()).toContain("rang");
     await page.locator("textarea").fill("A bell rang.");
     await page.getByRole("button", { name: "Drop report" }).click();

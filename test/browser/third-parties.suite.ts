@@ -8,8 +8,9 @@ import { type NewReport, openStreams, postReports, type Site, visit } from "./si
 /** Where the snippets look, and what they show. */
 const CENTER = { lon: -122.42, lat: 37.77 };
 const REPORTS: NewReport[] = Array.from({ length: 40 }, (_, i) => ({
-  layer: i % 4 === 0 ? "vibe" : "safety",
-  category: "noise",
+  ...(i % 4 === 0
+    ? ({ layer: "vibe", category: "noise" } as const)
+    : ({ layer: "safety", category: "theft" } as const)),
   severity: 1 + (i % 5),
   lat: CENTER.lat + ((i % 5) - 2) * 0.004,
   lon: CENTER.lon + ((i % 8) - 4) * 0.006,

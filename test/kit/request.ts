@@ -1,4 +1,5 @@
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { CATEGORIES, isReportLayer } from "../../tiles/layers.ts";
 
 export interface RawAnswer {
   readonly status: number;
@@ -39,9 +40,10 @@ export interface SentReport {
   readonly text?: string;
 }
 
+/** A layer's first category, where the test does not say one. */
 export function postReport(
   url: string,
-  report: SentReport,
+  { layer = "safety", ...report }: SentReport,
   headers: Record<string, string> = {},
   signal: AbortSignal | null = null,
 ): Promise<Response> {
@@ -49,7 +51,12 @@ export function postReport(
     method: "POST",
     signal,
     headers: { "Content-Type": "application/json", ...headers },
-    body: JSON.stringify({ layer: "safety", category: "theft", severity: 3, ...report }),
+    body: JSON.stringify({
+      layer,
+      category: isReportLayer(layer) ? CATEGORIES[layer][0] : "theft",
+      severity: 3,
+      ...report,
+    }),
   });
 }
 

@@ -1,6 +1,6 @@
 import type { ReportDraft } from "../../server/reports/create-report.ts";
 import { LEVELS } from "../../tiles/cluster/cluster-cells.ts";
-import { AGE_BANDS, type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
+import { AGE_BANDS, CATEGORIES, type ReportLayer, TIME_WINDOWS, type TimeWindow } from "../../tiles/layers.ts";
 import type { Random } from "../kit/random.ts";
 import { doorNear, type Place } from "./places.ts";
 
@@ -117,9 +117,10 @@ function timeOf({ random, durationMs }: Drawn): number {
 
 function draftOf({ random, layers, places }: Drawn, text: string): ReportDraft {
   const place = doorNear(places[Math.floor(random.next() ** 2 * places.length)] as Place, text);
+  const layer = random.pick(layers);
   return {
-    layer: random.pick(layers),
-    category: random.pick(["theft", "pothole", "noise"]),
+    layer,
+    category: random.pick(CATEGORIES[layer]),
     severity: 1 + random.below(5),
     lonDeg: place.lonDeg,
     latDeg: place.latDeg,

@@ -66,6 +66,8 @@ export interface AppSettings {
   readonly flagsPerMinute: number;
   /** Flags of different client addresses that hide a report. */
   readonly flagsToHide: number;
+  /** Whether profanity in reports' texts is masked; so it is unless this is false. */
+  readonly maskProfanity?: boolean;
   /** Most geohash-5 cells that the box of one report query may meet. */
   readonly queryCells: number;
   /** Trends and exports that one client address may ask for in a minute, also the burst; 60 without it. */

@@ -10,8 +10,9 @@ import { StoreUnavailableError } from "../../ports/report-store.ts";
 import type { Area } from "../../reports/area-reports.ts";
 import { createReport } from "../../reports/create-report.ts";
 import { countLogCells, listReports } from "../../reports/list-reports.ts";
+import { createProfanityMask, type MaskedText } from "../../reports/profanity.ts";
 import { regionOfArea } from "../../reports/region-of-area.ts";
-import { draftOfBody, idempotencyKeySchema, reportBodySchema } from "../../reports/report-body.ts";
+import { categoryFault, draftOfBody, idempotencyKeySchema, reportBodySchema } from "../../reports/report-body.ts";
 import { createReporters, type Reporters } from "../../reports/reporters.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
@@ -19,7 +20,13 @@ import { askedPath, publicPath } from "../core/public-address.ts";
 import { foundAreaOf } from "../schemas/found-area.ts";
 import { readJsonBody } from "../schemas/json-body.ts";
 import { nextLink } from "../schemas/next-link.ts";
-import { reportPageSchema, reportSchema, toReportJson, toReportPageJson } from "../schemas/report-json.ts";
+import {
+  createdReportSchema,
+  reportPageSchema,
+  reportSchema,
+  toReportJson,
+  toReportPageJson,
+} from "../schemas/report-json.ts";
 import { reportIdSchema, reportQuerySchema, resolveInstant } from "../schemas/report-query.ts";
 
 const MAX_BODY_BYTES = 16 * 1024;
@@ -39,9 +46,9 @@ const create = createRoute({
     201: {
       description: "Stored. `Idempotency-Replayed: true` when an earlier request with this key had stored it.",
       headers: z.object({ Location: z.string(), "Idempotency-Replayed": z.literal("true").optional() }),
-      content: { "application/json": { schema: reportSchema } },
+      content: { "application/json": { schema: createdReportSchema } },
     },
-    400: problemAnswer("Not a valid report; `errors` names every wrong field."),
+    400: problemAnswer("Not a valid report; `errors` names every wrong field, and the categories of the layer."),
     413: problemAnswer(`The body has more than ${MAX_BODY_BYTES} bytes.`),
     415: problemAnswer("The body is not application/json, or is encoded."),
     422: problemAnswer("The Idempotency-Key was used for another report."),
@@ -88,9 +95,10 @@ export function mountReports(app: App, parts: AppParts): void {
   const { clock, pyramid, settings, store } = parts;
   const rateLimit = createRateLimit({ clock, perMinute: settings.reportsPerMinute });
   const reporters = createReporters(store);
+  const maskText = settings.maskProfanity === false ? asItIs : createProfanityMask();
 
   app.openAPIRegistry.registerPath(create);
-  app.post(create.getRoutingPath(), (c) => respondCreate(c, { ...parts, rateLimit, reporters }));
+  app.post(create.getRoutingPath(), (c) => respondCreate(c, { ...parts, rateLimit, reporters, maskText }));
 
   app.openapi(list, async (c) => {
     const { bbox, area, layer = REPORT_LAYERS, since, limit, cursor } = c.req.valid("query");
@@ -138,14 +146,21 @@ async function placeOf(
 interface CreateParts extends AppParts {
   readonly rateLimit: RateLimit;
   readonly reporters: Reporters;
+  maskText(text: string): MaskedText;
 }
 
+const asItIs = (text: string): MaskedText => ({ text, isMasked: false });
+
 async function respondCreate(c: Context<AppEnv>, parts: CreateParts): Promise<Response> {
-  const body = reportBodySchema.safeParse(await readJsonBody(c, MAX_BODY_BYTES));
+  const json = await readJsonBody(c, MAX_BODY_BYTES);
+  const body = reportBodySchema.safeParse(json);
   const key = idempotencyKeySchema.optional().safeParse(c.req.header("Idempotency-Key"));
-  if (!body.success || !key.success) {
-    const keyErrors = key.error?.issues.map(({ message }) => ({ field: "Idempotency-Key", message })) ?? [];
-    throw new ProblemError(invalidRequest([...(body.error ? fieldErrors(body.error) : []), ...keyErrors]));
+  const misplaced = categoryFault(json);
+  if (!body.success || !key.success || misplaced !== undefined) {
+    const errors = body.error ? fieldErrors(body.error) : [];
+    if (misplaced !== undefined) errors.push({ field: "category", message: misplaced });
+    for (const { message } of key.error?.issues ?? []) errors.push({ field: "Idempotency-Key", message });
+    throw new ProblemError(invalidRequest(errors));
   }
   const address = parts.clientAddress(c) ?? "unknown";
   const waitSeconds = parts.rateLimit.take(address);
@@ -154,16 +169,20 @@ async function respondCreate(c: Context<AppEnv>, parts: CreateParts): Promise<Re
     throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });
   }
   const reporting = { ...parts, reporterOf: (report: Report) => parts.reporters.bucketOf(address, report) };
-  const created = await createReport(reporting, draftOfBody(body.data), scopedKey(key.data, address)).catch(
-    (error: unknown) => {
-      throw error instanceof StoreUnavailableError ? notKnownToBeStored(error, key.data) : error;
-    },
-  );
+  const sent = draftOfBody(body.data);
+  const { text, isMasked } = parts.maskText(sent.text ?? "");
+  const created = await createReport(
+    reporting,
+    isMasked ? { ...sent, text } : sent,
+    scopedKey(key.data, address),
+  ).catch((error: unknown) => {
+    throw error instanceof StoreUnavailableError ? notKnownToBeStored(error, key.data) : error;
+  });
   if (created.outcome === "key-taken") {
     const detail = "This Idempotency-Key was used for another report.";
     throw new ProblemError({ status: 422, kind: "idempotency-key-taken", detail });
   }
-  return c.json(toReportJson(created.report), 201, {
+  return c.json({ ...toReportJson(created.report), ...(isMasked && { text_masked: true }) }, 201, {
     Location: publicPath(c, `/api/reports/${created.report.id}`),
     "Cache-Control": "no-store",
     ...(created.outcome === "replayed" && { "Idempotency-Replayed": "true" }),

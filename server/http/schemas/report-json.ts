@@ -21,6 +21,16 @@ const members = {
 
 export const reportSchema = z.object({ ...members, lat: z.number(), lon: z.number() }).openapi("Report");
 
+/** What whoever reported is answered. */
+export const createdReportSchema = reportSchema
+  .extend({
+    text_masked: z
+      .literal(true)
+      .optional()
+      .openapi({ description: "Profanity of `text` is kept, and told, as asterisks." }),
+  })
+  .openapi("CreatedReport");
+
 const featureSchema = z
   .object({
     type: z.literal("Feature"),

@@ -24,23 +24,23 @@ describe("GET /api/cities/:city/reports", () => {
     for (const [hour, city] of [0, 1, 2, 3, 4, 5].flatMap((at) => CITIES.map((one) => [at, one] as const))) {
       test.clock.nowMs = start + hour * 3_600_000;
       const [lon, lat] = city.center;
-      const layer = hour % 2 === 0 ? "safety" : "vibe";
-      await post(test.app, { ...VALID_BODY, layer, lon: lon + hour / 200, lat, category: `${city.id} ${hour}` });
+      const kind = hour % 2 === 0 ? { layer: "safety", category: "theft" } : { layer: "vibe", category: "noise" };
+      await post(test.app, { ...VALID_BODY, ...kind, lon: lon + hour / 200, lat, text: `${city.id} ${hour}` });
     }
     return { ...test, start };
   }
-  const categories = ({ features }: PageJson) => features.map(({ properties }) => properties.category);
+  const texts = ({ features }: PageJson) => features.map(({ properties }) => properties.text);
 
   it("answers one city's reports of a time range, newest first, from inclusive and to exclusive", async () => {
     const { app, start } = await seed();
     const at = (hour: number) => new Date(start + hour * 3_600_000).toISOString();
     const read = (query: string) => readJson<PageJson>(app.request(`/api/cities/austin/reports?${query}`));
-    expect(categories(await read(""))).toEqual([5, 4, 3, 2, 1, 0].map((hour) => `austin ${hour}`));
-    expect(categories(await read(`from=${at(1)}&to=${at(4)}`))).toEqual(["austin 3", "austin 2", "austin 1"]);
-    expect(categories(await read(`from=2h`))).toEqual(["austin 5", "austin 4", "austin 3"]);
-    expect(categories(await read(`to=${at(4)}&layer=vibe`))).toEqual(["austin 3", "austin 1"]);
+    expect(texts(await read(""))).toEqual([5, 4, 3, 2, 1, 0].map((hour) => `austin ${hour}`));
+    expect(texts(await read(`from=${at(1)}&to=${at(4)}`))).toEqual(["austin 3", "austin 2", "austin 1"]);
+    expect(texts(await read(`from=2h`))).toEqual(["austin 5", "austin 4", "austin 3"]);
+    expect(texts(await read(`to=${at(4)}&layer=vibe`))).toEqual(["austin 3", "austin 1"]);
     const first = await read("limit=4");
-    expect(categories(await read(`limit=4&cursor=${first.next_cursor}`))).toEqual(["austin 1", "austin 0"]);
+    expect(texts(await read(`limit=4&cursor=${first.next_cursor}`))).toEqual(["austin 1", "austin 0"]);
   });
 
   it("refuses a range that ends before it begins, and a city that is none", async () => {

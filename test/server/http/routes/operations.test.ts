@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
+import { CATEGORIES, REPORT_LAYERS } from "../../../../tiles/layers.ts";
 import { createTestApp, post, readJson, VALID_BODY } from "../../../kit/app-fixture.ts";
 import { createTestClock } from "../../../kit/clock.ts";
 
@@ -134,6 +135,9 @@ describe("/openapi.json", () => {
       additionalProperties: false,
       required: ["layer", "category", "severity", "lat", "lon"],
       properties: { severity: { type: "integer", minimum: 1, maximum: 5 }, text: { maxLength: 280 } },
+      oneOf: REPORT_LAYERS.map((layer) => ({
+        properties: { layer: { enum: [layer] }, category: { enum: CATEGORIES[layer] } },
+      })),
     });
   });
 });
