@@ -1,3 +1,4 @@
+import type { Challenge } from "altcha-lib";
 import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import type { Confidence, ScoreName } from "../../tiles/scores/scores.ts";
 import { BASE } from "./base.ts";
@@ -38,11 +39,20 @@ export class RequestError extends Error {
   readonly fields: ReadonlyMap<string, string>;
   /** How long the server asked to wait; 0 when it did not. */
   readonly retryAfterSeconds: number;
-  constructor(message: string, status: number, fields: ReadonlyMap<string, string> = new Map(), retryAfterSeconds = 0) {
+  /** A puzzle with whose solution the request is taken at once. */
+  readonly challenge: Challenge | undefined;
+  constructor(
+    message: string,
+    status: number,
+    fields: ReadonlyMap<string, string> = new Map(),
+    retryAfterSeconds = 0,
+    challenge?: Challenge,
+  ) {
     super(message);
     this.status = status;
     this.fields = fields;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.challenge = challenge;
   }
 }
 
@@ -52,6 +62,7 @@ const CLICK_PATIENCE_MS = 1_500;
 interface Problem {
   readonly detail?: string;
   readonly title?: string;
+  readonly challenge?: Challenge;
   readonly errors?: readonly { readonly field: string; readonly message: string }[];
 }
 
@@ -68,7 +79,7 @@ export async function request<T>(path: string, init?: RequestInit): Promise<T> {
   const problem = (await response.json().catch(() => ({}))) as Problem;
   const fields = new Map(problem.errors?.map(({ field, message }) => [field, message]));
   const wait = Number(response.headers.get("Retry-After")) || 0;
-  throw new RequestError(messageOf(response, problem), response.status, fields, wait);
+  throw new RequestError(messageOf(response, problem), response.status, fields, wait, problem.challenge);
 }
 
 function messageOf(response: Response, problem: Problem): string {
@@ -162,12 +173,19 @@ async function requestPage(path: string, signal?: AbortSignal): Promise<ReportPa
   return { reports, nextCursor: page.next_cursor ?? undefined };
 }
 
+/** Headers of a proof of work, for a request that was refused with a `challenge`. */
+export type ProofHeaders = Readonly<Record<string, string>>;
+
 /** Stores a report, also when the page is left meanwhile; the same key twice stores it once. @throws RequestError */
-export function postReport(draft: ReportDraft, idempotencyKey: string): Promise<SentReportJson> {
+export function postReport(
+  draft: ReportDraft,
+  idempotencyKey: string,
+  proof: ProofHeaders = {},
+): Promise<SentReportJson> {
   return request("/api/reports", {
     method: "POST",
     keepalive: true,
-    headers: { "Content-Type": "application/json", "Idempotency-Key": idempotencyKey },
+    headers: { "Content-Type": "application/json", "Idempotency-Key": idempotencyKey, ...proof },
     body: JSON.stringify(draft),
   });
 }
@@ -175,10 +193,14 @@ export function postReport(draft: ReportDraft, idempotencyKey: string): Promise<
 export type FlagReason = "spam" | "offensive" | "personal" | "untrue" | "wrong-place";
 
 /** Says that a report should not be there; `hidden` tells whether it is gone with that. @throws RequestError */
-export function flagReport(id: string, reason: FlagReason): Promise<{ readonly hidden: boolean }> {
+export function flagReport(
+  id: string,
+  reason: FlagReason,
+  proof: ProofHeaders = {},
+): Promise<{ readonly hidden: boolean }> {
   return request(`/api/reports/${encodeURIComponent(id)}/flag`, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", ...proof },
     body: JSON.stringify({ reason }),
   });
 }

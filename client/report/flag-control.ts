@@ -1,4 +1,5 @@
 import { type FlagReason, flagReport } from "../api/api.ts";
+import { withProof } from "../api/proof.ts";
 import { element, icon } from "../ui/dom.ts";
 import { FLAG_ICON } from "../ui/icons.ts";
 
@@ -54,7 +55,7 @@ export function addFlagControl(card: HTMLElement, reportId: string, onResize: ()
     panel.disabled = true;
     error.textContent = "";
     try {
-      const { hidden } = await flagReport(reportId, reason);
+      const { hidden } = await withProof((proof) => flagReport(reportId, reason, proof));
       const thanks = hidden ? "Thank you. It is hidden now." : "Thank you. It goes when others flag it too.";
       const message = element("p", { class: "flagged", role: "status", tabindex: "-1" }, thanks);
       panel.replaceWith(message);

@@ -1,5 +1,6 @@
 import { postReport } from "../api/api.ts";
 import { OF_PATH } from "../api/base.ts";
+import { withProof } from "../api/proof.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { createEntryStorage } from "./outbox-entry.ts";
 
@@ -9,7 +10,7 @@ const LOCK = `stratum-outbox${OF_PATH}`;
 export function startOutbox(): Outbox {
   const outbox = createOutbox({
     storage: createEntryStorage(openStorage(), OF_PATH),
-    post: postReport,
+    post: (draft, key) => withProof((proof) => postReport(draft, key, proof)),
     exclusive,
     isOnline: () => navigator.onLine,
   });

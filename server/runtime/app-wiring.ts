@@ -115,7 +115,10 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
 
 export interface HttpOptions
   extends Pick<AppParts, "clientAddress" | "live" | "metrics" | "besideAnswers" | "samples"> {
-  readonly config: Pick<Config, "reportsPerMinute" | "profanity" | "basemapStyleUrl" | "publicUrl" | "trustedProxies">;
+  readonly config: Pick<
+    Config,
+    "reportsPerMinute" | "profanity" | "proofOfWork" | "basemapStyleUrl" | "publicUrl" | "trustedProxies"
+  >;
   readonly tiles: ServedTiles;
   readonly basemap: BasemapTiles;
   /** Told of the place of every report that was stored or edited, before that is acknowledged. */
@@ -158,7 +161,8 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     settings: {
       ...DEFAULT_SETTINGS,
       reportsPerMinute: config.reportsPerMinute,
-      maskProfanity: config.profanity !== "off",
+      maskProfanity: config.profanity === "on",
+      proofOfWork: config.proofOfWork === "on",
     },
     samples: () => [...scores.samples(), ...scoring.samples(), ...usage.samples(), ...(ofRuntime.samples?.() ?? [])],
   });

@@ -20,6 +20,8 @@ export interface Config {
   readonly reportsPerMinute: number;
   /** `on`: profanity in the texts of reports is masked. */
   readonly profanity: "on" | "off";
+  /** `on`: whoever sends very many reports or flags has to prove some work. */
+  readonly proofOfWork: "on" | "off";
   /** Processes of this machine that answer requests. */
   readonly workers: number;
   /** DynamoDB's units that one process's compaction and scoring take. */
@@ -104,6 +106,11 @@ export const VARIABLES = {
   BASEMAP_STYLE_URL: variable(webUrl, "a MapLibre style to draw under the layers instead of our own land and borders"),
   REPORTS_PER_MINUTE: variable(wholeNumber(1, 1_000_000), "reports that one client address may send a minute", "600"),
   PROFANITY: variable(flag, "`on` masks profanity in the texts of reports, `off` keeps it", "on"),
+  PROOF_OF_WORK: variable(
+    flag,
+    "`on` asks for a proof of work in bursts: above a fifth of REPORTS_PER_MINUTE, or half of the flags, of one client address",
+    "on",
+  ),
   BACKGROUND_UNITS_PER_SECOND: variable(
     wholeNumber(1, 1_000_000),
     "read and write units of a DynamoDB that is not embedded which one process's compaction and scoring take a second",
@@ -151,6 +158,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...optional("basemapStyleUrl", v.BASEMAP_STYLE_URL),
     reportsPerMinute: v.REPORTS_PER_MINUTE ?? 0,
     profanity: v.PROFANITY ?? "on",
+    proofOfWork: v.PROOF_OF_WORK ?? "on",
     workers: v.WORKERS ?? 1,
     backgroundUnitsPerSecond: v.BACKGROUND_UNITS_PER_SECOND ?? 0,
     ...optional("publicUrl", v.PUBLIC_URL),

@@ -1,5 +1,7 @@
 import type { Locator, Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { createProofsOfWork } from "../../server/reports/proof-of-work.ts";
+import { createMemoryStore } from "../../server/store/memory/memory.ts";
 import { drawn, mapSettled, PHONE, postReports, type Site, total, visit } from "./site.ts";
 
 /** Two cores draw, serve and test: a second is not enough for what takes one elsewhere. */
@@ -217,6 +219,33 @@ export function reportFormTests(site: Site): void {
     await page.getByRole("button", { name: "Drop report" }).click();
     await page.getByText("with some words masked").waitFor(PATIENCE);
     expect(await rowsNear(site, place)).toMatchObject([{ text: "A ******* mess." }]);
+    await page.context().close();
+  });
+
+  test("proves some work in a burst, beside the page, and is taken at once", { tags: "slow" }, async () => {
+    const place = { lat: 30.1, lon: -95.9 };
+    const { page, faults } = await visit(site.browser, `${site.url}/${addressOf(place, "safety")}`);
+    const asked = await createProofsOfWork({
+      store: createMemoryStore({ clock: { now: Date.now } }),
+      clock: { now: Date.now },
+    }).challenge("192.0.2.1");
+    const proofs: (string | undefined)[] = [];
+    await page.route("**/api/reports", async (route) => {
+      const proof = route.request().headers()["proof-of-work"];
+      proofs.push(proof);
+      if (proof !== undefined) return route.continue();
+      const body = JSON.stringify({ type: "urn:stratum:problem:proof-wanted", status: 429, challenge: asked });
+      await route.fulfill({ status: 429, headers: { "Retry-After": "3600" }, body });
+    });
+    await openForm(page);
+    await page.getByRole("button", { name: "Vandalism" }).click();
+    await page.getByRole("button", { name: "Drop report" }).click();
+    await page.getByText("It is on the map for everyone").waitFor(PATIENCE);
+    expect(proofs).toEqual([undefined, expect.any(String)]);
+    const { challenge, solution } = JSON.parse(atob(proofs[1] ?? ""));
+    expect(challenge).toEqual(asked);
+    expect(solution.derivedKey.startsWith(asked.parameters.keyPrefix)).toBe(true);
+    expect(faults.filter((fault) => !fault.includes("429"))).toEqual([]);
     await page.context().close();
   });
 

@@ -68,6 +68,8 @@ export interface AppSettings {
   readonly flagsToHide: number;
   /** Whether profanity in reports' texts is masked; so it is unless this is false. */
   readonly maskProfanity?: boolean;
+  /** Whether a proof of work is asked for in bursts; not unless this is true. */
+  readonly proofOfWork?: boolean;
   /** Most geohash-5 cells that the box of one report query may meet. */
   readonly queryCells: number;
   /** Trends and exports that one client address may ask for in a minute, also the burst; 60 without it. */

@@ -24,6 +24,10 @@ export const problemSchema = z
         }),
       )
       .optional(),
+    challenge: z
+      .looseObject({})
+      .optional()
+      .openapi({ description: "A puzzle of altcha-lib, only of the type urn:stratum:problem:proof-wanted." }),
     request_id: z.string().optional().openapi({ description: "The X-Request-Id of this answer, on 5xx." }),
   })
   .openapi("Problem");

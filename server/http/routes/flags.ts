@@ -3,6 +3,7 @@ import { createRateLimit } from "../../kit/rate-limit.ts";
 import { FLAG_REASONS, flagReport } from "../../reports/flag-report.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
+import { createProofGate, PROOF_WANTED, proofHeaderSchema } from "../middleware/proof-wanted.ts";
 import { readJsonBody } from "../schemas/json-body.ts";
 import { reportIdSchema } from "../schemas/report-query.ts";
 
@@ -34,6 +35,7 @@ const flag = createRoute({
   tags: ["reports"],
   request: {
     params: z.object({ id: reportIdSchema }),
+    headers: z.object({ "proof-of-work": proofHeaderSchema }),
     body: { required: false, content: { "application/json": { schema: bodySchema } } },
   },
   responses: {
@@ -43,7 +45,7 @@ const flag = createRoute({
     404: problemAnswer("There is no such report, or it has expired or is hidden."),
     413: problemAnswer(`The body has more than ${MAX_BODY_BYTES} bytes.`),
     415: problemAnswer("The body is not application/json, or is encoded."),
-    429: problemAnswer("Too many flags from this address; Retry-After says when."),
+    429: problemAnswer(PROOF_WANTED),
     ...unexpectedAnswer,
     503: problemAnswer("The store does not answer. Retry-After says when."),
   },
@@ -53,6 +55,7 @@ const flag = createRoute({
 export function mountFlags(app: App, parts: AppParts): void {
   const { clock, store, settings } = parts;
   const rateLimit = createRateLimit({ clock, perMinute: settings.flagsPerMinute });
+  const requireProof = createProofGate(parts, settings.flagsPerMinute / 2);
   const flagging = { store, flagsToHide: settings.flagsToHide, onEdit: parts.onEdit };
 
   app.openAPIRegistry.registerPath(flag);
@@ -67,6 +70,7 @@ export function mountFlags(app: App, parts: AppParts): void {
       const detail = `At most ${settings.flagsPerMinute} flags a minute are taken from one address.`;
       throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });
     }
+    await requireProof(c, address, body.data);
     const { reason } = body.data;
     const needed = await flagReport(flagging, { id: id.data, address, ...(reason && { reason }) });
     if (needed === undefined) {

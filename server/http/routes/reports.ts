@@ -18,6 +18,7 @@ import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { askedPath, publicPath } from "../core/public-address.ts";
 import { foundAreaOf } from "../schemas/found-area.ts";
+import { createProofGate, PROOF_WANTED, type ProofGate, proofHeaderSchema } from "../middleware/proof-wanted.ts";
 import { readJsonBody } from "../schemas/json-body.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import {
@@ -39,7 +40,7 @@ const create = createRoute({
   summary: "Report something",
   tags,
   request: {
-    headers: z.object({ "idempotency-key": idempotencyKeySchema.optional() }),
+    headers: z.object({ "idempotency-key": idempotencyKeySchema.optional(), "proof-of-work": proofHeaderSchema }),
     body: { required: true, content: { "application/json": { schema: reportBodySchema } } },
   },
   responses: {
@@ -52,7 +53,7 @@ const create = createRoute({
     413: problemAnswer(`The body has more than ${MAX_BODY_BYTES} bytes.`),
     415: problemAnswer("The body is not application/json, or is encoded."),
     422: problemAnswer("The Idempotency-Key was used for another report."),
-    429: problemAnswer("Too many reports from this address; Retry-After says when."),
+    429: problemAnswer(PROOF_WANTED),
     ...unexpectedAnswer,
     503: problemAnswer("The store does not answer; the report may be stored or not. Retry-After says when."),
   },
@@ -95,10 +96,14 @@ export function mountReports(app: App, parts: AppParts): void {
   const { clock, pyramid, settings, store } = parts;
   const rateLimit = createRateLimit({ clock, perMinute: settings.reportsPerMinute });
   const reporters = createReporters(store);
+  // A fifth of what is taken at all: no resident comes near it.
+  const requireProof = createProofGate(parts, settings.reportsPerMinute / 5);
   const maskText = settings.maskProfanity === false ? asItIs : createProfanityMask();
 
   app.openAPIRegistry.registerPath(create);
-  app.post(create.getRoutingPath(), (c) => respondCreate(c, { ...parts, rateLimit, reporters, maskText }));
+  app.post(create.getRoutingPath(), (c) =>
+    respondCreate(c, { ...parts, rateLimit, reporters, maskText, requireProof }),
+  );
 
   app.openapi(list, async (c) => {
     const { bbox, area, layer = REPORT_LAYERS, since, limit, cursor } = c.req.valid("query");
@@ -146,6 +151,7 @@ async function placeOf(
 interface CreateParts extends AppParts {
   readonly rateLimit: RateLimit;
   readonly reporters: Reporters;
+  readonly requireProof: ProofGate;
   maskText(text: string): MaskedText;
 }
 
@@ -168,6 +174,7 @@ async function respondCreate(c: Context<AppEnv>, parts: CreateParts): Promise<Re
     const detail = `At most ${parts.settings.reportsPerMinute} reports a minute are taken from one address.`;
     throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });
   }
+  await parts.requireProof(c, address, json);
   const reporting = { ...parts, reporterOf: (report: Report) => parts.reporters.bucketOf(address, report) };
   const sent = draftOfBody(body.data);
   const { text, isMasked } = parts.maskText(sent.text ?? "");

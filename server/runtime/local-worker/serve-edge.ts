@@ -86,7 +86,7 @@ async function buildAssets({ basemapStyleUrl }: Config, log: Log, steps: Steps):
 
 async function startWorker(config: Config, stores: Stores, terminal: Terminal): Promise<LocalWorker> {
   const { host, port, logLevel, reportsPerMinute, liveStreams, liveShards, edgeCache, basemapStyleUrl } = config;
-  const { publicUrl, trustedProxies, profanity } = config;
+  const { publicUrl, trustedProxies, profanity, proofOfWork } = config;
   // workerd must know where PostgreSQL is: the embedded one listens once it is open, any other need not answer yet.
   const [dynamo, database] = await Promise.all([stores.dynamo(), stores.database()]);
   return startLocalWorker({
@@ -98,6 +98,7 @@ async function startWorker(config: Config, stores: Stores, terminal: Terminal): 
       LOG_LEVEL: logLevel,
       REPORTS_PER_MINUTE: String(reportsPerMinute),
       PROFANITY: profanity,
+      PROOF_OF_WORK: proofOfWork,
       LIVE_STREAMS: String(liveStreams),
       LIVE_SHARDS: String(liveShards),
       EDGE_CACHE: edgeCache ? "on" : "off",
