@@ -2,8 +2,8 @@
 
 /** Before and behind the number, or the whole sentence where no number is known. */
 export const IN_AN_EMERGENCY = {
-  known: ["In an emergency call ", ". Nobody is sent because of a report."],
-  unknown: "In an emergency call your emergency number. Nobody is sent because of a report.",
+  known: ["In an emergency call ", "."],
+  unknown: "In an emergency call your emergency number.",
 } as const;
 
 export const SENT_MASKED = "It is on the map for everyone, with some words masked. It disappears after 90 days.";
