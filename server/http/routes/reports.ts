@@ -17,8 +17,8 @@ import { createReporters, type Reporters } from "../../reports/reporters.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { askedPath, publicPath } from "../core/public-address.ts";
-import { foundAreaOf } from "../schemas/found-area.ts";
 import { createProofGate, PROOF_WANTED, type ProofGate, proofHeaderSchema } from "../middleware/proof-wanted.ts";
+import { foundAreaOf } from "../schemas/found-area.ts";
 import { readJsonBody } from "../schemas/json-body.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import {

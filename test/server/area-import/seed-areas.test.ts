@@ -56,7 +56,9 @@ test("leaves areas alone that were imported, before and after", async () => {
   expect((await told()).map(([city]) => city)).toEqual(["austin", "brooklyn"]);
 });
 
-test("draws what a store lacks that was seeded before, once, and counts what lies in it", { tags: ["slow"] }, async () => {
+test("draws what a store lacks that was seeded before, once, and counts what lies in it", {
+  tags: ["slow"],
+}, async () => {
   const store = createMemoryStore({ clock });
   const compactor = createCompactor({ store, derived, clock, log });
   const draw = () => drawMissingAreas({ store, derived, clock, log, compactor });
