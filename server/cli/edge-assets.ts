@@ -7,11 +7,12 @@ import { buildEdgeAssets, EDGE_DIR } from "../runtime/local-worker/assets.ts";
 /** wrangler's custom build: what Workers assets serve. */
 try {
   // Where this is built nothing need be known of the stores.
-  const { basemapStyleUrl } = readConfig({ BASEMAP_STYLE_URL: process.env.BASEMAP_STYLE_URL });
+  const { BASEMAP_STYLE_URL, PUBLIC_URL } = process.env;
+  const settings = readConfig({ BASEMAP_STYLE_URL, PUBLIC_URL });
   const terminal = createTerminal(process.stdout);
   const log = createLog({ level: "warn", pretty: true, write: (line) => terminal.line(line.trimEnd()), now: Date.now });
   await terminal.run("assets", async (note) => {
-    await buildEdgeAssets(log, basemapStyleUrl);
+    await buildEdgeAssets(log, settings);
     note(EDGE_DIR);
   });
 } catch (error) {

@@ -18,7 +18,7 @@ import {
   problemOfError,
   respondProblem,
 } from "./core/problem.ts";
-import { publicPath } from "./core/public-address.ts";
+import { keepAddressesApart, publicPath } from "./core/public-address.ts";
 import { EXPOSED_HEADERS, SAFE_HEADERS } from "./core/safe-headers.ts";
 import { SLASH_CACHE_CONTROL } from "./core/slash-redirect.ts";
 import { createApiKeys } from "./middleware/api-key.ts";
@@ -29,10 +29,12 @@ import { mountClusters } from "./routes/clusters.ts";
 import { mountExports } from "./routes/exports.ts";
 import { mountFlags } from "./routes/flags.ts";
 import { mountLive } from "./routes/live.ts";
+import { mountMetrics } from "./routes/metrics.ts";
 import { mountNeighborhood } from "./routes/neighborhood.ts";
 import { mountOperations } from "./routes/operations.ts";
 import { mountPlaces } from "./routes/places.ts";
 import { mountReports } from "./routes/reports.ts";
+import { mountSecurityText } from "./routes/security-text.ts";
 import { mountTiles } from "./routes/tiles.ts";
 import { mountTrends } from "./routes/trends.ts";
 import { mountUsage } from "./routes/usage.ts";
@@ -59,11 +61,7 @@ export function createApp(parts: AppParts): App {
   const { metrics = createRequestMetrics() } = parts;
 
   app.use(requestId({ limitLength: 64 }), observe(metrics, parts.log), safeHeaders(), openToEveryOrigin());
-  app.use(lengthOfHead());
-  app.use(async (c, next) => {
-    c.set("publicUrl", parts.publicUrl?.(c) ?? new URL(c.req.url).origin);
-    await next();
-  });
+  app.use(lengthOfHead(), keepAddressesApart(parts));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, allowed) => respondMethodNotAllowed(c, allowed) }));
 
   if (parts.besideAnswers !== undefined) mountBesideAnswers(app, parts.besideAnswers);
@@ -77,7 +75,9 @@ export function createApp(parts: AppParts): App {
   mountNeighborhood(app, parts);
   if (parts.areas !== undefined) mountAreas(app, parts, parts.areas);
   if (parts.sql !== undefined) mountRelational(app, parts, parts.sql);
-  mountOperations(app, parts, metrics);
+  mountOperations(app, parts);
+  mountMetrics(app, parts, metrics);
+  mountSecurityText(app, parts);
 
   app.notFound((c) => redirectSlash(c) ?? respondNotFound(c));
   app.onError((error, c) => respondProblem(c, problemOfError(error, c.get("requestId"), parts.log)));

@@ -1,31 +1,63 @@
 import ipaddr from "ipaddr.js";
 
-/** An address with the port of a connection behind it, as some proxies write it: another one for each connection. */
-const WITH_PORT = /^\[(.+)\](?::\d+)?$|^([\d.]+):\d+$/;
+/** An address with the port of a connection behind it, as some proxies write it: another one for each connection. `_p1` as in RFC 7239. */
+const WITH_PORT = /^\[([^\]]+)\](?::[\w.-]+)?$|^([\d.]+):[\w.-]+$/;
+/** The longest form of an address, with brackets, a zone and a port. */
+const MAX_LENGTH = 100;
+/** The one bucket of all that is no address. */
+const UNKNOWN = "unknown";
+
+/** RFC 6052: under these 96 bits an IPv6 network names the IPv4 addresses that it translates for (NAT64). */
+const NAT64 = ipaddr.parseCIDR("64:ff9b::/96") as [ipaddr.IPv6, number];
+
+/** The first bits of an IPv6 address that are one household's or one small site's, as providers give them out. */
+const LINE_GROUPS = 4;
+const LINE_MASK = 0xff00;
+/** The first that are one customer's at most: who has a /48 has 65 536 networks to speak from. */
+const SITE_GROUPS = 3;
+
+function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+  if (text.length > MAX_LENGTH) return undefined;
+  const [, inBrackets, beforePort] = WITH_PORT.exec(text) ?? [];
+  const bare = inBrackets ?? beforePort ?? text;
+  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.IPv4.parse(bare);
+  if (!ipaddr.IPv6.isValid(bare)) return undefined;
+  const parsed = ipaddr.IPv6.parse(bare);
+  if (parsed.isIPv4MappedAddress()) return parsed.toIPv4Address();
+  return parsed.match(NAT64) ? new ipaddr.IPv4(parsed.toByteArray().slice(12)) : parsed;
+}
+
+const hex = (groups: readonly number[]): string => groups.map((group) => group.toString(16)).join(":");
 
 /**
- * What counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address, since every line gets that many
- * addresses to choose from. What is neither is taken as it is; so is a network that was named before.
+ * The address that a text names, with or without brackets, port and zone: IPv4 inside of IPv6 (mapped, or of NAT64) as that. One address
+ * has one spelling. Undefined for all else.
  */
-export function networkOf(address: string): string {
-  const [, inBrackets, beforePort] = WITH_PORT.exec(address) ?? [];
-  const bare = inBrackets ?? beforePort ?? address;
-  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return bare;
-  if (!ipaddr.IPv6.isValid(bare)) return address;
-  const parsed = ipaddr.process(bare);
-  if (parsed instanceof ipaddr.IPv4) return parsed.toString();
-  return parsed.parts
-    .slice(0, 4)
-    .map((group) => group.toString(16))
-    .join(":");
+export function addressOf(text: string): string | undefined {
+  const parsed = parse(text);
+  return parsed instanceof ipaddr.IPv6 ? hex(parsed.parts) : parsed?.toString();
+}
+
+/** Whether an address is this machine's own. */
+export function isLoopback(text: string): boolean {
+  return parse(text)?.range() === "loopback";
 }
 
 /**
- * What counts as one person's line: an IPv4 address, or the first 56 bits of an IPv6 address, which is what providers give to a household.
- * @param address or network, as `networkOf` names it
+ * What counts as one client wherever something is limited: an IPv4 address, or the first 56 bits of an IPv6 address, which is what
+ * providers give to a household. All that is no address is one client.
  */
 export function lineOf(address: string): string {
-  const [first, second, third, fourth, ...more] = networkOf(address).split(":");
-  if (fourth === undefined || more.length > 0) return networkOf(address);
-  return [first, second, third, (Number.parseInt(fourth, 16) & 0xff00).toString(16)].join(":");
+  const parsed = parse(address);
+  if (parsed === undefined) return UNKNOWN;
+  if (parsed instanceof ipaddr.IPv4) return parsed.toString();
+  const [fourth = 0] = parsed.parts.slice(LINE_GROUPS - 1, LINE_GROUPS);
+  return `${hex([...parsed.parts.slice(0, LINE_GROUPS - 1), fourth & LINE_MASK])}::/56`;
+}
+
+/** What counts as one voice wherever several have to agree: an IPv4 address, or the first 48 bits of an IPv6 address. */
+export function siteOf(address: string): string {
+  const parsed = parse(address);
+  if (parsed === undefined) return UNKNOWN;
+  return parsed instanceof ipaddr.IPv4 ? parsed.toString() : `${hex(parsed.parts.slice(0, SITE_GROUPS))}::/48`;
 }

@@ -1,6 +1,5 @@
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../ports/clock.ts";
-import { networkOf } from "./network-address.ts";
 import { sha256Hex } from "./sha256.ts";
 
 export interface RateLimitOptions {
@@ -12,8 +11,11 @@ export interface RateLimitOptions {
 }
 
 export interface RateLimit {
-  /** Takes one token of a client. @returns 0, or the whole seconds until there is one. */
-  take(address: string): number;
+  /**
+   * Takes one token. @returns 0, or the whole seconds until there is one.
+   * @param who a client, by its line (`lineOf`), or an account
+   */
+  take(who: string): number;
 }
 
 interface Bucket {
@@ -22,7 +24,7 @@ interface Bucket {
 }
 
 /**
- * A token bucket per client, in memory. Addresses are kept only as hashes with a salt that dies with the process. Packages
+ * A token bucket per client, in memory. Who comes is kept only as hashes with a salt that dies with the process. Packages
  * (rate-limiter-flexible, hono-rate-limiter) count in fixed windows, and let twice as much through where two of them meet.
  */
 export function createRateLimit({ clock, perMinute, maxClients = 50_000 }: RateLimitOptions): RateLimit {
@@ -33,10 +35,10 @@ export function createRateLimit({ clock, perMinute, maxClients = 50_000 }: RateL
   let salt: string | undefined;
 
   return {
-    take(address) {
+    take(who) {
       // Not before the first request: workerd gives no randomness while it starts.
       salt ??= crypto.getRandomValues(new Uint8Array(16)).join();
-      const client = sha256Hex(salt + networkOf(address));
+      const client = sha256Hex(salt + who);
       const now = clock.now();
       const bucket = buckets.get(client) ?? { tokens: perMinute, atMs: now };
       bucket.tokens = Math.min(perMinute, bucket.tokens + Math.max(0, now - bucket.atMs) * perMs);

@@ -1,5 +1,5 @@
 import type { Report } from "../../tiles/report.ts";
-import { networkOf } from "../kit/network-address.ts";
+import { siteOf } from "../kit/network-address.ts";
 import { sha256Hex } from "../kit/sha256.ts";
 import type { EditedReport, ReportStore } from "../ports/report-store.ts";
 
@@ -38,7 +38,7 @@ export async function flagReport(
   if (report === undefined) return undefined;
   const untilMs = report.expiresAtMs;
   const salt = await store.remember(`flag-salt/${id}`, crypto.randomUUID(), { untilMs });
-  const flagger = sha256Hex(`${salt} ${networkOf(address)}`).slice(0, 32);
+  const flagger = sha256Hex(`${salt} ${siteOf(address)}`).slice(0, 32);
   const flags = await store.flag(id, { flagger, untilMs, ...(reason && { reason }) });
   if (flags < flagsToHide) return flagsToHide - flags;
   const edited = await store.edit(id, { kind: "hide" });

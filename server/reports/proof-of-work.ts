@@ -1,7 +1,7 @@
 import { type Challenge, createChallenge, randomInt, verifySolution } from "altcha-lib";
 import { deriveKey } from "altcha-lib/algorithms/web/pbkdf2";
 import { z } from "zod";
-import { networkOf } from "../kit/network-address.ts";
+import { lineOf } from "../kit/network-address.ts";
 import { sha256Hex } from "../kit/sha256.ts";
 import { DAY_MS, formatDay, startOfDay } from "../kit/utc-time.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -50,7 +50,7 @@ export function createProofsOfWork({
   readonly clock: Clock;
 }): ProofsOfWork {
   const secretOf = createDaySecrets(store);
-  const holderOf = (address: string, secret: string) => sha256Hex(`${secret} ${networkOf(address)}`).slice(0, 16);
+  const holderOf = (address: string, secret: string) => sha256Hex(`${secret} ${lineOf(address)}`).slice(0, 16);
 
   async function hasSolved(answer: string, address: string): Promise<string | undefined> {
     const parsed = answer.length <= MAX_ANSWER ? answerSchema.safeParse(decodeAnswer(answer)) : undefined;

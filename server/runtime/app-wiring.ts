@@ -6,7 +6,7 @@ import { createAreaSets } from "../areas/area-sets.ts";
 import { createAreaShapes } from "../areas/area-shapes.ts";
 import type { BasemapTiles } from "../basemap/zooms.ts";
 import type { Log } from "../console/log.ts";
-import { type App, type AppParts, createApp, DEFAULT_SETTINGS } from "../http/app.ts";
+import { type App, type AppParts, type AppSettings, createApp, DEFAULT_SETTINGS } from "../http/app.ts";
 import { basemapRoutes } from "../http/routes/basemap.ts";
 import type { Pace } from "../kit/pace.ts";
 import { createRelay } from "../kit/relay.ts";
@@ -29,7 +29,7 @@ import type { Compressor } from "../serving/content-encoding.ts";
 import { createTileSource, type KeptTiles, type TileSource } from "../serving/tile-source.ts";
 import type { Config } from "./config.ts";
 import { pacedAdapters } from "./paced-adapters.ts";
-import { publicUrlOf } from "./public-url.ts";
+import { type PublicUrlOptions, publicUrlFrom, publicUrlOf } from "./public-url.ts";
 
 /** The one composition of the product. What differs between Node and workerd is chosen in the folders beside, and given here. */
 
@@ -113,12 +113,15 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
   return { clock, scores, scoring, usage, areas, compactor, hurried, changes, openTiles };
 }
 
-export interface HttpOptions
-  extends Pick<AppParts, "clientAddress" | "live" | "metrics" | "besideAnswers" | "samples"> {
-  readonly config: Pick<
+type HttpConfig = PublicUrlOptions &
+  Pick<
     Config,
-    "reportsPerMinute" | "profanity" | "proofOfWork" | "basemapStyleUrl" | "publicUrl" | "trustedProxies"
+    "reportsPerMinute" | "profanity" | "proofOfWork" | "basemapStyleUrl" | "metricsToken" | "securityContact"
   >;
+
+export interface HttpOptions
+  extends Pick<AppParts, "clientAddress" | "isLocal" | "live" | "metrics" | "besideAnswers" | "samples"> {
+  readonly config: HttpConfig;
   readonly tiles: ServedTiles;
   readonly basemap: BasemapTiles;
   /** Told of the place of every report that was stored or edited, before that is acknowledged. */
@@ -148,6 +151,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     tiles: source,
     codings: compressor.codings,
     publicUrl: ({ req }) => publicUrlOf({ url: req.url, header: (name) => req.header(name) }, config),
+    publicUrlFrom: publicUrlFrom(config),
     pyramid,
     clusters: { ...pyramid, scoreOf: overallScores(scores) },
     onReport(report) {
@@ -158,15 +162,19 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
       pyramid.noteEdited(edited, before);
       onChanged?.(before);
     },
-    settings: {
-      ...DEFAULT_SETTINGS,
-      reportsPerMinute: config.reportsPerMinute,
-      maskProfanity: config.profanity === "on",
-      proofOfWork: config.proofOfWork === "on",
-    },
+    settings: settingsOf(config),
     samples: () => [...scores.samples(), ...scoring.samples(), ...usage.samples(), ...(ofRuntime.samples?.() ?? [])],
   });
   const { basemapStyleUrl: styleUrl } = config;
   app.route("/", basemapRoutes(basemap, styleUrl === undefined ? {} : { styleUrl }));
   return app;
 }
+
+const settingsOf = ({ metricsToken, securityContact, ...config }: HttpConfig): AppSettings => ({
+  ...DEFAULT_SETTINGS,
+  reportsPerMinute: config.reportsPerMinute,
+  maskProfanity: config.profanity === "on",
+  proofOfWork: config.proofOfWork === "on",
+  ...(metricsToken !== undefined && { metricsToken }),
+  ...(securityContact !== undefined && { securityContact }),
+});

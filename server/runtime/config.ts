@@ -2,6 +2,7 @@ import { z } from "zod";
 import { LOG_LEVELS } from "../console/log.ts";
 import { OperatorError } from "../console/operator-error.ts";
 import { chooseDynamo, type DynamoConfig, noticeOfEmbedded } from "./dynamo-config.ts";
+import { FORWARDED_KINDS, type ForwardedKind } from "./forwarded.ts";
 
 export interface Config {
   readonly host: string;
@@ -28,8 +29,14 @@ export interface Config {
   readonly backgroundUnitsPerSecond: number;
   /** Where clients find us, without a slash at the end; unset: as they ask, or as trusted proxies tell. */
   readonly publicUrl?: string;
-  /** Proxies in front of us whose X-Forwarded-* entries are believed. */
+  /** Proxies in front of us whose X-Forwarded-* or Forwarded entries are believed. */
   readonly trustedProxies: number;
+  /** The one kind of header that these write; unset: X-Forwarded-* where there are any, else Forwarded. */
+  readonly forwardedHeaders?: ForwardedKind;
+  /** Opens `/metrics` to whoever sends it. */
+  readonly metricsToken?: string;
+  /** A URI for `/.well-known/security.txt`. */
+  readonly securityContact?: string;
   /** Live streams that one process, or one Durable Object, holds open. */
   readonly liveStreams: number;
   /** Durable Objects that the Worker's live streams are spread over. */
@@ -121,7 +128,25 @@ export const VARIABLES = {
     publicAddress,
     "where clients find this server, such as `https://maps.example/stratum`: addresses in answers begin so",
   ),
-  TRUSTED_PROXIES: variable(wholeNumber(0, 10), "proxies in front whose X-Forwarded-* entries are believed", "0"),
+  TRUSTED_PROXIES: variable(
+    wholeNumber(0, 10),
+    "proxies in front whose X-Forwarded-* or Forwarded entries are believed",
+    "0",
+  ),
+  FORWARDED_HEADERS: variable(
+    z.enum(FORWARDED_KINDS, { error: `one of ${FORWARDED_KINDS.join(", ")}` }),
+    "the one kind of header that these proxies write; unset: X-Forwarded-* where a request has any, else Forwarded",
+  ),
+  METRICS_TOKEN: variable(
+    z.string().regex(/^[\w.~+/=-]{1,512}$/, "letters, digits and `.~+/=_-`, at most 512"),
+    "opens `/metrics` to whoever sends it as `Authorization: Bearer TOKEN`; without it they are for this machine alone",
+  ),
+  SECURITY_CONTACT: variable(
+    z
+      .string()
+      .regex(/^(?:https:\/\/|mailto:|tel:)[\x21-\x7e]{1,250}$/, "a URI that begins with https://, mailto: or tel:"),
+    "where to tell of a vulnerability, as `/.well-known/security.txt` has it; unset: our own page `/about`",
+  ),
   LIVE_STREAMS: variable(
     wholeNumber(1, 100_000),
     "live streams that one process holds open; in the Worker, one Durable Object",
@@ -163,6 +188,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     backgroundUnitsPerSecond: v.BACKGROUND_UNITS_PER_SECOND ?? 0,
     ...optional("publicUrl", v.PUBLIC_URL),
     trustedProxies: v.TRUSTED_PROXIES ?? 0,
+    ...optional("forwardedHeaders", v.FORWARDED_HEADERS),
+    ...optional("metricsToken", v.METRICS_TOKEN),
+    ...optional("securityContact", v.SECURITY_CONTACT),
     liveStreams: v.LIVE_STREAMS ?? 0,
     liveShards: v.LIVE_SHARDS ?? 0,
     edgeCache: v.EDGE_CACHE === "on",
@@ -185,8 +213,9 @@ function readValues(env: Readonly<Record<string, string | undefined>>): Values {
   return values as Values;
 }
 
-/** A URL may carry a password, which belongs on no terminal and in no log. */
+/** A URL may carry a password, a token is one: neither belongs on a terminal or in a log. */
 function quoteValue(name: string, value: string): string {
+  if (name.endsWith("_TOKEN")) return "wrong";
   return JSON.stringify(name.endsWith("_URL") ? value.replace(/\/\/[^@/]*@/, "//…@") : value);
 }
 

@@ -1,39 +1,35 @@
+import { ADDRESS_HEADERS, type ForwardedOptions, readForwarded } from "./forwarded.ts";
+
 /** What is asked, as far as its address goes. */
 interface Asked {
   readonly url: string;
   header(name: string): string | undefined;
 }
 
-export interface PublicUrlOptions {
+export interface PublicUrlOptions extends ForwardedOptions {
   /** Where clients find us, whatever a proxy says; without a slash at the end. */
   readonly publicUrl?: string;
-  readonly trustedProxies: number;
 }
-
-const HOST = /^[\w.-]+(:\d{1,5})?$/;
-/** Segments that are neither empty nor dots: `//host` and `/..` would lead elsewhere. */
-const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
-/** Looked for at the first of a row of slashes alone: 16,000 of them before a letter would else take 0.1 s. */
-const SLASHES_AT_END = /(?<!\/)\/+$/;
 
 /**
  * Scheme, host and path under which a request's client finds us, without a slash at the end: `https://maps.example/stratum`. Our
  * answers' addresses begin with it, and a page on https loads no tiles from http. It is the configured one; or what the trusted
- * proxies tell: the last one's X-Forwarded-Proto and -Host, and every one's X-Forwarded-Prefix, the outermost first; or the
- * request's own. What makes no sense is not believed.
+ * proxies tell (`readForwarded`); or the request's own.
  */
-export function publicUrlOf({ url, header }: Asked, { publicUrl, trustedProxies }: PublicUrlOptions): string {
-  if (publicUrl !== undefined) return publicUrl;
+export function publicUrlOf({ url, header }: Asked, options: PublicUrlOptions): string {
+  if (options.publicUrl !== undefined) return options.publicUrl;
   const own = new URL(url);
-  if (trustedProxies === 0) return own.origin;
-  const entries = (name: string) => (header(name) ?? "").split(",").map((entry) => entry.trim());
-  const last = (name: string) => entries(name).at(-1) ?? "";
-  const protocol = last("X-Forwarded-Proto");
-  const host = last("X-Forwarded-Host");
-  const prefixes = entries("X-Forwarded-Prefix").slice(-trustedProxies);
-  const prefix = prefixes.map((entry) => entry.replace(SLASHES_AT_END, "")).join("");
-  const scheme = protocol === "http" || protocol === "https" ? `${protocol}:` : own.protocol;
+  if (options.trustedProxies === 0) return own.origin;
+  const { scheme, host, port, prefix } = readForwarded(header, options);
   // As browsers write it, without a default port.
-  const { origin } = new URL(`${scheme}//${HOST.test(host) ? host : own.host}`);
-  return PREFIX.test(prefix) ? origin + prefix : origin;
+  const told = new URL(`${scheme ?? own.protocol.slice(0, -1)}://${host ?? own.host}`);
+  // Who names a port behind a host means it.
+  if (port !== undefined && !/:\d+$/.test(host ?? own.host)) told.port = port;
+  return told.origin + prefix;
+}
+
+/** Headers of a request that its public address depends on: none where that is configured. */
+export function publicUrlFrom({ publicUrl, trustedProxies }: PublicUrlOptions): readonly string[] {
+  if (publicUrl !== undefined) return [];
+  return trustedProxies === 0 ? ["Host"] : [...ADDRESS_HEADERS.filter((name) => name !== "X-Forwarded-For"), "Host"];
 }

@@ -11,7 +11,7 @@ import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
 import { createTestClock } from "../kit/clock.ts";
 import { openWorkerOrigin } from "../kit/edge/edge-origin.ts";
 import { replayEdge } from "../kit/edge/edge-replay.ts";
-import { drop, postReport, requestRaw, tilePath } from "../kit/request.ts";
+import { drop, METRICS_TOKEN, postReport, readMetrics, requestRaw, tilePath } from "../kit/request.ts";
 import { openSharedStores, type SharedStores } from "../kit/stores.ts";
 import { countOf, decodeLayer } from "../kit/tile-features.ts";
 import { connect } from "../server/store/emulators.ts";
@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => stores?.close());
 
 function boot(vars: Record<string, string>, options: Partial<LocalWorkerOptions> = {}): Promise<LocalWorker> {
-  const all = { REPORTS_PER_MINUTE: "100000", LOG_LEVEL: "error", ...vars };
+  const all = { REPORTS_PER_MINUTE: "100000", LOG_LEVEL: "error", METRICS_TOKEN, ...vars };
   return startLocalWorker({ ...stores, host: "127.0.0.1", port: 0, vars: all, ...options });
 }
 
@@ -88,7 +88,7 @@ describe("the Cache API, where there is no Workers Cache", () => {
         expect((await requestRaw(worker.url + path)).headers["cf-cache-status"], path).toBeUndefined();
       }
     }
-    const metrics = await (await fetch(`${worker.url}/metrics`)).text();
+    const metrics = await readMetrics(worker.url);
     expect(metrics).toMatch(/^stratum_edge_tiles_total\{cache="hit"\} [1-9]\d*$/m);
   });
 

@@ -15,7 +15,7 @@ import { MADE_UP_CITY, openAreas } from "../kit/area-world.ts";
 import { startDynalite } from "../kit/dynamo/dynalite-server.ts";
 import { AUSTIN, makeReports } from "../kit/make-report.ts";
 import { type PrefixProxy, startPrefixProxy } from "../kit/prefix-proxy.ts";
-import { drop, postReport, requestRaw, tilePath } from "../kit/request.ts";
+import { drop, METRICS_TOKEN, postReport, readMetrics, requestRaw, tilePath } from "../kit/request.ts";
 import { openSharedStores, type SharedStores } from "../kit/stores.ts";
 import { countOf, decodeLayer } from "../kit/tile-features.ts";
 import { connect } from "../server/store/emulators.ts";
@@ -36,7 +36,7 @@ function bootWorker(vars: Record<string, string> = {}, dynamo = stores.dynamo): 
     dynamo,
     database: stores.database,
     ...LOCAL,
-    vars: { REPORTS_PER_MINUTE: "100000", ...vars },
+    vars: { REPORTS_PER_MINUTE: "100000", METRICS_TOKEN, ...vars },
     onLog,
   });
 }
@@ -302,7 +302,7 @@ describe("a cold isolate", () => {
     for (const z of [4, 12, 18]) {
       const worker = await bootWorker();
       expect((await requestRaw(`${worker.url}${tilePath("safety", z, PLACE)}.pbf`)).status).toBe(200);
-      const metrics = await (await fetch(`${worker.url}/metrics`)).text();
+      const metrics = await readMetrics(worker.url);
       counts[`z${z}`] = Number(/^dynamodb_requests_total (\d+)$/m.exec(metrics)?.[1]);
       await worker.close();
     }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DatabaseAddress } from "../../server/postgres/pool.ts";
-import { drop, postReport, requestRaw, tilePath } from "../kit/request.ts";
+import { drop, METRICS_TOKEN, postReport, readMetrics, requestRaw, tilePath } from "../kit/request.ts";
 import { decodeLayer } from "../kit/tile-features.ts";
 import { testKeys } from "./keys-suite.ts";
 import { testLive } from "./live-suite.ts";
@@ -587,11 +587,40 @@ function testOperations(url: () => string): void {
     for (let i = 0; i < 3; i++) {
       expect(await (await fetch(`${url()}/readyz`)).json()).toEqual({ status: "ok", store: "ok", database: "ok" });
     }
-    const metrics = await (await fetch(`${url()}/metrics`)).text();
+    const metrics = await readMetrics(url());
     expect(metrics).toMatch(
       /stratum_http_request_duration_seconds_count\{method="GET",route="\/healthz",status="200"\} \d+/,
     );
     expect(metrics).toMatch(/^dynamodb_requests_total \d+$/m);
+  });
+
+  it("keeps its metrics from whoever came through a proxy without the token", async () => {
+    const through = { "X-Forwarded-For": "192.0.2.7", "CF-Connecting-IP": "192.0.2.7" };
+    const refused = await fetch(`${url()}/metrics`, { headers: through });
+    expect([401, 403]).toContain(refused.status);
+    expect(await refused.text()).not.toContain("stratum_http");
+    const wrong = await fetch(`${url()}/metrics`, {
+      headers: { ...through, Authorization: `Bearer ${METRICS_TOKEN}x` },
+    });
+    expect([401, 403]).toContain(wrong.status);
+  });
+
+  it("says where to tell of a vulnerability", async () => {
+    const answer = await fetch(`${url()}/.well-known/security.txt`);
+    expect([answer.status, answer.headers.get("Content-Type")]).toEqual([200, "text/plain; charset=utf-8"]);
+    const text = await answer.text();
+    expect(text).toMatch(/^Contact: (?:https?|mailto):\S+$/m);
+    const expires = Date.parse(/^Expires: (\S+)$/m.exec(text)?.[1] ?? "");
+    expect((expires - Date.now()) / 86_400_000).toBeGreaterThan(360);
+    expect((expires - Date.now()) / 86_400_000).toBeLessThan(366);
+  });
+
+  it("lets no shared cache give the address that one host was told to another", async () => {
+    for (const path of ["/tiles.json", "/tiles/safety.json?window=24h", "/openapi.json"]) {
+      const { headers } = await fetch(url() + path);
+      expect(headers.get("Cache-Control"), path).toBe("private, max-age=300");
+      expect(headers.get("Vary")?.split(", ")).toContain("Host");
+    }
   });
 
   it("answers for areas where none were imported", async () => {

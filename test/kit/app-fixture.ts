@@ -47,6 +47,7 @@ export function createTestApp({ sql, ...change }: TestAppOptions = {}) {
     },
     onEdit: (edited, before) => pyramid.noteEdited(edited, before),
     clientAddress: (c) => c.req.header("x-test-address") ?? "192.0.2.1",
+    isLocal: () => true,
     log,
     ...(sql && { sql: createSql(sql, change.log ?? log) }),
     ...change,

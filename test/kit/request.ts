@@ -30,6 +30,13 @@ export function requestRaw(
   });
 }
 
+/** Of servers that tests start, where they have one. */
+export const METRICS_TOKEN = "for-tests";
+
+/** What a server tells of itself. */
+export const readMetrics = async (url: string): Promise<string> =>
+  (await fetch(`${url}/metrics`, { headers: { Authorization: `Bearer ${METRICS_TOKEN}` } })).text();
+
 /** What a resident sends. */
 export interface SentReport {
   readonly layer?: string;

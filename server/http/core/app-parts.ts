@@ -42,13 +42,17 @@ export interface AppParts {
   onReport(report: Report): void;
   /** Tells them what became of a report that was edited, likewise, and how it read before. */
   onEdit(edited: EditedReport, before: Report): void;
-  /** The client's network address, for the rate limit; how to know it differs per runtime. */
+  /** The client's address, as `addressOf` spells it; how to know it differs per runtime. For limits it is cut to a network first (`lineOf`). */
   clientAddress(context: Context): string | undefined;
   /**
    * Where a request's client finds us: scheme, host and the path under which a proxy puts us, without a slash at the end. Without
    * it, scheme and host of the request.
    */
   publicUrl?(context: Context): string;
+  /** Headers of a request that its `publicUrl` depends on; none where that is configured. `Host` without it. */
+  readonly publicUrlFrom?: readonly string[];
+  /** Whether a request comes from this machine itself and through no proxy. Without it none does. */
+  isLocal?(context: Context): boolean;
   readonly settings: AppSettings;
   readonly log: Log;
   /** Where requests are counted, for a runtime that answers some of them before the app; its own by default. */
@@ -76,6 +80,10 @@ export interface AppSettings {
   readonly questionsPerMinute?: number;
   /** The same of one account, whose keys are sent along; 600 without it. */
   readonly keyCallsPerMinute?: number;
+  /** Opens `/metrics` to whoever sends it; without it they are for this machine alone. */
+  readonly metricsToken?: string;
+  /** Where to tell of a vulnerability: a URI, for `/.well-known/security.txt`. */
+  readonly securityContact?: string;
 }
 
 export const DEFAULT_SETTINGS: AppSettings = {
@@ -106,6 +114,8 @@ export interface AppEnv {
     requestId: string;
     /** As `AppParts` say; see `publicPath`. */
     publicUrl: string;
+    /** Whether the answer has an address in it that depends on the request's `publicUrl`; see `publicPath`. */
+    tellsAddress?: true;
     /** Who sent the key that a route needs. */
     caller?: Caller;
   };

@@ -9,6 +9,18 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   "Cross-Origin-Resource-Policy": "cross-origin",
 };
 
+const YEAR_SECONDS = 31_536_000;
+
+/**
+ * Tells browsers to come by https alone from now on (RFC 6797), where they find us there. Not below a path: what else is on that host is
+ * for others to say.
+ * @param publicUrl scheme, host and path at which clients find us
+ */
+export function strictTransport(publicUrl: string | undefined): Readonly<Record<string, string>> {
+  const isOurs = publicUrl !== undefined && /^https:\/\/[^/]+\/?$/.test(publicUrl);
+  return isOurs ? { "Strict-Transport-Security": `max-age=${YEAR_SECONDS}` } : {};
+}
+
 /** Headers that a page of another origin may read. */
 export const EXPOSED_HEADERS = [
   "Content-Disposition",

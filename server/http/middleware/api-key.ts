@@ -4,6 +4,7 @@ import { isKey } from "../../accounts/key.ts";
 import { type Caller, createKeyLookup } from "../../accounts/key-lookup.ts";
 import type { Capability } from "../../accounts/subscription.ts";
 import type { UsageLog } from "../../accounts/usage-log.ts";
+import { lineOf } from "../../kit/network-address.ts";
 import { createRateLimit } from "../../kit/rate-limit.ts";
 import type { Sql } from "../../ports/sql.ts";
 import type { AppEnv, AppParts } from "../core/app-parts.ts";
@@ -37,7 +38,7 @@ export function createApiKeys(parts: AppParts, sql: Sql, usage: UsageLog | undef
   const keys = usage && createKeyLookup(sql, usage, clock);
   const callsPerMinute = settings.keyCallsPerMinute ?? DEFAULT_CALLS_PER_MINUTE;
   const admission = usage && createAdmission({ clock, usage, perMinute: callsPerMinute });
-  const addressOf = (c: Context<AppEnv>) => parts.clientAddress(c) ?? "unknown";
+  const clientOf = (c: Context<AppEnv>) => lineOf(parts.clientAddress(c) ?? "");
 
   /** Who sent the request; undefined without a key. */
   async function identify(c: Context<AppEnv>): Promise<Caller | undefined> {
@@ -49,7 +50,7 @@ export function createApiKeys(parts: AppParts, sql: Sql, usage: UsageLog | undef
     if (!isKey(sent)) throw unknownKey();
     const known = await keys.known(sent);
     if (known !== undefined) return known;
-    const waitSeconds = lookups.take(addressOf(c));
+    const waitSeconds = lookups.take(clientOf(c));
     if (waitSeconds > 0) throw tooMany("Too many different keys come from this address.", waitSeconds);
     const found = await keys.read(sent);
     if (found === undefined) throw unknownKey();
@@ -60,7 +61,7 @@ export function createApiKeys(parts: AppParts, sql: Sql, usage: UsageLog | undef
   async function admit(c: Context<AppEnv>, capability: Capability): Promise<AdmittedCall | undefined> {
     const caller = await identify(c);
     if (caller === undefined || admission === undefined) {
-      const waitSeconds = questions.take(addressOf(c));
+      const waitSeconds = questions.take(clientOf(c));
       if (waitSeconds === 0) return undefined;
       throw tooMany(`At most ${perMinute} questions a minute are answered to one address.`, waitSeconds);
     }

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { createBurstWatch } from "../../kit/burst-watch.ts";
+import { lineOf } from "../../kit/network-address.ts";
 import { createProofsOfWork } from "../../reports/proof-of-work.ts";
 import type { AppEnv, AppParts } from "../core/app-parts.ts";
 import { ProblemError } from "../core/problem.ts";
@@ -31,7 +32,7 @@ export function createProofGate({ store, clock, settings }: AppParts, perMinute:
   const proofs = createProofsOfWork({ store, clock });
 
   return async (c, address, body) => {
-    const waitSeconds = bursts.note(address);
+    const waitSeconds = bursts.note(lineOf(address));
     if (waitSeconds === 0) return;
     const answer = c.req.header("Proof-Of-Work");
     const key = c.req.header("Idempotency-Key") ?? crypto.randomUUID();

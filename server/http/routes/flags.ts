@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { lineOf } from "../../kit/network-address.ts";
 import { createRateLimit } from "../../kit/rate-limit.ts";
 import { FLAG_REASONS, flagReport } from "../../reports/flag-report.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
@@ -64,8 +65,8 @@ export function mountFlags(app: App, parts: AppParts): void {
     if (!id.success) throw new ProblemError(invalidRequest([{ field: "id", message: "is not a report id" }]));
     const body = bodySchema.safeParse(hasBody(c.req.raw) ? await readJsonBody(c, MAX_BODY_BYTES) : {});
     if (!body.success) throw new ProblemError(invalidRequest(fieldErrors(body.error)));
-    const address = parts.clientAddress(c) ?? "unknown";
-    const waitSeconds = rateLimit.take(address);
+    const address = parts.clientAddress(c) ?? "";
+    const waitSeconds = rateLimit.take(lineOf(address));
     if (waitSeconds > 0) {
       const detail = `At most ${settings.flagsPerMinute} flags a minute are taken from one address.`;
       throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });

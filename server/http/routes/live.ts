@@ -5,6 +5,7 @@ import { DEFAULT_WINDOW, REPORT_LAYERS } from "../../../tiles/layers.ts";
 import { EXACT_LEVEL } from "../../areas/area-pieces.ts";
 import { cellsOfArea } from "../../areas/cells-of-area.ts";
 import type { LiveInterest } from "../../live/hub.ts";
+import { lineOf } from "../../kit/network-address.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
@@ -62,7 +63,7 @@ export function mountLive(app: App, parts: Pick<AppParts, "clientAddress" | "are
     // The answer to HEAD has no body whose end would end the subscription.
     if (c.req.method === "HEAD") return c.body(null, 200, HEADERS);
     const lastEventId = c.req.header("Last-Event-ID") ?? last_event_id;
-    const client = clientAddress(c);
+    const address = clientAddress(c);
     const stream = await streams.open({
       interest: {
         ...place,
@@ -70,7 +71,7 @@ export function mountLive(app: App, parts: Pick<AppParts, "clientAddress" | "are
         ...(zoom === undefined ? {} : { tiles: { zoom, window, ...(bufferPx > 0 && { bufferPx }) } }),
       },
       ...(lastEventId === undefined ? {} : { lastEventId }),
-      ...(client === undefined ? {} : { client }),
+      ...(address === undefined ? {} : { client: lineOf(address) }),
     });
     if (stream === undefined) {
       throw new ProblemError({

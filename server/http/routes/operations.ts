@@ -2,7 +2,6 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { within } from "../../kit/wait.ts";
 import { DatabaseUnavailableError } from "../../ports/sql.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
-import type { RequestMetrics } from "../core/metrics.ts";
 import { ProblemError, problemSchema } from "../core/problem.ts";
 import { publicPath } from "../core/public-address.ts";
 import { KEY_SCHEME } from "../middleware/api-key.ts";
@@ -41,8 +40,8 @@ const ready = createRoute({
   },
 });
 
-/** Mounts `/healthz`, `/readyz`, `/metrics` and `/openapi.json`. */
-export function mountOperations(app: App, parts: AppParts, metrics: RequestMetrics): void {
+/** Mounts `/healthz`, `/readyz` and `/openapi.json`. */
+export function mountOperations(app: App, parts: AppParts): void {
   app.openapi(health, (c) => c.json({ status: "ok" as const }, 200, { "Cache-Control": "no-store" }));
 
   app.openapi(ready, async (c) => {
@@ -65,13 +64,6 @@ export function mountOperations(app: App, parts: AppParts, metrics: RequestMetri
       headers: { "Retry-After": "2" },
     });
   });
-
-  app.get("/metrics", (c) =>
-    c.body(metrics.render(parts.samples?.() ?? []), 200, {
-      "Content-Type": "text/plain; version=0.0.4; charset=utf-8",
-      "Cache-Control": "no-store",
-    }),
-  );
 
   app.openAPIRegistry.registerComponent("securitySchemes", KEY_SCHEME, {
     type: "http",

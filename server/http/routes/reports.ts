@@ -4,7 +4,7 @@ import { boundsOfBox } from "../../../tiles/areas/area.ts";
 import type { Bounds } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { networkOf } from "../../kit/network-address.ts";
+import { lineOf } from "../../kit/network-address.ts";
 import { createRateLimit, type RateLimit } from "../../kit/rate-limit.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
 import type { Area } from "../../reports/area-reports.ts";
@@ -168,8 +168,8 @@ async function respondCreate(c: Context<AppEnv>, parts: CreateParts): Promise<Re
     for (const { message } of key.error?.issues ?? []) errors.push({ field: "Idempotency-Key", message });
     throw new ProblemError(invalidRequest(errors));
   }
-  const address = parts.clientAddress(c) ?? "unknown";
-  const waitSeconds = parts.rateLimit.take(address);
+  const address = parts.clientAddress(c) ?? "";
+  const waitSeconds = parts.rateLimit.take(lineOf(address));
   if (waitSeconds > 0) {
     const detail = `At most ${parts.settings.reportsPerMinute} reports a minute are taken from one address.`;
     throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });
@@ -201,7 +201,7 @@ const MIN_UNIQUE_KEY = 16;
 
 /** A key of at least so many characters is taken for unique; it holds for whoever sends it, wherever the client is by then. */
 function scopedKey(key: string | undefined, address: string): string | undefined {
-  return key === undefined || key.length >= MIN_UNIQUE_KEY ? key : `${networkOf(address)} ${key}`;
+  return key === undefined || key.length >= MIN_UNIQUE_KEY ? key : `${lineOf(address)} ${key}`;
 }
 
 /** The answer for a report that may be stored: nobody is told that it is not. */

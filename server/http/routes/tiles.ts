@@ -6,6 +6,7 @@ import { answerTile } from "../../serving/tile-answer.ts";
 import { catalogue, tileJson } from "../../serving/tilejson.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError, problemSchema } from "../core/problem.ts";
+import { publicUrl } from "../core/public-address.ts";
 
 const TILEJSON_CACHE_CONTROL = "public, max-age=300";
 
@@ -31,9 +32,7 @@ export function mountTiles(app: App, parts: AppParts): void {
     return c.body(bytes, status, { ...headers, "Content-Length": `${bytes.length}` });
   });
 
-  app.get("/tiles.json", (c) =>
-    c.json(catalogue(c.get("publicUrl")), 200, { "Cache-Control": TILEJSON_CACHE_CONTROL }),
-  );
+  app.get("/tiles.json", (c) => c.json(catalogue(publicUrl(c)), 200, { "Cache-Control": TILEJSON_CACHE_CONTROL }));
 
   app.get("/tiles/:file", (c) => {
     const named = /^(.+)\.json$/.exec(c.req.param("file"));
@@ -41,7 +40,7 @@ export function mountTiles(app: App, parts: AppParts): void {
     const layers = valueOrProblem(parseLayers(named[1] ?? ""));
     const window = valueOrProblem(parseWindow(c.req.query("window")));
     const bufferPx = valueOrProblem(parseBuffer(c.req.query("buffer")));
-    const document = tileJson(layers, c.get("publicUrl"), window, bufferPx);
+    const document = tileJson(layers, publicUrl(c), window, bufferPx);
     return c.json(document, 200, { "Cache-Control": TILEJSON_CACHE_CONTROL });
   });
 }

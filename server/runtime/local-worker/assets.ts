@@ -10,7 +10,8 @@ import { ASSET_HEADERS, clientPath, fileHeaders, type HeaderFields } from "../..
 import { listClientFiles } from "../../client/listing.ts";
 import type { Log } from "../../console/log.ts";
 import { fromRoot } from "../../console/root.ts";
-import { SAFE_HEADERS } from "../../http/core/safe-headers.ts";
+import { SAFE_HEADERS, strictTransport } from "../../http/core/safe-headers.ts";
+import type { Config } from "../config.ts";
 import { PACKS_DIR } from "../worker/packed-basemap.ts";
 
 /** What `wrangler.toml` names as the directory of the assets. */
@@ -28,21 +29,24 @@ const INPUTS = [
 /** A file that says which build this is; not served, for its name begins with a dot. */
 const STAMP = ".stamp";
 
+/** Settings that the files' headers depend on. */
+type HeaderSettings = Pick<Config, "basemapStyleUrl" | "publicUrl">;
+
 /**
  * Puts together what Workers assets serve, when it is not there or older than what it is made of: the client, its headers
  * and the basemap's packs.
  */
-export async function buildEdgeAssets(log: Log, basemapStyleUrl?: string): Promise<void> {
+export async function buildEdgeAssets(log: Log, settings: HeaderSettings = {}): Promise<void> {
   await buildClientWhenStale(log);
   const newest = await Promise.all([CLIENT_DIR, fromRoot("package-lock.json"), ...INPUTS].map(newestChange));
-  const stamp = `${Math.max(...newest)} ${basemapStyleUrl ?? ""}`;
+  const stamp = `${Math.max(...newest)} ${settings.basemapStyleUrl ?? ""} ${settings.publicUrl ?? ""}`;
   if ((await readFile(join(EDGE_DIR, STAMP), "utf8").catch(() => "")) === stamp) return;
   await mkdir(dirname(EDGE_DIR), { recursive: true });
   const fresh = await mkdtemp(`${EDGE_DIR}-`);
   try {
     // The platform compresses by itself.
     await cp(CLIENT_DIR, fresh, { recursive: true, filter: (path) => !/\.(br|gz)$/.test(path) });
-    await writeFile(join(fresh, "_headers"), renderHeaders(listClientFiles(fresh), basemapStyleUrl));
+    await writeFile(join(fresh, "_headers"), renderHeaders(listClientFiles(fresh), settings));
     await writePacks(join(fresh, PACKS_DIR));
     await writeFile(join(fresh, ".assetsignore"), `${STAMP}\n`);
     await writeFile(join(fresh, STAMP), stamp);
@@ -61,9 +65,9 @@ async function swap(fresh: string): Promise<void> {
 }
 
 /** Workers assets' `_headers` file: the same headers as on Node. */
-function renderHeaders(files: readonly string[], basemapStyleUrl: string | undefined): string {
+function renderHeaders(files: readonly string[], { basemapStyleUrl, publicUrl }: HeaderSettings): string {
   const rules: [path: string, headers: HeaderFields][] = [
-    ["/*", { ...SAFE_HEADERS, "Access-Control-Allow-Origin": "*" }],
+    ["/*", { ...SAFE_HEADERS, ...strictTransport(publicUrl), "Access-Control-Allow-Origin": "*" }],
     ["/assets/*", ASSET_HEADERS],
     ...files.map((name): [string, HeaderFields] => [clientPath(name), fileHeaders(name, basemapStyleUrl)]),
   ];

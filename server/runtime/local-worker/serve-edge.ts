@@ -80,13 +80,13 @@ async function prepareReports(config: Config, stores: Stores, log: Log, steps: S
   });
 }
 
-async function buildAssets({ basemapStyleUrl }: Config, log: Log, steps: Steps): Promise<void> {
-  await steps.run("assets", () => buildEdgeAssets(log, basemapStyleUrl));
+async function buildAssets(config: Config, log: Log, steps: Steps): Promise<void> {
+  await steps.run("assets", () => buildEdgeAssets(log, config));
 }
 
 async function startWorker(config: Config, stores: Stores, terminal: Terminal): Promise<LocalWorker> {
   const { host, port, logLevel, reportsPerMinute, liveStreams, liveShards, edgeCache, basemapStyleUrl } = config;
-  const { publicUrl, trustedProxies, profanity, proofOfWork } = config;
+  const { publicUrl, trustedProxies, forwardedHeaders, metricsToken, securityContact, profanity, proofOfWork } = config;
   // workerd must know where PostgreSQL is: the embedded one listens once it is open, any other need not answer yet.
   const [dynamo, database] = await Promise.all([stores.dynamo(), stores.database()]);
   return startLocalWorker({
@@ -104,6 +104,9 @@ async function startWorker(config: Config, stores: Stores, terminal: Terminal): 
       EDGE_CACHE: edgeCache ? "on" : "off",
       TRUSTED_PROXIES: String(trustedProxies),
       ...(publicUrl === undefined ? {} : { PUBLIC_URL: publicUrl }),
+      ...(forwardedHeaders === undefined ? {} : { FORWARDED_HEADERS: forwardedHeaders }),
+      ...(metricsToken === undefined ? {} : { METRICS_TOKEN: metricsToken }),
+      ...(securityContact === undefined ? {} : { SECURITY_CONTACT: securityContact }),
       ...(basemapStyleUrl === undefined ? {} : { BASEMAP_STYLE_URL: basemapStyleUrl }),
     },
     onLog: ({ message }) => terminal.line(message),

@@ -13,6 +13,8 @@ export interface ReadyAnswersOptions {
   readonly metrics: RequestMetrics;
   /** Bound of the answers that are kept ready. Of large bodies they share the tile source's bytes, of others they hold a copy. */
   readonly maxBytes?: number;
+  /** Of every answer, beside those that all have. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What is ready for one address. */
@@ -53,7 +55,13 @@ export const MAX_TEXT_BYTES = 12 * 2 ** 10;
 const MAX_ACCEPT_ENCODINGS = 100;
 
 /** Finds answers that are ready, or can be made at once, by address and `Accept-Encoding`; undefined leaves them to the app. */
-export function createReadyAnswers({ tiles, codings, metrics, maxBytes = 32 * 2 ** 20 }: ReadyAnswersOptions) {
+export function createReadyAnswers({
+  tiles,
+  codings,
+  metrics,
+  maxBytes = 32 * 2 ** 20,
+  headers: further = {},
+}: ReadyAnswersOptions) {
   const ready = new LRUCache<string, Ready>({
     maxSize: maxBytes,
     sizeCalculation: ({ answers }) =>
@@ -103,6 +111,7 @@ export function createReadyAnswers({ tiles, codings, metrics, maxBytes = 32 * 2 
     const fields = Object.entries({
       ...OPEN_HEADERS,
       ...SAFE_HEADERS,
+      ...further,
       ...headers,
       ...sized,
       "X-Request-Id": "",

@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { getConnInfo } from "@hono/node-server/conninfo";
+import type { Context } from "hono";
 import { createBasemapTiles } from "../../basemap/tiles.ts";
 import { CLIENT_DIR } from "../../client/build.ts";
 import { type Log, silentLog } from "../../console/log.ts";
 import { type Steps, silentSteps } from "../../console/terminal.ts";
 import type { App } from "../../http/app.ts";
 import { createRequestMetrics } from "../../http/core/metrics.ts";
+import { strictTransport } from "../../http/core/safe-headers.ts";
 import { mountClientFiles } from "../../http/routes/client-files.ts";
 import { createBackground } from "../../kit/background.ts";
 import { createClosers } from "../../kit/closers.ts";
@@ -19,13 +21,14 @@ import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
 import { type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-wiring.ts";
 import type { Config } from "../config.ts";
+import { clientAddress } from "../forwarded.ts";
 import { leftPrefix } from "../own-path.ts";
 import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
 import { openStores } from "../stores/stores.ts";
 import { createBackgroundPace } from "./background-pace.ts";
 import { drawAreasInBackground } from "./draw-areas.ts";
-import { clientAddress } from "./forwarded.ts";
 import { assertPortFree, openListener } from "./listener.ts";
+import { isLocalRequest } from "./local-request.ts";
 import { nodeCompressor } from "./node-compressor.ts";
 import { allOrNone, buildClient, placeOf, prepareReports } from "./prepare.ts";
 import { repeatOwnWork, repeatSharedWork } from "./repeated-work.ts";
@@ -126,6 +129,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       metrics,
       log,
       onAnswer: pace.answered,
+      headers: strictTransport(config.publicUrl),
     });
     const app = wireHttp(adapters, domain, {
       config,
@@ -133,8 +137,8 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       metrics,
       basemap: createBasemapTiles(),
       live: streamsOfHub(live),
-      clientAddress: (c) =>
-        clientAddress(getConnInfo(c).remote.address, c.req.header("X-Forwarded-For"), config.trustedProxies),
+      clientAddress: (c) => clientAddress(peerOf(c), (name) => c.req.header(name), config),
+      isLocal: (c) => isLocalRequest(peerOf(c), (name) => c.req.header(name)),
       samples: () => [...units.samples(), ...pace.samples(), ...live.samples(), ...fastPath.samples()],
     });
     if (client) mountClient(app, config);
@@ -150,6 +154,8 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     throw error;
   }
 }
+
+const peerOf = (c: Context): string | undefined => getConnInfo(c).remote.address;
 
 /** The embedded one's files take seconds of a processor to make, which what somebody waits for needs more. */
 function mustMakePostgres({ databaseUrl, dataDir }: Config): boolean {

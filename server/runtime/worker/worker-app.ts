@@ -1,4 +1,5 @@
 import { createLog } from "../../console/log.ts";
+import { addressOf } from "../../kit/network-address.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { RunSql } from "../../ports/sql.ts";
 import { withClient } from "../../postgres/hyperdrive.ts";
@@ -88,7 +89,7 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
     tiles,
     basemap: packedBasemap(env.ASSETS),
     ...(env.LIVE === undefined ? {} : { live: createShardedLive(env.LIVE, config.liveShards, log) }),
-    clientAddress: (c) => c.req.header("CF-Connecting-IP"),
+    clientAddress: (c) => addressOf(c.req.header("CF-Connecting-IP") ?? ""),
     onChanged: (report) => edgeCache?.purge.note(purgedTag(report)),
     besideAnswers: {
       reading: tiles.keepUp,
@@ -118,7 +119,8 @@ function openDynamo({ dynamo }: WorkerConfig, clock: Clock, onConsumed: (units: 
 function hyperdrive({ HYPERDRIVE }: WorkerEnv): Pick<Adapters, "sql" | "pingDatabase"> {
   const sql: RunSql = (text, values = []) =>
     withClient(HYPERDRIVE.connectionString, async (client) => (await client.query(text, [...values])).rows);
-  return { sql, pingDatabase: async () => void (await sql("SELECT 1")) };
+  // Hyperdrive answers by itself what it was asked before, but for queries that ask the time.
+  return { sql, pingDatabase: async () => void (await sql("SELECT now()")) };
 }
 
 /** The part of the platform's execution context that the app uses. */
