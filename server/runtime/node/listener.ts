@@ -4,8 +4,8 @@ import { getRequestListener } from "@hono/node-server";
 import { errorCode, OperatorError } from "../../console/operator-error.ts";
 import { fromBarePrefix, ownPath } from "../own-path.ts";
 import { answerError, redirect, refuse, refuseUnreadable } from "./refusals.ts";
-import { settleHost } from "./request-host.ts";
-import { settleTarget } from "./request-target.ts";
+import { requestFault, versionFault } from "./request-host.ts";
+import { targetFault } from "./request-target.ts";
 
 export interface Listener {
   readonly url: string;
@@ -51,8 +51,8 @@ export async function openListener(
   const options = { requestTimeout: REQUEST_TIMEOUT_MS, optimizeEmptyRequests: true, requireHostHeader: false };
   const server = createServer(options, (incoming, outgoing) => {
     const { socket } = incoming;
-    const untold = settleTarget(incoming);
-    if (untold !== undefined) return refuse(outgoing, untold);
+    const unreadable = versionFault(incoming) ?? targetFault(incoming);
+    if (unreadable !== undefined) return refuse(outgoing, unreadable);
     if (prefix !== undefined) {
       const { url = "/", method } = incoming;
       const path = ownPath(url, prefix) ?? fromBarePrefix(url, prefix, method);
@@ -65,7 +65,7 @@ export async function openListener(
       return;
     }
     socket.setTimeout(STALLED_MS);
-    const fault = settleHost(incoming);
+    const fault = requestFault(incoming);
     if (fault === undefined) void listener(incoming, outgoing);
     else refuse(outgoing, fault);
   });

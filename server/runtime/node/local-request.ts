@@ -7,9 +7,10 @@ const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 /**
  * Whether a request comes from a program of this machine. Not what came through a proxy beside us, nor what a page of some site had its
  * browser ask here: that names its origin, or, where its name leads to this machine, a host that is none of ours.
+ * A request of HTTP/1.0 may name none, which no browser sends.
  * @param peer address at the other end of the connection
  */
 export function isLocalRequest(peer: string | undefined, header: (name: string) => string | undefined): boolean {
   if (peer === undefined || !isLoopback(peer) || isForwarded(header)) return false;
-  return header("Origin") === undefined && LOCAL_HOST.test(header("Host") ?? "");
+  return header("Origin") === undefined && LOCAL_HOST.test(header("Host") ?? "localhost");
 }

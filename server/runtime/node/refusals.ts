@@ -1,5 +1,5 @@
 import type { Server, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { RequestError } from "@hono/node-server";
 import { errorCode } from "../../console/operator-error.ts";
 import { bareProblem } from "../../http/core/problem.ts";
@@ -7,9 +7,15 @@ import type { bareSlashRedirect } from "../../http/core/slash-redirect.ts";
 
 /** Answers to requests that the app is not asked: no URL can be made of them, they are no HTTP, or they name a folder as a file. */
 
-/** Ends a request with 400. Its connection too: nobody knows what else is wrong. */
-export function refuse(outgoing: ServerResponse, detail: string): void {
-  const { status, headers, body } = bareProblem({ status: 400, detail });
+/** Why a request cannot be answered. */
+export interface Fault {
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** Ends a request with a problem. Its connection too: nobody knows what else is wrong. */
+export function refuse(outgoing: ServerResponse, fault: Fault): void {
+  const { status, headers, body } = bareProblem(fault);
   outgoing.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(body), Connection: "close" });
   outgoing.end(body);
 }
@@ -37,14 +43,38 @@ const PARSE_ERRORS: Readonly<Record<string, { readonly status: number; readonly 
 };
 const NO_HTTP = { status: 400, detail: "This is not an HTTP request that can be read." };
 
-/** Answers what cannot be parsed. */
+const NO_TUNNEL = { status: 405, detail: "This is no proxy.", headers: { Allow: "GET, HEAD, POST, OPTIONS" } };
+const NOT_EXPECTED = { status: 417, detail: "Of what one can expect, this server knows 100-continue alone." };
+
+type Connection = Duplex & { _httpMessage?: ServerResponse | null };
+
+/** Answers what cannot be parsed, and what Node by itself would answer without a word, or not at all. */
 export function refuseUnreadable(server: Server): void {
-  server.on("clientError", (error: Error, socket: Socket & { _httpMessage?: ServerResponse }) => {
-    // An answer that has begun would have this one in its middle.
-    if (!socket.writable || socket._httpMessage?.headersSent) return socket.destroy();
-    const { status, statusText, headers, body } = bareProblem(PARSE_ERRORS[errorCode(error) ?? ""] ?? NO_HTTP);
-    const fields = { ...headers, "Content-Length": Buffer.byteLength(body), Connection: "close" };
-    const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.end(`HTTP/1.1 ${status} ${statusText}\r\n${head.join("")}\r\n${body}`);
+  const ended = new WeakSet<Connection>();
+  server.on("clientError", (error: Error, socket: Connection) => {
+    // What follows is as unreadable.
+    if (ended.has(socket)) return;
+    ended.add(socket);
+    endBehindAnswers(socket, PARSE_ERRORS[errorCode(error) ?? ""] ?? NO_HTTP);
   });
+  server.on("connect", (_, socket: Connection) => endBehindAnswers(socket, NO_TUNNEL));
+  server.on("checkExpectation", (_, outgoing: ServerResponse) => refuse(outgoing, NOT_EXPECTED));
+}
+
+/**
+ * Ends a connection with a problem, in its turn: a request before this one may not be answered yet, whose sender would take the
+ * problem for its answer.
+ */
+function endBehindAnswers(socket: Connection, init: Parameters<typeof bareProblem>[0]): void {
+  const { _httpMessage: before } = socket;
+  // A stream may never end.
+  if (!socket.writable || (before?.headersSent && !before.writableEnded)) return void socket.destroy();
+  // Was answered without the rest of its body, which breaks off.
+  if (before?.writableEnded && !before.req.complete) return void socket.end();
+  // A request whose body breaks off waits for the rest in vain: the problem is its answer.
+  if (before?.req.complete) return void before.once("finish", () => setImmediate(endBehindAnswers, socket, init));
+  const { status, statusText, headers, body } = bareProblem(init);
+  const fields = { ...headers, "Content-Length": Buffer.byteLength(body), Connection: "close" };
+  const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${statusText}\r\n${head.join("")}\r\n${body}`);
 }

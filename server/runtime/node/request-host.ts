@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Fault } from "./refusals.ts";
 
 /**
  * The Host of a request, which nobody but the addresses in an answer needs. Who speaks HTTP/1.0 need not send one, as HAProxy and
@@ -23,11 +24,33 @@ export function isHost(text: string): boolean {
 /** Whether a header of this name is the Host. */
 export const isHostName = (name: string): boolean => name.length === HOST.length && name.toLowerCase() === HOST;
 
+const UNKNOWN_VERSION = { status: 505, detail: "This server speaks HTTP/1.1, and HTTP/1.0." };
+const UNKNOWN_CODING = { status: 501, detail: "Of transfer codings this server knows chunked alone." };
+const CODED_1_0 = "HTTP/1.0 knows no Transfer-Encoding.";
+
+/** Whether a request is of a version that Node reads like one of ours, and that is none. */
+export const versionFault = ({ httpVersionMajor }: IncomingMessage): Fault | undefined =>
+  httpVersionMajor === 1 ? undefined : UNKNOWN_VERSION;
+
+/**
+ * What is wrong with a request as HTTP, if anything. Gives one that names no host the address at which it came in: what is right here may
+ * go to the app.
+ */
+export function requestFault(incoming: IncomingMessage): Fault | undefined {
+  const { httpVersion, headers } = incoming;
+  const coding = headers["transfer-encoding"]?.trim().toLowerCase();
+  // Whoever stands before us may see another end of such a body.
+  if (coding !== undefined && httpVersion === "1.0") return { status: 400, detail: CODED_1_0 };
+  if (coding !== undefined && coding !== "chunked") return UNKNOWN_CODING;
+  const detail = settleHost(incoming);
+  return detail === undefined ? undefined : { status: 400, detail };
+}
+
 /**
  * Gives a request that names no host the address at which it came in.
  * @returns what is wrong with it, if anything
  */
-export function settleHost(incoming: IncomingMessage): string | undefined {
+function settleHost(incoming: IncomingMessage): string | undefined {
   const { rawHeaders, headers, httpVersion } = incoming;
   const named = rawHeaders.filter((name, i) => i % 2 === 0 && isHostName(name)).length;
   if (named > 1) return "The request names several hosts: send one Host header.";
