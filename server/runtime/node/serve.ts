@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { getConnInfo } from "@hono/node-server/conninfo";
-import type { Context } from "hono";
 import { createBasemapTiles } from "../../basemap/tiles.ts";
 import { CLIENT_DIR } from "../../client/build.ts";
 import { type Log, silentLog } from "../../console/log.ts";
@@ -155,7 +154,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
   }
 }
 
-const peerOf = (c: Context): string | undefined => getConnInfo(c).remote.address;
+const peerOf = (c: Parameters<typeof getConnInfo>[0]): string | undefined => getConnInfo(c).remote.address;
 
 /** The embedded one's files take seconds of a processor to make, which what somebody waits for needs more. */
 function mustMakePostgres({ databaseUrl, dataDir }: Config): boolean {

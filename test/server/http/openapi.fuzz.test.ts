@@ -75,11 +75,11 @@ const BODIES: readonly unknown[] = [
 ];
 
 let app: TestApp;
-let document: Document;
+let openapi: Document;
 let ids: string[];
 beforeAll(async () => {
   ({ app } = createTestApp({ settings: { flagsPerMinute: 1e9 } }));
-  document = await readJson<Document>(app.request("/openapi.json"));
+  openapi = await readJson<Document>(app.request("/openapi.json"));
   const made = Array.from({ length: 5 }, async () => (await readJson(post(app, VALID_BODY))).id);
   ids = await Promise.all(made);
 });
@@ -119,7 +119,7 @@ const parsers = new Map<object, z.ZodType>();
 function parserOf(schema: object): z.ZodType {
   const known = parsers.get(schema);
   if (known !== undefined) return known;
-  const text = JSON.stringify({ ...schema, $defs: document.components.schemas });
+  const text = JSON.stringify({ ...schema, $defs: openapi.components.schemas });
   const made = z.fromJSONSchema(JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/")));
   parsers.set(schema, made);
   return made;
@@ -143,7 +143,7 @@ async function differenceOf(answer: Response, { responses }: Operation): Promise
 
 it("answers every operation as /openapi.json says, with whatever values", async () => {
   const random = randomOf("openapi");
-  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  const operations = Object.entries(openapi.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   );
   const differences = new Map<string, string>();
