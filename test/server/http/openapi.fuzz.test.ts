@@ -84,7 +84,7 @@ beforeAll(async () => {
   ids = await Promise.all(made);
 });
 
-function valueOf({ name, schema }: Parameter, random: Random): string {
+function sentValue({ name, schema }: Parameter, random: Random): string {
   if (random.chance(0.25)) return random.pick(JUNK);
   if (name === "id") return random.pick(ids);
   if (schema.enum !== undefined) return `${random.pick(schema.enum)}`;
@@ -98,7 +98,7 @@ function requestOf(path: string, method: string, { parameters = [], requestBody 
   const headers = new Headers();
   let at = path;
   for (const parameter of parameters) {
-    const value = valueOf(parameter, random);
+    const value = sentValue(parameter, random);
     // An empty segment is another address.
     if (parameter.in === "path")
       at = at.replace(`{${parameter.name}}`, encodeURIComponent(value || "-").replaceAll(".", "%2E"));
