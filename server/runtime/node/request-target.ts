@@ -15,7 +15,8 @@ export function targetFault(incoming: IncomingMessage): Fault | undefined {
   if (url.startsWith("/") || !ABSOLUTE.test(url)) return undefined;
   const target = WITH_HOST.test(url) ? URL.parse(url) : null;
   if (target === null) return { status: 400, detail: "The address is not valid." };
-  if (target.username !== "" || target.password !== "") return { status: 400, detail: "The address holds a name or a password." };
+  if (target.username !== "" || target.password !== "")
+    return { status: 400, detail: "The address holds a name or a password." };
   incoming.url = target.pathname + target.search;
   incoming.headers.host = target.host;
   return undefined;
