@@ -18,7 +18,7 @@ export type LiveLayer = (typeof LIVE_LAYERS)[number];
 /** Below, the layer `scores` is empty: its largest cells would be narrower than 8 px. */
 export const SCORES_MIN_ZOOM = 4;
 
-/** Below, the layer `areas` is empty: most neighbourhoods would be narrower than 8 px. */
+/** Below, the layer `areas` is empty. A set of small areas begins closer: `minZoomOfBoxes`. */
 export const AREAS_MIN_ZOOM = 8;
 
 /** Categories that residents report, with an icon and a label of their own. Imports bring others too: cities name things differently. */

@@ -1,12 +1,13 @@
 import type { LayerSpecification, SourceSpecification } from "maplibre-gl";
+import { AREAS_MIN_ZOOM } from "../../tiles/layers.ts";
 import type { ScoreName } from "../../tiles/scores/scores.ts";
 import type { Theme } from "../map/theme.ts";
 import { AREA_FILL, AREA_SOURCE, scoreColor } from "./score-layers.ts";
 
 /** Points to write the names at. */
 export const AREA_NAMES_SOURCE = "area-names";
-/** Below, most neighbourhoods are narrower than 20 px, and cells say more. */
-export const AREAS_FROM_ZOOM = 9.5;
+/** Below there are none; closer in each city's begin where most of them are wide enough, and until then cells show. */
+export const AREAS_FROM_ZOOM = AREAS_MIN_ZOOM;
 export const AREA_HOVER = "area-hover";
 export const AREA_CHOSEN = ["area-chosen-edge", "area-chosen"] as const;
 const AREA_EDGE = "area-edge";
@@ -23,7 +24,7 @@ export function areaSources(base: string): Record<string, SourceSpecification> {
     [AREA_SOURCE]: {
       type: "vector",
       tiles: [`${base}/tiles/areas/{z}/{x}/{y}.pbf`],
-      minzoom: Math.floor(AREAS_FROM_ZOOM),
+      minzoom: AREAS_FROM_ZOOM,
       maxzoom: MAX_TILE_ZOOM,
       attribution: "Stratum reports",
     },

@@ -1,5 +1,6 @@
 import { boundsOfBox, boxAround } from "../../tiles/areas/area.ts";
 import type { NumberedArea } from "../../tiles/codec/area-codec.ts";
+import { minZoomOfBoxes } from "../areas/area-pieces.ts";
 import {
   type AreaCity,
   type AreaSet,
@@ -92,6 +93,7 @@ export async function importAreas(
     areaCount: areas.length,
     ...(approximate && { approximate }),
     box,
+    minZoom: minZoomOfBoxes(areas.map((area) => area.box)),
   };
   const made = { set: before ?? { city, kind, versions: [] }, version };
   await shapes.write(made, areas);

@@ -2,6 +2,7 @@ import { type Area, type BoxE6, boundsOfBox } from "../../tiles/areas/area.ts";
 import { simplifyAreas } from "../../tiles/areas/simplify.ts";
 import type { NumberedArea } from "../../tiles/codec/area-codec.ts";
 import { countCells, coverBounds } from "../../tiles/geo/geohash.ts";
+import { AREAS_MIN_ZOOM } from "../../tiles/layers.ts";
 
 /**
  * How the areas of a set are divided among items. An area lies, whole, in the pieces of the finest geohashes of which its box meets four at
@@ -21,20 +22,40 @@ const halfPixel = (zoom: number): number => 180 / (512 * 2 ** zoom);
 
 /** Coarse to fine. */
 export const DETAIL_LEVELS: readonly DetailLevel[] = [
-  { maxZoom: 9, toleranceDeg: halfPixel(9), finest: 3 },
-  { maxZoom: 11, toleranceDeg: halfPixel(11), finest: 4 },
-  { maxZoom: 13, toleranceDeg: halfPixel(13), finest: 4 },
+  { maxZoom: 10, toleranceDeg: halfPixel(10), finest: 4 },
+  { maxZoom: 12, toleranceDeg: halfPixel(12), finest: 4 },
+  { maxZoom: 13, toleranceDeg: halfPixel(13), finest: 5 },
   { maxZoom: Infinity, toleranceDeg: 0, finest: 5 },
 ];
+
+/** Millionths of a degree in which a level's corners are kept: at most a quarter of what is missing, 1 where nothing is. */
+export const unitOfLevel = ({ toleranceDeg }: DetailLevel): number =>
+  2 ** Math.floor(Math.log2(Math.max(1, (toleranceDeg * 1e6) / 4)));
 
 /** With all corners. */
 export const EXACT_LEVEL = DETAIL_LEVELS.length - 1;
 
 export const levelOfZoom = (zoom: number): number => DETAIL_LEVELS.findIndex(({ maxZoom }) => zoom <= maxZoom);
 
-/** Whether an area is so wide, or so high, at a zoom that it is seen as one: 8 pixels. */
-export function isSeenAt({ west, south, east, north }: BoxE6, zoom: number): boolean {
-  return Math.max(east - west, north - south) / 1e6 >= 16 * halfPixel(zoom);
+/** So wide, on a screen, are most areas of a set where it is shown. */
+const LEAST_WIDTH_PX = 24;
+/** A map's closest tiles, which it enlarges beyond: a set of whatever is in them. */
+const CLOSEST_MIN_ZOOM = 14;
+
+/**
+ * The zoom from which on a set's areas are in tiles: all of them, so that a map is never patchy. Half of them are 24 pixels wide there, or
+ * wider; below, cells say more.
+ */
+export function minZoomOfBoxes(boxes: readonly Pick<BoxE6, "west" | "east">[]): number {
+  const widths = boxes.map(({ west, east }) => east - west).sort((a, b) => a - b);
+  return minZoomOfWidth((widths[widths.length >> 1] ?? 0) / 1e6);
+}
+
+/** The same of areas of one width, degrees. */
+export function minZoomOfWidth(widthDeg: number): number {
+  let zoom = AREAS_MIN_ZOOM;
+  while (zoom < CLOSEST_MIN_ZOOM && widthDeg < 2 * halfPixel(zoom) * LEAST_WIDTH_PX) zoom++;
+  return zoom;
 }
 
 const MOST_PIECES = 4;
@@ -66,11 +87,16 @@ const MOST_COVERED = 4096;
 /** Log cells in which reports of an area may lie. */
 export const logCellsOfBox = (box: BoxE6): string[] => coverBounds(boundsOfBox(box), 5, Infinity);
 
-/** The pieces of a level by geohash, ascending; without the areas that are not seen at its zooms. */
-export function divide(areas: readonly NumberedArea[], level: DetailLevel): Map<string, NumberedArea[]> {
+/** The pieces of a level by geohash, ascending; none where the areas are not shown at its zooms. */
+export function divide(
+  areas: readonly NumberedArea[],
+  level: DetailLevel,
+  minZoom: number,
+): Map<string, NumberedArea[]> {
   const pieces = new Map<string, NumberedArea[]>();
+  if (level.maxZoom < minZoom) return pieces;
   const detailed = level.toleranceDeg === 0 ? areas : simplify(areas, level.toleranceDeg);
-  for (const area of detailed.filter(({ box }) => isSeenAt(box, level.maxZoom))) {
+  for (const area of detailed) {
     for (const geohash of piecesOfBox(area.box, level.finest)) {
       const piece = pieces.get(geohash);
       if (piece === undefined) pieces.set(geohash, [area]);

@@ -3,6 +3,7 @@ import { decodeAreaSets, encodeAreaSets } from "../../tiles/codec/area-codec.ts"
 import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import type { Log } from "../console/log.ts";
 import type { DerivedItem, DerivedStore } from "../ports/derived-store.ts";
+import { minZoomOfWidth } from "./area-pieces.ts";
 
 /**
  * Sets of areas: all areas of one city and kind. A set is replaced as a whole, by a new version that is made beside the old one; the one
@@ -38,6 +39,8 @@ export interface AreaVersion {
   readonly approximate?: true;
   /** That all areas lie in. */
   readonly box: BoxE6;
+  /** From this zoom on tiles have its areas; see `minZoomOf`. */
+  readonly minZoom?: number;
 }
 
 /** A version of a set. */
@@ -92,6 +95,10 @@ export function createAreaSets({ derived, log }: { readonly derived: DerivedStor
 export function liveVersion({ versions }: AreaSet): AreaVersion | undefined {
   return versions.find(({ state }) => state === "live");
 }
+
+/** The zoom from which on tiles have a version's areas. Of one that was imported before it was kept, what areas of one size would have. */
+export const minZoomOf = ({ minZoom, box, areaCount }: AreaVersion): number =>
+  minZoom ?? minZoomOfWidth((box.east - box.west) / 1e6 / Math.sqrt(Math.max(1, areaCount)));
 
 /** The live version of each set that has one. */
 export const liveSets = (sets: readonly AreaSet[]): AreaSetVersion[] =>

@@ -13,8 +13,8 @@ import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import { cellBounds } from "../../tiles/geo/geohash.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
-import { DETAIL_LEVELS, divide, EXACT_LEVEL, piecesMeeting } from "./area-pieces.ts";
-import { type AreaSetVersion, keyOfVersion } from "./area-sets.ts";
+import { DETAIL_LEVELS, divide, EXACT_LEVEL, piecesMeeting, unitOfLevel } from "./area-pieces.ts";
+import { type AreaSetVersion, keyOfVersion, minZoomOf } from "./area-sets.ts";
 
 /**
  * The areas of sets, as they are stored. What a version has is never changed, so what was read is kept as long as there is room:
@@ -132,8 +132,11 @@ export function createAreaShapes({ derived, maxBytes = 32 * 2 ** 20 }: AreaShape
     },
 
     async write(of, areas) {
-      const pieces = DETAIL_LEVELS.map((level) => divide(areas, level));
-      const parts = pieces.map((level) => new Map([...level].map(([geohash, all]) => [geohash, encodeAreas(all)])));
+      const pieces = DETAIL_LEVELS.map((level) => divide(areas, level, minZoomOf(of.version)));
+      const units = DETAIL_LEVELS.map(unitOfLevel);
+      const parts = pieces.map(
+        (level, i) => new Map([...level].map(([geohash, all]) => [geohash, encodeAreas(all, units[i])])),
+      );
       const list = encodeAreas(areas.map((area) => ({ ...area, polygons: [] })));
       const index: AreaIndex = {
         areaCount: areas.length,

@@ -54,6 +54,12 @@ export interface LiveHubOptions {
   readonly maxPending?: number;
 }
 
+/**
+ * Who wants to hear of areas hears of changes so far beyond their box, degrees: an area in it reaches out of it, and so do the reports
+ * that it tells of. That is two neighbourhoods; what is farther off shows when the map looks after its tiles by itself.
+ */
+const AREAS_REACH_DEG = 0.05;
+
 /** At most one change per cell and layer is told in this time. The first is told at once. */
 const FLUSH_EVERY_MS = 250;
 
@@ -159,11 +165,13 @@ function concerns(
   { layer, geohash }: Pick<LiveChange, "layer" | "geohash">,
   { bounds, layers, cells }: LiveInterest,
 ): boolean {
-  if (!layers.includes(layer) && !layers.includes("areas")) return false;
+  const isOfAreas = layers.includes("areas");
+  if (!layers.includes(layer) && !isOfAreas) return false;
+  const reachDeg = isOfAreas ? AREAS_REACH_DEG : 0;
   const cell = cellBounds(geohash);
-  if (cell.south > bounds.north || cell.north < bounds.south) return false;
-  const eastOfWest = cell.east >= bounds.west;
-  const westOfEast = cell.west <= bounds.east;
+  if (cell.south > bounds.north + reachDeg || cell.north < bounds.south - reachDeg) return false;
+  const eastOfWest = cell.east >= bounds.west - reachDeg;
+  const westOfEast = cell.west <= bounds.east + reachDeg;
   const isInBounds = bounds.west <= bounds.east ? eastOfWest && westOfEast : eastOfWest || westOfEast;
   return isInBounds && (cells === undefined || meetsCells(geohash, cells));
 }

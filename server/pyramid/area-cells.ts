@@ -65,7 +65,8 @@ interface TalliesAround {
 const READ_AGAIN_AFTER_MS = 60_000;
 /** Beyond, areas are read by geohashes of four characters, and beyond that of three. */
 const MOST_READS = 8;
-const WIDEST_GAP = 4;
+/** Between the log cells of a request, in the order of geohashes; if there were too many requests, the next one. */
+const WIDEST_GAPS = [2, 4];
 const PARALLEL = 16;
 const BYTES_PER_TALLY = 600;
 const BYTES_PER_PART = 60;
@@ -156,9 +157,11 @@ interface Read extends CellRange {
 /** Requests that read the tallies of some log cells, ascending, and few others. */
 export function readsOf(geohashes: readonly string[]): Read[] {
   const under = (length: number) => [...Map.groupBy(geohashes, (geohash) => geohash.slice(0, length))];
-  const runs = under(4).flatMap(([geohash4, cells]) => runsOf(cells).map((run) => readOf(geohash4, run)));
-  if (runs.length <= MOST_READS) return runs;
   const fours = under(4);
+  for (const gap of WIDEST_GAPS) {
+    const runs = fours.flatMap(([geohash4, cells]) => runsOf(cells, gap).map((run) => readOf(geohash4, run)));
+    if (runs.length <= MOST_READS) return runs;
+  }
   return (fours.length <= MOST_READS ? fours : under(3)).map(([geohash, cells]) => readOf(geohash, cells));
 }
 
@@ -169,12 +172,12 @@ const readOf = (under: string, cells: readonly string[]): Read => ({
 });
 
 /** Log cells of one geohash of four characters, divided where so many lie between two that another request is cheaper than reading them. */
-function runsOf(cells: readonly string[]): string[][] {
+function runsOf(cells: readonly string[], widestGap: number): string[][] {
   const runs: string[][] = [];
   let before = -Infinity;
   for (const cell of cells) {
     const at = BASE32.indexOf(cell.charAt(4));
-    if (at - before > WIDEST_GAP) runs.push([]);
+    if (at - before > widestGap) runs.push([]);
     before = at;
     runs.at(-1)?.push(cell);
   }

@@ -7,7 +7,7 @@ import {
   type TimeWindow,
   WINDOW_BANDS,
 } from "../../tiles/layers.ts";
-import { gather, type ScoredCell, scoreCells, tallyNeighborhoods } from "../../tiles/scores/scores.ts";
+import { gather, type ScoredCell, scoreNeighborhoods, tallyNeighborhoods } from "../../tiles/scores/scores.ts";
 import type { AreaReports } from "../pyramid/area-cells.ts";
 
 export type WindowCounts = Readonly<Record<TimeWindow, number>>;
@@ -23,7 +23,7 @@ export interface AreaScores {
 
 /** Scores of an area: the means over its neighbourhoods, each scored from those of its reports that lie in the area. */
 export function scoreArea(id: string, reports: AreaReports): AreaScores {
-  const neighborhoods = scoreCells(tallyNeighborhoods(reports)).filter(({ geohash }) => geohash.length === 6);
+  const neighborhoods = scoreNeighborhoods(tallyNeighborhoods(reports));
   const perLayer = REPORT_LAYERS.map((layer) => [layer, countWindows(reports[layer])] as const);
   const sum = (window: TimeWindow): number => perLayer.reduce((all, [, counts]) => all + counts[window], 0);
   return {

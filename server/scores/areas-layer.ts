@@ -1,19 +1,20 @@
 import { LRUCache } from "lru-cache";
-import { boundsOfBox, boxesMeet, boxOfBounds } from "../../tiles/areas/area.ts";
+import { type BoxE6, boundsOfBox, boxesMeet, boxOfBounds } from "../../tiles/areas/area.ts";
 import { AREA_BUFFER, polygonsOfTile } from "../../tiles/areas/area-tile.ts";
 import type { NumberedArea } from "../../tiles/codec/area-codec.ts";
-import { coverBounds } from "../../tiles/geo/geohash.ts";
+import { countCells, coverBounds } from "../../tiles/geo/geohash.ts";
 import { EXTENT, type TileAddress, tileBounds } from "../../tiles/geo/tile-address.ts";
 import { AREAS_MIN_ZOOM } from "../../tiles/layers.ts";
 import { type AreaFeature, encodeAreaLayer } from "../../tiles/mvt/area-layer.ts";
 import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
-import { isSeenAt, levelOfZoom } from "../areas/area-pieces.ts";
-import { type AreaSetVersion, keyOfVersion } from "../areas/area-sets.ts";
+import { levelOfZoom, logCellsOfBox } from "../areas/area-pieces.ts";
+import { type AreaSetVersion, keyOfVersion, minZoomOf } from "../areas/area-sets.ts";
 import { isLost } from "../areas/area-shapes.ts";
 import type { AreaSource } from "../areas/find-area.ts";
 import type { Clock } from "../ports/clock.ts";
 import { coarseTime } from "../pyramid/coarse-time.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
+import { MAX_AREA_TAGS } from "../serving/cache-policy.ts";
 import { scoreArea } from "./area-scores.ts";
 
 /** The layer `areas` of tiles: polygons with the areas' names, scores and counts, as of the end of the running ten minutes. */
@@ -28,6 +29,8 @@ export interface AreaLayer {
   readonly bytes: Uint8Array;
   /** Another text whenever the bytes may be others. */
   readonly stamp: string;
+  /** Log cells below which all reports lie that the drawn areas tell of, ascending; undefined when they are many. */
+  readonly cells: readonly string[] | undefined;
 }
 
 export interface AreaTilesOptions {
@@ -66,12 +69,12 @@ export function createAreaTiles({ areas, pyramid, clock }: AreaTilesOptions): Ar
     },
 
     async read(tile) {
-      if (tile.z < AREAS_MIN_ZOOM) return { bytes: NOTHING, stamp: "" };
+      if (tile.z < AREAS_MIN_ZOOM) return { bytes: NOTHING, stamp: "", cells: [] };
       try {
         return await readLayer(tile);
       } catch (error) {
         // Another layer of the tile need not be missing with it. Whoever compacts warns.
-        if (isLost(error)) return { bytes: NOTHING, stamp: LOST };
+        if (isLost(error)) return { bytes: NOTHING, stamp: LOST, cells: [] };
         throw error;
       }
     },
@@ -81,8 +84,8 @@ export function createAreaTiles({ areas, pyramid, clock }: AreaTilesOptions): Ar
     const sets = setsOfTile(await areas.catalogue.live(), tile);
     const found = await Promise.all(
       sets.map(async (of) => {
-        const meeting = await areas.shapes.meeting(of, boxOfTile(tile), levelOfZoom(tile.z));
-        return { of, shown: meeting.filter(({ box }) => isSeenAt(box, tile.z)) };
+        const shown = await areas.shapes.meeting(of, boxOfTile(tile), levelOfZoom(tile.z));
+        return { of, shown };
       }),
     );
     const boxes = found.flatMap(({ shown }) => shown.map(({ box }) => boundsOfBox(box)));
@@ -92,12 +95,9 @@ export function createAreaTiles({ areas, pyramid, clock }: AreaTilesOptions): Ar
     // Taken before the reports are read: what changes meanwhile makes it another one.
     const stamp = stampOf(inputs);
     const atMs = coarseTime(clock.now());
+    const sketches = found.map(({ of, shown }) => ({ of, drawn: drawIn(tile, shown) }));
     const features = await Promise.all(
-      found.map(async ({ of, shown }) => {
-        const drawn = shown.flatMap((area) => {
-          const rings = polygonsOfTile(area.polygons, tile);
-          return rings.length === 0 ? [] : [{ area, rings }];
-        });
+      sketches.map(async ({ of, drawn }) => {
         const places = drawn.map(({ area }) => area);
         const reports = await pyramid.areaReports(of, places, atMs);
         return drawn.map(({ area, rings }): AreaFeature => {
@@ -107,8 +107,30 @@ export function createAreaTiles({ areas, pyramid, clock }: AreaTilesOptions): Ar
       }),
     );
     const all = features.flat();
-    return { bytes: all.length === 0 ? NOTHING : encodeAreaLayer("areas", all), stamp };
+    return {
+      bytes: all.length === 0 ? NOTHING : encodeAreaLayer("areas", all),
+      stamp,
+      cells: cellsOf(sketches.flatMap(({ drawn }) => drawn.map(({ area }) => area.box))),
+    };
   }
+}
+
+/** Areas with what a tile shows of them. */
+const drawIn = (tile: TileAddress, areas: readonly NumberedArea[]) =>
+  areas.flatMap((area) => {
+    const rings = polygonsOfTile(area.polygons, tile);
+    return rings.length === 0 ? [] : [{ area, rings }];
+  });
+
+/** Log cells that boxes meet, ascending; undefined when they are more than a cached answer is tagged with. */
+function cellsOf(boxes: readonly BoxE6[]): string[] | undefined {
+  const cells = new Set<string>();
+  for (const box of boxes) {
+    if (countCells(boundsOfBox(box), 5) > MAX_AREA_TAGS) return undefined;
+    for (const geohash5 of logCellsOfBox(box)) cells.add(geohash5);
+    if (cells.size > MAX_AREA_TAGS) return undefined;
+  }
+  return [...cells].sort();
 }
 
 const keyOf = ({ z, x, y }: TileAddress): string => `${z}/${x}/${y}`;
@@ -117,7 +139,7 @@ const boxOfTile = (tile: TileAddress) => boxOfBounds(tileBounds(tile, AREA_BUFFE
 
 const setsOfTile = (live: readonly AreaSetVersion[], tile: TileAddress): AreaSetVersion[] => {
   const box = boxOfTile(tile);
-  return live.filter(({ version }) => boxesMeet(version.box, box));
+  return live.filter(({ version }) => tile.z >= minZoomOf(version) && boxesMeet(version.box, box));
 };
 
 const versionsOf = (sets: readonly AreaSetVersion[]): string => sets.map(keyOfVersion).join(",");

@@ -27,33 +27,47 @@ export function sharedCacheControl({ z }: TileAddress, window: TimeWindow): stri
 /** Characters of the longest tags: one purge reaches all zooms from 16 on, whose cluster cells are these and finer. */
 const FINEST_TAG = 6;
 
-/** Tags of a tile's cached answer: the cluster cells that can change it or its buffer. `safety/9q8y`; the world is `safety/`. */
-export function tagsOfTile(layers: readonly string[], tile: BufferedTile): string[] {
+/**
+ * Tags of a tile's cached answer: the cluster cells that can change it or its buffer, `safety/9q8y`, the world is `safety/`; and of areas
+ * the log cells below which all their reports lie, `areas/9q8yy`, for an area reaches beyond the tile.
+ * @param areaCells of the areas in the tile; without them only reports in the tile reach it by a tag
+ */
+export function tagsOfTile(layers: readonly string[], tile: BufferedTile, areaCells?: readonly string[]): string[] {
   const clusterCells = new Set(clusterCellsOfTile(tile).map((clusterCell) => clusterCell.slice(0, FINEST_TAG)));
   const tagged = [...clusterCells].slice(0, MAX_TAGS_PER_LAYER);
   // What areas tell is of the reports of every layer.
-  const told = new Set(layers.flatMap((layer) => (layer === "areas" ? [layer, ...REPORT_LAYERS] : [layer])));
-  return [...told].flatMap((layer) => tagged.map((clusterCell) => `${layer}/${clusterCell}`));
+  const told = new Set(
+    layers.flatMap((layer) => (layer !== "areas" ? [layer] : areaCells === undefined ? REPORT_LAYERS : [])),
+  );
+  const ofAreas = (areaCells ?? []).map((geohash5) => `areas/${geohash5}`);
+  return [...[...told].flatMap((layer) => tagged.map((clusterCell) => `${layer}/${clusterCell}`)), ...ofAreas];
 }
 
 /** A tile meets nine cluster cells at the most; only those at the poles meet more, and there the staleness bound is enough. */
 const MAX_TAGS_PER_LAYER = 16;
+
+/** Characters of what areas are tagged with. */
+const AREA_TAG = 5;
+/** A tile whose areas reach over more log cells would be purged with most of what is reported in its city. */
+export const MAX_AREA_TAGS = 16;
 
 /** Seconds that a Cache-Control gives for a directive; 0 without it. */
 export function secondsOf(cacheControl: string | null, directive: string): number {
   return Number(new RegExp(`(?:^|[\\s,])${directive}=(\\d+)`).exec(cacheControl ?? "")?.[1] ?? 0);
 }
 
-/** Tags of every tile, at any zoom, that a report may have changed, coarse to fine. */
+/** Tags of every tile, at any zoom, that a report may have changed, coarse to fine; that of areas first. */
 export function tagsOfReport({ layer, lonDeg, latDeg }: Pick<Report, "layer" | "lonDeg" | "latDeg">): string[] {
   const geohash = encodeGeohash(lonDeg, latDeg, FINEST_TAG);
-  return Array.from({ length: FINEST_TAG + 1 }, (_, length) => `${layer}/${geohash.slice(0, length)}`);
+  const ofLayer = Array.from({ length: FINEST_TAG + 1 }, (_, length) => `${layer}/${geohash.slice(0, length)}`);
+  return [`areas/${geohash.slice(0, AREA_TAG)}`, ...ofLayer];
 }
 
 /**
- * The tag to purge for a report: of the tiles from zoom 16 on, where one report is seen by itself. With the coarser ones most
- * of a busy city would be purged all the time.
+ * The tags to purge for a report: of the tiles from zoom 16 on, where one report is seen by itself, and of the areas that it may lie in.
+ * With the coarser ones most of a busy city would be purged all the time.
  */
-export function purgedTag(report: Pick<Report, "layer" | "lonDeg" | "latDeg">): string {
-  return tagsOfReport(report).at(-1) ?? "";
+export function purgedTags(report: Pick<Report, "layer" | "lonDeg" | "latDeg">): string[] {
+  const tags = tagsOfReport(report);
+  return [...tags.slice(0, 1), ...tags.slice(-1)];
 }

@@ -27,7 +27,7 @@ export function answerTile(
   const cached = {
     "Cache-Control": BROWSER_CACHE_CONTROL,
     "CDN-Cache-Control": sharedCacheControl(request.tile, request.window),
-    "Cache-Tag": tagsOfTile(request.layers, request.tile).join(","),
+    "Cache-Tag": tagsOfTile(request.layers, request.tile, tile?.areaCells).join(","),
   };
   if (tile === undefined) return { status: 204, headers: cached };
   const coding = chooseCoding(acceptEncoding, codings);

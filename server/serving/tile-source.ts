@@ -16,6 +16,8 @@ export interface EncodedTile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Strong entity tag, with its quotes: the same bytes have the same tag on every machine. */
   readonly etag: string;
+  /** Log cells of the reports that its areas tell of; undefined where they are many, or areas were not asked for. */
+  readonly areaCells: readonly string[] | undefined;
   /** The bytes in a content coding: compressed once, then kept with the tile; at once when that is done. */
   coded(coding: ContentCoding): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>;
 }
@@ -143,10 +145,10 @@ export function createTileSource(options: TileSourceOptions): KeptTiles {
       if (areaLayer === undefined) areaLayer = await areasOf(request, undefined);
       const sealed = await seal(
         layers.map((layer, i) => encode(layer, tile, { clusterCells: perLayer[i] ?? [], areaLayer })),
-        compressor,
+        { compressor, areaCells: areaLayer?.cells },
       );
       // Scores changed, but none in this tile: what was compressed is right still.
-      const encoded = sealed !== undefined && sealed.etag === known?.tile?.etag ? known.tile : sealed;
+      const encoded = sealed !== undefined && isSameTile(known?.tile, sealed) ? known?.tile : sealed;
       kept.set(key, {
         clusterCells: clusterCells.map((clusterCell) => new WeakRef(clusterCell)),
         epoch,
@@ -170,7 +172,13 @@ function sameClusterCells(known: Kept, clusterCells: readonly ClusterCellIndex[]
   );
 }
 
-async function seal(layers: readonly Uint8Array[], compressor?: Compressor): Promise<EncodedTile | undefined> {
+const isSameTile = (known: EncodedTile | undefined, made: EncodedTile): boolean =>
+  known?.etag === made.etag && known.areaCells?.join() === made.areaCells?.join();
+
+async function seal(
+  layers: readonly Uint8Array[],
+  { compressor, areaCells }: { compressor: Compressor | undefined; areaCells: EncodedTile["areaCells"] },
+): Promise<EncodedTile | undefined> {
   const bytes = new Uint8Array(layers.reduce((sum, layer) => sum + layer.length, 0));
   if (bytes.length === 0) return undefined;
   let at = 0;
@@ -178,7 +186,7 @@ async function seal(layers: readonly Uint8Array[], compressor?: Compressor): Pro
     bytes.set(layer, at);
     at += layer.length;
   }
-  return { bytes, etag: entityTag(bytes), coded: codeOnce(bytes, compressor) };
+  return { bytes, etag: entityTag(bytes), areaCells, coded: codeOnce(bytes, compressor) };
 }
 
 function codeOnce(bytes: Uint8Array<ArrayBuffer>, compressor: Compressor | undefined): EncodedTile["coded"] {

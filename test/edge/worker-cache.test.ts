@@ -7,7 +7,10 @@ import {
   type LocalWorkerOptions,
   startLocalWorker,
 } from "../../server/runtime/local-worker/local-worker.ts";
+import { createDynamoDerivedStore } from "../../server/store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
+import type { Area } from "../../tiles/areas/area.ts";
+import { openAreas } from "../kit/area-world.ts";
 import { createTestClock } from "../kit/clock.ts";
 import { openWorkerOrigin } from "../kit/edge/edge-origin.ts";
 import { replayEdge } from "../kit/edge/edge-replay.ts";
@@ -23,7 +26,10 @@ let stores: SharedStores;
 beforeAll(async () => {
   [stores] = await Promise.all([openSharedStores(), buildEdgeAssets(silentLog)]);
   const { endpoint = "", tableName } = stores.dynamo;
-  await createDynamoStore({ client: connect(endpoint), table: tableName, clock: { now: Date.now } }).migrate();
+  const options = { client: connect(endpoint), table: tableName, clock: { now: Date.now } };
+  const store = createDynamoStore(options);
+  await store.migrate();
+  await openAreas({ ...options, store, derived: createDynamoDerivedStore(options) }).bring(AREAS);
 });
 afterAll(() => stores?.close());
 
@@ -36,6 +42,24 @@ const readCount = async (url: string): Promise<number> => {
   const { status, body } = await requestRaw(url);
   return status === 204 ? 0 : countOf(decodeLayer(body, "safety"));
 };
+
+/** Flags a report as often as it takes. */
+async function hide(url: string, id: string): Promise<void> {
+  for (const address of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
+    const headers = { "CF-Connecting-IP": address, "Content-Type": "application/json" };
+    const flagged = await fetch(`${url}/api/reports/${id}/flag`, { method: "POST", headers, body: "{}" });
+    expect(flagged.ok, await flagged.text()).toBe(true);
+  }
+}
+
+/** Two areas side by side, each wider than a tile, and than a log cell. */
+const AREA_PLACE = { lat: 31.012, lon: -97 };
+const boxArea = (id: string, west: number, east: number): Area => {
+  const box = { west, south: 31_000_000, east, north: 31_020_000 };
+  const outer = Int32Array.from([west, box.south, east, box.south, east, box.north, west, box.north]);
+  return { id, name: id, box, polygons: [[outer]] };
+};
+const AREAS = [boxArea("made-up-n-a", -97_100_000, -97_040_000), boxArea("made-up-n-b", -97_040_000, -96_940_000)];
 
 describe("the Cache API, where there is no Workers Cache", () => {
   let worker: LocalWorker;
@@ -131,12 +155,27 @@ describe("Workers Cache, simulated inside workerd between the Worker's own entry
     const before = await readCount(url);
     const id = await drop(worker.url, PLACE);
     await expect.poll(() => readCount(url), { timeout: 10_000, interval: 20 }).toBe(before + 1);
-    for (const address of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
-      const headers = { "CF-Connecting-IP": address, "Content-Type": "application/json" };
-      const flagged = await fetch(`${worker.url}/api/reports/${id}/flag`, { method: "POST", headers, body: "{}" });
-      expect(flagged.ok, await flagged.text()).toBe(true);
-    }
+    await hide(worker.url, id);
     await expect.poll(() => readCount(url), { timeout: 10_000, interval: 20 }).toBe(before);
+  });
+
+  it("shows a report in its area's tiles as soon as it is purged, also in those that do not hold it, and its hiding", async () => {
+    const tileAt = (lon: number) => `${worker.url}${tilePath("areas", 14, { ...AREA_PLACE, lon })}.pbf`;
+    const [west, east, other] = [tileAt(AREA_PLACE.lon), tileAt(AREA_PLACE.lon + 0.04), tileAt(AREA_PLACE.lon - 0.08)];
+    const counts = async (url: string) =>
+      decodeLayer((await requestRaw(url)).body, "areas").map((area) => Number(area.report_count_7d));
+    expect(await counts(west)).toEqual([0]);
+    expect(await counts(east)).toEqual([0]);
+    expect(await counts(other)).toEqual([0]);
+    const id = await drop(worker.url, AREA_PLACE);
+    for (const url of [west, east]) {
+      await expect.poll(() => counts(url), { timeout: 10_000, interval: 20 }).toEqual([1]);
+    }
+    const { fetched } = await cacheCounts();
+    expect(await counts(other)).toEqual([0]);
+    expect((await cacheCounts()).fetched, "another area's tile stays").toBe(fetched);
+    await hide(worker.url, id);
+    await expect.poll(() => counts(east), { timeout: 10_000, interval: 20 }).toEqual([0]);
   });
 
   it("purges again when all isolates know, many reports together, and survives a refusal", async () => {

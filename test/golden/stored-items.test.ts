@@ -283,13 +283,19 @@ describe("areas", () => {
     stepE6: 9000,
     random: seededRandom(1),
   }).map((area, number) => ({ ...area, name: `${area.name}, Straße`, number }));
-  itKeeps("areas-v1", [
+  itKeeps("areas-v2", [
     {
       sample: "three, with holes",
       write: () => encodeAreas(areas)[0] as Uint8Array,
       read: (body) => decodeAreas(body, "golden"),
     },
+    {
+      sample: "of wide tiles: corners in units of 64 millionths",
+      write: () => encodeAreas(areas, 64)[0] as Uint8Array,
+      read: (body) => decodeAreas(body, "golden"),
+    },
   ]);
+  itReads("areas-v1", (body) => decodeAreas(body, "golden"));
   const index = {
     areaCount: 3,
     firstIds: ["made-up-n-0000"],

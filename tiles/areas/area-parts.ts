@@ -42,15 +42,33 @@ export function codesOfRows(rows: ReportColumns, areaOfRow: ArrayLike<number>): 
   });
 }
 
-/** Parts of zero reports, one for each code. @param codes ascending, each once */
-export function emptyParts(codes: readonly number[], isLacking: boolean): AreaParts {
+/**
+ * Parts of zero reports, one for each code, in one piece of memory: a wide tile is made of a hundred such sets, and each piece costs more
+ * than what is done with it. @param codes ascending, each once
+ */
+export function emptyParts(codes: ArrayLike<number>, isLacking: boolean): AreaParts {
+  const { length } = codes;
+  const bands = length * BAND_COUNT;
+  const memory = new ArrayBuffer(8 * length + 4 * length + 4 * bands * (isLacking ? 4 : 2));
+  let at = 8 * length;
+  const take = (count: number): Uint32Array => {
+    const taken = new Uint32Array(memory, at, count);
+    at += 4 * count;
+    return taken;
+  };
+  const key = new Float64Array(memory, 0, length);
+  const number = take(length);
+  for (let part = 0; part < length; part++) {
+    number[part] = numberOfCode(codes[part] as number);
+    key[part] = keyOfCode(codes[part] as number);
+  }
   return {
-    length: codes.length,
-    number: Uint32Array.from(codes, numberOfCode),
-    key: Float64Array.from(codes, keyOfCode),
-    bandCount: new Uint32Array(codes.length * BAND_COUNT),
-    bandSeverity: new Uint32Array(codes.length * BAND_COUNT),
-    lacking: isLacking ? allocateLacking(codes.length) : undefined,
+    length,
+    number,
+    key,
+    bandCount: take(bands),
+    bandSeverity: take(bands),
+    lacking: isLacking ? { quarters: take(bands), severityQuarters: take(bands) } : undefined,
   };
 }
 
@@ -109,8 +127,10 @@ export function copyParts(parts: AreaParts, isLacking: boolean): AreaParts {
 export function partsByArea(sets: readonly AreaParts[], isWanted: (number: number) => boolean): Map<number, BandCells> {
   const places = placesOf(sets, isWanted);
   const order = sortedOrder(places.code);
+  const ascending: number[] = [];
+  for (const i of order) if (places.code[i] !== ascending.at(-1)) ascending.push(places.code[i] as number);
   const sum = emptyParts(
-    distinctCodes(places.code),
+    ascending,
     sets.some(({ lacking }) => lacking !== undefined),
   );
   let part = -1;

@@ -72,27 +72,37 @@ export function decodeAreaTally(body: Uint8Array, geohash5: string, name: string
 function readParts(from: ByteReader, firstKey: number): AreaParts {
   const length = from.varint();
   if (length > from.left()) throw new RangeError(`${length} parts in ${from.left()} bytes`);
-  const codes: number[] = [];
-  const bands = new Uint32Array(length * BAND_COUNT * 2);
-  const lacks = new Uint32Array(length * BAND_COUNT * 2);
+  const codes = new Float64Array(length);
+  const bands: Bands = { at: [], count: [], severity: [], lackOf: [], quarters: [], severityQuarters: [] };
   let number = 0;
-  let isLacking = false;
   for (let part = 0; part < length; part++) {
     const step = from.varint();
     number += Math.floor(step / LOW_BITS);
     if (number >= MOST_NUMBERS) throw new RangeError(`area ${number}`);
-    codes.push(codeOfPart(number, firstKey + (step % LOW_BITS)));
-    isLacking = readBands(from, part, { bands, lacks }) || isLacking;
+    codes[part] = codeOfPart(number, firstKey + (step % LOW_BITS));
+    readBands(from, part, bands);
   }
-  const parts = emptyParts(codes, isLacking);
-  for (let at = 0; at < length * BAND_COUNT; at++) {
-    parts.bandCount[at] = bands[2 * at] as number;
-    parts.bandSeverity[at] = bands[2 * at + 1] as number;
-    if (parts.lacking === undefined) continue;
-    parts.lacking.quarters[at] = lacks[2 * at] as number;
-    parts.lacking.severityQuarters[at] = lacks[2 * at + 1] as number;
-  }
+  const parts = emptyParts(codes, bands.lackOf.length > 0);
+  bands.at.forEach((at, i) => {
+    parts.bandCount[at] = bands.count[i] as number;
+    parts.bandSeverity[at] = bands.severity[i] as number;
+  });
+  bands.lackOf.forEach((at, i) => {
+    if (parts.lacking === undefined) return;
+    parts.lacking.quarters[at] = bands.quarters[i] as number;
+    parts.lacking.severityQuarters[at] = bands.severityQuarters[i] as number;
+  });
   return parts;
+}
+
+/** What was read of bands that have reports: where they stand among all, and then of those that lack weight. */
+interface Bands {
+  readonly at: number[];
+  readonly count: number[];
+  readonly severity: number[];
+  readonly lackOf: number[];
+  readonly quarters: number[];
+  readonly severityQuarters: number[];
 }
 
 /** A byte that says which bands have reports, and whether some weigh less than 1; then of each of these what it has. */
@@ -110,23 +120,25 @@ function writeBands(out: Bytes, { bandCount, bandSeverity, lacking }: AreaParts,
   }
 }
 
-/** Whether some weigh less than 1. */
-function readBands(from: ByteReader, part: number, { bands, lacks }: { bands: Uint32Array; lacks: Uint32Array }) {
+function readBands(from: ByteReader, part: number, bands: Bands): void {
   const mask = from.byte();
   if (mask >= 2 * LACKING) throw new RangeError(`bands ${mask.toString(2)} are not known`);
   const isLacking = (mask & LACKING) !== 0;
   for (let band = 0; band < BAND_COUNT; band++) {
     if ((mask & (1 << band)) === 0) continue;
-    const at = 2 * (part * BAND_COUNT + band);
+    const at = part * BAND_COUNT + band;
     const pair = from.varint();
     const count = countOfPair(pair);
-    bands[at] = count;
-    bands[at + 1] = count + pair - pairOf(count, count);
+    bands.at.push(at);
+    bands.count.push(count);
+    bands.severity.push(count + pair - pairOf(count, count));
     if (!isLacking) continue;
-    lacks[at] = from.varint();
-    lacks[at + 1] = lacks[at] === 0 ? 0 : from.varint();
+    const quarters = from.varint();
+    if (quarters === 0) continue;
+    bands.lackOf.push(at);
+    bands.quarters.push(quarters);
+    bands.severityQuarters.push(from.varint());
   }
-  return isLacking;
 }
 
 /**
@@ -156,12 +168,14 @@ function writeSingles(out: Bytes, { length, part, createdAtMs, severity, quarter
 function readSingles(from: ByteReader, parts: number): SingleReports {
   const length = from.varint();
   if (length > from.left()) throw new RangeError(`${length} reports in ${from.left()} bytes`);
+  // In one piece of memory, as parts are.
+  const memory = new ArrayBuffer((8 + 4 + 1 + 1) * length);
   const singles = {
     length,
-    part: new Uint32Array(length),
-    createdAtMs: new Float64Array(length),
-    severity: new Uint8Array(length),
-    quarters: new Uint8Array(length),
+    createdAtMs: new Float64Array(memory, 0, length),
+    part: new Uint32Array(memory, 8 * length, length),
+    severity: new Uint8Array(memory, 12 * length, length),
+    quarters: new Uint8Array(memory, 13 * length, length),
   };
   if (length === 0) return singles;
   const stepMs = from.varint();

@@ -222,9 +222,7 @@ export function addReports(
  * cell must be among the tallies.
  */
 export function scoreCells(tallies: ReadonlyMap<string, ScoreTally>): ScoredCell[] {
-  const neighborhoods = [...tallies].map(([geohash, { weightFortieths, ...counts }]): ScoredCell => {
-    return { geohash, scores: scoresOfTally({ weightFortieths, ...counts }), ...counts };
-  });
+  const neighborhoods = scoreNeighborhoods(tallies);
   const above = [5, 4].flatMap((precision) =>
     [...Map.groupBy(neighborhoods, ({ geohash }) => geohash.slice(0, precision))].map(([geohash, inside]) =>
       gather(geohash, inside),
@@ -232,6 +230,14 @@ export function scoreCells(tallies: ReadonlyMap<string, ScoreTally>): ScoredCell
   );
   return [...neighborhoods, ...above];
 }
+
+/** Scores the neighbourhoods alone. */
+export const scoreNeighborhoods = (tallies: ReadonlyMap<string, ScoreTally>): ScoredCell[] =>
+  [...tallies].map(([geohash, { weightFortieths, ...counts }]) => ({
+    geohash,
+    scores: scoresOfTally({ weightFortieths, ...counts }),
+    ...counts,
+  }));
 
 /** A larger cell from all its neighbourhoods. */
 export function gather(geohash: string, neighborhoods: readonly ScoredCell[]): ScoredCell {

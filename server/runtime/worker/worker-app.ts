@@ -3,7 +3,7 @@ import { addressOf } from "../../kit/network-address.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { RunSql } from "../../ports/sql.ts";
 import { withClient } from "../../postgres/hyperdrive.ts";
-import { purgedTag } from "../../serving/cache-policy.ts";
+import { purgedTags } from "../../serving/cache-policy.ts";
 import { createDynamoDerivedStore } from "../../store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../store/dynamo/dynamo.ts";
 import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
@@ -90,7 +90,9 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
     basemap: packedBasemap(env.ASSETS),
     ...(env.LIVE === undefined ? {} : { live: createShardedLive(env.LIVE, config.liveShards, log) }),
     clientAddress: (c) => addressOf(c.req.header("CF-Connecting-IP") ?? ""),
-    onChanged: (report) => edgeCache?.purge.note(purgedTag(report)),
+    onChanged: (report) => {
+      for (const tag of purgedTags(report)) edgeCache?.purge.note(tag);
+    },
     besideAnswers: {
       reading: tiles.keepUp,
       tile: scores.keepUp,

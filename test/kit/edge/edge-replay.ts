@@ -1,4 +1,4 @@
-import { purgedTag, secondsOf, tagsOfReport } from "../../../server/serving/cache-policy.ts";
+import { purgedTags, secondsOf, tagsOfReport } from "../../../server/serving/cache-policy.ts";
 import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
 import { CITY_CENTER, cityTraffic } from "../cities/city.ts";
 import type { TestClock } from "../clock.ts";
@@ -70,7 +70,7 @@ export async function replayEdge(options: ReplayOptions): Promise<ReplayResult> 
       const { value: report } = traffic.next();
       if (report === undefined) throw new Error("traffic does not end");
       await origin.write(report);
-      cache.purge(purge === "product" ? [purgedTag(report)] : tagsFrom(tagsOfReport(report), purge ?? Infinity));
+      cache.purge(purge === "product" ? purgedTags(report) : tagsFrom(tagsOfReport(report), purge ?? Infinity));
     }
     if (clock.now() - lookedAtMs < LOOK_EVERY_MS) continue;
     lookedAtMs = clock.now();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { importAreas, removeAreas } from "../../../server/area-import/import-areas.ts";
-import { DETAIL_LEVELS, EXACT_LEVEL } from "../../../server/areas/area-pieces.ts";
-import { type AreaSetVersion, createAreaSets, liveSets } from "../../../server/areas/area-sets.ts";
+import { DETAIL_LEVELS, EXACT_LEVEL, minZoomOfBoxes } from "../../../server/areas/area-pieces.ts";
+import { type AreaSetVersion, createAreaSets, liveSets, minZoomOf } from "../../../server/areas/area-sets.ts";
 import { createAreaShapes, LostAreasError } from "../../../server/areas/area-shapes.ts";
 import { silentLog } from "../../../server/console/log.ts";
 import type { DerivedStore } from "../../../server/ports/derived-store.ts";
@@ -61,18 +61,41 @@ describe("stored areas", () => {
 
   it("are simplified for wide tiles, and told with the boxes of the whole areas", async () => {
     const { store, put, live } = open();
-    const small = makePartition({ size: 12, stepE6: 300, areas: 8, random }).map((area, number) => ({
+    // Fields of a pixel in areas that reach over many.
+    const small = makePartition({ size: 40, stepE6: 700, areas: 2, random }).map((area, number) => ({
       ...area,
       number,
     }));
     await put(small);
+    const level = DETAIL_LEVELS.findIndex(({ maxZoom }) => maxZoom >= minZoomOfBoxes(small.map(({ box }) => box)));
     const whole = boxAround(small.map(({ box }) => box));
-    const wide = await store.shapes.meeting(await live(), whole, 0);
+    const wide = await store.shapes.meeting(await live(), whole, level);
     const cornersOf = (some: typeof wide) =>
       some.flatMap(({ polygons }) => polygons.flat()).reduce((sum, { length }) => sum + length, 0);
+    expect(wide.length).toBe(2);
     expect(cornersOf(wide)).toBeLessThan(cornersOf(small));
     for (const area of wide) expect(area.box).toEqual(small[area.number]?.box);
     expect(DETAIL_LEVELS.at(EXACT_LEVEL)?.toleranceDeg).toBe(0);
+  });
+
+  it("begin at one zoom for all of a set, by the width of its middle one", async () => {
+    const boxes = (...widthsDeg: number[]) =>
+      widthsDeg.map((width) => ({ west: 5, east: 5 + Math.round(1e6 * width) }));
+    const pixels = (z: number, width: number) => (width * 512 * 2 ** z) / 360;
+    // By hand: 24 pixels of zoom 10 are 0.01648 degrees; San Francisco's neighbourhoods are 0.026 wide, and Austin's 0.022.
+    expect([0.026, 0.022, 0.0165, 0.0164, 0.0021, 1e-5, 0].map((width) => minZoomOfBoxes(boxes(width)))).toEqual([
+      10, 10, 10, 11, 13, 14, 14,
+    ]);
+    expect(pixels(10, 0.0165)).toBeGreaterThan(24);
+    expect(minZoomOfBoxes(boxes(3, 0.5))).toBe(8);
+    expect(minZoomOfBoxes(boxes(0.0001, 0.026, 3))).toBe(10);
+    const { put, live } = open();
+    await put();
+    const { version } = await live();
+    expect(version.minZoom).toBe(minZoomOfBoxes(areas.map(({ box }) => box)));
+    // Of a set that was imported before this was kept.
+    const { minZoom: _, ...old } = version;
+    expect(minZoomOf({ ...old, box: { west: 0, south: 0, east: 200_000, north: 1 }, areaCount: 64 })).toBe(10);
   });
 
   it("are items of bounded size", async () => {

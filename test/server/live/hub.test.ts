@@ -53,6 +53,25 @@ describe("a live hub", () => {
     expect(await told(subscription)).toEqual(["safety/9q8yyk8", "vibe/9q8yyk8"]);
   });
 
+  it("tells who wants areas of changes of every layer, and some way beyond the box, where its areas reach", async () => {
+    const hub = open();
+    const { west, south, east, north } = SAN_FRANCISCO;
+    const areas = subscribe(hub, { bounds: SAN_FRANCISCO, layers: ["areas"] });
+    const reports = subscribe(hub, { bounds: SAN_FRANCISCO, layers: ["safety"] });
+    const places = [
+      [west - 0.04, 37.7],
+      [east + 0.04, 37.7],
+      [-122.5, south - 0.04],
+      [-122.5, north + 0.04],
+    ] as const;
+    const near = places.map(([lon, lat]) => encodeGeohash(lon, lat, 8));
+    for (const geohash of near) hub.publish("safety", geohash);
+    hub.publish("safety", encodeGeohash(west - 0.06, 37.7, 8));
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await told(areas)).toEqual(near.map((geohash) => `safety/${geohash}`));
+    expect(await told(reports)).toEqual([]);
+  });
+
   it("tells subscribers only of their box and layers", async () => {
     const hub = open();
     const inBox = subscribe(hub, { bounds: SAN_FRANCISCO });

@@ -46,7 +46,7 @@ function setUp(options: Partial<TileWatchOptions> = {}) {
       await source.wait();
       return tag === undefined
         ? undefined
-        : { bytes: new Uint8Array(1), etag: `"${tag}"`, coded: () => new Uint8Array() };
+        : { bytes: new Uint8Array(1), etag: `"${tag}"`, areaCells: undefined, coded: () => new Uint8Array() };
     },
   };
   const watch = createTileWatch({ tiles: source, log: silentLog, ...options });

@@ -1,6 +1,7 @@
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import { describe, expect, it } from "vitest";
+import { minZoomOfBoxes } from "../../../server/areas/area-pieces.ts";
 import { createAreaShapes } from "../../../server/areas/area-shapes.ts";
 import { silentLog } from "../../../server/console/log.ts";
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
@@ -90,18 +91,17 @@ describe("the layer areas", () => {
     }
   });
 
-  it("is empty below its least zoom, and elsewhere, and has no area that is narrower than 8 pixels", async () => {
+  it("has all areas of a set from one zoom on, where half of them are 24 pixels wide, and is empty below and elsewhere", async () => {
     const world = await open();
     const { tiles, partition } = world;
-    const wide = Math.max(...partition.map(({ box }) => box.east - box.west));
-    const least = Math.ceil(Math.log2((8 * 360) / 512 / (wide / 1e6)));
-    for (const [z, some] of [
-      [least, true],
-      [least - 1, false],
-    ] as const) {
+    const least = minZoomOfBoxes(partition.map(({ box }) => box));
+    expect(least).toBeGreaterThan(AREAS_MIN_ZOOM);
+    const idsAt = async (z: number) => {
       const found = await Promise.all(tilesOf(world, z).map((tile) => featuresOf(tiles, tile)));
-      if (z >= AREAS_MIN_ZOOM) expect(found.flat().length > 0).toBe(some);
-    }
+      return new Set(found.flat().map(({ properties }) => properties.id));
+    };
+    expect((await idsAt(least)).size).toBe(partition.length);
+    expect((await idsAt(least - 1)).size).toBe(0);
     expect(await tiles.read(request({ z: AREAS_MIN_ZOOM - 1, x: 20, y: 49 }))).toBeUndefined();
     expect(await tiles.read(request({ z: 12, x: 0, y: 0 }))).toBeUndefined();
   });
