@@ -1,6 +1,17 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { silentLog } from "../../../server/console/log.ts";
 import type { BesideAnswers } from "../../../server/http/app.ts";
+import { createPyramid } from "../../../server/pyramid/pyramid.ts";
+import { createAreaTiles } from "../../../server/scores/areas-layer.ts";
+import { createTileSource } from "../../../server/serving/tile-source.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { formatClusterId } from "../../../tiles/cluster/cluster-id.ts";
 import { createTestApp, VALID_BODY } from "../../kit/app-fixture.ts";
+import { openAreas } from "../../kit/area-world.ts";
+import { createTestClock } from "../../kit/clock.ts";
+import { makePartition } from "../../kit/made-up-areas.ts";
+import { seededRandom } from "../../kit/random.ts";
 
 const counts = { reading: 0, tile: 0, change: 0, call: 0 };
 const count = (name: keyof typeof counts) => async () => void counts[name]++;
@@ -66,5 +77,86 @@ describe("addresses and methods that there are not", () => {
     ]);
     expect([found.status, found.headers.get("Allow")]).toEqual([expected.status, expected.headers.get("Allow")]);
     expect(expected.status).toBeGreaterThanOrEqual(404);
+  });
+});
+
+describe("every route that reads the pyramid", () => {
+  const clusterId = formatClusterId({ layer: "safety", zoom: 11, start: "9q8yyk8", window: "90d" });
+  /** By the segments of routes that have parameters, of which each must be told here. */
+  const SAMPLES: Readonly<Record<string, string>> = {
+    "/tiles/:layers/:z/:x/:file": "/tiles/safety,areas/10/163/395.pbf",
+    "/tiles/:file": "/tiles/safety.json",
+    "/api/reports": "/api/reports?bbox=-122.51,37.69,-122.4,37.8",
+    "/api/reports/:id": "/api/reports/01n8gr94pu9v6kp00qtdwyg00",
+    "/api/cities/:city/reports": "/api/cities/san-francisco/reports",
+    "/api/neighborhood/:geohash": "/api/neighborhood/9q8yyk",
+    "/api/clusters/:id": `/api/clusters/${clusterId}`,
+    "/api/clusters/:id/reports": `/api/clusters/${clusterId}/reports`,
+    "/api/areas": "/api/areas?city=made-up",
+    "/api/areas/:id": "/api/areas/made-up-n-0000",
+  };
+
+  async function walk() {
+    const clock = createTestClock();
+    const store = createMemoryStore({ clock });
+    const derived = createMemoryDerivedStore({ clock });
+    const { bring, catalogue, shapes } = openAreas({ store, derived, clock });
+    await bring(
+      makePartition({
+        west: -122_500_000,
+        south: 37_700_000,
+        size: 2,
+        stepE6: 40_000,
+        areas: 2,
+        random: seededRandom(7),
+      }),
+    );
+    const heard: string[] = [];
+    const watched = <T extends object>(of: T): T =>
+      new Proxy(of, {
+        get(target, name, receiver) {
+          const value = Reflect.get(target, name, receiver);
+          if (typeof value !== "function") return value;
+          return (...args: unknown[]) => {
+            heard.push("read");
+            return value.apply(target, args);
+          };
+        },
+      });
+    const pyramid = createPyramid({ store, derived, clock, log: silentLog });
+    const told = watched(pyramid);
+    const tiles = createTileSource({
+      pyramid,
+      areas: createAreaTiles({ areas: { catalogue, shapes }, pyramid, clock }),
+    });
+    const { app: walked } = createTestApp({
+      ...{ store, clock, pyramid: told, clusters: told, tiles: watched(tiles) },
+      areas: { catalogue, shapes, reports: (...args) => told.areaReports(...args) },
+      besideAnswers: { ...besideAnswers, reading: async () => void heard.push("reading") },
+    });
+    const routes = walked.routes.filter(({ method, path }) => method === "GET" && !path.endsWith("*"));
+    const found = new Map<string, string[]>();
+    for (const path of new Set(routes.map((route) => route.path))) {
+      heard.length = 0;
+      const sample = SAMPLES[path] ?? (path.includes(":") ? undefined : path);
+      if (sample === undefined) throw new Error(`no sample of ${path}: tell one, so that it is walked`);
+      await walked.request(sample, {}, {}, context);
+      found.set(path, [...heard]);
+    }
+    return found;
+  }
+
+  it("takes in what others wrote before, once, and no other waits for that", async () => {
+    const found = await walk();
+    const reading = [...found].filter(([, heard]) => heard.includes("read")).map(([path]) => path);
+    expect(reading.sort()).toEqual(
+      Object.keys(SAMPLES)
+        .filter((path) => !["/tiles/:file", "/api/reports/:id"].includes(path))
+        .sort(),
+    );
+    for (const path of reading) {
+      const heard = found.get(path) ?? [];
+      expect([heard[0], heard.filter((what) => what === "reading").length], path).toEqual(["reading", 1]);
+    }
   });
 });

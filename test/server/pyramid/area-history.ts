@@ -42,17 +42,19 @@ export interface HistoryOptions {
   open(clock: Clock): Promise<OpenStores> | OpenStores;
 }
 
-/** Whether a place lies in polygons, by the number of times that these wind around it: another way than the product's. */
+/**
+ * Whether a place lies in polygons, by the number of times that these wind around it: another way than the product's. Within one city the
+ * products of two steps are far below 2^53; whole numbers of any size took most of the test's time.
+ */
 function isWound(polygons: Area["polygons"], lonE6: number, latE6: number): boolean {
   let winds = 0;
   for (const ring of polygons.flat()) {
     for (let i = 0; i < ring.length; i += 2) {
-      const at = (index: number): bigint => BigInt(ring[index % ring.length] as number);
+      const at = (index: number): number => ring[index % ring.length] as number;
       const [ax, ay, bx, by] = [at(i), at(i + 1), at(i + 2), at(i + 3)];
-      const [x, y] = [BigInt(lonE6), BigInt(latE6)];
-      const left = (bx - ax) * (y - ay) - (x - ax) * (by - ay);
-      if (ay <= y && y < by && left > 0n) winds++;
-      if (by <= y && y < ay && left < 0n) winds--;
+      const left = (bx - ax) * (latE6 - ay) - (lonE6 - ax) * (by - ay);
+      if (ay <= latE6 && latE6 < by && left > 0) winds++;
+      if (by <= latE6 && latE6 < ay && left < 0) winds--;
     }
   }
   return winds % 2 !== 0;

@@ -40,6 +40,8 @@ describe("reports in areas are counted exactly", () => {
       await migrateTable(client, "areas");
       await playAreaHistory({
         ...options,
+        // Each step is hundreds of requests of the emulator.
+        ...{ steps: 6, imported: 40 },
         seed: 6,
         open: (clock) => ({
           store: createDynamoStore({ client, table: "areas", clock }),
