@@ -14,7 +14,6 @@ import type { AreaSource } from "../areas/find-area.ts";
 import type { Clock } from "../ports/clock.ts";
 import { coarseTime } from "../pyramid/coarse-time.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
-import { MAX_AREA_TAGS } from "../serving/cache-policy.ts";
 import { scoreArea } from "./area-scores.ts";
 
 /** The layer `areas` of tiles: polygons with the areas' names, scores and counts, as of the end of the running ten minutes. */
@@ -51,6 +50,8 @@ const NOTHING = new Uint8Array();
 /** No stamp that is asked for is this one, so it is read again. */
 const LOST = "lost";
 const MOST_KNOWN = 5000;
+/** A cached tile whose areas reach over more log cells would be purged with most of what is reported in its city. */
+const MOST_CELLS = 16;
 
 export function createAreaTiles({ areas, pyramid, clock }: AreaTilesOptions): AreaTiles {
   const known = new LRUCache<string, Inputs>({ max: MOST_KNOWN });
@@ -126,9 +127,9 @@ const drawIn = (tile: TileAddress, areas: readonly NumberedArea[]) =>
 function cellsOf(boxes: readonly BoxE6[]): string[] | undefined {
   const cells = new Set<string>();
   for (const box of boxes) {
-    if (countCells(boundsOfBox(box), 5) > MAX_AREA_TAGS) return undefined;
+    if (countCells(boundsOfBox(box), 5) > MOST_CELLS) return undefined;
     for (const geohash5 of logCellsOfBox(box)) cells.add(geohash5);
-    if (cells.size > MAX_AREA_TAGS) return undefined;
+    if (cells.size > MOST_CELLS) return undefined;
   }
   return [...cells].sort();
 }

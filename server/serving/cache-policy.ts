@@ -48,8 +48,6 @@ const MAX_TAGS_PER_LAYER = 16;
 
 /** Characters of what areas are tagged with. */
 const AREA_TAG = 5;
-/** A tile whose areas reach over more log cells would be purged with most of what is reported in its city. */
-export const MAX_AREA_TAGS = 16;
 
 /** Seconds that a Cache-Control gives for a directive; 0 without it. */
 export function secondsOf(cacheControl: string | null, directive: string): number {
