@@ -13,7 +13,7 @@ import { createScoreCache } from "../../../server/scores/score-cache.ts";
 import { createScoring } from "../../../server/scores/scoring.ts";
 import { createTileSource } from "../../../server/serving/tile-source.ts";
 import { tileAt, worldX, worldY } from "../../../tiles/geo/tile-address.ts";
-import type { ReportLayer } from "../../../tiles/layers.ts";
+import { CATEGORIES, type ReportLayer } from "../../../tiles/layers.ts";
 import { createTestApp, post, readJson, VALID_BODY } from "../../kit/app-fixture.ts";
 import { startEmbedded } from "../../kit/postgres/each-postgres.ts";
 import { createWorld, MISSION } from "../../kit/score-world.ts";
@@ -69,7 +69,8 @@ describe("tiles, reports and score cards", () => {
       return { reports: decodeLayer(bytes, "safety"), cells: decodeLayer(bytes, "scores") };
     };
     const report = async (layer: ReportLayer) => {
-      const body = { ...VALID_BODY, layer, severity: 1, lat: MISSION.latDeg, lon: MISSION.lonDeg };
+      const [category] = CATEGORIES[layer];
+      const body = { ...VALID_BODY, layer, category, severity: 1, lat: MISSION.latDeg, lon: MISSION.lonDeg };
       expect((await post(app, body)).status).toBe(201);
     };
 
