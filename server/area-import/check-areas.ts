@@ -2,6 +2,7 @@ import type { Area } from "../../tiles/areas/area.ts";
 import { boxAround, boxesMeet, boxOfPolygons, MOST_SPAN_E6 } from "../../tiles/areas/area.ts";
 import { isInside } from "../../tiles/areas/area-locator.ts";
 import type { NumberedArea } from "../../tiles/codec/area-codec.ts";
+import { cleanText } from "../reports/clean-text.ts";
 import { checkPolygons, type Repair } from "./check-polygons.ts";
 import type { RawFeature } from "./read-features.ts";
 
@@ -68,7 +69,7 @@ function checkSpan(areas: readonly Area[], faults: string[]): void {
 }
 
 function areaOf({ properties, geometry }: RawFeature, { city, kind, nameProperty, idProperty }: CheckOptions) {
-  const name = textOf(properties[nameProperty])?.slice(0, MAX_NAME);
+  const name = nameOf(properties[nameProperty]);
   if (name === undefined) {
     const others = Object.keys(properties).slice(0, 12).join(", ");
     return {
@@ -84,7 +85,7 @@ function areaOf({ properties, geometry }: RawFeature, { city, kind, nameProperty
   const checked = checkPolygons(geometry);
   if ("fault" in checked) return { name, fault: checked.fault };
   const { polygons, repairs } = checked;
-  const area: Area = { id: `${city}-${shortOf(kind)}-${slug}`, name, polygons, box: boxOfPolygons(polygons) };
+  const area: Area = { id: `${idPrefixOf(city, kind)}${slug}`, name, polygons, box: boxOfPolygons(polygons) };
   return { name, area, repairs };
 }
 
@@ -93,7 +94,14 @@ function textOf(value: unknown): string | undefined {
   return text === "" ? undefined : text;
 }
 
-const shortOf = (kind: string): string => (kind === "neighborhood" ? "n" : kind);
+/** One line without what nobody sees: PostgreSQL takes no NUL, and marks of direction turn what stands beside a name. */
+function nameOf(value: unknown): string | undefined {
+  const line = cleanText(textOf(value) ?? "").replace(/\s+/gu, " ");
+  return textOf([...line].slice(0, MAX_NAME).join("").toWellFormed());
+}
+
+/** What the ids of a set's areas begin with. */
+export const idPrefixOf = (city: string, kind: string): string => `${city}-${kind === "neighborhood" ? "n" : kind}-`;
 
 /** `St. Mary's Park` as `st-mary-s-park`, `Cañada` as `canada`. */
 export function slugOf(text: string): string {

@@ -3,6 +3,7 @@ import { isInside } from "../../tiles/areas/area-locator.ts";
 import { MOST_CORNERS } from "../../tiles/codec/area-codec.ts";
 import { isObject } from "./read-features.ts";
 import { findCrossing } from "./ring-crossings.ts";
+import { findMisplaced } from "./ring-windings.ts";
 
 /** What was mended of a feature's polygons, each told once. */
 export type Repair =
@@ -72,20 +73,26 @@ function readRing(positions: unknown, repairs: Set<Repair>): Ring | undefined {
   if (isClosed) corners.length -= 2;
   else if (positions.length > 1) repairs.add("closed a ring");
   const ring = Int32Array.from(corners);
-  return ring.length < 6 || areaOf(ring) === 0 ? undefined : ring;
+  if (ring.length >= 6 && areaOf(ring) !== 0) return ring;
+  // Two equal lobes of a ring that crosses itself cancel out, and are not nothing.
+  if (ring.length <= 2 * MOST_CORNERS) refuseCrossing([ring]);
+  return undefined;
 }
 
 function readPosition(position: unknown): [number, number] {
   if (!Array.isArray(position)) throw new Fault("has a position that is not a list of numbers");
   const [lon, lat] = position as unknown[];
   if (typeof lon !== "number" || typeof lat !== "number" || !Number.isFinite(lon) || !Number.isFinite(lat))
-    throw new Fault(`has a position that is not two numbers: ${JSON.stringify(position).slice(0, 60)}`);
+    throw new Fault(`has a position that is not two numbers: ${JSON.stringify([lon, lat].map(shownOf)).slice(0, 60)}`);
   if (Math.abs(lat) > 90 && Math.abs(lat) <= 180 && Math.abs(lon) <= 90)
     throw new Fault(`lies at latitude ${lat}: longitude and latitude seem to be swapped; GeoJSON has longitude first`);
   if (Math.abs(lon) > 180 || Math.abs(lat) > 90)
     throw new Fault(`lies outside WGS 84, at ${lon}, ${lat}: transform the file to longitude and latitude in degrees`);
   return [Math.round(lon * 1e6), Math.round(lat * 1e6)];
 }
+
+/** A list may be nested deeper than can be told. */
+const shownOf = (value: unknown): unknown => (Array.isArray(value) ? "a list" : isObject(value) ? "an object" : value);
 
 /** Whether some corner of a hole is not outside: it may touch the outer ring at others. */
 function isBeside(hole: Ring, outer: Ring): boolean {
@@ -124,10 +131,17 @@ function checkWhole(polygons: readonly Polygon[]): void {
   const { west, south, east, north } = boxOfPolygons(polygons);
   if (east - west > MOST_SPAN_E6 || north - south > MOST_SPAN_E6)
     throw new Fault(
-      "spans more than 90 degrees: one that crosses the antimeridian must be cut there (RFC 7946, 3.1.9)",
+      "spans more than 90 degrees: what lies on both sides of the antimeridian must come as two areas, each in a set of its own",
     );
   const corners = rings.reduce((sum, ring) => sum + ring.length / 2, 0);
   if (corners > MOST_CORNERS) throw new Fault(`has ${corners} corners, more than ${MOST_CORNERS}: simplify it`);
+  refuseCrossing(rings);
+  const misplaced = findMisplaced(rings);
+  if (misplaced !== undefined)
+    throw new Fault(`has a ring upon or inside another of the same sort, at ${placeOf(misplaced, 0)}`);
+}
+
+function refuseCrossing(rings: readonly Ring[]): void {
   const crossing = findCrossing(rings);
   if (crossing !== undefined)
     throw new Fault(`crosses itself at about ${crossing.lonE6 / 1e6}, ${crossing.latE6 / 1e6}`);

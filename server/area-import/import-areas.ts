@@ -8,6 +8,7 @@ import {
   type AreaSetVersion,
   type AreaVersion,
   findSet,
+  liveSets,
   REMOVED_AFTER_MS,
   withSet,
 } from "../areas/area-sets.ts";
@@ -15,6 +16,7 @@ import type { AreaShapes } from "../areas/area-shapes.ts";
 import { findCity } from "../areas/cities.ts";
 import { OperatorError } from "../console/operator-error.ts";
 import type { Clock } from "../ports/clock.ts";
+import { idPrefixOf } from "./check-areas.ts";
 
 export interface AreaStore {
   readonly sets: AreaSets;
@@ -75,7 +77,10 @@ export interface ImportOptions {
   readonly approximate?: boolean;
 }
 
-/** Puts areas in place of those of their city and kind: made beside them, and live from one write on. */
+/**
+ * Puts areas in place of those of their city and kind: made beside them, and live from one write on.
+ * @throws OperatorError when one has the id of an area of another set
+ */
 export async function importAreas(
   store: AreaStore,
   areas: readonly NumberedArea[],
@@ -83,6 +88,7 @@ export async function importAreas(
 ): Promise<AreaSetVersion> {
   const { sets, shapes, clock } = store;
   await removeRetired(store);
+  await refuseTaken(store, areas, { city, kind });
   const before = findSet(await sets.read({ consistent: true }), city.id, kind);
   const number = Math.max(clock.now(), 1 + Math.max(0, ...(before?.versions ?? []).map((version) => version.number)));
   const box = boxAround(areas.map((area) => area.box));
@@ -101,6 +107,25 @@ export async function importAreas(
   await store.tally(areas);
   await sets.change((all) => withLive(all, { city, kind, number, nowMs: clock.now() }));
   return made;
+}
+
+/** Ids are of one area each, in addresses and in the history: those of a kind `n` would be those of the neighbourhoods. */
+async function refuseTaken(
+  { sets, shapes }: AreaStore,
+  areas: readonly NumberedArea[],
+  { city, kind }: ImportOptions,
+): Promise<void> {
+  const ids = new Set(areas.map(({ id }) => id));
+  const prefix = idPrefixOf(city.id, kind);
+  for (const of of liveSets(await sets.read({ consistent: true }))) {
+    const { set, version } = of;
+    const other = idPrefixOf(set.city.id, set.kind);
+    if (set.city.id === city.id && set.kind === kind) continue;
+    if (!other.startsWith(prefix) && !prefix.startsWith(other)) continue;
+    const taken = (await shapes.list(of, "", version.areaCount)).find(({ id }) => ids.has(id));
+    if (taken !== undefined)
+      throw new OperatorError(`${taken.id} is an area of ${set.city.id}/${set.kind} already: take another --kind.`);
+  }
 }
 
 /** Takes the areas of a city and kind away. Returns whether there were any. */

@@ -44,9 +44,14 @@ function parse(where: string, text: string): unknown {
   }
 }
 
-function featuresOf(path: string, document: unknown): RawFeature[] {
+/** Collections in collections, which some programs write: so deep and no deeper. */
+const MOST_NESTED = 8;
+
+function featuresOf(path: string, document: unknown, depth = 0): RawFeature[] {
   const { type, features } = isObject(document) ? document : {};
-  if (type === "FeatureCollection" && Array.isArray(features)) return features.flatMap((one) => featuresOf(path, one));
+  if (depth > MOST_NESTED) throw new OperatorError(`${path} has collections more than ${MOST_NESTED} deep.`);
+  if (type === "FeatureCollection" && Array.isArray(features))
+    return features.flatMap((one) => featuresOf(path, one, depth + 1));
   if (type === "Feature" && isObject(document)) {
     const { properties, geometry } = document;
     return [{ properties: isObject(properties) ? properties : {}, geometry }];

@@ -20,6 +20,10 @@ const square = (west: number, south: number, size = 0.01): Position[] => [
   [west, south],
 ];
 const polygon = (...coordinates: readonly (readonly Position[])[]) => ({ type: "Polygon", coordinates });
+const multi = (...coordinates: readonly (readonly (readonly Position[])[])[]) => ({
+  type: "MultiPolygon",
+  coordinates,
+});
 const feature = (name: unknown, geometry: unknown, more: Readonly<Record<string, unknown>> = {}) => ({
   properties: { name, ...more },
   geometry,
@@ -34,6 +38,13 @@ describe("what is wrong with a feature is told in a sentence", () => {
     [0.01, 0.01],
     [0.01, 0],
     [0, 0.02],
+    [0, 0],
+  ];
+  const evenBowTie: Position[] = [
+    [0, 0],
+    [0.01, 0.01],
+    [0.01, 0],
+    [0, 0.01],
     [0, 0],
   ];
   it.each([
@@ -63,6 +74,24 @@ describe("what is wrong with a feature is told in a sentence", () => {
       /hole outside its outer ring, at 1, 1/,
     ],
     ["crossing rings", feature("A", polygon(square(0, 0), square(0.005, 0.005))), /crosses itself/],
+    ["two equal lobes", feature("A", multi([evenBowTie], [square(1, 0)])), /crosses itself at about 0, 0/],
+    [
+      "a polygon told twice",
+      feature("A", multi([square(0, 0)], [square(0, 0)])),
+      /ring upon or inside another.* at 0, 0/,
+    ],
+    ["a polygon in a polygon", feature("A", multi([square(0, 0)], [square(0.002, 0.002, 0.001)])), /at 0.002, 0.002/],
+    ["a hole that is all", feature("A", polygon(square(0, 0), square(0, 0))), /ring upon or inside another/],
+    [
+      "a hole in a hole",
+      feature("A", polygon(square(0, 0), square(0.001, 0.001, 0.008), square(0.002, 0.002, 0.001))),
+      /ring upon or inside another/,
+    ],
+    [
+      "lists for numbers",
+      feature("A", polygon([[JSON.parse("[".repeat(9000) + "]".repeat(9000)), 0]])),
+      /\["a list",0\]/,
+    ],
     ["no Latin letter", feature("東京", polygon(square(0, 0))), /id without a letter or digit/],
     ["text for a number", feature("A", polygon([["0", 0] as never, [1, 0], [1, 1]])), /not two numbers: \["0",0\]/],
   ])("%s", (_, one, sentence) => {
@@ -119,6 +148,18 @@ describe("what can be mended is mended, and told", () => {
       [0, 0],
     ];
     expect(check(feature("Eight", polygon(eight))).faults).toEqual([]);
+  });
+
+  it("polygons that share a part of a border, and one in a hole of another, are whole", () => {
+    const beside = multi([square(0, 0)], [square(0.01, 0.003, 0.004)], [square(-0.01, 0)]);
+    const island = multi([square(0, 0), square(0.001, 0.001, 0.008)], [square(0.001, 0.001, 0.004)]);
+    expect(check(feature("Beside", beside), feature("Island", island)).faults).toEqual([]);
+  });
+
+  it("names are one line of what can be seen, and end with a whole character", () => {
+    const names = ["A\u0000B", "C\u202Egnp\u2066.exe", "D\nE,\tF", `${"g".repeat(119)}😀😀`, "h\ud83d"];
+    const { areas } = check(...names.map((name, i) => feature(name, polygon(square(i, 0)))));
+    expect(areas.map(({ name }) => name)).toEqual(["AB", "Cgnp.exe", "D E, F", `${"g".repeat(119)}😀`, "h\ufffd"]);
   });
 
   it("an overlap is told, with who counts", () => {
@@ -184,6 +225,8 @@ describe("files", () => {
   it("that are something else are told apart", async () => {
     await expect(readFeatures(write("d.geojson", "{"))).rejects.toThrow(/is not JSON/);
     await expect(readFeatures(write("e.geojson", "[1]"))).rejects.toThrow(/has no features/);
+    const deep = `${'{"type":"FeatureCollection","features":['.repeat(9000)}${"]}".repeat(9000)}`;
+    await expect(readFeatures(write("f.geojson", deep))).rejects.toThrow(/collections more than 8 deep/);
     await expect(readFeatures(join(folder, "none.geojson"))).rejects.toThrow(/There is no file/);
   });
 });

@@ -56,6 +56,18 @@ test("leaves areas alone that were imported, before and after", async () => {
   expect((await told()).map(([city]) => city)).toEqual(["austin", "brooklyn"]);
 });
 
+test("an area of one set never has the id of one of another", async () => {
+  const areas = demoAreas("austin").slice(0, 2);
+  const city = cityOfAreas({ id: "austin" }, areas);
+  const store = { sets, shapes: createAreaShapes({ derived }), clock, tally: async () => {}, forget: async () => {} };
+  await importAreas(store, areas, { city, kind: "neighborhood" });
+  await expect(importAreas(store, areas, { city, kind: "n" })).rejects.toThrow(
+    `${areas[0]?.id} is an area of austin/neighborhood already: take another --kind.`,
+  );
+  await importAreas(store, areas, { city, kind: "neighborhood" });
+  expect(await told()).toEqual([["austin", 2, undefined]]);
+});
+
 test("draws what a store lacks that was seeded before, once, and counts what lies in it", {
   tags: ["slow"],
 }, async () => {
