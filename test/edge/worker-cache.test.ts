@@ -164,6 +164,7 @@ describe("Workers Cache, simulated inside workerd between the Worker's own entry
     const [west, east, other] = [tileAt(AREA_PLACE.lon), tileAt(AREA_PLACE.lon + 0.04), tileAt(AREA_PLACE.lon - 0.08)];
     const counts = async (url: string) =>
       decodeLayer((await requestRaw(url)).body, "areas").map((area) => Number(area.report_count_7d));
+    await cacheCounts("?hold=1");
     expect(await counts(west)).toEqual([0]);
     expect(await counts(east)).toEqual([0]);
     expect(await counts(other)).toEqual([0]);
@@ -176,6 +177,7 @@ describe("Workers Cache, simulated inside workerd between the Worker's own entry
     expect((await cacheCounts()).fetched, "another area's tile stays").toBe(fetched);
     await hide(worker.url, id);
     await expect.poll(() => counts(east), { timeout: 10_000, interval: 20 }).toEqual([0]);
+    await cacheCounts("?hold=0");
   });
 
   it("purges again when all isolates know, many reports together, and survives a refusal", async () => {

@@ -6,12 +6,14 @@ import { createEdgeCache, type EdgeAnswer } from "./edge-cache.ts";
 
 /**
  * The Worker with what local workerd lacks: Workers Cache before `CachedTiles`. The gateway, the entrypoint, the calls between
- * them and what is purged are the product's own. `/_cache` tells what the cache did, `?advance=` moves its clock.
+ * them and what is purged are the product's own. `/_cache` tells what the cache did, `?advance=` moves its clock. `?hold=1` stops it until
+ * `?hold=0`, so that nothing but a purge makes it ask anew.
  */
 export { HurriedCompaction, LiveShard } from "../../../server/worker.ts";
 
 let skippedMs = 0;
-const clock = { now: () => Date.now() + skippedMs };
+let heldAtMs: number | undefined;
+const clock = { now: () => (heldAtMs ?? Date.now()) + skippedMs };
 let render: (request: Request) => Promise<Response>;
 const cache = createEdgeCache({
   origin: (url, { headers }) => render(new Request(url, { headers })),
@@ -34,6 +36,8 @@ export default {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname !== "/_cache") return worker.fetch(request, env, context);
     skippedMs += Number(searchParams.get("advance") ?? 0);
+    const hold = searchParams.get("hold");
+    if (hold !== null) heldAtMs = hold === "1" ? Date.now() : undefined;
     counts.refuse = searchParams.has("refuse");
     return Response.json({ ...cache.counts, ...counts });
   },
