@@ -45,7 +45,7 @@ describe("the documents", () => {
     const bindings = [
       ...settings.matchAll(/^binding = "(\w+)"|^\[\[durable_objects\.bindings\]\]\nname = "(\w+)"/gm),
     ].map(([, binding, object]) => binding ?? object ?? "");
-    expect(bindings).toHaveLength(3);
+    expect(bindings).toHaveLength(4);
     expect(bindings.filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
     const variables = settings.split("\n[vars]\n")[1]?.split("\n[")[0] ?? "";
     const names = [...variables.matchAll(/^#? ?([A-Z_]+) = /gm)].map(([, name = ""]) => name);
