@@ -165,8 +165,8 @@ export function areaTests(site: Site): void {
       .toEqual(["Middle", "East End"]);
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
+    await page.goto("about:blank");
     await page.goto(address);
-    await page.reload();
     await expect.poll(() => dialog.locator(".compared-areas button.link").allTextContents()).toEqual([...NAMES]);
     expect(faults.filter((fault) => !fault.endsWith("ERR_ABORTED"))).toEqual([]);
     await page.context().close();
