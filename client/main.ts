@@ -5,6 +5,7 @@ import type { TimeLapse } from "./lapse/time-lapse.ts";
 import { canDrawMap } from "./map/can-draw.ts";
 import { NEIGHBOURHOOD_ZOOM } from "./map/neighbourhood.ts";
 import { bindCitySwitch } from "./page/city-switch.ts";
+import { sayCodeMissing } from "./page/code-missing.ts";
 import { greetOnce } from "./page/first-visit.ts";
 import { bindFold } from "./page/fold.ts";
 import { keepOffline } from "./page/keep-offline.ts";
@@ -30,6 +31,7 @@ declare global {
 
 const page = createPage();
 const notices = createNotices(find("#notices"));
+const onCodeMissing = sayCodeMissing(notices);
 bindLayerSwitch(find("#layers"), find<HTMLInputElement>("#combine"), page);
 bindWindowSwitch(find("#windows"), page);
 const scoreSwitch = bindScoreSwitch(find<HTMLInputElement>("#with-scores"), find("#scores"), page);
@@ -76,8 +78,9 @@ async function startMap(): Promise<LiveMap> {
     basemap,
     isPicking: () => picking,
     back: page.back,
-    share: (url, link) => void shareLink(url, link),
+    share: (url, link) => void shareLink(url, link).catch(onCodeMissing),
     say: notices.say,
+    onCodeMissing,
   });
   bindScores(liveMap.map, page, (cell) => scoreSwitch.point(cell?.score));
   bindProgress(find("#progress"), liveMap.map);
@@ -150,10 +153,7 @@ function openCards(liveMap: LiveMap): void {
       const dialog = find<HTMLDialogElement>("#score-card");
       bindScoreCard({ dialog, map: liveMap.map, page, notices, open: (report) => showReport(liveMap, report) });
     } catch (error) {
-      console.error(error);
-      isBound = false;
-      page.set({ card: undefined });
-      notices.say("The score card could not be loaded. Check your connection and try again.");
+      onCodeMissing(error);
     }
   };
   page.listen(() => void bindOnce());
@@ -182,9 +182,7 @@ function bindTimeLapse(starting: Promise<LiveMap>): void {
     try {
       (await loading).toggle();
     } catch (error) {
-      console.error(error);
-      loading = undefined;
-      notices.say("The time-lapse could not be loaded. Check your connection and try again.");
+      onCodeMissing(error);
     } finally {
       opener.ariaBusy = null;
     }

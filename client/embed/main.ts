@@ -4,6 +4,7 @@ import type { Map as MapLibreMap } from "maplibre-gl";
 import { fetchBasemapStyleUrl } from "../api/api.ts";
 import { OF_PATH } from "../api/base.ts";
 import { formatHash, INITIAL_STATE, type PageState } from "../page/address.ts";
+import { sayCodeMissing } from "../page/code-missing.ts";
 import { createNotices, watchConnection } from "../page/notices.ts";
 import type { Page } from "../page/page-state.ts";
 import { find } from "../ui/dom.ts";
@@ -55,6 +56,7 @@ async function startMap(): Promise<void> {
     basemap,
     isPicking: () => false,
     embedded: true,
+    onCodeMissing: sayCodeMissing(notices),
     onTold,
   });
   sayWhatIsMissing(map, failures, notices);

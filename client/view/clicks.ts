@@ -6,7 +6,7 @@ import { NEIGHBOURHOOD_PRECISION, NEIGHBOURHOOD_ZOOM } from "../map/neighbourhoo
 import { clusterLayerOf, layerOfMark, MAX_ZOOM, singleLayerOf } from "../map/report-layers.ts";
 import { scoreFills } from "../scores/score-layers.ts";
 import { prefersReducedMotion } from "../ui/dom.ts";
-import type { ReportPopups } from "./report-popup.ts";
+import type { PopupsOnDemand } from "./popups-on-demand.ts";
 
 /** Reach of a click around its point in pixels: fingers are wider than cursors. */
 const REACH_PX = matchMedia("(pointer: coarse)").matches ? 12 : 4;
@@ -17,7 +17,7 @@ const HIT_LAYERS = REPORT_LAYERS.flatMap((layer) => [singleLayerOf(layer), clust
 
 export interface ClickTargets {
   readonly map: MapLibreMap;
-  readonly popups: ReportPopups;
+  readonly popups: PopupsOnDemand;
   /** Opens the score card of a cell or an area; without it there are no cards. */
   readonly openCard: ((card: string) => void) | undefined;
   isPicking(): boolean;
@@ -39,7 +39,10 @@ export function bindClicks({ map, popups, openCard, isPicking }: ClickTargets): 
       if (card) openCard?.(card);
     }
   });
-  map.on("mousemove", HIT_LAYERS, () => setCursor(isPicking() ? "" : "pointer"));
+  map.on("mousemove", HIT_LAYERS, () => {
+    setCursor(isPicking() ? "" : "pointer");
+    if (!isPicking()) popups.prepare();
+  });
   map.on("mouseleave", HIT_LAYERS, () => setCursor(""));
 
   const setCursor = (cursor: string) => {

@@ -31,7 +31,8 @@ import { prefersReducedMotion } from "../ui/dom.ts";
 import { ALLOW_LOCATION } from "../words/map.ts";
 import { LOCATION_OFF, NO_LOCATION } from "../words/words.ts";
 import { bindClicks, cardAt } from "./clicks.ts";
-import { createReportPopups, type ReportPopups } from "./report-popup.ts";
+import { createPopupsOnDemand } from "./popups-on-demand.ts";
+import type { ReportPopups } from "./report-popup.ts";
 import { composeStyle, fetchBasemapStyle, reportStyle } from "./style.ts";
 import { type TileFailures, watchTileFailures } from "./tile-failures.ts";
 import { bindUnknownGround } from "./unknown-ground.ts";
@@ -56,6 +57,8 @@ export interface LiveMapOptions {
   readonly share?: (url: string, link: HTMLElement) => void;
   /** Tells the reader in words what a control could not do. */
   say?(text: string): void;
+  /** Hears that code which comes with its first use did not come. */
+  onCodeMissing(error: unknown): void;
   /** Hears of what changes in view, as the server tells it. */
   onTold?(layer: ReportLayer, geohash: string): void;
 }
@@ -122,7 +125,14 @@ export function createLiveMap(options: LiveMapOptions): LiveMap {
     );
   // On another site's page there is no room for a card.
   const openCard = embedded ? undefined : (card: string) => page.set({ card });
-  const popups = createReportPopups({ map, page, openCard, back: options.back, share: options.share });
+  const popups = createPopupsOnDemand({
+    map,
+    page,
+    openCard,
+    back: options.back,
+    share: options.share,
+    onCodeMissing: options.onCodeMissing,
+  });
   const hideReports = bindState(map, page, basemap);
   bindGeohashGrid(map);
   bindUnknownGround(map, failures);

@@ -41,6 +41,8 @@ export function categoryLabel(category: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+export const CODE_MISSING = "Part of this page could not be loaded. Check your connection.";
+
 export const LOCATION_OFF = "Location is off for this page.";
 export const NO_LOCATION = "Your location could not be found.";
 

@@ -127,4 +127,20 @@ export function popupTests(site: Site): void {
     await popupOf(page).getByText("This report is no longer there.").waitFor();
     await page.context().close();
   });
+
+  test("says so when its code cannot be had, and shows the report when the page is loaded again", async () => {
+    const code = /\/report-popup-[^/]*\.js$/;
+    const { page } = await visit(site.browser, at(16, PLACE), {
+      serviceWorkers: "block",
+      prepare: async (page) => void (await page.route(code, (route) => route.abort())),
+    });
+    const [mark] = await drawn(page, "opportunity");
+    await page.mouse.click(mark?.x ?? 0, mark?.y ?? 0);
+    const notice = page.locator(".notice", { hasText: "Part of this page could not be loaded." });
+    await notice.waitFor();
+    await page.unroute(code);
+    await notice.getByRole("button", { name: "Reload" }).click();
+    await popupOf(page).getByText(TEXT).waitFor();
+    await page.context().close();
+  });
 }
