@@ -21,7 +21,7 @@ import {
 import { keepAddressesApart, publicPath } from "./core/public-address.ts";
 import { EXPOSED_HEADERS, SAFE_HEADERS } from "./core/safe-headers.ts";
 import { SLASH_CACHE_CONTROL } from "./core/slash-redirect.ts";
-import { createApiKeys } from "./middleware/api-key.ts";
+import { type ApiKeys, createApiKeys } from "./middleware/api-key.ts";
 import { mountBesideAnswers } from "./middleware/beside-answers.ts";
 import { mountAreas } from "./routes/areas.ts";
 import { mountCities } from "./routes/cities.ts";
@@ -70,11 +70,12 @@ export function createApp(parts: AppParts): App {
   mountCities(app, parts);
   mountPlaces(app);
   mountTiles(app, parts);
-  if (parts.live !== undefined) mountLive(app, parts, parts.live);
+  const keys = parts.sql && createApiKeys(parts, parts.sql, parts.usage);
+  if (parts.live !== undefined) mountLive(app, parts, parts.live, keys);
   if (parts.clusters !== undefined) mountClusters(app, parts, parts.clusters);
   mountNeighborhood(app, parts);
   if (parts.areas !== undefined) mountAreas(app, parts, parts.areas);
-  if (parts.sql !== undefined) mountRelational(app, parts, parts.sql);
+  if (parts.sql !== undefined && keys !== undefined) mountRelational(app, parts, parts.sql, keys);
   mountOperations(app, parts);
   mountMetrics(app, parts, metrics);
   mountSecurityText(app, parts);
@@ -96,9 +97,8 @@ function respondNotFound(c: Context<AppEnv>): Response {
 }
 
 /** What PostgreSQL answers; nothing else waits for it. */
-function mountRelational(app: App, parts: AppParts, sql: Sql): void {
+function mountRelational(app: App, parts: AppParts, sql: Sql, keys: ApiKeys): void {
   const { usage } = parts;
-  const keys = createApiKeys(parts, sql, usage);
   mountTrends(app, parts, sql, keys);
   mountExports(app, parts, sql, keys);
   if (usage !== undefined) mountUsage(app, parts, sql, keys, usage);

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../ports/clock.ts";
-import { sha256Hex } from "./sha256.ts";
+import { createClientHash } from "./client-hash.ts";
 
 export interface RateLimitOptions {
   readonly clock: Clock;
@@ -32,13 +32,11 @@ export function createRateLimit({ clock, perMinute, maxClients = 50_000 }: RateL
   const perMs = perMinute / 60_000;
   // By size: by `max`, the room of all of them is taken before the first one.
   const buckets = new LRUCache<string, Bucket>({ maxSize: maxClients, sizeCalculation: () => 1 });
-  let salt: string | undefined;
+  const nameOf = createClientHash();
 
   return {
     take(who) {
-      // Not before the first request: workerd gives no randomness while it starts.
-      salt ??= crypto.getRandomValues(new Uint8Array(16)).join();
-      const client = sha256Hex(salt + who);
+      const client = nameOf(who);
       const now = clock.now();
       const bucket = buckets.get(client) ?? { tokens: perMinute, atMs: now };
       bucket.tokens = Math.min(perMinute, bucket.tokens + Math.max(0, now - bucket.atMs) * perMs);

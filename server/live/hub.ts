@@ -33,8 +33,11 @@ export interface LiveHub {
   /**
    * Changes from now on, or from behind `lastEventId` on; when that is too long ago to know, "reset" comes first.
    * Undefined when there are as many subscribers as may be, or the hub is closed.
+   * @param onEnd called once the subscription has ended, however it does
    */
-  subscribe(interest: LiveInterest, lastEventId?: string): LiveSubscription | undefined;
+  subscribe(interest: LiveInterest, lastEventId?: string, onEnd?: () => void): LiveSubscription | undefined;
+  /** Counts a subscriber that was refused before it came here. */
+  noteRefused(): void;
   subscribers(): number;
   /** Whether any subscriber would be told of a change in a cell. */
   isWatched(layer: ReportLayer, geohash: string): boolean;
@@ -93,7 +96,7 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
       if (waitMs <= 0) flush();
       else timer = setTimeout(flush, waitMs);
     },
-    subscribe(interest, lastEventId) {
+    subscribe(interest, lastEventId, onEnd) {
       if (closed || subscribers.size >= maxSubscribers) {
         refused++;
         return undefined;
@@ -101,7 +104,10 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
       const missed = lastEventId === undefined ? [] : recent.behind(lastEventId);
       // Who goes away before it was told what it missed comes back with the id that it has.
       const startId = missed === undefined ? undefined : (lastEventId ?? recent.idOf(recent.newest()));
-      const onClose = () => subscribers.delete(subscription);
+      const onClose = () => {
+        subscribers.delete(subscription);
+        onEnd?.();
+      };
       const { tiles } = interest;
       const watchTiles = tiles && ((tell: TellTile) => tileWatch?.watch({ ...interest, ...tiles }, tell));
       const { idOf, newest } = recent;
@@ -112,6 +118,7 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
       subscribers.set(subscription, { interest, take });
       return subscription;
     },
+    noteRefused: () => void refused++,
     subscribers: () => subscribers.size,
     isWatched: (layer, geohash) =>
       [...subscribers.values()].some(({ interest }) => concerns({ layer, geohash }, interest)),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { LIVE_PER_CLIENT } from "../../server/accounts/limits.ts";
 import { silentLog } from "../../server/console/log.ts";
 import type { LiveStreams } from "../../server/live/live-streams.ts";
 import { type ReportStore, StoreUnavailableError } from "../../server/ports/report-store.ts";
@@ -15,10 +16,12 @@ let polls: number;
 let isAway: boolean;
 let named: string[];
 let live: LiveStreams;
+let maxSubscribers: number;
 
 beforeEach(() => {
   vi.useFakeTimers();
   polls = 0;
+  maxSubscribers = 2;
   isAway = false;
   named = [];
   const memory = createMemoryStore({ clock: { now: Date.now } });
@@ -35,10 +38,10 @@ beforeEach(() => {
     idFromName: (name) => name,
     get(id) {
       named.push(String(id));
-      const made = { store, clock: { now: Date.now }, log: silentLog, maxSubscribers: 2 };
+      const made = { store, clock: { now: Date.now }, log: silentLog, maxSubscribers };
       const shard = shards.get(id) ?? createLiveShard(made);
       shards.set(id, shard);
-      return { fetch: (url) => shard.answer(new Request(url)) };
+      return { fetch: (url, init) => shard.answer(new Request(url, init)) };
     },
   };
   live = createShardedLive(namespace, 4, silentLog);
@@ -46,9 +49,11 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 async function open(client = "192.0.2.1", lastEventId?: string) {
-  const stream = await live.open({ interest: WORLD, client, ...(lastEventId === undefined ? {} : { lastEventId }) });
-  const reader = stream?.pipeThrough(new TextDecoderStream()).getReader();
+  const holder = { who: client };
+  const stream = await live.open({ interest: WORLD, holder, ...(lastEventId === undefined ? {} : { lastEventId }) });
+  const reader = typeof stream === "string" ? undefined : stream.pipeThrough(new TextDecoderStream()).getReader();
   return {
+    refused: typeof stream === "string" ? stream : undefined,
     isOpen: reader !== undefined,
     /** The next event. */
     next: async () => (await reader?.read())?.value ?? "",
@@ -65,6 +70,19 @@ describe("a shard of live streams", () => {
     expect(new Set(named).size).toBe(1);
     for (let i = 0; i < 40; i++) await open(`192.0.2.${i}`);
     expect(new Set(named).size).toBe(4);
+  });
+
+  it("lets one client have so many of its streams, and tells that from being full", async () => {
+    maxSubscribers = 1_000;
+    const mine = await Promise.all(Array.from({ length: LIVE_PER_CLIENT + 1 }, () => open("192.0.2.1")));
+    expect(mine.map(({ refused }) => refused).filter((refused) => refused !== undefined)).toEqual(["client"]);
+    // Others that the same shard holds.
+    const shardOf = named.at(-1);
+    const others = Array.from({ length: 40 }, (_, i) => `192.0.2.${i + 2}`);
+    for (const other of others) expect((await open(other)).isOpen, other).toBe(true);
+    expect(named.slice(-others.length)).toContain(shardOf);
+    await mine[0]?.cancel();
+    expect((await open("192.0.2.1")).isOpen).toBe(true);
   });
 
   it("asks the store while somebody listens and a while longer, then not at all, and owns up to what it missed", async () => {

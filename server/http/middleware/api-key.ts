@@ -2,11 +2,11 @@ import type { Context, MiddlewareHandler } from "hono";
 import { type AdmittedCall, createAdmission, isRefusal, type Refusal } from "../../accounts/admission.ts";
 import { isKey } from "../../accounts/key.ts";
 import { type Caller, createKeyLookup } from "../../accounts/key-lookup.ts";
-import type { Capability } from "../../accounts/subscription.ts";
+import { type Capability, isActive } from "../../accounts/subscription.ts";
 import type { UsageLog } from "../../accounts/usage-log.ts";
 import { lineOf } from "../../kit/network-address.ts";
 import { createRateLimit } from "../../kit/rate-limit.ts";
-import type { Sql } from "../../ports/sql.ts";
+import { DatabaseUnavailableError, type Sql } from "../../ports/sql.ts";
 import type { AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 
@@ -27,6 +27,11 @@ export interface ApiKeys {
   metered(capability: Capability): MiddlewareHandler<AppEnv>;
   /** Before a route that needs a key and costs nothing but a turn of the account's minute; the route finds its `caller`. */
   readonly required: MiddlewareHandler<AppEnv>;
+  /**
+   * Who sent a key of an active subscription, for a route that gives such clients more and counts nothing; undefined for everybody else,
+   * also while PostgreSQL is away. @throws ProblemError 401 when there is no such key
+   */
+  customerOf(c: Context<AppEnv>): Promise<Caller | undefined>;
 }
 
 /** @param usage where calls of keys are counted; without it keys mean nothing, and all are let in by their address. */
@@ -71,6 +76,14 @@ export function createApiKeys(parts: AppParts, sql: Sql, usage: UsageLog | undef
   }
 
   return {
+    async customerOf(c) {
+      const caller = await identify(c).catch((error: unknown) => {
+        if (error instanceof DatabaseUnavailableError) return undefined;
+        throw error;
+      });
+      return caller !== undefined && isActive(caller.account, clock.now()) ? caller : undefined;
+    },
+
     metered: (capability) =>
       async function meterApiKey(c, next) {
         // A browser's cache must not answer a key that is refused now with what another was given.

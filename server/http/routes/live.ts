@@ -2,13 +2,16 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { boundsOfBox } from "../../../tiles/areas/area.ts";
 import type { Bounds } from "../../../tiles/geo/geohash.ts";
 import { DEFAULT_WINDOW, REPORT_LAYERS } from "../../../tiles/layers.ts";
+import { LIVE_PER_CLIENT } from "../../accounts/limits.ts";
 import { EXACT_LEVEL } from "../../areas/area-pieces.ts";
 import { cellsOfArea } from "../../areas/cells-of-area.ts";
 import { lineOf } from "../../kit/network-address.ts";
+import type { SlotRefusal } from "../../kit/slots.ts";
 import type { LiveInterest } from "../../live/hub.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
-import { ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
+import { ProblemError, type ProblemInit, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
+import { type ApiKeys, OPTIONAL_KEY } from "../middleware/api-key.ts";
 import { foundAreaOf } from "../schemas/found-area.ts";
 import { liveQuerySchema } from "../schemas/report-query.ts";
 
@@ -27,6 +30,18 @@ const HEADERS = {
   "X-Accel-Buffering": "no",
 };
 
+const refusal = (status: number, detail: string) => ({
+  status,
+  kind: "too-many-streams",
+  detail: `${detail} Tiles can be asked for again in the meantime.`,
+  headers: { "Retry-After": `${RETRY_AFTER_SECONDS}` },
+});
+
+const TOO_MANY = {
+  client: refusal(429, "As many live streams are open as one client may have."),
+  full: refusal(503, "As many live streams are open as this server takes."),
+} as const satisfies Readonly<Record<SlotRefusal, ProblemInit>>;
+
 const live = createRoute({
   method: "get",
   path: "/api/live",
@@ -39,8 +54,10 @@ const live = createRoute({
     "an empty tile. If false, only cells are told: there are too many tiles, or none are kept here. `Last-Event-ID`, or the parameter `last_event_id`, goes on where an earlier stream ended.",
     "`area` tells what changes in one area, by its geohash cells: nothing inside is left out, and what is told may lie up to a cell, mostly",
     "150 m, beyond the border. Tiles are those that meet the area's box.",
+    `One client may have ${LIVE_PER_CLIENT} streams open; a key gives more, and a share that is kept for keys.`,
   ].join(" "),
   tags: ["tiles"],
+  security: OPTIONAL_KEY,
   request: { query: liveQuerySchema, headers: z.object({ "last-event-id": z.string().optional() }) },
   responses: {
     200: {
@@ -49,12 +66,16 @@ const live = createRoute({
     },
     400: problemAnswer("A parameter is wrong."),
     ...unexpectedAnswer,
+    401: problemAnswer("There is no such key, or it was revoked."),
+    429: problemAnswer("One client has as many streams open as it may; Retry-After says when to come back."),
     503: problemAnswer("As many streams are open as may be; Retry-After says when to come back."),
   },
 });
 
-/** Mounts `/api/live`. */
-export function mountLive(app: App, parts: Pick<AppParts, "clientAddress" | "areas">, streams: LiveStreams): void {
+type LiveParts = Pick<AppParts, "clientAddress" | "areas">;
+
+/** Mounts `/api/live`. Without `keys` everybody is a client without one. */
+export function mountLive(app: App, parts: LiveParts, streams: LiveStreams, keys: ApiKeys | undefined): void {
   const { clientAddress } = parts;
   app.openapi(live, async (c) => {
     const { bbox, area, layers = REPORT_LAYERS, last_event_id, ...ofTiles } = c.req.valid("query");
@@ -63,7 +84,7 @@ export function mountLive(app: App, parts: Pick<AppParts, "clientAddress" | "are
     // The answer to HEAD has no body whose end would end the subscription.
     if (c.req.method === "HEAD") return c.body(null, 200, HEADERS);
     const lastEventId = c.req.header("Last-Event-ID") ?? last_event_id;
-    const address = clientAddress(c);
+    const customer = await keys?.customerOf(c);
     const stream = await streams.open({
       interest: {
         ...place,
@@ -71,16 +92,9 @@ export function mountLive(app: App, parts: Pick<AppParts, "clientAddress" | "are
         ...(zoom === undefined ? {} : { tiles: { zoom, window, ...(bufferPx > 0 && { bufferPx }) } }),
       },
       ...(lastEventId === undefined ? {} : { lastEventId }),
-      ...(address === undefined ? {} : { client: lineOf(address) }),
+      holder: customer ? { who: customer.account.userId, isCustomer: true } : { who: lineOf(clientAddress(c) ?? "") },
     });
-    if (stream === undefined) {
-      throw new ProblemError({
-        status: 503,
-        kind: "too-many-streams",
-        detail: "As many live streams are open as this server takes. Tiles can be asked for again in the meantime.",
-        headers: { "Retry-After": `${RETRY_AFTER_SECONDS}` },
-      });
-    }
+    if (typeof stream === "string") throw new ProblemError(TOO_MANY[stream]);
     return c.body(stream, 200, HEADERS);
   });
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { getConnInfo } from "@hono/node-server/conninfo";
+import { liveLimits } from "../../accounts/limits.ts";
 import { createBasemapTiles } from "../../basemap/tiles.ts";
 import { CLIENT_DIR } from "../../client/build.ts";
 import { type Log, silentLog } from "../../console/log.ts";
@@ -135,7 +136,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       tiles,
       metrics,
       basemap: createBasemapTiles(),
-      live: streamsOfHub(live),
+      live: streamsOfHub(live, liveLimits(config.liveStreams)),
       clientAddress: (c) => clientAddress(peerOf(c), (name) => c.req.header(name), config),
       isLocal: (c) => isLocalRequest(peerOf(c), (name) => c.req.header(name)),
       samples: () => [...units.samples(), ...pace.samples(), ...live.samples(), ...fastPath.samples()],

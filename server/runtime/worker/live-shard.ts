@@ -1,9 +1,9 @@
+import { liveLimits } from "../../accounts/limits.ts";
 import { createLog, type Log } from "../../console/log.ts";
 import { repeatInBackground } from "../../kit/background.ts";
-import { eventStream } from "../../live/event-stream.ts";
 import { createLogFollower } from "../../live/follow-log.ts";
-import { createLiveHub, type LiveHub } from "../../live/hub.ts";
-import type { LiveRequest } from "../../live/live-streams.ts";
+import { createLiveHub } from "../../live/hub.ts";
+import { type LiveRequest, type LiveStreams, streamsOfHub } from "../../live/live-streams.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ReportStore } from "../../ports/report-store.ts";
 import { createDynamoStore } from "../../store/dynamo/dynamo.ts";
@@ -41,9 +41,9 @@ export function openLiveShard(env: WorkerEnv): LiveShard {
 
 export function createLiveShard({ store, clock, log, maxSubscribers }: LiveShardOptions): LiveShard {
   /** Undefined while it sleeps: whoever comes then cannot resume, and is told so by the new hub. */
-  let running: Promise<LiveHub> | undefined;
+  let running: Promise<LiveStreams> | undefined;
 
-  async function start(): Promise<LiveHub> {
+  async function start(): Promise<LiveStreams> {
     const hub = createLiveHub({ clock, maxSubscribers });
     const follower = createLogFollower({ store, hub, log });
     await follower.begin();
@@ -59,25 +59,26 @@ export function createLiveShard({ store, clock, log, maxSubscribers }: LiveShard
       { name: "reading changes", everyMs: POLL_EVERY_MS, log },
     );
     setTimeout(following.start, POLL_EVERY_MS);
-    return hub;
+    return streamsOfHub(hub, liveLimits(maxSubscribers));
   }
 
   return {
     async answer(request) {
-      const { interest, lastEventId } = JSON.parse(new URL(request.url).searchParams.get("ask") ?? "") as LiveRequest;
+      const ask = JSON.parse(new URL(request.url).searchParams.get("ask") ?? "") as Omit<LiveRequest, "holder">;
+      const holder = JSON.parse(request.headers.get("Holder") ?? "{}") as LiveRequest["holder"];
       running ??= start();
       const starting = running;
-      let hub: LiveHub;
+      let streams: LiveStreams;
       try {
-        hub = await starting;
+        streams = await starting;
       } catch (error) {
         if (running === starting) running = undefined;
         log.warn("live shard not started", { error });
         return new Response(null, { status: 503, headers: { Reason: "store" } });
       }
-      const subscription = hub.subscribe(interest, lastEventId);
-      if (subscription === undefined) return new Response(null, { status: 503, headers: { Reason: "full" } });
-      return new Response(eventStream(subscription), { headers: { "Content-Type": "text/event-stream" } });
+      const stream = await streams.open({ ...ask, holder });
+      if (typeof stream === "string") return new Response(null, { status: 503, headers: { Reason: stream } });
+      return new Response(stream, { headers: { "Content-Type": "text/event-stream" } });
     },
   };
 }

@@ -1,13 +1,17 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { hashKey, makeKey } from "../../../../server/accounts/key.ts";
+import { LIVE_PER_CLIENT, liveLimits } from "../../../../server/accounts/limits.ts";
+import { createUsageLog } from "../../../../server/accounts/usage-log.ts";
 import { silentLog } from "../../../../server/console/log.ts";
 import { createLiveHub, type LiveHub } from "../../../../server/live/hub.ts";
 import { streamsOfHub } from "../../../../server/live/live-streams.ts";
+import type { RunSql } from "../../../../server/ports/sql.ts";
 import { createPyramid } from "../../../../server/pyramid/pyramid.ts";
 import { openListener } from "../../../../server/runtime/node/listener.ts";
 import { createMemoryDerivedStore } from "../../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../../tiles/geo/geohash.ts";
-import { createTestApp } from "../../../kit/app-fixture.ts";
+import { createTestApp, type TestAppOptions } from "../../../kit/app-fixture.ts";
 import { squareArea } from "../../../kit/area-trends-fixture.ts";
 import { openAreas } from "../../../kit/area-world.ts";
 import { createTestClock } from "../../../kit/clock.ts";
@@ -17,10 +21,13 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-function withHub(maxSubscribers = 10): { hub: LiveHub; app: ReturnType<typeof createTestApp>["app"] } {
+function withHub(
+  maxSubscribers = 10,
+  change: TestAppOptions = {},
+): { hub: LiveHub; app: ReturnType<typeof createTestApp>["app"] } {
   const hub = createLiveHub({ clock: { now: () => Date.UTC(2026, 5, 1, 12) }, maxSubscribers });
   closers.push(() => hub.close());
-  return { hub, app: createTestApp({ live: streamsOfHub(hub) }).app };
+  return { hub, app: createTestApp({ live: streamsOfHub(hub, liveLimits(maxSubscribers)), ...change }).app };
 }
 
 const openStreams = (hub: LiveHub): number | undefined => hub.samples()[0]?.value;
@@ -108,6 +115,44 @@ describe("GET /api/live", () => {
     expect((await app.request("/api/live")).status).toBe(200);
   });
 
+  it("gives one client so many streams and leaves the others to everybody else", async () => {
+    const { app, hub } = withHub(120);
+    const of = (address: string) => app.request("/api/live", { headers: { "X-Test-Address": address } });
+    const answers = await Promise.all(Array.from({ length: 400 }, (_, i) => of(`2001:db8:0:${(i % 256).toString(16)}::1`)));
+    const open = answers.filter(({ status }) => status === 200);
+    expect([open.length, openStreams(hub)]).toEqual([LIVE_PER_CLIENT, LIVE_PER_CLIENT]);
+    const refused = answers.find(({ status }) => status === 429);
+    expect(Number(refused?.headers.get("Retry-After"))).toBeGreaterThan(0);
+    expect(await refused?.json()).toMatchObject({ type: "urn:stratum:problem:too-many-streams" });
+    for (let i = 0; i < 40; i++) expect((await of(`192.0.2.${i}`)).status).toBe(200);
+    await open[0]?.body?.cancel();
+    expect((await of("2001:db8::2")).status).toBe(200);
+  });
+
+  it("keeps a share of its streams for keys of active subscriptions, also while all others are taken", async () => {
+    const [active, ended, none] = [makeKey(), makeKey(), makeKey()];
+    const sql: RunSql = async <Row extends object>(_text: string, values: readonly unknown[] = []) => {
+      const status = values[0] === hashKey(active) ? "active" : values[0] === hashKey(ended) ? "canceled" : undefined;
+      if (status === undefined) return [];
+      return [
+        { keyId: "1", userId: status, plan: "agent", status, monthlyCallsLimit: 10, calls: 0, endsAt: null },
+      ] as unknown as Row[];
+    };
+    const usage = createUsageLog({ sql, log: silentLog });
+    const { app } = withHub(40, { sql, usage });
+    const of = async (address: string, key?: string) => {
+      const headers = { "X-Test-Address": address, ...(key && { Authorization: `Bearer ${key}` }) };
+      return (await app.request("/api/live", { headers })).status;
+    };
+    for (let i = 0; i < 38; i++) expect(await of(`192.0.2.${i}`)).toBe(200);
+    expect([await of("192.0.2.99"), await of("192.0.2.99", ended), await of("192.0.2.99", none)]).toEqual([
+      503, 503, 401,
+    ]);
+    expect([await of("192.0.2.1", active), await of("192.0.2.99", active), await of("192.0.2.1", active)]).toEqual([
+      200, 200, 503,
+    ]);
+  });
+
   it("answers HEAD without opening a stream", async () => {
     const { app, hub } = withHub();
     const response = await app.request("/api/live", { method: "HEAD" });
@@ -129,7 +174,7 @@ describe("GET /api/live", () => {
     const areas = { catalogue, shapes, reports: pyramid.areaReports };
     const hub = createLiveHub({ clock });
     closers.push(() => hub.close());
-    const { app } = createTestApp({ store, clock, pyramid, areas, live: streamsOfHub(hub) });
+    const { app } = createTestApp({ store, clock, pyramid, areas, live: streamsOfHub(hub, liveLimits(10)) });
     const response = await app.request(`/api/live?area=${here.id}&layers=safety`);
     expect(response.status).toBe(200);
     const inside = encodeGeohash((west + 2_000) / 1e6, (south + 2_000) / 1e6, 8);
