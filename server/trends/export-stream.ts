@@ -7,8 +7,17 @@ export interface ExportStreamOptions {
   readonly maxRows: number;
   /** So does one that takes longer, because its reader has fallen asleep. */
   readonly maxMs: number;
+  /** So does one whose reader takes what it is given more slowly than this. */
+  readonly pace: ReaderPace;
   /** Called once, however it ends. */
   onEnd(error?: unknown): void;
+}
+
+/** The least pace of a reader. */
+export interface ReaderPace {
+  readonly bytesPerSecond: number;
+  /** Beyond what its bytes give a piece: readers pause. */
+  readonly graceMs: number;
 }
 
 /**
@@ -17,19 +26,30 @@ export interface ExportStreamOptions {
  */
 export async function streamRows(
   pages: AsyncGenerator<readonly ExportRow[], void>,
-  { encoder, maxRows, maxMs, onEnd }: ExportStreamOptions,
+  { encoder, maxRows, maxMs, pace, onEnd }: ExportStreamOptions,
 ): Promise<ReadableStream<Uint8Array>> {
   let next: Promise<IteratorResult<readonly ExportRow[], void>> | undefined = Promise.resolve(await pages.next());
   let rows = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let reading: ReturnType<typeof setTimeout> | undefined;
   let ended = false;
   const end = (error?: unknown) => {
     if (ended) return;
     ended = true;
     clearTimeout(timer);
+    clearTimeout(reading);
     void pages.return().catch(() => {});
     onEnd(error);
   };
+
+  /** Ends what is not taken within a time: pulling again says that all before is. */
+  function endAfter(ms: number, controller: ReadableStreamDefaultController, why: string) {
+    return setTimeout(() => {
+      const error = new Error(why);
+      controller.error(error);
+      end(error);
+    }, ms);
+  }
 
   /** The next bytes, or undefined when the file is whole. A page may give none: then the next one is asked. */
   async function nextBytes(): Promise<{ bytes: Uint8Array; last: boolean }> {
@@ -47,19 +67,19 @@ export async function streamRows(
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        timer = setTimeout(() => {
-          const error = new Error(`an export of more than ${maxMs} ms`);
-          controller.error(error);
-          end(error);
-        }, maxMs);
+        timer = endAfter(maxMs, controller, `an export of more than ${maxMs} ms`);
+        reading = endAfter(pace.graceMs, controller, "an export that nobody begins to read");
         const head = encoder.begin();
         if (head.length > 0) controller.enqueue(head);
       },
       async pull(controller) {
+        clearTimeout(reading);
         try {
           const { bytes, last } = await nextBytes();
           if (ended) return;
           if (bytes.length > 0) controller.enqueue(bytes);
+          const ms = pace.graceMs + (bytes.length / pace.bytesPerSecond) * 1000;
+          reading = endAfter(ms, controller, `an export whose reader took less than ${bytes.length} bytes in ${ms} ms`);
           if (!last) return;
           controller.close();
           end();

@@ -116,7 +116,7 @@ export interface AppEnv {
     publicUrl: string;
     /** Whether the answer has an address in it that depends on the request's `publicUrl`; see `publicPath`. */
     tellsAddress?: true;
-    /** Who sent the key that a route needs. */
+    /** Who sent the key that a route needs, or that a call is counted for. */
     caller?: Caller;
   };
 }

@@ -72,6 +72,7 @@ export function createApiKeys(parts: AppParts, sql: Sql, usage: UsageLog | undef
     }
     const call = await admission.admit(caller, capability);
     if (isRefusal(call)) throw refused(call);
+    c.set("caller", caller);
     return call;
   }
 

@@ -1,5 +1,8 @@
 import type { Context } from "hono";
+import { EXPORT_LIMITS, EXPORT_PACE } from "../../accounts/limits.ts";
 import { entityTag } from "../../kit/entity-tag.ts";
+import { lineOf } from "../../kit/network-address.ts";
+import { createSlots, type SlotHolder, type SlotRefusal } from "../../kit/slots.ts";
 import { formatDay } from "../../kit/utc-time.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { namesTag } from "../../serving/content-encoding.ts";
@@ -15,7 +18,7 @@ import {
 } from "../../trends/export-rows.ts";
 import { streamRows } from "../../trends/export-stream.ts";
 import type { AppEnv, AppParts } from "../core/app-parts.ts";
-import { invalidRequest, ProblemError } from "../core/problem.ts";
+import { invalidRequest, ProblemError, type ProblemInit } from "../core/problem.ts";
 import { askedPath } from "../core/public-address.ts";
 import { formatExportCursor } from "../schemas/export-cursor.ts";
 import { nextLink } from "../schemas/next-link.ts";
@@ -42,13 +45,15 @@ export interface ExportRequest {
 const PAGE_ROWS = 5_000;
 const MAX_ROWS = 5_000_000;
 const MAX_MS = 15 * 60_000;
-/** Each keeps a connection busy for as long as its reader takes what it gets; the pool has ten. */
-const MAX_STREAMS = 4;
 const RETRY_AFTER_SECONDS = 15;
 
 /** Answers export requests from a database. */
-export function createExportAnswers({ log }: AppParts, sql: Sql) {
-  let streams = 0;
+export function createExportAnswers({ log, clientAddress }: AppParts, sql: Sql) {
+  const slots = createSlots(EXPORT_LIMITS);
+  const holderOf = (c: Context<AppEnv>): SlotHolder => {
+    const caller = c.get("caller");
+    return caller ? { who: caller.account.userId, isCustomer: true } : { who: lineOf(clientAddress(c) ?? "") };
+  };
   return {
     /** One page, whole, with its tag and the link to the next. */
     async page(c: Context<AppEnv>, request: ExportRequest, limit: number): Promise<Response> {
@@ -71,31 +76,36 @@ export function createExportAnswers({ log }: AppParts, sql: Sql) {
     async stream(c: Context<AppEnv>, request: ExportRequest): Promise<Response> {
       // Nobody reads the body of an answer to HEAD to its end.
       if (c.req.method === "HEAD") return c.body(null, 200, headersOf(request));
-      if (streams >= MAX_STREAMS) throw new ProblemError(tooManyStreams);
-      streams++;
+      const release = slots.take(holderOf(c));
+      if (typeof release === "string") throw new ProblemError(TOO_MANY[release]);
       const onEnd = (error?: unknown) => {
-        streams--;
+        release();
         if (error !== undefined) log.warn("an export broke off", { requestId: c.get("requestId"), error });
       };
       const { dataset, filter, after } = request;
       const pages = readRows(sql, dataset, filter, { pageRows: PAGE_ROWS, ...(after && { after }) });
       try {
-        const options = { encoder: encoderOf(request), maxRows: MAX_ROWS, maxMs: MAX_MS, onEnd };
+        const options = { encoder: encoderOf(request), maxRows: MAX_ROWS, maxMs: MAX_MS, pace: EXPORT_PACE, onEnd };
         return c.body(await streamRows(pages, options), 200, headersOf(request));
       } catch (error) {
-        streams--;
+        release();
         throw error;
       }
     },
   };
 }
 
-const tooManyStreams = {
-  status: 503,
+const refusal = (status: number, detail: string) => ({
+  status,
   kind: "too-many-exports",
-  detail: `${MAX_STREAMS} exports are under way, as many as this server runs at once.`,
+  detail,
   headers: { "Retry-After": `${RETRY_AFTER_SECONDS}` },
-};
+});
+
+const TOO_MANY = {
+  client: refusal(429, `${EXPORT_LIMITS.perClient} exports are under way, as many as one client may have at once.`),
+  full: refusal(503, "As many exports are under way as this server runs at once; some it keeps for keys."),
+} as const satisfies Readonly<Record<SlotRefusal, ProblemInit>>;
 
 /** The span of `from` and `to`. @throws ProblemError 400 when it ends before it begins. */
 export function spanOf(from: Instant | undefined, to: Instant | undefined, nowMs: number) {

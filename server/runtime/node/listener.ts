@@ -6,6 +6,7 @@ import { fromBarePrefix, ownPath } from "../own-path.ts";
 import { answerError, redirect, refuse, refuseUnreadable } from "./refusals.ts";
 import { requestFault, versionFault } from "./request-host.ts";
 import { targetFault } from "./request-target.ts";
+import { cutOffSlowReaders, type ReadingPace } from "./slow-readers.ts";
 
 export interface Listener {
   readonly url: string;
@@ -38,6 +39,7 @@ export async function assertPortFree(host: string, port: number): Promise<number
 /**
  * Serves HTTP: what `shortWay` leaves, `fetch` answers. @throws OperatorError when the address cannot be listened on.
  * @param prefix is taken off the paths that still have it
+ * @param pace the least of who reads answers
  */
 export async function openListener(
   host: string,
@@ -45,6 +47,7 @@ export async function openListener(
   fetch: Fetch,
   shortWay?: ShortWay,
   prefix?: string,
+  pace?: ReadingPace,
 ): Promise<Listener> {
   const listener = getRequestListener(fetch, { errorHandler: answerError });
   // Node's own refusal of a request without a Host has no body, and no page may read it.
@@ -70,6 +73,7 @@ export async function openListener(
     else refuse(outgoing, fault);
   });
   refuseUnreadable(server);
+  cutOffSlowReaders(server, pace);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await listen(server, host, port);
   return { url: urlOf(host, (server.address() as AddressInfo).port), close: (graceMs) => drain(server, graceMs) };

@@ -200,13 +200,15 @@ describeOnEachPostgres("exports", TABLES, (pool) => {
 
     it("holds no connection between two pages, and takes as many readers as it says", async () => {
       const test = app();
-      const open = await Promise.all([1, 2, 3, 4].map(() => test.get("/api/exports/scores.ndjson")));
+      const of = (address: number) => ({ headers: { "X-Test-Address": `192.0.2.${address}` } });
+      const open = await Promise.all([1, 1, 2, 2].map((from) => test.get("/api/exports/scores.ndjson", of(from))));
       expect(open.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-      const fifth = await test.get("/api/exports/scores.ndjson");
+      expect((await test.get("/api/exports/scores.ndjson", of(1))).status).toBe(429);
+      const fifth = await test.get("/api/exports/scores.ndjson", of(3));
       expect([fifth.status, fifth.headers.get("retry-after")]).toEqual([503, "15"]);
       expect((await test.get("/api/trends/average?city=san-francisco")).status).toBe(200);
       await open[0]?.body?.cancel();
-      const sixth = await test.get("/api/exports/scores.ndjson");
+      const sixth = await test.get("/api/exports/scores.ndjson", of(3));
       expect(geohashes(await sixth.text())).toHaveLength(12_000);
       await Promise.all(open.slice(1).map(({ body }) => body?.cancel()));
     });

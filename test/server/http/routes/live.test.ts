@@ -118,7 +118,9 @@ describe("GET /api/live", () => {
   it("gives one client so many streams and leaves the others to everybody else", async () => {
     const { app, hub } = withHub(120);
     const of = (address: string) => app.request("/api/live", { headers: { "X-Test-Address": address } });
-    const answers = await Promise.all(Array.from({ length: 400 }, (_, i) => of(`2001:db8:0:${(i % 256).toString(16)}::1`)));
+    const answers = await Promise.all(
+      Array.from({ length: 400 }, (_, i) => of(`2001:db8:0:${(i % 256).toString(16)}::1`)),
+    );
     const open = answers.filter(({ status }) => status === 200);
     expect([open.length, openStreams(hub)]).toEqual([LIVE_PER_CLIENT, LIVE_PER_CLIENT]);
     const refused = answers.find(({ status }) => status === 429);
