@@ -28,6 +28,8 @@ export interface Aggregates {
   children(layer: ReportLayer, geohash: string, atMs: number): Promise<MicroCells[]>;
   /** A cluster cell's cell aggregates by geohash as they are stored, undefined where damaged: what came since is not in them. */
   cellAggregates(layer: ReportLayer, clusterCell: string, atMs: number): Promise<ClusterCell["cellAggregates"]>;
+  /** The same when they are in memory and not too old; undefined otherwise. */
+  heldCellAggregates(layer: ReportLayer, clusterCell: string, atMs: number): ClusterCell["cellAggregates"] | undefined;
   /** Reports below these geohashes are others than before. */
   changed(prefixes: readonly string[]): void;
   /** The cell aggregates of these cluster cells were written anew. */
@@ -111,6 +113,8 @@ export function createAggregates({
     children,
     cellAggregates: async (layer, clusterCell, atMs) =>
       (await readClusterCell(layer, clusterCell, atMs)).cellAggregates,
+    heldCellAggregates: (layer, clusterCell, atMs) =>
+      clusterCells.peek(`${layer}/${clusterCell}`, atMs)?.cellAggregates,
     changed(prefixes) {
       for (const prefix of prefixes) aggregates.touch(prefix);
     },

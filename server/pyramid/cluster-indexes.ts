@@ -5,6 +5,7 @@ import type { ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import { createBuildCache } from "../kit/build-cache.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import { type Aggregates, PARALLEL_READS } from "./aggregates.ts";
+import type { EmptyPlaces } from "./empty-places.ts";
 import type { StreetCells } from "./street-cells.ts";
 
 /** Indexes of cluster cells, made of aggregates and of street cells, and kept until a change below them. */
@@ -32,12 +33,13 @@ export interface ClusterIndexKey extends ClusterView {
 export interface ClusterIndexesOptions {
   readonly aggregates: Aggregates;
   readonly street: StreetCells;
+  readonly empty: EmptyPlaces;
   readonly maxBytes: number;
   readonly shareBuilds: boolean;
 }
 
 export function createClusterIndexes(options: ClusterIndexesOptions): ClusterIndexes {
-  const { aggregates, street, maxBytes, shareBuilds } = options;
+  const { aggregates, street, empty, maxBytes, shareBuilds } = options;
   const indexes = createBuildCache<ClusterCellIndex>({ maxBytes, bytesOf: (index) => index.bytes, shareBuilds });
   let changes = 0;
 
@@ -70,21 +72,29 @@ export function createClusterIndexes(options: ClusterIndexesOptions): ClusterInd
     atMs: number,
     readStreet: (clusterCell: string) => Promise<MicroCells>,
   ): Promise<ClusterCellIndex> {
-    const microCells =
-      level.precision < CELL_PRECISION
+    const microCells = empty.isKnown(layer, clusterCell)
+      ? addMicroCells([], level.microPrecision)
+      : level.precision < CELL_PRECISION
         ? addMicroCells(await aggregates.children(layer, clusterCell, atMs), level.microPrecision)
         : await readStreet(clusterCell);
     return indexMicroCells(microCells, level, layer, window);
   }
 
   return {
-    ofTile(view, clusterCells, level, atMs) {
+    async ofTile(view, clusterCells, level, atMs) {
       const readStreet = streetReader(view, clusterCells, atMs);
-      return mapLimited(clusterCells, PARALLEL_READS, (clusterCell) => {
+      const read = clusterCells.find(
+        (clusterCell) =>
+          indexes.peek(nameOf({ ...view, clusterCell }), atMs) === undefined && !empty.isKnown(view.layer, clusterCell),
+      );
+      const found = await mapLimited(clusterCells, PARALLEL_READS, (clusterCell) => {
         const key = { ...view, clusterCell };
         const prefix = `${view.layer}/${clusterCell.slice(0, CELL_PRECISION)}`;
         return indexes.get(nameOf(key), prefix, atMs, () => build(key, level, atMs, readStreet));
       });
+      const isVain = read !== undefined && found.every(({ source }) => source.length === 0);
+      if (isVain) await empty.learn(view.layer, read);
+      return found;
     },
     peek: (key, atMs) => indexes.peek(nameOf(key), atMs),
     changed(prefixes) {

@@ -21,6 +21,7 @@ import { placesOf } from "./changed-places.ts";
 import { createClusterIndexes } from "./cluster-indexes.ts";
 import { coarseTime } from "./coarse-time.ts";
 import { createCompactionState } from "./compaction-state.ts";
+import { createEmptyPlaces } from "./empty-places.ts";
 import { createLogSegments } from "./log-segments.ts";
 import { type CellOutline, createOutlines } from "./outlines.ts";
 import { createPendingChanges, missingRows } from "./pending-changes.ts";
@@ -134,7 +135,8 @@ export function createPyramid(options: PyramidOptions): Pyramid {
     maxBytes: aggregateBytes / 8,
     shareBuilds,
   });
-  const indexes = createClusterIndexes({ aggregates, street, maxBytes: indexBytes, shareBuilds });
+  const empty = createEmptyPlaces({ aggregates, pending, unmerged, clock });
+  const indexes = createClusterIndexes({ aggregates, street, empty, maxBytes: indexBytes, shareBuilds });
   const tileIndexes = createTileIndexes({ indexes, outlines, clock });
   const changeIngest = createChangeIngest({
     store,
