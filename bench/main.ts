@@ -13,6 +13,7 @@ const BENCHES: Readonly<Record<string, string>> = {
     "a million reports on one machine: import, cold and warm tiles, reports, endurance, beside PostGIS and the emulator",
   dynamo: "CPU of a request to DynamoDB over our client, beside AWS's SDK",
   scores: "the scorer, the relational questions with their plans, tiles while PostgreSQL is away",
+  limits: "what limits cost those who are not meant, and what attacks cost everybody else",
   client: "the map: bytes, time to first clusters, long tasks while panning, ten minutes open under reports",
 };
 

@@ -51,6 +51,7 @@ async function startSite(settings: Readonly<Record<string, string | undefined>>)
     PORT: "0",
     BENCH_CLIENT: "on",
     REPORTS_PER_MINUTE: "1000000",
+    READ_UNITS_PER_MINUTE: "100000000",
     ...settings,
   };
   const child = fork(new URL("../kit/server-process.ts", import.meta.url), {

@@ -32,6 +32,7 @@ export async function startServerProcess(settings: Settings): Promise<Contestant
     PORT: "0",
     SEED: "off",
     REPORTS_PER_MINUTE: "1000000",
+    READ_UNITS_PER_MINUTE: "100000000",
     ...settings,
   });
   const stdio = ["ignore", "ignore", "inherit", "ipc"] as const;

@@ -23,6 +23,7 @@ import { EXPOSED_HEADERS, SAFE_HEADERS } from "./core/safe-headers.ts";
 import { SLASH_CACHE_CONTROL } from "./core/slash-redirect.ts";
 import { type ApiKeys, createApiKeys } from "./middleware/api-key.ts";
 import { mountBesideAnswers } from "./middleware/beside-answers.ts";
+import { mountReadBudget } from "./middleware/read-budget.ts";
 import { mountAreas } from "./routes/areas.ts";
 import { mountCities } from "./routes/cities.ts";
 import { mountClusters } from "./routes/clusters.ts";
@@ -65,6 +66,7 @@ export function createApp(parts: AppParts): App {
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, allowed) => respondMethodNotAllowed(c, allowed) }));
 
   if (parts.besideAnswers !== undefined) mountBesideAnswers(app, parts.besideAnswers);
+  mountReadBudget(app, parts);
   mountReports(app, parts);
   mountFlags(app, parts);
   mountCities(app, parts);

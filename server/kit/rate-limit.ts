@@ -12,11 +12,16 @@ export interface RateLimitOptions {
 
 export interface RateLimit {
   /**
-   * Takes one token. @returns 0, or the whole seconds until there is one.
+   * Takes tokens, one unless it is said how many. @returns 0, or the whole seconds until there are so many; then none are taken.
    * @param who a client, by its line (`lineOf`), or an account
    */
-  take(who: string): number;
+  take(who: string, tokens?: number): number;
+  /** Takes tokens that are spent already, and may leave a debt; of fewer than none, gives so many back. */
+  spend(who: string, tokens: number): void;
 }
+
+/** A debt is forgiven beyond what so many minutes bring. */
+const MOST_DEBT_MINUTES = 10;
 
 interface Bucket {
   tokens: number;
@@ -34,17 +39,26 @@ export function createRateLimit({ clock, perMinute, maxClients = 50_000 }: RateL
   const buckets = new LRUCache<string, Bucket>({ maxSize: maxClients, sizeCalculation: () => 1 });
   const nameOf = createClientHash();
 
+  function bucketOf(who: string): Bucket {
+    const client = nameOf(who);
+    const now = clock.now();
+    const bucket = buckets.get(client) ?? { tokens: perMinute, atMs: now };
+    bucket.tokens = Math.min(perMinute, bucket.tokens + Math.max(0, now - bucket.atMs) * perMs);
+    bucket.atMs = now;
+    buckets.set(client, bucket);
+    return bucket;
+  }
+
   return {
-    take(who) {
-      const client = nameOf(who);
-      const now = clock.now();
-      const bucket = buckets.get(client) ?? { tokens: perMinute, atMs: now };
-      bucket.tokens = Math.min(perMinute, bucket.tokens + Math.max(0, now - bucket.atMs) * perMs);
-      bucket.atMs = now;
-      buckets.set(client, bucket);
-      if (bucket.tokens < 1) return Math.ceil((1 - bucket.tokens) / perMs / 1000);
-      bucket.tokens -= 1;
+    take(who, tokens = 1) {
+      const bucket = bucketOf(who);
+      if (bucket.tokens < tokens) return Math.ceil((tokens - bucket.tokens) / perMs / 1000);
+      bucket.tokens -= tokens;
       return 0;
+    },
+    spend(who, tokens) {
+      const bucket = bucketOf(who);
+      bucket.tokens = Math.max(-MOST_DEBT_MINUTES * perMinute, Math.min(perMinute, bucket.tokens - tokens));
     },
   };
 }

@@ -12,6 +12,7 @@ import type { Pace } from "../kit/pace.ts";
 import { createRelay } from "../kit/relay.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
+import type { ReadMeter } from "../ports/read-meter.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { RunSql } from "../ports/sql.ts";
 import { createSql } from "../postgres/questions.ts";
@@ -43,6 +44,8 @@ export interface Adapters {
   readonly compressor: Compressor;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where `meterReads` made these. */
+  readonly meter?: ReadMeter;
 }
 
 /** Bounds of what one process keeps in memory, where its platform gives less than a machine. */
@@ -116,7 +119,13 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
 type HttpConfig = PublicUrlOptions &
   Pick<
     Config,
-    "reportsPerMinute" | "profanity" | "proofOfWork" | "basemapStyleUrl" | "metricsToken" | "securityContact"
+    | "reportsPerMinute"
+    | "readUnitsPerMinute"
+    | "profanity"
+    | "proofOfWork"
+    | "basemapStyleUrl"
+    | "metricsToken"
+    | "securityContact"
   >;
 
 export interface HttpOptions
@@ -130,7 +139,7 @@ export interface HttpOptions
 
 /** The HTTP interface over it, and the basemap below the reports. */
 export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomain>, options: HttpOptions): App {
-  const { store, sql, pingDatabase, compressor, clock, log } = adapters;
+  const { store, sql, pingDatabase, compressor, clock, log, meter } = adapters;
   const { scores, scoring, usage, areas } = domain;
   const { config, tiles, basemap, onChanged, ...ofRuntime } = options;
   const { pyramid, source } = tiles;
@@ -140,6 +149,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     store,
     clock,
     log,
+    ...(meter && { meter }),
     areas: {
       ...areas,
       reports: pyramid.areaReports,
@@ -173,6 +183,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
 const settingsOf = ({ metricsToken, securityContact, ...config }: HttpConfig): AppSettings => ({
   ...DEFAULT_SETTINGS,
   reportsPerMinute: config.reportsPerMinute,
+  readUnitsPerMinute: config.readUnitsPerMinute,
   maskProfanity: config.profanity === "on",
   proofOfWork: config.proofOfWork === "on",
   ...(metricsToken !== undefined && { metricsToken }),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { READ_UNITS_PER_MINUTE } from "../accounts/limits.ts";
 import { LOG_LEVELS } from "../console/log.ts";
 import { OperatorError } from "../console/operator-error.ts";
 import { chooseDynamo, type DynamoConfig, noticeOfEmbedded } from "./dynamo-config.ts";
@@ -19,6 +20,8 @@ export interface Config {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly basemapStyleUrl?: string;
   readonly reportsPerMinute: number;
+  /** Read units that one client address takes. */
+  readonly readUnitsPerMinute: number;
   /** `on`: profanity in the texts of reports is masked. */
   readonly profanity: "on" | "off";
   /** `on`: whoever sends very many reports or flags has to prove some work. */
@@ -112,6 +115,11 @@ export const VARIABLES = {
   ),
   BASEMAP_STYLE_URL: variable(webUrl, "a MapLibre style to draw under the layers instead of our own land and borders"),
   REPORTS_PER_MINUTE: variable(wholeNumber(1, 1_000_000), "reports that one client address may send a minute", "600"),
+  READ_UNITS_PER_MINUTE: variable(
+    wholeNumber(100, 100_000_000),
+    "read units of the stores that one client address may cost a minute; what is in memory costs none",
+    String(READ_UNITS_PER_MINUTE),
+  ),
   PROFANITY: variable(flag, "`on` masks profanity in the texts of reports, `off` keeps it", "on"),
   PROOF_OF_WORK: variable(
     flag,
@@ -182,6 +190,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: v.LOG_LEVEL ?? "info",
     ...optional("basemapStyleUrl", v.BASEMAP_STYLE_URL),
     reportsPerMinute: v.REPORTS_PER_MINUTE ?? 0,
+    readUnitsPerMinute: v.READ_UNITS_PER_MINUTE ?? 0,
     profanity: v.PROFANITY ?? "on",
     proofOfWork: v.PROOF_OF_WORK ?? "on",
     workers: v.WORKERS ?? 1,

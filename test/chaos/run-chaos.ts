@@ -96,6 +96,7 @@ function environmentOf({ databaseUrl }: ChaosStore, { endpoint }: FaultProxy): R
     DYNAMODB_TABLE: TABLE,
     DATABASE_URL: databaseUrl,
     REPORTS_PER_MINUTE: "1000000",
+    READ_UNITS_PER_MINUTE: "100000000",
     LOG_LEVEL: "error",
   };
 }

@@ -36,7 +36,7 @@ function bootWorker(vars: Record<string, string> = {}, dynamo = stores.dynamo): 
     dynamo,
     database: stores.database,
     ...LOCAL,
-    vars: { REPORTS_PER_MINUTE: "100000", METRICS_TOKEN, ...vars },
+    vars: { REPORTS_PER_MINUTE: "100000", READ_UNITS_PER_MINUTE: "100000000", METRICS_TOKEN, ...vars },
     onLog,
   });
 }

@@ -21,6 +21,7 @@ export async function openSharedStores(): Promise<SharedStores> {
     DYNAMODB_ENDPOINT: dynamo.endpoint,
     DATABASE_URL: database.url,
     REPORTS_PER_MINUTE: "100000",
+    READ_UNITS_PER_MINUTE: "100000000",
     // Tests say whom a request is from.
     TRUSTED_PROXIES: "1",
   });

@@ -9,6 +9,7 @@ import type { Log } from "../../console/log.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { MetricSample } from "../../ports/metrics.ts";
+import type { ReadMeter } from "../../ports/read-meter.ts";
 import type { EditedReport, ReportStore } from "../../ports/report-store.ts";
 import type { Sql } from "../../ports/sql.ts";
 import type { Pyramid } from "../../pyramid/pyramid.ts";
@@ -53,6 +54,8 @@ export interface AppParts {
   readonly publicUrlFrom?: readonly string[];
   /** Whether a request comes from this machine itself and through no proxy. Without it none does. */
   isLocal?(context: Context): boolean;
+  /** Counts what requests read; without it no client has a limit of that. */
+  readonly meter?: ReadMeter;
   readonly settings: AppSettings;
   readonly log: Log;
   /** Where requests are counted, for a runtime that answers some of them before the app; its own by default. */
@@ -80,6 +83,8 @@ export interface AppSettings {
   readonly questionsPerMinute?: number;
   /** The same of one account, whose keys are sent along; 600 without it. */
   readonly keyCallsPerMinute?: number;
+  /** Read units of one client address a minute, also at once; 20 000 without it. */
+  readonly readUnitsPerMinute?: number;
   /** Opens `/metrics` to whoever sends it; without it they are for this machine alone. */
   readonly metricsToken?: string;
   /** Where to tell of a vulnerability: a URI, for `/.well-known/security.txt`. */

@@ -7,6 +7,7 @@ import { listAreas } from "../../scores/area-list.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { askedPath } from "../core/public-address.ts";
+import { BUDGET_SPENT } from "../middleware/read-budget.ts";
 import {
   areaCardSchema,
   areaCollectionSchema,
@@ -57,6 +58,7 @@ const list = createRoute({
       content: { "application/json": { schema: areaListSchema }, [GEO_JSON]: { schema: areaCollectionSchema } },
     },
     400: problemAnswer("A parameter is wrong."),
+    429: BUDGET_SPENT,
     ...unexpectedAnswer,
     503: problemAnswer("The report store does not answer."),
   },
@@ -75,6 +77,7 @@ const read = createRoute({
     },
     400: problemAnswer("Not an id."),
     404: problemAnswer("There is no such area."),
+    429: BUDGET_SPENT,
     ...unexpectedAnswer,
     503: problemAnswer("The report store does not answer."),
   },

@@ -5,6 +5,7 @@ import { listReports } from "../../reports/list-reports.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { askedPath } from "../core/public-address.ts";
+import { BUDGET_SPENT } from "../middleware/read-budget.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { reportPageSchema, toReportPageJson } from "../schemas/report-json.ts";
 import { cityQuerySchema, resolveInstant } from "../schemas/report-query.ts";
@@ -50,6 +51,7 @@ const reports = createRoute({
     },
     400: problemAnswer("A parameter is wrong."),
     404: problemAnswer("There is no such city."),
+    429: BUDGET_SPENT,
     ...unexpectedAnswer,
     503: problemAnswer("The store does not answer."),
   },

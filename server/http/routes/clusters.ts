@@ -13,6 +13,7 @@ import { namesTag } from "../../serving/content-encoding.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { askedPath } from "../core/public-address.ts";
+import { BUDGET_SPENT } from "../middleware/read-budget.ts";
 import { clusterSchema, toClusterJson } from "../schemas/cluster-json.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { reportPageSchema, toReportPageJson } from "../schemas/report-json.ts";
@@ -36,6 +37,7 @@ const params = z.object({ id: idSchema });
 const problems = {
   304: { description: "The answer is what If-None-Match names." },
   404: problemAnswer("Nothing is left where the cluster started: read its tile again."),
+  429: BUDGET_SPENT,
   ...unexpectedAnswer,
   503: problemAnswer("The report store does not answer."),
 };

@@ -4,6 +4,7 @@ import { readScoreCard } from "../../scores/score-card.ts";
 import { createScoreHistory } from "../../scores/score-history.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { problemAnswer, unexpectedAnswer } from "../core/problem.ts";
+import { BUDGET_SPENT } from "../middleware/read-budget.ts";
 import { CARD_EXAMPLE, cardSchema, toCardJson } from "../schemas/score-card-json.ts";
 
 const geohashSchema = z
@@ -23,6 +24,7 @@ const route = createRoute({
       content: { "application/json": { schema: cardSchema, example: CARD_EXAMPLE } },
     },
     400: problemAnswer("Not a geohash of 4 to 7 characters."),
+    429: BUDGET_SPENT,
     ...unexpectedAnswer,
     503: problemAnswer("The report store does not answer."),
   },

@@ -18,6 +18,7 @@ import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { askedPath, publicPath } from "../core/public-address.ts";
 import { createProofGate, PROOF_WANTED, type ProofGate, proofHeaderSchema } from "../middleware/proof-wanted.ts";
+import { BUDGET_SPENT } from "../middleware/read-budget.ts";
 import { foundAreaOf } from "../schemas/found-area.ts";
 import { readJsonBody } from "../schemas/json-body.ts";
 import { nextLink } from "../schemas/next-link.ts";
@@ -71,6 +72,7 @@ const list = createRoute({
       content: { "application/geo+json": { schema: reportPageSchema } },
     },
     400: problemAnswer("A parameter is wrong, or the box is too large; `errors` says the limit."),
+    429: BUDGET_SPENT,
     ...unexpectedAnswer,
     503: problemAnswer("The store does not answer."),
   },
@@ -86,6 +88,7 @@ const read = createRoute({
     200: { description: "The report.", content: { "application/json": { schema: reportSchema } } },
     400: problemAnswer("Not a report id."),
     404: problemAnswer("There is no such report, or it has expired or is hidden."),
+    429: BUDGET_SPENT,
     ...unexpectedAnswer,
     503: problemAnswer("The store does not answer."),
   },

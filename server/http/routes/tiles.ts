@@ -7,6 +7,7 @@ import { catalogue, tileJson } from "../../serving/tilejson.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError, problemSchema } from "../core/problem.ts";
 import { publicUrl } from "../core/public-address.ts";
+import { BUDGET_SPENT } from "../middleware/read-budget.ts";
 
 const TILEJSON_CACHE_CONTROL = "public, max-age=300";
 
@@ -86,6 +87,7 @@ function describe(app: App): void {
       304: { description: "The tile is what If-None-Match names." },
       400: problem("A malformed address, window or buffer."),
       404: problem("No such layer, or outside zooms 0 to 22 or the zoom's x and y."),
+      429: BUDGET_SPENT,
       503: problem("The report store does not answer."),
     },
   });

@@ -97,6 +97,7 @@ async function startWorker(config: Config, stores: Stores, terminal: Terminal): 
     vars: {
       LOG_LEVEL: logLevel,
       REPORTS_PER_MINUTE: String(reportsPerMinute),
+      READ_UNITS_PER_MINUTE: String(config.readUnitsPerMinute),
       PROFANITY: profanity,
       PROOF_OF_WORK: proofOfWork,
       LIVE_STREAMS: String(liveStreams),

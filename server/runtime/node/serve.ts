@@ -23,6 +23,7 @@ import { type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-w
 import type { Config } from "../config.ts";
 import { clientAddress } from "../forwarded.ts";
 import { leftPrefix } from "../own-path.ts";
+import { meterReads } from "../read-meter.ts";
 import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
 import { openStores } from "../stores/stores.ts";
 import { createBackgroundPace } from "./background-pace.ts";
@@ -110,7 +111,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     closers.add({ close: () => reports.store.confirm({ isLast: true }) });
 
     const ofDatabase = { sql: database.sql, pingDatabase: database.ping };
-    const adapters: Adapters = { ...reports, ...ofDatabase, compressor: nodeCompressor, clock, log };
+    const adapters: Adapters = meterReads({ ...reports, ...ofDatabase, compressor: nodeCompressor, clock, log });
     const domain = wireDomain(adapters, config.dynamo === undefined ? EMBEDDED_BOUNDS : {}, pace);
     closers.add(domain.usage);
     const tiles = domain.openTiles();

@@ -11,6 +11,7 @@ import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
 import { createWorkerClient } from "../../store/dynamo/worker-client.ts";
 import { type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-wiring.ts";
 import { leftPrefix } from "../own-path.ts";
+import { meterReads } from "../read-meter.ts";
 import { createAlarmSetter } from "./compaction-alarm.ts";
 import { createEdgeCache, type EdgeCache } from "./edge-cache.ts";
 import { packedBasemap } from "./packed-basemap.ts";
@@ -64,13 +65,13 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
   const write = (line: string) => console.log(line.trimEnd());
   const log = createLog({ level: config.logLevel, pretty: false, write, ...clock });
   const units = createUnitCounter();
-  const adapters: Adapters = {
+  const adapters: Adapters = meterReads({
     ...openDynamo(config, clock, units.add),
     ...hyperdrive(env),
     compressor: workerCompressor,
     clock,
     log,
-  };
+  });
   const domain = wireDomain(adapters, BOUNDS);
   const tiles = createWorkerTiles({ open: domain.openTiles, clock, log });
   const scores = createWorkerScores(domain.scores, clock, log);

@@ -64,7 +64,7 @@ export async function openWorkerOrigin(reports: number, stores: SharedStores): P
     ...stores,
     host: "127.0.0.1",
     port: 0,
-    vars: { REPORTS_PER_MINUTE: "1000000", LOG_LEVEL: "error" },
+    vars: { REPORTS_PER_MINUTE: "1000000", READ_UNITS_PER_MINUTE: "100000000", LOG_LEVEL: "error" },
   });
   await worker.scheduled();
   return {

@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { EXPORT_LIMITS, EXPORT_PACE, liveLimits, READ_UNITS_PER_MINUTE } from "../../../server/accounts/limits.ts";
+import { DEFAULT_SETTINGS } from "../../../server/http/app.ts";
+import { READ_ROUTES } from "../../../server/http/core/route-limits.ts";
+import { VARIABLES } from "../../../server/runtime/config.ts";
+import { READING_PACE } from "../../../server/runtime/node/slow-readers.ts";
+import { describedRoutes, listedRoutes } from "../../kit/described-routes.ts";
+
+const document = readFileSync(new URL("../../../docs/limits.md", import.meta.url), "utf8");
+
+const ROWS = document
+  .split("\n")
+  .filter((line) => line.startsWith("| `"))
+  .map((line) => {
+    const [routes = "", cost = "", anonymous = "", withKey = "", bound = "", beyond = ""] = line
+      .slice(2, -1)
+      .split(" | ")
+      .map((cell) => cell.trim());
+    return { routes: listedRoutes(routes), cost, anonymous, withKey, bound, beyond };
+  });
+
+const rowOf = (route: string) => {
+  const row = ROWS.find(({ routes }) => routes.includes(route));
+  if (row === undefined) throw new Error(`${route} is not in the table`);
+  return row;
+};
+
+/** `/api/reports/:id` as the OpenAPI document writes it. */
+const describedPath = (path: string) =>
+  path.replace(/:(\w+)/g, (_, name) => `{${name === "file" ? "y" : name}}${name === "file" ? ".pbf" : ""}`);
+
+describe("docs/limits.md", () => {
+  it("has every route of the API once, and no other", async () => {
+    const listed = ROWS.flatMap(({ routes }) => routes);
+    expect(listed.sort()).toEqual((await describedRoutes()).sort());
+  });
+
+  it("tells what routes cost in read units as the code counts them, of these routes alone", () => {
+    for (const { path, usual, most } of READ_ROUTES) {
+      const { cost, anonymous, beyond } = rowOf(`GET ${describedPath(path)}`);
+      expect(cost, path).toMatch(new RegExp(`^${usual}; ${most} units( a layer)?$`));
+      expect([anonymous, beyond], path).toEqual(["read units", "429"]);
+    }
+    expect(ROWS.filter(({ anonymous }) => anonymous === "read units")).toHaveLength(READ_ROUTES.length);
+  });
+
+  it("tells the figures that the code has", () => {
+    const live = liveLimits(Number(VARIABLES.LIVE_STREAMS.default));
+    const ofLive = rowOf("GET /api/live");
+    expect([ofLive.anonymous, ofLive.withKey]).toEqual([`${live.perClient} streams`, `${live.perCustomer} streams`]);
+    expect(ofLive.bound).toContain(
+      `${live.total} in a process (\`LIVE_STREAMS\`), ${(100 * live.kept) / live.total}% `,
+    );
+    const ofExports = rowOf("GET /api/exports/scores.csv");
+    const { total, kept, perClient, perCustomer } = EXPORT_LIMITS;
+    expect(ofExports.anonymous).toContain(`${perClient} slots`);
+    expect(ofExports.withKey).toContain(`${perCustomer} slots`);
+    expect(ofExports.bound).toContain(`${total} slots in a process, ${kept} of them kept for keys`);
+    expect(ofExports.bound).toContain(`${EXPORT_PACE.bytesPerSecond} bytes a second`);
+    expect(document).toContain(
+      `less than ${EXPORT_PACE.bytesPerSecond} bytes a second, beyond ${EXPORT_PACE.graceMs / 1000} s`,
+    );
+    expect(document).toContain(
+      `${READING_PACE.bytesPerSecond} bytes a second, beyond ${READING_PACE.graceMs / 1000} s`,
+    );
+    expect(document).toContain(`\n${READ_UNITS_PER_MINUTE} a minute (\`READ_UNITS_PER_MINUTE\`)`);
+    const { reportsPerMinute, flagsPerMinute, queryCells } = DEFAULT_SETTINGS;
+    expect(rowOf("POST /api/reports").anonymous).toContain(`${reportsPerMinute} a minute`);
+    expect(rowOf("POST /api/reports/{id}/flag").anonymous).toContain(`${flagsPerMinute} a minute`);
+    expect(rowOf("GET /api/reports").bound).toContain(`${queryCells} geohash-5 cells`);
+  });
+});
