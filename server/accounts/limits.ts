@@ -18,7 +18,7 @@ export const liveLimits = (total: number): SlotLimits => ({
 });
 
 /** Exports under way in a process. Each takes memory for a page or two, and its turn at PostgreSQL, for as long as its reader likes. */
-export const EXPORT_LIMITS: SlotLimits = { total: 10, kept: 6, perClient: 2, perCustomer: 4 };
+export const EXPORT_LIMITS: SlotLimits = { total: 12, kept: 8, perClient: 2, perCustomer: 4 };
 
 /** Who takes what an export gives more slowly than this is cut off: a slot is for reading. */
 export const EXPORT_PACE = { bytesPerSecond: 16_384, graceMs: 20_000 };

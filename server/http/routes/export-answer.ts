@@ -103,7 +103,7 @@ const refusal = (status: number, detail: string) => ({
 });
 
 const TOO_MANY = {
-  client: refusal(429, `${EXPORT_LIMITS.perClient} exports are under way, as many as one client may have at once.`),
+  client: refusal(429, "As many exports are under way as one client may have at once."),
   full: refusal(503, "As many exports are under way as this server runs at once; some it keeps for keys."),
 } as const satisfies Readonly<Record<SlotRefusal, ProblemInit>>;
 
