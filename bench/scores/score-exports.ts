@@ -7,6 +7,7 @@ import { createPyramid } from "../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
 import { printTable } from "../../test/kit/output.ts";
+import { createTestModeration } from "../../test/kit/test-moderation.ts";
 
 const MEBIBYTE = 2 ** 20;
 const EXPORTS = ["scores.csv", "scores.ndjson", "scores.geojson", "scores.parquet", "reports-counts.csv"];
@@ -25,7 +26,7 @@ export async function measureExports(pool: Pool, nowMs: number) {
     sql: createSql(sqlOfPool(pool), silentLog),
     pingDatabase: async () => {},
     onReport: () => {},
-    onEdit: () => {},
+    moderation: createTestModeration({ store, clock }),
     clientAddress: () => undefined,
     settings: DEFAULT_SETTINGS,
     log: silentLog,

@@ -1,4 +1,5 @@
 import { errorCode, OperatorError } from "../console/operator-error.ts";
+import type { ModeratorRights } from "../moderation/may-moderate.ts";
 import type { RunSql } from "../ports/sql.ts";
 import type { Plan, Status } from "./subscription.ts";
 
@@ -36,12 +37,20 @@ export interface AccountTable {
   set(userId: string, change: SubscriptionChange): Promise<void>;
   /** @throws OperatorError when the account has as many as it may ever have, `MAX_KEYS` */
   addKey(userId: string, key: NewKey): Promise<void>;
+  /** Makes the account an operator, who may moderate everywhere, or takes that away. */
+  setOperator(userId: string, isOperator: boolean): Promise<void>;
+  /** Lets the account moderate in a city, or no more. @throws OperatorError when it has as many as it may, `MAX_CITIES` */
+  setCity(userId: string, city: string, isBound: boolean): Promise<void>;
+  /** What the account may moderate. */
+  rights(userId: string): Promise<ModeratorRights>;
   /** Revokes the key with a visible prefix. @throws OperatorError when there is none, or it was revoked before */
   revokeKey(userId: string, prefix: string): Promise<void>;
 }
 
 /** Keys of an account, revoked ones too: one answer tells them all. */
 const MAX_KEYS = 100;
+/** Cities of an account: they are read with each key. */
+const MAX_CITIES = 20;
 const UNIQUE_VIOLATION = "23505";
 
 export function createAccountTable(sql: RunSql): AccountTable {
@@ -66,6 +75,20 @@ export function createAccountTable(sql: RunSql): AccountTable {
     async addKey(userId, { name, hash, prefix }) {
       const added = await sql(ADD_KEY, [userId, name, hash, prefix]);
       if (added.length === 0) throw new OperatorError(`The account has ${MAX_KEYS} keys, as many as one may have.`);
+    },
+    async setOperator(userId, isOperator) {
+      await sql("UPDATE users SET is_operator = $2 WHERE id = $1", [userId, isOperator]);
+    },
+    async setCity(userId, city, isBound) {
+      if (!isBound)
+        return void (await sql("DELETE FROM moderated_cities WHERE user_id = $1 AND city = $2", [userId, city]));
+      const bound = await sql(BIND_CITY, [userId, city]);
+      if (bound.length === 0)
+        throw new OperatorError(`The account moderates ${MAX_CITIES} cities, as many as one may.`);
+    },
+    async rights(userId) {
+      const [row] = await sql<ModeratorRights>(RIGHTS, [userId]);
+      return row ?? { isOperator: false, cities: [] };
     },
     async revokeKey(userId, prefix) {
       const revoked = await sql(
@@ -95,6 +118,16 @@ const SET_SUBSCRIPTION = `
 const ADD_KEY = `
   INSERT INTO api_keys (user_id, name, key_hash, prefix)
   SELECT $1, $2, $3, $4 WHERE (SELECT count(*) FROM api_keys WHERE user_id = $1) < ${MAX_KEYS} RETURNING id`;
+
+const BIND_CITY = `
+  INSERT INTO moderated_cities (user_id, city)
+  SELECT $1, $2 WHERE (SELECT count(*) FROM moderated_cities WHERE user_id = $1 AND city <> $2) < ${MAX_CITIES}
+  ON CONFLICT (user_id, city) DO UPDATE SET city = excluded.city RETURNING city`;
+
+const RIGHTS = `
+  SELECT is_operator AS "isOperator",
+    ARRAY (SELECT city FROM moderated_cities WHERE user_id = users.id ORDER BY city) AS cities
+  FROM users WHERE id = $1`;
 
 const LIST_ACCOUNTS = `
   SELECT users.id AS "userId", email, plan, status,

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { formatDay, startOfMonth } from "../kit/utc-time.ts";
+import type { ModeratorRights } from "../moderation/may-moderate.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Sql } from "../ports/sql.ts";
 import { hashKey } from "./key.ts";
@@ -7,8 +8,9 @@ import { SUBSCRIPTION_COLUMNS, type Subscription } from "./subscription.ts";
 import type { UsageLog } from "./usage-log.ts";
 
 /** An account as it was read a moment ago: one object for all its callers, brought up to date by every reading. */
-export interface Account extends Subscription {
+export interface Account extends Subscription, ModeratorRights {
   readonly userId: string;
+  readonly email: string;
   /** Answered this month (UTC), those that wait here to be added included. */
   calls: number;
   /** Let in here and not answered yet. */
@@ -78,9 +80,10 @@ type FoundKey = Omit<Account, "underWay"> & Pick<Caller, "keyId">;
  * https://developers.cloudflare.com/hyperdrive/concepts/query-caching/
  */
 export const FIND_KEY = `
-  SELECT k.id AS "keyId", k.user_id AS "userId", ${SUBSCRIPTION_COLUMNS}, (
+  SELECT k.id AS "keyId", k.user_id AS "userId", users.email, users.is_operator AS "isOperator",
+    ARRAY (SELECT m.city FROM moderated_cities AS m WHERE m.user_id = k.user_id ORDER BY m.city) AS cities, ${SUBSCRIPTION_COLUMNS}, (
     SELECT coalesce(sum(u.calls), 0)::float8 FROM api_keys AS own JOIN usage_log AS u ON u.key_id = own.id
     WHERE own.user_id = k.user_id AND u.day >= $2::date AND u.day < $2::date + interval '1 month'
   ) AS calls
-  FROM api_keys AS k LEFT JOIN api_subscriptions AS s ON s.user_id = k.user_id
+  FROM api_keys AS k JOIN users ON users.id = k.user_id LEFT JOIN api_subscriptions AS s ON s.user_id = k.user_id
   WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND now() IS NOT NULL`;

@@ -10,12 +10,15 @@ export const USAGE = `npm run account -- COMMAND
   list EMAIL              an account: its subscription, keys and calls of this month
   set EMAIL               changes what the options say
   key add EMAIL           makes another key, which is shown once
+  operator EMAIL          lets it moderate reports everywhere; --off takes that away
+  city EMAIL SLUG         lets it moderate reports in a city, such as san-francisco; --off takes that away
   key revoke EMAIL PREFIX revokes a key by its first characters, stratum_ and six more; servers know within 10 seconds
 
   --plan PLAN             of add and set: ${PLANS.join(", ")}; resident by default, which includes nothing
   --status STATUS         of add and set, as Stripe names it, active by default:
                           ${STATUSES.join(", ")}
   --limit N               of add and set: calls a month, 10000 by default
+  --off                   of operator and city; servers know within 10 seconds
   --key-name NAME         of add and key add: what the key is for, "default" by default; at most 80 characters
 `;
 
@@ -24,6 +27,7 @@ const OPTIONS = {
   status: { type: "string" },
   limit: { type: "string" },
   "key-name": { type: "string" },
+  off: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -32,6 +36,8 @@ export type AccountCommand =
   | { readonly name: "list"; readonly email?: string }
   | { readonly name: "add"; readonly email: string; readonly change: SubscriptionChange; readonly keyName: string }
   | { readonly name: "set"; readonly email: string; readonly change: SubscriptionChange }
+  | { readonly name: "operator"; readonly email: string; readonly isOn: boolean }
+  | { readonly name: "city"; readonly email: string; readonly city: string; readonly isOn: boolean }
   | { readonly name: "key add"; readonly email: string; readonly keyName: string }
   | { readonly name: "key revoke"; readonly email: string; readonly prefix: string };
 
@@ -43,6 +49,8 @@ const COMMANDS = {
   add: { words: ["EMAIL"], options: ["plan", "status", "limit", "key-name"] },
   list: { words: ["[EMAIL]"], options: [] },
   set: { words: ["EMAIL"], options: ["plan", "status", "limit"] },
+  operator: { words: ["EMAIL"], options: ["off"] },
+  city: { words: ["EMAIL", "SLUG"], options: ["off"] },
   "key add": { words: ["EMAIL"], options: ["key-name"] },
   "key revoke": { words: ["EMAIL", "PREFIX"], options: [] },
 } as const satisfies Readonly<Record<string, { words: readonly string[]; options: readonly OptionName[] }>>;
@@ -56,7 +64,7 @@ export function parseAccountCommand(args: readonly string[]): AccountCommand {
     throw new OperatorError(`There is no command ${name}: ${Object.keys(COMMANDS).join(", ")}. --help tells more.`);
   }
   checkShape(name, positionals, values);
-  const [emailWord, prefix = ""] = positionals;
+  const [emailWord, second = ""] = positionals;
   if (emailWord === undefined) return { name: "list" };
   const email = parseEmail(emailWord);
   const keyName = parseKeyName(values["key-name"] ?? "default");
@@ -71,10 +79,14 @@ export function parseAccountCommand(args: readonly string[]): AccountCommand {
         throw new OperatorError("Say what to set: --plan, --status or --limit.");
       }
       return { name, email, change };
+    case "operator":
+      return { name, email, isOn: values.off !== true };
+    case "city":
+      return { name, email, city: parseCity(second), isOn: values.off !== true };
     case "key add":
       return { name, email, keyName };
     case "key revoke":
-      return { name, email, prefix };
+      return { name, email, prefix: second };
   }
 }
 
@@ -112,6 +124,14 @@ function parseLimit(text: string): number {
 function parseEmail(text: string): string {
   if (text.length > 254 || !/^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(text))
     throw new OperatorError(`${text} is no e-mail address.`);
+  return text;
+}
+
+function parseCity(text: string): string {
+  if (text.length > 64 || !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text))
+    throw new OperatorError(
+      `${text} is no city: small letters, digits and hyphens, as /api/cities and /api/areas have it.`,
+    );
   return text;
 }
 

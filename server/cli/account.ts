@@ -63,7 +63,9 @@ async function run(command: Exclude<AccountCommand, { name: "help" }>, sql: RunS
     await table.revokeKey(userId, command.prefix);
     return say(`${command.prefix} is revoked`);
   }
-  await table.set(userId, command.change);
+  if (command.name === "operator") await table.setOperator(userId, command.isOn);
+  else if (command.name === "city") await table.setCity(userId, command.city, command.isOn);
+  else await table.set(userId, command.change);
   await showAccount(table, sql, command.email);
 }
 
@@ -89,7 +91,11 @@ async function listAccounts(table: AccountTable): Promise<void> {
 async function showAccount(table: AccountTable, sql: RunSql, email: string): Promise<void> {
   const userId = await table.find(email);
   const report = await readUsage({ query: sql }, userId, SYSTEM_CLOCK.now());
-  if (report !== undefined) say(describe(email, report));
+  if (report === undefined) return;
+  say(describe(email, report));
+  const { isOperator, cities } = await table.rights(userId);
+  if (isOperator) say("  moderates everywhere");
+  else if (cities.length > 0) say(`  moderates ${cities.join(", ")}`);
 }
 
 function describe(email: string, report: UsageReport): string {

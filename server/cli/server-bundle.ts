@@ -5,7 +5,7 @@ import { fromRoot } from "../console/root.ts";
 export const SERVER_DIR = fromRoot("dist/server");
 
 /** What production runs. `edge`, and the builds, are for a checkout. */
-const COMMANDS = ["account", "areas", "compact", "import", "migrate", "score", "seed", "unseed"];
+const COMMANDS = ["account", "areas", "compact", "import", "migrate", "moderate", "score", "seed", "unseed"];
 /** Modules that run in threads of their own are named by their files, see `threadNames`. */
 const THREADS = ["runtime/stores/dynamo-thread", "runtime/stores/postgres-thread", "store/sqlite/write-thread"];
 /** An entry that has a command behind it, and before it a look at the Node that runs it. */

@@ -31,6 +31,7 @@ import { mountExports } from "./routes/exports.ts";
 import { mountFlags } from "./routes/flags.ts";
 import { mountLive } from "./routes/live.ts";
 import { mountMetrics } from "./routes/metrics.ts";
+import { mountModeration } from "./routes/moderation.ts";
 import { mountNeighborhood } from "./routes/neighborhood.ts";
 import { mountOperations } from "./routes/operations.ts";
 import { mountPlaces } from "./routes/places.ts";
@@ -103,7 +104,9 @@ function mountRelational(app: App, parts: AppParts, sql: Sql, keys: ApiKeys): vo
   const { usage } = parts;
   mountTrends(app, parts, sql, keys);
   mountExports(app, parts, sql, keys);
-  if (usage !== undefined) mountUsage(app, parts, sql, keys, usage);
+  if (usage === undefined) return;
+  mountUsage(app, parts, sql, keys, usage);
+  mountModeration(app, parts, keys);
 }
 
 function respondMethodNotAllowed(c: Parameters<typeof respondProblem>[0], allowed: readonly string[]): Response {

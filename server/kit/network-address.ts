@@ -15,6 +15,8 @@ const LINE_GROUPS = 4;
 const LINE_MASK = 0xff00;
 /** The first that are one customer's at most: who has a /48 has 65 536 networks to speak from. */
 const SITE_GROUPS = 3;
+/** The smallest IPv4 network that the internet routes by itself: who has one address of it often has all. */
+const SITE_OCTETS = 3;
 
 function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   if (text.length > MAX_LENGTH) return undefined;
@@ -55,9 +57,10 @@ export function lineOf(address: string): string {
   return `${hex([...parsed.parts.slice(0, LINE_GROUPS - 1), fourth & LINE_MASK])}::/56`;
 }
 
-/** What counts as one voice wherever several have to agree: an IPv4 address, or the first 48 bits of an IPv6 address. */
+/** What counts as one voice wherever several have to agree: the first 24 bits of an IPv4 address, the first 48 of an IPv6 address. */
 export function siteOf(address: string): string {
   const parsed = parse(address);
   if (parsed === undefined) return UNKNOWN;
-  return parsed instanceof ipaddr.IPv4 ? parsed.toString() : `${hex(parsed.parts.slice(0, SITE_GROUPS))}::/48`;
+  if (parsed instanceof ipaddr.IPv4) return `${parsed.octets.slice(0, SITE_OCTETS).join(".")}.0/24`;
+  return `${hex(parsed.parts.slice(0, SITE_GROUPS))}::/48`;
 }

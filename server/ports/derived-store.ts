@@ -8,10 +8,11 @@ export interface DerivedItem {
 
 /**
  * Data made from the report log, kept because it is cheaper to read: never truth, so losing any of it costs time only.
- * Items live in named groups that are read together, in the order of their names.
+ * Items live in named groups that are read together, in the order of their names. Two kinds of items are not made from the log, and
+ * are kept here all the same, because they are read and written in the same way: areas, and what moderators decided.
  */
 export interface DerivedStore {
-  /** Items of a group, ascending by name. `consistent` also sees what was written a moment ago, at twice the price. */
+  /** Items of a group, ascending by name unless told otherwise. `consistent` also sees what was written a moment ago, at twice the price. */
   list(group: string, options?: ListOptions): Promise<DerivedItem[]>;
   get(group: string, name: string, options?: { consistent?: boolean }): Promise<DerivedItem | undefined>;
   /**
@@ -29,6 +30,10 @@ export interface ListOptions {
   readonly from?: string;
   /** Only names that do not sort after. */
   readonly to?: string;
+  /** Not more than so many. */
+  readonly limit?: number;
+  /** The last names first, which matters with a limit; the answer is descending then. */
+  readonly descending?: boolean;
 }
 
 export interface PutCondition {

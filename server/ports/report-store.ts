@@ -99,8 +99,10 @@ export interface ReportStore {
   readCell(cell: LogCell, range?: LogRange): Promise<CellRows>;
   /** The newest `limit` shown reports of a cell, newest first. */
   readNewest(cell: LogCell, limit: number, range?: LogRange): Promise<Report[]>;
-  /** Notes that somebody flagged a report, once for each; returns how many have. The store forgets it at `untilMs`. */
-  flag(reportId: string, flag: Flag): Promise<number>;
+  /** Notes that somebody flagged a report, once for each; returns all flags of it. The store forgets it at `untilMs`. */
+  flag(reportId: string, flag: Flag): Promise<readonly KeptFlag[]>;
+  /** Flags of a report. */
+  flagsOf(reportId: string): Promise<readonly KeptFlag[]>;
   /** Every cell that holds a row, each once, found by reading the whole store: for what is made anew from the rows. */
   cells(): AsyncIterable<LogCell>;
   /** Whether the store never held a report, or none that is left. */
@@ -143,10 +145,14 @@ export interface KeyClaim {
   readonly reportId: string;
 }
 
-export interface Flag {
+/** A flag as it is kept. */
+export interface KeptFlag {
   /** Who, as a hash. */
   readonly flagger: string;
   readonly reason?: string;
+}
+
+export interface Flag extends KeptFlag {
   /** Unix milliseconds. */
   readonly untilMs: number;
 }

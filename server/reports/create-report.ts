@@ -22,11 +22,15 @@ export interface CreateReportParts {
   onReport(report: Report): void;
   /** The bucket of whoever reports; without it every report counts by itself. */
   reporterOf?(report: Report): Promise<number>;
+  /** Keeps a report for a moderator to see, in place of storing it. */
+  holdBack?: ((report: Report) => Promise<void>) | undefined;
+  /** Whether a report waits for a moderator; only asked of one that was sent before. Without it none does. */
+  isHeld?(id: string): Promise<boolean>;
 }
 
-/** "replayed": an earlier request with the same key and draft had stored it. */
+/** "replayed": an earlier request with the same key and draft had stored it; "held": nobody sees it before a moderator has. */
 export type CreateOutcome =
-  | { readonly outcome: "created" | "replayed"; readonly report: Report }
+  | { readonly outcome: "created" | "replayed" | "held"; readonly report: Report }
   | { readonly outcome: "key-taken" };
 
 /**
@@ -40,7 +44,7 @@ export type CreateOutcome =
  * @throws StoreUnavailableError when it is not known to be stored: it may be, and the same key will tell.
  */
 export async function createReport(
-  { store, clock, onReport, reporterOf }: CreateReportParts,
+  { store, clock, onReport, reporterOf, holdBack, isHeld = async () => false }: CreateReportParts,
   draft: ReportDraft,
   idempotencyKey?: string,
 ): Promise<CreateOutcome> {
@@ -55,16 +59,19 @@ export async function createReport(
   });
   if (idempotencyKey === undefined) {
     const report = await withReporter(reportOf(rounded, ownId), reporterOf);
+    if (holdBack !== undefined) return held(report, holdBack);
     await store.append(report);
     onReport(report);
     return { outcome: "created", report };
   }
 
   const claim = { fingerprint: fingerprintOf(rounded), reportId: ownId };
-  const held = await store.claimKey(sha256Hex(idempotencyKey), claim);
-  if (held.fingerprint !== claim.fingerprint) return { outcome: "key-taken" };
-  const report = await withReporter(reportOf(rounded, held.reportId), reporterOf);
-  const isFirst = held.reportId === ownId;
+  const claimed = await store.claimKey(sha256Hex(idempotencyKey), claim);
+  if (claimed.fingerprint !== claim.fingerprint) return { outcome: "key-taken" };
+  const report = await withReporter(reportOf(rounded, claimed.reportId), reporterOf);
+  const isFirst = claimed.reportId === ownId;
+  if (isFirst && holdBack !== undefined) return held(report, holdBack);
+  if (!isFirst && (await isHeld(report.id))) return { outcome: "held", report };
   if (isFirst) await store.append(report);
   if (isFirst || (await store.put(report)) === "created") {
     onReport(report);
@@ -73,6 +80,11 @@ export async function createReport(
   const stored = await store.get(report.id);
   if (stored !== undefined) onReport(stored);
   return { outcome: "replayed", report: stored ?? report };
+}
+
+async function held(report: Report, holdBack: (report: Report) => Promise<void>): Promise<CreateOutcome> {
+  await holdBack(report);
+  return { outcome: "held", report };
 }
 
 function reportOf({ text, ...draft }: ReportDraft, id: string): Report {

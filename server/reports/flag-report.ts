@@ -1,7 +1,7 @@
-import type { Report } from "../../tiles/report.ts";
-import { siteOf } from "../kit/network-address.ts";
-import { sha256Hex } from "../kit/sha256.ts";
-import type { EditedReport, ReportStore } from "../ports/report-store.ts";
+import { isDecided } from "../moderation/case.ts";
+import { flaggerOf, flaggersOf, saltName, WHOLE_VOICE, weighFlags, whoFlagged } from "../moderation/flag-voices.ts";
+import type { Moderation } from "../moderation/moderation.ts";
+import type { KeptFlag, ReportStore } from "../ports/report-store.ts";
 
 /** Reasons that somebody can give; kept with the flag for whoever moderates. */
 export const FLAG_REASONS = ["spam", "offensive", "personal", "untrue", "wrong-place"] as const;
@@ -9,10 +9,9 @@ export type FlagReason = (typeof FLAG_REASONS)[number];
 
 export interface FlagReportParts {
   readonly store: ReportStore;
-  /** Flags of different clients that hide a report. */
+  readonly moderation: Pick<Moderation, "find" | "hideFlagged" | "dismissed" | "flagBudget">;
+  /** Flags of different networks that hide a report. */
   readonly flagsToHide: number;
-  /** Told what became of a report, and how it read before, before that is acknowledged; may be told again. */
-  onEdit(edited: EditedReport, before: Report): void;
 }
 
 export interface ReportFlag {
@@ -21,27 +20,48 @@ export interface ReportFlag {
   readonly reason?: FlagReason;
 }
 
+export interface FlagOutcome {
+  /** How many more flags hide it; 0 when it is hidden. */
+  readonly needed: number;
+  /** A moderator has said that it stays: no flag hides it. */
+  readonly isDecided?: true;
+  /** The network has no more flags today, and this one was not counted: so many seconds until it has. */
+  readonly waitSeconds?: number;
+}
+
 /**
- * Counts a flag, once for each client of a report, and hides the report when there are enough. Safe to repeat; when it
- * rejects, the next flag does what was left undone. Returns how many more flags hide it, 0 when it is hidden; undefined when
- * there is no such live report.
- *
- * Who flagged is a hash with a salt of the report's own, which all processes share through the store: one table of flags does not
- * tell whether two reports were flagged by the same client. Hashes and salt are forgotten when the report expires.
+ * Counts a flag, once for each network of a report, and hides the report when there are enough. What a flag weighs depends on what
+ * moderators said of its network's flags before (`dismissed-flags.ts`). Safe to repeat; when it rejects, the next flag does what was
+ * left undone. Undefined when there is no such live report.
  * @throws StoreUnavailableError
  */
-export async function flagReport(
-  { store, flagsToHide, onEdit }: FlagReportParts,
+export async function flagReport(parts: FlagReportParts, flag: ReportFlag): Promise<FlagOutcome | undefined> {
+  const { store, moderation, flagsToHide } = parts;
+  const subject = await moderation.find(flag.id);
+  const report = subject?.known === undefined ? subject?.report : await store.get(flag.id);
+  if (subject === undefined || report === undefined) return undefined;
+  if (subject.known !== undefined && isDecided(subject.known)) return { needed: flagsToHide, isDecided: true };
+  const { flags, ...rest } = await countFlag(parts, flag, { untilMs: report.expiresAtMs, city: subject.city });
+  const left = flagsToHide - weighFlags(flags) / WHOLE_VOICE;
+  if (left > 0) return { needed: Math.ceil(left), ...rest };
+  if (await moderation.hideFlagged(report)) return { needed: 0 };
+  return { needed: flagsToHide, isDecided: true };
+}
+
+/** All flags of the report, with this one if it counts. */
+async function countFlag(
+  { store, moderation }: FlagReportParts,
   { id, address, reason }: ReportFlag,
-): Promise<number | undefined> {
-  const report = await store.get(id);
-  if (report === undefined) return undefined;
-  const untilMs = report.expiresAtMs;
-  const salt = await store.remember(`flag-salt/${id}`, crypto.randomUUID(), { untilMs });
-  const flagger = sha256Hex(`${salt} ${siteOf(address)}`).slice(0, 32);
-  const flags = await store.flag(id, { flagger, untilMs, ...(reason && { reason }) });
-  if (flags < flagsToHide) return flagsToHide - flags;
-  const edited = await store.edit(id, { kind: "hide" });
-  if (edited !== undefined) onEdit(edited, report);
-  return 0;
+  { untilMs, city }: { readonly untilMs: number; readonly city: string | undefined },
+): Promise<{ readonly flags: readonly KeptFlag[]; readonly waitSeconds?: number }> {
+  const salt = await store.remember(saltName(id), crypto.randomUUID(), { untilMs });
+  const who = whoFlagged(salt, address);
+  const flags = await store.flagsOf(id);
+  if (flaggersOf(flags).includes(who)) return { flags };
+  const waitSeconds = await moderation.flagBudget.take(address);
+  if (waitSeconds > 0) return { flags, waitSeconds };
+  const quarters = await moderation.dismissed.quartersOf(city, address);
+  // A flag without weight would only make the list longer.
+  if (quarters === 0) return { flags };
+  return { flags: await store.flag(id, { flagger: flaggerOf(who, quarters), untilMs, ...(reason && { reason }) }) };
 }

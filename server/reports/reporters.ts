@@ -1,14 +1,18 @@
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import type { Report } from "../../tiles/report.ts";
-import { lineOf } from "../kit/network-address.ts";
+import { lineOf, siteOf } from "../kit/network-address.ts";
 import { sha256Hex } from "../kit/sha256.ts";
 import { DAY_MS, formatDay, startOfDay } from "../kit/utc-time.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 
 /** Tells the reports of one client in one neighbourhood, layer and UTC day from others'. */
 export interface Reporters {
-  /** The bucket, 1..255, of a report from an address. @throws StoreUnavailableError */
-  bucketOf(address: string, report: Report): Promise<number>;
+  /**
+   * The bucket, 1..255, of a report from an address.
+   * @param isCrowd whether it counts as one client's with others of its network (`flood-watch.ts`)
+   * @throws StoreUnavailableError
+   */
+  bucketOf(address: string, report: Report, isCrowd?: boolean): Promise<number>;
 }
 
 const BUCKETS = 255;
@@ -38,9 +42,10 @@ export function createReporters(store: Pick<ReportStore, "remember">): Reporters
   }
 
   return {
-    async bucketOf(address, { layer, lonDeg, latDeg, createdAtMs }) {
+    async bucketOf(address, { layer, lonDeg, latDeg, createdAtMs }, isCrowd = false) {
       const place = encodeGeohash(lonDeg, latDeg, NEIGHBORHOOD_PRECISION);
-      const who = [await saltOf(createdAtMs), lineOf(address), layer, place, formatDay(createdAtMs)].join(" ");
+      const client = isCrowd ? siteOf(address) : lineOf(address);
+      const who = [await saltOf(createdAtMs), client, layer, place, formatDay(createdAtMs)].join(" ");
       return 1 + (Number.parseInt(sha256Hex(who).slice(0, 8), 16) % BUCKETS);
     },
   };

@@ -4,16 +4,18 @@ import { createUsageLog } from "../accounts/usage-log.ts";
 import { createAreaCatalogue } from "../areas/area-catalogue.ts";
 import { createAreaSets } from "../areas/area-sets.ts";
 import { createAreaShapes } from "../areas/area-shapes.ts";
+import { createCityOfPlace } from "../areas/city-of-place.ts";
 import type { BasemapTiles } from "../basemap/zooms.ts";
 import type { Log } from "../console/log.ts";
 import { type App, type AppParts, type AppSettings, createApp, DEFAULT_SETTINGS } from "../http/app.ts";
 import { basemapRoutes } from "../http/routes/basemap.ts";
 import type { Pace } from "../kit/pace.ts";
 import { createRelay } from "../kit/relay.ts";
+import { createModeration } from "../moderation/moderation.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
 import type { ReadMeter } from "../ports/read-meter.ts";
-import type { ReportStore } from "../ports/report-store.ts";
+import type { EditedReport, ReportStore } from "../ports/report-store.ts";
 import type { RunSql } from "../ports/sql.ts";
 import { createSql } from "../postgres/questions.ts";
 import { createCompactor } from "../pyramid/compactor.ts";
@@ -144,8 +146,18 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
   const { config, tiles, basemap, onChanged, ...ofRuntime } = options;
   const { pyramid, source } = tiles;
   const questions = createSql(sql, log);
+  const onReport = (report: Report) => {
+    pyramid.noteReport(report);
+    onChanged?.(report);
+  };
+  const onEdit = (edited: EditedReport, before: Report) => {
+    pyramid.noteEdited(edited, before);
+    onChanged?.(before);
+  };
+  const cityOf = createCityOfPlace(areas.catalogue);
   const app = createApp({
     ...ofRuntime,
+    moderation: createModeration({ store, derived: adapters.derived, clock, log, cityOf, onReport, onEdit }),
     store,
     clock,
     log,
@@ -164,14 +176,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     publicUrlFrom: publicUrlFrom(config),
     pyramid,
     clusters: { ...pyramid, scoreOf: overallScores(scores) },
-    onReport(report) {
-      pyramid.noteReport(report);
-      onChanged?.(report);
-    },
-    onEdit(edited, before) {
-      pyramid.noteEdited(edited, before);
-      onChanged?.(before);
-    },
+    onReport,
     settings: settingsOf(config),
     samples: () => [...scores.samples(), ...scoring.samples(), ...usage.samples(), ...(ofRuntime.samples?.() ?? [])],
   });

@@ -149,8 +149,8 @@ describe("beside Node on the same stores", () => {
     for (const id of [compacted, await drop(worker.url, PLACE)]) {
       for (const [url, address] of [
         [worker.url, "198.51.100.1"],
-        [node.url, "198.51.100.2"],
-        [worker.url, "198.51.100.3"],
+        [node.url, "203.0.113.1"],
+        [worker.url, "192.0.2.1"],
       ] as const) {
         const headers = { "X-Forwarded-For": address, "CF-Connecting-IP": address };
         expect((await fetch(`${url}/api/reports/${id}/flag`, { method: "POST", headers })).ok).toBe(true);
@@ -382,7 +382,7 @@ it("compacts what was hidden within half a minute, without the cron trigger", { 
     const id = await drop(worker.url, place);
     await worker.scheduled();
     const before = (await state.read())?.number ?? 0;
-    for (const address of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
+    for (const address of ["192.0.2.1", "198.51.100.1", "203.0.113.1"]) {
       const headers = { "CF-Connecting-IP": address, "Content-Type": "application/json" };
       await fetch(`${worker.url}/api/reports/${id}/flag`, { method: "POST", headers, body: "{}" });
     }

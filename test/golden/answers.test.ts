@@ -14,6 +14,7 @@ import { keyOf, REPORT_COUNTS, SCORES } from "../../server/trends/export-rows.ts
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { createTestApp, type PageJson, post, readJson, VALID_BODY } from "../kit/app-fixture.ts";
 import { createTestClock } from "../kit/clock.ts";
+import { createTestModeration } from "../kit/test-moderation.ts";
 import { itKeeps } from "./golden.ts";
 import { NOW_MS, sampleReport, sampleReports } from "./sample.ts";
 
@@ -194,7 +195,8 @@ describe("flags", () => {
             return inner.flag(id, flag);
           },
         };
-        const flagging = { store, flagsToHide: 2, onEdit: () => {} };
+        const moderation = createTestModeration({ store: inner, clock });
+        const flagging = { store, moderation, flagsToHide: 2 };
         await flagReport(flagging, { id: report.id, address: "2001:db8:1:2:3:4:5:6", reason: "spam" });
         return kept;
       },

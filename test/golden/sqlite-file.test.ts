@@ -196,7 +196,8 @@ describe("the file of the embedded store", () => {
         }),
       read: (rows) =>
         reads(rows, async ({ store }) => {
-          const flag = (flagger: string) => store.flag(PLAIN.id, { flagger, untilMs: NOW_MS + 5001 });
+          const flag = async (flagger: string) =>
+            (await store.flag(PLAIN.id, { flagger, untilMs: NOW_MS + 5001 })).length;
           return [await flag("0123456789abcdef"), await flag("another")];
         }),
     },

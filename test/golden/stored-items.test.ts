@@ -1,4 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { silentLog } from "../../server/console/log.ts";
+import type { ModerationCase } from "../../server/moderation/case.ts";
+import type { LoggedDecision } from "../../server/moderation/case-table.ts";
+import { decodeRecord, encodeRecord } from "../../server/moderation/record.ts";
 import { areasOfRows, makeTally } from "../../server/pyramid/area-tally.ts";
 import { decodePlan, encodePlan } from "../../server/pyramid/compaction-plan.ts";
 import { decodeProgress, encodeProgress } from "../../server/pyramid/compaction-progress.ts";
@@ -340,4 +344,36 @@ describe("areas", () => {
       read: (body) => decodeAreaSets(body, "golden"),
     },
   ]);
+});
+
+describe("records of moderation", () => {
+  const report = { ...POTHOLE, reporter: 7 };
+  const step = { n: 1, atMs: NOW_MS, by: "flags", what: "hold", from: "shown", to: "held" } as const;
+  const held: ModerationCase = {
+    report,
+    city: "austin",
+    state: "held",
+    cause: "flags",
+    flags: { spam: 2 },
+    history: [step],
+  };
+  const records: Readonly<Record<string, object>> = {
+    "a case": held,
+    "a note that a report has a case": {},
+    "a decision in the log": { ...step, id: report.id, city: "austin" } satisfies LoggedDecision,
+    "flags that were dismissed": [{ id: report.id, salt: "salt", flaggers: ["0123"], untilMs: NOW_MS }],
+    "flags of a network today": { used: 3 },
+  };
+  const read = (body: Uint8Array) => decodeRecord<object>({ name: "record", body, version: 1 }, silentLog);
+  itKeeps(
+    "moderation-v1",
+    Object.entries(records).map(([sample, value]) => ({ sample, write: () => encodeRecord(value), read })),
+  );
+
+  it("are no records where they are damaged, or of another version", () => {
+    for (const { body } of goldenItems("moderation-v1")) {
+      expect(read(withVersion(body, 2))).toBeUndefined();
+      expect(read(body.subarray(0, -1))).toBeUndefined();
+    }
+  });
 });

@@ -234,7 +234,8 @@ describe("items of the table", () => {
       },
       read: async (items) => {
         const { store } = await openTable(items);
-        const flag = (flagger: string) => store.flag(PLAIN.id, { flagger, untilMs: NOW_MS + 5001 });
+        const flag = async (flagger: string) =>
+          (await store.flag(PLAIN.id, { flagger, untilMs: NOW_MS + 5001 })).length;
         return [await flag("0123456789abcdef"), await flag("another")];
       },
     },

@@ -9,7 +9,7 @@ export interface Rule {
   readonly to: RegExp;
 }
 
-const DOMAIN = /^server\/(?:reports|pyramid|clusters|scores|areas|trends|accounts|live|serving|ports)\//;
+const DOMAIN = /^server\/(?:reports|pyramid|clusters|scores|areas|trends|accounts|moderation|live|serving|ports)\//;
 const OURS = /^(?:server|tiles|client|bench|test)\//;
 
 export const RULES: readonly Rule[] = [

@@ -7,7 +7,14 @@ import type { RunSql } from "../../server/ports/sql.ts";
 import { sqlOfPool } from "../../server/postgres/sql.ts";
 import { createRelationalApp } from "./trends-fixture.ts";
 
-export const ACCOUNT_TABLES = ["users", "api_subscriptions", "api_keys", "usage_log", "usage_batches"];
+export const ACCOUNT_TABLES = [
+  "users",
+  "moderated_cities",
+  "api_subscriptions",
+  "api_keys",
+  "usage_log",
+  "usage_batches",
+];
 
 export interface TestAccount {
   readonly userId: string;

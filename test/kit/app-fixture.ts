@@ -1,6 +1,8 @@
 import { silentLog } from "../../server/console/log.ts";
 import type { AppParts, AppSettings } from "../../server/http/app.ts";
 import { createApp, DEFAULT_SETTINGS } from "../../server/http/app.ts";
+import type { DerivedStore } from "../../server/ports/derived-store.ts";
+import type { EditedReport } from "../../server/ports/report-store.ts";
 import type { RunSql } from "../../server/ports/sql.ts";
 import { createSql } from "../../server/postgres/questions.ts";
 import { createPyramid } from "../../server/pyramid/pyramid.ts";
@@ -8,6 +10,7 @@ import { createMemoryDerivedStore } from "../../server/store/memory/derived-memo
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
 import type { Report } from "../../tiles/report.ts";
 import { createTestClock } from "./clock.ts";
+import { createTestModeration } from "./test-moderation.ts";
 
 export interface LoggedEvent {
   readonly level: "warn" | "error";
@@ -18,15 +21,20 @@ export interface LoggedEvent {
 export interface TestAppOptions extends Partial<Omit<AppParts, "settings" | "sql">> {
   readonly settings?: Partial<AppSettings>;
   readonly sql?: RunSql;
+  /** Shared by apps that are to know of each other's cases; of its own by default. */
+  readonly derived?: DerivedStore;
+  readonly flagsPerDay?: number;
+  onEdit?(edited: EditedReport, before: Report): void;
 }
 
 /** The app on a memory store and a pyramid over it, with everything that it tells its parts kept for the test to look at. */
-export function createTestApp({ sql, ...change }: TestAppOptions = {}) {
+export function createTestApp({ sql, derived, onEdit, flagsPerDay, ...change }: TestAppOptions = {}) {
   const clock = createTestClock();
   const store = change.store ?? createMemoryStore({ clock });
   const over = { store, clock: change.clock ?? clock };
-  const pyramid = createPyramid({ ...over, derived: createMemoryDerivedStore(over), log: silentLog });
-  const told: Report[] = [];
+  const kept = derived ?? createMemoryDerivedStore(over);
+  const pyramid = createPyramid({ ...over, derived: kept, log: silentLog });
+  const stored: Report[] = [];
   const logged: LoggedEvent[] = [];
   const keep =
     (level: LoggedEvent["level"]) =>
@@ -34,18 +42,27 @@ export function createTestApp({ sql, ...change }: TestAppOptions = {}) {
       logged.push({ level, event, fields });
     };
   const log = { debug: () => {}, info: () => {}, warn: keep("warn"), error: keep("error") };
+  const onReport = (report: Report) => {
+    stored.push(report);
+    pyramid.noteReport(report);
+  };
+  const told = { onReport, onEdit: onEdit ?? pyramid.noteEdited };
+  const moderation = createTestModeration({
+    ...over,
+    ...told,
+    derived: kept,
+    log: change.log ?? log,
+    ...(flagsPerDay && { flagsPerDay }),
+  });
   const app = createApp({
+    moderation,
     store,
     clock,
     tiles: { read: async () => undefined },
     codings: [],
     pingDatabase: async () => {},
     pyramid,
-    onReport(report) {
-      told.push(report);
-      pyramid.noteReport(report);
-    },
-    onEdit: (edited, before) => pyramid.noteEdited(edited, before),
+    onReport,
     clientAddress: (c) => c.req.header("x-test-address") ?? "192.0.2.1",
     isLocal: () => true,
     log,
@@ -53,7 +70,7 @@ export function createTestApp({ sql, ...change }: TestAppOptions = {}) {
     ...change,
     settings: { ...DEFAULT_SETTINGS, reportsPerMinute: 1e9, ...change.settings },
   });
-  return { app, store, clock, told, logged };
+  return { app, store, clock, told: stored, logged, moderation };
 }
 
 export const VALID_BODY = {

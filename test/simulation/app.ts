@@ -1,5 +1,6 @@
 import type { Log } from "../../server/console/log.ts";
 import { type BackgroundWork, repeatInBackground } from "../../server/kit/background.ts";
+import { createModeration } from "../../server/moderation/moderation.ts";
 import type { Clock } from "../../server/ports/clock.ts";
 import type { DerivedStore } from "../../server/ports/derived-store.ts";
 import type { EditedReport, ReportEdit, ReportStore } from "../../server/ports/report-store.ts";
@@ -141,10 +142,17 @@ type Tiles = Pick<Pyramid, "noteReport" | "noteEdited"> & ScoreCardOptions["pyra
 
 function appOf(options: AppOptions, tiles: Tiles): Omit<App, "clusterCells" | "tile" | "background" | "afterWrite"> {
   const { store, clock, log } = options;
+  const moderation = createModeration({
+    ...options,
+    cityOf: async () => undefined,
+    onReport: tiles.noteReport,
+    onEdit: tiles.noteEdited,
+  });
   return {
     store,
     post: (draft, key) => createReport({ store, clock, onReport: tiles.noteReport }, draft, key),
-    flag: (id, address, flagsToHide) => flagReport({ store, flagsToHide, onEdit: tiles.noteEdited }, { id, address }),
+    flag: async (id, address, flagsToHide) =>
+      (await flagReport({ store, moderation, flagsToHide }, { id, address }))?.needed,
     async edit(before, edit) {
       const edited = await store.edit(before.id, edit);
       if (edited !== undefined) tiles.noteEdited(edited, before);

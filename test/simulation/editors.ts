@@ -33,7 +33,7 @@ export function createEditor(parts: ClientParts): (action: EditAction) => Promis
     const hide: Edit = { action: name, edit: { kind: "hide" }, id, startMs: clock.now(), endMs: Infinity };
     ledger.edits.push(hide);
     await insist(attempts, async () => {
-      const address = `192.0.2.${hashOf(name) % 250}`;
+      const address = `198.18.${hashOf(name) % 250}.1`;
       const left = await link.ask(machine, (app) => app.flag(id, address, FLAGS_TO_HIDE), WRITE);
       trace.note(name, `${id} is hidden after ${left} more`);
       if (left === 0) hide.endMs = clock.now();

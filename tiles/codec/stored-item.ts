@@ -20,6 +20,7 @@ export const ITEM_KINDS = {
   "area-index": 0x49,
   areas: 0x4e,
   "area-tally": 0x59,
+  moderation: 0x44,
 } as const;
 export type ItemKind = keyof typeof ITEM_KINDS;
 

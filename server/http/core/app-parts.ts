@@ -7,10 +7,11 @@ import type { AreaSource } from "../../areas/find-area.ts";
 import type { ClusterSource } from "../../clusters/find-cluster.ts";
 import type { Log } from "../../console/log.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
+import type { Moderation } from "../../moderation/moderation.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { MetricSample } from "../../ports/metrics.ts";
 import type { ReadMeter } from "../../ports/read-meter.ts";
-import type { EditedReport, ReportStore } from "../../ports/report-store.ts";
+import type { ReportStore } from "../../ports/report-store.ts";
 import type { Sql } from "../../ports/sql.ts";
 import type { Pyramid } from "../../pyramid/pyramid.ts";
 import type { ScoreHistory } from "../../scores/score-history.ts";
@@ -39,10 +40,10 @@ export interface AppParts {
   readonly usage?: UsageLog;
   /** Resolves when PostgreSQL answers; only `/readyz` asks. */
   pingDatabase(): Promise<void>;
+  /** Hides reports for moderators to look at, and does what they decide. */
+  readonly moderation: Moderation;
   /** Tells this process's tiles of a stored report before it is acknowledged. The same report may be told twice. */
   onReport(report: Report): void;
-  /** Tells them what became of a report that was edited, likewise, and how it read before. */
-  onEdit(edited: EditedReport, before: Report): void;
   /** The client's address, as `addressOf` spells it; how to know it differs per runtime. For limits it is cut to a network first (`lineOf`). */
   clientAddress(context: Context): string | undefined;
   /**
@@ -71,10 +72,12 @@ export interface AppSettings {
   readonly reportsPerMinute: number;
   /** Flags that one client address may send in a minute, also the burst. */
   readonly flagsPerMinute: number;
-  /** Flags of different client addresses that hide a report. */
+  /** Flags of different networks that hide a report. */
   readonly flagsToHide: number;
   /** Whether profanity in reports' texts is masked; so it is unless this is false. */
   readonly maskProfanity?: boolean;
+  /** Whether reports of a flood are held for moderators; so they are unless this is false. */
+  readonly holdFloods?: boolean;
   /** Whether a proof of work is asked for in bursts; not unless this is true. */
   readonly proofOfWork?: boolean;
   /** Most geohash-5 cells that the box of one report query may meet. */

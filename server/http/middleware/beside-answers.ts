@@ -23,6 +23,10 @@ export function mountBesideAnswers(app: App, { reading, tile, change, call }: Be
     await next();
     if (c.req.method === "POST") goOnWith(c, change());
   });
+  app.use("/api/moderation/*", async (c, next) => {
+    await next();
+    if (c.req.method === "POST") goOnWith(c, change());
+  });
   for (const counted of ["/api/trends/*", "/api/exports/*"]) {
     app.use(counted, async (c, next) => {
       await next();

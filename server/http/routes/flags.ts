@@ -5,7 +5,7 @@ import { FLAG_REASONS, flagReport } from "../../reports/flag-report.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { createProofGate, PROOF_WANTED, proofHeaderSchema } from "../middleware/proof-wanted.ts";
-import { readJsonBody } from "../schemas/json-body.ts";
+import { hasBody, readJsonBody } from "../schemas/json-body.ts";
 import { reportIdSchema } from "../schemas/report-query.ts";
 
 const MAX_BODY_BYTES = 1024;
@@ -21,7 +21,11 @@ const flagSchema = z
   .object({
     id: z.string(),
     hidden: z.boolean(),
-    flags_needed: z.int().min(0).openapi({ description: "Flags of other clients that would hide it." }),
+    flags_needed: z.int().min(0).openapi({ description: "Flags of other networks that would hide it." }),
+    reviewed: z
+      .literal(true)
+      .optional()
+      .openapi({ description: "A moderator has said that it stays: no flag hides it." }),
   })
   .openapi("Flag");
 
@@ -32,7 +36,7 @@ const flag = createRoute({
   path: "/api/reports/{id}/flag",
   summary: "Flag a report that should not be there",
   description:
-    "Counts once for each client address. Enough flags hide the report from every tile, list and count. The address is only kept as a salted hash, and forgotten with the report.",
+    "Counts once for each network: a /24 of IPv4, a /48 of IPv6. Enough flags hide the report from every tile, list and count, until a moderator has looked at it; what a moderator left or brought back, no flag hides. Flags of a network whose flags moderators found unfounded lately weigh less. The network is only kept as a salted hash, and forgotten with the report.",
   tags: ["reports"],
   request: {
     params: z.object({ id: reportIdSchema }),
@@ -46,7 +50,7 @@ const flag = createRoute({
     404: problemAnswer("There is no such report, or it has expired or is hidden."),
     413: problemAnswer(`The body has more than ${MAX_BODY_BYTES} bytes.`),
     415: problemAnswer("The body is not application/json, or is encoded."),
-    429: problemAnswer(PROOF_WANTED),
+    429: problemAnswer(`${PROOF_WANTED} Also when the network has used up its flags of the day (UTC).`),
     ...unexpectedAnswer,
     503: problemAnswer("The store does not answer. Retry-After says when."),
   },
@@ -57,7 +61,8 @@ export function mountFlags(app: App, parts: AppParts): void {
   const { clock, store, settings } = parts;
   const rateLimit = createRateLimit({ clock, perMinute: settings.flagsPerMinute });
   const requireProof = createProofGate(parts, settings.flagsPerMinute / 2);
-  const flagging = { store, flagsToHide: settings.flagsToHide, onEdit: parts.onEdit };
+  const { moderation } = parts;
+  const flagging = { store, moderation, flagsToHide: settings.flagsToHide };
 
   app.openAPIRegistry.registerPath(flag);
   app.post(flag.getRoutingPath(), async (c) => {
@@ -73,17 +78,18 @@ export function mountFlags(app: App, parts: AppParts): void {
     }
     await requireProof(c, address, body.data);
     const { reason } = body.data;
-    const needed = await flagReport(flagging, { id: id.data, address, ...(reason && { reason }) });
-    if (needed === undefined) {
+    const outcome = await flagReport(flagging, { id: id.data, address, ...(reason && { reason }) });
+    if (outcome === undefined) {
       const detail = "There is no such report, or it has expired or is hidden.";
       throw new ProblemError({ status: 404, detail });
     }
-    const document = { id: id.data, hidden: needed === 0, flags_needed: needed };
+    if (outcome.waitSeconds !== undefined) {
+      const detail = `At most ${moderation.flagBudget.perDay} flags a day (UTC) count of one network.`;
+      throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${outcome.waitSeconds}` } });
+    }
+    const { needed, isDecided } = outcome;
+    const reviewed = isDecided && { reviewed: isDecided };
+    const document = { id: id.data, hidden: needed === 0, flags_needed: needed, ...reviewed };
     return c.json(document, needed === 0 ? 200 : 202, { "Cache-Control": "no-store" });
   });
-}
-
-/** Without a media type and without bytes there is none; a form that sends nothing sends no type either. */
-function hasBody({ headers }: Request): boolean {
-  return headers.has("content-type") || Number(headers.get("content-length") ?? 0) > 0;
 }

@@ -2,13 +2,15 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { boundsOfBox } from "../../../tiles/areas/area.ts";
 import type { Bounds } from "../../../tiles/geo/geohash.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { lineOf } from "../../kit/network-address.ts";
 import { createRateLimit, type RateLimit } from "../../kit/rate-limit.ts";
+import { createFloodWatch } from "../../moderation/flood-watch.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
 import type { Area } from "../../reports/area-reports.ts";
-import { createReport } from "../../reports/create-report.ts";
+import { createReport, type ReportDraft } from "../../reports/create-report.ts";
 import { countLogCells, listReports } from "../../reports/list-reports.ts";
 import { createProfanityMask, type MaskedText } from "../../reports/profanity.ts";
 import { regionOfArea } from "../../reports/region-of-area.ts";
@@ -46,7 +48,8 @@ const create = createRoute({
   },
   responses: {
     201: {
-      description: "Stored. `Idempotency-Replayed: true` when an earlier request with this key had stored it.",
+      description:
+        "Stored. `Idempotency-Replayed: true` when an earlier request with this key had stored it. With `held` it is shown once a moderator has seen it.",
       headers: z.object({ Location: z.string(), "Idempotency-Replayed": z.literal("true").optional() }),
       content: { "application/json": { schema: createdReportSchema } },
     },
@@ -101,11 +104,12 @@ export function mountReports(app: App, parts: AppParts): void {
   const reporters = createReporters(store);
   // A fifth of what is taken at all: no resident comes near it.
   const requireProof = createProofGate(parts, settings.reportsPerMinute / 5);
+  const watchFlood = settings.holdFloods === false ? undefined : createFloodWatch({ clock });
   const maskText = settings.maskProfanity === false ? asItIs : createProfanityMask();
 
   app.openAPIRegistry.registerPath(create);
   app.post(create.getRoutingPath(), (c) =>
-    respondCreate(c, { ...parts, rateLimit, reporters, maskText, requireProof }),
+    respondCreate(c, { ...parts, rateLimit, reporters, maskText, requireProof, watchFlood }),
   );
 
   app.openapi(list, async (c) => {
@@ -155,6 +159,7 @@ interface CreateParts extends AppParts {
   readonly rateLimit: RateLimit;
   readonly reporters: Reporters;
   readonly requireProof: ProofGate;
+  readonly watchFlood: ReturnType<typeof createFloodWatch> | undefined;
   maskText(text: string): MaskedText;
 }
 
@@ -178,8 +183,14 @@ async function respondCreate(c: Context<AppEnv>, parts: CreateParts): Promise<Re
     throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });
   }
   await parts.requireProof(c, address, json);
-  const reporting = { ...parts, reporterOf: (report: Report) => parts.reporters.bucketOf(address, report) };
   const sent = draftOfBody(body.data);
+  const { isCrowd, holdBack } = watched(c, parts, address, sent);
+  const reporting = {
+    ...parts,
+    holdBack,
+    isHeld: async (id: string) => (await parts.moderation.find(id))?.known?.state === "held",
+    reporterOf: (report: Report) => parts.reporters.bucketOf(address, report, isCrowd),
+  };
   const { text, isMasked } = parts.maskText(sent.text ?? "");
   const created = await createReport(
     reporting,
@@ -192,11 +203,29 @@ async function respondCreate(c: Context<AppEnv>, parts: CreateParts): Promise<Re
     const detail = "This Idempotency-Key was used for another report.";
     throw new ProblemError({ status: 422, kind: "idempotency-key-taken", detail });
   }
-  return c.json({ ...toReportJson(created.report), ...(isMasked && { text_masked: true }) }, 201, {
+  const told = { ...(isMasked && { text_masked: true }), ...(created.outcome === "held" && { held: true }) };
+  return c.json({ ...toReportJson(created.report), ...told }, 201, {
     Location: publicPath(c, `/api/reports/${created.report.id}`),
     "Cache-Control": "no-store",
     ...(created.outcome === "replayed" && { "Idempotency-Replayed": "true" }),
   });
+}
+
+/** Whether a report is of a flood, and what becomes of it then. This machine itself, which has no network, makes none. */
+function watched(
+  c: Context<AppEnv>,
+  parts: CreateParts,
+  address: string,
+  { layer, lonDeg, latDeg, text }: ReportDraft,
+) {
+  if (parts.watchFlood === undefined || parts.isLocal?.(c) === true) return { isCrowd: false };
+  const geohash7 = encodeGeohash(lonDeg, latDeg, 7);
+  const { hold, isCrowd, waitSeconds } = parts.watchFlood({ address, layer, geohash7, text });
+  if (waitSeconds !== undefined) {
+    const detail = "So many reports of this network wait for a moderator that no more are taken just now.";
+    throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });
+  }
+  return { isCrowd, holdBack: hold && ((report: Report) => parts.moderation.holdBack(report, hold)) };
 }
 
 /** Keys that two clients may well choose alike hold for one client's network each. */

@@ -38,3 +38,8 @@ async function readBytes(c: Context<AppEnv>, maxBytes: number): Promise<ArrayBuf
   }
   return bytes;
 }
+
+/** Without a media type and without bytes there is none; a form that sends nothing sends no type either. */
+export function hasBody({ headers }: Request): boolean {
+  return headers.has("content-type") || Number(headers.get("content-length") ?? 0) > 0;
+}

@@ -28,6 +28,10 @@ export const createdReportSchema = reportSchema
       .literal(true)
       .optional()
       .openapi({ description: "Profanity of `text` is kept, and told, as asterisks." }),
+    held: z
+      .literal(true)
+      .optional()
+      .openapi({ description: "It came with very many others, and is shown once a moderator has seen it." }),
   })
   .openapi("CreatedReport");
 

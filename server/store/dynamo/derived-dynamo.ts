@@ -28,14 +28,24 @@ export function createDynamoDerivedStore(options: DynamoDerivedStoreOptions): De
   const kept = (row: DerivedRow) => isKept(row.expires_at, clock.now());
 
   return {
-    async list(group, { consistent = false, from, to } = {}) {
+    async list(group, { consistent = false, from, to, limit, descending = false } = {}) {
       const range = nameRange(from, to);
       const pages = requests.queryPages<DerivedRow>({
         KeyConditionExpression: `pk = :pk${range.test}`,
         ExpressionAttributeValues: { ":pk": derivedPartition(group), ...range.values },
         ConsistentRead: consistent,
+        ...(descending && { ScanIndexForward: false }),
+        ...(limit !== undefined && { Limit: Math.max(1, limit) }),
       });
-      return (await collect(pages)).filter(kept).map(itemOf);
+      if (limit === undefined) return (await collect(pages)).filter(kept).map(itemOf);
+      const found: DerivedRow[] = [];
+      if (limit > 0) {
+        for await (const page of pages) {
+          found.push(...page.filter(kept));
+          if (found.length >= limit) break;
+        }
+      }
+      return found.slice(0, limit).map(itemOf);
     },
 
     async get(group, name, { consistent = false } = {}) {

@@ -6,7 +6,7 @@ import { createChangeReader } from "./change-reader.ts";
 import { createClaims } from "./claims.ts";
 import { createFeed } from "./feed.ts";
 import { createFeedShards } from "./feed-shards.ts";
-import { addFlag } from "./flags.ts";
+import { addFlag, readFlags } from "./flags.ts";
 import { createPublisher } from "./publisher.ts";
 import { createRequests, type RequestOptions, storeError } from "./requests.ts";
 import { createRowApplier } from "./row-applier.ts";
@@ -78,6 +78,7 @@ export function createDynamoStore(options: DynamoStoreOptions): ReportStore {
     ...createCellReader({ ...reading, shards }),
 
     flag: (reportId, flag) => addFlag(requests, reportId, flag),
+    flagsOf: (reportId) => readFlags(requests, reportId),
 
     cells: () => cellsOf(requests),
 

@@ -19,12 +19,14 @@ export function createMemoryDerivedStore({ clock }: { clock: Clock }): DerivedSt
   }
 
   return {
-    async list(group, { from = "", to } = {}) {
+    async list(group, { from = "", to, limit, descending = false } = {}) {
       const now = clock.now();
+      const order = descending ? -1 : 1;
       return [...(groups.get(group)?.values() ?? [])]
         .filter((item) => isKept(item.expiresAtSeconds, now))
         .filter(({ name }) => name >= from && (to === undefined || name <= to))
-        .sort((a, b) => (a.name < b.name ? -1 : 1))
+        .sort((a, b) => (a.name < b.name ? -order : order))
+        .slice(0, limit)
         .map(itemOf);
     },
 

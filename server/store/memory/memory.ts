@@ -2,7 +2,7 @@ import type { Report } from "../../../tiles/report.ts";
 import { columnsOfReports } from "../../../tiles/report-columns.ts";
 import { parseReportId } from "../../../tiles/report-id.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { PutOutcome, ReportStore } from "../../ports/report-store.ts";
+import type { KeptFlag, PutOutcome, ReportStore } from "../../ports/report-store.ts";
 import { cellOfReport, FROM_THE_BEGINNING } from "../keys.ts";
 import { changesOf, isFresh, mergeChanges, parseCursor } from "../log-changes.ts";
 import { createMemoryClaims } from "./memory-claims.ts";
@@ -14,7 +14,7 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
   const log = createMemoryLog({ clock });
   const feed = createMemoryFeed({ clock });
   /** Who flagged each report. */
-  const flaggers = new Map<string, Set<string>>();
+  const flags = new Map<string, Map<string, KeptFlag>>();
 
   function put(report: Report): PutOutcome {
     const outcome = log.append(report);
@@ -59,11 +59,13 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
       return log.shownIn(cell, range).reverse().slice(0, Math.max(0, limit));
     },
 
-    async flag(reportId, { flagger }) {
-      const ofReport = flaggers.get(reportId) ?? new Set();
-      flaggers.set(reportId, ofReport.add(flagger));
-      return ofReport.size;
+    async flag(reportId, { flagger, reason }) {
+      const ofReport = flags.get(reportId) ?? new Map<string, KeptFlag>();
+      flags.set(reportId, ofReport);
+      if (!ofReport.has(flagger)) ofReport.set(flagger, { flagger, ...(reason && { reason }) });
+      return [...ofReport.values()];
     },
+    flagsOf: async (reportId) => [...(flags.get(reportId)?.values() ?? [])],
 
     async *cells() {
       yield* log.cells();

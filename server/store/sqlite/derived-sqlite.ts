@@ -10,14 +10,18 @@ type DerivedRow = readonly [name: string, version: number, expiresAtSeconds: num
 
 /** SQLite compares texts by their UTF-8 bytes, as the port has it: this sorts after every name. */
 const AFTER_NAMES = "\u{10ffff}";
+const NO_LIMIT = -1;
 
 /** Derived data in the same file. Every read sees what was written, so `consistent` makes no difference. */
 export function createSqliteDerivedStore(db: DatabaseSync, writer: Writer, clock: Clock): DerivedStore {
   const columns = "name, version, expires_s, body";
-  const ofRange = arrays<DerivedRow>(
-    db,
-    `SELECT ${columns} FROM derived WHERE grp = ? AND name >= ? AND name <= ? ORDER BY name`,
-  );
+  const rangeOf = (order: "ASC" | "DESC") =>
+    arrays<DerivedRow>(
+      db,
+      `SELECT ${columns} FROM derived WHERE grp = ? AND name >= ? AND name <= ?
+        AND (expires_s IS NULL OR expires_s * 1000 > ?) ORDER BY name ${order} LIMIT ?`,
+    );
+  const [ascending, downwards] = [rangeOf("ASC"), rangeOf("DESC")];
   const ofName = arrays<DerivedRow>(db, `SELECT ${columns} FROM derived WHERE grp = ? AND name = ?`);
 
   const itemsOf = (rows: readonly DerivedRow[]): DerivedItem[] =>
@@ -34,7 +38,8 @@ export function createSqliteDerivedStore(db: DatabaseSync, writer: Writer, clock
   }
 
   return {
-    list: (group, { from = "", to = AFTER_NAMES } = {}) => read(() => ofRange.all(group, from, to)),
+    list: (group, { from = "", to = AFTER_NAMES, limit = NO_LIMIT, descending = false } = {}) =>
+      read(() => (descending ? downwards : ascending).all(group, from, to, clock.now(), limit)),
     get: async (group, name) => (await read(() => ofName.all(group, name)))[0],
     async put(group, name, body, { expected, expiresAtMs }) {
       checkDerivedItem(group, name, body);

@@ -6,6 +6,7 @@ import { cellName, cellOfReport } from "../keys.ts";
 import { CLAIM_LIFETIME_MS, isFresh } from "../log-changes.ts";
 import { createChangeReader } from "./changes.ts";
 import { createSqliteDerivedStore } from "./derived-sqlite.ts";
+import { createFlagReader } from "./flags.ts";
 import { createReportReader } from "./reader.ts";
 import { rowOf } from "./report-rows.ts";
 import { IN_MEMORY, openSqlite } from "./schema.ts";
@@ -38,6 +39,7 @@ export function openSqliteStores({ path, clock, onDeath = () => {} }: SqliteStor
   const writer = path === IN_MEMORY ? createInlineWriter(db) : createThreadWriter(path, onDeath);
   const reader = createReportReader(db, clock);
   const readChanges = createChangeReader(db, reader.cells);
+  const readFlags = createFlagReader(db);
   let sweptTo = "";
   let closed: Promise<void> | undefined;
 
@@ -62,6 +64,7 @@ export function openSqliteStores({ path, clock, onDeath = () => {} }: SqliteStor
     async recover() {},
     async confirm() {},
     flag: (reportId, flag) => writer.write("flag", reportId, flag),
+    flagsOf: (reportId) => reading(() => readFlags(reportId)),
     ...keeping(writer, clock),
     ping: () =>
       reading(async () => {

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import { earlierId, parseReportId } from "../../../tiles/report-id.ts";
-import type { EditedReport, Flag, PutOutcome, ReportEdit } from "../../ports/report-store.ts";
+import type { EditedReport, Flag, KeptFlag, PutOutcome, ReportEdit } from "../../ports/report-store.ts";
 import { isKept } from "../derived.ts";
 import { type EditedVersion, editedReport, nextVersion } from "../edits.ts";
 import { FEED_LIFETIME_MS } from "../log-changes.ts";
 import { type EditedState, type ReportContent, rowOfReport } from "../rows.ts";
+import { createFlagReader } from "./flags.ts";
 import { arrays, BLANK_ROW, cellNameOfId, REPORT_COLUMNS, reportOf, type SqliteRow } from "./report-rows.ts";
 import { createSweep, type Sweep } from "./sweep.ts";
 
@@ -44,7 +45,7 @@ export interface Writes {
   edit(id: string, edit: ReportEdit, nowMs: number): EditedReport | undefined;
   /** Publishes again what was brought by rows, in the plain way. */
   republish(cell: string, from: string, nowMs: number): void;
-  flag(reportId: string, flag: Flag): number;
+  flag(reportId: string, flag: Flag): KeptFlag[];
   keep(value: KeptValue): string;
   putDerived(item: DerivedPut): boolean;
   removeDerived(group: string, items: readonly { readonly name: string; readonly version: number }[]): void;
@@ -150,13 +151,13 @@ function createKeeping(db: DatabaseSync): Pick<Writes, "flag" | "keep"> {
   const flag = db.prepare(
     "INSERT INTO flags (report_id, flagger, reason, until_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
   );
-  const countFlags = arrays<[number]>(db, "SELECT count(*) FROM flags WHERE report_id = ?");
+  const readFlags = createFlagReader(db);
   const readKept = arrays<[value: string, untilMs: number]>(db, "SELECT value, until_ms FROM kept WHERE name = ?");
   const writeKept = db.prepare("INSERT OR REPLACE INTO kept (name, value, until_ms) VALUES (?, ?, ?)");
   return {
     flag(reportId, { flagger, reason, untilMs }) {
       flag.run(reportId, flagger, reason ?? null, untilMs);
-      return countFlags.get(reportId)?.[0] ?? 0;
+      return readFlags(reportId);
     },
     keep({ name, value, untilMs, nowMs, replaces }) {
       const [held, heldUntilMs = 0] = readKept.get(name) ?? [];

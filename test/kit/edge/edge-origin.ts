@@ -13,6 +13,7 @@ import { cityReports } from "../cities/city.ts";
 import type { TestClock } from "../clock.ts";
 import { postReport, requestRaw } from "../request.ts";
 import type { SharedStores } from "../stores.ts";
+import { createTestModeration } from "../test-moderation.ts";
 
 /** What a shared cache asks: the app with a city in one layer. */
 export interface EdgeOrigin {
@@ -36,7 +37,7 @@ export async function openAppOrigin(reports: number, clock: TestClock): Promise<
     codings: nodeCompressor.codings,
     pingDatabase: async () => {},
     onReport: (report) => pyramid.noteReport(report),
-    onEdit: (edited, before) => pyramid.noteEdited(edited, before),
+    moderation: createTestModeration({ store, clock }),
     clientAddress: () => undefined,
     settings: DEFAULT_SETTINGS,
     log: silentLog,

@@ -13,6 +13,8 @@ describe("parseAccountCommand", () => {
     ["key revoke a@b stratum_abc123", { name: "key revoke", email: "a@b", prefix: "stratum_abc123" }],
     ["add a@b", { name: "add", email: "a@b", keyName: "default", change: {} }],
     ["set a@b --plan city --limit 0", { name: "set", email: "a@b", change: { plan: "city", monthlyCallsLimit: 0 } }],
+    ["operator a@b", { name: "operator", email: "a@b", isOn: true }],
+    ["city a@b austin --off", { name: "city", email: "a@b", city: "austin", isOn: false }],
     ["--status paused set a@b", { name: "set", email: "a@b", change: { status: "paused" } }],
   ])("reads %j", (line, command) => {
     expect(parse(line)).toEqual(command);
@@ -37,13 +39,28 @@ describe("parseAccountCommand", () => {
     ["list --plan agent", "--plan is no option of list"],
     ["key add a@b --plan agent", "--plan is no option of key add"],
     [`key add a@b --key-name ${"x".repeat(81)}`, "1 to 80 characters"],
+    ["city a@b", "city EMAIL SLUG"],
+    ["city a@b Austin", "Austin is no city"],
+    ["add a@b --off", "--off is no option of add"],
     ["add a@b --name x", "The options are: --plan"],
   ])("refuses %j in a sentence", (line, message) => {
     expect(() => parse(line)).toThrow(message);
   });
 
   it("is told in full by --help", () => {
-    for (const word of ["add EMAIL", "list", "set EMAIL", "key add", "key revoke", "--plan", "--status", "--limit"]) {
+    for (const word of [
+      "add EMAIL",
+      "list",
+      "set EMAIL",
+      "key add",
+      "key revoke",
+      "operator",
+      "city",
+      "--off",
+      "--plan",
+      "--status",
+      "--limit",
+    ]) {
       expect(USAGE).toContain(word);
     }
     expect(Math.max(...USAGE.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);

@@ -15,7 +15,7 @@ describe("lineOf and siteOf", () => {
     "[::ffff:192.0.2.1]:4711",
     "[64:ff9b::c000:201]",
   ])("take %s for one IPv4 address", (address) => {
-    expect([addressOf(address), lineOf(address), siteOf(address)]).toEqual(["192.0.2.1", "192.0.2.1", "192.0.2.1"]);
+    expect([addressOf(address), lineOf(address), siteOf(address)]).toEqual(["192.0.2.1", "192.0.2.1", "192.0.2.0/24"]);
   });
 
   it.each([
@@ -66,7 +66,7 @@ describe("lineOf and siteOf", () => {
     );
   });
 
-  it("tell no two IPv4 addresses and no two IPv6 networks for the same", () => {
+  it("take no two IPv4 addresses and no two IPv6 networks for the same line, nor two networks for one site", () => {
     const groups = fc.array(fc.integer({ min: 0x2000, max: 0x3fff }), { minLength: 8, maxLength: 8 });
     const text = (of: readonly number[]) => of.map((group) => group.toString(16)).join(":");
     fc.assert(
@@ -77,7 +77,8 @@ describe("lineOf and siteOf", () => {
         expect(siteOf(text(a)) === siteOf(text(b))).toBe(`${a.slice(0, 3)}` === `${b.slice(0, 3)}`);
       }),
     );
-    fc.assert(fc.property(fc.ipV4(), (address) => lineOf(address) === address && siteOf(address) === address));
+    const network = (address: string) => `${address.split(".").slice(0, 3).join(".")}.0/24`;
+    fc.assert(fc.property(fc.ipV4(), (address) => lineOf(address) === address && siteOf(address) === network(address)));
   });
 });
 

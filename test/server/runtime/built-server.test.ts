@@ -18,7 +18,7 @@ const PLACE = { lat: 30.27, lon: -97.74 };
 
 /** What an older Node says, whatever it is asked to run. */
 const NEEDED = /^STRATUM needs Node 22\.22\.3, or 24\.15 or newer; this is Node [\d.]+\. [^\n]+\n$/;
-const ENTRIES = ["node", "account", "areas", "compact", "import", "migrate", "score", "seed", "unseed"];
+const ENTRIES = ["node", "account", "areas", "compact", "import", "migrate", "moderate", "score", "seed", "unseed"];
 /** A Node before 22, where the machine has one beside the one that runs this. */
 const olderNode = (process.env.PATH ?? "")
   .split(delimiter)

@@ -431,15 +431,22 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
       });
     });
 
-    it("counts the flags of a report, each client's once, whichever process they come to", async () => {
+    it("keeps the flags of a report, each client's once, whichever process they come to", async () => {
       const untilMs = clock.now() + DAY_MS;
-      const [a, b] = idsOf(makeReports(2, clock.now()));
-      const flag = (on: ReportStore, id: string, flagger: string) => on.flag(id, { flagger, untilMs, reason: "spam" });
-      expect(await flag(store, a as string, "one")).toBe(1);
-      expect(await flag(other, a as string, "one")).toBe(1);
-      expect(await flag(other, a as string, "two")).toBe(2);
-      expect(await flag(store, b as string, "one")).toBe(1);
-      expect(await flag(store, a as string, "three")).toBe(3);
+      const [a = "", b = ""] = idsOf(makeReports(2, clock.now()));
+      const flag = async (on: ReportStore, id: string, flagger: string, reason?: string) =>
+        (await on.flag(id, { flagger, untilMs, ...(reason && { reason }) })).map((kept) => kept.flagger).toSorted();
+      expect(await store.flagsOf(a)).toEqual([]);
+      expect(await flag(store, a, "one", "spam")).toEqual(["one"]);
+      expect(await flag(other, a, "one", "untrue")).toEqual(["one"]);
+      expect(await flag(other, a, "two.2")).toEqual(["one", "two.2"]);
+      expect(await flag(store, b, "one")).toEqual(["one"]);
+      expect(await flag(store, a, "three", "untrue")).toEqual(["one", "three", "two.2"]);
+      expect((await other.flagsOf(a)).toSorted((x, y) => (x.flagger < y.flagger ? -1 : 1))).toEqual([
+        { flagger: "one", reason: "spam" },
+        { flagger: "three", reason: "untrue" },
+        { flagger: "two.2" },
+      ]);
     });
 
     describe("expiry", () => {
