@@ -14,7 +14,7 @@ export const FLOODS = {
   place: { withinMs: 600_000, reports: 40, ofNetwork: 8 },
   /** With the same words, whatever their case, spaces and punctuation. */
   text: { withinMs: 3_600_000, reports: 20, ofNetwork: 4 },
-  /** Anywhere. */
+  /** Anywhere: as many as one client address may send a minute (`REPORTS_PER_MINUTE`). */
   network: { withinMs: 600_000, reports: 600, ofNetwork: 600 },
 } as const satisfies Readonly<Record<string, Flood>>;
 
@@ -50,12 +50,21 @@ export interface Verdict {
   readonly isCrowd: boolean;
 }
 
+export interface FloodWatchOptions {
+  readonly clock: Clock;
+  /** What one client address may send. */
+  readonly reportsPerMinute: number;
+}
+
 /** Looks at each report before it is stored. In memory, as `createRateLimit` is: no process knows what another was sent. */
-export function createFloodWatch({ clock }: { readonly clock: Clock }): (report: WatchedReport) => Verdict {
+export function createFloodWatch({
+  clock,
+  reportsPerMinute: most,
+}: FloodWatchOptions): (report: WatchedReport) => Verdict {
   const counts = {
     place: createCounts(clock, FLOODS.place),
     text: createCounts(clock, FLOODS.text),
-    network: createCounts(clock, FLOODS.network),
+    network: createCounts(clock, { ...FLOODS.network, reports: most, ofNetwork: most }),
     held: createCounts(clock, { ...FLOODS.network, reports: MOST_HELD, ofNetwork: MOST_HELD }),
   };
   const firsts = new LRUCache<string, string>({ max: MOST_FIRSTS });

@@ -125,6 +125,7 @@ type HttpConfig = PublicUrlOptions &
     | "readUnitsPerMinute"
     | "profanity"
     | "proofOfWork"
+    | "holdFloods"
     | "basemapStyleUrl"
     | "metricsToken"
     | "securityContact"
@@ -191,6 +192,7 @@ const settingsOf = ({ metricsToken, securityContact, ...config }: HttpConfig): A
   readUnitsPerMinute: config.readUnitsPerMinute,
   maskProfanity: config.profanity === "on",
   proofOfWork: config.proofOfWork === "on",
+  holdFloods: config.holdFloods === "on",
   ...(metricsToken !== undefined && { metricsToken }),
   ...(securityContact !== undefined && { securityContact }),
 });

@@ -26,6 +26,8 @@ export interface Config {
   readonly profanity: "on" | "off";
   /** `on`: whoever sends very many reports or flags has to prove some work. */
   readonly proofOfWork: "on" | "off";
+  /** `on`: reports of a flood are held for moderators, and a network weighs as two clients in scores. */
+  readonly holdFloods: "on" | "off";
   /** Processes of this machine that answer requests. */
   readonly workers: number;
   /** DynamoDB's units that one process's compaction and scoring take. */
@@ -126,6 +128,11 @@ export const VARIABLES = {
     "`on` asks for a proof of work in bursts: above a fifth of REPORTS_PER_MINUTE, or half of the flags, of one client address",
     "on",
   ),
+  HOLD_FLOODS: variable(
+    flag,
+    "`on` holds reports of a flood for moderators, and lets one network weigh as two clients in scores; `off` takes all as they come",
+    "on",
+  ),
   BACKGROUND_UNITS_PER_SECOND: variable(
     wholeNumber(1, 1_000_000),
     "read and write units of a DynamoDB that is not embedded which one process's compaction and scoring take a second",
@@ -193,6 +200,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     readUnitsPerMinute: v.READ_UNITS_PER_MINUTE ?? 0,
     profanity: v.PROFANITY ?? "on",
     proofOfWork: v.PROOF_OF_WORK ?? "on",
+    holdFloods: v.HOLD_FLOODS ?? "on",
     workers: v.WORKERS ?? 1,
     backgroundUnitsPerSecond: v.BACKGROUND_UNITS_PER_SECOND ?? 0,
     ...optional("publicUrl", v.PUBLIC_URL),

@@ -104,7 +104,10 @@ export function mountReports(app: App, parts: AppParts): void {
   const reporters = createReporters(store);
   // A fifth of what is taken at all: no resident comes near it.
   const requireProof = createProofGate(parts, settings.reportsPerMinute / 5);
-  const watchFlood = settings.holdFloods === false ? undefined : createFloodWatch({ clock });
+  const watchFlood =
+    settings.holdFloods === false
+      ? undefined
+      : createFloodWatch({ clock, reportsPerMinute: settings.reportsPerMinute });
   const maskText = settings.maskProfanity === false ? asItIs : createProfanityMask();
 
   app.openAPIRegistry.registerPath(create);

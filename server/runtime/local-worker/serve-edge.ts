@@ -86,7 +86,16 @@ async function buildAssets(config: Config, log: Log, steps: Steps): Promise<void
 
 async function startWorker(config: Config, stores: Stores, terminal: Terminal): Promise<LocalWorker> {
   const { host, port, logLevel, reportsPerMinute, liveStreams, liveShards, edgeCache, basemapStyleUrl } = config;
-  const { publicUrl, trustedProxies, forwardedHeaders, metricsToken, securityContact, profanity, proofOfWork } = config;
+  const {
+    publicUrl,
+    trustedProxies,
+    forwardedHeaders,
+    metricsToken,
+    securityContact,
+    profanity,
+    proofOfWork,
+    holdFloods,
+  } = config;
   // workerd must know where PostgreSQL is: the embedded one listens once it is open, any other need not answer yet.
   const [dynamo, database] = await Promise.all([stores.dynamo(), stores.database()]);
   return startLocalWorker({
@@ -100,6 +109,7 @@ async function startWorker(config: Config, stores: Stores, terminal: Terminal): 
       READ_UNITS_PER_MINUTE: String(config.readUnitsPerMinute),
       PROFANITY: profanity,
       PROOF_OF_WORK: proofOfWork,
+      HOLD_FLOODS: holdFloods,
       LIVE_STREAMS: String(liveStreams),
       LIVE_SHARDS: String(liveShards),
       EDGE_CACHE: edgeCache ? "on" : "off",

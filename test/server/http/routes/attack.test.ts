@@ -90,7 +90,7 @@ it("does not forget within the day what a client sent before it was compacted", 
 it("counts fifty clients of five reports each as the formula says", async () => {
   const { clock, store, report, pass, safety } = openServer();
   for (let times = 0; times < 5; times++)
-    for (let client = 1; client <= 50; client++) await report(`192.0.2.${client}`, 1);
+    for (let client = 1; client <= 50; client++) await report(`198.18.${client}.1`, 1);
   await pass(60 * SECOND);
   // Two clients share a bucket now and then.
   const { reports } = await store.readCell({ layer: "safety", geohash5: GEOHASH.slice(0, 5) });
