@@ -8,70 +8,96 @@ export interface Crossing {
 
 /**
  * Finds two sides, of one ring or of two, that cross: each has its ends on both sides of the other. Sides that only touch, as where a
- * ring meets itself in a corner, do not. Sides are compared where they meet the same field of a grid, so a ring of n corners takes about n
- * comparisons.
+ * ring meets itself in a corner, do not.
+ *
+ * Shamos and Hoey, "Geometric intersection problems", 1976: a line sweeps from west to east, and from south to north where it meets several
+ * corners. The sides that it meets stand in an order that stays right up to the first crossing, and there the two stand beside each other;
+ * so only neighbours are compared. Of sides that touch, one ends where they do, so touching changes no order.
  */
 export function findCrossing(rings: readonly Ring[]): Crossing | undefined {
-  const sides = sidesOf(rings);
-  for (const field of fieldsOf(sides).values()) {
-    for (const [i, a] of field.entries()) {
-      for (let j = i + 1; j < field.length; j++) {
-        const b = field[j] as Side;
-        if (cross(a, b)) return { lonE6: a[0], latE6: a[1] };
-      }
+  const sides = rings.flatMap(sidesOf);
+  /** Sides that the line meets, from south to north. */
+  const met: Side[] = [];
+  sides.forEach((side, i) => {
+    side.place = i;
+  });
+  for (const { side, isEnd } of eventsOf(sides)) {
+    const at = placeAmong(met, side);
+    if (isEnd) met.splice(at, 1);
+    else met.splice(at, 0, side);
+    // Where a side ended, those beside it meet; where one began, it meets both.
+    for (let upper = Math.max(1, at); upper <= (isEnd ? at : at + 1) && upper < met.length; upper++) {
+      const [a, b] = [met[upper - 1] as Side, met[upper] as Side];
+      if (cross(a, b)) return crossingOf(a, b);
     }
   }
   return undefined;
 }
 
-type Side = readonly [ax: number, ay: number, bx: number, by: number];
-
-function sidesOf(rings: readonly Ring[]): Side[] {
-  return rings.flatMap((ring) =>
-    Array.from({ length: ring.length / 2 }, (_, i): Side => {
-      const next = (2 * i + 2) % ring.length;
-      return [ring[2 * i], ring[2 * i + 1], ring[next], ring[next + 1]] as unknown as Side;
-    }),
-  );
+/** A side, its western end first, and of a meridian's the southern one. */
+interface Side {
+  readonly ax: number;
+  readonly ay: number;
+  readonly bx: number;
+  readonly by: number;
+  /** Tells sides of one line apart. */
+  place: number;
 }
 
-/** Sides by the fields that their boxes meet; a field is about as large as a side. */
-function fieldsOf(sides: readonly Side[]): Map<string, Side[]> {
-  const lengths = sides.reduce((sum, [ax, ay, bx, by]) => sum + Math.abs(bx - ax) + Math.abs(by - ay), 0);
-  const size = Math.max(1, Math.ceil(lengths / sides.length));
-  const fields = new Map<string, Side[]>();
-  for (const side of sides) {
-    for (const field of fieldsAlong(side, size)) {
-      const known = fields.get(field);
-      if (known === undefined) fields.set(field, [side]);
-      else known.push(side);
-    }
+function sidesOf(ring: Ring): Side[] {
+  return Array.from({ length: ring.length / 2 }, (_, i): Side => {
+    const next = (2 * i + 2) % ring.length;
+    const [ax, ay] = [ring[2 * i] as number, ring[2 * i + 1] as number];
+    const [bx, by] = [ring[next] as number, ring[next + 1] as number];
+    const isTurned = bx < ax || (bx === ax && by < ay);
+    return isTurned ? { ax: bx, ay: by, bx: ax, by: ay, place: 0 } : { ax, ay, bx, by, place: 0 };
+  }).filter(({ ax, ay, bx, by }) => ax !== bx || ay !== by);
+}
+
+/** Where sides begin and end, in the order of the line. At one corner sides end before others begin. */
+function eventsOf(sides: readonly Side[]): { side: Side; isEnd: boolean }[] {
+  const events = sides.flatMap((side) => [
+    { x: side.ax, y: side.ay, side, isEnd: false },
+    { x: side.bx, y: side.by, side, isEnd: true },
+  ]);
+  return events.sort((a, b) => a.x - b.x || a.y - b.y || Number(b.isEnd) - Number(a.isEnd));
+}
+
+/** How many of the sides that the line meets lie below one. */
+function placeAmong(met: readonly Side[], side: Side): number {
+  let [low, high] = [0, met.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (order(met[middle] as Side, side) < 0) low = middle + 1;
+    else high = middle;
   }
-  return fields;
+  return low;
 }
 
-/** Fields that a side may pass: column by column, those between the heights at which it enters and leaves. */
-function* fieldsAlong([ax, ay, bx, by]: Side, size: number): Generator<string> {
-  const [x0, y0, x1, y1] = ax <= bx ? [ax, ay, bx, by] : [bx, by, ax, ay];
-  for (let column = Math.floor(x0 / size); column <= Math.floor(x1 / size); column++) {
-    const heightAt = (x: number): number =>
-      x1 === x0 ? y1 : y0 + ((Math.min(x1, Math.max(x0, x)) - x0) / (x1 - x0)) * (y1 - y0);
-    const [from, to] = x1 === x0 ? [y0, y1] : [heightAt(column * size), heightAt((column + 1) * size)];
-    const low = Math.floor((Math.min(from, to) - 1) / size);
-    const high = Math.floor((Math.max(from, to) + 1) / size);
-    for (let row = low; row <= high; row++) yield `${column} ${row}`;
-  }
+/** Below zero where the first lies below the second, where the line meets both. */
+function order(a: Side, b: Side): number {
+  if (a === b) return 0;
+  const isFirst = a.ax < b.ax || (a.ax === b.ax && a.ay <= b.ay);
+  const turn = isFirst ? turnTo(a, b) : -turnTo(b, a);
+  return -turn || a.place - b.place;
 }
 
-function cross([ax, ay, bx, by]: Side, [cx, cy, dx, dy]: Side): boolean {
-  return (
-    sideOf(ax, ay, bx, by, cx, cy) * sideOf(ax, ay, bx, by, dx, dy) < 0 &&
-    sideOf(cx, cy, dx, dy, ax, ay) * sideOf(cx, cy, dx, dy, bx, by) < 0
-  );
-}
+/** Whether a side that begins later lies left of another, or right of it; if it begins upon it, whether it ends there. */
+const turnTo = (a: Side, b: Side): number => sideOf(a, b.ax, b.ay) || sideOf(a, b.bx, b.by);
+
+const cross = (a: Side, b: Side): boolean =>
+  sideOf(a, b.ax, b.ay) * sideOf(a, b.bx, b.by) < 0 && sideOf(b, a.ax, a.ay) * sideOf(b, a.bx, a.by) < 0;
 
 /** On which side of a line a place lies: 1 left, -1 right, 0 on it. The products are whole numbers below 2^53, so that is exact. */
-function sideOf(ax: number, ay: number, bx: number, by: number, x: number, y: number): -1 | 0 | 1 {
+function sideOf({ ax, ay, bx, by }: Side, x: number, y: number): -1 | 0 | 1 {
   const [left, right] = [(bx - ax) * (y - ay), (by - ay) * (x - ax)];
   return left > right ? 1 : left < right ? -1 : 0;
+}
+
+/** About where. */
+function crossingOf(a: Side, b: Side): Crossing {
+  const [dx, dy] = [a.bx - a.ax, a.by - a.ay];
+  const [ex, ey] = [b.bx - b.ax, b.by - b.ay];
+  const share = ((b.ax - a.ax) * ey - (b.ay - a.ay) * ex) / (dx * ey - dy * ex);
+  return { lonE6: Math.round(a.ax + share * dx), latE6: Math.round(a.ay + share * dy) };
 }
