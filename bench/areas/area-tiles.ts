@@ -35,7 +35,7 @@ export interface ZoomCost {
 const MOST_ZOOM = 16;
 const SAMPLE = 6;
 /** The least CPU of some runs is what a quiet machine takes. */
-const RUNS = 5;
+const RUNS = 12;
 
 /** A process that has nothing, but knows what changed since the last compaction. */
 async function startProcess({ city: { store, derived }, clock }: AreaCity): Promise<KeptTiles> {
@@ -90,12 +90,13 @@ export async function measureZooms(city: AreaCity, reports: readonly Report[], m
 
 /** Lets the code of both kinds of tiles be compiled before it is timed. */
 async function warmUp(city: AreaCity, census: TileCensus): Promise<void> {
-  for (const tile of census.sample(WARM_UP_ZOOM, SAMPLE)) {
-    for (const layer of ["areas", "safety"] as const) await measureTile(city, layer, tile);
-  }
+  for (const zoom of WARM_UP_ZOOMS)
+    for (const tile of census.sample(zoom, SAMPLE))
+      for (const layer of ["areas", "safety"] as const) await measureTile(city, layer, tile);
 }
 
-const WARM_UP_ZOOM = 12;
+/** Of cell aggregates, and of street bases. */
+const WARM_UP_ZOOMS = [10, 12, 14];
 
 function worst(costs: readonly TileCost[]): TileCost {
   const most = (of: (cost: TileCost) => number): number => Math.max(...costs.map(of));

@@ -2,6 +2,7 @@ import { type Area, type BoxE6, boundsOfBox } from "../../tiles/areas/area.ts";
 import { simplifyAreas } from "../../tiles/areas/simplify.ts";
 import type { NumberedArea } from "../../tiles/codec/area-codec.ts";
 import { countCells, coverBounds } from "../../tiles/geo/geohash.ts";
+import { worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { AREAS_MIN_ZOOM } from "../../tiles/layers.ts";
 
 /**
@@ -39,16 +40,30 @@ export const levelOfZoom = (zoom: number): number => DETAIL_LEVELS.findIndex(({ 
 
 /** So wide, on a screen, are most areas of a set where it is shown. */
 const LEAST_WIDTH_PX = 24;
+const MOST_IN_TILE = 200;
 /** A map's closest tiles, which it enlarges beyond: a set of whatever is in them. */
 const CLOSEST_MIN_ZOOM = 14;
 
 /**
  * The zoom from which on a set's areas are in tiles: all of them, so that a map is never patchy. Half of them are 24 pixels wide there, or
- * wider; below, cells say more.
+ * wider, and no tile has more than can be told apart, or costs more than some report tiles; below, cells say more.
  */
-export function minZoomOfBoxes(boxes: readonly Pick<BoxE6, "west" | "east">[]): number {
+export function minZoomOfBoxes(boxes: readonly BoxE6[]): number {
   const widths = boxes.map(({ west, east }) => east - west).sort((a, b) => a - b);
-  return minZoomOfWidth((widths[widths.length >> 1] ?? 0) / 1e6);
+  let zoom = minZoomOfWidth((widths[widths.length >> 1] ?? 0) / 1e6);
+  while (zoom < CLOSEST_MIN_ZOOM && mostInTile(boxes, zoom) > MOST_IN_TILE) zoom++;
+  return zoom;
+}
+
+/** Areas whose middles lie in one tile, of the tile that has most. */
+function mostInTile(boxes: readonly BoxE6[], zoom: number): number {
+  const counts = new Map<string, number>();
+  for (const { west, south, east, north } of boxes) {
+    const x = Math.floor(worldX((west + east) / 2e6) * 2 ** zoom);
+    const y = Math.floor(worldY((south + north) / 2e6) * 2 ** zoom);
+    counts.set(`${x}/${y}`, (counts.get(`${x}/${y}`) ?? 0) + 1);
+  }
+  return Math.max(0, ...counts.values());
 }
 
 /** The same of areas of one width, degrees. */

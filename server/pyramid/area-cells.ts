@@ -1,5 +1,14 @@
 import type { BoxE6 } from "../../tiles/areas/area.ts";
-import { type AreaParts, type BandCells, partsByArea, partsOfRows } from "../../tiles/areas/area-parts.ts";
+import {
+  type AreaParts,
+  eachArea,
+  flatParts,
+  NO_SINGLES,
+  type PartRange,
+  partsOfRows,
+  sumParts,
+  type ToldParts,
+} from "../../tiles/areas/area-parts.ts";
 import type { AreaTally } from "../../tiles/codec/area-tally-codec.ts";
 import { BASE32 } from "../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
@@ -13,7 +22,7 @@ import { mapLimited } from "../kit/map-limited.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
 import type { LogCell } from "../ports/report-store.ts";
 import { type CellRange, readTallies, tallyName } from "./area-tallies.ts";
-import { areasOfRows, tallyAt } from "./area-tally.ts";
+import { areasOfRows } from "./area-tally.ts";
 import type { CellCache } from "./cell-cache.ts";
 import type { PendingChanges } from "./pending-changes.ts";
 import type { UnmergedRows } from "./unmerged-rows.ts";
@@ -25,8 +34,11 @@ export interface AreaPlace {
   readonly box: BoxE6;
 }
 
-/** An area's reports by neighbourhood and age band, by layer; a layer without reports is left out. */
-export type AreaReports = Readonly<Partial<Record<ReportLayer, BandCells>>>;
+/**
+ * An area's reports by neighbourhood and age band, by layer: each neighbourhood at most once. A layer without reports is left out. Where
+ * reports lie that are too old for scores is not told, nor their severity.
+ */
+export type AreaReports = Readonly<Partial<Record<ReportLayer, readonly PartRange[]>>>;
 
 /**
  * The reports in areas: stored tallies, to which the rows are added that the feed has brought since. Of cells of which the feed told
@@ -107,15 +119,17 @@ export function createAreaCells(options: AreaCellsOptions): AreaCells {
     of: AreaSetVersion,
     { cell, isPending, rows }: ReturnType<typeof knownOf>,
     { tallies, atMs }: { tallies: TalliesAround["tallies"]; atMs: number },
-  ): Promise<AreaParts[]> {
+  ): Promise<ToldParts | undefined> {
+    const whole = (parts: AreaParts): ToldParts => ({ parts, singles: NO_SINGLES, atMs });
     const tally = tallies.get(tallyName(cell));
     const isLost = tally === undefined ? tallies.has(tallyName(cell)) : tally.untilMs <= atMs;
-    if (isPending || isLost) return [await countRows(of, cell, atMs)];
-    const stored = tally === undefined ? [] : [tallyAt(tally, atMs)];
+    if (isPending || isLost) return whole(await countRows(of, cell, atMs));
+    const stored = tally && { parts: tally.parts, singles: tally.singles, atMs };
     const young = rows && rowsBetween(rows, tally?.beforeMs ?? 0, Infinity);
     if (young === undefined || young.length === 0) return stored;
     const near = await shapes.near(of, cell.geohash5);
-    return [...stored, partsOfRows(young, areasOfRows(young, near), atMs)];
+    const parts = partsOfRows(young, areasOfRows(young, near), atMs);
+    return whole(stored === undefined ? parts : sumParts([flatParts(stored), parts]));
   }
 
   function touched({ geohash5 }: LogCell): void {
@@ -131,9 +145,9 @@ export function createAreaCells(options: AreaCellsOptions): AreaCells {
       const reads = readsOf(geohashes);
       const found = await mapLimited(reads, PARALLEL, (read) => readAround(of, read, atMs));
       const tallies = new Map(found.flatMap((part) => [...part.tallies]));
-      const parts = await mapLimited(known, PARALLEL, (one) => partsOf(of, one, { tallies, atMs }));
+      const told = await mapLimited(known, PARALLEL, (one) => partsOf(of, one, { tallies, atMs }));
       return gather(
-        known.map(({ cell }, i) => ({ layer: cell.layer, parts: parts[i] ?? [] })),
+        known.map(({ cell }, i) => ({ layer: cell.layer, told: told[i] })),
         wanted,
       );
     },
@@ -185,17 +199,20 @@ function runsOf(cells: readonly string[], widestGap: number): string[][] {
 }
 
 function gather(
-  found: readonly { readonly layer: ReportLayer; readonly parts: readonly AreaParts[] }[],
+  found: readonly { readonly layer: ReportLayer; readonly told: ToldParts | undefined }[],
   wanted: ReadonlySet<number>,
 ): Map<number, AreaReports> {
-  const reports = new Map<number, Partial<Record<ReportLayer, BandCells>>>();
-  for (const layer of REPORT_LAYERS) {
-    const sets = found.flatMap((one) => (one.layer === layer ? one.parts : []));
-    for (const [number, cells] of partsByArea(sets, (each) => wanted.has(each))) {
+  const reports = new Map<number, Partial<Record<ReportLayer, PartRange[]>>>();
+  for (const { layer, told } of found) {
+    if (told === undefined) continue;
+    eachArea(told, (number, range) => {
+      if (!wanted.has(number)) return;
       const ofArea = reports.get(number) ?? {};
       reports.set(number, ofArea);
-      ofArea[layer] = cells;
-    }
+      const ranges = ofArea[layer];
+      if (ranges === undefined) ofArea[layer] = [range];
+      else ranges.push(range);
+    });
   }
   return reports;
 }

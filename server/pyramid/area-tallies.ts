@@ -1,5 +1,6 @@
 import { type BoxE6, boundsOfBox } from "../../tiles/areas/area.ts";
-import { type AreaTally, decodeAreaTally } from "../../tiles/codec/area-tally-codec.ts";
+import type { Arena } from "../../tiles/cells/arena.ts";
+import { type AreaTally, arenaOfTallies, decodeAreaTally } from "../../tiles/codec/area-tally-codec.ts";
 import { StoredItemError } from "../../tiles/codec/stored-item.ts";
 import { coverBounds } from "../../tiles/geo/geohash.ts";
 import { isReportLayer, type ReportLayer } from "../../tiles/layers.ts";
@@ -36,17 +37,24 @@ export async function readTallies(
 ): Promise<Map<string, AreaTally | undefined>> {
   const group = tallyGroup(of, from);
   const items = await derived.list(group, { from, to: `${to}~` });
+  const arena = arenaOfTallies(items.reduce((sum, { body }) => sum + body.length, 0));
   return new Map(
     items.flatMap((item): [string, AreaTally | undefined][] => {
       const cell = cellOfName(item.name);
-      return cell === undefined ? [] : [[item.name, decodeOrWarn(item, cell, { group, log })]];
+      return cell === undefined ? [] : [[item.name, decodeOrWarn(item, cell, { group, log, arena })]];
     }),
   );
 }
 
-function decodeOrWarn(item: DerivedItem, cell: LogCell, { group, log }: { group: string; log: Log }) {
+interface DecodeOptions {
+  readonly group: string;
+  readonly log: Log;
+  readonly arena: Arena;
+}
+
+function decodeOrWarn(item: DerivedItem, cell: LogCell, { group, log, arena }: DecodeOptions) {
   try {
-    return decodeTally(item, cell, group);
+    return decodeTally(item, cell, group, arena);
   } catch (error) {
     if (!(error instanceof StoredItemError)) throw error;
     log.warn("damaged tally of areas: counting the cell's reports instead", { item: error.message });
@@ -55,8 +63,8 @@ function decodeOrWarn(item: DerivedItem, cell: LogCell, { group, log }: { group:
 }
 
 /** @throws StoredItemError */
-export const decodeTally = ({ name, body }: DerivedItem, cell: LogCell, group: string): AreaTally =>
-  decodeAreaTally(body, cell.geohash5, `${group} ${name}`);
+export const decodeTally = ({ name, body }: DerivedItem, cell: LogCell, group: string, arena?: Arena): AreaTally =>
+  decodeAreaTally(body, cell.geohash5, `${group} ${name}`, arena);
 
 function cellOfName(name: string): { layer: ReportLayer; geohash5: string } | undefined {
   const [geohash5 = "", layer = ""] = name.split("/");

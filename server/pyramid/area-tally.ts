@@ -1,15 +1,15 @@
 import {
-  type AreaParts,
   addReport,
   codesOfRows,
-  copyParts,
   distinctCodes,
   emptyParts,
   isAnyLacking,
+  OLDEST_BAND,
+  type SingleReports,
 } from "../../tiles/areas/area-parts.ts";
-import type { AreaTally, SingleReports } from "../../tiles/codec/area-tally-codec.ts";
+import type { AreaTally } from "../../tiles/codec/area-tally-codec.ts";
 import { AGE_BANDS, ageBand } from "../../tiles/layers.ts";
-import type { ReportColumns } from "../../tiles/report-columns.ts";
+import { FULL_QUARTERS, type ReportColumns } from "../../tiles/report-columns.ts";
 import type { AreasNear } from "../areas/area-shapes.ts";
 
 /** Ages can be told for so long at the least, however many reports change bands meanwhile. */
@@ -36,6 +36,8 @@ export function makeTally(
 ): AreaTally {
   const nextMs = rows.createdAtMs.map((createdAtMs) => nextBandMs(createdAtMs, atMs));
   const codes = codesOfRows(rows, areaOfRow).map((code, row) => (nextMs[row] === -Infinity ? -1 : code));
+  const isOld = (row: number): boolean => ageBand(atMs - (rows.createdAtMs[row] as number)) === OLDEST_BAND;
+  gatherOld(codes, areaOfRow, isOld);
   const changes = nextMs.filter((_, row) => (codes[row] as number) >= 0).sort();
   const untilMs = boundOf(changes, atMs);
   const ascending = distinctCodes(codes);
@@ -47,18 +49,40 @@ export function makeTally(
     if (part === undefined) continue;
     if ((nextMs[row] as number) < untilMs) single.push(row);
     else {
+      const band = ageBand(atMs - (rows.createdAtMs[row] as number));
       const [severity, quarters] = [rows.severity[row] as number, rows.quarters[row] as number];
-      addReport(parts, part, { band: ageBand(atMs - (rows.createdAtMs[row] as number)), severity, quarters });
+      addReport(parts, part, band === OLDEST_BAND ? OLD_REPORT : { band, severity, quarters });
     }
   }
+  const partOfRow = (row: number): number => partOf.get(codes[row] as number) as number;
+  // Rows ascend by time.
+  single.sort((a, b) => partOfRow(a) - partOfRow(b) || a - b);
   const singles: SingleReports = {
     length: single.length,
-    part: Uint32Array.from(single, (row) => partOf.get(codes[row] as number) as number),
+    part: Uint32Array.from(single, partOfRow),
     createdAtMs: Float64Array.from(single, (row) => rows.createdAtMs[row] as number),
     severity: Uint8Array.from(single, (row) => rows.severity[row] as number),
     quarters: Uint8Array.from(single, (row) => rows.quarters[row] as number),
   };
   return { beforeMs, atMs, untilMs, parts, singles };
+}
+
+/** What is kept of a report that is too old for scores. */
+const OLD_REPORT = { band: OLDEST_BAND, severity: 0, quarters: FULL_QUARTERS };
+
+/** Moves reports that are too old for scores to the first part of their area that has others, or else to its first. */
+function gatherOld(codes: Float64Array, areaOfRow: ArrayLike<number>, isOld: (row: number) => boolean): void {
+  const [young, old] = [new Map<number, number>(), new Map<number, number>()];
+  codes.forEach((code, row) => {
+    if (code < 0) return;
+    const first = isOld(row) ? old : young;
+    const number = areaOfRow[row] as number;
+    first.set(number, Math.min(first.get(number) ?? Infinity, code));
+  });
+  codes.forEach((code, row) => {
+    const number = areaOfRow[row] as number;
+    if (code >= 0 && isOld(row)) codes[row] = young.get(number) ?? (old.get(number) as number);
+  });
 }
 
 /** When a report is in another band than at a time, or expires; -Infinity when it has. */
@@ -72,17 +96,4 @@ function boundOf(changes: Float64Array, atMs: number): number {
   const wanted = Math.max(LEAST_ROWS, Math.floor(changes.length * SHARE));
   const byCount = changes[wanted] ?? Infinity;
   return Math.max(byCount, Math.min(atMs + LEAST_MS, changes[MOST_ROWS] ?? Infinity));
-}
-
-/** What a tally tells of a time from its `atMs` on, before its `untilMs`. */
-export function tallyAt({ parts, singles }: AreaTally, atMs: number): AreaParts {
-  if (singles.length === 0) return parts;
-  const told = copyParts(parts, isAnyLacking(singles.quarters));
-  for (let i = 0; i < singles.length; i++) {
-    const band = ageBand(atMs - (singles.createdAtMs[i] as number));
-    if (band < 0) continue;
-    const [severity, quarters] = [singles.severity[i] as number, singles.quarters[i] as number];
-    addReport(told, singles.part[i] as number, { band, severity, quarters });
-  }
-  return told;
 }

@@ -1,13 +1,6 @@
-import type { BandCells } from "../../tiles/areas/area-parts.ts";
-import {
-  BAND_COUNT,
-  REPORT_LAYERS,
-  type ReportLayer,
-  TIME_WINDOWS,
-  type TimeWindow,
-  WINDOW_BANDS,
-} from "../../tiles/layers.ts";
-import { gather, type ScoredCell, scoreNeighborhoods, tallyNeighborhoods } from "../../tiles/scores/scores.ts";
+import { REPORT_LAYERS, type ReportLayer, type TimeWindow, WINDOW_BANDS } from "../../tiles/layers.ts";
+import { type LayerOfParts, meanOfParts } from "../../tiles/scores/area-means.ts";
+import { perLayer, type ScoredCell, withOverall } from "../../tiles/scores/scores.ts";
 import type { AreaReports } from "../pyramid/area-cells.ts";
 
 export type WindowCounts = Readonly<Record<TimeWindow, number>>;
@@ -23,23 +16,35 @@ export interface AreaScores {
 
 /** Scores of an area: the means over its neighbourhoods, each scored from those of its reports that lie in the area. */
 export function scoreArea(id: string, reports: AreaReports): AreaScores {
-  const neighborhoods = scoreNeighborhoods(tallyNeighborhoods(reports));
-  const perLayer = REPORT_LAYERS.map((layer) => [layer, countWindows(reports[layer])] as const);
-  const sum = (window: TimeWindow): number => perLayer.reduce((all, [, counts]) => all + counts[window], 0);
+  const means = perLayer((layer) => meanOfParts(layer, reports[layer] ?? []));
+  const counts = perLayer((layer) => countWindows(means[layer]));
+  const total = perWindow((window) => REPORT_LAYERS.reduce((all, layer) => all + counts[layer][window], 0));
   return {
-    scored: gather(id, neighborhoods),
-    counts: Object.fromEntries(perLayer) as AreaScores["counts"],
-    total: windowsOf(sum),
+    scored: {
+      geohash: id,
+      scores: withOverall((layer) => means[layer].tenths),
+      worthQuarters: perLayer((layer) => means[layer].worthQuarters),
+      reportCount30d: perLayer((layer) => counts[layer]["30d"]),
+      reportCount: total["90d"],
+      reportCount7d: total["7d"],
+    },
+    counts,
+    total,
   };
 }
 
-function countWindows(cells: BandCells | undefined): WindowCounts {
-  const bands = new Array<number>(BAND_COUNT).fill(0);
-  for (let i = 0; i < (cells?.length ?? 0) * BAND_COUNT; i++) {
-    bands[i % BAND_COUNT] = (bands[i % BAND_COUNT] as number) + (cells?.bandCount[i] as number);
-  }
-  return windowsOf((window) => bands.slice(0, WINDOW_BANDS[window]).reduce((sum, count) => sum + count, 0));
+function countWindows({ bandCount }: LayerOfParts): WindowCounts {
+  const count = (window: TimeWindow): number => {
+    let sum = 0;
+    for (let band = 0; band < WINDOW_BANDS[window]; band++) sum += bandCount[band] as number;
+    return sum;
+  };
+  return perWindow(count);
 }
 
-const windowsOf = (count: (window: TimeWindow) => number): WindowCounts =>
-  Object.fromEntries(TIME_WINDOWS.map((window) => [window, count(window)])) as WindowCounts;
+const perWindow = (count: (window: TimeWindow) => number): WindowCounts => ({
+  "24h": count("24h"),
+  "7d": count("7d"),
+  "30d": count("30d"),
+  "90d": count("90d"),
+});

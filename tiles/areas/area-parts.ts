@@ -1,5 +1,5 @@
+import { type Arena, createArena } from "../cells/arena.ts";
 import { allocateLacking, keyOfRow, type LackingWeights, type MicroCells } from "../cells/micro-cells.ts";
-import { sortedOrder } from "../cells/sorted-order.ts";
 import { ageBand, BAND_COUNT } from "../layers.ts";
 import { FULL_QUARTERS, type ReportColumns } from "../report-columns.ts";
 
@@ -22,6 +22,12 @@ export interface AreaParts {
 /** What scores are made of, of cells of a precision. */
 export type BandCells = Pick<MicroCells, "precision" | "length" | "key" | "bandCount" | "bandSeverity" | "lacking">;
 
+/** With lacking weights. */
+const PART_BYTES = 8 + 4 + 4 * 4 * BAND_COUNT;
+
+/** Reports in it are too old for scores. */
+export const OLDEST_BAND = BAND_COUNT - 1;
+
 /** Neighbourhoods. */
 export const PART_PRECISION = 6;
 
@@ -42,33 +48,26 @@ export function codesOfRows(rows: ReportColumns, areaOfRow: ArrayLike<number>): 
   });
 }
 
-/**
- * Parts of zero reports, one for each code, in one piece of memory: a wide tile is made of a hundred such sets, and each piece costs more
- * than what is done with it. @param codes ascending, each once
- */
+/** Parts of zero reports, one for each code. @param codes ascending, each once */
 export function emptyParts(codes: ArrayLike<number>, isLacking: boolean): AreaParts {
-  const { length } = codes;
-  const bands = length * BAND_COUNT;
-  const memory = new ArrayBuffer(8 * length + 4 * length + 4 * bands * (isLacking ? 4 : 2));
-  let at = 8 * length;
-  const take = (count: number): Uint32Array => {
-    const taken = new Uint32Array(memory, at, count);
-    at += 4 * count;
-    return taken;
-  };
-  const key = new Float64Array(memory, 0, length);
-  const number = take(length);
-  for (let part = 0; part < length; part++) {
-    number[part] = numberOfCode(codes[part] as number);
-    key[part] = keyOfCode(codes[part] as number);
+  const parts = allocateParts(codes.length, isLacking, createArena(PART_BYTES * codes.length));
+  for (let part = 0; part < codes.length; part++) {
+    parts.number[part] = numberOfCode(codes[part] as number);
+    parts.key[part] = keyOfCode(codes[part] as number);
   }
+  return parts;
+}
+
+/** So many parts, to be filled. */
+export function allocateParts(length: number, isLacking: boolean, arena: Arena): AreaParts {
+  const bands = length * BAND_COUNT;
   return {
     length,
-    number,
-    key,
-    bandCount: take(bands),
-    bandSeverity: take(bands),
-    lacking: isLacking ? { quarters: take(bands), severityQuarters: take(bands) } : undefined,
+    key: arena.floats(length),
+    number: arena.words(length),
+    bandCount: arena.words(bands),
+    bandSeverity: arena.words(bands),
+    lacking: isLacking ? { quarters: arena.words(bands), severityQuarters: arena.words(bands) } : undefined,
   };
 }
 
@@ -109,7 +108,7 @@ export const distinctCodes = (codes: Float64Array): number[] =>
 export const isAnyLacking = (quarters: Uint8Array): boolean => quarters.some((each) => each !== FULL_QUARTERS);
 
 /** The same parts, to be changed. */
-export function copyParts(parts: AreaParts, isLacking: boolean): AreaParts {
+function copyParts(parts: AreaParts, isLacking: boolean): AreaParts {
   const { length, lacking } = parts;
   const copied = lacking && {
     quarters: lacking.quarters.slice(),
@@ -123,39 +122,23 @@ export function copyParts(parts: AreaParts, isLacking: boolean): AreaParts {
   };
 }
 
-/** Sums of sets of parts by the number of the area, ascending, of the areas that are wanted. */
-export function partsByArea(sets: readonly AreaParts[], isWanted: (number: number) => boolean): Map<number, BandCells> {
-  const places = placesOf(sets, isWanted);
-  const order = sortedOrder(places.code);
-  const ascending: number[] = [];
-  for (const i of order) if (places.code[i] !== ascending.at(-1)) ascending.push(places.code[i] as number);
+/** Sets of parts of one log cell as one. */
+export function sumParts(sets: readonly AreaParts[]): AreaParts {
+  const codes = sets.map(({ length, number, key }) =>
+    Float64Array.from({ length }, (_, part) => codeOfPart(number[part] as number, key[part] as number)),
+  );
+  const ascending = [...new Set(codes.flatMap((each) => [...each]))].sort((a, b) => a - b);
   const sum = emptyParts(
     ascending,
     sets.some(({ lacking }) => lacking !== undefined),
   );
-  let part = -1;
-  let before = -1;
-  for (const i of order) {
-    if (places.code[i] !== before) part++;
-    before = places.code[i] as number;
-    addPart(sum, part, sets[places.set[i] as number] as AreaParts, places.part[i] as number);
-  }
-  return cutByArea(sum);
-}
-
-/** Where each wanted part stands. */
-function placesOf(sets: readonly AreaParts[], isWanted: (number: number) => boolean) {
-  const [code, set, part]: [number[], number[], number[]] = [[], [], []];
-  sets.forEach((parts, s) => {
-    for (let i = 0; i < parts.length; i++) {
-      const number = parts.number[i] as number;
-      if (!isWanted(number)) continue;
-      code.push(codeOfPart(number, parts.key[i] as number));
-      set.push(s);
-      part.push(i);
-    }
+  const partOf = new Map(ascending.map((code, part) => [code, part]));
+  sets.forEach((parts, set) => {
+    codes[set]?.forEach((code, index) => {
+      addPart(sum, partOf.get(code) as number, parts, index);
+    });
   });
-  return { code: Float64Array.from(code), set, part };
+  return sum;
 }
 
 function addPart(to: AreaParts, part: number, from: AreaParts, index: number): void {
@@ -169,26 +152,66 @@ function addPart(to: AreaParts, part: number, from: AreaParts, index: number): v
   }
 }
 
-/** In the same memory. */
-function cutByArea({ length, number, key, bandCount, bandSeverity, lacking }: AreaParts): Map<number, BandCells> {
-  const areas = new Map<number, BandCells>();
+/** Reports that are told one by one. */
+export interface SingleReports {
+  readonly length: number;
+  /** Place among the parts, ascending. */
+  readonly part: Uint32Array;
+  /** Ascending within a part. */
+  readonly createdAtMs: Float64Array;
+  readonly severity: Uint8Array;
+  readonly quarters: Uint8Array;
+}
+
+/** Parts, and reports to be added to them in the age bands of a time. */
+export interface ToldParts {
+  readonly parts: AreaParts;
+  readonly singles: SingleReports;
+  readonly atMs: number;
+}
+
+/** One area's among those of a log cell. */
+export interface PartRange {
+  readonly told: ToldParts;
+  readonly from: number;
+  /** Not in it. */
+  readonly until: number;
+  /** The first of its single reports, if it has any. */
+  readonly single: number;
+}
+
+/** Calls with the parts of each area, ascending by number. */
+export function eachArea(told: ToldParts, take: (number: number, range: PartRange) => void): void {
+  const { length, number } = told.parts;
+  const { part } = told.singles;
+  let single = 0;
   for (let from = 0, until = 0; from < length; from = until) {
     while (until < length && number[until] === number[from]) until++;
-    const bands = (all: Uint32Array): Uint32Array => all.subarray(from * BAND_COUNT, until * BAND_COUNT);
-    areas.set(number[from] as number, {
-      precision: PART_PRECISION,
-      length: until - from,
-      key: key.subarray(from, until),
-      bandCount: bands(bandCount),
-      bandSeverity: bands(bandSeverity),
-      lacking: lacking && {
-        quarters: bands(lacking.quarters),
-        severityQuarters: bands(lacking.severityQuarters),
-      },
-    });
+    take(number[from] as number, { told, from, until, single });
+    while ((part[single] ?? until) < until) single++;
   }
-  return areas;
 }
+
+/** The parts with the single reports added. */
+export function flatParts({ parts, singles, atMs }: ToldParts): AreaParts {
+  if (singles.length === 0) return parts;
+  const flat = copyParts(parts, isAnyLacking(singles.quarters));
+  for (let i = 0; i < singles.length; i++) {
+    const band = ageBand(atMs - (singles.createdAtMs[i] as number));
+    if (band < 0) continue;
+    const [severity, quarters] = [singles.severity[i] as number, singles.quarters[i] as number];
+    addReport(flat, singles.part[i] as number, { band, severity, quarters });
+  }
+  return flat;
+}
+
+export const NO_SINGLES: SingleReports = {
+  length: 0,
+  part: new Uint32Array(),
+  createdAtMs: new Float64Array(),
+  severity: new Uint8Array(),
+  quarters: new Uint8Array(),
+};
 
 function bump(array: Uint32Array, at: number, by: number): void {
   array[at] = (array[at] as number) + by;

@@ -1,6 +1,14 @@
-import { type AreaParts, codeOfPart, emptyParts, MOST_NUMBERS } from "../areas/area-parts.ts";
+import {
+  type AreaParts,
+  allocateParts,
+  MOST_NUMBERS,
+  NO_SINGLES,
+  OLDEST_BAND,
+  type SingleReports,
+} from "../areas/area-parts.ts";
+import { type Arena, createArena } from "../cells/arena.ts";
 import { keyOfGeohash } from "../geo/cell-key.ts";
-import { BAND_COUNT } from "../layers.ts";
+import { AGE_BANDS, ageBand, BAND_COUNT } from "../layers.ts";
 import { FULL_QUARTERS } from "../report-columns.ts";
 import type { ByteReader, Bytes } from "./bytes.ts";
 import { readItem, writeItem } from "./stored-item.ts";
@@ -13,38 +21,35 @@ export interface AreaTally {
   readonly atMs: number;
   /** From `atMs` until then every age can be told to the millisecond, Unix milliseconds; Infinity: always. */
   readonly untilMs: number;
-  /** Reports that stay in their age bands until then; parts that have none of these are there for `singles`. */
+  /**
+   * Reports that stay in their age bands until then; parts that have none of these are there for `singles`. Those in the oldest band, which
+   * have no part in scores, are counted in some part of their area, without their severity.
+   */
   readonly parts: AreaParts;
   /** The others, one by one. */
   readonly singles: SingleReports;
 }
 
-export interface SingleReports {
-  readonly length: number;
-  /** Place among the parts. */
-  readonly part: Uint32Array;
-  /** Ascending. */
-  readonly createdAtMs: Float64Array;
-  readonly severity: Uint8Array;
-  readonly quarters: Uint8Array;
-}
-
-const VERSION = 2;
+/** Of reports that are too old for scores, their number by area; and at the beginning whether any report weighs less than 1. */
+const VERSION = 3;
+const VERSIONS = [2, VERSION];
 
 /** A neighbourhood within its log cell. */
 const LOW_BITS = 32;
 /** Beside the bits of the age bands. */
 const LACKING = 1 << BAND_COUNT;
 const MINUTE_MS = 60_000;
+/** 0 to 5. */
+const SEVERITIES = 6;
 
-/** About seven bytes a part, and six a single report. */
+/** About seven bytes a part, and five a single report. */
 export function encodeAreaTally(tally: AreaTally): Uint8Array<ArrayBuffer> {
   const { beforeMs, atMs, untilMs, parts, singles } = tally;
   return writeItem("area-tally", VERSION, (out) => {
     out.varint(beforeMs);
     out.varint(atMs);
     out.varint(untilMs === Infinity ? 0 : untilMs - atMs);
-    out.varint(parts.length);
+    out.varint(2 * parts.length + (parts.lacking === undefined ? 0 : 1));
     let before = 0;
     for (let part = 0; part < parts.length; part++) {
       const number = parts.number[part] as number;
@@ -52,57 +57,54 @@ export function encodeAreaTally(tally: AreaTally): Uint8Array<ArrayBuffer> {
       before = number;
       writeBands(out, parts, part);
     }
-    writeSingles(out, singles);
+    writeSingles(out, singles, atMs);
   });
 }
 
-/** @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which */
-export function decodeAreaTally(body: Uint8Array, geohash5: string, name: string): AreaTally {
+/**
+ * @param arena where what is read is kept
+ * @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which
+ */
+export function decodeAreaTally(
+  body: Uint8Array,
+  geohash5: string,
+  name: string,
+  arena: Arena = arenaOfTallies(body.length),
+): AreaTally {
   const firstKey = keyOfGeohash(geohash5) * LOW_BITS;
-  return readItem("area-tally", VERSION, name, body, (from) => {
+  return readItem("area-tally", VERSIONS, name, body, (from, version) => {
     const beforeMs = from.varint();
     const atMs = from.varint();
     const forMs = from.varint();
-    const parts = readParts(from, firstKey);
-    const singles = readSingles(from, parts.length);
+    const parts = readParts(from, { firstKey, version, arena });
+    const singles =
+      version === 2 ? readSinglesV2(from, parts.length, arena) : readSingles(from, parts.length, { atMs, arena });
     return { beforeMs, atMs, untilMs: forMs === 0 ? Infinity : atMs + forMs, parts, singles };
   });
 }
 
-function readParts(from: ByteReader, firstKey: number): AreaParts {
-  const length = from.varint();
+/** For tallies of so many bytes: about so large are they in memory. */
+export const arenaOfTallies = (bytes: number): Arena => createArena(6 * bytes);
+
+function readParts(
+  from: ByteReader,
+  { firstKey, version, arena }: { firstKey: number; version: number; arena: Arena },
+): AreaParts {
+  const said = from.varint();
+  // Version 2 does not say whether anything is lacking before it comes to it.
+  const [length, isLacking] = version === 2 ? [said, true] : [Math.floor(said / 2), said % 2 === 1];
   if (length > from.left()) throw new RangeError(`${length} parts in ${from.left()} bytes`);
-  const codes = new Float64Array(length);
-  const bands: Bands = { at: [], count: [], severity: [], lackOf: [], quarters: [], severityQuarters: [] };
+  const parts = allocateParts(length, isLacking, arena);
   let number = 0;
   for (let part = 0; part < length; part++) {
     const step = from.varint();
     number += Math.floor(step / LOW_BITS);
     if (number >= MOST_NUMBERS) throw new RangeError(`area ${number}`);
-    codes[part] = codeOfPart(number, firstKey + (step % LOW_BITS));
-    readBands(from, part, bands);
+    parts.number[part] = number;
+    parts.key[part] = firstKey + (step % LOW_BITS);
+    readBands(from, parts, part, version);
   }
-  const parts = emptyParts(codes, bands.lackOf.length > 0);
-  bands.at.forEach((at, i) => {
-    parts.bandCount[at] = bands.count[i] as number;
-    parts.bandSeverity[at] = bands.severity[i] as number;
-  });
-  bands.lackOf.forEach((at, i) => {
-    if (parts.lacking === undefined) return;
-    parts.lacking.quarters[at] = bands.quarters[i] as number;
-    parts.lacking.severityQuarters[at] = bands.severityQuarters[i] as number;
-  });
   return parts;
-}
-
-/** What was read of bands that have reports: where they stand among all, and then of those that lack weight. */
-interface Bands {
-  readonly at: number[];
-  readonly count: number[];
-  readonly severity: number[];
-  readonly lackOf: number[];
-  readonly quarters: number[];
-  readonly severityQuarters: number[];
 }
 
 /** A byte that says which bands have reports, and whether some weigh less than 1; then of each of these what it has. */
@@ -113,6 +115,10 @@ function writeBands(out: Bytes, { bandCount, bandSeverity, lacking }: AreaParts,
   const mask = filled.reduce((all, at) => all | (1 << (at % BAND_COUNT)), 0);
   out.byte(mask | (isLacking ? LACKING : 0));
   for (const at of filled) {
+    if (at % BAND_COUNT === OLDEST_BAND) {
+      out.varint(bandCount[at] as number);
+      continue;
+    }
     out.varint(pairOf(bandCount[at] as number, bandSeverity[at] as number));
     if (!isLacking) continue;
     out.varint(lacking.quarters[at] as number);
@@ -120,24 +126,24 @@ function writeBands(out: Bytes, { bandCount, bandSeverity, lacking }: AreaParts,
   }
 }
 
-function readBands(from: ByteReader, part: number, bands: Bands): void {
+function readBands(from: ByteReader, { bandCount, bandSeverity, lacking }: AreaParts, part: number, version: number) {
   const mask = from.byte();
-  if (mask >= 2 * LACKING) throw new RangeError(`bands ${mask.toString(2)} are not known`);
-  const isLacking = (mask & LACKING) !== 0;
+  if (mask >= 2 * LACKING || (mask >= LACKING && lacking === undefined))
+    throw new RangeError(`bands ${mask.toString(2)} are not known`);
   for (let band = 0; band < BAND_COUNT; band++) {
     if ((mask & (1 << band)) === 0) continue;
     const at = part * BAND_COUNT + band;
+    if (band === OLDEST_BAND && version !== 2) {
+      bandCount[at] = from.varint();
+      continue;
+    }
     const pair = from.varint();
     const count = countOfPair(pair);
-    bands.at.push(at);
-    bands.count.push(count);
-    bands.severity.push(count + pair - pairOf(count, count));
-    if (!isLacking) continue;
-    const quarters = from.varint();
-    if (quarters === 0) continue;
-    bands.lackOf.push(at);
-    bands.quarters.push(quarters);
-    bands.severityQuarters.push(from.varint());
+    bandCount[at] = count;
+    bandSeverity[at] = count + pair - pairOf(count, count);
+    if (mask < LACKING || lacking === undefined) continue;
+    lacking.quarters[at] = from.varint();
+    if (lacking.quarters[at] !== 0) lacking.severityQuarters[at] = from.varint();
   }
 }
 
@@ -150,45 +156,90 @@ const pairOf = (count: number, severity: number): number => (count - 1) * (2 * c
 /** The largest count of which a pair is not below the first. */
 const countOfPair = (pair: number): number => Math.floor((1 + Math.sqrt(8 * pair + 9)) / 4);
 
-function writeSingles(out: Bytes, { length, part, createdAtMs, severity, quarters }: SingleReports): void {
+/** Of each the step from the part before, band, severity and quarters in a byte, and the time after the band's oldest. */
+function writeSingles(
+  out: Bytes,
+  { length, part, createdAtMs, severity, quarters }: SingleReports,
+  atMs: number,
+): void {
   out.varint(length);
   if (length === 0) return;
   const stepMs = createdAtMs.every((time) => time % MINUTE_MS === 0) ? MINUTE_MS : 1;
+  const oldest = oldestOfBands(atMs, stepMs);
+  const bands = Array.from(createdAtMs, (time) => ageBand(atMs - time));
+  const times = bands.map((band, i) => ((createdAtMs[i] as number) - (oldest[band] as number)) / stepMs);
+  const timeBytes = Math.max(1, Math.ceil(Math.log2(times.reduce((most, time) => Math.max(most, time)) + 1) / 8));
   out.varint(stepMs);
+  out.byte(timeBytes);
   let before = 0;
   for (let i = 0; i < length; i++) {
-    const time = (createdAtMs[i] as number) / stepMs;
-    out.varint(time - before);
-    before = time;
-    out.varint(part[i] as number);
-    out.byte((severity[i] as number) * (FULL_QUARTERS + 1) + (quarters[i] as number));
+    out.varint((part[i] as number) - before);
+    before = part[i] as number;
+    out.byte(
+      ((bands[i] as number) * SEVERITIES + (severity[i] as number)) * (FULL_QUARTERS + 1) + (quarters[i] as number),
+    );
+    out.uint(times[i] as number, timeBytes);
   }
 }
 
-function readSingles(from: ByteReader, parts: number): SingleReports {
+/** When the oldest report of each band may have been created, in whole steps. */
+const oldestOfBands = (atMs: number, stepMs: number): number[] =>
+  AGE_BANDS.map(({ untilMs }) => Math.ceil((atMs - untilMs) / stepMs) * stepMs);
+
+function allocateSingles(length: number, arena: Arena): SingleReports {
+  return {
+    length,
+    createdAtMs: arena.floats(length),
+    part: arena.words(length),
+    severity: arena.bytes(length),
+    quarters: arena.bytes(length),
+  };
+}
+
+function readSingles(from: ByteReader, parts: number, { atMs, arena }: { atMs: number; arena: Arena }): SingleReports {
   const length = from.varint();
   if (length > from.left()) throw new RangeError(`${length} reports in ${from.left()} bytes`);
-  // In one piece of memory, as parts are.
-  const memory = new ArrayBuffer((8 + 4 + 1 + 1) * length);
-  const singles = {
-    length,
-    createdAtMs: new Float64Array(memory, 0, length),
-    part: new Uint32Array(memory, 8 * length, length),
-    severity: new Uint8Array(memory, 12 * length, length),
-    quarters: new Uint8Array(memory, 13 * length, length),
-  };
-  if (length === 0) return singles;
+  if (length === 0) return NO_SINGLES;
+  const singles = allocateSingles(length, arena);
+  const stepMs = from.varint();
+  const timeBytes = from.byte();
+  if (timeBytes < 1 || timeBytes > 6) throw new RangeError(`times of ${timeBytes} bytes`);
+  const oldest = oldestOfBands(atMs, stepMs);
+  let part = 0;
+  for (let i = 0; i < length; i++) {
+    part += from.varint();
+    if (part >= parts) throw new RangeError(`part ${part} of ${parts}`);
+    const said = from.byte();
+    const band = Math.floor(said / (SEVERITIES * (FULL_QUARTERS + 1)));
+    if (band >= BAND_COUNT) throw new RangeError(`band ${band} of ${BAND_COUNT}`);
+    singles.part[i] = part;
+    singles.severity[i] = Math.floor(said / (FULL_QUARTERS + 1)) % SEVERITIES;
+    singles.quarters[i] = said % (FULL_QUARTERS + 1);
+    singles.createdAtMs[i] = (oldest[band] as number) + stepMs * from.uint(timeBytes);
+  }
+  return singles;
+}
+
+/** Of version 2, which has them in the order of time. */
+function readSinglesV2(from: ByteReader, parts: number, arena: Arena): SingleReports {
+  const length = from.varint();
+  if (length > from.left()) throw new RangeError(`${length} reports in ${from.left()} bytes`);
+  if (length === 0) return NO_SINGLES;
   const stepMs = from.varint();
   let time = 0;
-  for (let i = 0; i < length; i++) {
+  const read = Array.from({ length }, () => {
     time += from.varint();
-    singles.createdAtMs[i] = time * stepMs;
     const part = from.varint();
     if (part >= parts) throw new RangeError(`part ${part} of ${parts}`);
+    return { createdAtMs: time * stepMs, part, said: from.byte() };
+  });
+  read.sort((a, b) => a.part - b.part);
+  const singles = allocateSingles(length, arena);
+  read.forEach(({ createdAtMs, part, said }, i) => {
+    singles.createdAtMs[i] = createdAtMs;
     singles.part[i] = part;
-    const said = from.byte();
     singles.severity[i] = Math.floor(said / (FULL_QUARTERS + 1));
     singles.quarters[i] = said % (FULL_QUARTERS + 1);
-  }
+  });
   return singles;
 }

@@ -30,17 +30,19 @@ const CLOSE_PATH = (1 << 3) | 7;
 export function encodeAreaLayer(name: string, areas: readonly AreaFeature[]): Uint8Array {
   const keys = new Map<string, number>();
   const values = new Map<string | number, number>();
-  const features = createBytes(1024);
+  const features = createBytes(8192);
+  // Cleared and used again: a buffer costs more than what a feature has to write.
+  const [feature, part] = [createBytes(1024), createBytes(1024)];
   for (const area of areas) {
-    const feature = createBytes(256);
+    feature.clear();
     feature.byte(FEATURE_ID);
     feature.varint(numberOfId(area.id));
     feature.byte(FEATURE_TAGS);
-    feature.block(tagsOf(area.properties, keys, values));
+    feature.block(tagsOf(part, area.properties, keys, values));
     feature.byte(FEATURE_TYPE);
     feature.byte(POLYGON);
     feature.byte(FEATURE_GEOMETRY);
-    feature.block(geometryOf(area.rings));
+    feature.block(geometryOf(part, area.rings));
     features.byte(LAYER_FEATURE);
     features.block(feature);
   }
@@ -54,11 +56,12 @@ export function numberOfId(id: string): number {
 }
 
 function tagsOf(
+  tags: Bytes,
   properties: AreaFeature["properties"],
   keys: Map<string, number>,
   values: Map<string | number, number>,
 ): Bytes {
-  const tags = createBytes(32);
+  tags.clear();
   for (const [key, value] of properties) {
     tags.varint(numberIn(keys, key));
     tags.varint(numberIn(values, value));
@@ -73,14 +76,14 @@ function numberIn<T>(known: Map<T, number>, entry: T): number {
 }
 
 function valuesOf(values: ReadonlyMap<string | number, number>): Uint8Array {
-  const out = createBytes(256);
+  const [out, text] = [createBytes(2048), createBytes(64)];
   const scratch = new Uint8Array(32);
   for (const value of values.keys()) {
     if (typeof value === "number") {
       const end = writeNumber(scratch, 0, value);
       for (let i = 0; i < end; i++) out.byte(scratch[i] as number);
     } else {
-      const text = createBytes(64);
+      text.clear();
       text.byte(VALUE_STRING);
       text.text(value);
       out.byte(LAYER_VALUE);
@@ -90,8 +93,8 @@ function valuesOf(values: ReadonlyMap<string | number, number>): Uint8Array {
   return out.view();
 }
 
-function geometryOf(rings: readonly TileRing[]): Bytes {
-  const out = createBytes(256);
+function geometryOf(out: Bytes, rings: readonly TileRing[]): Bytes {
+  out.clear();
   let [x, y] = [0, 0];
   const step = (ring: TileRing, i: number): void => {
     out.varint(zigzag((ring[i] as number) - x));

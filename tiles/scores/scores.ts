@@ -32,7 +32,7 @@ const FORMULAS: Readonly<Record<ReportLayer, { readonly start: number; readonly 
 const MAX_TENTHS = 1000;
 const BANDS_7D = WINDOW_BANDS["7d"];
 /** Older reports have no part in a score. */
-const BANDS_30D = WINDOW_BANDS["30d"];
+export const BANDS_30D = WINDOW_BANDS["30d"];
 /** Reporters' worth from which on confidence is medium, and high: so many whole reports, in quarters. */
 export const MEDIUM_QUARTERS = 3 * FULL_QUARTERS;
 const HIGH_QUARTERS = 10 * FULL_QUARTERS;
@@ -79,9 +79,13 @@ export function unclampedTenths(layer: ReportLayer, weightFortieths: number): nu
 export function scoresOfTally({ weightFortieths, reportCount30d }: ScoreTally): ScoreTenths {
   return withOverall((layer) => {
     if (reportCount30d[layer] === 0) return null;
-    return Math.min(MAX_TENTHS, Math.max(0, roundedRatio(unclampedTenths(layer, weightFortieths[layer]), 1)));
+    return tenthsOfWeight(layer, weightFortieths[layer]);
   });
 }
+
+/** A layer's score in a neighbourhood that has reports, in tenths. */
+export const tenthsOfWeight = (layer: ReportLayer, weightFortieths: number): number =>
+  Math.min(MAX_TENTHS, Math.max(0, roundedRatio(unclampedTenths(layer, weightFortieths), 1)));
 
 /**
  * Scores of a larger cell: of each layer the mean of its neighbourhoods' that have one, each weighed by what its own reports of that layer
@@ -104,7 +108,7 @@ export function meanScores(cells: readonly ScoredCell[]): ScoreTenths {
 }
 
 /** The overall score is the mean of the layers that have one. */
-function withOverall(scoreOf: (layer: ReportLayer) => number | null): ScoreTenths {
+export function withOverall(scoreOf: (layer: ReportLayer) => number | null): ScoreTenths {
   const layers = perLayer(scoreOf);
   const known = REPORT_LAYERS.flatMap((layer) => layers[layer] ?? []);
   const sum = known.reduce((all, score) => all + score, 0);
@@ -136,7 +140,7 @@ export function perLayer<T>(of: (layer: ReportLayer) => T): Record<ReportLayer, 
 }
 
 /** Halves go up. */
-function roundedRatio(a: number, b: number): number {
+export function roundedRatio(a: number, b: number): number {
   return Math.floor((2 * a + b) / (2 * b));
 }
 

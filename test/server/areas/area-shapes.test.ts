@@ -78,9 +78,9 @@ describe("stored areas", () => {
     expect(DETAIL_LEVELS.at(EXACT_LEVEL)?.toleranceDeg).toBe(0);
   });
 
-  it("begin at one zoom for all of a set, by the width of its middle one", async () => {
+  it("begin at one zoom for all of a set, by the width of its middle one and how many are in a tile", async () => {
     const boxes = (...widthsDeg: number[]) =>
-      widthsDeg.map((width) => ({ west: 5, east: 5 + Math.round(1e6 * width) }));
+      widthsDeg.map((width) => ({ west: 5, east: 5 + Math.round(1e6 * width), south: 5, north: 10 }));
     const pixels = (z: number, width: number) => (width * 512 * 2 ** z) / 360;
     // By hand: 24 pixels of zoom 10 are 0.01648 degrees; San Francisco's neighbourhoods are 0.026 wide, and Austin's 0.022.
     expect([0.026, 0.022, 0.0165, 0.0164, 0.0021, 1e-5, 0].map((width) => minZoomOfBoxes(boxes(width)))).toEqual([
@@ -89,6 +89,13 @@ describe("stored areas", () => {
     expect(pixels(10, 0.0165)).toBeGreaterThan(24);
     expect(minZoomOfBoxes(boxes(3, 0.5))).toBe(8);
     expect(minZoomOfBoxes(boxes(0.0001, 0.026, 3))).toBe(10);
+    // Two hundred in a tile are as many as can be told apart of zoom 10, which is 0.35 degrees wide.
+    const grid = (side: number) =>
+      Array.from({ length: side ** 2 }, (_, i) => {
+        const [west, south] = [1000 + 20_000 * (i % side), 1000 + 20_000 * Math.floor(i / side)];
+        return { west, south, east: west + 20_000, north: south + 20_000 };
+      });
+    expect([14, 15].map((side) => minZoomOfBoxes(grid(side)))).toEqual([10, 11]);
     const { put, live } = open();
     await put();
     const { version } = await live();

@@ -13,6 +13,7 @@ import { createCellAggregates } from "../../../server/pyramid/cell-aggregates.ts
 import { createCompactor } from "../../../server/pyramid/compactor.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import type { Area } from "../../../tiles/areas/area.ts";
+import { flatParts, OLDEST_BAND } from "../../../tiles/areas/area-parts.ts";
 import { ageBand, BAND_COUNT, REPORT_LAYERS, type ReportLayer } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { createTestClock } from "../../kit/clock.ts";
@@ -66,7 +67,8 @@ function add(to: Counts, key: string, band: number, count: number, severity: num
   const entry = to.get(key) ?? { counts: new Array(BAND_COUNT).fill(0), severities: new Array(BAND_COUNT).fill(0) };
   to.set(key, entry);
   entry.counts[band] = (entry.counts[band] as number) + count;
-  entry.severities[band] = (entry.severities[band] as number) + severity;
+  // Of reports that are too old for scores it is not kept.
+  if (band !== OLDEST_BAND) entry.severities[band] = (entry.severities[band] as number) + severity;
 }
 
 /** By area, layer and age band; `outside` is an area, too. */
@@ -117,10 +119,13 @@ export async function playAreaHistory({ seed, steps, imported, startMs, open }: 
     const atMs = clock.now();
     const counted: Counts = new Map();
     for (const [number, layers] of await pyramid.areaReports(of, listed, atMs)) {
-      for (const [layer, cells] of Object.entries(layers)) {
-        for (let i = 0; i < cells.length * BAND_COUNT; i++) {
-          const [count, severity] = [cells.bandCount[i] as number, cells.bandSeverity[i] as number];
-          if (count > 0) add(counted, `${areas[number]?.id} ${layer}`, i % BAND_COUNT, count, severity);
+      for (const [layer, ranges] of Object.entries(layers)) {
+        for (const { told, from, until } of ranges) {
+          const cells = flatParts(told);
+          for (let i = from * BAND_COUNT; i < until * BAND_COUNT; i++) {
+            const [count, severity] = [cells.bandCount[i] as number, cells.bandSeverity[i] as number];
+            if (count > 0) add(counted, `${areas[number]?.id} ${layer}`, i % BAND_COUNT, count, severity);
+          }
         }
       }
     }
