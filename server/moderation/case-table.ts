@@ -15,8 +15,8 @@ import { decodeRecord, encodeRecord } from "./record.ts";
  *     moderation/queue/<city>/<state>    <report id>  "it has a case, which was in this state once"
  *     moderation/log/<city>              <time>#<report id>#<step>  a decision
  *
- * Everything of a city is also under the city `*`, as is what lies in none. A report is noted in the list of its next state before its
- * case has it: whoever dies between leaves a note without a case, which nobody is shown, and never a hidden report that no list has.
+ * Everything of a city is also under the city `*`, as is what lies in none. A report is made what its case says once the list has it: whoever
+ * dies between leaves a report that is not hidden yet, and never a hidden one that no list has.
  */
 export interface CaseTable {
   find(id: string): Promise<KnownCase | undefined>;
@@ -154,7 +154,6 @@ export function createCaseTable({ derived, log }: CaseTableOptions): CaseTable {
           await noteDown(known);
           return { known, version: item.version };
         }
-        await enqueue(changed);
         const condition = { expected: item?.version, expiresAtMs: changed.report.expiresAtMs };
         if (!(await derived.put(caseGroup(id), NAME, encodeRecord(changed), condition))) continue;
         if (known !== undefined && known.state !== changed.state) await dequeue(known);

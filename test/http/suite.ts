@@ -6,6 +6,7 @@ import { drop, METRICS_TOKEN, postReport, readMetrics, requestRaw, tilePath } fr
 import { decodeLayer } from "../kit/tile-features.ts";
 import { testKeys } from "./keys-suite.ts";
 import { testLive } from "./live-suite.ts";
+import { testModeration } from "./moderation-suite.ts";
 
 /** A server under test. */
 export interface Booted {
@@ -42,6 +43,7 @@ export function describeHttp(name: string, boot: () => Promise<Booted>): void {
     describe("errors", () => testErrors(url));
     describe("live", () => testLive(url, newPlace, () => server.tellsTiles));
     describe("keys", () => testKeys(url, () => server.database));
+    describe("moderation", () => testModeration(url, () => server.database, newPlace));
     describe("other pages", () => testOtherSites(url));
     describe("operations", () => testOperations(url));
   });

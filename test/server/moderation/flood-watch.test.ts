@@ -40,9 +40,7 @@ describe("a flood", () => {
     const { report, holds } = open();
     const held = holds(30, (i) => `2001:db8:0:${i}::1`, { text: SENTENCE });
     expect(held.filter(Boolean)).toEqual(Array(10).fill("text"));
-    expect(
-      report("2001:db8::1", { text: " COME to the gréat".replace("é", "e") + " sale, on Main-Street!" }).hold,
-    ).toBe("text");
+    expect(report("2001:db8::1", { text: " COME to the great sale, on Main-Street!" }).hold).toBe("text");
     expect(report("2001:db9::1", { text: SENTENCE }).hold).toBeUndefined();
     expect(holds(100, (i) => `192.0.2.${i}`, { text: "Flooded" }).filter(Boolean)).toEqual([]);
   });

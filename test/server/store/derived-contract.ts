@@ -189,6 +189,26 @@ export function describeDerivedContract(name: string, start: () => Promise<Deriv
       });
     });
 
+    describe("list of so many", () => {
+      it("returns the first or the last names, of those that are kept", async () => {
+        const names = ["a", "b", "c", "d", "e", "f"];
+        for (const name of names) {
+          const expiry = ["b", "e"].includes(name) ? { expiresAtMs: clock.now() + 60_000 } : {};
+          await store.put("g", name, filled(300_000, 1), { ...NEW, ...expiry });
+        }
+        const namesOf = async (options: Parameters<DerivedStore["list"]>[1]) =>
+          (await other.list("g", { ...STRONG, ...options })).map(({ name }) => name);
+        expect(await namesOf({ limit: 2 })).toEqual(["a", "b"]);
+        expect(await namesOf({ limit: 2, descending: true })).toEqual(["f", "e"]);
+        expect(await namesOf({ descending: true })).toEqual(names.toReversed());
+        expect(await namesOf({ limit: 0 })).toEqual([]);
+        clock.advance(61_000);
+        expect(await namesOf({ limit: 2 })).toEqual(["a", "c"]);
+        expect(await namesOf({ limit: 2, to: "e", descending: true })).toEqual(["d", "c"]);
+        expect(await namesOf({ limit: 9, from: "b" })).toEqual(["c", "d", "f"]);
+      });
+    });
+
     describe("remove", () => {
       it("takes away what it names and nothing else, also many and what is gone already", async () => {
         const names = Array.from({ length: 60 }, (_, i) => `item ${String(i).padStart(2, "0")}`);
