@@ -1,4 +1,5 @@
 import { cellBounds } from "../../tiles/geo/geohash.ts";
+import { GEOMETRY } from "./area-geometries.ts";
 import { toDegrees } from "./cell-centre.ts";
 import type { Column, ColumnType, ExportRow } from "./export-rows.ts";
 
@@ -65,10 +66,7 @@ function ndjsonFormat(columns: readonly Column[]): TextFormat {
   return { head: "", row: (row) => `${JSON.stringify(pick(columns, row))}\n`, separator: "", tail: "" };
 }
 
-/**
- * RFC 7946: a feature a row. Its geometry is the geohash cell; an area's polygons, thousands of corners a row, are not repeated: it has its box,
- * and its id to find them by.
- */
+/** RFC 7946: a feature a row. Its geometry is the geohash cell, or what the row of an area carries. */
 function geojsonFormat(columns: readonly Column[]): TextFormat {
   const place = columns.some(({ name }) => name === "geohash") ? cellPlace : areaPlace;
   const properties = columns.filter(({ type }) => type !== "degrees");
@@ -81,8 +79,8 @@ function geojsonFormat(columns: readonly Column[]): TextFormat {
 }
 
 const cellPlace = ({ geohash }: ExportRow) => `"geometry":${cellPolygon(String(geohash))}`;
-const areaPlace = ({ west, south, east, north }: ExportRow) =>
-  `"bbox":${JSON.stringify([west, south, east, north])},"geometry":null`;
+const areaPlace = ({ west, south, east, north, [GEOMETRY]: geometry }: ExportRow) =>
+  `"bbox":${JSON.stringify([west, south, east, north])},"geometry":${geometry ?? null}`;
 
 function pick(columns: readonly Column[], row: ExportRow): ExportRow {
   return Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]));

@@ -13,3 +13,9 @@ export async function findKnownArea(sql: Sql, id: string): Promise<KnownArea | u
   const [row] = await sql.query("SELECT name, kind, city FROM areas WHERE id = $1", [id]);
   return row && { id, name: String(row.name), kind: String(row.kind), city: String(row.city) };
 }
+
+/** Cities whose areas were ever scored, in the order of ids; the first of them. */
+export async function readAreaCities(sql: Sql): Promise<string[]> {
+  const rows = await sql.query("SELECT DISTINCT city FROM areas ORDER BY city LIMIT 1000", []);
+  return rows.map(({ city }) => String(city));
+}

@@ -16,6 +16,7 @@ import {
   toAreaCollectionJson,
   toAreaListJson,
 } from "../schemas/area-json.ts";
+import { requireCityOfAreas } from "../schemas/city-of-areas.ts";
 import { choiceParameter, numberParameter, parameter, slugParameter } from "../schemas/filter-query.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { parseBbox } from "../schemas/report-query.ts";
@@ -92,6 +93,7 @@ export function mountAreas(app: App, parts: AppParts, areas: NonNullable<AppPart
 
   app.openapi(list, async (c) => {
     const { city, kind, bbox, format, limit, cursor } = c.req.valid("query");
+    await requireCityOfAreas(city, { field: "city", catalogue: areas.catalogue });
     const isGeoJson = format === "geojson" || (format === "accept" && c.req.header("Accept")?.includes(GEO_JSON));
     const query = {
       limit,

@@ -6,6 +6,7 @@ import { createSlots, type SlotHolder, type SlotRefusal } from "../../kit/slots.
 import { formatDay } from "../../kit/utc-time.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { namesTag } from "../../serving/content-encoding.ts";
+import { withGeometries } from "../../trends/area-geometries.ts";
 import { createTextEncoder, type RowEncoder } from "../../trends/export-formats.ts";
 import { createParquetEncoder } from "../../trends/export-parquet.ts";
 import {
@@ -43,22 +44,42 @@ export interface ExportRequest {
 
 /** Rows of a statement: some milliseconds, so that others come in between on a database with one connection. */
 const PAGE_ROWS = 5_000;
+/** Each repeats its area's polygons, up to ten kilobytes. */
+const POLYGON_ROWS = 200;
 const MAX_ROWS = 5_000_000;
 const MAX_MS = 15 * 60_000;
 const RETRY_AFTER_SECONDS = 15;
 
 /** Answers export requests from a database. */
-export function createExportAnswers({ log, clientAddress }: AppParts, sql: Sql) {
+export function createExportAnswers({ log, areas, clientAddress }: AppParts, sql: Sql) {
   const slots = createSlots(EXPORT_LIMITS);
   const holderOf = (c: Context<AppEnv>): SlotHolder => {
     const caller = c.get("caller");
     return caller ? { who: caller.account.userId, isCustomer: true } : { who: lineOf(clientAddress(c) ?? "") };
   };
+
+  /** Pages of rows, with what only the format has. */
+  function read({ dataset, filter, format, after }: ExportRequest, pageRows: number) {
+    const hasPolygons = carriesPolygons(dataset, format) && areas !== undefined;
+    const rows = hasPolygons ? Math.min(pageRows, POLYGON_ROWS) : pageRows;
+    const pages = readRows(sql, dataset, filter, { pageRows: rows, ...(after && { after }) });
+    return hasPolygons ? withGeometries(pages, areas) : pages;
+  }
+
+  async function firstRows(request: ExportRequest, limit: number) {
+    const rows: ExportRow[] = [];
+    for await (const page of read(request, limit + 1)) {
+      rows.push(...page);
+      if (rows.length > limit) break;
+    }
+    return { rows: rows.slice(0, limit), more: rows.length > limit };
+  }
+
   return {
     /** One page, whole, with its tag and the link to the next. */
     async page(c: Context<AppEnv>, request: ExportRequest, limit: number): Promise<Response> {
       const { dataset, filter } = request;
-      const { rows, more } = await firstRows(sql, request, limit);
+      const { rows, more } = await firstRows(request, limit);
       const bytes = encodeWhole(encoderOf(request), rows);
       const last = rows.at(-1);
       const next = more && last !== undefined ? formatExportCursor(keyOf(dataset, last)) : undefined;
@@ -82,8 +103,7 @@ export function createExportAnswers({ log, clientAddress }: AppParts, sql: Sql) 
         release();
         if (error !== undefined) log.warn("an export broke off", { requestId: c.get("requestId"), error });
       };
-      const { dataset, filter, after } = request;
-      const pages = readRows(sql, dataset, filter, { pageRows: PAGE_ROWS, ...(after && { after }) });
+      const pages = read(request, PAGE_ROWS);
       try {
         const options = { encoder: encoderOf(request), maxRows: MAX_ROWS, maxMs: MAX_MS, pace: EXPORT_PACE, onEnd };
         return c.body(await streamRows(pages, options), 200, headersOf(request));
@@ -107,6 +127,10 @@ const TOO_MANY = {
   full: refusal(503, "As many exports are under way as this server runs at once; some it keeps for keys."),
 } as const satisfies Readonly<Record<SlotRefusal, ProblemInit>>;
 
+/** Whether rows repeat the polygons of their areas. */
+export const carriesPolygons = ({ key }: Dataset, format: ExportFormat): boolean =>
+  format === "geojson" && key[0] === "area";
+
 /** The span of `from` and `to`. @throws ProblemError 400 when it ends before it begins. */
 export function spanOf(from: Instant | undefined, to: Instant | undefined, nowMs: number) {
   const toMs = to === undefined ? nowMs : resolveInstant(to, nowMs);
@@ -115,15 +139,6 @@ export function spanOf(from: Instant | undefined, to: Instant | undefined, nowMs
     throw new ProblemError(invalidRequest([{ field: "from", message: "must be before to" }]));
   }
   return { toMs, ...(fromMs !== undefined && { fromMs }) };
-}
-
-async function firstRows(sql: Sql, { dataset, filter, after }: ExportRequest, limit: number) {
-  const rows: ExportRow[] = [];
-  for await (const page of readRows(sql, dataset, filter, { pageRows: limit + 1, ...(after && { after }) })) {
-    rows.push(...page);
-    if (rows.length > limit) break;
-  }
-  return { rows: rows.slice(0, limit), more: rows.length > limit };
 }
 
 function encoderOf({ dataset, format }: ExportRequest): RowEncoder {

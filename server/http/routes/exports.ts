@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import type { AreaCatalogue } from "../../areas/area-catalogue.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
 import { AREA_COUNTS, AREA_SCORES } from "../../trends/area-export-rows.ts";
@@ -7,6 +8,7 @@ import { type Dataset, REPORT_COUNTS, type RowKey, SCORES } from "../../trends/e
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError } from "../core/problem.ts";
 import { type ApiKeys, OPTIONAL_KEY, relationalAnswers } from "../middleware/api-key.ts";
+import { requireCityOfAreas } from "../schemas/city-of-areas.ts";
 import { parseExportCursor } from "../schemas/export-cursor.ts";
 import {
   areaIdParameter,
@@ -20,11 +22,20 @@ import {
   slugParameter,
 } from "../schemas/filter-query.ts";
 import { parseInstant, parseLayers } from "../schemas/report-query.ts";
-import { createExportAnswers, EXPORT_FORMATS, type ExportFormat, type ExportRequest, spanOf } from "./export-answer.ts";
+import {
+  carriesPolygons,
+  createExportAnswers,
+  EXPORT_FORMATS,
+  type ExportFormat,
+  type ExportRequest,
+  spanOf,
+} from "./export-answer.ts";
 
 const tags = ["exports"];
 
 const MAX_LIMIT = 10_000;
+/** Of rows with polygons, which are in memory as a page. */
+const MAX_POLYGON_LIMIT = 2000;
 
 const instant = (description: string) =>
   parameter(`${description}: ISO 8601 with offset, Unix seconds, or a duration back from now.`, "30d", parseInstant);
@@ -73,12 +84,12 @@ const descriptions = {
     ORDER,
     "`calculated_at` names the beginning of an hour; the row says how the cell stood when it was last scored in that hour.",
     "A score is null (empty in CSV) without reports in the 30 days before; `safety_worth` and so on are the reporters' worth behind it.",
-    "With `area` or `areas` the rows are of areas, in the order of ids; in GeoJSON these have a `bbox` and no geometry, which `/api/areas` has.",
+    "With `area` or `areas` the rows are of areas, in the order of ids; in GeoJSON these have the polygons that the area has now, simplified beyond 500 corners; null when it is gone from its set.",
   ].join(" "),
   [REPORT_COUNTS.name]: [
     ORDER,
     "`worth` is what the reports weigh, `severity_worth` the sum of their severities times that.",
-    "With `area` or `areas` the rows are of areas, in the order of ids, by the reports' own places; in GeoJSON these have a `bbox` and no geometry.",
+    "With `area` or `areas` the rows are of areas, in the order of ids, by the reports' own places; in GeoJSON with polygons, as for scores.",
     "An area that was just imported is counted within minutes, as far back as there are reports: 90 days.",
   ].join(" "),
 };
@@ -111,6 +122,7 @@ function exportRoute<Query extends z.ZodObject>(dataset: Dataset, format: Export
 /** Mounts `/api/exports`. */
 export function mountExports(app: App, parts: AppParts, sql: Sql, keys: ApiKeys): void {
   const { clock } = parts;
+  const asked = { sql, catalogue: parts.areas?.catalogue };
   const answers = createExportAnswers(parts, sql);
   const respond = (c: Context<AppEnv>, request: ExportRequest, limit: number) =>
     limit > 0 ? answers.page(c, request, limit) : answers.stream(c, request);
@@ -120,8 +132,9 @@ export function mountExports(app: App, parts: AppParts, sql: Sql, keys: ApiKeys)
     app.get(scores.path, keys.metered("exports"));
     app.openapi(scores, async (c) => {
       const { limit, cursor, ...query } = c.req.valid("query");
-      const { dataset, filter } = await scoresAsked(query, sql, clock.now());
+      const { dataset, filter } = await scoresAsked(query, asked, clock.now());
       requireKeyOf(dataset, cursor);
+      requireFewRows(dataset, format, limit);
       return respond(c, { dataset, format, filter, ...(cursor && { after: cursor }) }, limit);
     });
 
@@ -130,10 +143,11 @@ export function mountExports(app: App, parts: AppParts, sql: Sql, keys: ApiKeys)
     app.openapi(counts, async (c) => {
       const { layer, from, to, limit, cursor, ...place } = c.req.valid("query");
       const span = { ...(layer && { layers: layer }), ...spanOf(from, to, clock.now()) };
-      const { areas, cells } = await placeAsked(place, sql);
+      const { areas, cells } = await placeAsked(place, asked);
       const dataset = areas === undefined ? REPORT_COUNTS : AREA_COUNTS;
       const filter = areas === undefined ? { ...areaOf(cells), ...span } : { areas, ...span };
       requireKeyOf(dataset, cursor);
+      requireFewRows(dataset, format, limit);
       return respond(c, { dataset, format, filter, ...(cursor && { after: cursor }) }, limit);
     });
   }
@@ -146,15 +160,28 @@ function requireKeyOf(dataset: Dataset, cursor: RowKey | undefined): void {
   throw new ProblemError(invalidRequest([{ field: "cursor", message }]));
 }
 
+/** @throws ProblemError 400 where a page's rows repeat so many polygons that it would be too large */
+function requireFewRows(dataset: Dataset, format: ExportFormat, limit: number): void {
+  if (limit <= MAX_POLYGON_LIMIT || !carriesPolygons(dataset, format)) return;
+  const message = `must be at most ${MAX_POLYGON_LIMIT} for areas as GeoJSON, or 0 for one stream`;
+  throw new ProblemError(invalidRequest([{ field: "limit", message, limit: MAX_POLYGON_LIMIT }]));
+}
+
 interface PlaceQuery extends CellQuery {
   readonly area?: string | undefined;
   readonly areas?: string | undefined;
 }
 
+interface AskedParts {
+  readonly sql: Sql;
+  readonly catalogue?: AreaCatalogue | undefined;
+}
+
 /** What a query asks for: one area, those of a city, or cells. @throws ProblemError 400 when it asks for more than one of them */
-async function placeAsked({ area, areas, ...cells }: PlaceQuery, sql: Sql) {
+async function placeAsked({ area, areas, ...cells }: PlaceQuery, { sql, catalogue }: AskedParts) {
   if (areas !== undefined) {
     refuseOthers("areas", { ...cells, area });
+    await requireCityOfAreas(areas, { field: "areas", sql, ...(catalogue && { catalogue }) });
     return { areas: { city: areas }, cells };
   }
   const known = await knownAreaOf(sql, area, cells);
@@ -164,11 +191,11 @@ async function placeAsked({ area, areas, ...cells }: PlaceQuery, sql: Sql) {
 /** The scores that a query asks for, of cells or of areas. */
 async function scoresAsked(
   { precision: digits, from, to, ...place }: Omit<z.output<typeof scoreQuery>, "limit" | "cursor">,
-  sql: Sql,
+  asked: AskedParts,
   nowMs: number,
 ): Promise<Pick<ExportRequest, "dataset" | "filter">> {
   const span = spanOf(from, to, nowMs);
-  const { areas, cells } = await placeAsked(place, sql);
+  const { areas, cells } = await placeAsked(place, asked);
   if (areas !== undefined) return { dataset: AREA_SCORES, filter: { areas, ...span } };
   const precision: ScorePrecision = digits === 4 || digits === 5 ? digits : NEIGHBORHOOD;
   return { dataset: SCORES, filter: { ...areaOf(cells, precision), precision, ...span } };

@@ -12,6 +12,7 @@ import { askedPath } from "../core/public-address.ts";
 import type { ApiKeys } from "../middleware/api-key.ts";
 import { AREA } from "../schemas/area-json.ts";
 import { formatAreaRankCursor, parseAreaRankCursor } from "../schemas/area-rank-cursor.ts";
+import { requireCityOfAreas } from "../schemas/city-of-areas.ts";
 import { choiceParameter, numberParameter, parameter, slugParameter } from "../schemas/filter-query.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import {
@@ -114,6 +115,7 @@ export function mountAreaTrends(app: App, { clock }: AppParts, { sql, keys, cata
   app.get(ranking.path, keys.metered("trends"));
   app.openapi(ranking, async (c) => {
     const { city, kind, layer, order, ids: wanted, limit, cursor } = c.req.valid("query");
+    await requireCityOfAreas(city, { field: "city", catalogue });
     const live = await catalogue.live();
     const sets = live
       .map(({ set }): RankedSet => ({ city: set.city.id, kind: set.kind }))

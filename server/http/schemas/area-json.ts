@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { boundsOfBox } from "../../../tiles/areas/area.ts";
 import type { NumberedArea } from "../../../tiles/codec/area-codec.ts";
+import { coordinatesOfArea } from "../../areas/area-geometry.ts";
 import type { AreaCard } from "../../scores/area-card.ts";
 import type { AreaPage, ListedArea } from "../../scores/area-list.ts";
 import { countSchema, REPORTED, SCORES, toPoints, toReportedJson } from "./score-card-json.ts";
@@ -83,7 +84,7 @@ export function toAreaCollectionJson({
       type: "Feature" as const,
       id: each.area.id,
       bbox: boxOf(each.area),
-      geometry: { type: "MultiPolygon" as const, coordinates: coordinatesOf(each.area) },
+      geometry: { type: "MultiPolygon" as const, coordinates: coordinatesOfArea(each.area) },
       properties: { ...describe(each), ...summaryOf(each) },
     })),
     ...(next !== undefined && { next_cursor: next }),
@@ -108,15 +109,3 @@ function boxOf({ box }: NumberedArea): [number, number, number, number] {
   const { west, south, east, north } = boundsOfBox(box);
   return [west, south, east, north];
 }
-
-/** As GeoJSON has rings: closed, and wound as they are stored, outer ones counterclockwise. */
-const coordinatesOf = ({ polygons }: NumberedArea): number[][][][] =>
-  polygons.map((polygon) =>
-    polygon.map((ring) => {
-      const corners = Array.from({ length: ring.length / 2 }, (_, i) => [
-        (ring[2 * i] as number) / 1e6,
-        (ring[2 * i + 1] as number) / 1e6,
-      ]);
-      return [...corners, ...corners.slice(0, 1)];
-    }),
-  );

@@ -110,7 +110,7 @@ describeOnEachPostgres("areas in trends and exports", AREA_TABLES, (pool) => {
     expect(await names(`${two}&limit=1`)).toEqual(["bay", "Dale"]);
     expect(await names(`${two}&order=worst&city=made-up`)).toEqual(["Dale", "bay"]);
     expect((await read<Ranking>(`/api/trends/areas?${two}&limit=1`)).next_cursor).toBeNull();
-    for (const query of [`${two},made-up-n-none`, `${two}&city=elsewhere`]) {
+    for (const query of [`${two},made-up-n-none`, `${two}&city=austin`]) {
       const response = await get(`/api/trends/areas?${query}`);
       expect(response.status, query).toBe(400);
       expect(await response.json()).toMatchObject({ errors: [{ field: "ids" }] });
@@ -125,7 +125,13 @@ describeOnEachPostgres("areas in trends and exports", AREA_TABLES, (pool) => {
     expect(await test.names("order=name&kind=ward")).toEqual(["Second Ward", "Ward"]);
     expect(await test.names("order=name&city=else")).toEqual(["Far"]);
     expect(await test.names("order=name")).toHaveLength(8);
-    expect(await test.names("city=nowhere")).toEqual([]);
+    const unknown = await test.get("/api/trends/areas?city=nowhere");
+    expect(unknown.status).toBe(400);
+    expect(await unknown.json()).toMatchObject({
+      errors: [{ field: "city", message: "must be one of austin, brooklyn, else, made-up, san-francisco" }],
+    });
+    // One of ours that has no areas yet.
+    expect(await test.names("city=austin")).toEqual([]);
     test.clock.advance(1000);
     await test.bring(AREAS.slice(0, 2));
     expect(await test.names("order=name&city=made-up&kind=neighborhood")).toEqual(["bay", "Hill"]);
@@ -208,7 +214,20 @@ describeOnEachPostgres("areas in trends and exports", AREA_TABLES, (pool) => {
       expect(features).toEqual([
         expect.objectContaining({
           bbox: [-122.36, 37.7, -122.34, 37.72],
-          geometry: null,
+          geometry: {
+            type: "MultiPolygon",
+            coordinates: [
+              [
+                [
+                  [-122.36, 37.7],
+                  [-122.34, 37.7],
+                  [-122.34, 37.72],
+                  [-122.36, 37.72],
+                  [-122.36, 37.7],
+                ],
+              ],
+            ],
+          },
           properties: expect.objectContaining({ area: "made-up-too-n-far", name: "Far", safety: 50 }),
         }),
       ]);
@@ -216,6 +235,35 @@ describeOnEachPostgres("areas in trends and exports", AREA_TABLES, (pool) => {
       const read = await parquetReadObjects({ file });
       expect(read).toHaveLength(10);
       expect(read[1]).toMatchObject({ name: "bay", safety: 50, vibe: null, report_count_30d: 5, west: -122.48 });
+    });
+
+    it("have polygons in GeoJSON as long as the area is there, and not too many corners, however many it has", async () => {
+      const test = await open();
+      const round = squareArea(9, "Round");
+      const ring = Int32Array.from({ length: 8000 }, (_, i) => {
+        const angle = (2 * Math.PI * (i >> 1)) / 4000;
+        return Math.round(i % 2 === 0 ? -122_310_000 + 9000 * Math.cos(angle) : 37_710_000 + 9000 * Math.sin(angle));
+      });
+      const ward = { ...round, id: "made-up-ward-round", polygons: [[ring]] };
+      await test.bring([ward], { kind: "ward" });
+      await test.score([{ id: ward.id, agoMs: DAY, safety: 50 }]);
+      await test.bring(AREAS.filter(({ name }) => name !== "Hill"));
+      const response = await test.get("/api/exports/scores.geojson?areas=made-up");
+      const { features } = (await response.json()) as {
+        features: { properties: { name: string }; bbox: number[]; geometry: { coordinates: number[][][][] } | null }[];
+      };
+      const cornersOf = (name: string) =>
+        features
+          .filter(({ properties }) => properties.name === name)
+          .map(({ geometry }) => geometry?.coordinates[0]?.[0]?.length);
+      expect(cornersOf("Hill")).toEqual([undefined, undefined, undefined]);
+      expect(features.find(({ properties }) => properties.name === "Hill")?.bbox).toEqual([
+        -122.5, 37.7, -122.48, 37.72,
+      ]);
+      expect(cornersOf("bay")).toEqual([5, 5]);
+      const [corners = 0] = cornersOf("Round");
+      expect(corners).toBeGreaterThan(20);
+      expect(corners).toBeLessThanOrEqual(501);
     });
 
     it("page by the last row's key, each row once", async () => {
@@ -237,12 +285,28 @@ describeOnEachPostgres("areas in trends and exports", AREA_TABLES, (pool) => {
       ["area=made-up-n-hill&geohash=9q8", "geohash"],
       ["areas=made-up&city=austin", "city"],
       ["areas=made-up&area=made-up-n-hill", "area"],
+      ["areas=nowhere", "areas"],
       ["cursor=made-up-n-hill,2026-05-31T12:00:00Z", "cursor"],
     ])("refuse %s, naming the field", async (query, field) => {
       const { get } = await open();
       const response = await get(`/api/exports/scores.csv?${query}`);
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ errors: [{ field }] });
+    });
+
+    it("take an unknown city for a mistake, but not one whose areas are gone, and limit a page of polygons", async () => {
+      const test = await open();
+      await test.remove("made-up", "neighborhood");
+      test.clock.advance(10_000);
+      expect(await (await test.get("/api/exports/scores.csv?areas=made-up")).text()).toContain("\r\nmade-up-n-bay,");
+      const counts = await test.get("/api/exports/reports-counts.csv?areas=made-upp");
+      expect(counts.status).toBe(400);
+      expect(await counts.json()).toMatchObject({
+        errors: [{ field: "areas", message: "must be one of austin, brooklyn, made-up, san-francisco" }],
+      });
+      const page = await test.get("/api/exports/scores.geojson?areas=made-up&limit=2001");
+      expect(await page.json()).toMatchObject({ status: 400, errors: [{ field: "limit", limit: 2000 }] });
+      expect((await test.get("/api/exports/scores.ndjson?areas=made-up&limit=2001")).status).toBe(200);
     });
   });
 });
