@@ -28,6 +28,8 @@ export interface CityJson {
 export interface SentReportJson extends ReportJson {
   /** Profanity of its text is kept as asterisks. */
   readonly text_masked?: true;
+  /** Nobody sees it before a moderator has. */
+  readonly held?: true;
 }
 
 export type ReportDraft = Pick<ReportJson, "layer" | "category" | "severity" | "lat" | "lon" | "text">;
@@ -192,12 +194,15 @@ export function postReport(
 
 export type FlagReason = "spam" | "offensive" | "personal" | "untrue" | "wrong-place";
 
-/** Says that a report should not be there; `hidden` tells whether it is gone with that. @throws RequestError */
+/**
+ * Says that a report should not be there; `hidden` tells whether it is gone with that, `reviewed` that a moderator has said that it stays.
+ * @throws RequestError
+ */
 export function flagReport(
   id: string,
   reason: FlagReason,
   proof: ProofHeaders = {},
-): Promise<{ readonly hidden: boolean }> {
+): Promise<{ readonly hidden: boolean; readonly reviewed?: true }> {
   return request(`/api/reports/${encodeURIComponent(id)}/flag`, {
     method: "POST",
     headers: { "Content-Type": "application/json", ...proof },

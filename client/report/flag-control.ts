@@ -2,6 +2,7 @@ import { type FlagReason, flagReport } from "../api/api.ts";
 import { withProof } from "../api/proof.ts";
 import { element, icon } from "../ui/dom.ts";
 import { FLAG_ICON } from "../ui/icons.ts";
+import { FLAG_THANKS } from "../words/form-words.ts";
 
 const REASONS: readonly (readonly [reason: FlagReason, label: string])[] = [
   ["spam", "Spam"],
@@ -55,8 +56,8 @@ export function addFlagControl(card: HTMLElement, reportId: string, onResize: ()
     panel.disabled = true;
     error.textContent = "";
     try {
-      const { hidden } = await withProof((proof) => flagReport(reportId, reason, proof));
-      const thanks = hidden ? "Thank you. It is hidden now." : "Thank you. It goes when others flag it too.";
+      const { hidden, reviewed } = await withProof((proof) => flagReport(reportId, reason, proof));
+      const thanks = FLAG_THANKS[hidden ? "hidden" : reviewed ? "reviewed" : "counted"];
       const message = element("p", { class: "flagged", role: "status", tabindex: "-1" }, thanks);
       panel.replaceWith(message);
       button.remove();

@@ -34,12 +34,16 @@ export function bindPendingMarks(liveMap: MapHandle, outbox: Outbox, open: () =>
   outbox.listen((event) => {
     if (event.type === "sent") {
       const { key } = event.entry;
-      sent.add(key);
-      liveMap.showNew(event.report);
-      whenDrawn(liveMap, event.report, () => {
-        remove(key);
-        sent.delete(key);
-      });
+      // What a moderator is to look at first no tile will show.
+      if (event.report.held) remove(key);
+      else {
+        sent.add(key);
+        liveMap.showNew(event.report);
+        whenDrawn(liveMap, event.report, () => {
+          remove(key);
+          sent.delete(key);
+        });
+      }
     }
     update();
   });

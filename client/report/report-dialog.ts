@@ -11,7 +11,7 @@ import type { OutboxEntry, Refusal } from "./outbox-entry.ts";
 import type { Place } from "./place.ts";
 import { createPlacePicker } from "./place-picker.ts";
 import { createReportForm } from "./report-form.ts";
-import { createThanks, type Thanks } from "./thanks.ts";
+import { type ArrivedState, createThanks, type Thanks } from "./thanks.ts";
 
 export interface ReportDialogOptions {
   readonly page: Page;
@@ -40,8 +40,8 @@ export function bindReportDialog({ page, outbox, onOpenChange }: ReportDialogOpt
   const dialog = find<HTMLDialogElement>("#report-form");
   let see: ((at: Place) => void) | undefined;
   let thanked: { readonly thanks: Thanks; readonly key: string } | undefined;
-  /** Of the last report that the server has with words masked. */
-  let maskedKey: string | undefined;
+  /** The last report that the server has otherwise than it was sent. */
+  let changed: { readonly key: string; readonly state: ArrivedState } | undefined;
   const picker = createPlacePicker({
     near() {
       const { lonDeg: lon, latDeg: lat } = page.get().view;
@@ -97,7 +97,7 @@ export function bindReportDialog({ page, outbox, onOpenChange }: ReportDialogOpt
   const showProgress = () => {
     const entry = outbox.list().find(({ key }) => key === thanked?.key);
     // Gone, and not taken back: it was sent.
-    const arrived = thanked !== undefined && thanked.key === maskedKey ? "masked" : "sent";
+    const arrived = changed !== undefined && thanked?.key === changed.key ? changed.state : "sent";
     const state = entry ? outbox.stateOf(entry) : arrived;
     thanked?.thanks.show(state, entry !== undefined && !entry.attempted);
   };
@@ -120,7 +120,11 @@ export function bindReportDialog({ page, outbox, onOpenChange }: ReportDialogOpt
     if (key === "Escape" && dialog.open) close();
   });
   outbox.listen((event) => {
-    if (event.type === "sent" && event.report.text_masked) maskedKey = event.entry.key;
+    if (event.type === "sent") {
+      const { key } = event.entry;
+      if (event.report.held) changed = { key, state: "moderated" };
+      else if (event.report.text_masked) changed = { key, state: "masked" };
+    }
     if (event.type === "refused" && event.entry.key === thanked?.key) mend(event.entry);
     else showProgress();
   });

@@ -1,6 +1,6 @@
 import { element, icon } from "../ui/dom.ts";
 import { CLOSE_ICON, DONE_ICON } from "../ui/icons.ts";
-import { SENT_MASKED } from "../words/form-words.ts";
+import { SENT_HELD, SENT_MASKED } from "../words/form-words.ts";
 import type { EntryState } from "./entry-state.ts";
 import type { OutboxEntry } from "./outbox-entry.ts";
 
@@ -16,15 +16,18 @@ export interface Thanks {
   readonly content: HTMLElement;
   /** To be called once it is in the page. */
   focus(): void;
-  /** Says how far the report is; "sent" when the server has it, "masked" when it has it with other words. */
-  show(state: EntryState | "sent" | "masked", isUndoable: boolean): void;
+  show(state: EntryState | ArrivedState, isUndoable: boolean): void;
 }
 
-const WORDS: Readonly<Record<EntryState | "sent" | "masked" | "offline", string>> = {
+/** How the server has a report: as it was sent, with other words, or for a moderator to look at first. */
+export type ArrivedState = "sent" | "masked" | "moderated";
+
+const WORDS: Readonly<Record<EntryState | ArrivedState | "offline", string>> = {
   held: "It goes out in a few seconds. Until then you can take it back.",
   sending: "Sending…",
   sent: "It is on the map for everyone. It disappears after 90 days.",
   masked: SENT_MASKED,
+  moderated: SENT_HELD,
   waiting: "The server takes no reports just now. Yours is kept on this device and sent by itself.",
   offline: "You are offline. Your report is kept on this device and sent by itself when you are back.",
   refused: "",
@@ -54,6 +57,8 @@ export function createThanks({ entry, undo, see, close }: ThanksOptions): Thanks
       content.dataset.state = isStuck ? "offline" : state;
       const words = WORDS[isStuck ? "offline" : state];
       if (progress.textContent !== words) progress.textContent = words;
+      // There is nothing to be seen of it.
+      if (seeing !== undefined) seeing.hidden = state === "moderated";
       if (!isUndoable && document.activeElement === undoing) next.focus();
       undoing.hidden = !isUndoable;
     },

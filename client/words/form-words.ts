@@ -7,4 +7,13 @@ export const IN_AN_EMERGENCY = {
 } as const;
 
 export const SENT_MASKED = "It is on the map for everyone, with some words masked. It disappears after 90 days.";
+export const SENT_HELD =
+  "We have it. Very many come from around here just now, so somebody looks at it before it is on the map.";
 export const KIND_IS_GONE = "Reports of this kind are not taken any more. Please choose another one.";
+
+/** What whoever flags a report is told. */
+export const FLAG_THANKS = {
+  hidden: "Thank you. It is hidden now.",
+  counted: "Thank you. It goes when others flag it too.",
+  reviewed: "Thank you. A moderator has looked at it already, and it stays.",
+} as const;

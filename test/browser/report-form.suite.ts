@@ -222,6 +222,25 @@ export function reportFormTests(site: Site): void {
     await page.context().close();
   });
 
+  test("says that somebody looks first at a report that came with a flood", { tags: "slow" }, async () => {
+    const place = { lat: 30.3, lon: -95.1 };
+    const { page } = await visit(site.browser, `${site.url}/${addressOf(place, "safety")}`);
+    await page.route("**/api/reports", async (route) => {
+      if (route.request().method() !== "POST") return route.continue();
+      const id = "01hxw8k3p09v6kp00000000000";
+      const told = { ...route.request().postDataJSON(), id, held: true, created_at: new Date().toISOString() };
+      await route.fulfill({ status: 201, contentType: "application/json", body: JSON.stringify(told) });
+    });
+    await openForm(page);
+    await page.getByRole("button", { name: "Vandalism" }).click();
+    await page.getByRole("button", { name: "Drop report" }).click();
+    await page.getByText("somebody looks at it before it is on the map").waitFor(PATIENCE);
+    expect(await page.getByRole("button", { name: "See it on the map" }).count()).toBe(0);
+    expect(await pendingMarks(page).count()).toBe(0);
+    expect(await page.evaluate(WAITING)).toBe(0);
+    await page.context().close();
+  });
+
   test("proves some work in a burst, beside the page, and is taken at once", { tags: "slow" }, async () => {
     const place = { lat: 30.1, lon: -95.9 };
     const { page, faults } = await visit(site.browser, `${site.url}/${addressOf(place, "safety")}`);
