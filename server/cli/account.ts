@@ -1,6 +1,7 @@
 import { type AccountTable, createAccountTable, type NewKey } from "../accounts/account-table.ts";
 import { hashKey, makeKey, visiblePrefix } from "../accounts/key.ts";
 import { readUsage, type UsageReport } from "../accounts/usage-report.ts";
+import { findCity } from "../areas/cities.ts";
 import { createLog } from "../console/log.ts";
 import { exitOnError, OperatorError } from "../console/operator-error.ts";
 import type { RunSql } from "../ports/sql.ts";
@@ -64,9 +65,17 @@ async function run(command: Exclude<AccountCommand, { name: "help" }>, sql: RunS
     return say(`${command.prefix} is revoked`);
   }
   if (command.name === "operator") await table.setOperator(userId, command.isOn);
-  else if (command.name === "city") await table.setCity(userId, command.city, command.isOn);
+  else if (command.name === "city") await bindCity(table, userId, command);
   else await table.set(userId, command.change);
   await showAccount(table, sql, command.email);
+}
+
+async function bindCity(table: AccountTable, userId: string, { city, isOn }: { city: string; isOn: boolean }) {
+  await table.setCity(userId, city, isOn);
+  if (isOn && findCity(city) === undefined)
+    process.stderr.write(
+      `${city} is none of the cities that the product knows: it means one whose areas are imported.\n`,
+    );
 }
 
 async function newKey(name: string): Promise<{ key: string; stored: NewKey }> {

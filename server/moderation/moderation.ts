@@ -2,23 +2,16 @@ import type { Report } from "../../tiles/report.ts";
 import type { Log } from "../console/log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
-import { type EditedReport, type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
-import {
-  type Action,
-  type Cause,
-  isDecided,
-  isVisible,
-  type ModerationCase,
-  STATE_AFTER,
-  undone,
-  withStep,
-} from "./case.ts";
+import type { ReportStore } from "../ports/report-store.ts";
+import { type Action, type Cause, isDecided, type ModerationCase, STATE_AFTER, undone, withStep } from "./case.ts";
+import { type CaseCounts, createCaseCounts } from "./case-counts.ts";
 import { type CaseTable, createCaseTable } from "./case-table.ts";
 import { createDismissedFlags, type DismissedFlags } from "./dismissed-flags.ts";
 import { createFlagBudget, type FlagBudget } from "./flag-budget.ts";
 import { countReasons } from "./flag-voices.ts";
+import { createSettling, type SettlingOptions } from "./settle.ts";
 
-export interface ModerationOptions {
+export interface ModerationOptions extends Pick<SettlingOptions, "onReport" | "onEdit"> {
   readonly store: ReportStore;
   readonly derived: DerivedStore;
   readonly clock: Clock;
@@ -27,10 +20,6 @@ export interface ModerationOptions {
   readonly flagsPerDay?: number;
   /** Id of the city that a report lies in. */
   cityOf(report: Report): Promise<string | undefined>;
-  /** Told of a held report that is stored now, before that is acknowledged. */
-  onReport(report: Report): void;
-  /** Told what became of a report, and how it read before, likewise. */
-  onEdit(edited: EditedReport, before: Report): void;
 }
 
 /** A report that can be moderated, whether it is shown or not. */
@@ -48,7 +37,7 @@ export interface Ruling {
 }
 
 /** Hides reports for somebody to look at, and does what that one decides. */
-export interface Moderation extends Pick<CaseTable, "list" | "log"> {
+export interface Moderation extends Pick<CaseTable, "list" | "log">, Pick<CaseCounts, "samples"> {
   readonly dismissed: Pick<DismissedFlags, "quartersOf">;
   readonly flagBudget: FlagBudget;
   /** Undefined when nothing is known of such a report. */
@@ -61,13 +50,12 @@ export interface Moderation extends Pick<CaseTable, "list" | "log"> {
   rule(id: string, ruling: Ruling): Promise<ModerationCase | "nothing-to-undo" | undefined>;
 }
 
-const MAX_TRIES = 4;
-
 export function createModeration(options: ModerationOptions): Moderation {
   const { store, clock } = options;
   const table = createCaseTable(options);
   const dismissed = createDismissedFlags(options);
   const settle = createSettling(options, table);
+  const counts = createCaseCounts();
 
   async function find(id: string): Promise<Subject | undefined> {
     const found = await table.find(id);
@@ -115,6 +103,7 @@ export function createModeration(options: ModerationOptions): Moderation {
   return {
     list: table.list,
     log: table.log,
+    samples: counts.samples,
     dismissed,
     flagBudget: createFlagBudget(options),
     find,
@@ -126,6 +115,7 @@ export function createModeration(options: ModerationOptions): Moderation {
         report.id,
         (known) => known ?? withStep({ ...newCase(subject, cause), isKeptHere: true }, "held", step),
       );
+      counts.held(cause);
     },
 
     async hideFlagged(report) {
@@ -137,14 +127,18 @@ export function createModeration(options: ModerationOptions): Moderation {
         return withStep({ ...known, report, cause: "flags", flags }, "held", step);
       });
       await settle(report.id);
-      return found !== undefined && !isDecided(found.known);
+      const isHidden = found !== undefined && !isDecided(found.known);
+      if (isHidden) counts.held("flags");
+      return isHidden;
     },
 
     async rule(id, ruling) {
       const { action } = ruling;
       const ruled = action === "undo" ? await undo(id, ruling.by) : await decide(id, { ...ruling, action });
       // Also where nothing was changed: whoever did it before may have died half way.
-      if (typeof ruled === "object") await settle(id);
+      if (typeof ruled !== "object") return ruled;
+      await settle(id);
+      counts.ruled(action);
       return ruled;
     },
   };
@@ -163,27 +157,3 @@ const subjectOf = (known: ModerationCase): Subject => ({
   ...(known.city !== undefined && { city: known.city }),
   known,
 });
-
-/**
- * Makes a report what its case says. Several may do so at once, in any order: whoever was last to do it looks at the case again, and
- * begins anew when another one has changed it meanwhile.
- */
-function createSettling({ store, onReport, onEdit }: ModerationOptions, table: CaseTable) {
-  async function make({ report, isKeptHere, ...known }: ModerationCase): Promise<void> {
-    const edited = await store.edit(report.id, { kind: isVisible({ report, ...known }) ? "restore" : "hide" });
-    if (edited !== undefined) return onEdit(edited, report);
-    if (!isVisible({ report, ...known }) || isKeptHere === undefined) return;
-    await store.put(report);
-    onReport(report);
-  }
-
-  return async function settle(id: string): Promise<void> {
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const before = await table.find(id);
-      if (before === undefined) return;
-      await make(before.known);
-      if ((await table.find(id))?.version === before.version) return;
-    }
-    throw new StoreUnavailableError(`report ${id} was moderated by others ${MAX_TRIES} times`);
-  };
-}

@@ -156,9 +156,11 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     onChanged?.(before);
   };
   const cityOf = createCityOfPlace(areas.catalogue);
+  const moderation = createModeration({ store, derived: adapters.derived, clock, log, cityOf, onReport, onEdit });
+  const parts = [scores, scoring, usage, moderation];
   const app = createApp({
     ...ofRuntime,
-    moderation: createModeration({ store, derived: adapters.derived, clock, log, cityOf, onReport, onEdit }),
+    moderation,
     store,
     clock,
     log,
@@ -179,7 +181,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     clusters: { ...pyramid, scoreOf: overallScores(scores) },
     onReport,
     settings: settingsOf(config),
-    samples: () => [...scores.samples(), ...scoring.samples(), ...usage.samples(), ...(ofRuntime.samples?.() ?? [])],
+    samples: () => [...parts.flatMap((part) => part.samples()), ...(ofRuntime.samples?.() ?? [])],
   });
   const { basemapStyleUrl: styleUrl } = config;
   app.route("/", basemapRoutes(basemap, styleUrl === undefined ? {} : { styleUrl }));

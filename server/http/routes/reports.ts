@@ -2,15 +2,13 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { boundsOfBox } from "../../../tiles/areas/area.ts";
 import type { Bounds } from "../../../tiles/geo/geohash.ts";
-import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { lineOf } from "../../kit/network-address.ts";
 import { createRateLimit, type RateLimit } from "../../kit/rate-limit.ts";
-import { createFloodWatch } from "../../moderation/flood-watch.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
 import type { Area } from "../../reports/area-reports.ts";
-import { createReport, type ReportDraft } from "../../reports/create-report.ts";
+import { createReport } from "../../reports/create-report.ts";
 import { countLogCells, listReports } from "../../reports/list-reports.ts";
 import { createProfanityMask, type MaskedText } from "../../reports/profanity.ts";
 import { regionOfArea } from "../../reports/region-of-area.ts";
@@ -19,6 +17,7 @@ import { createReporters, type Reporters } from "../../reports/reporters.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { askedPath, publicPath } from "../core/public-address.ts";
+import { createFloodGate, type FloodGate } from "../middleware/flood-gate.ts";
 import { createProofGate, PROOF_WANTED, type ProofGate, proofHeaderSchema } from "../middleware/proof-wanted.ts";
 import { BUDGET_SPENT } from "../middleware/read-budget.ts";
 import { foundAreaOf } from "../schemas/found-area.ts";
@@ -104,10 +103,7 @@ export function mountReports(app: App, parts: AppParts): void {
   const reporters = createReporters(store);
   // A fifth of what is taken at all: no resident comes near it.
   const requireProof = createProofGate(parts, settings.reportsPerMinute / 5);
-  const watchFlood =
-    settings.holdFloods === false
-      ? undefined
-      : createFloodWatch({ clock, reportsPerMinute: settings.reportsPerMinute });
+  const watchFlood = createFloodGate(parts);
   const maskText = settings.maskProfanity === false ? asItIs : createProfanityMask();
 
   app.openAPIRegistry.registerPath(create);
@@ -162,7 +158,7 @@ interface CreateParts extends AppParts {
   readonly rateLimit: RateLimit;
   readonly reporters: Reporters;
   readonly requireProof: ProofGate;
-  readonly watchFlood: ReturnType<typeof createFloodWatch> | undefined;
+  readonly watchFlood: FloodGate;
   maskText(text: string): MaskedText;
 }
 
@@ -187,7 +183,7 @@ async function respondCreate(c: Context<AppEnv>, parts: CreateParts): Promise<Re
   }
   await parts.requireProof(c, address, json);
   const sent = draftOfBody(body.data);
-  const { isCrowd, holdBack } = watched(c, parts, address, sent);
+  const { isCrowd, holdBack } = parts.watchFlood(c, address, sent);
   const reporting = {
     ...parts,
     holdBack,
@@ -212,23 +208,6 @@ async function respondCreate(c: Context<AppEnv>, parts: CreateParts): Promise<Re
     "Cache-Control": "no-store",
     ...(created.outcome === "replayed" && { "Idempotency-Replayed": "true" }),
   });
-}
-
-/** Whether a report is of a flood, and what becomes of it then. This machine itself, which has no network, makes none. */
-function watched(
-  c: Context<AppEnv>,
-  parts: CreateParts,
-  address: string,
-  { layer, lonDeg, latDeg, text }: ReportDraft,
-) {
-  if (parts.watchFlood === undefined || parts.isLocal?.(c) === true) return { isCrowd: false };
-  const geohash7 = encodeGeohash(lonDeg, latDeg, 7);
-  const { hold, isCrowd, waitSeconds } = parts.watchFlood({ address, layer, geohash7, text });
-  if (waitSeconds !== undefined) {
-    const detail = "So many reports of this network wait for a moderator that no more are taken just now.";
-    throw new ProblemError({ status: 429, detail, headers: { "Retry-After": `${waitSeconds}` } });
-  }
-  return { isCrowd, holdBack: hold && ((report: Report) => parts.moderation.holdBack(report, hold)) };
 }
 
 /** Keys that two clients may well choose alike hold for one client's network each. */
