@@ -16,6 +16,7 @@ import {
   NEIGHBOURHOOD,
   NOT_ENOUGH,
   NOT_ENOUGH_IN_30_DAYS,
+  reportsBehind,
 } from "../words/score-words.ts";
 import { categoryLabel, formatCount, LAYER_LABELS, SCORE_LABELS, WINDOW_LABELS } from "../words/words.ts";
 import { sparkline } from "./sparkline.ts";
@@ -165,7 +166,7 @@ function scoreRow(layer: ReportLayer, card: ScoreCardJson): HTMLElement {
     name,
     element("strong", {}, points(score, confidence)),
     scoreBar(layer, score),
-    element("span", { class: "score-facts" }, behind(card.report_count_30d[layer], confidence), changeOf(layer, card)),
+    element("span", { class: "score-facts" }, behind(layer, card, confidence), changeOf(layer, card)),
     sparkOf(layer, card),
   );
 }
@@ -181,8 +182,8 @@ export function scoreBar(name: ScoreName, score: number): HTMLElement {
   return bar;
 }
 
-export const behind = (reports: number, confidence: Confidence): string =>
-  `${formatCount(reports)} ${reports === 1 ? "report" : "reports"} in 30 days, ${CONFIDENCE_WORDS[confidence]}`;
+const behind = (layer: ReportLayer, { report_count_30d, worth }: ScoreCardJson, confidence: Confidence): string =>
+  `${reportsBehind(report_count_30d[layer], worth[layer])}, ${CONFIDENCE_WORDS[confidence]}`;
 
 function counts(card: ScoreCardJson, window: TimeWindow): HTMLElement {
   const head = TIME_WINDOWS.map((each) =>

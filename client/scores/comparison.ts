@@ -14,8 +14,9 @@ import {
   CONFIDENCE_WORDS,
   FOUR_AT_MOST,
   NOT_ENOUGH,
+  reportsBehind,
 } from "../words/score-words.ts";
-import { formatCount, SCORE_LABELS } from "../words/words.ts";
+import { SCORE_LABELS } from "../words/words.ts";
 import { changeOf, linkToMethod, points, scoreBar } from "./card-content.ts";
 import type { ListContent } from "./card-view.ts";
 
@@ -96,21 +97,16 @@ function standing(name: ScoreName, area: AreaCardJson): HTMLElement[] {
     of,
     element("strong", {}, points(score, confidence)),
     scoreBar(name, score),
-    element(
-      "span",
-      { class: "score-facts" },
-      facts(countOf(name, area)),
-      element("span", {}, CONFIDENCE_WORDS[confidence]),
-    ),
+    element("span", { class: "score-facts" }, facts(name, area), element("span", {}, CONFIDENCE_WORDS[confidence])),
     ...(change ? [change] : []),
   ];
 }
 
-const countOf = (name: ScoreName, { report_count_30d: counts }: AreaCardJson): number =>
-  name === "overall" ? REPORT_LAYERS.reduce((sum, layer) => sum + counts[layer], 0) : counts[name];
-
-const facts = (reports: number): HTMLElement =>
-  element("span", {}, `${formatCount(reports)} ${reports === 1 ? "report" : "reports"} in 30 days`);
+function facts(name: ScoreName, { report_count_30d: counts, worth }: AreaCardJson): HTMLElement {
+  const sumOf = (of: AreaCardJson["worth"]): number =>
+    name === "overall" ? REPORT_LAYERS.reduce((sum, layer) => sum + of[layer], 0) : of[name];
+  return element("span", {}, reportsBehind(sumOf(counts), sumOf(worth)));
+}
 
 /** Takes another area by its name; the map takes it by a click. */
 function adding(areas: readonly AreaCardJson[], openCard: (card: string) => void): HTMLElement {

@@ -1,4 +1,5 @@
 import type { Confidence } from "../../tiles/scores/scores.ts";
+import { formatCount } from "./words.ts";
 
 /** How far a score can be relied on. */
 export const CONFIDENCE_WORDS: Readonly<Record<Confidence, string>> = {
@@ -6,6 +7,15 @@ export const CONFIDENCE_WORDS: Readonly<Record<Confidence, string>> = {
   medium: "medium confidence",
   high: "high confidence",
 };
+
+/**
+ * The reports of 30 days, and what they count as where that is at most half: of one person's in a place, layer and day the second counts half,
+ * and so on, so few people said most of it. @param worth reporters' worth, of the same layers
+ */
+export function reportsBehind(reports: number, worth: number): string {
+  const told = `${formatCount(reports)} ${reports === 1 ? "report" : "reports"} in 30 days`;
+  return 2 * worth > reports ? told : `${told}, many of them from the same people: together they count as ${worth}`;
+}
 
 export const NOT_ENOUGH = "Not enough reports";
 export const NOT_ENOUGH_IN_30_DAYS = "Not enough reports in the last 30 days for a score";

@@ -131,10 +131,11 @@ export function scoreTests(site: Site): void {
       ["safety", "vibe"].map((layer) => scores[layer]?.toFixed(0)),
     );
     expect(await card.locator(".score-row .no-score").allTextContents()).toEqual(Array(2).fill("Not enough reports"));
-    expect(await card.locator(".score-row .score-facts").first().textContent()).toBe(
-      // Of two days.
-      `${counts.safety?.["30d"]} reports in 30 days, medium confidence`,
-    );
+    expect(await card.locator(".score-row .score-facts").allTextContents()).toEqual([
+      // Of two days, on each of which the first three count, 1, 1/2 and 1/4.
+      "10 reports in 30 days, many of them from the same people: together they count as 3.5, medium confidence",
+      "3 reports in 30 days, low confidence",
+    ]);
     expect(await card.getByRole("link", { name: "How scores are made" }).getAttribute("href")).toBe(
       `${site.url}/docs/scores#${CELL}`,
     );
