@@ -6,20 +6,26 @@
 export interface ReadRoute {
   /** As Hono matches it. */
   readonly path: string;
-  /** Read units that a request takes when it begins; at its end it has paid what it read. */
-  readonly usual: number;
+  /** Read units that a request costs whatever is in memory: what it takes of the processor. Of a tile nothing. */
+  readonly least: number;
   /** Read units of the dearest request, with nothing in memory; no more are counted. Of a composite tile so many for each layer. */
   readonly most: number;
 }
 
 export const READ_ROUTES: readonly ReadRoute[] = [
-  { path: "/tiles/:layers/:z/:x/:file", usual: 5, most: 50 },
-  { path: "/api/reports", usual: 50, most: 6_000 },
-  { path: "/api/reports/:id", usual: 1, most: 1 },
-  { path: "/api/cities/:city/reports", usual: 50, most: 6_000 },
-  { path: "/api/clusters/:id", usual: 5, most: 50 },
-  { path: "/api/clusters/:id/reports", usual: 50, most: 6_000 },
-  { path: "/api/neighborhood/:geohash", usual: 20, most: 200 },
-  { path: "/api/areas", usual: 20, most: 1_000 },
-  { path: "/api/areas/:id", usual: 20, most: 200 },
+  { path: "/tiles/:layers/:z/:x/:file", least: 0, most: 50 },
+  { path: "/api/reports", least: 50, most: 6_000 },
+  { path: "/api/reports/:id", least: 1, most: 1 },
+  { path: "/api/cities/:city/reports", least: 50, most: 6_000 },
+  { path: "/api/clusters/:id", least: 5, most: 50 },
+  { path: "/api/clusters/:id/reports", least: 50, most: 6_000 },
+  { path: "/api/neighborhood/:geohash", least: 20, most: 200 },
+  { path: "/api/areas", least: 20, most: 1_000 },
+  { path: "/api/areas/:id", least: 20, most: 200 },
 ];
+
+/** A request takes so many when it begins, or what its route costs at least: of many at once not all are to slip in. */
+export const UNITS_TO_BEGIN = 5;
+
+/** Of those of one client that are no tiles so many are worked on at once; as many more wait as is said. */
+export const READ_TURNS = { atOnce: 2, waiting: 32 };

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { EXPORT_LIMITS, EXPORT_PACE, liveLimits, READ_UNITS_PER_MINUTE } from "../../../server/accounts/limits.ts";
 import { DEFAULT_SETTINGS } from "../../../server/http/app.ts";
-import { READ_ROUTES } from "../../../server/http/core/route-limits.ts";
+import { READ_ROUTES, READ_TURNS, UNITS_TO_BEGIN } from "../../../server/http/core/route-limits.ts";
 import { VARIABLES } from "../../../server/runtime/config.ts";
 import { READING_PACE } from "../../../server/runtime/node/slow-readers.ts";
 import { describedRoutes, listedRoutes } from "../../kit/described-routes.ts";
@@ -37,9 +37,9 @@ describe("docs/limits.md", () => {
   });
 
   it("tells what routes cost in read units as the code counts them, of these routes alone", () => {
-    for (const { path, usual, most } of READ_ROUTES) {
+    for (const { path, least, most } of READ_ROUTES) {
       const { cost, anonymous, beyond } = rowOf(`GET ${describedPath(path)}`);
-      expect(cost, path).toMatch(new RegExp(`^${usual}; ${most} units( a layer)?$`));
+      expect(cost, path).toMatch(new RegExp(`^${least}; ${most} units( a layer)?$`));
       expect([anonymous, beyond], path).toEqual(["read units", "429"]);
     }
     expect(ROWS.filter(({ anonymous }) => anonymous === "read units")).toHaveLength(READ_ROUTES.length);
@@ -65,6 +65,9 @@ describe("docs/limits.md", () => {
       `${READING_PACE.bytesPerSecond} bytes a second, beyond ${READING_PACE.graceMs / 1000} s`,
     );
     expect(document).toContain(`\n${READ_UNITS_PER_MINUTE} a minute (\`READ_UNITS_PER_MINUTE\`)`);
+    expect(document).toContain(`A request takes ${UNITS_TO_BEGIN} units`);
+    expect(document).toContain(`On Node ${READ_TURNS.atOnce} requests of one client`);
+    expect(document).toContain(`at once; ${READ_TURNS.waiting} more wait`);
     const { reportsPerMinute, flagsPerMinute, queryCells } = DEFAULT_SETTINGS;
     expect(rowOf("POST /api/reports").anonymous).toContain(`${reportsPerMinute} a minute`);
     expect(rowOf("POST /api/reports/{id}/flag").anonymous).toContain(`${flagsPerMinute} a minute`);

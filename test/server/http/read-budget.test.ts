@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
-import { READ_ROUTES } from "../../../server/http/core/route-limits.ts";
+import { READ_ROUTES, READ_TURNS } from "../../../server/http/core/route-limits.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { meterReads } from "../../../server/runtime/read-meter.ts";
 import { createTileSource } from "../../../server/serving/tile-source.ts";
@@ -125,5 +125,21 @@ describe("what a request reads", () => {
     );
     const statuses = (await Promise.all(tiles)).map(({ status }) => status);
     expect(statuses.filter((status) => status !== 429).length).toBeLessThanOrEqual(10);
+  });
+
+  it("costs what it takes of the processor where it is in memory, and so many at once take turns", async () => {
+    const { ask, billed } = await startApp(10_000);
+    const list = `/api/reports?bbox=${LON},${LAT},${LON + 0.01},${LAT + 0.01}&limit=1`;
+    expect((await ask(list)).status).toBe(200);
+    const answers = await Promise.all(Array.from({ length: 40 }, () => ask(list)));
+    const { atOnce, waiting } = READ_TURNS;
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(atOnce + waiting);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(40 - atOnce - waiting);
+    counted.clock.advance(600_000);
+    const before = billed();
+    let taken = 0;
+    while ((await ask(list)).status === 200 && taken < 300) taken++;
+    const { least } = READ_ROUTES.find(({ path }) => path === "/api/reports") ?? { least: 0 };
+    expect([taken, billed() - before < taken * least]).toEqual([10_000 / least, true]);
   });
 });
