@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { type Contestant, environmentWith, startServerProcess, untilIdle } from "../kit/contestant.ts";
 import { runLoad } from "../kit/load.ts";
 import { percentile } from "../kit/measure.ts";
-import { ATTACKS, type Attack } from "./limits-attacks.ts";
+import { ATTACKS } from "./limits-attacks.ts";
 
 const ACCOUNT = fileURLToPath(new URL("../../server/cli/account.ts", import.meta.url));
 const VICTIMS = 12;
@@ -105,27 +106,22 @@ export async function measureAttacks(durationMs: number): Promise<AttackFigures[
   try {
     await load(server, durationMs);
     const figures: AttackFigures[] = [];
-    for (const [attack, run] of Object.entries(ATTACKS))
-      figures.push(await measure(server, key, { attack, run, durationMs }));
+    for (const attack of Object.keys(ATTACKS)) figures.push(await measure(server, key, attack, durationMs));
     return figures;
   } finally {
     await close();
   }
 }
 
-async function measure(
-  server: Contestant,
-  key: string,
-  { attack, run, durationMs }: { attack: string; run: Attack; durationMs: number },
-): Promise<AttackFigures> {
+async function measure(server: Contestant, key: string, attack: string, durationMs: number): Promise<AttackFigures> {
   const [calm, under]: [number[], number[]] = [[], []];
   const sum = { refused: 0, answers: 0, exports: 0, exportsRefused: 0 };
   for (let round = 0; round < ROUNDS; round++) {
     const [without] = await Promise.all([load(server, durationMs), exportFor(server, key, durationMs)]);
     calm.push(without.p99Ms);
-    const attacking = run(server, durationMs + 500);
+    const { ended } = await attackFromElsewhere(server, attack, durationMs + 500);
     const [found, exported] = await Promise.all([load(server, durationMs), exportFor(server, key, durationMs)]);
-    await attacking;
+    await ended;
     under.push(found.p99Ms);
     sum.refused += found.refused;
     sum.answers += found.answers;
@@ -134,4 +130,13 @@ async function measure(
   }
   const [calmP99Ms, p99Ms] = [percentile(calm, 0.5), percentile(under, 0.5)];
   return { attack, calmP99Ms, p99Ms, ratio: p99Ms / calmP99Ms, ...sum };
+}
+
+/** Begins an attack in another process. */
+async function attackFromElsewhere({ url }: Contestant, attack: string, durationMs: number) {
+  const child = fork(new URL("./attacker-process.ts", import.meta.url));
+  const ended = once(child, "exit");
+  await once(child, "message");
+  child.send({ url, attack, durationMs });
+  return { ended };
 }

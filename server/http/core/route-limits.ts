@@ -10,22 +10,26 @@ export interface ReadRoute {
   readonly least: number;
   /** Read units of the dearest request, with nothing in memory; no more are counted. Of a composite tile so many for each layer. */
   readonly most: number;
+  /** Whether requests of one client take turns (`READ_TURNS`): those that keep the processor busy. */
+  readonly inTurns?: true;
 }
 
 export const READ_ROUTES: readonly ReadRoute[] = [
   { path: "/tiles/:layers/:z/:x/:file", least: 0, most: 50 },
-  { path: "/api/reports", least: 50, most: 6_000 },
+  { path: "/api/reports", least: 50, most: 6_000, inTurns: true },
   { path: "/api/reports/:id", least: 1, most: 1 },
-  { path: "/api/cities/:city/reports", least: 50, most: 6_000 },
-  { path: "/api/clusters/:id", least: 5, most: 50 },
-  { path: "/api/clusters/:id/reports", least: 50, most: 6_000 },
-  { path: "/api/neighborhood/:geohash", least: 20, most: 200 },
-  { path: "/api/areas", least: 20, most: 1_000 },
-  { path: "/api/areas/:id", least: 20, most: 200 },
+  { path: "/api/cities/:city/reports", least: 50, most: 6_000, inTurns: true },
+  { path: "/api/clusters/:id", least: 5, most: 50, inTurns: true },
+  { path: "/api/clusters/:id/reports", least: 50, most: 6_000, inTurns: true },
+  { path: "/api/neighborhood/:geohash", least: 20, most: 200, inTurns: true },
+  { path: "/api/areas", least: 20, most: 1_000, inTurns: true },
+  { path: "/api/areas/:id", least: 20, most: 200, inTurns: true },
+  { path: "/api/live", least: 5, most: 50 },
+  { path: "/readyz", least: 5, most: 10 },
 ];
 
 /** A request takes so many when it begins, or what its route costs at least: of many at once not all are to slip in. */
 export const UNITS_TO_BEGIN = 5;
 
-/** Of those of one client that are no tiles so many are worked on at once; as many more wait as is said. */
+/** Of lists and cards of one client so many are worked on at once; as many more wait as is said. */
 export const READ_TURNS = { atOnce: 2, waiting: 32 };

@@ -22,7 +22,7 @@ export function mountReadBudget(app: App, parts: AppParts): void {
   for (const route of READ_ROUTES) {
     app.use(route.path, limit(route));
     // A turn that was not given back would be lost with a Worker's request; and isolates are many.
-    if (route.least > 0 && parts.besideAnswers === undefined) app.use(route.path, takeTurns);
+    if (route.inTurns && parts.besideAnswers === undefined) app.use(route.path, takeTurns);
   }
 }
 

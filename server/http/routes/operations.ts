@@ -5,6 +5,7 @@ import type { App, AppParts } from "../core/app-parts.ts";
 import { ProblemError, problemSchema } from "../core/problem.ts";
 import { publicPath } from "../core/public-address.ts";
 import { KEY_SCHEME } from "../middleware/api-key.ts";
+import { BUDGET_SPENT } from "../middleware/read-budget.ts";
 
 const READY_WITHIN_MS = 2_000;
 
@@ -31,6 +32,7 @@ const ready = createRoute({
   tags: ["operations"],
   responses: {
     200: { description: "Both stores answer.", content: { "application/json": { schema: readySchema } } },
+    429: BUDGET_SPENT,
     503: {
       description: "A store is down; `store` and `database` say which, `detail` why when that is known.",
       content: {
