@@ -21,13 +21,62 @@ export const SCORES_MIN_ZOOM = 4;
 /** Below, the layer `areas` is empty. A set of small areas begins closer: `minZoomOfBoxes`. */
 export const AREAS_MIN_ZOOM = 8;
 
-/** Categories that residents report, with an icon and a label of their own. Imports bring others too: cities name things differently. */
-export const CATEGORIES: Readonly<Record<ReportLayer, readonly string[]>> = {
-  safety: ["theft", "assault", "unsafe-corner", "harassment", "vandalism", "poor-lighting", "traffic-danger"],
-  vibe: ["live-music", "street-art", "friendly", "noise", "festival", "green-space", "late-night"],
-  infrastructure: ["pothole", "flooding", "street-light", "construction", "transit-delay", "water-leak", "sidewalk"],
-  opportunity: ["new-business", "for-lease", "hiring", "pop-up", "market", "co-working", "development"],
+/** What a report is about within its layer, with an icon and a label of its own. */
+export interface Category {
+  readonly name: string;
+  /** Somebody was wronged there and then: place and time are kept and told coarsely, see `kept.ts`. */
+  readonly sensitive?: true;
+}
+
+/** Categories that residents report. Imports bring others too: cities name things differently. */
+export const CATEGORY_TABLE: Readonly<Record<ReportLayer, readonly Category[]>> = {
+  safety: [
+    { name: "theft", sensitive: true },
+    { name: "assault", sensitive: true },
+    { name: "unsafe-corner" },
+    { name: "harassment", sensitive: true },
+    { name: "vandalism" },
+    { name: "poor-lighting" },
+    { name: "traffic-danger" },
+  ],
+  vibe: named("live-music", "street-art", "friendly", "noise", "festival", "green-space", "late-night"),
+  infrastructure: named(
+    "pothole",
+    "flooding",
+    "street-light",
+    "construction",
+    "transit-delay",
+    "water-leak",
+    "sidewalk",
+  ),
+  opportunity: named("new-business", "for-lease", "hiring", "pop-up", "market", "co-working", "development"),
 };
+
+function named(...names: string[]): Category[] {
+  return names.map((name) => ({ name }));
+}
+
+/** The names of the table. */
+export const CATEGORIES = Object.fromEntries(
+  REPORT_LAYERS.map((layer) => [layer, CATEGORY_TABLE[layer].map(({ name }) => name)]),
+) as unknown as Readonly<Record<ReportLayer, readonly string[]>>;
+
+/** Layers with sensitive categories. In these a category outside the table is sensitive as well, for nobody has said that it is not. */
+const SENSITIVE_LAYERS: ReadonlySet<ReportLayer> = new Set(
+  REPORT_LAYERS.filter((layer) => CATEGORY_TABLE[layer].some(({ sensitive }) => sensitive)),
+);
+const PLAIN_CATEGORIES: ReadonlySet<string> = new Set(
+  REPORT_LAYERS.flatMap((layer) =>
+    CATEGORY_TABLE[layer].flatMap(({ name, sensitive }) => (sensitive ? [] : `${layer} ${name}`)),
+  ),
+);
+
+/** Whether a layer has sensitive categories. */
+export const hasSensitive = (layer: ReportLayer): boolean => SENSITIVE_LAYERS.has(layer);
+
+/** Whether reports of a category are sensitive. */
+export const isSensitive = (layer: ReportLayer, category: string): boolean =>
+  SENSITIVE_LAYERS.has(layer) && !PLAIN_CATEGORIES.has(`${layer} ${category}`);
 
 /** Categories beside which the form says whom to call when it happens now. */
 export const EMERGENCY_CATEGORIES: readonly string[] = ["theft", "assault", "harassment", "traffic-danger", "flooding"];

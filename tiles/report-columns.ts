@@ -166,6 +166,18 @@ export function rowsMissing(a: ReportColumns, b: ReportColumns): ReportColumns {
   return takeRows(missing, 0, length);
 }
 
+/** The rows of `a` that are not in `b`, or are there of another reporter or weight. */
+export function rowsUnlike(a: ReportColumns, b: ReportColumns): ReportColumns {
+  const unlike = allocateColumns(a.length);
+  let length = 0;
+  for (let i = 0, j = 0; i < a.length; i++) {
+    while (j < b.length && compareRows(b, j, a, i) < 0) j++;
+    const isThere = j < b.length && compareRows(b, j, a, i) === 0;
+    if (!isThere || a.quarters[i] !== b.quarters[j] || a.reporter[i] !== b.reporter[j]) copyRow(a, i, unlike, length++);
+  }
+  return takeRows(unlike, 0, length);
+}
+
 /** The rows whose ids are not among some few; the same object when none is. A report that was moved may have two rows. */
 export function withoutIds(columns: ReportColumns, ids: Iterable<string>, layerIndex: number): ReportColumns {
   const dropped = new Set([...ids].flatMap((id) => rowsOfId(columns, id, layerIndex)));
@@ -217,9 +229,10 @@ export const findRow = (columns: ReportDetails, id: string, layerIndex: number):
 /** The rows of an id; a binary search by time among rows that ascend by id. */
 export function rowsOfId(columns: ReportDetails, id: string, layerIndex: number): number[] {
   const timeMs = timeOfId(id);
+  const rest = restOfId(id);
   const rows: number[] = [];
   for (let row = firstRowFrom(columns, timeMs); row < columns.length && columns.createdAtMs[row] === timeMs; row++) {
-    if (idOfRow(columns, row, layerIndex) === id) rows.push(row);
+    if (columns.idRest[row] === rest && idOfRow(columns, row, layerIndex) === id) rows.push(row);
   }
   return rows;
 }

@@ -1,6 +1,9 @@
 import type { ReportLayer } from "./layers.ts";
 
-/** One anonymous signal. Coordinates are WGS 84 degrees, rounded to 1e-6 (about 0.1 m); times are Unix milliseconds. */
+/**
+ * One anonymous signal. Coordinates are WGS 84 degrees, times are Unix milliseconds; both as coarse as `kept.ts` says, but for reports that
+ * an older program stored.
+ */
 export interface Report {
   /** Sorts by time and carries its cell, see `report-id.ts`. */
   readonly id: string;
@@ -22,7 +25,7 @@ export interface Report {
   readonly expiresAtMs: number;
 }
 
-/** Rounds a coordinate to the resolution that reports are kept at. */
+/** Rounds a coordinate to the resolution of stored formats. What is kept of a report is coarser: `kept.ts`. */
 export function roundDegrees(deg: number): number {
   return Math.round(deg * 1e6) / 1e6;
 }

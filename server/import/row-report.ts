@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
+import { kept } from "../../tiles/kept.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
-import { type Report, roundDegrees } from "../../tiles/report.ts";
+import type { Report } from "../../tiles/report.ts";
 import { formatReportId, idTail } from "../../tiles/report-id.ts";
 import { draftOfBody, fileReportSchema } from "../reports/report-body.ts";
 import { type Field, type FieldValues, isField } from "./mapping.ts";
@@ -28,6 +29,7 @@ export interface RowReportOptions {
  */
 const SHARD = 0;
 const LONGEST_QUOTED_VALUE = 60;
+const EXPIRED = "is more than 90 days ago, so it has expired";
 
 /**
  * SHA-256 of what a row says, in whatever format: names and values of its columns, in the order of the names, empty ones
@@ -58,10 +60,9 @@ export function tailOfRow(digest: Buffer, occurrence: number): string {
 export function reportOfRow(values: FieldValues, tail: string, options: RowReportOptions): Report | Rejection {
   const time = parseTime(values.time);
   if (time === undefined) return rejection("time", values.time, missingOr(values.time, "is not a time"));
-  const createdAtMs = options.mapTime(time);
-  const expiresAtMs = createdAtMs + REPORT_LIFETIME_MS;
-  if (createdAtMs > options.nowMs) return rejection("time", values.time, "is in the future");
-  if (expiresAtMs < options.nowMs) return rejection("time", values.time, "is more than 90 days ago, so it has expired");
+  const timeMs = options.mapTime(time);
+  if (timeMs > options.nowMs) return rejection("time", values.time, "is in the future");
+  if (timeMs + REPORT_LIFETIME_MS < options.nowMs) return rejection("time", values.time, EXPIRED);
 
   const parsed = fileReportSchema.safeParse(bodyOf(values, options.truncateText));
   if (!parsed.success) {
@@ -70,10 +71,13 @@ export function reportOfRow(values: FieldValues, tail: string, options: RowRepor
     return rejection(field, isField(field) ? values[field] : "", issue?.message ?? "is not valid");
   }
   const draft = draftOfBody(parsed.data);
-  const [lonDeg, latDeg] = [resolution(draft.lonDeg), resolution(draft.latDeg)];
-  const geohash5 = encodeGeohash(lonDeg, latDeg, 5);
+  const coarse = kept(draft.layer, draft.category, { ...draft, createdAtMs: timeMs });
+  const { createdAtMs } = coarse;
+  const expiresAtMs = createdAtMs + REPORT_LIFETIME_MS;
+  if (expiresAtMs < options.nowMs) return rejection("time", values.time, EXPIRED);
+  const geohash5 = encodeGeohash(coarse.lonDeg, coarse.latDeg, 5);
   const id = formatReportId({ createdAtMs, geohash5, layer: draft.layer, shard: SHARD, tail });
-  return { ...draft, lonDeg, latDeg, id, createdAtMs, expiresAtMs };
+  return { ...draft, ...coarse, id, expiresAtMs };
 }
 
 /** A row as a request body: absent what is empty, and numbers where the text is one. */
@@ -103,9 +107,6 @@ function cutText(text: string, length: number): string {
   const points = [...text];
   return points.length <= length ? text : `${points.slice(0, length - 1).join("")}…`;
 }
-
-/** Adding zero turns -0, which JSON does not know, into 0. */
-const resolution = (deg: number): number => roundDegrees(deg) + 0;
 
 const missingOr = (value: string, message: string): string => (value === "" ? "is missing" : message);
 

@@ -1,3 +1,4 @@
+import { keptFrom } from "../../tiles/kept.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import type { ReportColumns } from "../../tiles/report-columns.ts";
@@ -20,13 +21,16 @@ export interface LogChange extends LogCell {
   readonly from: string;
   /**
    * All rows that this tells of, where they are known to be stored: then nothing need be read. Each was stored, and published,
-   * within `FRESH_ROW_MS` of when it was created.
+   * within `FRESH_ROW_MS` of when it was created, whatever its time is cut to: see `youngFrom`.
    */
   readonly rows?: ReportColumns;
 }
 
 /** From so long after its creation on, everybody who reads the changes has been told of a report that came with its row. */
 export const FRESH_ROW_MS = 10_000;
+
+/** The least time of the reports of a layer that everybody may not have been told of by now: as times of the layer are cut, one of a time that is as old may still come. */
+export const youngFrom = (layer: ReportLayer, nowMs: number): number => keptFrom(layer, nowMs - FRESH_ROW_MS);
 
 /** So long after it was stored nothing is told any more to whoever takes a cursor then. */
 export const TOLD_FOR_MS = 8_000;

@@ -1,7 +1,8 @@
 import { addMicroCells, type MicroCells, microCellsOfReports } from "../../tiles/cells/micro-cells.ts";
 import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
-import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
-import { rowsBetween } from "../../tiles/report-columns.ts";
+import { keptFrom } from "../../tiles/kept.ts";
+import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
+import { allocateColumns, type ReportColumns, rowsBetween } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LogCell } from "../ports/report-store.ts";
@@ -26,8 +27,8 @@ export interface CellAggregateMaker {
 export interface MadeCellAggregate {
   /** Whether those above must get another version, because reports are hidden. */
   readonly isAnew: boolean;
-  /** Whether there are rows too young for it. */
-  readonly lacksYoung: boolean;
+  /** Of a cell, rows too young for it. */
+  readonly young: ReportColumns;
 }
 
 export interface CellAggregateMakerOptions {
@@ -41,6 +42,7 @@ export interface CellAggregateMakerOptions {
 }
 
 const MAX_TRIES = 8;
+const NO_ROWS = allocateColumns(0);
 
 export function createCellAggregateMaker({
   compactRows,
@@ -50,11 +52,12 @@ export function createCellAggregateMaker({
   clock,
   end,
 }: CellAggregateMakerOptions): CellAggregateMaker {
-  const { beforeMs, atMs, rows } = end;
+  const { atMs, rows } = end;
+  const beforeMsOf = (layer: ReportLayer): number => keptFrom(layer, end.beforeMs);
   const agesAtMs = coarseTime(clock.now());
 
-  const rewriteOptions = (isAnew: () => boolean) => ({
-    beforeMs,
+  const rewriteOptions = (layer: ReportLayer, isAnew: () => boolean) => ({
+    beforeMs: beforeMsOf(layer),
     isAnew,
     emptyUntilMs: clock.now() + REPORT_LIFETIME_MS,
   });
@@ -65,7 +68,7 @@ export function createCellAggregateMaker({
     changedFrom: string | undefined,
   ): Promise<CompactedRows & { dueMs: number }> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const options = { beforeMs, atMs, nowMs: clock.now(), isAnew: changedFrom === "" };
+      const options = { beforeMs: beforeMsOf(cell.layer), atMs, nowMs: clock.now(), isAnew: changedFrom === "" };
       const compacted = await compactRows(cell, changedFrom);
       const dueMs = await streets.update(cell, compacted, options);
       if (dueMs !== undefined) return { ...compacted, dueMs };
@@ -79,6 +82,7 @@ export function createCellAggregateMaker({
     changedFrom: string | undefined,
     isAnew: boolean,
   ): Promise<CompactedRows & { dueMs: number }> {
+    const beforeMs = beforeMsOf(cell.layer);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const tallies = await areas.open(cell);
       const compacted = await compactWithStreet(cell, changedFrom);
@@ -93,11 +97,12 @@ export function createCellAggregateMaker({
     const cell = { layer, geohash5: geohash };
     const kept = rows.of(cell);
     const changedFrom = earlierId(change?.from, kept && firstId(kept));
-    const made = { isAnew, lacksYoung: false };
+    const beforeMs = beforeMsOf(layer);
+    const made = { isAnew, young: NO_ROWS };
     const make = async (): Promise<MicroCells> => {
       const compacted = await compactWithAreas(cell, changedFrom, made.isAnew);
       made.isAnew ||= compacted.hasEdited;
-      made.lacksYoung = rowsBetween(compacted.rows, beforeMs, Infinity).length > 0;
+      made.young = rowsBetween(compacted.rows, beforeMs, Infinity);
       const cells = microCellsOfReports(rowsBetween(compacted.rows, 0, beforeMs), CELL_PRECISION + 2, agesAtMs);
       // So that the search for what aged finds the cell in time.
       return { ...cells, staleAtMs: Math.min(cells.staleAtMs, compacted.dueMs) };
@@ -106,13 +111,14 @@ export function createCellAggregateMaker({
       layer,
       geohash,
       make,
-      rewriteOptions(() => made.isAnew),
+      rewriteOptions(layer, () => made.isAnew),
     );
     return made;
   }
 
   async function makeOfCellAggregates({ layer, geohash }: WorkItem, isAnew: boolean): Promise<MadeCellAggregate> {
-    const made = { isAnew, lacksYoung: false };
+    const beforeMs = beforeMsOf(layer);
+    const made = { isAnew, young: NO_ROWS };
     const read = () => cellAggregates.read(layer, geohash, { consistent: true });
     const make = async (): Promise<MicroCells> => {
       let below = await read();
@@ -138,7 +144,7 @@ export function createCellAggregateMaker({
       layer,
       geohash,
       make,
-      rewriteOptions(() => made.isAnew),
+      rewriteOptions(layer, () => made.isAnew),
     );
     return made;
   }

@@ -184,9 +184,16 @@ export function withUnmerged(
   return rows.length === 0 ? cellAggregate : addMicroCells([cellAggregate, young], precision);
 }
 
-/** Names rows by how many there are and which is the last. */
-const nameOf = ({ length, createdAtMs, idRest }: ReportColumns): string =>
-  `${length}.${createdAtMs[length - 1]}.${idRest[length - 1]}`;
+/** Names rows by how many there are, and a sum over what tells them and their weights apart: they come in any order. */
+function nameOf({ length, createdAtMs, idRest, quarters }: ReportColumns): string {
+  let sum = 0;
+  for (let row = 0; row < length; row++) {
+    const rest = idRest[row] as number;
+    for (const part of [createdAtMs[row] as number, rest, rest / 2 ** 32, quarters[row] as number])
+      sum = Math.imul(sum ^ part, 0x01000193);
+  }
+  return `${length}.${(sum >>> 0).toString(36)}`;
+}
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);

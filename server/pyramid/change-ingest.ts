@@ -11,6 +11,7 @@ import {
   type LogCell,
   type LogChange,
   type ReportStore,
+  youngFrom,
 } from "../ports/report-store.ts";
 import type { CellCache } from "./cell-cache.ts";
 import type { CompactionPoint, CompactionState } from "./compaction-state.ts";
@@ -147,7 +148,7 @@ function noteReport(ingest: IngestState, report: Report): void {
   const { clock, cells, onChanged } = ingest;
   const cell = cellOf(report);
   const rows = columnsOfReports([report]);
-  if (Math.abs(clock.now() - report.createdAtMs) <= FRESH_ROW_MS) {
+  if (isYoung(report, clock.now())) {
     noteRows(ingest, cell, rows);
     return;
   }
@@ -190,6 +191,10 @@ function notePending({ clock, pending, unmerged }: IngestState, cell: LogCell, f
   if (rows === undefined) pending.add(cell, from, toldAtMs);
   else pending.add(cell, earlierId(from, firstId(rows)) ?? from, clock.now());
 }
+
+/** Whether cell aggregates cannot have it. Clocks differ. */
+const isYoung = ({ layer, createdAtMs }: Report, nowMs: number): boolean =>
+  createdAtMs >= youngFrom(layer, nowMs) && createdAtMs <= nowMs + FRESH_ROW_MS;
 
 const cellOf = ({ layer, lonDeg, latDeg }: Report): LogCell => ({
   layer,

@@ -6,6 +6,7 @@ import type { DerivedItem, DerivedStore } from "../ports/derived-store.ts";
 import { type CompactionPlan, decodePlan, encodePlan } from "./compaction-plan.ts";
 import { type CompactionProgress, decodeProgress, encodeProgress, noProgress } from "./compaction-progress.ts";
 import { COMPACTION_GROUP, type CompactionPoint, decodePoint, encodePoint, STATE_NAME } from "./compaction-state.ts";
+import { createYoungParts, type YoungParts } from "./young-parts.ts";
 
 /**
  * What compactors note of their work, in one group of items that is read by one request:
@@ -47,13 +48,19 @@ const PART_PREFIX = `${PLAN_NAME}.`;
 const partName = (index: number): string => `${PART_PREFIX}${index}`;
 const STEP_NAMES = Array.from({ length: 16 }, (_, index) => `step.${index}`);
 
+/** While it is read, compactions may put so many other states in its place. */
+const MAX_TRIES = 4;
+
 export interface CompactionJournalOptions {
   readonly derived: DerivedStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Young rows that a compactor has read before. */
+  readonly parts?: YoungParts;
 }
 
-export function createCompactionJournal({ derived, clock, log }: CompactionJournalOptions): CompactionJournal {
+export function createCompactionJournal(options: CompactionJournalOptions): CompactionJournal {
+  const { derived, clock, log, parts = createYoungParts({ derived, clock }) } = options;
   let items = new Map<string, DerivedItem>();
   /** Items whose versions are not known any more. */
   const written = new Set<string>();
@@ -75,10 +82,22 @@ export function createCompactionJournal({ derived, clock, log }: CompactionJourn
   /** Cell aggregates of a time to come are of no use to anybody: it was told by a clock that is wrong. */
   const isOfThePast = (plan: CompactionPlan | undefined): boolean => (plan?.end.beforeMs ?? 0) <= clock.now();
 
+  /** The state, with the rows that lie beside it; undefined when there is none, or these are lost. */
+  async function readPoint(): Promise<CompactionPoint | undefined> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      items = new Map((await derived.list(COMPACTION_GROUP, { consistent: true })).map((item) => [item.name, item]));
+      const point = decoded(STATE_NAME, decodePoint);
+      const whole = point && (await parts.join(point));
+      // Else another compactor may have put a later one in its place meanwhile.
+      if (point === undefined || whole !== undefined) return whole;
+    }
+    log.warn("young rows of the compaction are missing: reading all changes again");
+    return undefined;
+  }
+
   async function read(): Promise<Standing> {
-    items = new Map((await derived.list(COMPACTION_GROUP, { consistent: true })).map((item) => [item.name, item]));
+    const point = await readPoint();
     written.clear();
-    const point = decoded(STATE_NAME, decodePoint);
     const plan = decoded(PLAN_NAME, (body) =>
       decodePlan(body, (index) => items.get(partName(index))?.body, `${COMPACTION_GROUP} ${PLAN_NAME}`),
     );
@@ -87,9 +106,11 @@ export function createCompactionJournal({ derived, clock, log }: CompactionJourn
     const planned = plan?.end.number ?? 0;
     steps.sort((a, b) => a.number - b.number || a.step - b.step);
     const { number = 0, spent: reached = 0 } = steps.at(-1) ?? {};
+    const isInForce = planned > (point?.number ?? 0) && isOfThePast(plan);
+    const end = isInForce && plan !== undefined ? await parts.join(plan.end) : undefined;
     return {
       point,
-      plan: planned > (point?.number ?? 0) && isOfThePast(plan) ? plan : undefined,
+      plan: plan && end && { ...plan, end },
       progress: steps.findLast((step) => step.planSum === planSum) ?? noProgress(planned, reached),
       nextNumber: 1 + Math.max(planned, point?.number ?? 0, number),
       reached,
@@ -105,11 +126,12 @@ export function createCompactionJournal({ derived, clock, log }: CompactionJourn
   return {
     read,
     async begin(plan) {
-      const [head, ...parts] = encodePlan(plan) as [Uint8Array, ...Uint8Array[]];
+      const stored = { ...plan, end: parts.stored(plan.end) };
+      const [head, ...others] = encodePlan(stored) as [Uint8Array, ...Uint8Array[]];
       planSum = checksum(head);
-      for (const [i, part] of parts.entries()) if (!(await put(partName(i + 1), part))) return false;
+      for (const [i, part] of others.entries()) if (!(await put(partName(i + 1), part))) return false;
       if (!(await put(PLAN_NAME, head))) return false;
-      const names = new Set(parts.map((_, i) => partName(i + 1)));
+      const names = new Set(others.map((_, i) => partName(i + 1)));
       const left = [...items.values()].filter(({ name }) => name.startsWith(PART_PREFIX) && !names.has(name));
       if (left.length > 0) await derived.remove(COMPACTION_GROUP, left);
       return true;
@@ -123,7 +145,7 @@ export function createCompactionJournal({ derived, clock, log }: CompactionJourn
       }
       return put(name, encodeProgress(progress, planSum));
     },
-    finish: (point) => put(STATE_NAME, encodePoint(point)),
+    finish: (point) => put(STATE_NAME, encodePoint(parts.stored(point))),
     async drop(plan) {
       if ((await read()).plan?.end.number !== plan.end.number) return;
       await derived.remove(COMPACTION_GROUP, [items.get(PLAN_NAME) as DerivedItem]);

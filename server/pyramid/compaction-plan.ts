@@ -18,8 +18,8 @@ export interface CompactionPlan {
   readonly cells: readonly ChangedCell[];
 }
 
-const VERSIONS = [1, 2] as const;
-const [, VERSION] = VERSIONS;
+const VERSIONS = [1, 2, 3] as const;
+const [, , VERSION] = VERSIONS;
 /** Of the items with the other cells. */
 const CELLS_VERSION = 1;
 
@@ -53,7 +53,7 @@ export function decodePlan(
   name: string,
 ): CompactionPlan {
   const { sums, ...plan } = readItem("compaction-plan", VERSIONS, name, head, (bytes, version) => {
-    const end = readPoint(bytes, formOf(version, 1));
+    const end = readPoint(bytes, { form: formOf(version, 1), hasParts: version > 2 });
     const bits = bytes.byte();
     const aged = REPORT_LAYERS.filter((_, index) => (bits & (1 << index)) !== 0);
     const cells = readCells(bytes);

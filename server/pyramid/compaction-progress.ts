@@ -2,6 +2,8 @@ import { readItem, writeItem } from "../../tiles/codec/stored-item.ts";
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { LogCell } from "../ports/report-store.ts";
 import { inOrder, readCells, writeCells } from "./changed-cells.ts";
+import { readRows, writeRows } from "./compaction-state.ts";
+import { createUnmergedRows, type UnmergedRows } from "./unmerged-rows.ts";
 
 /** The place of a cell aggregate in the pyramid; that of a log cell has five characters. */
 export interface CellAggregatePlace {
@@ -22,7 +24,9 @@ export interface CompactionProgress {
    * reports below them are hidden.
    */
   readonly anew: readonly string[];
-  /** Cells that turned out to have rows too young for their cell aggregates, which the feed did not bring. */
+  /** Rows of cells that were read, too young for their cell aggregates. */
+  readonly young: UnmergedRows;
+  /** Cells that turned out to have more of them than are noted. */
   readonly open: readonly LogCell[];
   /** Cells and cell aggregates made so far. */
   readonly cells: number;
@@ -31,13 +35,15 @@ export interface CompactionProgress {
   readonly spent: number;
 }
 
-const VERSION = 1;
+const VERSIONS = [1, 2] as const;
+const [, VERSION] = VERSIONS;
 
 export const noProgress = (number: number, spent: number): CompactionProgress => ({
   number,
   step: 0,
   done: undefined,
   anew: [],
+  young: createUnmergedRows(),
   open: [],
   cells: 0,
   cellAggregates: 0,
@@ -46,7 +52,7 @@ export const noProgress = (number: number, spent: number): CompactionProgress =>
 
 /** @param planSum says which plan it is of: two that were made at the same time may have one number */
 export function encodeProgress(progress: CompactionProgress, planSum: number): Uint8Array {
-  const { number, step, done, anew, open, cells, cellAggregates, spent } = progress;
+  const { number, step, done, anew, young, open, cells, cellAggregates, spent } = progress;
   return writeItem("compaction-progress", VERSION, (out) => {
     out.uint(planSum, 4);
     for (const count of [number, step, cells, cellAggregates, spent]) out.varint(count);
@@ -54,12 +60,13 @@ export function encodeProgress(progress: CompactionProgress, planSum: number): U
     out.text(done?.geohash ?? "");
     out.byte(anew.reduce((bits, { length }) => bits | (1 << length), 0));
     writeCells(out, inOrder(open.map((cell) => ({ ...cell, from: undefined, isOpen: true }))));
+    writeRows(out, young);
   });
 }
 
 /** @throws StoredItemError when the bytes are not a whole item of this kind; `name` says which */
 export function decodeProgress(body: Uint8Array, name: string): CompactionProgress & { readonly planSum: number } {
-  return readItem("compaction-progress", VERSION, name, body, (bytes) => {
+  return readItem("compaction-progress", VERSIONS, name, body, (bytes, version) => {
     const planSum = bytes.uint(4);
     const counts = Array.from({ length: 5 }, () => bytes.varint());
     const [number, step, cells, cellAggregates, spent] = counts as [number, number, number, number, number];
@@ -71,12 +78,14 @@ export function decodeProgress(body: Uint8Array, name: string): CompactionProgre
       ({ length }) => (lengths & (1 << length)) !== 0,
     );
     const open = readCells(bytes).map(({ layer, geohash5 }) => ({ layer, geohash5 }));
+    const young = version > 1 ? readRows(bytes, "roomy") : createUnmergedRows();
     return {
       planSum,
       number,
       step,
       done: geohash === "" ? undefined : { layer, geohash },
       anew,
+      young,
       open,
       cells,
       cellAggregates,

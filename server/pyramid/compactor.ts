@@ -11,6 +11,7 @@ import { type CompactionJournal, createCompactionJournal, type Standing } from "
 import type { CompactionPlan } from "./compaction-plan.ts";
 import { type ChoiceOfWork, type CompactionPlanner, createCompactionPlanner } from "./compaction-planner.ts";
 import { type CompactionProgress, noProgress } from "./compaction-progress.ts";
+import type { CompactionPoint } from "./compaction-state.ts";
 import { endOf, MOST_OPEN } from "./compaction-work.ts";
 import { countCalls } from "./count-calls.ts";
 import { createLogSegments } from "./log-segments.ts";
@@ -19,6 +20,7 @@ import type { StreetLimits } from "./street-base.ts";
 import { createStreetCompaction, type StreetCompaction } from "./street-compaction.ts";
 import { batchCost, makeBatch, takeBatch } from "./work-batch.ts";
 import { isOfCell, workOf } from "./work-order.ts";
+import { createPartCache, createYoungParts, type PartCache, type YoungParts } from "./young-parts.ts";
 
 /**
  * Turns log rows into log segments and cell aggregates. Everything is made from truth again, bottom up, and written on the condition that
@@ -68,11 +70,11 @@ export interface CompactorOptions {
 }
 
 export function createCompactor(options: CompactorOptions): Compactor {
-  // Areas are read once for all runs.
-  const shapes = createAreaShapes({ derived: options.derived });
+  // Areas and young rows are read once for all runs.
+  const kept = { shapes: createAreaShapes({ derived: options.derived }), cache: createPartCache() };
   return {
-    run: (limits = {}) => report(startRun(options, limits, shapes), runOnce),
-    rebuild: (limits = {}) => report(startRun(options, limits, shapes), rebuildAll),
+    run: (limits = {}) => report(startRun(options, limits, kept), runOnce),
+    rebuild: (limits = {}) => report(startRun(options, limits, kept), rebuildAll),
   };
 }
 
@@ -80,29 +82,38 @@ export function createCompactor(options: CompactorOptions): Compactor {
 interface Run {
   readonly options: CompactorOptions;
   readonly limits: RunOptions;
+  readonly parts: YoungParts;
   readonly journal: CompactionJournal;
   readonly planner: CompactionPlanner;
   readonly cellAggregates: CellAggregates;
   readonly compactRows: RowCompaction;
   readonly streets: StreetCompaction;
   readonly areas: AreaCompaction;
+  /** Parts of the state as it was read. */
+  partsBefore: readonly string[];
   /** Calls of the stores so far. */
   calls: number;
   /** Cells and cell aggregates made so far. */
   readonly made: { cells: number; cellAggregates: number };
 }
 
-function startRun(options: CompactorOptions, limits: RunOptions, shapes: AreaShapes): Run {
+function startRun(
+  options: CompactorOptions,
+  limits: RunOptions,
+  { shapes, cache }: { readonly shapes: AreaShapes; readonly cache: PartCache },
+): Run {
   const { clock, log } = options;
   const onCall = (): void => void run.calls++;
   const store = countCalls(options.store, onCall);
   const derived = countCalls(options.derived, onCall);
   const cellAggregates = createCellAggregates({ derived, clock, log });
   const streets = createStreetCompaction(derived, options.streetLimits);
+  const parts = createYoungParts({ derived, clock, cache });
   const run: Run = {
     options,
     limits,
-    journal: createCompactionJournal({ derived, clock, log }),
+    parts,
+    journal: createCompactionJournal({ derived, clock, log, parts }),
     planner: createCompactionPlanner({ store, cellAggregates, clock }),
     cellAggregates,
     compactRows: createRowCompaction({ store, logSegments: createLogSegments(derived, log), streets }),
@@ -114,6 +125,7 @@ function startRun(options: CompactorOptions, limits: RunOptions, shapes: AreaSha
       clock,
       log,
     }),
+    partsBefore: [],
     calls: 0,
     made: { cells: 0, cellAggregates: 0 },
   };
@@ -124,25 +136,32 @@ async function report(run: Run, work: (run: Run) => Promise<boolean>): Promise<C
   return { done: await work(run), ...run.made };
 }
 
+async function read(run: Run): Promise<Standing> {
+  const standing = await run.journal.read();
+  run.partsBefore = standing.point?.parts?.names ?? [];
+  return standing;
+}
+
 /** Does what is left of a plan in force, then plans what changed since. Whether nothing is left. */
 async function runOnce(run: Run): Promise<boolean> {
-  let standing = await run.journal.read();
+  let standing = await read(run);
   if (standing.plan !== undefined) {
     if (!(await carryOut(run, standing.plan, standing.progress)) || mustStop(run)) return false;
-    standing = await run.journal.read();
+    standing = await read(run);
   }
   return standing.plan === undefined && begin(run, await run.planner.planChanges(standing, run.limits), standing);
 }
 
 async function rebuildAll(run: Run): Promise<boolean> {
-  const standing = await run.journal.read();
+  const standing = await read(run);
   return begin(run, await run.planner.planAll(standing), standing);
 }
 
 /** Notes what is to be done, and does it. */
-async function begin(run: Run, plan: CompactionPlan | undefined, { reached }: Standing): Promise<boolean> {
-  if (plan === undefined) return false;
-  if (plan.cells.length === 0 && plan.aged.length === 0) return run.journal.finish(plan.end);
+async function begin(run: Run, found: CompactionPlan | undefined, { reached }: Standing): Promise<boolean> {
+  if (found === undefined) return false;
+  const plan = { ...found, end: await run.parts.extend(found.end) };
+  if (plan.cells.length === 0 && plan.aged.length === 0) return moveOn(run, plan.end);
   return (await run.journal.begin(plan)) && (await carryOut(run, plan, noProgress(plan.end.number, reached)));
 }
 
@@ -181,12 +200,21 @@ async function workThrough(run: Run, plan: CompactionPlan, from: CompactionProgr
   return false;
 }
 
-async function finish({ journal, options }: Run, plan: CompactionPlan, progress: CompactionProgress): Promise<boolean> {
+async function finish(run: Run, plan: CompactionPlan, progress: CompactionProgress): Promise<boolean> {
   const open = progress.open.length;
-  if (open <= MOST_OPEN) return journal.finish(endOf(plan, progress));
+  if (open <= MOST_OPEN) return moveOn(run, await run.parts.extend(endOf(plan, progress)));
+  const { journal, options } = run;
   options.log.warn("compaction planned again: too much came at the same time", { open });
   await journal.drop(plan);
   return false;
+}
+
+/** Moves the state on, and removes what only the one before needed. */
+async function moveOn(run: Run, end: CompactionPoint): Promise<boolean> {
+  if (!(await run.journal.finish(end))) return false;
+  const isLess = run.partsBefore.some((name) => !end.parts?.names.includes(name));
+  if (isLess) await run.parts.sweep(end);
+  return true;
 }
 
 function mustStop({ limits: { maxCalls = Infinity, signal }, calls }: Run): boolean {

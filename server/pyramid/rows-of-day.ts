@@ -11,7 +11,7 @@ import { createUnmergedRows, type UnmergedCells, type UnmergedRows } from "./unm
  * feed since before the day began knows all of them; of a cell that may have had others before, its rows are read once.
  */
 export interface RowsOfDay {
-  /** Takes in rows that were told whole; whether one of them weighs less than a whole report. */
+  /** Takes in rows that were told whole; whether one of their reporters has one that weighs less than a whole report. */
   add(cell: LogCell, rows: ReportColumns): Promise<boolean>;
   /** A cell changed in a way that was not told whole: its rows are read again when they are wanted. */
   forget(cell: LogCell): void;
@@ -78,7 +78,7 @@ export function createRowsOfDay({
       const added = rows.add(cell, told);
       if (added.length === 0) return false;
       if (!isWhole(cell) && added.reporter.some((reporter) => reporter !== 0)) await readWhole(cell);
-      return among(rows.of(cell), added).quarters.some((quarters) => quarters < FULL_QUARTERS);
+      return hasLighter(rows.of(cell), added);
     },
     forget(cell) {
       keepUp();
@@ -94,6 +94,13 @@ export function createRowsOfDay({
       return weighedBy(unmerged, rows);
     },
   };
+}
+
+/** Whether a row of one of their reporters weighs less. It may be an older one: of the same quarter of an hour, ids come in any order. */
+function hasLighter(all: ReportColumns | undefined, rows: ReportColumns): boolean {
+  const reporters = new Set(rows.reporter.filter((reporter) => reporter !== 0));
+  if (all === undefined || reporters.size === 0) return false;
+  return all.quarters.some((quarters, row) => quarters < FULL_QUARTERS && reporters.has(all.reporter[row] as number));
 }
 
 function weighedBy(unmerged: UnmergedRows, known: UnmergedRows): UnmergedRows {

@@ -1,3 +1,5 @@
+import { CELL_PRECISION } from "../../tiles/cluster/cluster-cells.ts";
+import { keptFrom } from "../../tiles/kept.ts";
 import type { ReportLayer } from "../../tiles/layers.ts";
 import {
   allocateColumns,
@@ -8,6 +10,7 @@ import {
   rowsBetween,
   rowsMissing,
   rowsWhere,
+  splitRows,
 } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
 import { boundRows } from "../../tiles/weigh-rows.ts";
@@ -30,7 +33,7 @@ export interface UnmergedRows {
   count(): number;
   /** Forgets a cell's rows, and returns them. */
   take(cell: LogCell): ReportColumns | undefined;
-  /** Forgets rows created before a time, but those that are kept; returns the cells of what it forgot. */
+  /** Forgets rows that cell aggregates of a time have, but those that are kept; returns the cells of what it forgot. */
   drop(beforeMs: number, kept: UnmergedRows): LogCell[];
 }
 
@@ -74,7 +77,7 @@ export function createUnmergedRows(): UnmergedRows {
     drop(beforeMs, kept) {
       const dropped: LogCell[] = [];
       for (const { cell, rows } of all()) {
-        const past = rowsBetween(rows, 0, beforeMs);
+        const past = rowsBetween(rows, 0, keptFrom(cell.layer, beforeMs));
         const gone = rowsMissing(past, kept.of(cell) ?? allocateColumns(0));
         if (gone.length === 0) continue;
         put(cell, rowsMissing(rows, gone));
@@ -83,6 +86,14 @@ export function createUnmergedRows(): UnmergedRows {
       return dropped;
     },
   };
+}
+
+/** Rows of many cells, by layer, as those of each. */
+export function rowsByCell(layers: Iterable<readonly [ReportLayer, ReportColumns]>): UnmergedRows {
+  const unmerged = createUnmergedRows();
+  for (const [layer, rows] of layers)
+    for (const [geohash5, ofCell] of splitRows(rows, CELL_PRECISION)) unmerged.add({ layer, geohash5 }, ofCell);
+  return unmerged;
 }
 
 /** Those that are not known, or weigh less than is known. Nothing weighs more: whoever knows less of the others takes it for heavier. */

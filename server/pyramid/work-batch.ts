@@ -3,6 +3,8 @@ import { mapLimited } from "../kit/map-limited.ts";
 import type { LogCell } from "../ports/report-store.ts";
 import type { CellAggregateMaker } from "./cell-aggregate-maker.ts";
 import type { CompactionProgress } from "./compaction-progress.ts";
+import { MOST_NOTED } from "./compaction-work.ts";
+import { createUnmergedRows } from "./unmerged-rows.ts";
 import { isOfCell, type WorkItem } from "./work-order.ts";
 
 /** What making a cell aggregate takes, requests: rows and their log segment, or the cell aggregates below, and the cell aggregate itself. */
@@ -43,6 +45,8 @@ export async function makeBatch(
 ): Promise<Omit<CompactionProgress, "spent">> {
   const anew = new Set(before.anew.map((geohash) => `${before.done?.layer}/${geohash}`));
   const open: LogCell[] = [];
+  const young = createUnmergedRows();
+  for (const { cell, rows } of before.young.all()) young.add(cell, rows);
   for (let length = CELL_PRECISION; length >= 1; length--) {
     const level = batch.filter(({ geohash }) => geohash.length === length);
     await mapLimited(level, WIDTH, async (item) => {
@@ -50,7 +54,10 @@ export async function makeBatch(
       await yieldTurn?.();
       const made = await make(item, anew.has(`${layer}/${geohash}`));
       if (made.isAnew) for (const above of geohashesAbove(geohash)) anew.add(`${layer}/${above}`);
-      if (made.lacksYoung && change?.isOpen) open.push({ layer, geohash5: geohash });
+      if (made.young.length === 0 || !change?.isOpen) return;
+      const cell = { layer, geohash5: geohash };
+      if (young.count() + made.young.length <= MOST_NOTED) young.add(cell, made.young);
+      else open.push(cell);
     });
   }
   const { layer, geohash } = batch.at(-1) as WorkItem;
@@ -59,6 +66,7 @@ export async function makeBatch(
     step: before.step + 1,
     done: { layer, geohash },
     anew: geohashesAbove(geohash).filter((above) => anew.has(`${layer}/${above}`)),
+    young,
     open: [...before.open, ...open],
     cells: before.cells + batch.filter(isOfCell).length,
     cellAggregates: before.cellAggregates + batch.length,

@@ -58,7 +58,8 @@ const FIRST_ROWS = 40;
 
 /**
  * The newest reports of an area, exactly those inside that this process knows of, one page at a time. `before` is the cursor of
- * the page before, so reports that arrive between two pages are neither skipped nor repeated.
+ * the page before: none is repeated, and none skipped. One that arrives between two pages comes in its place if that is behind the cursor, for
+ * times are cut to a quarter of an hour.
  *
  * Requests: one for each layer and geohash of the cell aggregates, one or two for each cell that is read, one for the texts of every
  * hundred reports. No cell is read twice for a page but large ones, whose log goes on. Cells in memory cost none.

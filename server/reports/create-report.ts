@@ -1,4 +1,5 @@
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
+import { kept } from "../../tiles/kept.ts";
 import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { formatReportId, idTail, parseReportId } from "../../tiles/report-id.ts";
@@ -48,27 +49,28 @@ export async function createReport(
   draft: ReportDraft,
   idempotencyKey?: string,
 ): Promise<CreateOutcome> {
-  const place = { lonDeg: resolution(draft.lonDeg), latDeg: resolution(draft.latDeg) };
-  const rounded: ReportDraft = { ...draft, ...place };
+  const { createdAtMs, ...place } = kept(draft.layer, draft.category, { ...draft, createdAtMs: clock.now() });
+  const coarse: ReportDraft = { ...draft, ...place };
   const cell = { layer: draft.layer, geohash5: encodeGeohash(place.lonDeg, place.latDeg, 5) };
   const ownId = formatReportId({
     ...cell,
-    createdAtMs: clock.now(),
+    createdAtMs,
     shard: store.shardFor(cell),
     tail: idTail(crypto.getRandomValues(new Uint8Array(5))),
   });
   if (idempotencyKey === undefined) {
-    const report = await withReporter(reportOf(rounded, ownId), reporterOf);
+    const report = await withReporter(reportOf(coarse, ownId), reporterOf);
     if (holdBack !== undefined) return held(report, holdBack);
     await store.append(report);
     onReport(report);
     return { outcome: "created", report };
   }
 
-  const claim = { fingerprint: fingerprintOf(rounded), reportId: ownId };
+  const claim = { fingerprint: fingerprintOf(coarse), reportId: ownId };
   const claimed = await store.claimKey(sha256Hex(idempotencyKey), claim);
-  if (claimed.fingerprint !== claim.fingerprint) return { outcome: "key-taken" };
-  const report = await withReporter(reportOf(rounded, claimed.reportId), reporterOf);
+  if (claimed.fingerprint !== claim.fingerprint && claimed.fingerprint !== formerFingerprintOf(draft))
+    return { outcome: "key-taken" };
+  const report = await withReporter(reportOf(coarse, claimed.reportId), reporterOf);
   const isFirst = claimed.reportId === ownId;
   if (isFirst && holdBack !== undefined) return held(report, holdBack);
   if (!isFirst && (await isHeld(report.id))) return { outcome: "held", report };
@@ -98,10 +100,11 @@ async function withReporter(report: Report, reporterOf: CreateReportParts["repor
   return reporterOf === undefined ? report : { ...report, reporter: await reporterOf(report) };
 }
 
-/** Adding zero turns -0, which JSON does not know, into 0. */
-const resolution = (deg: number): number => roundDegrees(deg) + 0;
-
 /** Of the meaning, not of the bytes: a client may write its JSON anew for a retry. */
 function fingerprintOf({ layer, category, severity, lonDeg, latDeg, text }: ReportDraft): string {
   return sha256Hex(JSON.stringify([layer, category, severity, lonDeg, latDeg, text ?? null]));
 }
+
+/** As programs claimed keys that kept six decimals; of the day on which this one took their place. It is never stored. */
+const formerFingerprintOf = (draft: ReportDraft): string =>
+  fingerprintOf({ ...draft, lonDeg: roundDegrees(draft.lonDeg) + 0, latDeg: roundDegrees(draft.latDeg) + 0 });

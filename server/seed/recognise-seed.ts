@@ -1,4 +1,5 @@
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
+import { keptPlace } from "../../tiles/kept.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { idTail, parseReportId } from "../../tiles/report-id.ts";
 import { cityOfCell } from "../areas/city-of-cell.ts";
@@ -23,7 +24,7 @@ interface DrawnPlace {
 /**
  * Tells the seed's reports from everybody else's, whenever the store was seeded. The time of seeding decides at which report the
  * random numbers are used, but not what they are: an id ends in five in a row of one fixed sequence, and the place comes of the ones
- * just before. Somebody's own report has such an id by chance less than once in ten million, and at that very place to a tenth of a metre never.
+ * just before. Somebody's own report has such an id by chance less than once in ten million, and at that very place to a metre, or in that cell of the grid, hardly ever.
  * @returns whether a report is the seed's: by its place, or where it is hidden and not to be read, by its cell.
  */
 export function createSeedRecogniser(): (id: string, report?: Report) => boolean {
@@ -39,14 +40,19 @@ export function createSeedRecogniser(): (id: string, report?: Report) => boolean
     const at = drawnAt.get(tail);
     if (at === undefined) return false;
     const isThere = (lonDeg: number, latDeg: number): boolean =>
-      report === undefined
-        ? encodeGeohash(lonDeg, latDeg, 5) === geohash5
-        : lonDeg === report.lonDeg && latDeg === report.latDeg;
+      report === undefined ? encodeGeohash(lonDeg, latDeg, 5) === geohash5 : isKeptAt(report, lonDeg, latDeg);
     // A cell at a city's edge may be nobody's.
     const near = places.get(cityOfCell(geohash5)?.id ?? "") ?? all;
     // Between place and id are the numbers for the words.
     return WORD_DRAWS.some((words) => near.some((place) => canLieAt(place, draws, at - words, isThere)));
   };
+}
+
+/** As it is kept, or as a program kept it that had six decimals. */
+function isKeptAt({ layer, category, ...report }: Report, lonDeg: number, latDeg: number): boolean {
+  const place = keptPlace(layer, category, lonDeg, latDeg);
+  if (place.lonDeg === report.lonDeg && place.latDeg === report.latDeg) return true;
+  return roundDegrees(lonDeg) === report.lonDeg && roundDegrees(latDeg) === report.latDeg;
 }
 
 const tailOf = (draws: Float64Array, at: number): string =>
@@ -72,6 +78,6 @@ function canLieAt(
   return place.draws.some((count) => {
     let at = Math.max(0, end - count);
     const [lonDeg, latDeg] = place.sample(randomFrom(() => draws[at++] ?? 0));
-    return isThere(roundDegrees(lonDeg), roundDegrees(latDeg));
+    return isThere(lonDeg, latDeg);
   });
 }

@@ -1,6 +1,7 @@
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
+import { kept } from "../../tiles/kept.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
-import { type Report, roundDegrees } from "../../tiles/report.ts";
+import type { Report } from "../../tiles/report.ts";
 import { formatReportId, idTail } from "../../tiles/report-id.ts";
 import { CITIES } from "../areas/cities.ts";
 import type { CitySketch } from "./city-sketch.ts";
@@ -102,12 +103,14 @@ function reportOf(
   random: Random,
   ids: Set<string>,
 ): Report {
-  const [lonDeg, latDeg] = place.sample(random).map(roundDegrees) as [number, number];
-  const text = write(happening, place, [lonDeg, latDeg]);
-  const geohash5 = encodeGeohash(lonDeg, latDeg, 5);
+  const [sampledLonDeg, sampledLatDeg] = place.sample(random);
+  const text = write(happening, place, [sampledLonDeg, sampledLatDeg]);
   const { layer, category } = happening;
+  const sampled = { lonDeg: sampledLonDeg, latDeg: sampledLatDeg, createdAtMs: timeMs };
+  const { lonDeg, latDeg, createdAtMs } = kept(layer, category, sampled);
+  const geohash5 = encodeGeohash(lonDeg, latDeg, 5);
   const freshId = (): string =>
-    formatReportId({ createdAtMs: timeMs, geohash5, layer, shard: 0, tail: idTail(random.bytes(5)) });
+    formatReportId({ createdAtMs, geohash5, layer, shard: 0, tail: idTail(random.bytes(5)) });
   let id = freshId();
   while (ids.has(id)) id = freshId();
   ids.add(id);
@@ -119,7 +122,7 @@ function reportOf(
     lonDeg,
     latDeg,
     ...(text !== undefined && { text }),
-    createdAtMs: timeMs,
-    expiresAtMs: timeMs + REPORT_LIFETIME_MS,
+    createdAtMs,
+    expiresAtMs: createdAtMs + REPORT_LIFETIME_MS,
   };
 }

@@ -1,3 +1,5 @@
+import { keptFrom } from "../../tiles/kept.ts";
+import type { ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { mergeAllColumns, type ReportColumns } from "../../tiles/report-columns.ts";
 import { earlierId } from "../../tiles/report-id.ts";
@@ -18,10 +20,13 @@ export function isLive(report: Pick<Report, "expiresAtMs">, nowMs: number): bool
 /** Age at which a row is young enough for a change to bring it. */
 export const MAX_BROUGHT_AGE_MS = 5000;
 
-/** Whether the feed may bring rows: they were created just now. */
-export function isFresh({ createdAtMs }: ReportColumns, nowMs: number): boolean {
-  return createdAtMs.every((createdMs) => Math.abs(nowMs - createdMs) <= MAX_BROUGHT_AGE_MS);
-}
+/** Whether a change may bring a report: it was created just now, as far as times of its layer tell. */
+export const isNewborn = (layer: ReportLayer, createdAtMs: number, nowMs: number): boolean =>
+  createdAtMs >= keptFrom(layer, nowMs - MAX_BROUGHT_AGE_MS) && createdAtMs <= nowMs + MAX_BROUGHT_AGE_MS;
+
+/** Whether the feed may bring rows of a layer. */
+export const isFresh = ({ createdAtMs }: ReportColumns, layer: ReportLayer, nowMs: number): boolean =>
+  createdAtMs.every((createdMs) => isNewborn(layer, createdMs, nowMs));
 
 /** Rows of a cell that a change brings; of more it only tells. */
 const MOST_ROWS = 2000;

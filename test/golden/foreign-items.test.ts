@@ -32,9 +32,9 @@ const KINDS = [
   "micro-cells-v5",
   "reports-v2",
   "edited-reports-v2",
-  "compaction-v3",
-  "compaction-plan-v2",
-  "compaction-progress-v1",
+  "compaction-v4",
+  "compaction-plan-v3",
+  "compaction-progress-v2",
   "street-head-v1",
   "street-units-v1",
 ];

@@ -5,7 +5,7 @@ import { createRowDigest, reportOfRow, tailOfRow } from "../../server/import/row
 import type { ReportStore } from "../../server/ports/report-store.ts";
 import { seedIfEmpty } from "../../server/seed/seed-if-empty.ts";
 import { parseReportId } from "../../tiles/report-id.ts";
-import { itKeeps } from "./golden.ts";
+import { itKeeps, itReads } from "./golden.ts";
 import { NOW_MS } from "./sample.ts";
 
 /** What makes the rows of a file the same reports in every run of an import. */
@@ -16,7 +16,7 @@ describe("rows of imported files", () => {
   const digest = createRowDigest(columns)(row);
   const fields = { lon: "-97.742123", lat: "30.271456", layer: "infrastructure", category: "pothole", severity: "4" };
 
-  itKeeps("import-rows", [
+  itKeeps("import-rows-of-kept-places", [
     { sample: "its digest", write: () => digest.toString("hex"), read: String },
     {
       sample: "ends of ids, of the first rows of a content",
@@ -33,6 +33,8 @@ describe("rows of imported files", () => {
       read: ({ id }) => parseReportId(id),
     },
   ]);
+  // With places to six decimals, and times to the millisecond.
+  itReads("import-rows", (stored) => (stored.id === undefined ? String(stored) : parseReportId(stored.id)));
 
   itKeeps("import-epochs", [
     {

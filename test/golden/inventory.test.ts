@@ -12,7 +12,7 @@ import { createMemoryDerivedStore } from "../../server/store/memory/derived-memo
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
 import { ITEM_KINDS } from "../../tiles/codec/stored-item.ts";
 import { createTestClock } from "../kit/clock.ts";
-import { DATA, goldenItems, ITEMS_FILE, itKeeps } from "./golden.ts";
+import { DATA, goldenItems, ITEMS_FILE, itKeeps, itReads } from "./golden.ts";
 import { NOW_MS, sampleReports } from "./sample.ts";
 
 /** Which formats there are, and that each has its golden file, a test that reads it, and a line in the docs. */
@@ -99,7 +99,7 @@ describe("names of derived items", () => {
     return names();
   }
 
-  itKeeps("derived-names", [
+  itKeeps("derived-names-of-quarters", [
     { sample: "of cell aggregates and log segments", write: () => namesOfCompaction(), read: (names) => names.length },
     {
       sample: "of street bases too",
@@ -113,7 +113,7 @@ describe("names of derived items", () => {
       async read([name]: string[]) {
         const { derived } = recording();
         const journal = createCompactionJournal({ derived, clock, log: silentLog });
-        const [{ body } = { body: new Uint8Array() }] = goldenItems("compaction-progress-v1");
+        const [{ body } = { body: new Uint8Array() }] = goldenItems("compaction-progress-v2");
         const [group = "", item = ""] = name?.split(" ") ?? [];
         await derived.put(group, item, body, { expected: undefined });
         const { nextNumber, reached } = await journal.read();
@@ -121,6 +121,8 @@ describe("names of derived items", () => {
       },
     },
   ]);
+  // Of when no time was cut.
+  itReads("derived-names", (names) => (names.length === 1 ? { nextNumber: 302, reached: 4321 } : names.length));
 });
 
 describe("migrations", () => {

@@ -9,6 +9,7 @@ import { decodeProgress, encodeProgress } from "../../server/pyramid/compaction-
 import { decodePoint, encodePoint } from "../../server/pyramid/compaction-state.ts";
 import { makeStreetBase, STREET_LIMITS } from "../../server/pyramid/street-base.ts";
 import { createUnmergedRows } from "../../server/pyramid/unmerged-rows.ts";
+import { decodePart, encodePart } from "../../server/pyramid/young-parts.ts";
 import { decodeAppended, encodeAppended } from "../../server/store/dynamo/appended-report.ts";
 import { decodeConfirmations, encodeConfirmations } from "../../server/store/dynamo/confirmations.ts";
 import { boxAround } from "../../tiles/areas/area.ts";
@@ -170,12 +171,33 @@ describe("the compaction's items", () => {
     safety: of.under("safety", ""),
     infrastructure: of.under("infrastructure", ""),
   });
-  itReads("compaction-v2", (body) => readable(decodePoint(body)));
-  itKeeps("compaction-v3", [
+  for (const version of [2, 3]) itReads(`compaction-v${version}`, (body) => readable(decodePoint(body)));
+  itKeeps("compaction-v4", [
     {
       sample: "with rows and open cells",
       write: () => encodePoint(point),
       read: (body) => readable(decodePoint(body)),
+    },
+    {
+      sample: "with rows beside it",
+      write: () => encodePoint({ ...point, parts: { names: ["000000000300.1a2b3c", "000000000299.0"], gone: rows } }),
+      read(body) {
+        const { parts, ...rest } = decodePoint(body);
+        return { ...readable(rest), names: parts?.names, gone: parts?.gone.all() };
+      },
+    },
+  ]);
+  itKeeps("young-rows-v1", [
+    {
+      sample: "of two layers",
+      write: () =>
+        encodePart(
+          new Map([
+            ["safety", AUSTIN],
+            ["infrastructure", columnsOfReports([POTHOLE])],
+          ]),
+        ),
+      read: (body) => [...decodePart(body, "golden")],
     },
   ]);
 
@@ -192,10 +214,10 @@ describe("the compaction's items", () => {
     const { end, ...rest } = decodePlan(body, () => undefined, "golden");
     return { ...rest, end: readable(end) };
   };
-  itKeeps("compaction-plan-v2", [
+  itKeeps("compaction-plan-v3", [
     { sample: "of three cells", write: () => encodePlan(plan)[0] as Uint8Array, read: readPlan },
   ]);
-  itReads("compaction-plan-v1", readPlan);
+  for (const version of [1, 2]) itReads(`compaction-plan-v${version}`, readPlan);
 
   /** As many as the first item takes, so that the last three cells are in the next. */
   const many = Array.from({ length: 10_000 }, () => plan.cells[0]);
@@ -208,7 +230,15 @@ describe("the compaction's items", () => {
     },
   ]);
 
-  itKeeps("compaction-progress-v1", [
+  const readProgress = (body: Uint8Array) => {
+    const { young, ...rest } = decodeProgress(body, "golden");
+    return { ...rest, young: young.all() };
+  };
+  itReads("compaction-progress-v1", (body) => {
+    const { young: _, ...rest } = readProgress(body);
+    return rest;
+  });
+  itKeeps("compaction-progress-v2", [
     {
       sample: "half way",
       write: () =>
@@ -218,6 +248,7 @@ describe("the compaction's items", () => {
             step: 7,
             done: { layer: "infrastructure", geohash: "9v6kp" },
             anew: ["9", "9v6"],
+            young: rows,
             open: [CELL],
             cells: 1234,
             cellAggregates: 99,
@@ -225,7 +256,7 @@ describe("the compaction's items", () => {
           },
           0xdeadbeef,
         ),
-      read: (body) => decodeProgress(body, "golden"),
+      read: readProgress,
     },
   ]);
 });
@@ -266,9 +297,10 @@ describe("items of another version", () => {
   itRefusesOtherVersions("edited-reports-v2", (body) => decodeEdited(body, "9v6kp", "golden"), 1);
   itRefusesOtherVersions("street-head-v1", (body) => decodeStreetHead(body, "9v6kp", "golden"));
   itRefusesOtherVersions("street-units-v1", (body) => decodeStreetUnits(body, "9v6kp", "golden"));
-  itRefusesOtherVersions("compaction-v3", decodePoint, 1);
-  itRefusesOtherVersions("compaction-plan-v2", (body) => decodePlan(body, none, "golden"), 1);
-  itRefusesOtherVersions("compaction-progress-v1", (body) => decodeProgress(body, "golden"));
+  itRefusesOtherVersions("compaction-v4", decodePoint, 2);
+  itRefusesOtherVersions("compaction-plan-v3", (body) => decodePlan(body, none, "golden"), 2);
+  itRefusesOtherVersions("compaction-progress-v2", (body) => decodeProgress(body, "golden"), 1);
+  itRefusesOtherVersions("young-rows-v1", (body) => decodePart(body, "golden"));
   itRefusesOtherVersions("appended-report-v2", (body) => decodeAppended(body, CELL), 1);
   itRefusesOtherVersions("confirmations-v2", decodeConfirmations, 1);
 

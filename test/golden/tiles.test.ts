@@ -16,7 +16,7 @@ import { createTestClock } from "../kit/clock.ts";
  * Tiles of the seeds at a fixed clock, z0 to z14, every window. Who changes what tiles show on purpose writes down the new hash, and
  * says so: every cache and every client has the old ones.
  */
-const GOLDEN = { tiles: 1304, notEmpty: 781, bytes: 1_003_984, hash: "3656c25f93e2be7aea8301fc8868ea84" };
+const GOLDEN = { tiles: 1304, notEmpty: 781, bytes: 1_004_621, hash: "462684c239518a3a0c6f01f6e76582d5" };
 
 const LAST_ZOOM = 14;
 /** Clusters lie near their reports, so far away in tile widths. */

@@ -1,10 +1,11 @@
 import { StoredItemError } from "../../../tiles/codec/stored-item.ts";
+import { keptFrom } from "../../../tiles/kept.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { parseReportId } from "../../../tiles/report-id.ts";
+import { parseReportId, type ReportIdParts } from "../../../tiles/report-id.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LogCell, LogChange } from "../../ports/report-store.ts";
 import { FEED_END, feedBuckets, feedPartition, feedShardsOfSortKey, feedTime, nameOfFeedItem } from "../keys.ts";
-import { FEED_LIFETIME_MS, mergeChanges } from "../log-changes.ts";
+import { mergeChanges } from "../log-changes.ts";
 import { type AppendedReport, decodeAppended } from "./appended-report.ts";
 import { forEachBounded } from "./batches.ts";
 import { type Confirmations, decodeConfirmations, nonceOf } from "./confirmations.ts";
@@ -18,8 +19,8 @@ export interface Feed {
   /** What was published since a time, which is that of an earlier read, and so long before it that all that is stored is told. */
   readSince(timeMs: number): Promise<LogChange[]>;
   /**
-   * Looks for a young report of whose row nobody knows: whoever appended it may have died before it stored the row. Stores the row
-   * then. Two queries, more where the feed has many shards.
+   * Looks for a report of the last minutes of whose row nobody knows: whoever appended it may have died before it stored the row. Stores
+   * the row then. Two queries, more where the feed has many shards.
    */
   find(id: string): Promise<Report | undefined>;
   /** Stores rows of a time span that are in their intents alone, and returns them. */
@@ -38,8 +39,8 @@ const DEEP_EVERY_MS = 2000;
 const SKEW_MS = 1500;
 /** After a clock was set back nobody knows for how long it was wrong: what was written meanwhile was not looked for. */
 const SET_BACK_MS = 15 * 60_000;
-/** A report is appended so soon after the time that its id tells, but for one that is tried again after its process died. */
-const APPENDED_WITHIN_MS = 5000;
+/** Whoever lives reads the feed, and stores what is in it alone, within this time. */
+const FOUND_WITHIN_MS = 2 * 60_000;
 /** Partitions read at a time. */
 const WIDTH = 16;
 /** The feed's rate is that of so long. */
@@ -74,8 +75,9 @@ export function createFeed({ clock, requests, shards, apply }: FeedOptions): Fee
 
     async find(id) {
       const cell = parseReportId(id);
-      if (cell === undefined || Math.abs(clock.now() - cell.createdAtMs) > FEED_LIFETIME_MS) return undefined;
-      for (const { sk, report: body } of await partitions.readAround(cell.createdAtMs)) {
+      const now = clock.now();
+      if (cell === undefined || !isOfLastMinutes(cell, now)) return undefined;
+      for (const { sk, report: body } of await partitions.readBetween(now - FOUND_WITHIN_MS, now + SKEW_MS)) {
         const of = nameOfFeedItem(sk)?.cell;
         if (body === undefined || of?.layer !== cell.layer || of.geohash5 !== cell.geohash5) continue;
         const report = whole(() => decodeAppended(body, cell))?.report;
@@ -136,9 +138,8 @@ function createFeedPartitions(requests: Requests, shards: FeedShards) {
   const placesOf = (bucket: number): FeedPlace[] =>
     Array.from({ length: shards.known(bucket) }, (_, shard) => ({ bucket, shard }));
 
-  /** What was published around a time. */
-  async function readAround(timeMs: number): Promise<FeedItem[]> {
-    const [fromMs, toMs] = [timeMs - SKEW_MS, timeMs + APPENDED_WITHIN_MS];
+  /** What was published in a time span. */
+  async function readBetween(fromMs: number, toMs: number): Promise<FeedItem[]> {
     const buckets = feedBuckets(fromMs, toMs);
     const unknown = buckets.filter((bucket) => shards.known(bucket) === 1);
     await Promise.all(unknown.map((bucket) => readPartition({ bucket, shard: 0 }, FEED_END, [])));
@@ -149,8 +150,12 @@ function createFeedPartitions(requests: Requests, shards: FeedShards) {
     return items;
   }
 
-  return { readItems, readAround };
+  return { readItems, readBetween };
 }
+
+/** Whether a report of an id may have been appended in them: its time is older than that by as much as times of its layer are cut. */
+const isOfLastMinutes = ({ layer, createdAtMs }: ReportIdParts, nowMs: number): boolean =>
+  createdAtMs >= keptFrom(layer, nowMs - FOUND_WITHIN_MS) && createdAtMs <= nowMs + SKEW_MS;
 
 /**
  * Where a read begins that follows one at `timeMs`. A deep one goes back from the beginning of that read's two seconds, and so from

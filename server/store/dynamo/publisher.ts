@@ -138,7 +138,7 @@ async function intentFor(state: PublisherState, cell: LogCell, id: string, repor
     const stands = { isSingle: false, isWhole: false, count: undefined, riding: [] };
     return { ...cell, item: undefined, atMs: written.plainAtMs, from: id, ...stands };
   }
-  return makeIntent(state, { cell, from: id, isSingle: takeSingle(written, id, now), report });
+  return makeIntent(state, { cell, from: id, isSingle: takeSingle(written, cell.layer, id, now), report });
 }
 
 async function makeIntent(state: PublisherState, purpose: IntentPurpose): Promise<Intent> {

@@ -1,5 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
-import { MAX_BROUGHT_AGE_MS } from "../log-changes.ts";
+import { isNewborn, MAX_BROUGHT_AGE_MS } from "../log-changes.ts";
 import { type Confirmed, encodeConfirmations } from "./confirmations.ts";
 
 /** Confirmations of one process's intents, until an intent takes them along, or they go alone. */
@@ -34,7 +34,9 @@ export function createWaitingConfirmations(clock: Clock, writer: string): Waitin
   function forgetLate(): void {
     const now = clock.now();
     waiting = waiting
-      .filter(({ atMs, report }) => now - (report?.createdAtMs ?? atMs) <= MAX_BROUGHT_AGE_MS)
+      .filter(({ layer, atMs, report }) =>
+        report === undefined ? now - atMs <= MAX_BROUGHT_AGE_MS : isNewborn(layer, report.createdAtMs, now),
+      )
       .slice(-MOST_WAITING);
   }
 

@@ -1,5 +1,6 @@
-import { timeOfId } from "../../../tiles/report-id.ts";
-import { MAX_BROUGHT_AGE_MS } from "../log-changes.ts";
+import type { ReportLayer } from "../../../tiles/layers.ts";
+import { idTimePrefix, timeOfId } from "../../../tiles/report-id.ts";
+import { isNewborn } from "../log-changes.ts";
 import type { Intent } from "./intent.ts";
 
 /** What a process remembers of a cell that it wrote to: when, and which intents of its own may still stand. */
@@ -42,12 +43,13 @@ export function isCovered({ plainAtMs, plainFrom }: WrittenCell, id: string, now
 /** A plain intent of the cell is stored. */
 export function notePlain(cell: WrittenCell, { atMs, from }: Intent): void {
   cell.plainAtMs = atMs;
-  cell.plainFrom = from;
+  // It names a point before all ids of that time, which come in any order.
+  cell.plainFrom = idTimePrefix(timeOfId(from));
 }
 
 /** Whether a row is young enough, and its cell quiet enough, for an intent of its own; counts it. */
-export function takeSingle(cell: WrittenCell, id: string, nowMs: number): boolean {
-  if (Math.abs(nowMs - timeOfId(id)) > MAX_BROUGHT_AGE_MS) return false;
+export function takeSingle(cell: WrittenCell, layer: ReportLayer, id: string, nowMs: number): boolean {
+  if (!isNewborn(layer, timeOfId(id), nowMs)) return false;
   if (Math.abs(nowMs - cell.singlesSinceMs) > COVERED_MS) {
     cell.singles = 0;
     cell.singlesSinceMs = nowMs;

@@ -19,7 +19,7 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
   function put(report: Report): PutOutcome {
     const outcome = log.append(report);
     const rows = columnsOfReports([report]);
-    const brings = outcome === "created" && isFresh(rows, clock.now());
+    const brings = outcome === "created" && isFresh(rows, report.layer, clock.now());
     feed.publish([{ ...cellOfReport(report), from: report.id, ...(brings && { rows }) }]);
     return outcome;
   }

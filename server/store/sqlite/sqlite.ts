@@ -109,7 +109,13 @@ function putting(writer: Writer, clock: Clock): Pick<ReportStore, "append" | "pu
   const put: ReportStore["put"] = async (report) => {
     const cell = cellOfReport(report);
     const nowMs = clock.now();
-    return writer.write("put", cellName(cell), rowOf(report), isFresh(columnsOfReports([report]), nowMs), nowMs);
+    return writer.write(
+      "put",
+      cellName(cell),
+      rowOf(report),
+      isFresh(columnsOfReports([report]), cell.layer, nowMs),
+      nowMs,
+    );
   };
   return {
     put,

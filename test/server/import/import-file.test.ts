@@ -53,8 +53,9 @@ describe("rows", () => {
         layer: "safety",
         category: "theft",
         severity: 3,
-        lonDeg: -95.4,
-        latDeg: 29.7,
+        // Of the cell of about 100 m around.
+        lonDeg: -95.40047,
+        latDeg: 29.69982,
         text: "a bike",
         createdAtMs,
         expiresAtMs: createdAtMs + 90 * DAY_MS,

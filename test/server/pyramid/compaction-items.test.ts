@@ -72,16 +72,19 @@ const progress: fc.Arbitrary<CompactionProgress> = fc
   .map(({ lengths, ...rest }) => {
     const geohash = rest.done?.geohash ?? "";
     const above = lengths.filter((length) => length < geohash.length);
-    return { ...rest, anew: above.map((length) => geohash.slice(0, length)) };
+    return { ...rest, young: freshRows(rest.step % 5), anew: above.map((length) => geohash.slice(0, length)) };
   });
 
 /** Rows by cell, so that two sets can be compared. */
 const plain = ({ rows, ...rest }: CompactionPoint) => ({
   ...rest,
-  rows: REPORT_LAYERS.flatMap((each) => rows.under(each, "")).sort((a, b) =>
-    a.cell.layer + a.cell.geohash5 < b.cell.layer + b.cell.geohash5 ? -1 : 1,
-  ),
+  rows: cellsOf(rows),
 });
+
+const cellsOf = (rows: UnmergedRows) =>
+  REPORT_LAYERS.flatMap((each) => rows.under(each, "")).sort((a, b) =>
+    a.cell.layer + a.cell.geohash5 < b.cell.layer + b.cell.geohash5 ? -1 : 1,
+  );
 
 const decodeWhole = (bodies: readonly Uint8Array[]): CompactionPlan =>
   decodePlan(bodies[0] as Uint8Array, (index) => bodies[index], "plan");
@@ -93,7 +96,10 @@ describe("items of a compaction", () => {
         expect(plain(decodePoint(encodePoint(somePoint)))).toEqual(plain(somePoint));
         const found = decodeWhole(encodePlan(somePlan));
         expect({ ...found, end: plain(found.end) }).toEqual({ ...somePlan, end: plain(somePlan.end) });
-        expect(decodeProgress(encodeProgress(someProgress, SUM), "step")).toEqual({ ...someProgress, planSum: SUM });
+        const { young, ...noted } = decodeProgress(encodeProgress(someProgress, SUM), "step");
+        const { young: itsYoung, ...itsNoted } = someProgress;
+        expect(noted).toEqual({ ...itsNoted, planSum: SUM });
+        expect(cellsOf(young)).toEqual(cellsOf(itsYoung));
       }),
       runs(60),
     );
@@ -110,7 +116,7 @@ describe("items of a compaction", () => {
     };
     const hex = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString("hex");
     expect(hex(encodePoint(end))).toMatchInlineSnapshot(
-      `"4303070d3137383032373230303031323380d8eb83e833e8e2ea83e83301b3d18574e8e2ea83e8330100010574686566740580d8eb83e8339c47f7fb87390d6b0d6eb016000301000105746865667405f9d7eb83e83367237d74fea4296c0f31c093040300000005000000056e474d08"`,
+      `"4304070d3137383032373230303031323380d8eb83e833e8e2ea83e83301b3d18574e8e2ea83e8330100010574686566740580d8eb83e8339c47f7fb87390d6b0d6eb016000301000105746865667405f9d7eb83e83367237d74fea4296c0f31c0930403000000050000000500dd79623a"`,
     );
     const some: CompactionPlan = {
       end,
@@ -123,7 +129,7 @@ describe("items of a compaction", () => {
     };
     expect(encodePlan(some).map(hex)).toMatchInlineSnapshot(`
       [
-        "5002070d3137383032373230303031323380d8eb83e833e8e2ea83e83301b3d18574e8e2ea83e8330100010574686566740580d8eb83e8339c47f7fb87390d6b0d6eb016000301000105746865667405f9d7eb83e83367237d74fea4296c0f31c093040300000005000000050903cdc1dc13a083e883e8330700acbea3ec0100c7c164ac",
+        "5003070d3137383032373230303031323380d8eb83e833e8e2ea83e83301b3d18574e8e2ea83e8330100010574686566740580d8eb83e8339c47f7fb87390d6b0d6eb016000301000105746865667405f9d7eb83e83367237d74fea4296c0f31c09304030000000500000005000903cdc1dc13a083e883e8330700acbea3ec0100069e671a",
       ]
     `);
     const step: CompactionProgress = {
@@ -131,13 +137,14 @@ describe("items of a compaction", () => {
       step: 300,
       done: { layer: "vibe", geohash: "u0qj" },
       anew: ["u", "u0q"],
+      young: freshRows(0),
       open: [{ layer: "vibe", geohash5: "u0qjd" }],
       cells: 1000,
       cellAggregates: 1200,
       spent: 5,
     };
     expect(hex(encodeProgress(step, SUM))).toMatchInlineSnapshot(
-      `"470198badcfe07ac02e807b0090501047530716a0a01b2d185741b39d5fb"`,
+      `"470298badcfe07ac02e807b0090501047530716a0a01b2d1857400000005000000050000000500000005e261673b"`,
     );
   });
 

@@ -42,16 +42,19 @@ it("keeps up with more young reports, each in a cell of its own, than its state 
   await flood(100);
   clock.nowMs += MINUTE;
   await compact();
-  const before = await state.read();
   clock.nowMs += MINUTE;
-  await flood(12_500);
+  await flood(3000);
   expect((await compact()).done).toBe(true);
-  const lagging = await state.read();
-  expect([lagging?.cursor, lagging?.beforeMs]).toEqual([before?.cursor, clock.now() - 15_000]);
+  // Beside the state, which stays small.
+  const between = await state.read();
+  expect([between?.atMs, between?.rows.count()]).toEqual([clock.now(), 3000]);
+  expect((await derived.get("compaction", "cursor"))?.body.length).toBeLessThan(2000);
+  expect((await derived.list("compaction-young")).length).toBe(1);
   expect(await shown()).toBe(told);
   // The next one takes them in, and nothing twice.
-  clock.nowMs += MINUTE;
-  expect(await compact()).toMatchObject({ done: true, cells: 12_500 });
+  clock.nowMs += 16 * MINUTE;
+  expect(await compact()).toMatchObject({ done: true, cells: 3000 });
+  expect(await derived.list("compaction-young")).toEqual([]);
   expect((await state.read())?.atMs).toBe(clock.now());
   expect(await shown()).toBe(told);
 });
@@ -65,7 +68,20 @@ it("waits while such reports may have been told before the place where its state
   });
   const point = { number: 1, cursor: "5", beforeMs: 0, rows: createUnmergedRows(), open: [] };
   const workAfter = (ms: number) =>
-    workOfChanges({ point: { ...point, atMs: atMs - ms }, number: 2, changes: open, cursor: "6", atMs });
-  expect(workAfter(19_000)).toBeUndefined();
-  expect(workAfter(21_000)?.end).toMatchObject({ cursor: "5", atMs: atMs - 21_000, beforeMs: atMs - 15_000, open: [] });
+    workOfChanges({
+      point: { ...point, atMs: atMs - ms },
+      number: 2,
+      changes: open,
+      cursor: "6",
+      atMs,
+      mostRows: 8000,
+    });
+  // Of the quarter of an hour that began before the compaction.
+  expect(workAfter(15 * MINUTE + 4000)).toBeUndefined();
+  expect(workAfter(15 * MINUTE + 6000)?.end).toMatchObject({
+    cursor: "5",
+    atMs: atMs - 15 * MINUTE - 6000,
+    beforeMs: atMs - 15_000,
+    open: [],
+  });
 });

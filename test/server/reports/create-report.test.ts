@@ -5,6 +5,7 @@ import type { LogCell, ReportStore } from "../../../server/ports/report-store.ts
 import { StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createReport, type ReportDraft } from "../../../server/reports/create-report.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { parseReportId } from "../../../tiles/report-id.ts";
 import { createTestClock } from "../../kit/clock.ts";
@@ -35,9 +36,12 @@ describe("createReport", () => {
   it("lies in the cell of what is stored, not of what was sent, when rounding crosses a border", async () => {
     const parts = createParts();
     const border = (2 * 360) / 2 ** 13;
-    const created = await createReport(parts, { ...DRAFT, lonDeg: border - 2e-8 });
+    const created = await createReport(parts, { ...DRAFT, lonDeg: border + 2e-8 });
     if (created.outcome === "key-taken") throw new Error("no key was given");
-    expect(created.report.lonDeg).toBeGreaterThan(border);
+    expect(created.report.lonDeg).toBeLessThan(border);
+    expect(parseReportId(created.report.id)?.geohash5).toBe(
+      encodeGeohash(created.report.lonDeg, created.report.latDeg, 5),
+    );
     expect(await parts.store.get(created.report.id)).toEqual(created.report);
   });
 
@@ -132,13 +136,13 @@ describe("createReport", () => {
       { ...DRAFT, layer: "safety" },
       { ...DRAFT, category: "noises" },
       { ...DRAFT, severity: 3 },
-      { ...DRAFT, lonDeg: DRAFT.lonDeg + 1e-6 },
+      { ...DRAFT, lonDeg: DRAFT.lonDeg + 1e-5 },
       { ...DRAFT, latDeg: -DRAFT.latDeg },
       { ...DRAFT, text: "louder" },
       silent,
     ];
     for (const draft of others) expect((await createReport(parts, draft, "key")).outcome).toBe("key-taken");
-    const same = { ...DRAFT, lonDeg: DRAFT.lonDeg + 1e-8 };
+    const same = { ...DRAFT, lonDeg: DRAFT.lonDeg + 1e-6 };
     expect((await createReport(parts, same, "key")).outcome).toBe("replayed");
     expect((await createReport(parts, { ...DRAFT, severity: 3 }, "another key")).outcome).toBe("created");
   });

@@ -39,7 +39,7 @@ test("every seed is recognised, whenever the store was seeded, and nobody else's
     expect(some.filter((report) => !isSeed(report.id, report))).toEqual([]);
     expect(some.filter(({ id }) => !isSeed(id))).toEqual([]);
     const others = some.flatMap((report, i) =>
-      i % 20 === 0 ? [besides(report, i), withTailOf(report, report.lonDeg + 0.000001)] : [],
+      i % 20 === 0 ? [besides(report, i), withTailOf(report, report.lonDeg + 0.00002)] : [],
     );
     expect(others.filter((report) => isSeed(report.id, report))).toEqual([]);
   }

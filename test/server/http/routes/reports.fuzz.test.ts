@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { cleanText } from "../../../../server/reports/clean-text.ts";
 import { findContactData } from "../../../../server/reports/contact-data.ts";
 import { createProfanityMask } from "../../../../server/reports/profanity.ts";
+import { keptPlace } from "../../../../tiles/kept.ts";
 import { CATEGORIES, REPORT_LAYERS } from "../../../../tiles/layers.ts";
 import { createTestApp, post, readJson, type TestApp, VALID_BODY } from "../../../kit/app-fixture.ts";
 import { runs } from "../../../kit/runs.ts";
@@ -106,11 +107,12 @@ describe("POST /api/reports, random bodies", () => {
         const response = await post(app, body);
         expect(response.status).toBe(201);
         const { text, ...rest } = body;
+        const place = keptPlace(body.layer, body.category, body.lon, body.lat);
         const kept = mask(cleanText(text ?? "")).text;
         expect(await checkAnswer(app, response)).toEqual({
           ...rest,
-          lat: Math.round(body.lat * 1e6) / 1e6 || 0,
-          lon: Math.round(body.lon * 1e6) / 1e6 || 0,
+          lat: place.latDeg,
+          lon: place.lonDeg,
           ...(kept && { text: kept }),
           ...(kept.includes("*") && kept !== cleanText(text ?? "") && { text_masked: true }),
           id: expect.any(String),
