@@ -1,4 +1,5 @@
 import { type Bounds, cellBounds } from "../../tiles/geo/geohash.ts";
+import { keptFrom } from "../../tiles/kept.ts";
 import type { LiveLayer, ReportLayer, TimeWindow } from "../../tiles/layers.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { MetricSample } from "../ports/metrics.ts";
@@ -80,7 +81,7 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
     timer = undefined;
     flushedAtMs = performance.now();
     for (const { layer, geohash } of unsent.values()) {
-      const change = recent.add({ layer, geohash, atMs: clock.now() });
+      const change = recent.add({ layer, geohash, atMs: keptFrom(layer, clock.now()) });
       for (const { interest, take } of subscribers.values()) if (concerns(change, interest)) take(change);
     }
     unsent.clear();

@@ -1,6 +1,6 @@
 import { BASE32 } from "../../tiles/geo/geohash.ts";
 import { cityOfCell } from "../areas/city-of-cell.ts";
-import { DAY_MS, formatDay } from "../kit/utc-time.ts";
+import { DAY_MS, formatDay, startOfHour } from "../kit/utc-time.ts";
 import type { LogCell } from "../ports/report-store.ts";
 import type { RunSql } from "../ports/sql.ts";
 import type { CountedPart, DayCount } from "./day-counts.ts";
@@ -125,7 +125,8 @@ export function createCountTable(sql: RunSql): CountTable {
         days.map(({ severity }) => severity),
         days.map(({ worthQuarters }) => worthQuarters),
         days.map(({ severityQuarters }) => severityQuarters),
-        new Date(nowMs),
+        // To the hour: of a quiet neighbourhood it would tell when the last report came.
+        new Date(startOfHour(nowMs)),
         [...new Set(cells.map(({ geohash5 }) => geohash5))].flatMap((cell) => [...BASE32].map((last) => cell + last)),
         parts.map(({ geohash5 }) => geohash5),
         parts.map(({ layer }) => layer),
