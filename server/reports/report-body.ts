@@ -108,10 +108,10 @@ const measures = {
     .min(MIN_SEVERITY, SEVERITY)
     .max(MAX_SEVERITY, SEVERITY),
   lat: degreesSchema(90).meta({
-    description: `WGS 84 degrees, kept to 1e-6. Beyond ${MERCATOR_END} and -${MERCATOR_END}, where Web Mercator ends, tiles and clusters show the report at their edge; everything else has it where it is.`,
+    description: `WGS 84 degrees, kept to five decimals; of sensitive categories (theft, assault, harassment) the middle of a cell of about 100 m. Beyond ${MERCATOR_END} and -${MERCATOR_END}, where Web Mercator ends, tiles and clusters show the report at their edge; everything else has it where it is.`,
     example: 37.7599,
   }),
-  lon: degreesSchema(180).meta({ description: "WGS 84 degrees, kept to 1e-6.", example: -122.4148 }),
+  lon: degreesSchema(180).meta({ description: "WGS 84 degrees, kept as `lat` is.", example: -122.4148 }),
 };
 
 /** A report as a row of a file tells it: with a category of whatever name. */

@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
-import { CATEGORIES, isReportLayer } from "../../tiles/layers.ts";
+import { CATEGORY_TABLE, isReportLayer } from "../../tiles/layers.ts";
 
 export interface RawAnswer {
   readonly status: number;
@@ -47,7 +47,7 @@ export interface SentReport {
   readonly text?: string;
 }
 
-/** A layer's first category, where the test does not say one. */
+/** A layer's first category that is kept where it is, where the test does not say one. */
 export function postReport(
   url: string,
   { layer = "safety", ...report }: SentReport,
@@ -60,7 +60,7 @@ export function postReport(
     headers: { "Content-Type": "application/json", ...headers },
     body: JSON.stringify({
       layer,
-      category: isReportLayer(layer) ? CATEGORIES[layer][0] : "theft",
+      category: isReportLayer(layer) ? CATEGORY_TABLE[layer].find(({ sensitive }) => !sensitive)?.name : "theft",
       severity: 3,
       ...report,
     }),

@@ -51,7 +51,7 @@ export function createWorld() {
     reports,
     async add(fields: Omit<ReportAt, "createdAtMs"> & { ageMs?: number }, count = 1) {
       const made = Array.from({ length: count }, () =>
-        makeReport({ ...fields, createdAtMs: clock.now() - (fields.ageMs ?? MINUTE) }, random),
+        makeReport({ ...fields, createdAtMs: clock.now() - (fields.ageMs ?? 20 * MINUTE) }, random),
       );
       reports.push(...made);
       await store.putMany(made);

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
+import { keptTime, toldPlace } from "../../../tiles/kept.ts";
 import { MAX_SEVERITY, MIN_SEVERITY, REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { REPORT_ID_LENGTH } from "../../../tiles/report-id.ts";
@@ -9,13 +10,18 @@ import type { ReportPage } from "../../reports/area-reports.ts";
 const NEIGHBOURHOOD_PRECISION = 6;
 
 const members = {
-  id: z.string().length(REPORT_ID_LENGTH).openapi({ description: "Sorts by time." }),
+  id: z
+    .string()
+    .length(REPORT_ID_LENGTH)
+    .openapi({ description: "Sorts by `created_at`; among reports of one time in no order." }),
   layer: z.enum(REPORT_LAYERS),
   category: z.string(),
   severity: z.int().min(MIN_SEVERITY).max(MAX_SEVERITY),
   text: z.string().optional(),
   geohash: z.string().length(NEIGHBOURHOOD_PRECISION).openapi({ description: "The neighbourhood." }),
-  created_at: z.iso.datetime(),
+  created_at: z.iso
+    .datetime()
+    .openapi({ description: "Cut to the minute; of sensitive categories to the quarter of an hour." }),
   expires_at: z.iso.datetime(),
 };
 
@@ -61,8 +67,17 @@ const timesOf = (report: Report) => ({
 
 const geohashOf = (report: Report): string => encodeGeohash(report.lonDeg, report.latDeg, NEIGHBOURHOOD_PRECISION);
 
+/** A report as it is told: one that an older program stored as coarsely as it would be kept today. Its id stays, for links have it. */
+function told(report: Report): Report {
+  const { layer, category, lonDeg, latDeg } = report;
+  const createdAtMs = keptTime(layer, category, report.createdAtMs);
+  const expiresAtMs = report.expiresAtMs - (report.createdAtMs - createdAtMs);
+  return { ...report, ...toldPlace(layer, category, lonDeg, latDeg), createdAtMs, expiresAtMs };
+}
+
 /** A report as the API answers it. */
-export function toReportJson(report: Report): z.infer<typeof reportSchema> {
+export function toReportJson(stored: Report): z.infer<typeof reportSchema> {
+  const report = told(stored);
   const { id, layer, category, severity, text } = report;
   return {
     id,
