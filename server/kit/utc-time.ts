@@ -3,6 +3,7 @@
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 
+export const startOfMinute = (timeMs: number): number => Math.floor(timeMs / 60_000) * 60_000;
 export const startOfHour = (timeMs: number): number => Math.floor(timeMs / HOUR_MS) * HOUR_MS;
 export const startOfDay = (timeMs: number): number => Math.floor(timeMs / DAY_MS) * DAY_MS;
 export const startOfMonth = (timeMs: number): number => monthFrom(timeMs, 0);

@@ -1,5 +1,6 @@
 import type { Report } from "../../tiles/report.ts";
 import type { Log } from "../console/log.ts";
+import { startOfMinute } from "../kit/utc-time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
@@ -110,7 +111,8 @@ export function createModeration(options: ModerationOptions): Moderation {
 
     async holdBack(report, cause) {
       const subject = await withCity(report);
-      const step = { atMs: clock.now(), by: "floods", what: "hold" } as const;
+      // No more of when it came than the report itself tells.
+      const step = { atMs: report.createdAtMs, by: "floods", what: "hold" } as const;
       await table.change(
         report.id,
         (known) => known ?? withStep({ ...newCase(subject, cause), isKeptHere: true }, "held", step),
@@ -121,7 +123,8 @@ export function createModeration(options: ModerationOptions): Moderation {
     async hideFlagged(report) {
       const subject = await withCity(report);
       const flags = countReasons(await store.flagsOf(report.id));
-      const step = { atMs: clock.now(), by: "flags", what: "hold" } as const;
+      // Who flags is nobody's business either.
+      const step = { atMs: startOfMinute(clock.now()), by: "flags", what: "hold" } as const;
       const found = await table.change(report.id, (known = newCase(subject, "flags")) => {
         if (known.state !== "shown") return known;
         return withStep({ ...known, report, cause: "flags", flags }, "held", step);
