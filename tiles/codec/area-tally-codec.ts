@@ -1,16 +1,12 @@
-import {
-  type AreaParts,
-  allocateParts,
-  MOST_NUMBERS,
-  NO_SINGLES,
-  OLDEST_BAND,
-  type SingleReports,
-} from "../areas/area-parts.ts";
+import { type AreaParts, allocateParts, MOST_NUMBERS, OLDEST_BAND, type SingleReports } from "../areas/area-parts.ts";
 import { type Arena, createArena } from "../cells/arena.ts";
 import { keyOfGeohash } from "../geo/cell-key.ts";
-import { AGE_BANDS, ageBand, BAND_COUNT } from "../layers.ts";
-import { FULL_QUARTERS } from "../report-columns.ts";
+import { BAND_COUNT } from "../layers.ts";
+import { ORDER_BITS, readSingles, writeSingles } from "./area-tally-singles.ts";
+import { countOfPair, pairOf, readTallyV2 } from "./area-tally-v2.ts";
+import { type BitReader, bestOrder, createBitReader, createBitWriter } from "./bits.ts";
 import type { ByteReader, Bytes } from "./bytes.ts";
+import { readLacking, writeLacking } from "./lacking-weights.ts";
 import { readItem, writeItem } from "./stored-item.ts";
 
 /** The reports of one log cell by the areas that they lie in; those in no area are not in it. */
@@ -30,33 +26,27 @@ export interface AreaTally {
   readonly singles: SingleReports;
 }
 
-/** Of reports that are too old for scores, their number by area; and at the beginning whether any report weighs less than 1. */
+/** In bits, and of reports that are too old for scores their number by area alone. */
 const VERSION = 3;
 const VERSIONS = [2, VERSION];
 
-/** A neighbourhood within its log cell. */
-const LOW_BITS = 32;
-/** Beside the bits of the age bands. */
-const LACKING = 1 << BAND_COUNT;
-const MINUTE_MS = 60_000;
-/** 0 to 5. */
-const SEVERITIES = 6;
+/** Neighbourhoods of a log cell. */
+const LOW_KEYS = 32;
+/** Sets of age bands, as bits, those that most parts have first: a part has few reports that are young, and many that are old. */
+const MASKS = [
+  31, 15, 30, 14, 16, 24, 26, 28, 8, 18, 20, 2, 22, 6, 27, 4, 10, 29, 12, 25, 17, 1, 3, 19, 23, 21, 9, 11, 13, 0, 7, 5,
+];
+const RANK_OF_MASK = MASKS.map((_, mask) => MASKS.indexOf(mask));
+type Orders = [steps: number, turns: number, ranks: number, pairs: number, olds: number];
 
-/** About seven bytes a part, and five a single report. */
+/** About three bytes a part of few reports, and four a single report. */
 export function encodeAreaTally(tally: AreaTally): Uint8Array<ArrayBuffer> {
   const { beforeMs, atMs, untilMs, parts, singles } = tally;
   return writeItem("area-tally", VERSION, (out) => {
     out.varint(beforeMs);
     out.varint(atMs);
     out.varint(untilMs === Infinity ? 0 : untilMs - atMs);
-    out.varint(2 * parts.length + (parts.lacking === undefined ? 0 : 1));
-    let before = 0;
-    for (let part = 0; part < parts.length; part++) {
-      const number = parts.number[part] as number;
-      out.varint((number - before) * LOW_BITS + ((parts.key[part] as number) % LOW_BITS));
-      before = number;
-      writeBands(out, parts, part);
-    }
+    writeParts(out, parts);
     writeSingles(out, singles, atMs);
   });
 }
@@ -71,175 +61,109 @@ export function decodeAreaTally(
   name: string,
   arena: Arena = arenaOfTallies(body.length),
 ): AreaTally {
-  const firstKey = keyOfGeohash(geohash5) * LOW_BITS;
+  const firstKey = keyOfGeohash(geohash5) * LOW_KEYS;
   return readItem("area-tally", VERSIONS, name, body, (from, version) => {
     const beforeMs = from.varint();
     const atMs = from.varint();
     const forMs = from.varint();
-    const parts = readParts(from, { firstKey, version, arena });
-    const singles =
-      version === 2 ? readSinglesV2(from, parts.length, arena) : readSingles(from, parts.length, { atMs, arena });
-    return { beforeMs, atMs, untilMs: forMs === 0 ? Infinity : atMs + forMs, parts, singles };
+    const times = { beforeMs, atMs, untilMs: forMs === 0 ? Infinity : atMs + forMs };
+    if (version === 2) return { ...times, ...readTallyV2(from, firstKey, arena) };
+    const parts = readParts(from, body, firstKey, arena);
+    return { ...times, parts, singles: readSingles(from, body, { parts: parts.length, atMs, arena }) };
   });
 }
 
 /** For tallies of so many bytes: about so large are they in memory. */
-export const arenaOfTallies = (bytes: number): Arena => createArena(6 * bytes);
+export const arenaOfTallies = (bytes: number): Arena => createArena(10 * bytes);
 
-function readParts(
-  from: ByteReader,
-  { firstKey, version, arena }: { firstKey: number; version: number; arena: Arena },
-): AreaParts {
+/** The step between two neighbourhoods of one log cell, or of two areas' that begin anew, as a number that is small where they are near. */
+function turnOf(step: number): number {
+  const turned = ((step % LOW_KEYS) + LOW_KEYS) % LOW_KEYS;
+  return turned < LOW_KEYS / 2 ? 2 * turned : 2 * (LOW_KEYS - turned) - 1;
+}
+
+/** Column by column: of each part the steps from the area and the neighbourhood before, which bands have reports, and what these have. */
+function writeParts(out: Bytes, { length, number, key, bandCount, bandSeverity, lacking }: AreaParts): void {
+  out.varint(2 * length + (lacking === undefined ? 0 : 1));
+  if (length === 0) return;
+  const steps = Array.from(
+    number.subarray(0, length),
+    (each, part) => each - (part === 0 ? 0 : (number[part - 1] as number)),
+  );
+  const [masks, pairs, olds]: [number[], number[], number[]] = [[], [], []];
+  for (let part = 0; part < length; part++) {
+    let mask = 0;
+    for (let band = 0; band < BAND_COUNT; band++) {
+      const count = bandCount[part * BAND_COUNT + band] as number;
+      if (count === 0) continue;
+      mask |= 1 << band;
+      if (band === OLDEST_BAND) olds.push(count - 1);
+      else pairs.push(pairOf(count, bandSeverity[part * BAND_COUNT + band] as number));
+    }
+    masks.push(mask);
+  }
+  const turns = masks.map((_, part) => turnOf((key[part] as number) - (part === 0 ? 0 : (key[part - 1] as number))));
+  const ranks = masks.map((mask) => RANK_OF_MASK[mask] as number);
+  const columns = [steps, turns, ranks, pairs, olds];
+  const bits = createBitWriter(out);
+  const orders = columns.map(bestOrder);
+  for (const order of orders) bits.bits(order, ORDER_BITS);
+  columns.forEach((column, i) => {
+    for (const value of column) bits.golomb(value, orders[i] as number);
+  });
+  bits.finish();
+  if (lacking !== undefined) writeLacking(out, lacking);
+}
+
+function readParts(from: ByteReader, body: Uint8Array, firstKey: number, arena: Arena): AreaParts {
   const said = from.varint();
-  // Version 2 does not say whether anything is lacking before it comes to it.
-  const [length, isLacking] = version === 2 ? [said, true] : [Math.floor(said / 2), said % 2 === 1];
+  const length = Math.floor(said / 2);
   if (length > from.left()) throw new RangeError(`${length} parts in ${from.left()} bytes`);
-  const parts = allocateParts(length, isLacking, arena);
+  const parts = allocateParts(length, false, arena);
+  if (length === 0) return parts;
+  const bits = createBitReader(body, from.position());
+  const [steps, turns, ranks, pairs, olds] = Array.from({ length: 5 }, () => bits.bits(ORDER_BITS)) as Orders;
   let number = 0;
   for (let part = 0; part < length; part++) {
-    const step = from.varint();
-    number += Math.floor(step / LOW_BITS);
+    number += bits.golomb(steps);
     if (number >= MOST_NUMBERS) throw new RangeError(`area ${number}`);
     parts.number[part] = number;
-    parts.key[part] = firstKey + (step % LOW_BITS);
-    readBands(from, parts, part, version);
   }
-  return parts;
+  let key = 0;
+  for (let part = 0; part < length; part++) {
+    const turn = bits.golomb(turns);
+    if (turn >= LOW_KEYS) throw new RangeError(`step ${turn} between neighbourhoods`);
+    key = (key + (turn % 2 === 0 ? turn / 2 : LOW_KEYS - (turn + 1) / 2)) % LOW_KEYS;
+    parts.key[part] = firstKey + key;
+  }
+  const masks = arena.bytes(length);
+  for (let part = 0; part < length; part++) {
+    const rank = bits.golomb(ranks);
+    if (rank >= MASKS.length) throw new RangeError(`bands of rank ${rank} are not known`);
+    masks[part] = MASKS[rank] as number;
+  }
+  readCounts(bits, parts, masks, { pairs, olds });
+  from.skip(bits.position() - from.position());
+  return said % 2 === 0 ? parts : { ...parts, lacking: readLacking(from, length) };
 }
 
-/** A byte that says which bands have reports, and whether some weigh less than 1; then of each of these what it has. */
-function writeBands(out: Bytes, { bandCount, bandSeverity, lacking }: AreaParts, part: number): void {
-  const bands = Array.from({ length: BAND_COUNT }, (_, band) => part * BAND_COUNT + band);
-  const filled = bands.filter((at) => bandCount[at] !== 0);
-  const isLacking = lacking !== undefined && filled.some((at) => lacking.quarters[at] !== 0);
-  const mask = filled.reduce((all, at) => all | (1 << (at % BAND_COUNT)), 0);
-  out.byte(mask | (isLacking ? LACKING : 0));
-  for (const at of filled) {
-    if (at % BAND_COUNT === OLDEST_BAND) {
-      out.varint(bandCount[at] as number);
-      continue;
-    }
-    out.varint(pairOf(bandCount[at] as number, bandSeverity[at] as number));
-    if (!isLacking) continue;
-    out.varint(lacking.quarters[at] as number);
-    if (lacking.quarters[at] !== 0) out.varint(lacking.severityQuarters[at] as number);
-  }
-}
-
-function readBands(from: ByteReader, { bandCount, bandSeverity, lacking }: AreaParts, part: number, version: number) {
-  const mask = from.byte();
-  if (mask >= 2 * LACKING || (mask >= LACKING && lacking === undefined))
-    throw new RangeError(`bands ${mask.toString(2)} are not known`);
-  for (let band = 0; band < BAND_COUNT; band++) {
-    if ((mask & (1 << band)) === 0) continue;
-    const at = part * BAND_COUNT + band;
-    if (band === OLDEST_BAND && version !== 2) {
-      bandCount[at] = from.varint();
-      continue;
-    }
-    const pair = from.varint();
-    const count = countOfPair(pair);
-    bandCount[at] = count;
-    bandSeverity[at] = count + pair - pairOf(count, count);
-    if (mask < LACKING || lacking === undefined) continue;
-    lacking.quarters[at] = from.varint();
-    if (lacking.quarters[at] !== 0) lacking.severityQuarters[at] = from.varint();
-  }
-}
-
-/**
- * A count, and the sum of so many severities of 1 to 5, as one number: the pairs of one report come first, then those of two, and so on.
- * Up to seven reports take one byte.
- */
-const pairOf = (count: number, severity: number): number => (count - 1) * (2 * count + 1) + severity - count;
-
-/** The largest count of which a pair is not below the first. */
-const countOfPair = (pair: number): number => Math.floor((1 + Math.sqrt(8 * pair + 9)) / 4);
-
-/** Of each the step from the part before, band, severity and quarters in a byte, and the time after the band's oldest. */
-function writeSingles(
-  out: Bytes,
-  { length, part, createdAtMs, severity, quarters }: SingleReports,
-  atMs: number,
+function readCounts(
+  bits: BitReader,
+  { length, bandCount, bandSeverity }: AreaParts,
+  masks: Uint8Array,
+  { pairs, olds }: { readonly pairs: number; readonly olds: number },
 ): void {
-  out.varint(length);
-  if (length === 0) return;
-  const stepMs = createdAtMs.every((time) => time % MINUTE_MS === 0) ? MINUTE_MS : 1;
-  const oldest = oldestOfBands(atMs, stepMs);
-  const bands = Array.from(createdAtMs, (time) => ageBand(atMs - time));
-  const times = bands.map((band, i) => ((createdAtMs[i] as number) - (oldest[band] as number)) / stepMs);
-  const timeBytes = Math.max(1, Math.ceil(Math.log2(times.reduce((most, time) => Math.max(most, time)) + 1) / 8));
-  out.varint(stepMs);
-  out.byte(timeBytes);
-  let before = 0;
-  for (let i = 0; i < length; i++) {
-    out.varint((part[i] as number) - before);
-    before = part[i] as number;
-    out.byte(
-      ((bands[i] as number) * SEVERITIES + (severity[i] as number)) * (FULL_QUARTERS + 1) + (quarters[i] as number),
-    );
-    out.uint(times[i] as number, timeBytes);
+  for (let part = 0; part < length; part++) {
+    for (let left = (masks[part] as number) & ((1 << OLDEST_BAND) - 1); left !== 0; left &= left - 1) {
+      const at = part * BAND_COUNT + 31 - Math.clz32(left & -left);
+      const pair = bits.golomb(pairs);
+      const count = countOfPair(pair);
+      bandCount[at] = count;
+      bandSeverity[at] = count + pair - pairOf(count, count);
+    }
   }
-}
-
-/** When the oldest report of each band may have been created, in whole steps. */
-const oldestOfBands = (atMs: number, stepMs: number): number[] =>
-  AGE_BANDS.map(({ untilMs }) => Math.ceil((atMs - untilMs) / stepMs) * stepMs);
-
-function allocateSingles(length: number, arena: Arena): SingleReports {
-  return {
-    length,
-    createdAtMs: arena.floats(length),
-    part: arena.words(length),
-    severity: arena.bytes(length),
-    quarters: arena.bytes(length),
-  };
-}
-
-function readSingles(from: ByteReader, parts: number, { atMs, arena }: { atMs: number; arena: Arena }): SingleReports {
-  const length = from.varint();
-  if (length > from.left()) throw new RangeError(`${length} reports in ${from.left()} bytes`);
-  if (length === 0) return NO_SINGLES;
-  const singles = allocateSingles(length, arena);
-  const stepMs = from.varint();
-  const timeBytes = from.byte();
-  if (timeBytes < 1 || timeBytes > 6) throw new RangeError(`times of ${timeBytes} bytes`);
-  const oldest = oldestOfBands(atMs, stepMs);
-  let part = 0;
-  for (let i = 0; i < length; i++) {
-    part += from.varint();
-    if (part >= parts) throw new RangeError(`part ${part} of ${parts}`);
-    const said = from.byte();
-    const band = Math.floor(said / (SEVERITIES * (FULL_QUARTERS + 1)));
-    if (band >= BAND_COUNT) throw new RangeError(`band ${band} of ${BAND_COUNT}`);
-    singles.part[i] = part;
-    singles.severity[i] = Math.floor(said / (FULL_QUARTERS + 1)) % SEVERITIES;
-    singles.quarters[i] = said % (FULL_QUARTERS + 1);
-    singles.createdAtMs[i] = (oldest[band] as number) + stepMs * from.uint(timeBytes);
+  for (let part = 0; part < length; part++) {
+    if ((masks[part] as number) < 1 << OLDEST_BAND) continue;
+    bandCount[part * BAND_COUNT + OLDEST_BAND] = bits.golomb(olds) + 1;
   }
-  return singles;
-}
-
-/** Of version 2, which has them in the order of time. */
-function readSinglesV2(from: ByteReader, parts: number, arena: Arena): SingleReports {
-  const length = from.varint();
-  if (length > from.left()) throw new RangeError(`${length} reports in ${from.left()} bytes`);
-  if (length === 0) return NO_SINGLES;
-  const stepMs = from.varint();
-  let time = 0;
-  const read = Array.from({ length }, () => {
-    time += from.varint();
-    const part = from.varint();
-    if (part >= parts) throw new RangeError(`part ${part} of ${parts}`);
-    return { createdAtMs: time * stepMs, part, said: from.byte() };
-  });
-  read.sort((a, b) => a.part - b.part);
-  const singles = allocateSingles(length, arena);
-  read.forEach(({ createdAtMs, part, said }, i) => {
-    singles.createdAtMs[i] = createdAtMs;
-    singles.part[i] = part;
-    singles.severity[i] = Math.floor(said / (FULL_QUARTERS + 1));
-    singles.quarters[i] = said % (FULL_QUARTERS + 1);
-  });
-  return singles;
 }
