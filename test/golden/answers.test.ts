@@ -15,7 +15,7 @@ import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { createTestApp, type PageJson, post, readJson, VALID_BODY } from "../kit/app-fixture.ts";
 import { createTestClock } from "../kit/clock.ts";
 import { createTestModeration } from "../kit/test-moderation.ts";
-import { itKeeps } from "./golden.ts";
+import { itKeeps, itReads } from "./golden.ts";
 import { NOW_MS, sampleReport, sampleReports } from "./sample.ts";
 
 /** What clients are answered and come back with, or keep. */
@@ -259,7 +259,9 @@ describe("live events", () => {
     return answers;
   }
 
-  itKeeps("live-events", [
+  // Of when changes told the millisecond.
+  itReads("live-events", resumed);
+  itKeeps("live-events-of-kept-times", [
     {
       sample: "changes and tiles",
       write: () => streamOf(openHubWithChange(), "0123abcd-0", 11),

@@ -2,8 +2,8 @@ import { BYTES_PER_MICRO_CELL, cutToStep, gridOf, type MicroCells } from "../cel
 import { writeBase32 } from "../geo/base32.ts";
 import { geohashOfKey, keyOfGeohash } from "../geo/cell-key.ts";
 import { worldX, worldY } from "../geo/tile-address.ts";
-import { keptTime, type PlaceAndTime, toldPlace } from "../kept.ts";
-import { AGE_BANDS, BAND_COUNT, hasSensitive, type ReportLayer, type TimeWindow, WINDOW_BANDS } from "../layers.ts";
+import { keptTime } from "../kept.ts";
+import { AGE_BANDS, BAND_COUNT, type ReportLayer, type TimeWindow, WINDOW_BANDS } from "../layers.ts";
 import { FULL_QUARTERS, type ReportDetails } from "../report-columns.ts";
 import { allocateClusters, BYTES_PER_CLUSTER, type Clusters, type ClusterZooms, clusterZooms } from "./cluster.ts";
 import type { Level } from "./cluster-cells.ts";
@@ -67,16 +67,9 @@ export function indexMicroCells(
     points.severity[i] = severity;
     points.weightFortieths[i] = fortieths;
     source[i] = cell;
-    if (lone) {
-      const { lonDeg, latDeg, createdAtMs } = toldRow(newest, cell, layer);
-      points.x[i] = worldX(lonDeg);
-      points.y[i] = worldY(latDeg);
-      points.newestSeconds[i] = Math.floor(createdAtMs / 1000);
-    } else {
-      points.x[i] = ((sumX[cell] as number) / all) * steps;
-      points.y[i] = ((sumY[cell] as number) / all) * steps;
-      points.newestSeconds[i] = cutToStep(newest.createdAtMs[cell] as number) / 1000;
-    }
+    points.x[i] = lone ? rowX(newest, cell) : ((sumX[cell] as number) / all) * steps;
+    points.y[i] = lone ? rowY(newest, cell) : ((sumY[cell] as number) / all) * steps;
+    points.newestSeconds[i] = newestSeconds(newest, cell, { lone, layer });
   }
   return finish(points, n, source, level, {
     layer,
@@ -150,17 +143,18 @@ function finish(
   return { ...rest, zooms, source, pointStartingAt, bytes };
 }
 
-/** Place and time of a report as they are told: of one that an older program stored, as coarsely as they would be kept today. */
-function toldRow(rows: ReportDetails, row: number, layer: ReportLayer): PlaceAndTime {
-  const [lonE6, latE6] = [rows.lonE6[row] as number, rows.latE6[row] as number];
-  const [lonDeg, latDeg] = [lonE6 / 1e6, latE6 / 1e6];
-  const createdAtMs = rows.createdAtMs[row] as number;
-  // Most are kept so already, and every tile asks.
-  const isKept = lonE6 % 10 === 0 && latE6 % 10 === 0 && createdAtMs % 60_000 === 0;
-  if (isKept && !hasSensitive(layer)) return { lonDeg, latDeg, createdAtMs };
-  const category = rows.category[row] as string;
-  return {
-    ...toldPlace(layer, category, lonDeg, latDeg),
-    createdAtMs: keptTime(layer, category, createdAtMs),
-  };
+const rowX = (rows: ReportDetails, row: number): number => worldX((rows.lonE6[row] as number) / 1e6);
+const rowY = (rows: ReportDetails, row: number): number => worldY((rows.latE6[row] as number) / 1e6);
+
+/**
+ * As times are told: of a report that an older program stored as coarsely as it would be kept today, of several to the minute: what is finer
+ * of a cell's newest report is kept only where it may be shown alone.
+ */
+function newestSeconds(
+  rows: ReportDetails,
+  row: number,
+  { lone, layer }: { lone: boolean; layer: ReportLayer },
+): number {
+  const timeMs = rows.createdAtMs[row] as number;
+  return (lone ? keptTime(layer, rows.category[row] as string, timeMs) : cutToStep(timeMs)) / 1000;
 }
