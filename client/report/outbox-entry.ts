@@ -1,3 +1,4 @@
+import { keptPlace } from "../../tiles/kept.ts";
 import type { ReportDraft } from "../api/api.ts";
 
 /** A report on its way: dropped, and not yet known to be stored by the server. */
@@ -18,7 +19,10 @@ export interface Refusal {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-export function newEntry(draft: ReportDraft): OutboxEntry {
+/** With its place as it will be kept: nothing finer leaves the form, not even into the browser's storage. */
+export function newEntry(sent: ReportDraft): OutboxEntry {
+  const { lonDeg: lon, latDeg: lat } = keptPlace(sent.layer, sent.category, sent.lon, sent.lat);
+  const draft = { ...sent, lat, lon };
   return { key: randomKey(), draft, droppedAtMs: Date.now(), attempted: false };
 }
 

@@ -6,7 +6,7 @@ import { findImportEpoch } from "./import-epoch.ts";
 import { createFieldReader, type Mapping } from "./mapping.ts";
 import { openRejects, type Rejects } from "./rejects.ts";
 import type { Row } from "./row.ts";
-import { createRowDigest, type RowReportOptions, reportOfRow, tailOfRow } from "./row-report.ts";
+import { createRowDigest, type RowReportOptions, tailOfRow, toldByRow } from "./row-report.ts";
 import { openSource, type Source, type SourceOptions } from "./source.ts";
 import { mapIntoLast, type TimeSpan } from "./time.ts";
 import { createDryWriter, createReportWriter, type ReportWriter } from "./writer.ts";
@@ -14,7 +14,7 @@ import { createDryWriter, createReportWriter, type ReportWriter } from "./writer
 export interface ImportOptions extends SourceOptions {
   readonly path: string;
   readonly mapping: Mapping;
-  readonly store: Pick<ReportStore, "putMany" | "remember">;
+  readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell" | "remember">;
   readonly clock: Clock;
   /** Maps the file's time span onto this many milliseconds before now, or before the now of the first such import. */
   readonly intoLastMs?: number | undefined;
@@ -151,7 +151,7 @@ async function storeRows({ options, source, firstPass, importEpochMs, rejects }:
         continue;
       }
       const digest = digestOf(row);
-      const result = reportOfRow(fieldsOf(row), tailOfRow(digest, firstPass.recurrence.occurrence(digest)), rowOptions);
+      const result = toldByRow(fieldsOf(row), tailOfRow(digest, firstPass.recurrence.occurrence(digest)), rowOptions);
       if ("kind" in result) await reject(row, result.kind, result.reason);
       else await writer.add(result);
     }

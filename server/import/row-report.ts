@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { kept } from "../../tiles/kept.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
-import type { Report } from "../../tiles/report.ts";
+import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { formatReportId, idTail } from "../../tiles/report-id.ts";
 import { draftOfBody, fileReportSchema } from "../reports/report-body.ts";
 import { type Field, type FieldValues, isField } from "./mapping.ts";
@@ -58,6 +58,18 @@ export function tailOfRow(digest: Buffer, occurrence: number): string {
 
 /** The report that a row tells, by the rules of `POST /api/reports` but for its category, which may be any, or why there is none. */
 export function reportOfRow(values: FieldValues, tail: string, options: RowReportOptions): Report | Rejection {
+  const told = toldByRow(values, tail, options);
+  return "report" in told ? told.report : told;
+}
+
+export interface ToldByRow {
+  readonly report: Report;
+  /** The id that programs gave it that cut no times. */
+  readonly formerId: string;
+}
+
+/** The same, with the id by which an import of old may have stored it. */
+export function toldByRow(values: FieldValues, tail: string, options: RowReportOptions): ToldByRow | Rejection {
   const time = parseTime(values.time);
   if (time === undefined) return rejection("time", values.time, missingOr(values.time, "is not a time"));
   const timeMs = options.mapTime(time);
@@ -76,8 +88,11 @@ export function reportOfRow(values: FieldValues, tail: string, options: RowRepor
   const expiresAtMs = createdAtMs + REPORT_LIFETIME_MS;
   if (expiresAtMs < options.nowMs) return rejection("time", values.time, EXPIRED);
   const geohash5 = encodeGeohash(coarse.lonDeg, coarse.latDeg, 5);
-  const id = formatReportId({ createdAtMs, geohash5, layer: draft.layer, shard: SHARD, tail });
-  return { ...draft, ...coarse, id, expiresAtMs };
+  const parts = { layer: draft.layer, shard: SHARD, tail };
+  const id = formatReportId({ ...parts, createdAtMs, geohash5 });
+  const formerCell = encodeGeohash(roundDegrees(draft.lonDeg), roundDegrees(draft.latDeg), 5);
+  const formerId = formatReportId({ ...parts, createdAtMs: timeMs, geohash5: formerCell });
+  return { report: { ...draft, ...coarse, id, expiresAtMs }, formerId };
 }
 
 /** A row as a request body: absent what is empty, and numbers where the text is one. */

@@ -1,19 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Report } from "../../tiles/report.ts";
+import { parseReportId } from "../../tiles/report-id.ts";
+import { mapLimited } from "../kit/map-limited.ts";
 import { type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
+import type { ToldByRow } from "./row-report.ts";
 
 /** Writes reports in batches, a few at a time, so that neither the store nor memory is flooded. */
 export interface ReportWriter {
   readonly written: number;
   readonly existing: number;
   /** Resolves when there is room for the next report. @throws what a batch failed with. */
-  add(report: Report): Promise<void>;
+  add(told: ToldByRow): Promise<void>;
   /** Resolves when everything is stored. @throws what a batch failed with. */
   finish(): Promise<void>;
 }
 
 export interface WriterOptions {
-  readonly store: Pick<ReportStore, "putMany">;
+  readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell">;
   /** First wait when the store is unavailable; doubles with every try. */
   readonly retryMs?: number | undefined;
   onBatch?(): void;
@@ -23,20 +25,25 @@ const BATCH_REPORTS = 2000;
 const BATCHES_IN_FLIGHT = 3;
 const MAX_TRIES = 8;
 const RETRY_MS = 250;
+const CELLS_AT_ONCE = 8;
+/** Sorts after every id. */
+const LAST_ID = "~";
 
 export function createReportWriter({ store, retryMs = RETRY_MS, onBatch }: WriterOptions): ReportWriter {
   const inFlight = new Set<Promise<void>>();
-  let batch: Report[] = [];
+  let batch: ToldByRow[] = [];
   let failure: { readonly error: unknown } | undefined;
   let [written, existing] = [0, 0];
 
   /** Ids are the rows' own, so a batch that was half written can simply be written again. */
-  async function putBatch(reports: readonly Report[]): Promise<void> {
+  async function putBatch(all: readonly ToldByRow[]): Promise<void> {
     for (let tries = 1; failure === undefined; tries++) {
       try {
+        const former = await formerIds(store, all);
+        const reports = all.flatMap(({ report, formerId }) => (former.has(formerId) ? [] : report));
         const outcome = await store.putMany(reports);
         written += outcome.written;
-        existing += outcome.existing;
+        existing += outcome.existing + all.length - reports.length;
         onBatch?.();
         return;
       } catch (error) {
@@ -47,11 +54,11 @@ export function createReportWriter({ store, retryMs = RETRY_MS, onBatch }: Write
   }
 
   async function send(): Promise<void> {
-    const reports = batch;
+    const all = batch;
     batch = [];
     while (inFlight.size >= BATCHES_IN_FLIGHT) await Promise.race(inFlight);
     if (failure) throw failure.error;
-    const put = putBatch(reports)
+    const put = putBatch(all)
       .catch((error: unknown) => {
         failure ??= { error };
       })
@@ -66,8 +73,8 @@ export function createReportWriter({ store, retryMs = RETRY_MS, onBatch }: Write
     get existing() {
       return existing;
     },
-    async add(report) {
-      batch.push(report);
+    async add(told) {
+      batch.push(told);
       if (batch.length >= BATCH_REPORTS) await send();
     },
     async finish() {
@@ -76,6 +83,26 @@ export function createReportWriter({ store, retryMs = RETRY_MS, onBatch }: Write
       if (failure) throw failure.error;
     },
   };
+}
+
+/**
+ * Those of a batch that a program stored under the ids that it gave them, shown or hidden: they are not stored again under those of today. Which were
+ * hidden every read of a cell tells.
+ */
+async function formerIds(
+  store: WriterOptions["store"],
+  all: readonly ToldByRow[],
+): Promise<{ has(id: string): boolean }> {
+  const changed = all.filter(({ report, formerId }) => report.id !== formerId);
+  const shown = await store.getMany(changed.map(({ formerId }) => formerId));
+  const ids = new Set(shown.map(({ id }) => id));
+  const cells = new Map(changed.map(({ formerId }) => [formerId.slice(10, 16), parseReportId(formerId)]));
+  await mapLimited([...cells.values()], CELLS_AT_ONCE, async (cell) => {
+    if (cell === undefined) return;
+    const { edited } = await store.readCell(cell, { from: LAST_ID });
+    for (const id of edited.keys()) ids.add(id);
+  });
+  return ids;
 }
 
 /** Counts what would be written. */

@@ -4,7 +4,7 @@ import { readRequest } from "../../client/embed/messages.ts";
 import { formatHash, INITIAL_STATE, parseHash } from "../../client/page/address.ts";
 import { createEntryStorage, newEntry } from "../../client/report/outbox-entry.ts";
 import { parseLayers, parseTilePath, tilePath } from "../../server/serving/parse-tile-path.ts";
-import { itKeeps } from "./golden.ts";
+import { itKeeps, itReads } from "./golden.ts";
 import { NOW_MS } from "./sample.ts";
 
 /** Addresses and messages that other people's pages keep, and what browsers keep for ours. */
@@ -123,7 +123,9 @@ describe("what browsers keep", () => {
     };
   }
 
-  itKeeps("outbox-entries", [
+  // With places to as many digits as a device tells.
+  itReads("outbox-entries", (items) => createEntryStorage(storageOver(JSON.parse(items))).list());
+  itKeeps("outbox-entries-of-kept-places", [
     {
       sample: "a refused one",
       write() {

@@ -9,8 +9,10 @@ import { type ImportOptions, importFile } from "../../../server/import/import-fi
 import { parseSource, parseValueMaps } from "../../../server/import/mapping.ts";
 import { type ReportStore, StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
+import { formatReportId, parseReportId } from "../../../tiles/report-id.ts";
 import { reportsOf } from "../../kit/make-report.ts";
 import { runs } from "../../kit/runs.ts";
 
@@ -42,6 +44,12 @@ const allReports = (from: ReportStore = store): Promise<Report[]> => reportsOf(f
 const HEADER = "lon,lat,time,layer,category,severity,text\n";
 const GOOD = "-95.4,29.7,2026-02-28T10:00:00Z,safety,theft,3,a bike\n";
 
+/** One report's content with the end of another's id. */
+function renamed(report: Report, other: Report): Report {
+  const geohash5 = encodeGeohash(report.lonDeg, report.latDeg, 5);
+  return { ...report, id: formatReportId({ ...report, geohash5, shard: 0, tail: other.id.slice(17) }) };
+}
+
 describe("rows", () => {
   test("become reports", async () => {
     const summary = await run(writeFile(HEADER + GOOD));
@@ -61,6 +69,36 @@ describe("rows", () => {
         expiresAtMs: createdAtMs + 90 * DAY_MS,
       },
     ]);
+  });
+
+  test("are not stored again that a program stored under ids with the millisecond, shown or hidden", async () => {
+    const rows = ["23.457", "24.001"].map(
+      (seconds) => `-95.4123456,29.7123456,2026-02-28T10:07:${seconds}Z,safety,theft,3,\n`,
+    );
+    const path = writeFile(HEADER + rows.join(""));
+    await run(path);
+    const kept = await allReports();
+    // As they were stored then.
+    store = createMemoryStore({ clock });
+    const former = kept.map((report, i) => {
+      const createdAtMs = Date.parse(`2026-02-28T10:07:${["23.457", "24.001"][i]}Z`);
+      const place = { lonDeg: -95.412346, latDeg: 29.712346 };
+      const { tail = "" } = parseReportId(report.id) ?? {};
+      const id = formatReportId({
+        ...report,
+        createdAtMs,
+        geohash5: encodeGeohash(place.lonDeg, place.latDeg, 5),
+        shard: 0,
+        tail,
+      });
+      return { ...report, ...place, id, createdAtMs, expiresAtMs: createdAtMs + 90 * DAY_MS };
+    });
+    // Their ends go by what the rows say, and their order by chance.
+    const all = [former, [former[1], former[0]].map((report, i) => renamed(report as Report, former[i] as Report))];
+    await store.putMany(all.flat());
+    for (const { id } of await allReports()) await store.edit(id, { kind: "hide" });
+    expect(await run(path)).toMatchObject({ written: 0, existing: 2 });
+    expect(await allReports()).toEqual([]);
   });
 
   test.each([
