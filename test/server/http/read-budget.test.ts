@@ -15,7 +15,7 @@ const [LON, LAT] = CITY_CENTER;
 
 let counted: CountedCity;
 beforeAll(async () => {
-  counted = await openCountedCity(cityReports({ count: 20_000, nowMs: NOW }), NOW);
+  counted = await openCountedCity(cityReports({ count: 6_000, nowMs: NOW }), NOW);
 });
 
 /** A process that holds nothing, on the city's stores. */
