@@ -41,7 +41,17 @@ export interface ClusterIndexesOptions {
 export function createClusterIndexes(options: ClusterIndexesOptions): ClusterIndexes {
   const { aggregates, street, empty, maxBytes, shareBuilds } = options;
   const indexes = createBuildCache<ClusterCellIndex>({ maxBytes, bytesOf: (index) => index.bytes, shareBuilds });
+  const emptyIndexes = new Map<string, ClusterCellIndex>();
   let changes = 0;
+
+  /** One for all cells in which nothing is: a tile of the sea meets several, in each layer. */
+  function emptyIndex({ layer, window }: ClusterView, level: Level): ClusterCellIndex {
+    const key = `${layer}/${window}/${level.microPrecision}/${level.minZoom}`;
+    const known =
+      emptyIndexes.get(key) ?? indexMicroCells(addMicroCells([], level.microPrecision), level, layer, window);
+    emptyIndexes.set(key, known);
+    return known;
+  }
 
   /** Micro cells of one tile's cluster cells, those of a log cell together. */
   function streetReader(view: ClusterView, clusterCells: readonly string[], atMs: number) {
@@ -72,9 +82,9 @@ export function createClusterIndexes(options: ClusterIndexesOptions): ClusterInd
     atMs: number,
     readStreet: (clusterCell: string) => Promise<MicroCells>,
   ): Promise<ClusterCellIndex> {
-    const microCells = empty.isKnown(layer, clusterCell)
-      ? addMicroCells([], level.microPrecision)
-      : level.precision < CELL_PRECISION
+    if (empty.isKnown(layer, clusterCell)) return emptyIndex({ layer, window }, level);
+    const microCells =
+      level.precision < CELL_PRECISION
         ? addMicroCells(await aggregates.children(layer, clusterCell, atMs), level.microPrecision)
         : await readStreet(clusterCell);
     return indexMicroCells(microCells, level, layer, window);
