@@ -1,6 +1,9 @@
 import { beforeEach, expect, it } from "vitest";
 import { createAccountTable } from "../../../server/accounts/account-table.ts";
 import { hashKey, makeKey, visiblePrefix } from "../../../server/accounts/key.ts";
+import { createKeyLookup } from "../../../server/accounts/key-lookup.ts";
+import { createUsageLog } from "../../../server/accounts/usage-log.ts";
+import { silentLog } from "../../../server/console/log.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { ACCOUNT_TABLES, addAccount, addKey, revoke, type TestAccount } from "../../kit/accounts-fixture.ts";
 import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
@@ -68,5 +71,27 @@ describeOnEachPostgres("accounts", ACCOUNT_TABLES, (pool) => {
       pool().query("UPDATE api_subscriptions SET stripe_subscription_id = 'sub_1' WHERE user_id = $1", [userId]);
     await set(account.userId);
     await expect(set(other.userId)).rejects.toThrow("stripe_subscription_id_key");
+  });
+
+  it("moderate where an operator says, in twenty cities at the most, and no plan makes a difference", async () => {
+    const { userId, key } = await addAccount(pool(), "mod@example.org", { plan: "city" });
+    const sql = sqlOfPool(pool());
+    const usage = createUsageLog({ sql, log: silentLog });
+    /** What a key's caller may, as a process reads it that knows nothing yet. */
+    const read = async () => {
+      const caller = await createKeyLookup({ query: sql }, usage, { now: Date.now }).read(key);
+      return caller && [caller.account.email, caller.account.isOperator, caller.account.cities];
+    };
+    expect(await read()).toEqual(["mod@example.org", false, []]);
+    for (const city of ["brooklyn", "austin", "austin"]) await table().setCity(userId, city, true);
+    expect(await table().rights(userId)).toEqual({ isOperator: false, cities: ["austin", "brooklyn"] });
+    expect(await read()).toEqual(["mod@example.org", false, ["austin", "brooklyn"]]);
+    for (const city of ["austin", "brooklyn"]) await table().setCity(userId, city, false);
+    await table().setOperator(userId, true);
+    expect(await read()).toEqual(["mod@example.org", true, []]);
+    for (let i = 0; i < 20; i++) await table().setCity(userId, `city-${i}`, true);
+    await expect(table().setCity(userId, "one-more", true)).rejects.toThrow("20 cities");
+    await table().setCity(userId, "city-3", true);
+    await expect(table().setCity(userId, "No City", true)).rejects.toThrow();
   });
 });

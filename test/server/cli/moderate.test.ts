@@ -28,7 +28,9 @@ function run(line: string): Promise<{ code: number | null; output: string; error
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, output, errors })));
 }
 
-it("shows what flags have hidden on a running server, brings it back there, and undoes that", async () => {
+it("shows what flags have hidden on a running server, brings it back there, and undoes that", {
+  tags: "slow",
+}, async () => {
   const { id } = (await (await postReport(server.url, { lat: 30.267, lon: -97.743 })).json()) as { id: string };
   for (const address of ["192.0.2.1", "198.51.100.1", "203.0.113.1"]) {
     await fetch(`${server.url}/api/reports/${id}/flag`, { method: "POST", headers: { "X-Forwarded-For": address } });
