@@ -18,6 +18,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   trends: "Trends",
   exports: "Exports",
   accounts: "Accounts",
+  moderation: "Moderation",
   operations: "Operations",
 };
 
