@@ -88,6 +88,8 @@ export function testModeration(url: () => string, database: () => DatabaseAddres
     expect((await fetch(`${url()}/api/reports/${id}`)).status).toBe(404);
     expect(await queued()).toContain(id);
     await ask(`${id}/dismiss`, "POST");
-    expect((await told(place)).list).toContain(id);
+    const after = await told(place);
+    expect(after.list).toContain(id);
+    for (const [i, tile] of after.tiles.entries()) expect(tile, `of ${tile[0]}`).not.toEqual(before.tiles[i]);
   });
 }
