@@ -4,7 +4,16 @@ import { startOfMinute } from "../kit/utc-time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
 import type { ReportStore } from "../ports/report-store.ts";
-import { type Action, type Cause, isDecided, type ModerationCase, STATE_AFTER, undone, withStep } from "./case.ts";
+import {
+  type Action,
+  type Cause,
+  isDecided,
+  isVisible,
+  type ModerationCase,
+  STATE_AFTER,
+  undone,
+  withStep,
+} from "./case.ts";
 import { type CaseCounts, createCaseCounts } from "./case-counts.ts";
 import { type CaseTable, createCaseTable } from "./case-table.ts";
 import { createDismissedFlags, type DismissedFlags } from "./dismissed-flags.ts";
@@ -43,6 +52,8 @@ export interface Moderation extends Pick<CaseTable, "list" | "log">, Pick<CaseCo
   readonly flagBudget: FlagBudget;
   /** Undefined when nothing is known of such a report. */
   find(id: string): Promise<Subject | undefined>;
+  /** Whether a report that was held back before it was stored is not to be seen: it must not be stored by being sent again. */
+  isHeldBack(id: string): Promise<boolean>;
   /** Keeps a report that is not stored from being seen, until a moderator lets it out. */
   holdBack(report: Report, cause: Cause): Promise<void>;
   /** Hides what enough flags speak against, unless a moderator has said that it stays. @returns whether it is hidden */
@@ -108,6 +119,11 @@ export function createModeration(options: ModerationOptions): Moderation {
     dismissed,
     flagBudget: createFlagBudget(options),
     find,
+
+    async isHeldBack(id) {
+      const found = await table.find(id);
+      return found?.known.isKeptHere === true && !isVisible(found.known);
+    },
 
     async holdBack(report, cause) {
       const subject = await withCity(report);

@@ -18,6 +18,7 @@ const PICTURE = /^\p{Extended_Pictographic}$/u;
 /** Scripts whose letters take another shape beside a joiner. */
 const JOINING =
   /^[\p{scx=Arab}\p{scx=Syrc}\p{scx=Mong}\p{scx=Nkoo}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}\p{scx=Mymr}\p{scx=Khmr}]$/u;
+const OF_NO_SCRIPT = /^\p{sc=Zinh}$/u;
 
 /**
  * A text as it is kept: NFC, line ends as \n and tabs as spaces, without invisible characters but the joiners of emoji and of scripts that
@@ -32,21 +33,35 @@ function withoutInvisible(text: string): string {
   if (!INVISIBLE.test(text.replaceAll("\n", ""))) return text;
   const points = [...text];
   const kept: string[] = [];
+  /** The last letter: marks of no script of their own may become one with it. */
+  let letter = "";
   let inFlag = false;
   for (const [i, point] of points.entries()) {
     const before = kept.at(-1) ?? "";
     inFlag = before === BLACK_FLAG || (inFlag && TAG.test(before));
-    if (point === "\n" || !INVISIBLE.test(point) || isWrittenWith(point, before, points[i + 1] ?? "", inFlag)) {
+    if (
+      point === "\n" ||
+      !INVISIBLE.test(point) ||
+      isWrittenWith(point, { before, letter, after: points[i + 1] ?? "", inFlag })
+    ) {
       kept.push(point);
+      if (!OF_NO_SCRIPT.test(point)) letter = point;
     }
   }
   return kept.join("");
 }
 
+interface Neighbours {
+  readonly before: string;
+  readonly letter: string;
+  readonly after: string;
+  readonly inFlag: boolean;
+}
+
 /** Whether an invisible character is part of how its neighbours are written. */
-function isWrittenWith(point: string, before: string, after: string, inFlag: boolean): boolean {
+function isWrittenWith(point: string, { before, letter, after, inFlag }: Neighbours): boolean {
   if (VARIATION_SELECTORS.includes(point)) return /^\p{Emoji}$/u.test(before);
   if (TAG.test(point) || point === END_OF_TAGS) return inFlag;
   if (!JOINERS.includes(point)) return false;
-  return (JOINABLE.test(before) && PICTURE.test(after)) || (JOINING.test(before) && JOINING.test(after));
+  return (JOINABLE.test(before) && PICTURE.test(after)) || (JOINING.test(letter) && JOINING.test(after));
 }

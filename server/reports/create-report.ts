@@ -25,8 +25,8 @@ export interface CreateReportParts {
   reporterOf?(report: Report): Promise<number>;
   /** Keeps a report for a moderator to see, in place of storing it. */
   holdBack?: ((report: Report) => Promise<void>) | undefined;
-  /** Whether a report waits for a moderator; only asked of one that was sent before. Without it none does. */
-  isHeld?(id: string): Promise<boolean>;
+  /** Whether a report was held back, and is not to be stored; only asked of one that was sent before. Without it none is. */
+  isHeldBack?(id: string): Promise<boolean>;
 }
 
 /** "replayed": an earlier request with the same key and draft had stored it; "held": nobody sees it before a moderator has. */
@@ -45,7 +45,7 @@ export type CreateOutcome =
  * @throws StoreUnavailableError when it is not known to be stored: it may be, and the same key will tell.
  */
 export async function createReport(
-  { store, clock, onReport, reporterOf, holdBack, isHeld = async () => false }: CreateReportParts,
+  { store, clock, onReport, reporterOf, holdBack, isHeldBack = async () => false }: CreateReportParts,
   draft: ReportDraft,
   idempotencyKey?: string,
 ): Promise<CreateOutcome> {
@@ -73,7 +73,7 @@ export async function createReport(
   const report = await withReporter(reportOf(coarse, claimed.reportId), reporterOf);
   const isFirst = claimed.reportId === ownId;
   if (isFirst && holdBack !== undefined) return held(report, holdBack);
-  if (!isFirst && (await isHeld(report.id))) return { outcome: "held", report };
+  if (!isFirst && (await isHeldBack(report.id))) return { outcome: "held", report };
   if (isFirst) await store.append(report);
   if (isFirst || (await store.put(report)) === "created") {
     onReport(report);

@@ -6,7 +6,6 @@ import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { lineOf } from "../../kit/network-address.ts";
 import { createRateLimit, type RateLimit } from "../../kit/rate-limit.ts";
-import { isVisible } from "../../moderation/case.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
 import type { Area } from "../../reports/area-reports.ts";
 import { createReport } from "../../reports/create-report.ts";
@@ -188,10 +187,7 @@ async function respondCreate(c: Context<AppEnv>, parts: CreateParts): Promise<Re
   const reporting = {
     ...parts,
     holdBack,
-    isHeld: async (id: string) => {
-      const known = (await parts.moderation.find(id))?.known;
-      return known !== undefined && !isVisible(known);
-    },
+    isHeldBack: parts.moderation.isHeldBack,
     reporterOf: (report: Report) => parts.reporters.bucketOf(address, report, isCrowd),
   };
   const { text, isMasked } = parts.maskText(sent.text ?? "");
