@@ -31,7 +31,14 @@ export interface Site {
 
 /** Starts the whole server, client and all, on a free port, with the basemap's data loaded: that is slow below Vitest. */
 export async function startSite(dataDir: string, clock?: Clock): Promise<RunningServer> {
-  const env = { HOST: "127.0.0.1", PORT: "0", DATA_DIR: dataDir, SEED: "off", REPORTS_PER_MINUTE: "100000" };
+  const env = {
+    HOST: "127.0.0.1",
+    PORT: "0",
+    DATA_DIR: dataDir,
+    SEED: "off",
+    REPORTS_PER_MINUTE: "100000",
+    READ_UNITS_PER_MINUTE: "100000000",
+  };
   const server = await startServer(readConfig(env), clock && { clock });
   // Its PostgreSQL is open then.
   await server.refusal;
