@@ -19,8 +19,12 @@ const PLACE_PRECISION = 8;
 const MAX_PLACES = 8;
 /** Cells whose rows are read in one poll, where the feed does not bring them; of what is beyond, the cell is told. */
 const MAX_READS = 32;
+/** A change is told for longer than two of these, so it is new in one of them, whatever was told of its cell in another. */
+const SPAN_MS = 2000;
 /** Rows that were told. A change is told by the store for some seconds. */
 const MAX_SEEN = 20_000;
+
+const spanNow = (): number => Math.floor(performance.now() / SPAN_MS);
 
 export interface FollowLogOptions {
   readonly store: Pick<ReportStore, "readChanges" | "readNewest">;
@@ -36,8 +40,10 @@ export function createLogFollower({ store, hub, log }: FollowLogOptions): LogFol
     const { layer, geohash5, from } = change;
     const rows = change.rows ?? columnsOfReports(await store.readNewest(change, 2 * MAX_PLACES, { from }));
     const places = newPlaces(change, rows);
-    // Nothing new to read, but told of for the first time: a report is gone, or its row cannot be read yet.
-    const isUnexplained = change.rows === undefined && places.length === 0 && isNew(`${layer}/${geohash5}/${from}`);
+    // Nothing new to read, but told of lately for the first time: a report is gone, its row cannot be read yet, or of its quarter of an hour
+    // there are more than are read. All changes of a quarter begin at the same place.
+    const isUnexplained =
+      change.rows === undefined && places.length === 0 && isNew(`${layer}/${geohash5}/${from}/${spanNow()}`);
     if (isUnexplained || places.length > MAX_PLACES) return hub.publish(layer, geohash5);
     for (const place of places) hub.publish(layer, place);
   }

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { silentLog } from "../../../server/console/log.ts";
 import { createLogFollower, type LogFollower } from "../../../server/live/follow-log.ts";
 import { createLiveHub, type LiveHub, type LiveInterest } from "../../../server/live/hub.ts";
@@ -84,6 +84,22 @@ describe("following the log", () => {
     expect(told).toEqual([`safety/${encodeGeohash(AUSTIN.lonDeg, AUSTIN.latDeg, 5)}`]);
     await follower.poll();
     expect(told).toHaveLength(1);
+  });
+
+  it("tells the cell again of a report that is not among the newest of its quarter of an hour", async () => {
+    let nowMs = 0;
+    const time = vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+    const createdAtMs = clock.nowMs;
+    await store.putMany(Array.from({ length: 40 }, () => makeReport({ ...AUSTIN, createdAtMs }, random)));
+    await follower.poll();
+    nowMs += 2000;
+    await follower.poll();
+    const before = told.length;
+    nowMs += 2000;
+    await store.putMany([makeReport({ ...AUSTIN, createdAtMs }, () => 0)]);
+    await follower.poll();
+    time.mockRestore();
+    expect(told.slice(before)).toEqual([`safety/${encodeGeohash(AUSTIN.lonDeg, AUSTIN.latDeg, 5)}`]);
   });
 
   it("reads a bounded number of cells in one poll, and tells of the others by cell", async () => {
