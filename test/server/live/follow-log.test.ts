@@ -90,6 +90,19 @@ describe("following the log", () => {
     let nowMs = 0;
     const time = vi.spyOn(performance, "now").mockImplementation(() => nowMs);
     const createdAtMs = clock.nowMs;
+    // As DynamoDB's feed tells: from a time on.
+    follower = createLogFollower({
+      store: {
+        readNewest: store.readNewest,
+        async readChanges(since) {
+          const { changes, cursor } = await store.readChanges(since);
+          return { changes: changes.map((change) => ({ ...change, from: change.from.slice(0, 10) })), cursor };
+        },
+      },
+      hub,
+      log: silentLog,
+    });
+    await follower.begin();
     await store.putMany(Array.from({ length: 40 }, () => makeReport({ ...AUSTIN, createdAtMs }, random)));
     await follower.poll();
     nowMs += 2000;
