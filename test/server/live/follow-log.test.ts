@@ -108,11 +108,14 @@ describe("following the log", () => {
     nowMs += 2000;
     await follower.poll();
     const before = told.length;
-    nowMs += 2000;
-    await store.putMany([makeReport({ ...AUSTIN, createdAtMs }, () => 0)]);
-    await follower.poll();
+    for (const least of [0.004, 0]) {
+      nowMs += 2000;
+      await store.putMany([makeReport({ ...AUSTIN, createdAtMs }, () => least)]);
+      await follower.poll();
+    }
     time.mockRestore();
-    expect(told.slice(before)).toEqual([`safety/${encodeGeohash(AUSTIN.lonDeg, AUSTIN.latDeg, 5)}`]);
+    const cell = `safety/${encodeGeohash(AUSTIN.lonDeg, AUSTIN.latDeg, 5)}`;
+    expect(told.slice(before)).toEqual([cell, cell]);
   });
 
   it("reads a bounded number of cells in one poll, and tells of the others by cell", async () => {
