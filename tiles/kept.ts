@@ -72,6 +72,9 @@ export const keptTime = (layer: ReportLayer, category: string, timeMs: number): 
 export const keptFrom = (layer: ReportLayer, timeMs: number): number =>
   floorTo(timeMs, hasSensitive(layer) ? QUARTER_MS : MINUTE_MS);
 
+/** The same in whatever layer. */
+export const keptFromAny = (timeMs: number): number => floorTo(timeMs, QUARTER_MS);
+
 const floorTo = (timeMs: number, stepMs: number): number => Math.floor(timeMs / stepMs) * stepMs;
 
 /** The middle of its cell of the grid. */

@@ -1,4 +1,5 @@
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
+import { keptFromAny } from "../../tiles/kept.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
 import { DAY_MS, HOUR_MS, startOfDay } from "../kit/utc-time.ts";
@@ -106,7 +107,8 @@ export function createDayCounter(
   areas: AreasOfCell = NO_AREAS,
 ): DayCounter {
   const days = new Map<number, SumsOfDay>();
-  const untilMs = Math.max(nowMs - PART_AGE_MS, part?.untilMs ?? 0);
+  // Of a time that is cut to it more may come for as long.
+  const untilMs = Math.max(keptFromAny(nowMs) - PART_AGE_MS, part?.untilMs ?? 0);
   const partDayMs = startOfDay(untilMs);
   const beginning: SumsOfDay = new Map();
   for (const [geohash, counted] of Object.entries(part?.counts ?? {})) {
