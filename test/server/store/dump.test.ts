@@ -432,6 +432,6 @@ function suite(open: (clock: TestClock) => Promise<Stores>): void {
   });
 }
 
-describe("what is left of a report, in memory", () => suite(openMemory));
+describe("what is left of a report, in memory", { tags: "slow" }, () => suite(openMemory));
 describe("what is left of a report, in the embedded store", () => suite(openSqlite));
 describe("what is left of a report, in DynamoDB", { tags: "slow" }, () => suite(openDynalite));
