@@ -1,9 +1,9 @@
-import { MAX_SEVERITY, type ReportLayer } from "../../tiles/layers.ts";
+import { isSensitive, MAX_SEVERITY, type ReportLayer } from "../../tiles/layers.ts";
 import type { ReportDraft } from "../api/api.ts";
 import { categoryIcon } from "../ui/category-icons.ts";
 import { element, find, icon } from "../ui/dom.ts";
 import { BACK_ICON, CLOSE_ICON, type Icon } from "../ui/icons.ts";
-import { KIND_IS_GONE } from "../words/form-words.ts";
+import { KIND_IS_GONE, WHAT_BECOMES } from "../words/form-words.ts";
 import { categoryLabel } from "../words/words.ts";
 import { emergencyNote } from "./emergency-note.ts";
 import { categoryChoice, field, MAX_TEXT, setFieldError, severityChoice, textInput } from "./fields.ts";
@@ -70,7 +70,7 @@ export function createReportForm({ picker, begun, close, drop }: ReportFormOptio
     const place = picker.read();
     const note = emergencyNote(draft.category, typeof place === "string" ? undefined : place);
     const fields = howFields(draft.layer, draft.severity, draft.text ?? "");
-    how.replaceChildren(...(note ? [note] : []), ...fields, formError, dropFooter());
+    how.replaceChildren(...(note ? [note] : []), ...fields, formError, dropFooter(draft));
     find("[name=severity]:checked", how).focus();
   };
   content.addEventListener("submit", (event) => {
@@ -108,11 +108,11 @@ const howFields = (layer: ReportLayer, severity: number | undefined, text: strin
   field("text", "In your words (optional)", textInput(text)),
 ];
 
-const dropFooter = (): HTMLElement =>
+const dropFooter = ({ layer, category }: Chosen): HTMLElement =>
   element(
     "footer",
     {},
-    element("p", { class: "hint" }, "Anonymous. Disappears after 90 days."),
+    element("p", { class: "hint" }, WHAT_BECOMES[isSensitive(layer, category) ? "sensitive" : "usual"]),
     element("button", { type: "submit", class: "primary" }, "Drop report"),
   );
 

@@ -6,6 +6,12 @@ export const IN_AN_EMERGENCY = {
   unknown: "In an emergency call your emergency number.",
 } as const;
 
+/** Beside the button: what becomes of a report, and of one whose place is told coarsely. */
+export const WHAT_BECOMES = {
+  usual: "Anonymous. Disappears after 90 days.",
+  sensitive: "Anonymous. Shown only to about 100 m, for 90 days.",
+} as const;
+
 export const SENT_MASKED = "It is on the map for everyone, with some words masked. It disappears after 90 days.";
 export const SENT_HELD =
   "We have it. Very many come from around here just now, so somebody looks at it before it is on the map.";

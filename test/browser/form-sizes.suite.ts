@@ -106,6 +106,7 @@ export function formSizeTests(site: Site): void {
       await page.getByRole("button", { name: "Back to the categories" }).click();
       await page.getByRole("button", { name: "Assault" }).click();
       await page.getByText("In an emergency call 911.").waitFor();
+      await page.getByText("Shown only to about 100 m").waitFor();
       await expectAimable(page, `${size}, the severity of an emergency`);
       const drop = page.getByRole("button", { name: "Drop report" });
       const box = await drop.boundingBox();
