@@ -219,8 +219,9 @@ describe("beside Node on the same stores", () => {
     const live = await fetch(`${worker.url}/api/live?area=${area.id}`);
     const reader = live.body?.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
-    await drop(node.url, { lat: PLACE.lat + 0.012, lon: PLACE.lon + 0.012 });
-    await drop(node.url, PLACE);
+    // Of a layer in which nothing else came in this minute: of much, the cell is told.
+    await drop(node.url, { lat: PLACE.lat + 0.012, lon: PLACE.lon + 0.012, layer: "opportunity" });
+    await drop(node.url, { ...PLACE, layer: "opportunity" });
     while (!text.includes("event: change")) text += (await reader?.read())?.value ?? "event: change of nothing";
     await reader?.cancel();
     const geohashes = [...text.matchAll(/"geohash":"(\w+)"/g)].map(([, geohash]) => geohash);
