@@ -64,13 +64,16 @@ export interface LiveHubOptions {
  */
 const AREAS_REACH_DEG = 0.05;
 
+/** Browsers come back within seconds; who was away for longer asks for the tiles in view again. */
+const REPLAYED_MS = 60_000;
+
 /** At most one change per cell and layer is told in this time. The first is told at once. */
 const FLUSH_EVERY_MS = 250;
 
 export function createLiveHub(options: LiveHubOptions): LiveHub {
   const { clock, tileWatch, maxSubscribers = 2000, ringSize = 4096, maxPending = 256 } = options;
   const subscribers = new Map<LiveSubscription, { readonly interest: LiveInterest; take(change: LiveChange): void }>();
-  const recent = createRecentChanges(ringSize);
+  const recent = createRecentChanges(ringSize, clock);
   const unsent = new Map<string, { layer: ReportLayer; geohash: string }>();
   let flushedAtMs = Number.NEGATIVE_INFINITY;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -143,28 +146,39 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
   };
 }
 
-/** The newest changes, for those who come back and say up to which they have heard. */
-function createRecentChanges(size: number) {
+/**
+ * The changes of the last minute, for those who come back and say up to which they have heard. No longer: they lie in the order in which
+ * reports came, which nobody is told later.
+ */
+function createRecentChanges(size: number, clock: Clock) {
   // An id of another process, or of this one before it was started anew, is one that cannot be resumed from.
   const epoch = crypto.randomUUID().slice(0, 8);
-  const changes: LiveChange[] = [];
+  let changes: { readonly change: LiveChange; readonly toldAtMs: number }[] = [];
   let sequence = 0;
+
+  function forget(): void {
+    const sinceMs = clock.now() - REPLAYED_MS;
+    const kept = changes.findIndex(({ toldAtMs }) => toldAtMs >= sinceMs);
+    if (kept !== 0) changes = kept < 0 ? [] : changes.slice(kept);
+  }
+
   return {
     newest: () => sequence,
     idOf: (of: number): string => `${epoch}-${of}`,
     add(change: Omit<LiveChange, "sequence">): LiveChange {
       const added = { sequence: ++sequence, ...change };
-      changes.push(added);
-      if (changes.length > 2 * size) changes.splice(0, changes.length - size);
+      changes.push({ change: added, toldAtMs: clock.now() });
+      if (changes.length > 2 * size) changes = changes.slice(-size);
       return added;
     },
     /** Changes behind an id; undefined when some of them are not known any more. */
     behind(lastEventId: string): LiveChange[] | undefined {
+      forget();
       const [, ofEpoch, last = ""] = /^(\w{8})-(\d{1,15})$/.exec(lastEventId) ?? [];
       const from = Number(last);
-      const oldest = changes[0]?.sequence ?? sequence + 1;
+      const oldest = changes[0]?.change.sequence ?? sequence + 1;
       if (ofEpoch !== epoch || from > sequence || from < oldest - 1) return undefined;
-      return changes.slice(from - oldest + 1);
+      return changes.slice(from - oldest + 1).map(({ change }) => change);
     },
   };
 }

@@ -121,6 +121,22 @@ describe("a live hub", () => {
     expect(await told(subscribe(hub, {}, hasty.startId))).toEqual(["safety/9q8yyk8"]);
   });
 
+  it("tells nobody who comes later than a minute what came in which order", async () => {
+    const hub = open();
+    const { startId = "", close } = subscribe(hub);
+    close();
+    for (const cell of ["9q8yyk1", "9q8yyk2", "9q8yyk3"]) {
+      hub.publish("safety", cell);
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    await vi.advanceTimersByTimeAsync(55_000);
+    expect(await told(subscribe(hub, {}, startId))).toHaveLength(3);
+    await vi.advanceTimersByTimeAsync(60_000);
+    const epoch = startId.split("-")[0];
+    for (const from of [0, 1, 2]) expect(await told(subscribe(hub, {}, `${epoch}-${from}`))).toEqual(["reset"]);
+    expect(await told(subscribe(hub, {}, `${epoch}-3`))).toEqual([]);
+  });
+
   it("resumes behind a beat without what came before, far beyond the box", async () => {
     const hub = open({ ringSize: 4 });
     const subscription = subscribe(hub, { bounds: SAN_FRANCISCO });
