@@ -1,4 +1,4 @@
-import { CATEGORIES, REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import { CATEGORIES, isSensitive, REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { roundDegrees } from "../../tiles/report.ts";
 import { seededRandom } from "../kit/random.ts";
 
@@ -58,7 +58,9 @@ export function planReports({ seed, count }: { readonly seed: number; readonly c
     const grid = random() < LONE_SHARE ? (grids[1 + Math.floor(random() * lonePlaces)] as Grid) : city;
     const { lon, lat } = grid.next() ?? (city.next() as Place);
     const layer = REPORT_LAYERS[Math.floor(random() * REPORT_LAYERS.length)] ?? "safety";
-    const category = CATEGORIES[layer][Math.floor(random() * CATEGORIES[layer].length)] ?? "theft";
+    // Sensitive ones are kept elsewhere than they are sent from, and may meet there.
+    const categories = CATEGORIES[layer].filter((each) => !isSensitive(layer, each));
+    const category = categories[Math.floor(random() * categories.length)] ?? "vandalism";
     return { key: `chaos-${seed}-${i}`, layer, category, severity: 1 + Math.floor(random() * 5), lon, lat };
   });
   return { reports, areas: grids.map(({ area }) => area) };
