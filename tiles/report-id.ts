@@ -8,7 +8,7 @@ import { REPORT_LAYERS, type ReportLayer } from "./layers.ts";
  *     10..14  geohash-5 of the place: with layer and shard the whole partition key, so a report is one GetItem away
  *     15      layer, index into REPORT_LAYERS
  *     16      write shard of the cell
- *     17..24  40 bits, random, or for an imported row derived from the row, so that it is never stored twice
+ *     17..24  40 bits, random, or for an imported row derived from the row and a key, so that it is never stored twice
  */
 export const REPORT_ID_LENGTH = 25;
 const TIME_LENGTH = 10;

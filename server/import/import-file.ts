@@ -2,11 +2,11 @@ import { OperatorError } from "../console/operator-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
 import { type FirstPass, readFirstPass } from "./first-pass.ts";
-import { findImportEpoch } from "./import-epoch.ts";
 import { createFieldReader, type Mapping } from "./mapping.ts";
 import { openRejects, type Rejects } from "./rejects.ts";
+import { findRemembered, type Remembered } from "./remembered.ts";
 import type { Row } from "./row.ts";
-import { createRowDigest, type RowReportOptions, tailOfRow, toldByRow } from "./row-report.ts";
+import { createRowDigest, type RowReportOptions, tailsOfRow, toldByRow } from "./row-report.ts";
 import { openSource, type Source, type SourceOptions } from "./source.ts";
 import { mapIntoLast, type TimeSpan } from "./time.ts";
 import { createDryWriter, createReportWriter, type ReportWriter } from "./writer.ts";
@@ -70,7 +70,7 @@ export interface ImportSummary {
 
 /**
  * Imports a file in two passes, each in memory that does not grow with the file: the first finds the span of times, the
- * number of rows and whether the file can be read at all; the second stores. Ids come from the rows, so a second import
+ * number of rows and whether the file can be read at all; the second stores. Ids come from the rows and a key of the store, so a second import
  * of a file, or of one that was interrupted, writes only what is not there.
  * @throws OperatorError when the file or the mapping is at fault, or the store stays away; rows of bad content never are.
  */
@@ -87,23 +87,21 @@ export async function importFile(options: ImportOptions): Promise<ImportSummary>
   });
   if (signal?.aborted) return { rowsRead: 0, ...nothing, reasons: new Map(), blankLines: 0, interrupted: true };
 
-  const importEpochMs = await importEpochOf(options, firstPass);
+  const remembered = await findRemembered({ ...options, contentHash: firstPass.contentHash }).catch(
+    (error: unknown) => {
+      throw storeFailure(error, nothing);
+    },
+  );
   const rejectsPath = options.rejectsPath ?? `${path}.rejects.csv`;
   const rejects = await openRejects(rejectsPath);
-  const counts = await storeRows({ options, source, firstPass, importEpochMs, rejects }).finally(() => rejects.close());
+  const counts = await storeRows({ options, source, firstPass, remembered, rejects }).finally(() => rejects.close());
   return {
     ...counts,
     ...(counts.rejected > 0 && { rejectsPath }),
     ...(firstPass.span && { span: firstPass.span }),
-    ...(importEpochMs !== undefined && { importEpochMs }),
+    ...(remembered.importEpochMs !== undefined && { importEpochMs: remembered.importEpochMs }),
     interrupted: signal?.aborted === true && counts.rowsRead < rowsToRead(options, firstPass),
   };
-}
-
-async function importEpochOf(options: ImportOptions, { contentHash }: FirstPass): Promise<number | undefined> {
-  const { store, clock, mapping, intoLastMs, dryRun, newImportEpoch: renew = false } = options;
-  if (intoLastMs === undefined) return undefined;
-  return dryRun ? clock.now() : findImportEpoch({ store, clock, contentHash, intoLastMs, mapping, renew });
 }
 
 const rowsToRead = ({ limit }: ImportOptions, { rows }: FirstPass): number => Math.min(limit ?? rows, rows);
@@ -112,20 +110,20 @@ interface SecondPass {
   readonly options: ImportOptions;
   readonly source: Source;
   readonly firstPass: FirstPass;
-  readonly importEpochMs: number | undefined;
+  readonly remembered: Remembered;
   readonly rejects: Rejects;
 }
 
 type Counts = Pick<ImportSummary, "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "blankLines">;
 
-async function storeRows({ options, source, firstPass, importEpochMs, rejects }: SecondPass): Promise<Counts> {
+async function storeRows({ options, source, firstPass, remembered, rejects }: SecondPass): Promise<Counts> {
   const { mapping, signal, onProgress, dryRun } = options;
   const totalRows = rowsToRead(options, firstPass);
   const reader = source.rows();
   const fieldsOf = createFieldReader(mapping, reader.columns);
   const digestOf = createRowDigest(reader.columns);
   const reasons = new Map<string, number>();
-  const rowOptions = rowOptionsOf(options, firstPass, importEpochMs);
+  const rowOptions = rowOptionsOf(options, firstPass, remembered);
   let [rowsRead, rejected, bytes] = [0, 0, 0];
 
   const tell = (): void => {
@@ -151,7 +149,8 @@ async function storeRows({ options, source, firstPass, importEpochMs, rejects }:
         continue;
       }
       const digest = digestOf(row);
-      const result = toldByRow(fieldsOf(row), tailOfRow(digest, firstPass.recurrence.occurrence(digest)), rowOptions);
+      const tails = tailsOfRow(remembered.rowKey, digest, firstPass.recurrence.occurrence(digest));
+      const result = toldByRow(fieldsOf(row), tails, rowOptions);
       if ("kind" in result) await reject(row, result.kind, result.reason);
       else await writer.add(result);
     }
@@ -175,11 +174,7 @@ async function storeRows({ options, source, firstPass, importEpochMs, rejects }:
   return { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines };
 }
 
-function rowOptionsOf(
-  options: ImportOptions,
-  { span }: FirstPass,
-  importEpochMs: number | undefined,
-): RowReportOptions {
+function rowOptionsOf(options: ImportOptions, { span }: FirstPass, { importEpochMs }: Remembered): RowReportOptions {
   const { clock, intoLastMs, truncateText } = options;
   const mapped = span !== undefined && intoLastMs !== undefined && importEpochMs !== undefined;
   return {
@@ -189,7 +184,7 @@ function rowOptionsOf(
   };
 }
 
-function storeFailure(error: unknown, { written, existing }: ReportWriter): unknown {
+function storeFailure(error: unknown, { written, existing }: Pick<ReportWriter, "written" | "existing">): unknown {
   if (!(error instanceof StoreUnavailableError)) return error;
   return new OperatorError(
     `The store stopped answering (${error.message}) after ${written} reports were written and ${existing} found there. ` +

@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import { encodeGeohash } from "../../tiles/geo/geohash.ts";
 import { kept } from "../../tiles/kept.ts";
 import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
@@ -33,7 +33,7 @@ const EXPIRED = "is more than 90 days ago, so it has expired";
 
 /**
  * SHA-256 of what a row says, in whatever format: names and values of its columns, in the order of the names, empty ones
- * left out.
+ * left out. It stays in memory: what is cut of a place and a time could be tried out on it.
  */
 export function createRowDigest(columns: readonly string[]): (row: Row) => Buffer {
   let order: { name: string; index: number }[] = [];
@@ -51,25 +51,36 @@ export function createRowDigest(columns: readonly string[]): (row: Row) => Buffe
   };
 }
 
-/** The end of a report's id: of the row's content, and of its number among rows with the same content. */
-export function tailOfRow(digest: Buffer, occurrence: number): string {
-  return idTail(occurrence === 0 ? digest : hash("sha256", `${digest.toString("hex")}#${occurrence}`, "buffer"));
+/** The ends of a row's ids. */
+export interface RowTails {
+  readonly tail: string;
+  /** That programs gave it that had no key. */
+  readonly formerTail: string;
+}
+
+/** Of the row's content, and of its number among rows with the same content; by the store's key, so that nobody can try contents on an id. */
+export function tailsOfRow(rowKey: string, digest: Buffer, occurrence: number): RowTails {
+  const content = `${digest.toString("hex")}#${occurrence}`;
+  return {
+    tail: idTail(createHmac("sha256", rowKey).update(content).digest()),
+    formerTail: idTail(occurrence === 0 ? digest : hash("sha256", content, "buffer")),
+  };
 }
 
 /** The report that a row tells, by the rules of `POST /api/reports` but for its category, which may be any, or why there is none. */
-export function reportOfRow(values: FieldValues, tail: string, options: RowReportOptions): Report | Rejection {
-  const told = toldByRow(values, tail, options);
+export function reportOfRow(values: FieldValues, tails: RowTails, options: RowReportOptions): Report | Rejection {
+  const told = toldByRow(values, tails, options);
   return "report" in told ? told.report : told;
 }
 
 export interface ToldByRow {
   readonly report: Report;
-  /** The id that programs gave it that cut no times. */
-  readonly formerId: string;
+  /** Ids that programs gave it that had no key: some cut places and times, those before did not. */
+  readonly formerIds: readonly string[];
 }
 
-/** The same, with the id by which an import of old may have stored it. */
-export function toldByRow(values: FieldValues, tail: string, options: RowReportOptions): ToldByRow | Rejection {
+/** The same, with the ids by which an import of old may have stored it. */
+export function toldByRow(values: FieldValues, tails: RowTails, options: RowReportOptions): ToldByRow | Rejection {
   const time = parseTime(values.time);
   if (time === undefined) return rejection("time", values.time, missingOr(values.time, "is not a time"));
   const timeMs = options.mapTime(time);
@@ -87,12 +98,14 @@ export function toldByRow(values: FieldValues, tail: string, options: RowReportO
   const { createdAtMs } = coarse;
   const expiresAtMs = createdAtMs + REPORT_LIFETIME_MS;
   if (expiresAtMs < options.nowMs) return rejection("time", values.time, EXPIRED);
-  const geohash5 = encodeGeohash(coarse.lonDeg, coarse.latDeg, 5);
-  const parts = { layer: draft.layer, shard: SHARD, tail };
-  const id = formatReportId({ ...parts, createdAtMs, geohash5 });
-  const formerCell = encodeGeohash(roundDegrees(draft.lonDeg), roundDegrees(draft.latDeg), 5);
-  const formerId = formatReportId({ ...parts, createdAtMs: timeMs, geohash5: formerCell });
-  return { report: { ...draft, ...coarse, id, expiresAtMs }, formerId };
+  const idOf = (tail: string, atMs: number, { lonDeg, latDeg }: Pick<Report, "lonDeg" | "latDeg">): string => {
+    const geohash5 = encodeGeohash(lonDeg, latDeg, 5);
+    return formatReportId({ layer: draft.layer, shard: SHARD, createdAtMs: atMs, geohash5, tail });
+  };
+  const fine = { lonDeg: roundDegrees(draft.lonDeg), latDeg: roundDegrees(draft.latDeg) };
+  const formerIds = new Set([idOf(tails.formerTail, createdAtMs, coarse), idOf(tails.formerTail, timeMs, fine)]);
+  const id = idOf(tails.tail, createdAtMs, coarse);
+  return { report: { ...draft, ...coarse, id, expiresAtMs }, formerIds: [...formerIds] };
 }
 
 /** A row as a request body: absent what is empty, and numbers where the text is one. */

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseReportId } from "../../tiles/report-id.ts";
 import { mapLimited } from "../kit/map-limited.ts";
-import { type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
+import type { ReportStore } from "../ports/report-store.ts";
+import { patiently } from "./patiently.ts";
 import type { ToldByRow } from "./row-report.ts";
 
 /** Writes reports in batches, a few at a time, so that neither the store nor memory is flooded. */
@@ -23,13 +23,11 @@ export interface WriterOptions {
 
 const BATCH_REPORTS = 2000;
 const BATCHES_IN_FLIGHT = 3;
-const MAX_TRIES = 8;
-const RETRY_MS = 250;
 const CELLS_AT_ONCE = 8;
 /** Sorts after every id. */
 const LAST_ID = "~";
 
-export function createReportWriter({ store, retryMs = RETRY_MS, onBatch }: WriterOptions): ReportWriter {
+export function createReportWriter({ store, retryMs, onBatch }: WriterOptions): ReportWriter {
   const inFlight = new Set<Promise<void>>();
   let batch: ToldByRow[] = [];
   let failure: { readonly error: unknown } | undefined;
@@ -37,20 +35,13 @@ export function createReportWriter({ store, retryMs = RETRY_MS, onBatch }: Write
 
   /** Ids are the rows' own, so a batch that was half written can simply be written again. */
   async function putBatch(all: readonly ToldByRow[]): Promise<void> {
-    for (let tries = 1; failure === undefined; tries++) {
-      try {
-        const former = await formerIds(store, all);
-        const reports = all.flatMap(({ report, formerId }) => (former.has(formerId) ? [] : report));
-        const outcome = await store.putMany(reports);
-        written += outcome.written;
-        existing += outcome.existing + all.length - reports.length;
-        onBatch?.();
-        return;
-      } catch (error) {
-        if (!(error instanceof StoreUnavailableError) || tries === MAX_TRIES) throw error;
-        await sleep(retryMs * 2 ** (tries - 1));
-      }
-    }
+    if (failure !== undefined) return;
+    const former = await formerIds(store, all);
+    const reports = all.flatMap((told) => (told.formerIds.some((id) => former.has(id)) ? [] : told.report));
+    const outcome = await store.putMany(reports);
+    written += outcome.written;
+    existing += outcome.existing + all.length - reports.length;
+    onBatch?.();
   }
 
   async function send(): Promise<void> {
@@ -58,7 +49,7 @@ export function createReportWriter({ store, retryMs = RETRY_MS, onBatch }: Write
     batch = [];
     while (inFlight.size >= BATCHES_IN_FLIGHT) await Promise.race(inFlight);
     if (failure) throw failure.error;
-    const put = putBatch(all)
+    const put = patiently(() => putBatch(all), retryMs)
       .catch((error: unknown) => {
         failure ??= { error };
       })
@@ -86,17 +77,14 @@ export function createReportWriter({ store, retryMs = RETRY_MS, onBatch }: Write
 }
 
 /**
- * Those of a batch that a program stored under the ids that it gave them, shown or hidden: they are not stored again under those of today. Which were
- * hidden every read of a cell tells.
+ * Those ids of programs before this one under which they stored rows of a batch, shown or hidden: such rows are not stored again under those of
+ * today. Which were hidden every read of a cell tells.
  */
-async function formerIds(
-  store: WriterOptions["store"],
-  all: readonly ToldByRow[],
-): Promise<{ has(id: string): boolean }> {
-  const changed = all.filter(({ report, formerId }) => report.id !== formerId);
-  const shown = await store.getMany(changed.map(({ formerId }) => formerId));
+async function formerIds(store: WriterOptions["store"], all: readonly ToldByRow[]): Promise<ReadonlySet<string>> {
+  const asked = all.flatMap((told) => told.formerIds);
+  const shown = await store.getMany(asked);
   const ids = new Set(shown.map(({ id }) => id));
-  const cells = new Map(changed.map(({ formerId }) => [formerId.slice(10, 16), parseReportId(formerId)]));
+  const cells = new Map(asked.map((id) => [id.slice(10, 16), parseReportId(id)]));
   await mapLimited([...cells.values()], CELLS_AT_ONCE, async (cell) => {
     if (cell === undefined) return;
     const { edited } = await store.readCell(cell, { from: LAST_ID });

@@ -1,7 +1,8 @@
 import { describe } from "vitest";
 import { findImportEpoch } from "../../server/import/import-epoch.ts";
 import { parseSource, parseValueMaps } from "../../server/import/mapping.ts";
-import { createRowDigest, reportOfRow, tailOfRow } from "../../server/import/row-report.ts";
+import { findRowKey } from "../../server/import/row-key.ts";
+import { createRowDigest, reportOfRow, tailsOfRow, toldByRow } from "../../server/import/row-report.ts";
 import type { ReportStore } from "../../server/ports/report-store.ts";
 import { seedIfEmpty } from "../../server/seed/seed-if-empty.ts";
 import { parseReportId } from "../../tiles/report-id.ts";
@@ -16,25 +17,63 @@ describe("rows of imported files", () => {
   const digest = createRowDigest(columns)(row);
   const fields = { lon: "-97.742123", lat: "30.271456", layer: "infrastructure", category: "pothole", severity: "4" };
 
+  const values = { ...fields, time: "2026-06-01T11:59:00Z", text: "" };
+  const options = { nowMs: NOW_MS, mapTime: (timeMs: number) => timeMs };
+  const tailsAt = (occurrence: number) => tailsOfRow("0123456789abcdef".repeat(4), digest, occurrence);
+  const tails = tailsAt(0);
+
+  itKeeps("import-rows-by-key", [
+    {
+      sample: "ends of ids, of the first rows of a content",
+      write: () => [0, 1, 2].map((occurrence) => tailsAt(occurrence).tail),
+      read: String,
+    },
+    { sample: "a report", write: () => reportOfRow(values, tails, options), read: ({ id }) => parseReportId(id) },
+    {
+      sample: "ids by which programs of before stored a row, where it is looked for",
+      write() {
+        const told = toldByRow({ ...values, layer: "safety", category: "theft" }, tails, options);
+        return "formerIds" in told ? [...told.formerIds] : told;
+      },
+      read: (ids: string[]) => ids.map(parseReportId),
+    },
+  ]);
+
+  // Of programs that had no key, and of today as what they are looked for by.
+  const { formerTail } = tails;
   itKeeps("import-rows-of-kept-places", [
     { sample: "its digest", write: () => digest.toString("hex"), read: String },
     {
       sample: "ends of ids, of the first rows of a content",
-      write: () => [0, 1, 2].map((occurrence) => tailOfRow(digest, occurrence)),
+      write: () => [0, 1, 2].map((occurrence) => tailsAt(occurrence).formerTail),
       read: String,
     },
     {
       sample: "a report",
-      write: () =>
-        reportOfRow({ ...fields, time: "2026-06-01T11:59:00Z", text: "" }, tailOfRow(digest, 0), {
-          nowMs: NOW_MS,
-          mapTime: (timeMs) => timeMs,
-        }),
+      write: () => reportOfRow(values, { tail: formerTail, formerTail }, options),
       read: ({ id }) => parseReportId(id),
     },
   ]);
   // With places to six decimals, and times to the millisecond.
   itReads("import-rows", (stored) => (stored.id === undefined ? String(stored) : parseReportId(stored.id)));
+
+  itKeeps("import-row-keys", [
+    {
+      sample: "where it is kept",
+      async write() {
+        const kept: unknown[] = [];
+        const store: Pick<ReportStore, "remember"> = {
+          async remember(key, value, { untilMs, replace = false }) {
+            kept.push(key, value.length, untilMs, replace);
+            return value;
+          },
+        };
+        await findRowKey(store);
+        return kept;
+      },
+      read: String,
+    },
+  ]);
 
   itKeeps("import-epochs", [
     {

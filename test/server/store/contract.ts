@@ -666,6 +666,13 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         expect(await store.remember("a", "4", options)).toBe("3");
       });
 
+      it("are kept as long as they are to be, and for good", async () => {
+        const options = { untilMs: Date.UTC(9999, 11, 31) };
+        await store.remember("a", "1", options);
+        clock.advance(36_525 * 86_400_000);
+        expect(await other.remember("a", "2", options)).toBe("1");
+      });
+
       it("are forgotten at their time", async () => {
         await store.remember("a", "1", { untilMs: clock.now() + 5000 });
         clock.advance(4999);
