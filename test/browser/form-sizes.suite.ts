@@ -162,6 +162,8 @@ export function formSizeTests(site: Site): void {
       await doubleTap(page, "Development");
       await page.getByRole("heading", { name: "Development" }).waitFor();
       expect(await page.getByLabel("3, Good").isChecked()).toBe(true);
+      // It waits for a network, so that it can be taken back however slow this machine is.
+      await page.context().setOffline(true);
       await doubleTap(page, "Drop report");
       await page.getByRole("heading", { name: "Thank you" }).waitFor();
       await doubleTap(page, "Undo");
