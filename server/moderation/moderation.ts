@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Report } from "../../tiles/report.ts";
 import type { Log } from "../console/log.ts";
 import { startOfMinute } from "../kit/utc-time.ts";
@@ -52,8 +53,13 @@ export interface Moderation extends Pick<CaseTable, "list" | "log">, Pick<CaseCo
   readonly flagBudget: FlagBudget;
   /** Undefined when nothing is known of such a report. */
   find(id: string): Promise<Subject | undefined>;
-  /** Whether a report that was held back before it was stored is not to be seen: it must not be stored by being sent again. */
-  isHeldBack(id: string): Promise<boolean>;
+  /**
+   * What is known of a report that was sent before; nothing, mostly. One that was held back before it was stored, and is still, is "held":
+   * it must not be stored, and its row is hidden if there is one.
+   */
+  keepHeldBack(id: string): Promise<"held" | "known" | undefined>;
+  /** Whether this process held it back lately. Asks nobody. */
+  isHeldHere(id: string): boolean;
   /** Keeps a report that is not stored from being seen, until a moderator lets it out. */
   holdBack(report: Report, cause: Cause): Promise<void>;
   /** Hides what enough flags speak against, unless a moderator has said that it stays. @returns whether it is hidden */
@@ -62,12 +68,16 @@ export interface Moderation extends Pick<CaseTable, "list" | "log">, Pick<CaseCo
   rule(id: string, ruling: Ruling): Promise<ModerationCase | "nothing-to-undo" | undefined>;
 }
 
+/** Reports that were held back here lately, of which a repetition may be under way: some hundred kilobytes. */
+const MOST_HELD_HERE = 2_000;
+
 export function createModeration(options: ModerationOptions): Moderation {
   const { store, clock } = options;
   const table = createCaseTable(options);
   const dismissed = createDismissedFlags(options);
   const settle = createSettling(options, table);
   const counts = createCaseCounts();
+  const heldHere = new LRUCache<string, true>({ max: MOST_HELD_HERE });
 
   async function find(id: string): Promise<Subject | undefined> {
     const found = await table.find(id);
@@ -120,20 +130,31 @@ export function createModeration(options: ModerationOptions): Moderation {
     flagBudget: createFlagBudget(options),
     find,
 
-    async isHeldBack(id) {
+    async keepHeldBack(id) {
       const found = await table.find(id);
-      return found?.known.isKeptHere === true && !isVisible(found.known);
+      if (found === undefined) return undefined;
+      if (found.known.isKeptHere !== true || isVisible(found.known)) return "known";
+      // Whoever held it back may have died before the list had it, or before its row was hidden.
+      await table.change(id, (known) => known);
+      await settle(id);
+      return "held";
     },
+
+    isHeldHere: (id) => heldHere.has(id),
 
     async holdBack(report, cause) {
       const subject = await withCity(report);
       // No more of when it came than the report itself tells.
       const step = { atMs: report.createdAtMs, by: "floods", what: "hold" } as const;
-      await table.change(
-        report.id,
-        (known) => known ?? withStep({ ...newCase(subject, cause), isKeptHere: true }, "held", step),
-      );
-      counts.held(cause);
+      heldHere.set(report.id, true);
+      let isNew = false;
+      await table.change(report.id, (known) => {
+        isNew = known === undefined;
+        return known ?? withStep({ ...newCase(subject, cause), isKeptHere: true }, "held", step);
+      });
+      // Somebody may have sent it a second time, and stored it before there was the case.
+      await settle(report.id);
+      if (isNew) counts.held(cause);
     },
 
     async hideFlagged(report) {
@@ -141,14 +162,15 @@ export function createModeration(options: ModerationOptions): Moderation {
       const flags = countReasons(await store.flagsOf(report.id));
       // Who flags is nobody's business either.
       const step = { atMs: startOfMinute(clock.now()), by: "flags", what: "hold" } as const;
+      let isNew = false;
       const found = await table.change(report.id, (known = newCase(subject, "flags")) => {
-        if (known.state !== "shown") return known;
+        isNew = known.state === "shown";
+        if (!isNew) return known;
         return withStep({ ...known, report, cause: "flags", flags }, "held", step);
       });
       await settle(report.id);
-      const isHidden = found !== undefined && !isDecided(found.known);
-      if (isHidden) counts.held("flags");
-      return isHidden;
+      if (isNew) counts.held("flags");
+      return found !== undefined && !isDecided(found.known);
     },
 
     async rule(id, ruling) {

@@ -4,6 +4,7 @@ import { REPORT_LIFETIME_MS, type ReportLayer } from "../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../tiles/report.ts";
 import { formatReportId, idTail, parseReportId } from "../../tiles/report-id.ts";
 import { sha256Hex } from "../kit/sha256.ts";
+import type { Moderation } from "../moderation/moderation.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 
@@ -22,11 +23,19 @@ export interface CreateReportParts {
   readonly clock: Clock;
   onReport(report: Report): void;
   /** The bucket of whoever reports; without it every report counts by itself. */
-  reporterOf?(report: Report): Promise<number>;
-  /** Keeps a report for a moderator to see, in place of storing it. */
-  holdBack?: ((report: Report) => Promise<void>) | undefined;
-  /** Whether a report was held back, and is not to be stored; only asked of one that was sent before. Without it none is. */
-  isHeldBack?(id: string): Promise<boolean>;
+  reporterOf?(report: Report, watched: WatchedReport): Promise<number>;
+  /** Looks at a report that is to be stored, and counts it: not one that was stored before. May refuse it by throwing. */
+  watch?(): WatchedReport;
+  /** Without it none was held back before. */
+  moderation?: Pick<Moderation, "keepHeldBack" | "isHeldHere">;
+}
+
+/** What was seen of a report that came in. */
+export interface WatchedReport {
+  /** As `Verdict` says. */
+  readonly isCrowd: boolean;
+  /** Keeps it for a moderator to see, in place of storing it. */
+  readonly holdBack?: ((report: Report) => Promise<void>) | undefined;
 }
 
 /** "replayed": an earlier request with the same key and draft had stored it; "held": nobody sees it before a moderator has. */
@@ -45,10 +54,11 @@ export type CreateOutcome =
  * @throws StoreUnavailableError when it is not known to be stored: it may be, and the same key will tell.
  */
 export async function createReport(
-  { store, clock, onReport, reporterOf, holdBack, isHeldBack = async () => false }: CreateReportParts,
+  parts: CreateReportParts,
   draft: ReportDraft,
   idempotencyKey?: string,
 ): Promise<CreateOutcome> {
+  const { store, clock } = parts;
   const { createdAtMs, ...place } = kept(draft.layer, draft.category, { ...draft, createdAtMs: clock.now() });
   const coarse: ReportDraft = { ...draft, ...place };
   const cell = { layer: draft.layer, geohash5: encodeGeohash(place.lonDeg, place.latDeg, 5) };
@@ -58,28 +68,54 @@ export async function createReport(
     shard: store.shardFor(cell),
     tail: idTail(crypto.getRandomValues(new Uint8Array(5))),
   });
-  if (idempotencyKey === undefined) {
-    const report = await withReporter(reportOf(coarse, ownId), reporterOf);
-    if (holdBack !== undefined) return held(report, holdBack);
-    await store.append(report);
-    onReport(report);
-    return { outcome: "created", report };
-  }
+  if (idempotencyKey === undefined) return storeFirst(parts, reportOf(coarse, ownId));
 
   const claim = { fingerprint: fingerprintOf(coarse), reportId: ownId };
   const claimed = await store.claimKey(sha256Hex(idempotencyKey), claim);
   if (claimed.fingerprint !== claim.fingerprint && claimed.fingerprint !== formerFingerprintOf(draft))
     return { outcome: "key-taken" };
-  const report = await withReporter(reportOf(coarse, claimed.reportId), reporterOf);
-  const isFirst = claimed.reportId === ownId;
-  if (isFirst && holdBack !== undefined) return held(report, holdBack);
-  if (!isFirst && (await isHeldBack(report.id))) return { outcome: "held", report };
-  if (isFirst) await store.append(report);
-  if (isFirst || (await store.put(report)) === "created") {
+  const report = reportOf(coarse, claimed.reportId);
+  return claimed.reportId === ownId ? storeFirst(parts, report) : storeAgain(parts, report);
+}
+
+const UNWATCHED: WatchedReport = { isCrowd: false };
+
+/** Of a report that nobody has sent before. */
+async function storeFirst(parts: CreateReportParts, sent: Report): Promise<CreateOutcome> {
+  const watched = parts.watch?.() ?? UNWATCHED;
+  const report = await withReporter(parts, sent, watched);
+  if (watched.holdBack !== undefined) return held(report, watched.holdBack);
+  await parts.store.append(report);
+  // Whoever repeated it at the same moment came as one too many. That one asked this process, mostly: a usual report costs no request for it.
+  const { moderation } = parts;
+  if (moderation?.isHeldHere(report.id) === true && (await moderation.keepHeldBack(report.id)) === "held")
+    return { outcome: "held", report };
+  parts.onReport(report);
+  return { outcome: "created", report };
+}
+
+/**
+ * Of a report that another request has claimed, which may be under way, done or dead. What is held back stays so in every order: whoever
+ * holds it back hides its row after it made the case, and whoever puts the row asks for the case after that.
+ */
+async function storeAgain(parts: CreateReportParts, sent: Report): Promise<CreateOutcome> {
+  const { store, moderation, onReport } = parts;
+  const known = await moderation?.keepHeldBack(sent.id);
+  if (known === "held") return { outcome: "held", report: sent };
+  const before = await store.get(sent.id);
+  // What is stored was taken, and is neither counted nor refused again.
+  const isNew = before === undefined && known === undefined;
+  const watched = (isNew ? parts.watch?.() : undefined) ?? UNWATCHED;
+  const report = before ?? (await withReporter(parts, sent, watched));
+  if (watched.holdBack !== undefined) return held(report, watched.holdBack);
+  const outcome = await store.put(report);
+  if (outcome === "created" && (await moderation?.keepHeldBack(report.id)) === "held")
+    return { outcome: "held", report };
+  if (outcome === "created") {
     onReport(report);
     return { outcome: "created", report };
   }
-  const stored = await store.get(report.id);
+  const stored = before ?? (await store.get(report.id));
   if (stored !== undefined) onReport(stored);
   return { outcome: "replayed", report: stored ?? report };
 }
@@ -96,8 +132,12 @@ function reportOf({ text, ...draft }: ReportDraft, id: string): Report {
   return { id, ...draft, ...(text !== undefined && { text }), ...times };
 }
 
-async function withReporter(report: Report, reporterOf: CreateReportParts["reporterOf"]): Promise<Report> {
-  return reporterOf === undefined ? report : { ...report, reporter: await reporterOf(report) };
+async function withReporter(
+  { reporterOf }: CreateReportParts,
+  report: Report,
+  watched: WatchedReport,
+): Promise<Report> {
+  return reporterOf === undefined ? report : { ...report, reporter: await reporterOf(report, watched) };
 }
 
 /** Of the meaning, not of the bytes: a client may write its JSON anew for a retry. */

@@ -1,20 +1,12 @@
 import type { Context } from "hono";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
-import type { Report } from "../../../tiles/report.ts";
 import { createFloodWatch } from "../../moderation/flood-watch.ts";
-import type { ReportDraft } from "../../reports/create-report.ts";
+import type { ReportDraft, WatchedReport } from "../../reports/create-report.ts";
 import type { AppEnv, AppParts } from "../core/app-parts.ts";
 import { ProblemError } from "../core/problem.ts";
 
 /** Whether a report is of a flood, and what becomes of it then. @throws ProblemError 429 when too many wait already */
-export type FloodGate = (c: Context<AppEnv>, address: string, draft: ReportDraft) => WatchedDraft;
-
-export interface WatchedDraft {
-  /** As `Verdict` says. */
-  readonly isCrowd: boolean;
-  /** In place of storing it. */
-  readonly holdBack?: ((report: Report) => Promise<void>) | undefined;
-}
+export type FloodGate = (c: Context<AppEnv>, address: string, draft: ReportDraft) => WatchedReport;
 
 /** This machine itself has no network, and makes no flood. */
 export function createFloodGate({ clock, settings, moderation, isLocal }: AppParts): FloodGate {

@@ -9,7 +9,7 @@ import { createRateLimit, type RateLimit } from "../../kit/rate-limit.ts";
 import { sha256Hex } from "../../kit/sha256.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
 import type { Area } from "../../reports/area-reports.ts";
-import { createReport } from "../../reports/create-report.ts";
+import { createReport, type WatchedReport } from "../../reports/create-report.ts";
 import { countLogCells, listReports } from "../../reports/list-reports.ts";
 import { createProfanityMask, type MaskedText } from "../../reports/profanity.ts";
 import { regionOfArea } from "../../reports/region-of-area.ts";
@@ -184,12 +184,10 @@ async function respondCreate(c: Context<AppEnv>, parts: CreateParts): Promise<Re
   }
   await parts.requireProof(c, address, json);
   const sent = draftOfBody(body.data);
-  const { isCrowd, holdBack } = parts.watchFlood(c, address, sent);
   const reporting = {
     ...parts,
-    holdBack,
-    isHeldBack: parts.moderation.isHeldBack,
-    reporterOf: (report: Report) => parts.reporters.bucketOf(address, report, isCrowd),
+    watch: () => parts.watchFlood(c, address, sent),
+    reporterOf: (report: Report, { isCrowd }: WatchedReport) => parts.reporters.bucketOf(address, report, isCrowd),
   };
   const { text, isMasked } = parts.maskText(sent.text ?? "");
   const created = await createReport(

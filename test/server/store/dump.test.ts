@@ -315,7 +315,12 @@ async function moderate(
   const sent = { layer: "safety", category: "theft", lon: -122.4304567, lat: 37.7701234, atMs: clock.now() } as const;
   const draft = { layer: sent.layer, category: sent.category, severity: 3, lonDeg: sent.lon, latDeg: sent.lat };
   const held = await createReport(
-    { store, clock, onReport: () => {}, holdBack: (report) => moderation.holdBack(report, "place") },
+    {
+      store,
+      clock,
+      onReport: () => {},
+      watch: () => ({ isCrowd: false, holdBack: (report) => moderation.holdBack(report, "place") }),
+    },
     draft,
   );
   if (held.outcome !== "held") throw new Error(`the report is ${held.outcome}`);
