@@ -1,6 +1,7 @@
 import { idTimePrefix } from "../../tiles/report-id.ts";
 import type { Log } from "../console/log.ts";
 import { mapLimited } from "../kit/map-limited.ts";
+import { tryAgain } from "../kit/try-again.ts";
 import { DAY_MS } from "../kit/utc-time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
@@ -63,7 +64,6 @@ export interface CaseTableOptions {
 
 const EVERYWHERE = "*";
 const NAME = "case";
-const MAX_TRIES = 8;
 const PARALLEL = 8;
 /** What was decided is known for so long, also of reports that have expired. */
 export const LOG_LIFETIME_MS = 365 * DAY_MS;
@@ -145,22 +145,25 @@ export function createCaseTable({ derived, log }: CaseTableOptions): CaseTable {
     find,
 
     async change(id, next) {
-      for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const changeOnce = async (): Promise<{ readonly found: KnownCase | undefined } | undefined> => {
         const item = await derived.get(caseGroup(id), NAME, { consistent: true });
         const known = decodeRecord<ModerationCase>(item, log);
         const changed = next(known);
         if (changed === undefined || changed === known) {
-          if (known === undefined || item === undefined) return undefined;
+          if (known === undefined || item === undefined) return { found: undefined };
           await noteDown(known);
-          return { known, version: item.version };
+          return { found: { known, version: item.version } };
         }
         const condition = { expected: item?.version, expiresAtMs: changed.report.expiresAtMs };
-        if (!(await derived.put(caseGroup(id), NAME, encodeRecord(changed), condition))) continue;
+        if (!(await derived.put(caseGroup(id), NAME, encodeRecord(changed), condition))) return undefined;
         if (known !== undefined && known.state !== changed.state) await dequeue(known);
         await noteDown(changed);
-        return find(id);
-      }
-      throw new StoreUnavailableError(`the case of report ${id} was changed by others ${MAX_TRIES} times`);
+        return { found: await find(id) };
+      };
+      const done = await tryAgain(changeOnce);
+      if (done === undefined)
+        throw new StoreUnavailableError(`the case of report ${id} was changed by others all the time`);
+      return done.found;
     },
 
     async list({ city = EVERYWHERE, state }, asked) {

@@ -1,6 +1,8 @@
 import { LRUCache } from "lru-cache";
 import type { Report } from "../../tiles/report.ts";
 import type { Log } from "../console/log.ts";
+import { atOnce, type InTurn } from "../kit/in-turn.ts";
+import { tryAgain } from "../kit/try-again.ts";
 import { DAY_MS } from "../kit/utc-time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
@@ -29,6 +31,7 @@ export interface DismissedFlagsOptions {
   readonly derived: DerivedStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly inTurn?: InTurn;
 }
 
 interface Entry {
@@ -46,12 +49,17 @@ export const DISMISSED_FOR_MS = 30 * DAY_MS;
 const MOST_REPORTS = 64;
 const MOST_FLAGGERS = 40;
 const KNOWN_FOR_MS = 30_000;
-const MAX_TRIES = 8;
 const NAME = "flags";
 
 const groupOf = (city: string | undefined): string => `moderation/dismissed/${city ?? "*"}`;
 
-export function createDismissedFlags({ store, derived, clock, log }: DismissedFlagsOptions): DismissedFlags {
+export function createDismissedFlags({
+  store,
+  derived,
+  clock,
+  log,
+  inTurn = atOnce,
+}: DismissedFlagsOptions): DismissedFlags {
   const known = new LRUCache<string, { readonly entries: readonly Entry[]; readonly atMs: number }>({ max: 200 });
 
   const live = (entries: readonly Entry[] = []) => entries.filter(({ untilMs }) => untilMs > clock.now());
@@ -65,15 +73,16 @@ export function createDismissedFlags({ store, derived, clock, log }: DismissedFl
   }
 
   async function change(group: string, next: (entries: readonly Entry[]) => readonly Entry[]): Promise<void> {
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const changeOnce = async () => {
       const item = await derived.get(group, NAME, { consistent: true });
       const entries = next(live(decodeRecord<readonly Entry[]>(item, log)));
       const condition = { expected: item?.version, expiresAtMs: clock.now() + DISMISSED_FOR_MS };
-      if (!(await derived.put(group, NAME, encodeRecord(entries), condition))) continue;
+      if (!(await derived.put(group, NAME, encodeRecord(entries), condition))) return undefined;
       known.set(group, { entries, atMs: clock.now() });
-      return;
-    }
-    throw new StoreUnavailableError(`${group} was changed by others ${MAX_TRIES} times`);
+      return true;
+    };
+    if ((await inTurn(group, () => tryAgain(changeOnce))) === undefined)
+      throw new StoreUnavailableError(`${group} was changed by others all the time`);
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { Report } from "../../tiles/report.ts";
+import { tryAgain } from "../kit/try-again.ts";
 import { type EditedReport, type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
 import { isVisible, type ModerationCase } from "./case.ts";
 import type { CaseTable } from "./case-table.ts";
@@ -11,13 +12,13 @@ export interface SettlingOptions {
   onEdit(edited: EditedReport, before: Report): void;
 }
 
-const MAX_TRIES = 4;
+export type Settle = (id: string, also?: (known: ModerationCase) => Promise<void>) => Promise<void>;
 
 /**
- * Makes a report what its case says. Several may do so at once, in any order: whoever was last to do it looks at the case again, and
+ * Makes a report what its case says, and whatever else follows from that. Several may do so at once, in any order: whoever was last to do it looks at the case again, and
  * begins anew when another one has changed it meanwhile.
  */
-export function createSettling({ store, onReport, onEdit }: SettlingOptions, table: Pick<CaseTable, "find">) {
+export function createSettling({ store, onReport, onEdit }: SettlingOptions, table: Pick<CaseTable, "find">): Settle {
   async function make(known: ModerationCase): Promise<void> {
     const { report, isKeptHere } = known;
     const edited = await store.edit(report.id, { kind: isVisible(known) ? "restore" : "hide" });
@@ -27,13 +28,14 @@ export function createSettling({ store, onReport, onEdit }: SettlingOptions, tab
     onReport(report);
   }
 
-  return async function settle(id: string): Promise<void> {
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
+  return async function settle(id, also) {
+    const done = await tryAgain(async () => {
       const before = await table.find(id);
-      if (before === undefined) return;
+      if (before === undefined) return true;
       await make(before.known);
-      if ((await table.find(id))?.version === before.version) return;
-    }
-    throw new StoreUnavailableError(`report ${id} was moderated by others ${MAX_TRIES} times`);
+      await also?.(before.known);
+      return (await table.find(id))?.version === before.version || undefined;
+    });
+    if (done === undefined) throw new StoreUnavailableError(`report ${id} was moderated by others all the time`);
   };
 }

@@ -9,6 +9,7 @@ import type { BasemapTiles } from "../basemap/zooms.ts";
 import type { Log } from "../console/log.ts";
 import { type App, type AppParts, type AppSettings, createApp, DEFAULT_SETTINGS } from "../http/app.ts";
 import { basemapRoutes } from "../http/routes/basemap.ts";
+import { atOnce, createInTurn } from "../kit/in-turn.ts";
 import type { Pace } from "../kit/pace.ts";
 import { createRelay } from "../kit/relay.ts";
 import { createModeration } from "../moderation/moderation.ts";
@@ -115,7 +116,7 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
     });
     return { pyramid, source };
   }
-  return { clock, scores, scoring, usage, areas, compactor, hurried, changes, openTiles };
+  return { clock, scores, scoring, usage, areas, compactor, hurried, changes, shareBuilds, openTiles };
 }
 
 type HttpConfig = PublicUrlOptions &
@@ -156,7 +157,11 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     onChanged?.(before);
   };
   const cityOf = createCityOfPlace(areas.catalogue);
-  const moderation = createModeration({ store, derived: adapters.derived, clock, log, cityOf, onReport, onEdit });
+  const moderation = createModeration({
+    ...{ store, derived: adapters.derived, clock, log, cityOf, onReport, onEdit },
+    // In a Worker nobody waits for another request.
+    inTurn: domain.shareBuilds ? createInTurn() : atOnce,
+  });
   const parts = [scores, scoring, usage, moderation];
   const app = createApp({
     ...ofRuntime,

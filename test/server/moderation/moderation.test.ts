@@ -229,6 +229,22 @@ describe("flags of a network", () => {
     expect(await quarters()).toBe(4);
   });
 
+  it("weigh as before when a report is not dismissed any more, however that came", async () => {
+    const { drop, flag, moderation } = open();
+    const { id } = await drop();
+    await flag(id, "192.0.2.1");
+    const weightAfter = async (action: "hide" | "restore" | "dismiss" | "undo") => {
+      await moderation.rule(id, { action, by: "ann" });
+      return moderation.dismissed.quartersOf("austin", "192.0.2.9");
+    };
+    expect([
+      await weightAfter("dismiss"),
+      await weightAfter("hide"),
+      await weightAfter("undo"),
+      await weightAfter("restore"),
+    ]).toEqual([2, 4, 2, 4]);
+  });
+
   it("count together: one of half a voice does not hide what two others flagged", async () => {
     const { drop, flag, flagAll, moderation, isShown } = open();
     const { id: before } = await drop();
