@@ -12,7 +12,7 @@ import type { Cause } from "./case.ts";
 export const FLOODS = {
   /** In one cell of precision 7, about 150 m. */
   place: { withinMs: 600_000, reports: 40, ofNetwork: 8 },
-  /** With the same words, whatever their case, spaces and punctuation. */
+  /** With the same words, whatever their case, spaces and punctuation; few words in one cell of precision 5, many anywhere. */
   text: { withinMs: 3_600_000, reports: 20, ofNetwork: 4 },
   /** Anywhere: as many as one client address may send a minute (`REPORTS_PER_MINUTE`). */
   network: { withinMs: 600_000, reports: 600, ofNetwork: 600 },
@@ -28,8 +28,10 @@ interface Flood {
 export const MOST_HELD = 200;
 /** First clients of networks that are known: some megabytes. */
 const MOST_FIRSTS = 20_000;
-/** Letters and digits from which on a text is somebody's own: "Flooded" is everybody's. */
+/** Letters and digits from which on a text is somebody's own in a part of a city: "Flooded" is everybody's. */
 export const OWN_TEXT_LETTERS = 12;
+/** From which on it is so everywhere: "Street is under water" is said of many streets on one day. */
+export const OWN_ANYWHERE_LETTERS = 24;
 
 export interface WatchedReport {
   readonly address: string;
@@ -75,7 +77,7 @@ export function createFloodWatch({
     salt ??= crypto.getRandomValues(new Uint8Array(16)).join();
     const nameOf = (what: string) => sha256Hex(salt + what).slice(0, 16);
     const network = nameOf(siteOf(address));
-    const words = ownWords(text);
+    const words = ownWords(text, geohash7);
     const found = [
       counts.network.note(network, network) && "network",
       counts.place.note(geohash7, network) && "place",
@@ -93,13 +95,14 @@ export function createFloodWatch({
   };
 }
 
-/** What a text says, if it is long enough to be somebody's own. */
-function ownWords(text = ""): string | undefined {
+/** What a text says, and where if it is short; undefined if it is too short to be somebody's own. */
+function ownWords(text = "", geohash7: string): string | undefined {
   const words = text
     .normalize("NFKC")
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, "");
-  return words.length < OWN_TEXT_LETTERS ? undefined : words;
+  if (words.length < OWN_TEXT_LETTERS) return undefined;
+  return words.length < OWN_ANYWHERE_LETTERS ? `${words} ${geohash7.slice(0, 5)}` : words;
 }
 
 interface Count {
@@ -126,7 +129,8 @@ function createCounts(clock: Clock, { withinMs, reports, ofNetwork }: Flood) {
       const own = (count.byNetwork.get(network) ?? 0) + 1;
       count.all++;
       if (own > 1 || count.byNetwork.size < NETWORKS_OF_ONE) count.byNetwork.set(network, own);
-      // Also of one that was there: its size has changed.
+      // The cache takes no new size of a value that it has: as a new one it counts by what it is now.
+      counts.delete(name);
       counts.set(name, count);
       return count.all > reports && own > ofNetwork;
     },

@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { createFloodWatch, FLOODS, MOST_HELD, OWN_TEXT_LETTERS } from "../../../server/moderation/flood-watch.ts";
+import {
+  createFloodWatch,
+  FLOODS,
+  MOST_HELD,
+  OWN_ANYWHERE_LETTERS,
+  OWN_TEXT_LETTERS,
+} from "../../../server/moderation/flood-watch.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { createTestClock } from "../../kit/clock.ts";
 
@@ -45,6 +51,15 @@ describe("a flood", () => {
     expect(holds(100, (i) => `192.0.2.${i}`, { text: "Flooded" }).filter(Boolean)).toEqual([]);
   });
 
+  it("of a few words is one in a part of a city, and none of what others say elsewhere", () => {
+    const { report, holds } = open();
+    const text = "Street is under water";
+    const held = holds(30, (i) => `192.0.2.${i}`, { text, geohash7: "9v6kpvd" });
+    expect(held.filter(Boolean)).toEqual(Array(10).fill("text"));
+    expect(report("192.0.2.1", { text, geohash7: "9v6kpz0" }).hold).toBe("text");
+    expect(holds(20, (i) => `192.0.2.${i}`, { text, geohash7: "9v6s0vd" }).filter(Boolean)).toEqual([]);
+  });
+
   it("of one network is held anywhere, and refused when too much of it waits, until its time is over", () => {
     const { clock, report, holds } = open(100);
     const held = holds(100 + MOST_HELD, (i) => `192.0.2.${i % 250}`);
@@ -55,10 +70,13 @@ describe("a flood", () => {
     expect(report("192.0.2.1").hold).toBeUndefined();
   });
 
-  it("takes bounded memory, whoever comes", () => {
-    const { holds } = open();
+  it("is forgotten where fifty thousand networks came behind it: what is known is bounded by networks, not by places", () => {
+    const { report, holds } = open();
+    const at = { geohash7: "9v6kpvd" };
+    expect(holds(41, () => "192.0.2.1", at).at(-1)).toBe("place");
     const address = (i: number) => `${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}.1`;
-    expect(holds(60_000, address, { geohash7: "9v6kpvd" }).filter(Boolean)).toEqual([]);
+    for (let place = 0; place < 52; place++) holds(1000, address, { geohash7: `9v6kq${place + 100}` });
+    expect(report("192.0.2.1", at).hold).toBeUndefined();
   });
 
   it("is written down with its figures", () => {
@@ -69,6 +87,7 @@ describe("a flood", () => {
       expect([said, own], cause).toEqual([`${reports}`, `${ofNetwork}`]);
     }
     expect(document).toContain(`${OWN_TEXT_LETTERS} letters at least`);
+    expect(document).toContain(`fewer than ${OWN_ANYWHERE_LETTERS} letters`);
     expect(document).toContain(`at most ${MOST_HELD} are held`);
   });
 });
