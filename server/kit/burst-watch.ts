@@ -10,8 +10,11 @@ export interface BurstWatchOptions {
 }
 
 export interface BurstWatch {
-  /** Counts one more. @returns 0, or for how many seconds there is a burst. */
-  note(address: string): number;
+  /**
+   * Counts one more, of a client and of its network, which may do as much in a minute as one client: an address more costs nothing.
+   * @returns 0, or for how many seconds there is a burst.
+   */
+  note(client: string, network: string): number;
 }
 
 const MINUTE_MS = 60_000;
@@ -23,10 +26,11 @@ const SHARE_OF_A_MINUTE = 1 / 60;
 /** Tells a client, or all of them together, that do far more than they use to. In memory, as `createRateLimit` is. */
 export function createBurstWatch({ clock, clientPerMinute, allPerMinute }: BurstWatchOptions): BurstWatch {
   const calm = createRateLimit({ clock, perMinute: clientPerMinute });
+  const calmNetworks = createRateLimit({ clock, perMinute: clientPerMinute });
   let [minute, count, usual] = [-1, 0, 0];
 
   return {
-    note(address) {
+    note(client, network) {
       const now = clock.now();
       const current = Math.floor(now / MINUTE_MS);
       if (current !== minute) {
@@ -36,7 +40,7 @@ export function createBurstWatch({ clock, clientPerMinute, allPerMinute }: Burst
         [minute, count] = [current, 0];
       }
       count++;
-      const waitSeconds = calm.take(address);
+      const waitSeconds = calm.take(client) || calmNetworks.take(network);
       if (waitSeconds > 0) return waitSeconds;
       if (count <= Math.max(allPerMinute, FAR_ABOVE * usual)) return 0;
       return Math.ceil(((current + 1) * MINUTE_MS - now) / 1_000);

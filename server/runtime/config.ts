@@ -125,7 +125,7 @@ export const VARIABLES = {
   PROFANITY: variable(flag, "`on` masks profanity in the texts of reports, `off` keeps it", "on"),
   PROOF_OF_WORK: variable(
     flag,
-    "`on` asks for a proof of work in bursts: above a fifth of REPORTS_PER_MINUTE, or half of the flags, of one client address",
+    "`on` asks for a proof of work in bursts: above a fifth of REPORTS_PER_MINUTE, or half of the flags, of one client address or one network",
     "on",
   ),
   HOLD_FLOODS: variable(

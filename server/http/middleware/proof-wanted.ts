@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { createBurstWatch } from "../../kit/burst-watch.ts";
-import { lineOf } from "../../kit/network-address.ts";
+import { lineOf, siteOf } from "../../kit/network-address.ts";
 import { createProofsOfWork } from "../../reports/proof-of-work.ts";
 import type { AppEnv, AppParts } from "../core/app-parts.ts";
 import { ProblemError } from "../core/problem.ts";
@@ -22,9 +22,9 @@ export const PROOF_WANTED =
 const CLIENTS = 10;
 
 /**
- * Asks for a proof of work while a client, or everybody together, sends far more than usual; never otherwise. One proof is good for one request, and with an
+ * Asks for a proof of work while a client, its network, or everybody together, sends far more than usual; never otherwise. One proof is good for one request, and with an
  * Idempotency-Key for its repetitions.
- * @param perMinute what one client may send before it is asked
+ * @param perMinute what one client, and all of one network, may send before it is asked
  */
 export function createProofGate({ store, clock, settings }: AppParts, perMinute: number): ProofGate {
   if (settings.proofOfWork !== true) return async () => {};
@@ -32,7 +32,7 @@ export function createProofGate({ store, clock, settings }: AppParts, perMinute:
   const proofs = createProofsOfWork({ store, clock });
 
   return async (c, address, body) => {
-    const waitSeconds = bursts.note(lineOf(address));
+    const waitSeconds = bursts.note(lineOf(address), siteOf(address));
     if (waitSeconds === 0) return;
     const answer = c.req.header("Proof-Of-Work");
     const key = c.req.header("Idempotency-Key") ?? crypto.randomUUID();

@@ -113,11 +113,18 @@ describe("proof of work", () => {
   });
 
   it("is asked of everybody while all together send far more than usual", async () => {
-    const from = (i: number) => send({ "x-test-address": `198.51.100.${i}` });
+    const from = (i: number) => send({ "x-test-address": `198.18.${i}.1` });
     for (let i = 0; i < CALM * 10; i++) expect((await from(i)).status).toBe(201);
     expect((await from(250)).status).toBe(429);
     test.clock.nowMs += 60_000;
     expect((await from(250)).status).toBe(201);
+  });
+
+  it("is asked of all of a network, whose clients together send as much as one may", async () => {
+    const from = (address: string) => send({ "x-test-address": address });
+    for (let i = 0; i < CALM; i++) expect((await from(`198.51.100.${i}`)).status).toBe(201);
+    expect((await from("198.51.100.77")).status).toBe(429);
+    expect((await from("198.51.101.77")).status).toBe(201);
   });
 
   it("is asked for flags too", async () => {
