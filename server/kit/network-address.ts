@@ -15,6 +15,10 @@ const LINE_GROUPS = 4;
 const LINE_MASK = 0xff00;
 /** The first that are one customer's at most: who has a /48 has 65 536 networks to speak from. */
 const SITE_GROUPS = 3;
+/** RFC 3056: the IPv4 address that one speaks from stands behind these 16 bits (6to4). */
+const SIX_TO_FOUR = ipaddr.parseCIDR("2002::/16") as [ipaddr.IPv6, number];
+/** RFC 4380: behind these 32 bits stand a server of one's choice and an address that nobody checks (Teredo). */
+const TEREDO = ipaddr.parseCIDR("2001::/32") as [ipaddr.IPv6, number];
 /** The smallest IPv4 network that the internet routes by itself: who has one address of it often has all. */
 const SITE_OCTETS = 3;
 
@@ -40,6 +44,8 @@ export function addressOf(text: string): string | undefined {
   return parsed instanceof ipaddr.IPv6 ? hex(parsed.parts) : parsed?.toString();
 }
 
+const siteOfIpv4 = (octets: readonly number[]): string => `${octets.slice(0, SITE_OCTETS).join(".")}.0/24`;
+
 /** Whether an address is this machine's own. */
 export function isLoopback(text: string): boolean {
   return parse(text)?.range() === "loopback";
@@ -57,10 +63,15 @@ export function lineOf(address: string): string {
   return `${hex([...parsed.parts.slice(0, LINE_GROUPS - 1), fourth & LINE_MASK])}::/56`;
 }
 
-/** What counts as one voice wherever several have to agree: the first 24 bits of an IPv4 address, the first 48 of an IPv6 address. */
+/**
+ * What counts as one voice wherever several have to agree: the first 24 bits of an IPv4 address, the first 48 of an IPv6 address. 6to4 is a
+ * voice of its IPv4 network, which has a /48 for each address; all of Teredo is one, and so is all of `64:ff9b:1::/48`.
+ */
 export function siteOf(address: string): string {
   const parsed = parse(address);
   if (parsed === undefined) return UNKNOWN;
-  if (parsed instanceof ipaddr.IPv4) return `${parsed.octets.slice(0, SITE_OCTETS).join(".")}.0/24`;
+  if (parsed instanceof ipaddr.IPv4) return siteOfIpv4(parsed.octets);
+  if (parsed.match(SIX_TO_FOUR)) return siteOfIpv4(parsed.toByteArray().slice(2));
+  if (parsed.match(TEREDO)) return "2001:0::/32";
   return `${hex(parsed.parts.slice(0, SITE_GROUPS))}::/48`;
 }

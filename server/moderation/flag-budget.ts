@@ -25,13 +25,14 @@ export interface FlagBudgetOptions {
   readonly inTurn?: InTurn;
 }
 
-const DEFAULT_PER_DAY = 30;
+/** Unless it is told otherwise. */
+export const FLAGS_PER_DAY = 30;
 const NAME = "count";
 const SPARE_MS = 3_600_000;
 
 /** Of the network nothing is kept but a hash with the day's salt, and both go with the day. */
 export function createFlagBudget(options: FlagBudgetOptions): FlagBudget {
-  const { store, derived, clock, log, flagsPerDay: perDay = DEFAULT_PER_DAY, inTurn = atOnce } = options;
+  const { store, derived, clock, log, flagsPerDay: perDay = FLAGS_PER_DAY, inTurn = atOnce } = options;
   return {
     perDay,
     async take(address) {

@@ -16,6 +16,7 @@ const reasonSchema = z
   .string("must be a text")
   .trim()
   .max(MAX_REASON, `must have at most ${MAX_REASON} characters`)
+  .refine((text) => text.isWellFormed(), "must be well-formed Unicode")
   .refine((text) => !/\p{Cc}/u.test(text), "must not have control characters");
 
 const bodySchema = z

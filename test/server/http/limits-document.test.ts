@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { EXPORT_LIMITS, EXPORT_PACE, liveLimits, READ_UNITS_PER_MINUTE } from "../../../server/accounts/limits.ts";
 import { DEFAULT_SETTINGS } from "../../../server/http/app.ts";
 import { READ_ROUTES, READ_TURNS, UNITS_TO_BEGIN } from "../../../server/http/core/route-limits.ts";
+import { FLAGS_PER_DAY } from "../../../server/moderation/flag-budget.ts";
+import { MOST_HELD } from "../../../server/moderation/flood-watch.ts";
 import { VARIABLES } from "../../../server/runtime/config.ts";
 import { READING_PACE } from "../../../server/runtime/node/slow-readers.ts";
 import { describedRoutes, listedRoutes } from "../../kit/described-routes.ts";
@@ -58,6 +60,8 @@ describe("docs/limits.md", () => {
     expect(ofLive.bound).toContain(
       `${live.total} in a process (\`LIVE_STREAMS\`), ${(100 * live.kept) / live.total}% `,
     );
+    expect(rowOf("POST /api/reports").anonymous).toContain(`of a network ${MOST_HELD} held`);
+    expect(rowOf("POST /api/reports/{id}/flag").anonymous).toContain(`of a network ${FLAGS_PER_DAY} a day`);
     const ofExports = rowOf("GET /api/exports/scores.csv");
     const { total, kept, perClient, perCustomer } = EXPORT_LIMITS;
     expect(ofExports.anonymous).toContain(`${perClient} slots`);

@@ -38,6 +38,18 @@ describe("lineOf and siteOf", () => {
   });
 
   it.each([
+    ["2002:c801:101::1", "200.1.1.0/24"],
+    ["2002:c801:1ff:7::9", "200.1.1.0/24"],
+    ["2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:0::/32"],
+    ["2001:0:53aa:64c::1", "2001:0::/32"],
+    ["2001:1::1", "2001:1:0::/48"],
+    ["64:ff9b:1::c000:201", "64:ff9b:1::/48"],
+    ["64:ff9b:1:ffff::1", "64:ff9b:1::/48"],
+  ])("take %s, which one has many of, for a voice of %s", (address, site) => {
+    expect(siteOf(address)).toBe(site);
+  });
+
+  it.each([
     "",
     "unknown",
     "127.1",

@@ -178,6 +178,7 @@ describe("/api/moderation", () => {
     expect(await fieldsOf("9q8yyk/hide")).toEqual([400, "id"]);
     expect(await fieldsOf(`${id}/hide`, { reason: "x".repeat(281) })).toEqual([400, "reason"]);
     expect(await fieldsOf(`${id}/hide`, { reason: "a\u0007" })).toEqual([400, "reason"]);
+    expect(await fieldsOf(`${id}/hide`, { reason: "a\ud800" })).toEqual([400, "reason"]);
     expect(await fieldsOf(`${id}/hide`, { why: "x" })).toEqual([400, "why"]);
     expect(await fieldsOf(`${id}/hide`, "[")).toEqual([400, "body"]);
     expect(await fieldsOf(`${id}/hide`, { reason: "x".repeat(5000) })).toEqual([413]);
