@@ -227,8 +227,8 @@ describe("beside Node on the same stores", () => {
     const geohashes = [...text.matchAll(/"geohash":"(\w+)"/g)].map(([, geohash]) => geohash);
     // Of a row that cannot be read yet its cell is told.
     const places = [5, 8].map((precision) => encodeGeohash(PLACE.lon, PLACE.lat, precision));
-    expect(geohashes).toHaveLength(1);
-    expect(places).toContain(geohashes[0]);
+    expect(geohashes.length).toBeGreaterThan(0);
+    for (const geohash of geohashes) expect(places).toContain(geohash);
   });
 
   it("serves the same basemap, out of packs", async () => {

@@ -6,7 +6,6 @@ import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { lineOf } from "../../kit/network-address.ts";
 import { createRateLimit, type RateLimit } from "../../kit/rate-limit.ts";
-import { sha256Hex } from "../../kit/sha256.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
 import type { Area } from "../../reports/area-reports.ts";
 import { createReport, type WatchedReport } from "../../reports/create-report.ts";
@@ -212,16 +211,9 @@ async function respondCreate(c: Context<AppEnv>, parts: CreateParts): Promise<Re
 /** Keys that two clients may well choose alike hold for one client's network each. */
 const MIN_UNIQUE_KEY = 16;
 
-/** Of a network as many hexadecimal digits of its hash: 4096 parts of the world, of which a million addresses each are one. */
-const NETWORK_DIGITS = 3;
-
-/**
- * A key of at least so many characters is taken for unique; it holds for whoever sends it, wherever the client is by then. What is
- * stored of a shorter one must not tell who sent it: it is easily guessed, and then the network could be.
- */
+/** A key of at least so many characters is taken for unique; it holds for whoever sends it, wherever the client is by then. */
 function scopedKey(key: string | undefined, address: string): string | undefined {
-  if (key === undefined || key.length >= MIN_UNIQUE_KEY) return key;
-  return `${sha256Hex(lineOf(address)).slice(0, NETWORK_DIGITS)} ${key}`;
+  return key === undefined || key.length >= MIN_UNIQUE_KEY ? key : `${lineOf(address)} ${key}`;
 }
 
 /** The answer for a report that may be stored: nobody is told that it is not. */
