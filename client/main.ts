@@ -23,6 +23,7 @@ import { find, prefersReducedMotion } from "./ui/dom.ts";
 import { bindCount, bindLatest, viewOf } from "./view/in-view.ts";
 import type { LiveMap } from "./view/live-map.ts";
 import { bindProgress, sayWhatIsMissing } from "./view/progress.ts";
+import { SENT_HELD, SENT_MASKED } from "./words/form-words.ts";
 
 declare global {
   /** The page's handle for scripts and consoles, there once the map is: `stratum.map` is the MapLibre map. */
@@ -51,6 +52,12 @@ const onOpenChange = (open: boolean) => {
 };
 const reportDialog = bindReportDialog({ page, outbox, onOpenChange });
 outboxStatus.connect(reportDialog);
+outbox.listen((event) => {
+  // Whoever has closed the thanks by then would not know.
+  if (event.type !== "sent" || form.open) return;
+  if (event.report.held) notices.set("sent", SENT_HELD);
+  else if (event.report.text_masked) notices.set("sent", SENT_MASKED);
+});
 outbox.resume();
 
 // The map is the larger part of the code: the controls are there and work before it has arrived, and where it never does.

@@ -64,7 +64,7 @@ export function backTests(site: Site): void {
     });
   }
 
-  test("what opens while the entry of a closed popup goes away stays open", async () => {
+  test("what opens while the entry of a closed popup goes away stays open", { tags: "slow" }, async () => {
     const { page } = await visit(site.browser, `${site.url}/${AT}`);
     await openPopup(page);
     await page.evaluate(`

@@ -238,6 +238,14 @@ export function reportFormTests(site: Site): void {
     expect(await page.getByRole("button", { name: "See it on the map" }).count()).toBe(0);
     expect(await pendingMarks(page).count()).toBe(0);
     expect(await page.evaluate(WAITING)).toBe(0);
+    await page.getByRole("button", { name: "Close" }).click();
+
+    // Also to whoever has closed the thanks before it is sent.
+    await openForm(page);
+    await page.getByRole("button", { name: "Vandalism" }).click();
+    await page.getByRole("button", { name: "Drop report" }).click();
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.locator(".notice", { hasText: "somebody looks at it before" }).waitFor(PATIENCE);
     await page.context().close();
   });
 

@@ -21,7 +21,7 @@ describe("the simulated service", () => {
     expect(thanked).toBeGreaterThan(SEEDS);
   });
 
-  it("does the same for a seed each time", async () => {
+  it("does the same for a seed each time", { tags: "slow" }, async () => {
     for (const seed of [3, 11]) {
       const [once, again] = [await runScenario(scenarioOf(seed)), await runScenario(scenarioOf(seed))];
       expect(again.hash).toBe(once.hash);

@@ -102,7 +102,7 @@ const small = join(dir, "small.csv");
 writeFileSync(small, `lon,lat,time,what,text\n${rows.join("")}NA,30,2010-01-10,noise,\n`);
 
 describe("the import command", () => {
-  test("ends on Ctrl-C with what it has, and completes on the next run", async () => {
+  test("ends on Ctrl-C with what it has, and completes on the next run", { tags: "slow" }, async () => {
     const store = openTable("interrupted");
     const first = start("interrupted", [small, ...ARGS]);
     await untilSomeAreStored(store);

@@ -203,7 +203,9 @@ describe("compaction", () => {
 });
 
 describe("time", () => {
-  it("moves reports out of windows and out of the tiles, with a compactor running and without", async () => {
+  it("moves reports out of windows and out of the tiles, with a compactor running and without", {
+    tags: "slow",
+  }, async () => {
     const reports = makeCity(800, NOW).concat(Array.from({ length: 50 }, () => at(-95.37, 29.76, 20 * HOUR)));
     await store.putMany(reports);
     await compactor().run();

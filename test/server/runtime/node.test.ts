@@ -93,7 +93,7 @@ describe("npm start with a PostgreSQL that refuses it", () => {
     ).toEqual([expect.stringMatching(SENTENCE), ""]);
   });
 
-  it("goes on when that comes late, and the log says what to correct", async () => {
+  it("goes on when that comes late, and the log says what to correct", { tags: "slow" }, async () => {
     refusing = await startRefusingPostgres(5_500);
     const server = start({ DATA_DIR: "memory", DATABASE_URL: refusing.url });
     const url = await server.url;

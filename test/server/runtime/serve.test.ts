@@ -139,7 +139,7 @@ describe("a start that PostgreSQL refuses", () => {
 });
 
 describe("a start on a DynamoDB", () => {
-  it("leaves it empty unless the environment asks for the three cities", async () => {
+  it("leaves it empty unless the environment asks for the three cities", { tags: "slow" }, async () => {
     const table = "unasked";
     const store = createDynamoStore({ client: connect(stores.dynamo.endpoint ?? ""), table, clock: { now: Date.now } });
     // As if SEED were not set.

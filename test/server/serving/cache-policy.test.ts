@@ -19,10 +19,10 @@ const NOW = Date.UTC(2026, 5, 1, 12, 3);
 const clock = { now: () => NOW };
 
 describe("tagsOfReport", () => {
-  it.each([
-    ["every tile", 0],
-    ["every tile with a buffer", 128],
-  ])("name %s that a report changes, at every zoom, borders of cluster cells included", async (_, bufferPx) => {
+  it("name every tile that a report changes, at every zoom, borders of cluster cells included", () => expectTags(0));
+  it("name every tile with a buffer that it changes", { tags: "slow" }, () => expectTags(128));
+
+  async function expectTags(bufferPx: number): Promise<void> {
     const reports = makeCity(1500, NOW);
     const random = seededRandom(11);
     const store = createMemoryStore({ clock });
@@ -57,7 +57,7 @@ describe("tagsOfReport", () => {
       }
       expect(changed).toBeGreaterThanOrEqual(12);
     }
-  });
+  }
 });
 
 describe("tags of areas", () => {
