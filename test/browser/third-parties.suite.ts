@@ -113,7 +113,8 @@ export function thirdPartyTests(site: Site): void {
     })()`;
     await page.waitForFunction(cluster);
     expect(await popupAt(page, cluster, "#popup:not(:empty)")).toMatch(/^\d+ reports: (safety|vibe)$/);
-    expect(faults).toEqual([]);
+    // This test itself reads the canvas, as often as it takes.
+    expect(faults.filter((fault) => !fault.includes("willReadFrequently"))).toEqual([]);
     await page.close();
   });
 
