@@ -12,6 +12,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { MetricSample } from "../../ports/metrics.ts";
 import type { ReadMeter } from "../../ports/read-meter.ts";
 import type { ReportStore } from "../../ports/report-store.ts";
+import type { Sessions, SignedIn } from "../../ports/sessions.ts";
 import type { Sql } from "../../ports/sql.ts";
 import type { Pyramid } from "../../pyramid/pyramid.ts";
 import type { ScoreHistory } from "../../scores/score-history.ts";
@@ -38,6 +39,8 @@ export interface AppParts {
   readonly sql?: Sql;
   /** Where calls with a key are counted; whoever makes it flushes it. Without it keys mean nothing, and there is no `/api/usage`. */
   readonly usage?: UsageLog;
+  /** Who is signed in; without it there are no accounts to sign in to. */
+  readonly sessions?: Sessions;
   /** Resolves when PostgreSQL answers; only `/readyz` asks. */
   pingDatabase(): Promise<void>;
   /** Hides reports for moderators to look at, and does what they decide. */
@@ -126,6 +129,8 @@ export interface AppEnv {
     tellsAddress?: true;
     /** Who sent the key that a route needs, or that a call is counted for. */
     caller?: Caller;
+    /** Whose session the request carries, behind `requireSignedIn`. */
+    signedIn?: SignedIn;
   };
 }
 

@@ -1,0 +1,15 @@
+/** Who is signed in, by the cookie that a request carries. */
+export interface SignedIn {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly email: string;
+  readonly isEmailVerified: boolean;
+  /** The account that shows the product on embedded stores: it looks, and changes nothing that others see. */
+  readonly isDemo: boolean;
+}
+
+/** Reads sessions. What a session may do is not its business: see `accounts/access.ts`. */
+export interface Sessions {
+  /** Undefined without a session that holds. @throws DatabaseUnavailableError */
+  of(headers: Headers): Promise<SignedIn | undefined>;
+}
