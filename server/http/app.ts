@@ -24,7 +24,9 @@ import { SLASH_CACHE_CONTROL } from "./core/slash-redirect.ts";
 import { type ApiKeys, createApiKeys } from "./middleware/api-key.ts";
 import { mountBesideAnswers } from "./middleware/beside-answers.ts";
 import { mountReadBudget } from "./middleware/read-budget.ts";
+import { mountAccount } from "./routes/account.ts";
 import { mountAreas } from "./routes/areas.ts";
+import { mountAuth } from "./routes/auth.ts";
 import { mountCities } from "./routes/cities.ts";
 import { mountClusters } from "./routes/clusters.ts";
 import { mountExports } from "./routes/exports.ts";
@@ -107,6 +109,8 @@ function mountRelational(app: App, parts: AppParts, sql: Sql, keys: ApiKeys): vo
   if (usage === undefined) return;
   mountUsage(app, parts, sql, keys, usage);
   mountModeration(app, parts, keys);
+  mountAuth(app, parts);
+  mountAccount(app, parts, sql);
 }
 
 function respondMethodNotAllowed(c: Parameters<typeof respondProblem>[0], allowed: readonly string[]): Response {

@@ -10,6 +10,10 @@ export interface SignedIn {
 
 /** Reads sessions. What a session may do is not its business: see `accounts/access.ts`. */
 export interface Sessions {
-  /** Undefined without a session that holds. @throws DatabaseUnavailableError */
-  of(headers: Headers): Promise<SignedIn | undefined>;
+  /**
+   * Undefined without a session that holds, of an account whose address is verified.
+   * @param publicUrl where the client finds us, whose scheme tells which cookie counts; without it either does
+   * @throws DatabaseUnavailableError
+   */
+  of(headers: Headers, publicUrl?: string): Promise<SignedIn | undefined>;
 }

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Report } from "../../../tiles/report.ts";
+import type { Auth } from "../../accounts/auth/auth.ts";
 import type { Caller } from "../../accounts/key-lookup.ts";
 import type { UsageLog } from "../../accounts/usage-log.ts";
 import type { AreaSource } from "../../areas/find-area.ts";
@@ -41,6 +42,12 @@ export interface AppParts {
   readonly usage?: UsageLog;
   /** Who is signed in; without it there are no accounts to sign in to. */
   readonly sessions?: Sessions;
+  /** Signs up and in; without it `/api/auth/*` is 503. */
+  readonly auth?: Auth;
+  /** Ends what is paid for of an account that is about to be deleted, which is not when this rejects; without it nothing is paid for. */
+  endSubscription?(userId: string): Promise<void>;
+  /** Whether a request comes from this machine through no proxy, be it a page's or a program's. Without it none does. */
+  isOnThisMachine?(context: Context): boolean;
   /** Resolves when PostgreSQL answers; only `/readyz` asks. */
   pingDatabase(): Promise<void>;
   /** Hides reports for moderators to look at, and does what they decide. */

@@ -12,7 +12,7 @@ const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 export function requireSignedIn({ sessions }: Pick<AppParts, "sessions">): MiddlewareHandler<AppEnv> {
   return async function requireSignedIn(c, next) {
     c.header("Cache-Control", "private, no-store");
-    const signedIn = await sessions?.of(c.req.raw.headers);
+    const signedIn = await sessions?.of(c.req.raw.headers, c.get("publicUrl"));
     if (signedIn === undefined) throw new ProblemError(SIGN_IN_NEEDED);
     if (!SAFE_METHODS.has(c.req.method) && !comesFromUs(c)) throw new ProblemError(FROM_ELSEWHERE);
     c.set("signedIn", signedIn);
