@@ -1,5 +1,8 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
+import { type AuthOptions, createAuth } from "../accounts/auth/auth.ts";
+import { HASHES } from "../accounts/auth/limits.ts";
+import { createPasswords } from "../accounts/auth/passwords.ts";
 import { createUsageLog } from "../accounts/usage-log.ts";
 import { createAreaCatalogue } from "../areas/area-catalogue.ts";
 import { createAreaSets } from "../areas/area-sets.ts";
@@ -10,6 +13,7 @@ import type { Log } from "../console/log.ts";
 import { type App, type AppParts, type AppSettings, createApp, DEFAULT_SETTINGS } from "../http/app.ts";
 import { basemapRoutes } from "../http/routes/basemap.ts";
 import { atOnce, createInTurn } from "../kit/in-turn.ts";
+import { createLimiter } from "../kit/limiter.ts";
 import type { Pace } from "../kit/pace.ts";
 import { createRelay } from "../kit/relay.ts";
 import { createModeration } from "../moderation/moderation.ts";
@@ -133,19 +137,27 @@ type HttpConfig = PublicUrlOptions &
   >;
 
 export interface HttpOptions
-  extends Pick<AppParts, "clientAddress" | "isLocal" | "live" | "metrics" | "besideAnswers" | "samples"> {
+  extends Pick<
+    AppParts,
+    "clientAddress" | "isLocal" | "isOnThisMachine" | "live" | "metrics" | "besideAnswers" | "samples"
+  > {
   readonly config: HttpConfig;
   readonly tiles: ServedTiles;
   readonly basemap: BasemapTiles;
+  /** Without it nobody signs in. */
+  readonly accounts?: AccountsOptions;
   /** Told of the place of every report that was stored or edited, before that is acknowledged. */
   onChanged?(report: Report): void;
 }
+
+/** What sign-in needs of a runtime. */
+export type AccountsOptions = Pick<AuthOptions, "secret" | "mailer" | "isDemoAllowed">;
 
 /** The HTTP interface over it, and the basemap below the reports. */
 export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomain>, options: HttpOptions): App {
   const { store, sql, pingDatabase, compressor, clock, log, meter } = adapters;
   const { scores, scoring, usage, areas } = domain;
-  const { config, tiles, basemap, onChanged, ...ofRuntime } = options;
+  const { config, tiles, basemap, accounts, onChanged, ...ofRuntime } = options;
   const { pyramid, source } = tiles;
   const questions = createSql(sql, log);
   const onReport = (report: Report) => {
@@ -162,6 +174,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     // In a Worker nobody waits for another request.
     inTurn: domain.shareBuilds ? createInTurn() : atOnce,
   });
+  const auth = accounts && wireAuth(accounts, { ...adapters, questions, config, shareBuilds: domain.shareBuilds });
   const parts = [scores, scoring, usage, moderation];
   const app = createApp({
     ...ofRuntime,
@@ -169,6 +182,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     store,
     clock,
     log,
+    ...(auth && { auth, sessions: auth.sessions }),
     ...(meter && { meter }),
     areas: {
       ...areas,
@@ -191,6 +205,22 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
   const { basemapStyleUrl: styleUrl } = config;
   app.route("/", basemapRoutes(basemap, styleUrl === undefined ? {} : { styleUrl }));
   return app;
+}
+
+interface AuthParts extends Pick<Adapters, "clock" | "log"> {
+  readonly questions: AuthOptions["sql"];
+  readonly config: HttpConfig;
+  readonly shareBuilds: boolean;
+}
+
+function wireAuth(accounts: AccountsOptions, { questions, config, clock, log, shareBuilds }: AuthParts) {
+  return createAuth({
+    ...accounts,
+    ...{ sql: questions, clock, log },
+    // In a Worker nobody waits for another request.
+    passwords: createPasswords(shareBuilds ? { limiter: createLimiter(HASHES.atOnce) } : {}),
+    isUrlConfigured: config.publicUrl !== undefined,
+  });
 }
 
 const settingsOf = ({ metricsToken, securityContact, ...config }: HttpConfig): AppSettings => ({

@@ -42,6 +42,10 @@ export interface Config {
   readonly metricsToken?: string;
   /** A URI for `/.well-known/security.txt`. */
   readonly securityContact?: string;
+  /** Signs sessions and links in mails; unset: made by the process that keeps DATA_DIR, or there are no accounts. */
+  readonly authSecret?: string;
+  /** Where mails are handed over; unset: the log of a machine of one's own has them, or none are sent. */
+  readonly smtp?: { readonly url: string; readonly from: string };
   /** Live streams that one process, or one Durable Object, holds open. */
   readonly liveStreams: number;
   /** Durable Objects that the Worker's live streams are spread over. */
@@ -162,6 +166,25 @@ export const VARIABLES = {
       .regex(/^(?:https:\/\/|mailto:|tel:)[\x21-\x7e]{1,250}$/, "a URI that begins with https://, mailto: or tel:"),
     "where to tell of a vulnerability, as `/.well-known/security.txt` has it; unset: our own page `/about`",
   ),
+  AUTH_SECRET: variable(
+    z
+      .string()
+      .regex(/^[\x21-\x7e]{32,512}$/, "32 to 512 letters, digits and signs, such as `openssl rand -base64 32` prints"),
+    "signs sessions and links in mails, the same for all processes; unset: made once in DATA_DIR, and with DATABASE_URL or in the Worker nobody signs in",
+  ),
+  SMTP_URL: variable(
+    z.url({ protocol: /^smtps?$/, error: "a URL like smtps://user:password@mail.example:465" }),
+    "the SMTP server that mails are handed to; unset: where HOST is this machine's own and stores are embedded the log tells their links, elsewhere none are sent",
+  ),
+  MAIL_FROM: variable(
+    z
+      .string()
+      .regex(
+        /^(?:[^<>"\p{Cc}]{1,64} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u,
+        "an address, or a name and an address in `<>`",
+      ),
+    "whom mails are from, such as `STRATUM <no-reply@maps.example>`; goes with SMTP_URL",
+  ),
   LIVE_STREAMS: variable(
     wholeNumber(1, 100_000),
     "live streams that one process holds open; in the Worker, one Durable Object",
@@ -208,11 +231,20 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...optional("forwardedHeaders", v.FORWARDED_HEADERS),
     ...optional("metricsToken", v.METRICS_TOKEN),
     ...optional("securityContact", v.SECURITY_CONTACT),
+    ...optional("authSecret", v.AUTH_SECRET),
+    ...optional("smtp", chooseSmtp(v)),
     liveStreams: v.LIVE_STREAMS ?? 0,
     liveShards: v.LIVE_SHARDS ?? 0,
     edgeCache: v.EDGE_CACHE === "on",
     ...optional("notice", dynamo === undefined ? noticeOfEmbedded(v, dataDir ?? "memory") : undefined),
   };
+}
+
+/** @throws OperatorError */
+function chooseSmtp({ SMTP_URL: url, MAIL_FROM: from }: Values): Config["smtp"] {
+  if (url === undefined) return undefined;
+  if (from !== undefined) return { url, from };
+  throw new OperatorError("SMTP_URL is set, but MAIL_FROM is not: set it to the address that mails are from.");
 }
 
 function readValues(env: Readonly<Record<string, string | undefined>>): Values {
@@ -230,9 +262,9 @@ function readValues(env: Readonly<Record<string, string | undefined>>): Values {
   return values as Values;
 }
 
-/** A URL may carry a password, a token is one: neither belongs on a terminal or in a log. */
+/** A URL may carry a password, a token or a secret is one: neither belongs on a terminal or in a log. */
 function quoteValue(name: string, value: string): string {
-  if (name.endsWith("_TOKEN")) return "wrong";
+  if (/_(?:TOKEN|SECRET)$/.test(name)) return "wrong";
   return JSON.stringify(name.endsWith("_URL") ? value.replace(/\/\/[^@/]*@/, "//…@") : value);
 }
 

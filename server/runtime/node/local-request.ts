@@ -11,6 +11,11 @@ const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
  * @param peer address at the other end of the connection
  */
 export function isLocalRequest(peer: string | undefined, header: (name: string) => string | undefined): boolean {
+  return header("Origin") === undefined && isOnThisMachine(peer, header);
+}
+
+/** The same, also of a page that this machine's browser shows. What changes something still asks whose page it is. */
+export function isOnThisMachine(peer: string | undefined, header: (name: string) => string | undefined): boolean {
   if (peer === undefined || !isLoopback(peer) || isForwarded(header)) return false;
-  return header("Origin") === undefined && LOCAL_HOST.test(header("Host") ?? "localhost");
+  return LOCAL_HOST.test(header("Host") ?? "localhost");
 }

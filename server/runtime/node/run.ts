@@ -1,3 +1,4 @@
+import { DEMO_EMAIL, DEMO_PASSWORD } from "../../accounts/auth/demo-account.ts";
 import { endWhenRefused } from "../../console/end-when-refused.ts";
 import { createLog, type Log } from "../../console/log.ts";
 import { exitOnError } from "../../console/operator-error.ts";
@@ -5,6 +6,7 @@ import { refuseArguments } from "../../console/parse-options.ts";
 import { stopOnSignal } from "../../console/stop-on-signal.ts";
 import { createTerminal, type Terminal } from "../../console/terminal.ts";
 import { type Config, readConfig } from "../config.ts";
+import { isForThisMachineAlone, missingOfAccounts } from "./accounts.ts";
 import { startServer } from "./serve.ts";
 import { startSharedWork } from "./shared-work.ts";
 import { startWorkers, tellFirstProcess, type WorkerPart, workerPart } from "./workers.ts";
@@ -36,6 +38,11 @@ async function runFirst(config: Config, terminal: Terminal, log: Log): Promise<v
   const options = { log, steps: terminal };
   const server = config.workers > 1 ? await startWorkers(config, options) : await startServer(config, options);
   stopOnSignal(server, terminal.line);
+  const missing = missingOfAccounts(config);
+  if (missing !== undefined) log.warn(missing);
+  if (isForThisMachineAlone(config)) {
+    terminal.line(`The dashboards are at ${server.url}/dashboard: sign in as ${DEMO_EMAIL} with ${DEMO_PASSWORD}`);
+  }
   terminal.line(`STRATUM is at ${server.url} after ${(performance.now() / 1000).toFixed(1)} s (Ctrl-C stops it)`);
   await endWhenRefused(server, log);
 }

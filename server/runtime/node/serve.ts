@@ -26,10 +26,11 @@ import { leftPrefix } from "../own-path.ts";
 import { meterReads } from "../read-meter.ts";
 import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
 import { openStores } from "../stores/stores.ts";
+import { accountsOf, keepOrRemoveDemo } from "./accounts.ts";
 import { createBackgroundPace } from "./background-pace.ts";
 import { drawAreasInBackground } from "./draw-areas.ts";
 import { assertPortFree, openListener } from "./listener.ts";
-import { isLocalRequest } from "./local-request.ts";
+import { isLocalRequest, isOnThisMachine } from "./local-request.ts";
 import { nodeCompressor } from "./node-compressor.ts";
 import { allOrNone, buildClient, placeOf, prepareReports } from "./prepare.ts";
 import { repeatOwnWork, repeatSharedWork } from "./repeated-work.ts";
@@ -118,6 +119,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     const work = { background: closers.add(createBackground(log)), reports, domain, opened: database.opened, log };
     repeatOwnWork(work, tiles.pyramid);
     if (isAlone) repeatSharedWork(work);
+    if (isAlone) keepOrRemoveDemo(config, { database, log });
     if (isAlone) drawAreasInBackground(config, { ...work, clock });
 
     const tileWatch = createTileWatch({ tiles: tiles.source, log });
@@ -139,6 +141,8 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       basemap: createBasemapTiles(),
       live: streamsOfHub(live, liveLimits(config.liveStreams)),
       clientAddress: (c) => clientAddress(peerOf(c), (name) => c.req.header(name), config),
+      ...accountsOf(config, log),
+      isOnThisMachine: (c) => isOnThisMachine(peerOf(c), (name) => c.req.header(name)),
       isLocal: (c) => isLocalRequest(peerOf(c), (name) => c.req.header(name)),
       samples: () => [...units.samples(), ...pace.samples(), ...live.samples(), ...fastPath.samples()],
     });

@@ -7,6 +7,7 @@ import { openDatabase } from "../../postgres/database.ts";
 import type { Config } from "../config.ts";
 import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
 import { openStores } from "../stores/stores.ts";
+import { keepOrRemoveDemo } from "./accounts.ts";
 import { assertPortFree } from "./listener.ts";
 import { allOrNone, buildClient, placeOf, prepareReports } from "./prepare.ts";
 import type { RunningServer } from "./serve.ts";
@@ -49,6 +50,7 @@ export async function startWorkers(config: Config, { log, steps }: { log: Log; s
     const database = openDatabase({ address: stores.database, log });
     const refusal = refusalOf(database, placeOf(config, config.databaseUrl === undefined, "DATABASE_URL"), steps);
     closers.add(database);
+    keepOrRemoveDemo(config, { database, log });
     await allOrNone(prepare(config, stores, log, steps), buildClient(log, steps));
     await throwIfRefused(refusal);
     const workers = closers.add(createWorkers(log, port));
