@@ -1,5 +1,6 @@
 import { createLog } from "../../console/log.ts";
 import { addressOf } from "../../kit/network-address.ts";
+import { createSmtpMailer } from "../../mail/smtp-mailer.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { RunSql } from "../../ports/sql.ts";
 import { withClient } from "../../postgres/hyperdrive.ts";
@@ -9,7 +10,7 @@ import { createDynamoStore } from "../../store/dynamo/dynamo.ts";
 import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
 import { createWorkerClient } from "../../store/dynamo/worker-client.ts";
-import { type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-wiring.ts";
+import { type AccountsOptions, type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-wiring.ts";
 import { leftPrefix } from "../own-path.ts";
 import { meterReads } from "../read-meter.ts";
 import { createAlarmSetter } from "./compaction-alarm.ts";
@@ -90,6 +91,7 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
     tiles,
     basemap: packedBasemap(env.ASSETS),
     ...(env.LIVE === undefined ? {} : { live: createShardedLive(env.LIVE, config.liveShards, log) }),
+    ...accountsOf(config),
     clientAddress: (c) => addressOf(c.req.header("CF-Connecting-IP") ?? ""),
     onChanged: (report) => {
       for (const tag of purgedTags(report)) edgeCache?.purge.note(tag);
@@ -110,6 +112,12 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
     compact: () => doScheduledWork({ ...domain, log }),
     compactHurried: () => doHurriedWork({ ...domain, log }),
   };
+}
+
+/** Nobody signs in without a secret, and nobody signs up without mails. Others come in here: there is no demo account. */
+function accountsOf({ authSecret: secret, smtp }: WorkerConfig): { readonly accounts?: AccountsOptions } {
+  if (secret === undefined) return {};
+  return { accounts: { secret, isDemoAllowed: false, ...(smtp && { mailer: createSmtpMailer(smtp) }) } };
 }
 
 function openDynamo({ dynamo }: WorkerConfig, clock: Clock, onConsumed: (units: ConsumedUnits) => void) {
