@@ -21,13 +21,17 @@ export interface Subscription {
   readonly plan: Plan;
   /** Null when the account never subscribed. */
   readonly status: Status | null;
-  /** When it ends for good; null while it renews. */
+  /** When access ends, for good or unless a payment comes; null while it renews. */
   readonly endsAt: Date | null;
   readonly monthlyCallsLimit: number;
 }
 
-/** Whether it gives now what its plan includes: Stripe provisions by these two. */
+/**
+ * Whether it gives now what its plan includes. A payment that failed ends nothing at once: while it is tried again there is access until `endsAt`,
+ * which billing sets to the end of that grace. Set by an operator, `past_due` has no such end and gives nothing.
+ */
 export function isActive({ status, endsAt }: Pick<Subscription, "status" | "endsAt">, nowMs: number): boolean {
+  if (status === "past_due") return endsAt !== null && endsAt.getTime() > nowMs;
   const isPaidFor = status === "active" || status === "trialing";
   return isPaidFor && (endsAt === null || endsAt.getTime() > nowMs);
 }

@@ -27,6 +27,8 @@ import { mountReadBudget } from "./middleware/read-budget.ts";
 import { mountAccount } from "./routes/account.ts";
 import { mountAreas } from "./routes/areas.ts";
 import { mountAuth } from "./routes/auth.ts";
+import { mountBilling } from "./routes/billing.ts";
+import { mountBillingWebhook } from "./routes/billing-webhook.ts";
 import { mountCities } from "./routes/cities.ts";
 import { mountClusters } from "./routes/clusters.ts";
 import { mountExports } from "./routes/exports.ts";
@@ -37,6 +39,7 @@ import { mountModeration } from "./routes/moderation.ts";
 import { mountNeighborhood } from "./routes/neighborhood.ts";
 import { mountOperations } from "./routes/operations.ts";
 import { mountPlaces } from "./routes/places.ts";
+import { mountPlans } from "./routes/plans.ts";
 import { mountReports } from "./routes/reports.ts";
 import { mountSecurityText } from "./routes/security-text.ts";
 import { mountTiles } from "./routes/tiles.ts";
@@ -103,9 +106,14 @@ function respondNotFound(c: Context<AppEnv>): Response {
 
 /** What PostgreSQL answers; nothing else waits for it. */
 function mountRelational(app: App, parts: AppParts, sql: Sql, keys: ApiKeys): void {
-  const { usage } = parts;
+  const { usage, billing } = parts;
   mountTrends(app, parts, sql, keys);
   mountExports(app, parts, sql, keys);
+  if (billing !== undefined) {
+    mountPlans(app, billing);
+    mountBilling(app, parts, billing);
+    mountBillingWebhook(app, billing);
+  }
   if (usage === undefined) return;
   mountUsage(app, parts, sql, keys, usage);
   mountModeration(app, parts, keys);

@@ -9,6 +9,9 @@ import { createAreaSets } from "../areas/area-sets.ts";
 import { createAreaShapes } from "../areas/area-shapes.ts";
 import { createCityOfPlace } from "../areas/city-of-place.ts";
 import type { BasemapTiles } from "../basemap/zooms.ts";
+import { createBilling } from "../billing/billing.ts";
+import { createBillingTable } from "../billing/billing-table.ts";
+import type { Payments } from "../billing/payments.ts";
 import type { Log } from "../console/log.ts";
 import { type App, type AppParts, type AppSettings, createApp, DEFAULT_SETTINGS } from "../http/app.ts";
 import { basemapRoutes } from "../http/routes/basemap.ts";
@@ -51,6 +54,8 @@ export interface Adapters {
   readonly compressor: Compressor;
   readonly clock: Clock;
   readonly log: Log;
+  /** Without it billing is off. */
+  readonly payments?: Payments;
   /** Where `meterReads` made these. */
   readonly meter?: ReadMeter;
 }
@@ -155,7 +160,7 @@ export type AccountsOptions = Pick<AuthOptions, "secret" | "mailer" | "isDemoAll
 
 /** The HTTP interface over it, and the basemap below the reports. */
 export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomain>, options: HttpOptions): App {
-  const { store, sql, pingDatabase, compressor, clock, log, meter } = adapters;
+  const { store, sql, pingDatabase, compressor, clock, log, meter, payments } = adapters;
   const { scores, scoring, usage, areas } = domain;
   const { config, tiles, basemap, accounts, onChanged, ...ofRuntime } = options;
   const { pyramid, source } = tiles;
@@ -190,6 +195,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
       history: createScoreHistory({ sql: questions, clock, statement: areaHistoryStatement }),
     },
     sql: questions,
+    billing: createBilling({ table: createBillingTable(questions), payments, clock, log }),
     pingDatabase,
     usage,
     tiles: source,

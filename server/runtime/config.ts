@@ -2,8 +2,10 @@ import { z } from "zod";
 import { READ_UNITS_PER_MINUTE } from "../accounts/limits.ts";
 import { LOG_LEVELS } from "../console/log.ts";
 import { OperatorError } from "../console/operator-error.ts";
+import type { StripeConfig } from "../stripe/stripe-client.ts";
 import { chooseDynamo, type DynamoConfig, noticeOfEmbedded } from "./dynamo-config.ts";
 import { FORWARDED_KINDS, type ForwardedKind } from "./forwarded.ts";
+import { chooseStripe } from "./stripe-config.ts";
 
 export interface Config {
   readonly host: string;
@@ -46,6 +48,8 @@ export interface Config {
   readonly authSecret?: string;
   /** Where mails are handed over; unset: the log of a machine of one's own has them, or none are sent. */
   readonly smtp?: { readonly url: string; readonly from: string };
+  /** Where money is taken; unset: billing is off. */
+  readonly stripe?: StripeConfig;
   /** Live streams that one process, or one Durable Object, holds open. */
   readonly liveStreams: number;
   /** Durable Objects that the Worker's live streams are spread over. */
@@ -185,6 +189,20 @@ export const VARIABLES = {
       ),
     "whom mails are from, such as `STRATUM <no-reply@maps.example>`; goes with SMTP_URL",
   ),
+  STRIPE_SECRET_KEY: variable(
+    z
+      .string()
+      .regex(
+        /^[rs]k_(?:live|test)_\w{1,250}$/,
+        "a secret or restricted key of Stripe: sk_live_…, rk_live_… or sk_test_…",
+      ),
+    "takes payments by Stripe: a secret key, or a restricted one; without it billing is off",
+  ),
+  STRIPE_WEBHOOK_SECRET: variable(
+    z.string().regex(/^whsec_[\w+/=]{1,250}$/, "the signing secret of Stripe's webhook: whsec_…"),
+    "goes with STRIPE_SECRET_KEY: what Stripe signs its events with",
+  ),
+  STRIPE_API_BASE: variable(webUrl, "a stand-in for Stripe's API, for tests; only with a key of its test mode"),
   LIVE_STREAMS: variable(
     wholeNumber(1, 100_000),
     "live streams that one process holds open; in the Worker, one Durable Object",
@@ -210,6 +228,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const v = readValues(env);
   const dataDir = v.DATA_DIR === "memory" ? undefined : v.DATA_DIR;
   const dynamo = chooseDynamo(v);
+  const stripe = chooseStripe(v);
   return {
     host: v.HOST ?? "",
     port: v.PORT ?? 0,
@@ -233,6 +252,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...optional("securityContact", v.SECURITY_CONTACT),
     ...optional("authSecret", v.AUTH_SECRET),
     ...optional("smtp", chooseSmtp(v)),
+    ...optional("stripe", stripe),
     liveStreams: v.LIVE_STREAMS ?? 0,
     liveShards: v.LIVE_SHARDS ?? 0,
     edgeCache: v.EDGE_CACHE === "on",
@@ -264,7 +284,7 @@ function readValues(env: Readonly<Record<string, string | undefined>>): Values {
 
 /** A URL may carry a password, a token or a secret is one: neither belongs on a terminal or in a log. */
 function quoteValue(name: string, value: string): string {
-  if (/_(?:TOKEN|SECRET)$/.test(name)) return "wrong";
+  if (/_(?:TOKEN|SECRET|SECRET_KEY)$/.test(name)) return "wrong";
   return JSON.stringify(name.endsWith("_URL") ? value.replace(/\/\/[^@/]*@/, "//…@") : value);
 }
 

@@ -9,7 +9,8 @@ export interface Rule {
   readonly to: RegExp;
 }
 
-const DOMAIN = /^server\/(?:reports|pyramid|clusters|scores|areas|trends|accounts|moderation|live|serving|ports)\//;
+const DOMAIN =
+  /^server\/(?:reports|pyramid|clusters|scores|areas|trends|accounts|billing|moderation|live|serving|ports)\//;
 const OURS = /^(?:server|tiles|client|bench|test)\//;
 
 export const RULES: readonly Rule[] = [
@@ -18,7 +19,7 @@ export const RULES: readonly Rule[] = [
   {
     why: "the domain knows no adapter and no runtime",
     from: DOMAIN,
-    to: /^server\/(?:store|postgres|basemap|seed|http|runtime|cli|import)\//,
+    to: /^server\/(?:store|postgres|stripe|basemap|seed|http|runtime|cli|import)\//,
   },
   { why: "ports are nouns: they know only tiles/", from: /^server\/ports\//, to: /^server\/(?!ports\/)/ },
   { why: "only http/ knows Hono", from: /^server\/(?!http\/)/, to: /^(?:hono\b|@hono\/(?!node-server))/ },
@@ -29,10 +30,11 @@ export const RULES: readonly Rule[] = [
   },
   {
     why: "only runtimes and commands choose adapters",
-    from: /^server\/(?!runtime\/|cli\/|store\/|postgres\/)/,
-    to: /^server\/(?:store\/(?:dynamo|memory|sqlite)|postgres|runtime)\//,
+    from: /^server\/(?!runtime\/|cli\/|store\/|postgres\/|stripe\/)/,
+    to: /^server\/(?:store\/(?:dynamo|memory|sqlite)|postgres|stripe|runtime)\//,
     except: /^server\/(?:node|worker)\.ts$/,
   },
+  { why: "only Stripe's adapter knows Stripe", from: /^server\/(?!stripe\/)/, to: /^stripe\b/ },
   {
     why: "the client shares tiles/ with the server and nothing else",
     from: /^client\//,

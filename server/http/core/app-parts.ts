@@ -5,6 +5,7 @@ import type { Auth } from "../../accounts/auth/auth.ts";
 import type { Caller } from "../../accounts/key-lookup.ts";
 import type { UsageLog } from "../../accounts/usage-log.ts";
 import type { AreaSource } from "../../areas/find-area.ts";
+import type { Billing } from "../../billing/billing.ts";
 import type { ClusterSource } from "../../clusters/find-cluster.ts";
 import type { Log } from "../../console/log.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
@@ -44,10 +45,10 @@ export interface AppParts {
   readonly sessions?: Sessions;
   /** Signs up and in; without it `/api/auth/*` is 503. */
   readonly auth?: Auth;
-  /** Ends what is paid for of an account that is about to be deleted, which is not when this rejects; without it nothing is paid for. */
-  endSubscription?(userId: string): Promise<void>;
   /** Whether a request comes from this machine through no proxy, be it a page's or a program's. Without it none does. */
   isOnThisMachine?(context: Context): boolean;
+  /** What accounts pay; without it there are no `/api/plans` and `/api/billing`. It may be off. */
+  readonly billing?: Billing;
   /** Resolves when PostgreSQL answers; only `/readyz` asks. */
   pingDatabase(): Promise<void>;
   /** Hides reports for moderators to look at, and does what they decide. */

@@ -2,6 +2,8 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { StatusCode } from "hono/utils/http-status";
+import { BillingOffError } from "../../billing/billing.ts";
+import { PaymentsUnavailableError } from "../../billing/payments.ts";
 import type { Log } from "../../console/log.ts";
 import { StoreUnavailableError } from "../../ports/report-store.ts";
 import { DatabaseUnavailableError } from "../../ports/sql.ts";
@@ -139,6 +141,11 @@ export function problemOfError(error: unknown, requestId: string, log: Log): Pro
     };
   }
   if (error instanceof DatabaseUnavailableError) return databaseAway(error);
+  if (error instanceof BillingOffError) return BILLING_OFF;
+  if (error instanceof PaymentsUnavailableError) {
+    log.error("payments unavailable", { requestId, error });
+    return PAYMENTS_AWAY;
+  }
   if (error instanceof HTTPException && error.status < 500) return { status: error.status, detail: error.message };
   log.error("request failed", { requestId, error: error instanceof Error ? (error.stack ?? error.message) : error });
   return { status: 500, detail: "Something went wrong on our side. The request id finds it in our log." };
@@ -150,6 +157,19 @@ const databaseAway = ({ message }: DatabaseUnavailableError): ProblemInit => ({
   detail: `${message}; it keeps scores, counts and accounts. Tiles and reports go on; try again.`,
   headers: { "Retry-After": "5" },
 });
+
+const BILLING_OFF: ProblemInit = {
+  status: 503,
+  kind: "billing-off",
+  detail: "Billing is off here: nothing can be bought, and nothing is charged.",
+};
+
+const PAYMENTS_AWAY: ProblemInit = {
+  status: 503,
+  kind: "payments-unavailable",
+  detail: "Whoever takes the money does not answer. Nothing was charged by this; try again.",
+  headers: { "Retry-After": "30" },
+};
 
 const MAX_FIELD_ERRORS = 50;
 const MAX_TOLD_ERRORS = 6;

@@ -96,7 +96,7 @@ const remove = createRoute({
 
 /** Mounts `/api/account`. */
 export function mountAccount(app: App, parts: AppParts, sql: Sql): void {
-  const { clock, auth, endSubscription } = parts;
+  const { clock, auth, billing } = parts;
   const signedIn = requireSignedIn(parts);
   app.use(PATH, signedIn);
   app.use(held.path, signedIn);
@@ -127,7 +127,7 @@ export function mountAccount(app: App, parts: AppParts, sql: Sql): void {
       },
     );
     if (!isOwner) throw new ProblemError(WRONG_PASSWORD);
-    await endSubscription?.(userId);
+    await billing?.endSubscription(userId);
     await deleteAccount(sql, userId);
     sessions.forget();
     return c.body(null, 204);

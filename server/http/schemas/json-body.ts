@@ -23,8 +23,11 @@ export async function readJsonBody(c: Context<AppEnv>, maxBytes: number): Promis
   }
 }
 
-/** Hono's limit counts; what fails while it reads is a client that hangs up half way, which is no fault of ours. */
-async function readBytes(c: Context<AppEnv>, maxBytes: number): Promise<ArrayBuffer> {
+/**
+ * Reads a body of at most `maxBytes` as it comes. Hono's limit counts; what fails while it reads is a client that hangs up half way, which is no fault
+ * of ours. @throws ProblemError 413, 400
+ */
+export async function readBytes(c: Context<AppEnv>, maxBytes: number): Promise<ArrayBuffer> {
   const refuse = () => {
     throw new ProblemError({ status: 413, detail: `The body may have at most ${maxBytes} bytes.` });
   };

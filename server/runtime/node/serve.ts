@@ -19,6 +19,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { openDatabase } from "../../postgres/database.ts";
 import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
+import { createStripePayments } from "../../stripe/stripe-payments.ts";
 import { type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-wiring.ts";
 import type { Config } from "../config.ts";
 import { clientAddress } from "../forwarded.ts";
@@ -112,7 +113,11 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     closers.add({ close: () => reports.store.confirm({ isLast: true }) });
 
     const ofDatabase = { sql: database.sql, pingDatabase: database.ping };
-    const adapters: Adapters = meterReads({ ...reports, ...ofDatabase, compressor: nodeCompressor, clock, log });
+    const payments = config.stripe && createStripePayments(config.stripe, clock);
+    const adapters: Adapters = meterReads({
+      ...{ ...reports, ...ofDatabase, compressor: nodeCompressor, clock, log },
+      ...(payments && { payments }),
+    });
     const domain = wireDomain(adapters, config.dynamo === undefined ? EMBEDDED_BOUNDS : {}, pace);
     closers.add(domain.usage);
     const tiles = domain.openTiles();

@@ -10,6 +10,7 @@ import { createDynamoStore } from "../../store/dynamo/dynamo.ts";
 import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
 import { createWorkerClient } from "../../store/dynamo/worker-client.ts";
+import { createStripePayments } from "../../stripe/stripe-payments.ts";
 import { type AccountsOptions, type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-wiring.ts";
 import { leftPrefix } from "../own-path.ts";
 import { meterReads } from "../read-meter.ts";
@@ -70,6 +71,7 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
     ...openDynamo(config, clock, units.add),
     ...hyperdrive(env),
     compressor: workerCompressor,
+    ...(config.stripe && { payments: createStripePayments(config.stripe, clock) }),
     clock,
     log,
   });
