@@ -40,6 +40,8 @@ export interface BillingTable {
    * @returns false when somebody wrote it since: then what was read may be older than what is there
    */
   write(customer: Customer, standing: Standing | undefined, eventId: string | null): Promise<boolean>;
+  /** Notes that an event is taken in, by others' writing. */
+  note(eventId: string): Promise<void>;
 }
 
 export function createBillingTable(sql: Sql): BillingTable {
@@ -65,6 +67,9 @@ export function createBillingTable(sql: Sql): BillingTable {
     async write({ customerId, revision }, standing, eventId) {
       const values = standing === undefined ? [null, null, null, null, null, null] : valuesOf(standing);
       return (await query(WRITE, [customerId, revision, eventId, ...values])).length > 0;
+    },
+    async note(eventId) {
+      await query("INSERT INTO stripe_events (id) VALUES ($1) ON CONFLICT DO NOTHING", [eventId]);
     },
   };
 }

@@ -22,7 +22,7 @@ const eventSchema = z.object({
   type: z.string(),
   livemode: z.boolean(),
   data: z.object({
-    object: z.object({ id: z.string().optional(), object: z.string().optional(), customer: z.unknown() }),
+    object: z.object({ id: z.string().optional(), object: z.string().optional(), customer: z.unknown().optional() }),
   }),
 });
 

@@ -28,7 +28,7 @@ export interface FakeStripe {
   readonly requests: readonly string[];
   /** From now on events are sent there, one behind the other, as they happen. */
   sendEventsTo(webhookUrl: string): void;
-  /** Resolves when all that happened was sent. Rejects when something was not taken. */
+  /** Resolves when all that happened was sent. Rejects when something of it was not taken, now or before. */
   sent(): Promise<void>;
   sign(event: FakeEvent, change?: { readonly secret?: string; readonly atMs?: number }): SignedEvent;
   /** What is done before each request to the API is answered, such as waiting; it fails when this throws. */
@@ -43,12 +43,18 @@ export async function startFakeStripe(now: () => number = Date.now): Promise<Fak
   const requests: string[] = [];
   let webhookUrl: string | undefined;
   let sending: Promise<void> = Promise.resolve();
+  let refusal: unknown;
   let before: ((request: string) => Promise<void> | void) | undefined;
   let url = "";
 
   const world = createStripeWorld(now, (event) => {
     const to = webhookUrl;
-    if (to !== undefined) sending = sending.then(() => send(to, sign(event)));
+    if (to === undefined) return;
+    sending = sending
+      .then(() => send(to, sign(event)))
+      .catch((error: unknown) => {
+        refusal ??= error;
+      });
   });
   const api = createStripeApi(world, () => url);
   const pageOf = createStripePages(world, api);
@@ -83,7 +89,7 @@ export async function startFakeStripe(now: () => number = Date.now): Promise<Fak
     const answer = pageOf(at.pathname, action);
     if (answer === undefined) return void response.writeHead(404).end();
     // A webhook comes before or behind its customer; here before.
-    await sending.catch(() => {});
+    await sending;
     if ("location" in answer) return void response.writeHead(303, { Location: answer.location }).end();
     response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" }).end(answer.html);
   }
@@ -105,7 +111,10 @@ export async function startFakeStripe(now: () => number = Date.now): Promise<Fak
     sendEventsTo: (to) => {
       webhookUrl = to;
     },
-    sent: () => sending,
+    async sent() {
+      await sending;
+      if (refusal !== undefined) throw refusal;
+    },
     sign,
     intercept: (work) => {
       before = work;

@@ -161,7 +161,10 @@ export function createStripeWorld(now: () => number, onEvent: (event: FakeEvent)
     /** The period is over: it renews, or ends when that was said. */
     renew(id: string, outcome: "paid" | "failed" = "paid"): void {
       const subscription = find(id);
-      if (subscription.cancel_at_period_end) return world.end(id);
+      if (subscription.cancel_at_period_end) {
+        world.end(id);
+        return;
+      }
       startPeriod(subscription);
       subscription.status = outcome === "paid" ? "active" : "past_due";
       bill(subscription, outcome === "paid" ? "paid" : "open");

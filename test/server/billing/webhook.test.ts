@@ -1,0 +1,239 @@
+/** @module-tag random */
+import fc from "fast-check";
+import type { Pool } from "pg";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { ForgedEventError, PaymentsUnavailableError } from "../../../server/billing/payments.ts";
+import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
+import { runs } from "../../kit/runs.ts";
+import type { FakeEvent } from "../../kit/stripe/stripe-world.ts";
+import { BILLING_TABLES, openBilling } from "./billing-fixture.ts";
+
+const DAY = 86_400_000;
+
+describeOnEachPostgres("the webhook", BILLING_TABLES, (pool) => {
+  let test: Awaited<ReturnType<typeof openBilling>>;
+  let ann: string;
+  const events = () => test.stripe.world.events;
+  const takeAll = async (all: readonly FakeEvent[]) => {
+    for (const event of all) await test.take(event);
+  };
+
+  beforeAll(async () => {
+    test = await openBilling(pool);
+  });
+  afterAll(() => test.stripe.close());
+  beforeEach(async () => {
+    events().length = 0;
+    test.logged.length = 0;
+    ann = await test.signUp("ann@example.org");
+  });
+
+  /** What happens in the life of a subscription, and how it stands then. */
+  async function live(): Promise<string> {
+    const { world } = test.stripe;
+    const id = await test.subscribe(ann);
+    world.renew(id, "failed");
+    world.settle(id);
+    world.cancel(id);
+    world.renew(id);
+    return id;
+  }
+
+  it("takes a subscription through its life, and gives access as long as it is paid for", async () => {
+    const { world } = test.stripe;
+    const { clock } = test;
+    const start = clock.nowMs;
+    const seen: unknown[] = [];
+    const look = async () => {
+      await takeAll(events().splice(0));
+      seen.push(await test.state(ann));
+    };
+    await look();
+    const id = await test.subscribe(ann);
+    await look();
+    clock.nowMs = start + 30 * DAY;
+    world.renew(id, "failed");
+    await look();
+    clock.nowMs = start + 45 * DAY;
+    seen.push(await test.state(ann));
+    world.settle(id);
+    await look();
+    world.cancel(id);
+    await look();
+    clock.nowMs = start + 60 * DAY;
+    seen.push(await test.state(ann));
+    world.renew(id);
+    await look();
+    expect(seen).toEqual([
+      ["resident", null, false, null],
+      ["agent", "active", true, null],
+      // Two weeks of grace, then nothing until it is paid.
+      ["agent", "past_due", true, 44],
+      ["agent", "past_due", false, 44],
+      ["agent", "active", true, null],
+      ["agent", "active", true, 60],
+      ["agent", "active", false, 60],
+      ["agent", "canceled", false, 60],
+    ]);
+    clock.nowMs = start;
+  });
+
+  it("comes to the right state in whatever order the events of a life come, some of them twice", async () => {
+    await live();
+    const all = [...events()];
+    expect(all.length).toBe(9);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(all.length - 1), { maxLength: 4 }), shuffled(all), async (twice, order) => {
+        await forget(pool());
+        await takeAll([...order, ...twice.flatMap((index) => all[index] ?? [])]);
+        expect((await test.state(ann))?.slice(0, 3)).toEqual(["agent", "canceled", false]);
+      }),
+      runs(300),
+    );
+  });
+
+  it("comes to the right state when each event is taken as it happens, or later, by two processes at once", async () => {
+    const other = test.openProcess();
+    const { world } = test.stripe;
+    const id = await test.subscribe(ann);
+    const steps = [
+      () => world.renew(id, "failed"),
+      () => world.settle(id),
+      () => world.cancel(id),
+      () => world.resume(id),
+      () => world.renew(id, "failed"),
+      () => world.settle(id),
+    ];
+    const taking: Promise<unknown>[] = [];
+    for (const step of steps) {
+      step();
+      for (const event of events().splice(0)) taking.push(test.take(event), test.take(event, other));
+      await Promise.race(taking);
+    }
+    expect(new Set(await Promise.all(taking))).toEqual(new Set(["taken", "known"]));
+    expect(await test.state(ann)).toEqual(["agent", "active", true, null]);
+  });
+
+  it("never writes what was read earlier over what was read later", async () => {
+    const id = await test.subscribe(ann);
+    const [created] = events();
+    if (created === undefined) throw new Error("no event");
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    const { promise: reading, resolve: tellReading } = Promise.withResolvers<void>();
+    // The first reading has its answer from before the cancellation, and gets it behind everything else.
+    const { subscriptions } = test.stripe.world;
+    const before = structuredClone(subscriptions.get(id));
+    let calls = 0;
+    test.stripe.intercept(async (request) => {
+      if (request !== "GET subscriptions" || ++calls > 1) return;
+      tellReading();
+      await held;
+      const now = subscriptions.get(id);
+      if (before === undefined || now === undefined) throw new Error("no subscription");
+      subscriptions.set(id, before);
+      setTimeout(() => subscriptions.set(id, now));
+    });
+    const late = test.take(created);
+    await reading;
+    test.stripe.world.end(id);
+    const last = events().at(-1);
+    expect(last?.type).toBe("customer.subscription.deleted");
+    await test.take(last ?? created);
+    release();
+    expect(await late).toBe("taken");
+    test.stripe.intercept(undefined);
+    expect((await test.state(ann))?.slice(0, 3)).toEqual(["agent", "canceled", false]);
+  });
+
+  it("looks at an event once, also when it comes ten times at once, and keeps ids for a month", async () => {
+    await test.subscribe(ann);
+    const [event] = events();
+    if (event === undefined) throw new Error("no event");
+    await Promise.all(Array.from({ length: 10 }, () => test.take(event)));
+    const asked = test.stripe.requests.length;
+    expect(await test.take(event)).toBe("known");
+    expect(test.stripe.requests.length).toBe(asked);
+    await pool().query("UPDATE stripe_events SET received_at = now() - interval '31 days'");
+    await takeAll(events().slice(1, 2));
+    expect((await pool().query("SELECT id FROM stripe_events")).rows).toEqual([{ id: events()[1]?.id }]);
+  });
+
+  it("refuses what is forged, stale, changed, or of the other mode, and looks nothing up for it", async () => {
+    await test.subscribe(ann);
+    const [event] = events();
+    if (event === undefined) throw new Error("no event");
+    const asked = test.stripe.requests.length;
+    const now = test.clock.now();
+    const refused = async (taking: Promise<unknown>) => expect(taking).rejects.toThrow(ForgedEventError);
+    await refused(test.take(event, test.billing, { secret: "whsec_other" }));
+    await refused(test.take(event, test.billing, { atMs: now - 301_000 }));
+    await refused(test.take({ ...event, livemode: true }));
+    const { body, headers } = test.stripe.sign(event);
+    const signature = headers["Stripe-Signature"] ?? "";
+    const bytes = new TextEncoder().encode(body.replace("active", "paused"));
+    await refused(test.billing.takeEvent(bytes, signature));
+    for (const junk of [
+      "",
+      "t=1",
+      "t=x,v1=y",
+      signature.replace("v1", "v0"),
+      `${signature},v2=${"0".repeat(900)}`.slice(3),
+    ])
+      await refused(test.billing.takeEvent(new TextEncoder().encode(body), junk));
+    for (const text of ["", "{", "[]", "{}", '{"id":"evt_1"}', "null"]) {
+      const signed = test.stripe.sign(JSON.parse(JSON.stringify({ raw: text })));
+      await refused(
+        test.billing.takeEvent(new TextEncoder().encode(signed.body), signed.headers["Stripe-Signature"] ?? ""),
+      );
+    }
+    expect(test.stripe.requests.length).toBe(asked);
+    expect(await test.state(ann)).toEqual(["resident", null, false, null]);
+    // Signed anew, as Stripe does whenever it sends again, the same event is good.
+    expect(await test.take(event)).toBe("taken");
+  });
+
+  it("changes nobody by events of other customers, other products, and of no customer", async () => {
+    const bob = await test.signUp("bob@example.org");
+    const id = await test.subscribe(ann);
+    const { world } = test.stripe;
+    await takeAll(events().splice(0));
+    const mine = world.subscriptions.get(id);
+    world.subscribe("cus_elsewhere", mine?.items.data[0]?.price ?? never());
+    const foreign = { ...(mine?.items.data[0]?.price ?? never()), product: "mugs" };
+    world.subscribe(mine?.customer ?? "", foreign);
+    world.changePrice(id, mine?.items.data[0]?.price ?? never());
+    const outcomes = [];
+    for (const event of events().splice(0)) outcomes.push(await test.take(event));
+    expect(outcomes).toEqual(["not-ours", "not-ours", "taken", "taken", "taken"]);
+    const odd = { id: "evt_odd", object: "event", type: "invoice.paid", created: 1, livemode: false } as const;
+    for (const object of [{}, { customer: null }, { customer: 7 }, { customer: { id: "cus_x" } }])
+      expect(await test.take({ ...odd, data: { object } })).toBe("not-ours");
+    expect(await test.state(ann)).toEqual(["agent", "active", true, null]);
+    expect(await test.state(bob)).toEqual(["resident", null, false, null]);
+  });
+
+  it("stores nothing while Stripe is away, so that the event comes again", async () => {
+    await test.subscribe(ann);
+    const [event] = events();
+    if (event === undefined) throw new Error("no event");
+    test.stripe.intercept(() => {
+      throw new Error("away");
+    });
+    await expect(test.take(event)).rejects.toThrow(PaymentsUnavailableError);
+    test.stripe.intercept(undefined);
+    expect(await test.take(event)).toBe("taken");
+    expect(await test.state(ann)).toEqual(["agent", "active", true, null]);
+  });
+});
+
+const never = (): never => {
+  throw new Error("nothing there");
+};
+
+/** As if nothing had been told yet. */
+async function forget(pool: Pool): Promise<void> {
+  await pool.query("TRUNCATE stripe_events, api_subscriptions");
+}
+
+const shuffled = <T>(all: readonly T[]) =>
+  fc.shuffledSubarray([...all], { minLength: all.length, maxLength: all.length });
