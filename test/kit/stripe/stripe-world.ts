@@ -158,16 +158,25 @@ export function createStripeWorld(now: () => number, onEvent: (event: FakeEvent)
       emitOf(find(id), "updated");
     },
 
-    /** The period is over: it renews, or ends when that was said. */
-    renew(id: string, outcome: "paid" | "failed" = "paid"): void {
+    /** The period is over: it renews and is paid, or ends when that was said. */
+    renew(id: string): void {
       const subscription = find(id);
       if (subscription.cancel_at_period_end) {
         world.end(id);
         return;
       }
       startPeriod(subscription);
-      subscription.status = outcome === "paid" ? "active" : "past_due";
-      bill(subscription, outcome === "paid" ? "paid" : "open");
+      subscription.status = "active";
+      bill(subscription, "paid");
+      emitOf(subscription, "updated");
+    },
+
+    /** The period is over, and the card is refused: it is tried again until `settle` or `end`. */
+    fail(id: string): void {
+      const subscription = find(id);
+      startPeriod(subscription);
+      subscription.status = "past_due";
+      bill(subscription, "open");
       emitOf(subscription, "updated");
     },
 
