@@ -31,10 +31,12 @@ export interface FakeStripe {
   /** Resolves when all that happened was sent. Rejects when something of it was not taken, now or before. */
   sent(): Promise<void>;
   sign(event: FakeEvent, change?: { readonly secret?: string; readonly atMs?: number }): SignedEvent;
-  /** What is done before each request to the API is answered, such as waiting; it fails when this throws. */
-  intercept(before: ((request: string) => Promise<void> | void) | undefined): void;
+  /** From now on each answer of the API is held back until this is done; when it rejects, the answer is lost, and 500 is sent. */
+  holdAnswers(until: ((request: string) => Promise<void>) | undefined): void;
   close(): Promise<void>;
 }
+
+const LOST = { status: 500, body: { error: { type: "api_error", message: "it was lost" } } };
 
 const SDK = new Stripe(SECRET_KEY);
 
@@ -44,7 +46,7 @@ export async function startFakeStripe(now: () => number = Date.now): Promise<Fak
   let webhookUrl: string | undefined;
   let sending: Promise<void> = Promise.resolve();
   let refusal: unknown;
-  let before: ((request: string) => Promise<void> | void) | undefined;
+  let onAnswer: ((request: string) => Promise<void>) | undefined;
   let url = "";
 
   const world = createStripeWorld(now, (event) => {
@@ -69,16 +71,17 @@ export async function startFakeStripe(now: () => number = Date.now): Promise<Fak
   async function answerApi(request: IncomingMessage, response: ServerResponse, at: URL): Promise<void> {
     const name = `${request.method} ${at.pathname.replace(/^\/v1\//, "")}`;
     requests.push(name);
-    const body = await text(request);
-    const failed = await Promise.resolve(before?.(name)).then(
+    const isKnown = request.headers.authorization === `Bearer ${SECRET_KEY}`;
+    const answer = isKnown ? api.answer(request.method ?? "", at, await text(request)) : undefined;
+    const status = isKnown ? 404 : 401;
+    const unknown = { status, body: { error: { type: "invalid_request_error", message: name } } };
+    // As it is now: what happens while it is held back is not in it.
+    const held = structuredClone(answer ?? unknown);
+    const isLost = await Promise.resolve(onAnswer?.(name)).then(
       () => false,
       () => true,
     );
-    const isKnown = request.headers.authorization === `Bearer ${SECRET_KEY}`;
-    const answer = failed || !isKnown ? undefined : api.answer(request.method ?? "", at, body);
-    const status = isKnown ? (failed ? 500 : 404) : 401;
-    const fault = { status, body: { error: { type: failed ? "api_error" : "invalid_request_error", message: name } } };
-    const { status: told, body: object } = answer ?? fault;
+    const { status: told, body: object } = isLost ? LOST : held;
     // Stripe's own servers say whether to try again.
     response.writeHead(told, { "Content-Type": "application/json", "Stripe-Should-Retry": "false" });
     response.end(JSON.stringify(object));
@@ -116,8 +119,8 @@ export async function startFakeStripe(now: () => number = Date.now): Promise<Fak
       if (refusal !== undefined) throw refusal;
     },
     sign,
-    intercept: (work) => {
-      before = work;
+    holdAnswers: (until) => {
+      onAnswer = until;
     },
     close: () =>
       new Promise((resolve) => {

@@ -1,4 +1,5 @@
 /** @module-tag random */
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
@@ -99,10 +100,11 @@ describeOnEachPostgres("the webhook", BILLING_TABLES, (pool) => {
       maxLength: 12,
     });
     await fc.assert(
-      fc.asyncProperty(life, async (steps) => {
+      fc.asyncProperty(life, fc.infiniteStream(fc.nat(4)), async (steps, delays) => {
         await pool().query("TRUNCATE stripe_events, api_subscriptions, billing_customers");
         events().length = 0;
         const id = await test.subscribe(ann);
+        test.stripe.holdAnswers(() => sleep(delays.next().value ?? 0));
         const taking: Promise<unknown>[] = [];
         const takeOne = (index: number) => {
           const [event] = events().splice(index % Math.max(1, events().length), 1);
@@ -115,6 +117,7 @@ describeOnEachPostgres("the webhook", BILLING_TABLES, (pool) => {
         }
         while (events().length > 0) takeOne(1);
         const outcomes = new Set(await Promise.all(taking));
+        test.stripe.holdAnswers(undefined);
         expect([...outcomes].filter((outcome) => outcome !== "taken" && outcome !== "known")).toEqual([]);
         const { status, cancel_at, ended_at } = world.subscriptions.get(id) ?? never();
         const [row] = (await pool().query("SELECT status, ends_at FROM api_subscriptions")).rows;
@@ -129,33 +132,45 @@ describeOnEachPostgres("the webhook", BILLING_TABLES, (pool) => {
   });
 
   it("never writes what was read earlier over what was read later", async () => {
+    const { world, holdAnswers } = test.stripe;
     const id = await test.subscribe(ann);
-    const [created] = events();
-    if (created === undefined) throw new Error("no event");
-    const { promise: held, resolve: release } = Promise.withResolvers<void>();
-    const { promise: reading, resolve: tellReading } = Promise.withResolvers<void>();
-    // The first reading has its answer from before the cancellation, and gets it behind everything else.
-    const { subscriptions } = test.stripe.world;
-    const before = structuredClone(subscriptions.get(id));
-    let calls = 0;
-    test.stripe.intercept(async (request) => {
-      if (request !== "GET subscriptions" || ++calls > 1) return;
-      tellReading();
-      await held;
-      const now = subscriptions.get(id);
-      if (before === undefined || now === undefined) throw new Error("no subscription");
-      subscriptions.set(id, before);
-      setTimeout(() => subscriptions.set(id, now));
+    const [first = never()] = events();
+    const [reading, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    // The first one reads what was before the end, and hears of it behind everything else.
+    holdAnswers(async () => {
+      holdAnswers(undefined);
+      reading.resolve();
+      await held.promise;
     });
-    const late = test.take(created);
-    await reading;
-    test.stripe.world.end(id);
-    const last = events().at(-1);
-    expect(last?.type).toBe("customer.subscription.deleted");
-    await test.take(last ?? created);
-    release();
+    const late = test.take(first);
+    await reading.promise;
+    world.end(id);
+    await test.take(events().at(-1) ?? never());
+    held.resolve();
     expect(await late).toBe("taken");
-    test.stripe.intercept(undefined);
+    expect((await test.state(ann))?.slice(0, 3)).toEqual(["agent", "canceled", false]);
+  });
+
+  it("reads again when one wrote meanwhile who may have read before", async () => {
+    const { world, holdAnswers } = test.stripe;
+    const id = await test.subscribe(ann);
+    const [first = never()] = events();
+    const [reading, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let early: Promise<unknown> = Promise.resolve();
+    holdAnswers(async () => {
+      // The second one has what was read behind the end, but the first one writes first.
+      holdAnswers(async () => {
+        holdAnswers(undefined);
+        held.resolve();
+        await early;
+      });
+      reading.resolve();
+      await held.promise;
+    });
+    early = test.take(first);
+    await reading.promise;
+    world.end(id);
+    expect(await test.take(events().at(-1) ?? never())).toBe("taken");
     expect((await test.state(ann))?.slice(0, 3)).toEqual(["agent", "canceled", false]);
   });
 
@@ -230,11 +245,9 @@ describeOnEachPostgres("the webhook", BILLING_TABLES, (pool) => {
     await test.subscribe(ann);
     const [event] = events();
     if (event === undefined) throw new Error("no event");
-    test.stripe.intercept(() => {
-      throw new Error("away");
-    });
+    test.stripe.holdAnswers(() => Promise.reject(new Error("away")));
     await expect(test.take(event)).rejects.toThrow(PaymentsUnavailableError);
-    test.stripe.intercept(undefined);
+    test.stripe.holdAnswers(undefined);
     expect(await test.take(event)).toBe("taken");
     expect(await test.state(ann)).toEqual(["agent", "active", true, null]);
   });
