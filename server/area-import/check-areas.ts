@@ -2,8 +2,8 @@ import type { Area } from "../../tiles/areas/area.ts";
 import { boxAround, boxesMeet, boxOfPolygons, MOST_SPAN_E6 } from "../../tiles/areas/area.ts";
 import { isInside } from "../../tiles/areas/area-locator.ts";
 import type { NumberedArea } from "../../tiles/codec/area-codec.ts";
-import { cleanText } from "../reports/clean-text.ts";
-import { checkPolygons, type Repair } from "./check-polygons.ts";
+import { checkPolygons, type Repair } from "../areas/check-polygons.ts";
+import { oneLineName } from "../reports/one-line-name.ts";
 import type { RawFeature } from "./read-features.ts";
 
 export interface CheckOptions {
@@ -69,7 +69,7 @@ function checkSpan(areas: readonly Area[], faults: string[]): void {
 }
 
 function areaOf({ properties, geometry }: RawFeature, { city, kind, nameProperty, idProperty }: CheckOptions) {
-  const name = nameOf(properties[nameProperty]);
+  const name = oneLineName(properties[nameProperty], MAX_NAME);
   if (name === undefined) {
     const others = Object.keys(properties).slice(0, 12).join(", ");
     return {
@@ -92,12 +92,6 @@ function areaOf({ properties, geometry }: RawFeature, { city, kind, nameProperty
 function textOf(value: unknown): string | undefined {
   const text = typeof value === "number" ? String(value) : typeof value === "string" ? value.trim() : "";
   return text === "" ? undefined : text;
-}
-
-/** One line without what nobody sees: PostgreSQL takes no NUL, and marks of direction turn what stands beside a name. */
-function nameOf(value: unknown): string | undefined {
-  const line = cleanText(textOf(value) ?? "").replace(/\s+/gu, " ");
-  return textOf([...line].slice(0, MAX_NAME).join("").toWellFormed());
 }
 
 /** What the ids of a set's areas begin with. */

@@ -1,5 +1,6 @@
 import { OperatorError } from "../console/operator-error.ts";
 import { openSource } from "../import/source.ts";
+import { isObject } from "../kit/is-object.ts";
 
 /** A feature as it stands in a file, before anything is known to be right about it. */
 export interface RawFeature {
@@ -60,6 +61,3 @@ function featuresOf(path: string, document: unknown, depth = 0): RawFeature[] {
     `${path} has no features: it should be a GeoJSON FeatureCollection, or a Feature on each line.`,
   );
 }
-
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

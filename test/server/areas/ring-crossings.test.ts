@@ -1,6 +1,6 @@
 /** @module-tag random */
 import { describe, expect, it } from "vitest";
-import { findCrossing } from "../../../server/area-import/ring-crossings.ts";
+import { findCrossing } from "../../../server/areas/ring-crossings.ts";
 import { seededRandom } from "../../kit/random.ts";
 import { scaled } from "../../kit/runs.ts";
 

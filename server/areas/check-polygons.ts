@@ -1,7 +1,7 @@
 import { boxOfPolygons, MOST_SPAN_E6, type Polygon, type Ring } from "../../tiles/areas/area.ts";
 import { isInside } from "../../tiles/areas/area-locator.ts";
 import { MOST_CORNERS } from "../../tiles/codec/area-codec.ts";
-import { isObject } from "./read-features.ts";
+import { isObject } from "../kit/is-object.ts";
 import { findCrossing } from "./ring-crossings.ts";
 import { findMisplaced } from "./ring-windings.ts";
 
@@ -20,13 +20,16 @@ export type CheckedPolygons =
 /** A fault inside, on its way out. */
 class Fault extends Error {}
 
-/** Reads a Polygon or a MultiPolygon (RFC 7946, section 3.1) in whole millionths of a degree, and mends what can be mended. */
-export function checkPolygons(geometry: unknown): CheckedPolygons {
+/**
+ * Reads a Polygon or a MultiPolygon (RFC 7946, section 3.1) in whole millionths of a degree, and mends what can be mended.
+ * @param mostCorners that it may have in all
+ */
+export function checkPolygons(geometry: unknown, mostCorners = MOST_CORNERS): CheckedPolygons {
   const repairs = new Set<Repair>();
   try {
     const polygons = coordinatesOf(geometry).flatMap((polygon) => readPolygon(polygon, repairs));
     if (polygons.length === 0) throw new Fault("is empty: it has no polygon with an area");
-    checkWhole(polygons);
+    checkWhole(polygons, mostCorners);
     return { polygons, repairs };
   } catch (error) {
     if (error instanceof Fault) return { fault: error.message };
@@ -38,10 +41,13 @@ function coordinatesOf(geometry: unknown): readonly unknown[] {
   if (!isObject(geometry)) throw new Fault("has no geometry");
   const { type, coordinates } = geometry;
   if (type !== "Polygon" && type !== "MultiPolygon")
-    throw new Fault(`is a ${type}: areas are Polygons and MultiPolygons`);
+    throw new Fault(`is a ${shownType(type)}: areas are Polygons and MultiPolygons`);
   if (!Array.isArray(coordinates)) throw new Fault("has no coordinates");
   return type === "Polygon" ? [coordinates] : coordinates;
 }
+
+/** Whatever somebody wrote there, in few words. */
+const shownType = (type: unknown): string => (typeof type === "string" ? type.slice(0, 40) : "geometry without a type");
 
 function readPolygon(rings: unknown, repairs: Set<Repair>): Polygon[] {
   if (!Array.isArray(rings) || rings.length === 0) {
@@ -126,7 +132,7 @@ function areaOf(ring: Ring): number {
   return sum;
 }
 
-function checkWhole(polygons: readonly Polygon[]): void {
+function checkWhole(polygons: readonly Polygon[], mostCorners: number): void {
   const rings = polygons.flat();
   const { west, south, east, north } = boxOfPolygons(polygons);
   if (east - west > MOST_SPAN_E6 || north - south > MOST_SPAN_E6)
@@ -134,7 +140,7 @@ function checkWhole(polygons: readonly Polygon[]): void {
       "spans more than 90 degrees: what lies on both sides of the antimeridian must come as two areas, each in a set of its own",
     );
   const corners = rings.reduce((sum, ring) => sum + ring.length / 2, 0);
-  if (corners > MOST_CORNERS) throw new Fault(`has ${corners} corners, more than ${MOST_CORNERS}: simplify it`);
+  if (corners > mostCorners) throw new Fault(`has ${corners} corners, more than ${mostCorners}: simplify it`);
   refuseCrossing(rings);
   const misplaced = findMisplaced(rings);
   if (misplaced !== undefined)
