@@ -37,6 +37,18 @@ export function cellsOfArea({ box, polygons }: Pick<Area, "box" | "polygons">, l
   return pieces.map(({ geohash }) => geohash).sort();
 }
 
+/** Geohash cells of a precision, ascending, that an area meets; undefined where its box meets more than `most`. */
+export function cellsMeeting(
+  { box, polygons }: Pick<Area, "box" | "polygons">,
+  precision: number,
+  most: number,
+): string[] | undefined {
+  if (countCells(boundsOfBox(box), precision) > most) return undefined;
+  const sides = sidesOf(polygons);
+  const cells = coverBounds(boundsOfBox(box), precision, Infinity);
+  return cells.filter((geohash) => piecesOf(geohash, sides, polygons).length > 0).sort();
+}
+
 /** The cell, unless it lies outside. @param sides all that may meet it */
 function piecesOf(geohash: string, sides: readonly Side[], polygons: readonly Polygon[]): Piece[] {
   const box = boxOfBounds(cellBounds(geohash));

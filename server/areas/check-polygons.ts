@@ -15,10 +15,16 @@ export type Repair =
 /** What a geometry is, or the sentence that says what is wrong with it. */
 export type CheckedPolygons =
   | { readonly polygons: readonly Polygon[]; readonly repairs: ReadonlySet<Repair> }
-  | { readonly fault: string };
+  | { readonly fault: string; readonly limit?: number };
 
-/** A fault inside, on its way out. */
-class Fault extends Error {}
+/** A fault inside, on its way out; where a limit was gone beyond, with that. */
+class Fault extends Error {
+  readonly limit: number | undefined;
+  constructor(message: string, limit?: number) {
+    super(message);
+    this.limit = limit;
+  }
+}
 
 /**
  * Reads a Polygon or a MultiPolygon (RFC 7946, section 3.1) in whole millionths of a degree, and mends what can be mended.
@@ -32,7 +38,8 @@ export function checkPolygons(geometry: unknown, mostCorners = MOST_CORNERS): Ch
     checkWhole(polygons, mostCorners);
     return { polygons, repairs };
   } catch (error) {
-    if (error instanceof Fault) return { fault: error.message };
+    if (error instanceof Fault)
+      return { fault: error.message, ...(error.limit !== undefined && { limit: error.limit }) };
     throw error;
   }
 }
@@ -140,7 +147,8 @@ function checkWhole(polygons: readonly Polygon[], mostCorners: number): void {
       "spans more than 90 degrees: what lies on both sides of the antimeridian must come as two areas, each in a set of its own",
     );
   const corners = rings.reduce((sum, ring) => sum + ring.length / 2, 0);
-  if (corners > mostCorners) throw new Fault(`has ${corners} corners, more than ${mostCorners}: simplify it`);
+  if (corners > mostCorners)
+    throw new Fault(`has ${corners} corners, more than ${mostCorners}: simplify it`, mostCorners);
   refuseCrossing(rings);
   const misplaced = findMisplaced(rings);
   if (misplaced !== undefined)

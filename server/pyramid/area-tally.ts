@@ -86,7 +86,7 @@ function gatherOld(codes: Float64Array, areaOfRow: ArrayLike<number>, isOld: (ro
 }
 
 /** When a report is in another band than at a time, or expires; -Infinity when it has. */
-function nextBandMs(createdAtMs: number, atMs: number): number {
+export function nextBandMs(createdAtMs: number, atMs: number): number {
   const band = ageBand(atMs - createdAtMs);
   return band < 0 ? -Infinity : createdAtMs + (AGE_BANDS[band]?.untilMs ?? 0) + 1;
 }

@@ -8,7 +8,7 @@ import type { Area } from "./area-reports.ts";
 const CELL_AGGREGATE_LENGTH = 4;
 
 /** The part of the map in which the reports of an area lie: exactly those that count for it, where areas overlap too. */
-export async function regionOfArea(shapes: AreaShapes, { of, area }: FoundArea): Promise<Area> {
+export async function regionOfArea(shapes: Pick<AreaShapes, "meeting">, { of, area }: FoundArea): Promise<Area> {
   const areas = await shapes.meeting(of, area.box, EXACT_LEVEL);
   const { find } = createAreaLocator(areas, area.box);
   const { west, south, east, north } = area.box;

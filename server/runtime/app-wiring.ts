@@ -25,6 +25,7 @@ import type { DerivedStore } from "../ports/derived-store.ts";
 import type { ReadMeter } from "../ports/read-meter.ts";
 import type { EditedReport, ReportStore } from "../ports/report-store.ts";
 import type { RunSql } from "../ports/sql.ts";
+import { createOwnAreaScorer } from "../own-areas/own-area-scorer.ts";
 import { createSql } from "../postgres/questions.ts";
 import { createCompactor } from "../pyramid/compactor.ts";
 import { createHurriedChanges } from "../pyramid/hurried-changes.ts";
@@ -97,12 +98,9 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
 
   const scores = createScoreCache({ sql, clock, ...(scoreCells && { maxCells: scoreCells }) });
   const areaScorer = createAreaScorer({ ...behind, clock, log });
-  const scoring = createScoring(
-    createScorer({ ...behind, clock, log }),
-    createPastScores({ ...behind, clock }),
-    log,
-    areaScorer,
-  );
+  const own = createOwnAreaScorer({ ...behind, clock, log, pyramid: areaScorer.pyramid });
+  const scorer = createScorer({ ...behind, clock, log });
+  const scoring = createScoring(scorer, createPastScores({ ...behind, clock }), log, { areas: areaScorer, own });
   const usage = createUsageLog({ sql, log });
   const shapes = createAreaShapes({ derived });
   const sets = createAreaSets({ derived, log });

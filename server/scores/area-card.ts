@@ -17,7 +17,7 @@ export interface AreaCard extends Omit<ScoreCard, "city"> {
 
 export interface AreaCardOptions extends Omit<ScoreCardOptions, "pyramid" | "history"> {
   readonly pyramid: Pick<Pyramid, "outlines" | "reports" | "areaReports">;
-  readonly areas: AreaSource;
+  readonly areas: { readonly shapes: Pick<AreaSource["shapes"], "meeting"> };
   /** By the areas' ids. Without it there is no history. */
   readonly history?: ScoreHistory;
 }

@@ -17,6 +17,8 @@ import { createPastAreaScores } from "./past-area-scores.ts";
 export interface AreaScorer {
   /** Scores the areas of sets around which something changed; all of them each hour, for ages. Rejects when a store fails. */
   run(): Promise<AreaScoringReport>;
+  /** What it scores from, for others in the background that do the same; polled by whoever reads it. */
+  pyramid(): Pyramid;
 }
 
 export interface AreaScoringReport {
@@ -56,22 +58,21 @@ export function createAreaScorer({ store, derived, sql, clock, log }: AreaScorer
   const done = new Map<string, string>();
   let thinDay: string | undefined;
 
+  /** What nobody has areas for need not follow the changes. */
+  function openPyramid(): Pyramid {
+    const bounds = { cellBytes: CELL_BYTES, aggregateBytes: AGGREGATE_BYTES };
+    pyramid ??= createPyramid({ store, derived, clock, log, shapes, ...bounds });
+    return pyramid;
+  }
+
   return {
+    pyramid: openPyramid,
     async run() {
       const live = liveSets(await sets.read());
       if (live.length === 0) return { rows: 0, thinned: 0 };
-      // What nobody has areas for need not follow the changes.
-      pyramid ??= createPyramid({
-        store,
-        derived,
-        clock,
-        log,
-        shapes,
-        cellBytes: CELL_BYTES,
-        aggregateBytes: AGGREGATE_BYTES,
-      });
-      await pyramid.poll();
-      const scoring = { table, shapes, pyramid, clock };
+      const opened = openPyramid();
+      await opened.poll();
+      const scoring = { table, shapes, pyramid: opened, clock };
       let rows = 0;
       for (const of of live) rows += await scoreSet(scoring, of, done);
       rows += await past.fill();

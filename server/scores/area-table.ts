@@ -31,7 +31,11 @@ const HOURS_KEPT_MS = 8 * DAY_MS;
 /** How far back is looked for hours. */
 const THINNED_MS = 40 * DAY_MS;
 
-export function createAreaTable(sql: RunSql): AreaTable {
+/** Where areas' scores are: those of the areas of cities, or of accounts. */
+export type AreaScoreTable = "area_scores" | "own_area_scores";
+
+export function createAreaTable(sql: RunSql, scores: AreaScoreTable = "area_scores"): AreaTable {
+  const { write, writePast, thin } = statementsOf(scores);
   return {
     async note({ set, version }, areas) {
       const boxes = areas.map(({ box }) => boundsOfBox(box));
@@ -49,10 +53,10 @@ export function createAreaTable(sql: RunSql): AreaTable {
     },
 
     async write(areas, nowMs) {
-      const scores = (name: ScoreName) => areas.map(({ scored }) => scored.scores[name]);
-      const [row] = await sql<{ written: number }>(WRITE, [
+      const tenthsOf = (name: ScoreName) => areas.map(({ scored }) => scored.scores[name]);
+      const [row] = await sql<{ written: number }>(write, [
         areas.map(({ scored }) => scored.geohash),
-        ...SCORE_NAMES.map(scores),
+        ...SCORE_NAMES.map(tenthsOf),
         ...REPORT_LAYERS.map((layer) => areas.map(({ scored }) => scored.worthQuarters[layer])),
         areas.map(({ total }) => total["7d"]),
         areas.map(({ total }) => total["30d"]),
@@ -63,7 +67,7 @@ export function createAreaTable(sql: RunSql): AreaTable {
     },
 
     async writePast(rows) {
-      const [row] = await sql<{ written: number }>(WRITE_PAST, [
+      const [row] = await sql<{ written: number }>(writePast, [
         rows.map(({ cell }) => cell.geohash),
         ...SCORE_NAMES.map((name) => rows.map(({ cell }) => cell.scores[name])),
         ...REPORT_LAYERS.map((layer) => rows.map(({ cell }) => cell.worthQuarters[layer])),
@@ -76,7 +80,7 @@ export function createAreaTable(sql: RunSql): AreaTable {
 
     async thin(nowMs) {
       const until = startOfDay(nowMs - HOURS_KEPT_MS);
-      const [row] = await sql<{ thinned: number }>(THIN, [new Date(until - THINNED_MS), new Date(until)]);
+      const [row] = await sql<{ thinned: number }>(thin, [new Date(until - THINNED_MS), new Date(until)]);
       return row?.thinned ?? 0;
     },
   };
@@ -103,8 +107,9 @@ const listOf = (prefix: string): string => COLUMNS.map((name) => `${prefix}.${na
 
 const POINTS = SCORE_NAMES.map((name) => `(${name} / 10.0)::decimal(4, 1) AS ${name}`).join(", ");
 
-/** One statement, so it is atomic. */
-const WRITE = `
+/** Each is one statement, so it is atomic. */
+const statementsOf = (table: AreaScoreTable) => ({
+  write: `
   WITH scored AS (
     SELECT area, ${POINTS}, ${COUNTS.join(", ")}
     FROM unnest($1::text[], ${LISTS})
@@ -112,7 +117,7 @@ const WRITE = `
   ), changed AS (
     SELECT n.* FROM scored n
     LEFT JOIN LATERAL (
-      SELECT * FROM area_scores h
+      SELECT * FROM ${table} h
       WHERE h.area = n.area AND h.calculated_at <= ${HOUR}
       ORDER BY h.calculated_at DESC LIMIT 1
     ) last ON true
@@ -120,37 +125,38 @@ const WRITE = `
       OR last.calculated_at < ${DAY}::timestamp AT TIME ZONE 'UTC'
       OR (${listOf("last")}) IS DISTINCT FROM (${listOf("n")})
   ), written AS (
-    INSERT INTO area_scores (area, ${COLUMNS.join(", ")}, calculated_at)
+    INSERT INTO ${table} (area, ${COLUMNS.join(", ")}, calculated_at)
     SELECT area, ${COLUMNS.join(", ")}, ${HOUR}::timestamptz FROM changed ORDER BY area
     ON CONFLICT (area, calculated_at) DO UPDATE SET
       ${COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}
     RETURNING 1
   )
-  SELECT count(*)::int AS written FROM written`;
+  SELECT count(*)::int AS written FROM written`,
 
-/** The rows of an area together, in one statement: its first one tells afterwards how far back it is known. */
-const WRITE_PAST = `
+  /** The rows of an area together: its first one tells afterwards how far back it is known. */
+  writePast: `
   WITH written AS (
-    INSERT INTO area_scores (area, ${COLUMNS.join(", ")}, calculated_at)
+    INSERT INTO ${table} (area, ${COLUMNS.join(", ")}, calculated_at)
     SELECT area, ${POINTS}, ${COUNTS.join(", ")}, at
     FROM unnest($1::text[], ${LISTS}, ${HOUR}::timestamptz[]) AS t (area, ${COLUMNS.join(", ")}, at)
-    WHERE NOT EXISTS (SELECT FROM area_scores h WHERE h.area = t.area AND h.calculated_at < t.at)
+    WHERE NOT EXISTS (SELECT FROM ${table} h WHERE h.area = t.area AND h.calculated_at < t.at)
     ORDER BY area, at
     ON CONFLICT (area, calculated_at) DO NOTHING
     RETURNING 1
   )
-  SELECT count(*)::int AS written FROM written`;
+  SELECT count(*)::int AS written FROM written`,
 
-const THIN = `
+  thin: `
   WITH thinned AS (
-    DELETE FROM area_scores early
+    DELETE FROM ${table} early
     WHERE early.calculated_at >= $1 AND early.calculated_at < $2
       AND EXISTS (
-        SELECT FROM area_scores late
+        SELECT FROM ${table} late
         WHERE late.area = early.area AND late.calculated_at > early.calculated_at
           AND late.calculated_at < early.calculated_at + interval '1 day'
           AND (late.calculated_at AT TIME ZONE 'UTC')::date = (early.calculated_at AT TIME ZONE 'UTC')::date
       )
     RETURNING 1
   )
-  SELECT count(*)::int AS thinned FROM thinned`;
+  SELECT count(*)::int AS thinned FROM thinned`,
+});

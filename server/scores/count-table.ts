@@ -154,7 +154,17 @@ interface WaitingRow extends Omit<CellToCount, "part"> {
   readonly areasKey: string | null;
 }
 
+/** Cells that own areas meet are told along: they are counted for these at leisure, by whoever does. */
 const ADD = `
+  WITH told AS (
+    SELECT c.geohash5, c.layer, t.from_ms
+    FROM own_cells c JOIN unnest($1::text[], $2::text[], $3::bigint[]) AS t (geohash5, layer, from_ms)
+      ON c.geohash5 = t.geohash5 AND c.layer = t.layer
+    ORDER BY c.geohash5, c.layer FOR UPDATE OF c
+  ), told_along AS (
+    UPDATE own_cells c SET from_ms = least(c.from_ms, told.from_ms), told = DEFAULT
+    FROM told WHERE c.geohash5 = told.geohash5 AND c.layer = told.layer
+  )
   INSERT INTO cells_to_count (geohash5, layer, from_ms)
   SELECT geohash5, layer, from_ms FROM unnest($1::text[], $2::text[], $3::bigint[]) AS t (geohash5, layer, from_ms)
   ORDER BY geohash5, layer

@@ -21,34 +21,45 @@ const DAYS_FILLED = 30;
 /** A report is counted in scores for so long. */
 const DAYS_BEHIND = 30;
 /** Areas of a statement, which writes all days of each: cut off between two, the next run goes on. */
-const AREAS_PER_STATEMENT = 40;
+export const AREAS_PER_STATEMENT = 40;
 
-export function createPastAreaScores(options: {
+interface PastAreaOptions {
   readonly sql: RunSql;
   readonly clock: Clock;
   readonly table: AreaTable;
-}): PastAreaScores {
-  const { sql, clock, table } = options;
+}
 
-  async function fillAreas(areas: readonly string[], today: number): Promise<number> {
-    const since = formatDay((today - DAYS_FILLED - DAYS_BEHIND) * DAY_MS);
-    const counts = await sql<CountRow>(READ_COUNTS, [areas, since, formatDay(today * DAY_MS)]);
-    const rows = [...Map.groupBy(counts, ({ area }) => area)].flatMap(([area, ofArea]) =>
-      pastOf(
-        area,
-        Map.groupBy(ofArea, ({ geohash }) => geohash),
-        today,
-      ),
-    );
-    return rows.length === 0 ? 0 : table.writePast(rows);
-  }
+/** Where areas' reports are counted by day: of the areas of cities, or of accounts. */
+export type AreaCountTable = "area_counts" | "own_area_counts";
 
-  async function fillSet({ city, kind, version }: WaitingSet, today: number): Promise<number> {
+/** Writes the past of some areas that are counted as far back as there are reports; returns the number of rows. */
+export async function fillPastOf(
+  { sql, clock, table }: PastAreaOptions,
+  areas: readonly string[],
+  counts: AreaCountTable,
+): Promise<number> {
+  const today = Math.floor(clock.now() / DAY_MS);
+  const since = formatDay((today - DAYS_FILLED - DAYS_BEHIND) * DAY_MS);
+  const found = await sql<CountRow>(readCountsFrom(counts), [areas, since, formatDay(today * DAY_MS)]);
+  const rows = [...Map.groupBy(found, ({ area }) => area)].flatMap(([area, ofArea]) =>
+    pastOf(
+      area,
+      Map.groupBy(ofArea, ({ geohash }) => geohash),
+      today,
+    ),
+  );
+  return rows.length === 0 ? 0 : table.writePast(rows);
+}
+
+export function createPastAreaScores(options: PastAreaOptions): PastAreaScores {
+  const { sql } = options;
+
+  async function fillSet({ city, kind, version }: WaitingSet): Promise<number> {
     let written = 0;
     for (let after = ""; ; ) {
       const page = await sql<{ id: string }>(READ_AREAS, [city, kind, version, after, AREAS_PER_STATEMENT]);
       const ids = page.map(({ id }) => id);
-      if (ids.length > 0) written += await fillAreas(ids, today);
+      if (ids.length > 0) written += await fillPastOf(options, ids, "area_counts");
       after = ids.at(-1) ?? "";
       if (ids.length < AREAS_PER_STATEMENT) break;
       // Some milliseconds each, and requests wait meanwhile.
@@ -60,9 +71,8 @@ export function createPastAreaScores(options: {
 
   return {
     async fill() {
-      const today = Math.floor(clock.now() / DAY_MS);
       let written = 0;
-      for (const set of await sql<WaitingSet>(FIND)) written += await fillSet(set, today);
+      for (const set of await sql<WaitingSet>(FIND)) written += await fillSet(set);
       return written;
     },
   };
@@ -106,10 +116,10 @@ const FIND = `
 const READ_AREAS = `
   SELECT id FROM areas WHERE (city, kind) = ($1, $2) AND version = $3::bigint AND id > $4 ORDER BY id LIMIT $5`;
 
-const READ_COUNTS = `
+const readCountsFrom = (table: AreaCountTable): string => `
   SELECT area, geohash, layer, day - date '1970-01-01' AS day, report_count AS "reportCount",
          worth_quarters AS "worthQuarters", severity_quarters AS "severityQuarters"
-  FROM area_counts
+  FROM ${table}
   WHERE area = ANY ($1::text[]) AND day >= $2::date AND day < $3::date
   ORDER BY area, geohash`;
 

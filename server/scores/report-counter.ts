@@ -117,7 +117,7 @@ const isSame = ({ city, kind, number }: Omit<CountedSet, "areaCount">, { set, ve
   city === set.city.id && kind === set.kind && number === version.number;
 
 /** The reports of a cell from a time on; what is stored meanwhile in spans that were read is told by a later change. */
-async function* readSpans(
+export async function* readSpans(
   store: Pick<ReportStore, "readCell">,
   cell: LogCell,
   fromMs: number,

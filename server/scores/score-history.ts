@@ -67,6 +67,7 @@ const readFrom = (table: string, key: string): string => `
 
 const READ = readFrom("neighborhood_scores", "geohash");
 const READ_AREA = readFrom("area_scores", "area");
+const READ_OWN_AREA = readFrom("own_area_scores", "area");
 
 /** The statement of a cell's days; the bench explains it. */
 export const historyStatement = (geohash: string, sinceMs: number): Statement => ({
@@ -77,5 +78,11 @@ export const historyStatement = (geohash: string, sinceMs: number): Statement =>
 /** The same of an area, by its id. */
 export const areaHistoryStatement = (id: string, sinceMs: number): Statement => ({
   text: READ_AREA,
+  values: [id, new Date(sinceMs)],
+});
+
+/** The same of an area of an account. Whoever asks must be its owner. */
+export const ownAreaHistoryStatement = (id: string, sinceMs: number): Statement => ({
+  text: READ_OWN_AREA,
   values: [id, new Date(sinceMs)],
 });

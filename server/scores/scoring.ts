@@ -11,12 +11,20 @@ export interface Scoring {
   samples(): MetricSample[];
 }
 
-/** @param areas writes the history of areas, where there is one */
-export function createScoring(scorer: Scorer, past: PastScores, log: Log, areas?: AreaScorer): Scoring {
+/** What is counted and scored of areas, behind what is public. */
+export interface ScoredAreas {
+  /** Writes the history of areas of cities. */
+  readonly areas: Pick<AreaScorer, "run">;
+  /** Counts and scores those of accounts; returns how many areas were scored. */
+  readonly own: { run(): Promise<{ readonly areas: number }> };
+}
+
+export function createScoring(scorer: Scorer, past: PastScores, log: Log, behind?: ScoredAreas): Scoring {
   let neighborhoods = 0;
   let rows = 0;
   let thinned = 0;
   let failures = 0;
+  let ownAreas = 0;
   let looksBack = true;
   return {
     async run() {
@@ -29,9 +37,10 @@ export function createScoring(scorer: Scorer, past: PastScores, log: Log, areas?
         // What was never scored before may have a past; after a failure, too, it is looked for.
         if (done.neighborhoods > 0 || looksBack) rows += await past.fill();
         looksBack = false;
-        const ofAreas = await areas?.run();
+        const ofAreas = await behind?.areas.run();
         rows += ofAreas?.rows ?? 0;
         thinned += ofAreas?.thinned ?? 0;
+        ownAreas += (await behind?.own.run())?.areas ?? 0;
         const ms = Math.round(performance.now() - startMs);
         if (done.neighborhoods + done.counted + done.thinned > 0) log.debug("scored", { ...done, ms });
       } catch (error) {
@@ -48,6 +57,7 @@ export function createScoring(scorer: Scorer, past: PastScores, log: Log, areas?
         "Rows of score history deleted because their day has a later one.",
         thinned,
       ),
+      counter("stratum_own_areas_scored_total", "Times that areas of accounts were scored.", ownAreas),
       counter("stratum_scoring_failures_total", "Runs that failed and were tried again.", failures),
     ],
   };
