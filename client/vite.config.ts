@@ -10,6 +10,7 @@ const ENTRIES = {
   about: "about.html",
   privacy: "privacy.html",
   scores: "docs/scores.html",
+  dashboard: "dashboard.html",
   helper: "embed/helper.ts",
   "service-worker": "service-worker/main.ts",
 };

@@ -1,0 +1,49 @@
+import { ask } from "./ask.ts";
+
+/** What an account may do follows from its plan; operators are named. */
+export type Role = "resident" | "agent" | "city" | "operator";
+export type PlanName = "resident" | "agent" | "city";
+
+export interface AccountJson {
+  readonly email: string;
+  readonly name: string;
+  readonly email_verified: boolean;
+  readonly role: Role;
+  readonly plan: PlanName;
+  readonly is_operator: boolean;
+  readonly is_demo: boolean;
+  /** Ids of the cities that it moderates. */
+  readonly cities: readonly string[];
+  readonly subscription: SubscriptionJson;
+  readonly created_at: string;
+}
+
+export interface SubscriptionJson {
+  readonly status: string | null;
+  readonly active: boolean;
+  readonly current_period_end: string | null;
+  readonly ends_at: string | null;
+}
+
+/** Whoever is signed in; undefined when nobody is. Asked of the sign-in first, which answers visitors without an error. @throws AskError */
+export async function fetchAccount(): Promise<AccountJson | undefined> {
+  const session = await ask<object | null>("/api/auth/get-session");
+  return session === null ? undefined : ask<AccountJson>("/api/account");
+}
+
+export const EXPORT_MY_DATA = "/api/account/export";
+
+/** Takes the account away, and all that is its. @throws AskError */
+export const deleteAccount = (password: string): Promise<void> =>
+  ask("/api/account", { method: "DELETE", json: { password } });
+
+/** Plans that give more than a resident's; operators have everything. */
+const RANKS: Readonly<Record<PlanName, number>> = { resident: 0, agent: 1, city: 2 };
+
+/** Whether an account has what a plan gives. */
+export const hasPlan = ({ role, plan }: AccountJson, needed: PlanName): boolean =>
+  role === "operator" || RANKS[plan] >= RANKS[needed];
+
+/** Whether there is anything that it moderates. */
+export const isModerator = ({ is_operator, is_demo, cities }: AccountJson): boolean =>
+  !is_demo && (is_operator || cities.length > 0);

@@ -1,0 +1,104 @@
+import { BASE } from "../../api/base.ts";
+import { BUSY, tooMany, UNREACHABLE } from "../../words/dashboard-words.ts";
+
+/** A request that was refused, in words for a person. */
+export class AskError extends Error {
+  override readonly name = "AskError";
+  /** 0 when there was no answer at all. */
+  readonly status: number;
+  /** The last part of the problem's type, or the code that the sign-in answers; empty without either. */
+  readonly kind: string;
+  /** What is wrong with which field. */
+  readonly fields: ReadonlyMap<string, string>;
+  constructor(message: string, status: number, kind = "", fields: ReadonlyMap<string, string> = new Map()) {
+    super(message);
+    this.status = status;
+    this.kind = kind;
+    this.fields = fields;
+  }
+}
+
+export interface AskOptions {
+  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
+  /** Body, as JSON. */
+  readonly json?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+const PATIENCE_MS = 20_000;
+
+interface Refusal {
+  readonly type?: string;
+  readonly title?: string;
+  readonly detail?: string;
+  readonly errors?: readonly { readonly field: string; readonly message: string }[];
+  /** Of the sign-in, which answers no problem+json. */
+  readonly code?: string;
+  readonly message?: string;
+}
+
+let whenSignedOut = (): void => {};
+/** Calls `listener` when an answer says that the session has ended. */
+export function onSignedOut(listener: () => void): void {
+  whenSignedOut = listener;
+}
+
+/** Asks the service, with the session's cookie. `T` is undefined for answers without a body. @throws AskError, or the signal's reason. */
+export async function ask<T>(path: string, { method = "GET", json, signal }: AskOptions = {}): Promise<T> {
+  const limit = AbortSignal.timeout(PATIENCE_MS);
+  const response = await fetch(BASE + path, {
+    method,
+    signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    ...(json !== undefined && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(json) }),
+  }).catch((error: unknown) => {
+    if (signal?.aborted) throw error;
+    throw new AskError(UNREACHABLE, 0);
+  });
+  if (!response.ok) throw await refusalOf(response, path);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+async function refusalOf(response: Response, path: string): Promise<AskError> {
+  const { status } = response;
+  const body = ((await response.json().catch(() => null)) ?? {}) as Refusal;
+  const kind = body.type?.startsWith("urn:") ? (body.type.split(":").at(-1) ?? "") : (body.code ?? "");
+  if (status === 401 && kind === "sign-in-needed" && !path.startsWith("/api/auth/")) whenSignedOut();
+  const fields = new Map(body.errors?.map(({ field, message }) => [field, message]));
+  return new AskError(wordsOf(response, body), status, kind, fields);
+}
+
+function wordsOf(response: Response, { detail, title, message }: Refusal): string {
+  const { status } = response;
+  if (status === 429) return detail ?? tooMany(Number(response.headers.get("Retry-After")) || 60);
+  if (status >= 500 && status !== 503) return BUSY;
+  return detail ?? message ?? title ?? BUSY;
+}
+
+const KEPT_MS = 60_000;
+const MOST_KEPT = 64;
+const kept = new Map<string, { readonly atMs: number; readonly answer: Promise<unknown> }>();
+
+/**
+ * Asks for what changes slowly and is counted: the same address twice within a minute is asked once, so that going to and fro between views
+ * costs nobody's quota. @throws AskError
+ */
+export function askOnce<T>(path: string): Promise<T> {
+  const known = kept.get(path);
+  if (known && Date.now() - known.atMs < KEPT_MS) return known.answer as Promise<T>;
+  const answer = ask<T>(path);
+  kept.delete(path);
+  kept.set(path, { atMs: Date.now(), answer });
+  answer.catch(() => kept.delete(path));
+  const [oldest] = kept.keys();
+  if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
+  return answer;
+}
+
+/** Forgets what `askOnce` keeps: of somebody else, or outdated. */
+export const forgetAnswers = (): void => kept.clear();
+
+/** `/api/trends/daily?city=austin&days=30`, without the parameters that are undefined. */
+export function addressOf(path: string, query: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+}

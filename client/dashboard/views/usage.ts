@@ -1,0 +1,110 @@
+import { element } from "../../ui/dom.ts";
+import { KIND_WORDS, USAGE_WORDS as WORDS } from "../../words/dashboard-account-words.ts";
+import { formatCount } from "../../words/words.ts";
+import { ask } from "../api/ask.ts";
+import { CALL_KINDS } from "../api/keys.ts";
+import { type KeyUsageJson, type UsageJson, usageAddress } from "../api/usage.ts";
+import type { ViewContent, Visit } from "../page/visit.ts";
+import { choice, toolbar } from "../parts/choice.ts";
+import { emptiness, panel } from "../parts/panel.ts";
+import { table } from "../parts/table.ts";
+import { timeChart } from "../parts/time-chart.ts";
+import { quotaBars } from "./quota-bars.ts";
+
+/** Months that are offered, this one first. */
+const MONTHS = 12;
+const KIND_COLORS = {
+  tiles: "--infrastructure",
+  trends: "--opportunity",
+  exports: "--safety",
+  dashboards: "--vibe",
+} as const;
+
+/** What was called, by day, kind and key. */
+export function usageView(visit: Visit): ViewContent {
+  const { route, signal, set } = visit;
+  const months = lastMonths(new Date());
+  const month = months.find(({ value }) => value === route.query.month)?.value ?? months[0]?.value ?? "";
+  const source = usageAddress(month);
+  // One request for all of it.
+  const asked = ask<UsageJson>(source, { signal });
+  asked.catch(() => {});
+  const part = (title: string, className: string, height: number, draw: (usage: UsageJson) => Node[], hint = "") => {
+    let answer: Promise<UsageJson> | undefined = asked;
+    return panel({
+      title,
+      hint,
+      source,
+      height,
+      className,
+      signal,
+      async load() {
+        const usage = await (answer ?? ask<UsageJson>(source, { signal })).finally(() => {
+          answer = undefined;
+        });
+        return draw(usage);
+      },
+    });
+  };
+  return [
+    toolbar(choice("choose-month", WORDS.month, months, month, (value) => set({ month: value }))),
+    part(WORDS.byDay, "two-thirds", 280, (usage) => chartOf(usage, signal), WORDS.byDayHint),
+    part(WORDS.quotas, "", 200, ({ quotas }) => [quotaBars(quotas)], WORDS.quotasHint),
+    part(WORDS.byKey, "wide", 140, ({ keys }) => keysOf(keys, visit)),
+  ];
+}
+
+/** UTC, as calls are counted. */
+function lastMonths(now: Date): { readonly value: string; readonly label: string }[] {
+  const name = new Intl.DateTimeFormat("en", { month: "long", year: "numeric", timeZone: "UTC" });
+  return Array.from({ length: MONTHS }, (_, ago) => {
+    const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - ago, 1));
+    return { value: first.toISOString().slice(0, 7), label: name.format(first) };
+  });
+}
+
+function chartOf({ days }: UsageJson, signal: AbortSignal): Node[] {
+  if (days.every(({ calls }) => calls === 0)) return [emptiness(WORDS.noCalls, WORDS.noCallsText)];
+  // Of kinds that nobody called nothing is to be seen.
+  const kinds = CALL_KINDS.filter((kind) => days.some((day) => day[kind] > 0));
+  return [
+    timeChart({
+      label: WORDS.byDay,
+      days: days.map(({ day }) => day),
+      series: kinds.map((kind) => ({
+        label: KIND_WORDS[kind],
+        color: KIND_COLORS[kind],
+        values: days.map((day) => day[kind]),
+      })),
+      kind: "stack",
+      say: formatCount,
+      signal,
+    }),
+  ];
+}
+
+function keysOf(keys: readonly KeyUsageJson[], { hrefOf }: Visit): Node[] {
+  if (keys.length === 0)
+    return [
+      element("p", { class: "nothing" }, `${WORDS.noKeys} `, element("a", { href: hrefOf("keys") }, WORDS.toKeys)),
+    ];
+  const byKind = ({ days = [] }: KeyUsageJson, kind: string): string =>
+    formatCount(days.reduce((sum, day) => sum + (day.kind === kind ? day.calls : 0), 0));
+  const sorted = keys.toSorted((a, b) => b.calls_this_month - a.calls_this_month);
+  return [
+    table<KeyUsageJson>(
+      WORDS.byKey,
+      [
+        { head: WORDS.key, isName: true, cell: ({ name }) => name || WORDS.noKeyName },
+        ...CALL_KINDS.filter((kind) => kind !== "dashboards").map((kind) => ({
+          head: KIND_WORDS[kind],
+          isNumber: true,
+          isExtra: true,
+          cell: (key: KeyUsageJson) => byKind(key, kind),
+        })),
+        { head: WORDS.calls, isNumber: true, cell: ({ calls_this_month }) => formatCount(calls_this_month) },
+      ],
+      sorted,
+    ),
+  ];
+}

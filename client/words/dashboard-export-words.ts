@@ -1,0 +1,32 @@
+/** Of files. */
+export const EXPORT_WORDS = {
+  offerTitle: "Take the data with you",
+  offer: [
+    "Scores of every neighbourhood, hour by hour, and counts of reports by day",
+    "CSV, GeoJSON with polygons, NDJSON and Parquet",
+    "By city, neighbourhood or your own areas; here or by an API key",
+    "10 000 calls a month",
+  ],
+  what: "What",
+  datasets: {
+    scores: "Scores over time",
+    "reports-counts": "Counts of reports",
+  },
+  about: {
+    scores:
+      "A row for each place and hour, after eight days for each place and day, with how much stands behind each score.",
+    "reports-counts": "A row for each place, layer and day (UTC): reports, their severities and what they weigh.",
+  },
+  where: "Of",
+  cells: "Map cells of about 1.2 × 0.6 km",
+  areas: "All neighbourhoods",
+  span: "Span",
+  spans: { "7d": "7 days", "30d": "30 days", "90d": "90 days" },
+  download: "Download",
+  downloadHint: "A file has as many rows as there are; GeoJSON carries polygons.",
+  files: { csv: "CSV", geojson: "GeoJSON", ndjson: "NDJSON", parquet: "Parquet" },
+  file: (format: string): string => `Download ${format}`,
+  asked: "The same by a program",
+  askedHint: "With a key of yours in place of KEY.",
+  preview: "First rows",
+} as const;
