@@ -14,12 +14,13 @@ export const EXPORT_WORDS = {
   },
   about: {
     scores:
-      "A row for each place and hour, after eight days for each place and day, with how much stands behind each score.",
-    "reports-counts": "A row for each place, layer and day (UTC): reports, their severities and what they weigh.",
+      "A row for each place (cells are about 1.2 × 0.6 km) and hour, after eight days for each place and day, with how much stands behind each score.",
+    "reports-counts":
+      "A row for each place (cells are about 1.2 × 0.6 km), layer and day (UTC): reports, their severities and what they weigh.",
   },
-  where: "Of",
-  cells: "Map cells of about 1.2 × 0.6 km",
-  areas: "All neighbourhoods",
+  where: "Row by row",
+  cells: "Map cells",
+  areas: "Neighbourhoods",
   span: "Span",
   spans: { "7d": "7 days", "30d": "30 days", "90d": "90 days" },
   download: "Download",

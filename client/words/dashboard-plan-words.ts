@@ -26,6 +26,7 @@ export const PLAN_WORDS = {
     city: ["Infrastructure queue", "Moderation of your city"],
   } as Readonly<Record<string, readonly string[]>>,
   current: "Your plan",
+  change: (plan: string): string => `Change to ${plan}`,
   choose: (plan: string): string => `Choose ${plan}`,
   start: "Create an account",
   billingOff: "Billing is off on this server: it has no keys of Stripe. Whoever runs it can set your plan.",

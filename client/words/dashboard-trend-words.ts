@@ -15,7 +15,10 @@ export const OVERVIEW_WORDS = {
   improved: "Most improved",
   worsened: "Most worsened",
   movesHint: "Neighbourhoods by their overall score, against a week ago.",
-  noMoves: "No neighbourhood has enough reports in both weeks yet.",
+  noMoves: {
+    up: "None of those that can be compared has improved this week.",
+    down: "None of those that can be compared has worsened this week.",
+  },
   plan: "Your plan",
   quota: "Used of your quota",
   latest: "Busiest days",

@@ -64,6 +64,7 @@ export const COPIED = "Copied";
 export const SELECTED = "Selected: copy it by hand";
 export const SHOW_TABLE = "As a table";
 export const DAY = "Day";
+export const showAll = (count: number): string => `Show all ${count}`;
 
 /** What a plan lacks, and where to get it. */
 export const PLAN_NAMES = { anonymous: "No account", resident: "Resident", agent: "Agent", city: "City" } as const;

@@ -7,17 +7,20 @@ import type { Where } from "./trends.ts";
 const MOST_REPORTS = 500;
 
 export interface ReportsOf extends Where {
-  readonly bbox?: never;
   readonly layer: ReportLayer;
-  /** Days back from now. */
+  /** Days of UTC, today's included, as trends count them. */
   readonly days: number;
 }
 
-/** Reports of a city or of one of its areas, newest first. */
-export function reportsAddress({ city, area, layer, days }: ReportsOf): string {
+const DAY_MS = 86_400_000;
+
+/** Reports of a city or of one of its areas, newest first, of the same days as its counts by day. */
+export function reportsAddress({ city, area, layer, days }: ReportsOf, nowMs: number): string {
+  const today = Math.floor(nowMs / DAY_MS);
+  const from = new Date((today - days + 1) * DAY_MS).toISOString();
   const query = { layer, limit: MOST_REPORTS };
-  if (area !== undefined) return addressOf("/api/reports", { area, since: `${days}d`, ...query });
-  return addressOf(`/api/cities/${encodeURIComponent(city)}/reports`, { from: `${days}d`, ...query });
+  if (area !== undefined) return addressOf("/api/reports", { area, since: from, ...query });
+  return addressOf(`/api/cities/${encodeURIComponent(city)}/reports`, { from, ...query });
 }
 
 interface ReportPageJson {

@@ -23,7 +23,7 @@ export function figure({ label, value, unit, source, layer, icon: face, below = 
   return element(
     "div",
     { class: `figure ${layer ? `on-${layer}` : ""}` },
-    element("p", { class: "figure-label" }, face && icon(face), label, sourceLink(source, label, true)),
+    element("p", { class: "figure-label" }, face && icon(face), label, sourceLink(source, label, "icon")),
     value === undefined
       ? element("p", { class: "figure-value none" }, NO_DATA)
       : element("p", { class: "figure-value" }, value, unit ? element("small", {}, ` ${unit}`) : undefined),

@@ -6,11 +6,11 @@ import { SOURCE, sourceOf } from "../../words/dashboard-words.ts";
 // Lucide braces
 const BRACES: Icon = [
   "",
-  "M8 3H7a2 2 0 0 0-2 2v5a2 2 0 0 1-2 2 2 2 0 0 1 2 2v5c0 1.100.900 2 2 2h1M16 21h1a2 2 0 0 0 2-2v-5a2 2 0 0 1 2-2 2 2 0 0 1-2-2V5a2 2 0 0 0-2-2h-1",
+  "M8 3H7a2 2 0 0 0-2 2v5a2 2 0 0 1-2 2 2 2 0 0 1 2 2v5c0 1.1.9 2 2 2h1M16 21h1a2 2 0 0 0 2-2v-5a2 2 0 0 1 2-2 2 2 0 0 1-2-2V5a2 2 0 0 0-2-2h-1",
 ];
 
-/** The request that gives a figure, to open or to take along. @param what names the figure, for those who hear the page */
-export function sourceLink(path: string, what: string, isShort = false): HTMLElement {
+/** The request that gives a figure, to open or to take along. @param what names the figure, for those who hear the page, or for all */
+export function sourceLink(path: string, what: string, look: "word" | "icon" | "named" = "word"): HTMLElement {
   const label = sourceOf(what);
   const attributes = {
     class: "source",
@@ -23,7 +23,7 @@ export function sourceLink(path: string, what: string, isShort = false): HTMLEle
     "a",
     attributes,
     icon(BRACES),
-    element("span", { class: isShort ? "visually-hidden" : undefined }, SOURCE),
+    element("span", { class: look === "icon" ? "visually-hidden" : undefined }, look === "named" ? what : SOURCE),
     element("span", { class: "visually-hidden" }, `: ${label}`),
   );
 }

@@ -1,4 +1,5 @@
 import { element } from "../../ui/dom.ts";
+import { showAll } from "../../words/dashboard-words.ts";
 
 export interface Column<T> {
   readonly head: string;
@@ -11,8 +12,13 @@ export interface Column<T> {
   cell(row: T): Node | string;
 }
 
-/** Rows under named columns; wider than its place it scrolls, within reach of the keyboard. */
-export function table<T>(caption: string, columns: readonly Column<T>[], rows: readonly T[]): HTMLElement {
+/** Rows under named columns; wider than its place it scrolls, within reach of the keyboard, or on phones each row is a card. */
+export function table<T>(
+  caption: string,
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  onPhones: "scrolled" | "stacked" = "scrolled",
+): HTMLElement {
   const classOf = ({ isNumber, isExtra }: Column<T>) => `${isNumber ? "number" : ""} ${isExtra ? "extra" : ""}`.trim();
   const head = columns.map((column) =>
     element("th", { scope: "col", class: classOf(column) || undefined }, column.head),
@@ -27,7 +33,7 @@ export function table<T>(caption: string, columns: readonly Column<T>[], rows: r
   const body = rows.map((row) => element("tr", {}, ...columns.map((column) => cellOf(column, row))));
   return element(
     "div",
-    { class: "table", role: "region", tabindex: "0", "aria-label": caption },
+    { class: `table ${onPhones}`, role: "region", tabindex: "0", "aria-label": caption },
     element(
       "table",
       {},
@@ -36,4 +42,23 @@ export function table<T>(caption: string, columns: readonly Column<T>[], rows: r
       element("tbody", {}, ...body),
     ),
   );
+}
+
+/** A table that shows so many rows first, and all of them on a button. */
+export function longTable<T>(
+  caption: string,
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  most: number,
+): HTMLElement[] {
+  const shown = table(caption, columns, rows.slice(0, most));
+  if (rows.length <= most) return [shown];
+  const more = element("button", { type: "button", class: "secondary" }, showAll(rows.length));
+  more.addEventListener("click", () => {
+    const all = table(caption, columns, rows);
+    shown.replaceWith(all);
+    more.remove();
+    all.focus({ preventScroll: true });
+  });
+  return [shown, more];
 }

@@ -1,34 +1,13 @@
 import "uplot/dist/uPlot.min.css";
 import uPlot from "uplot";
 import { element } from "../../ui/dom.ts";
-import { DAY, formatDay, formatShortDay, NO_DATA, SHOW_TABLE } from "../../words/dashboard-words.ts";
-import { table } from "./table.ts";
-
-export interface ChartSeries {
-  readonly label: string;
-  /** Name of the style's colour, such as `--safety`. */
-  readonly color: string;
-  /** One a day; null where there is none, which is a gap. */
-  readonly values: readonly (number | null)[];
-  /** Told apart by more than the colour. */
-  readonly dash?: readonly number[];
-}
-
-export interface ChartOptions {
-  readonly label: string;
-  /** `2026-03-01`, UTC, ascending. */
-  readonly days: readonly string[];
-  readonly series: readonly ChartSeries[];
-  /** `stack` puts the bars of a day on each other, the first at the bottom. */
-  readonly kind: "lines" | "bars" | "stack";
-  readonly heightPx?: number;
-  say(value: number): string;
-  readonly signal: AbortSignal;
-}
+import { formatDay, formatShortDay, NO_DATA } from "../../words/dashboard-words.ts";
+import { type ChartOptions, type ChartSeries, foldedTable } from "./chart-data.ts";
 
 const HEIGHT_PX = 220;
 /** What numbers beside the axis take. */
 const AXIS_PX = 44;
+const DATES_PX = 28;
 const PX_PER_DATE = 72;
 const darkScheme = matchMedia("(prefers-color-scheme: dark)");
 
@@ -37,7 +16,7 @@ const darkScheme = matchMedia("(prefers-color-scheme: dark)");
  * uPlot, 23 KB: it comes with the first chart.
  */
 export function timeChart(options: ChartOptions): HTMLElement {
-  const { days, series, signal, label } = options;
+  const { signal } = options;
   const reading = element("p", { class: "chart-reading", "aria-hidden": "true" });
   const place = element("div", { class: "chart-place", role: "img", "aria-label": summaryOf(options) });
   const tell = (at: number | undefined) => reading.replaceChildren(...readingOf(options, at));
@@ -54,7 +33,7 @@ export function timeChart(options: ChartOptions): HTMLElement {
     darkScheme.removeEventListener("change", recolour);
     chart.destroy();
   });
-  return element("figure", { class: "chart" }, reading, place, tableOf(label, days, series, options.say));
+  return element("figure", { class: "chart" }, reading, place, foldedTable(options));
 }
 
 const colorOf = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -81,6 +60,7 @@ function optionsOf(options: ChartOptions, tell: (at: number | undefined) => void
       {
         ...axis,
         grid: { show: false },
+        size: DATES_PX,
         space: PX_PER_DATE,
         values: (_, at) => at.map((s) => formatShortDay(isoDay(s))),
       },
@@ -145,30 +125,4 @@ function summaryOf({ label, days, series, say }: ChartOptions): string {
     return `${name}: ${say(Math.min(...known))} – ${say(Math.max(...known))}`;
   });
   return `${label}, ${formatDay(days[0] ?? "")} – ${formatDay(days.at(-1) ?? "")}. ${told.join("; ")}`;
-}
-
-function tableOf(
-  label: string,
-  days: readonly string[],
-  series: readonly ChartSeries[],
-  say: (value: number) => string,
-): HTMLElement {
-  const details = element("details", { class: "chart-table" }, element("summary", {}, SHOW_TABLE));
-  details.addEventListener("toggle", () => {
-    if (!details.open || details.childElementCount > 1) return;
-    const columns = [
-      { head: DAY, isName: true, cell: (i: number) => formatDay(days[i] ?? "") },
-      ...series.map(({ label: head, values }) => ({
-        head,
-        isNumber: true,
-        cell: (i: number) => {
-          const value = values[i] ?? null;
-          return value === null ? "–" : say(value);
-        },
-      })),
-    ];
-    const rows = days.map((_, i) => days.length - 1 - i);
-    details.append(table(label, columns, rows));
-  });
-  return details;
 }

@@ -57,8 +57,8 @@ function periodWords({ ends_at, current_period_end }: BillingJson): string {
   return current_period_end === null ? "" : WORDS.period(formatDay(current_period_end));
 }
 
-function portalButton(visit: Visit): HTMLElement {
-  const button = element("button", { type: "button", class: "secondary" }, WORDS.manage);
+function portalButton(visit: Visit, words: string = WORDS.manage): HTMLElement {
+  const button = element("button", { type: "button", class: "secondary" }, words);
   button.addEventListener("click", () => void leaveFor(openPortal(), button, visit));
   return button;
 }
@@ -68,9 +68,10 @@ const wayTo =
   ({ plan, dollars }, billing) => {
     const { account } = visit;
     if (plan === account.plan) return element("p", { class: "current-plan" }, PLAN_WORDS.current);
-    // Whoever pays changes the plan at the portal, where what is paid already is reckoned with.
-    if (dollars === 0 || account.subscription.active) return undefined;
+    if (dollars === 0) return undefined;
     if (account.is_demo) return element("p", { class: "hint" }, PLAN_WORDS.demo);
+    // Whoever pays changes the plan at the portal, where what is paid already is reckoned with.
+    if (account.subscription.active) return portalButton(visit, PLAN_WORDS.change(PLAN_NAMES[plan]));
     const button = element(
       "button",
       { type: "button", class: "primary", disabled: billing === "off" },

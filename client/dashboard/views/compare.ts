@@ -8,12 +8,12 @@ import { askOnce } from "../api/ask.ts";
 import { comparedAddress, movesAddress, type RankingJson } from "../api/trends.ts";
 import type { ViewContent, Visit } from "../page/visit.ts";
 import { pointsMark } from "../parts/change-mark.ts";
+import { chart } from "../parts/chart.ts";
 import { choice, toolbar } from "../parts/choice.ts";
 import { emptiness, panel } from "../parts/panel.ts";
 import { isScore, SCORE_ORDER, scoreCell, scoreOptions } from "../parts/score-cells.ts";
 import { sourceLink } from "../parts/source-link.ts";
 import { type Column, table } from "../parts/table.ts";
-import { timeChart } from "../parts/time-chart.ts";
 import { fillAreas, knownAreas } from "./area-choice.ts";
 import { cityChoice } from "./city-choice.ts";
 
@@ -133,7 +133,7 @@ function comparison(ids: readonly string[], cards: readonly Promise<AreaCardJson
       async load() {
         const all = await Promise.all(cards);
         const days = all[0]?.series.map(({ day }) => day) ?? [];
-        const chart = timeChart({
+        const drawn = await chart({
           label: TREND_WORDS.scoreByDay(SCORE_LABELS[score]),
           days,
           series: all.map(({ name, series }, i) => {
@@ -145,8 +145,8 @@ function comparison(ids: readonly string[], cards: readonly Promise<AreaCardJson
           say: (value) => value.toFixed(1),
           signal,
         });
-        const sources = all.map(({ id, name }) => sourceLink(`/api/areas/${id}`, name));
-        return [chart, element("p", { class: "chips" }, ...sources)];
+        const sources = all.map(({ id, name }) => sourceLink(`/api/areas/${id}`, name, "named"));
+        return [drawn, element("p", { class: "chips" }, ...sources)];
       },
     }),
   ];
@@ -168,7 +168,7 @@ function scoreTable(areas: readonly RankedAreaJson[]): HTMLElement {
         return element("div", { class: "compared-cell" }, cell, pointsMark(area.change_7d?.[score] ?? null));
       },
     })),
-    { head: TREND_WORDS.reports30, cell: ({ report_count_30d: count }) => (count === null ? "–" : formatCount(count)) },
+    { head: TREND_WORDS.reports30, cell: countCell },
   ];
   const columns: Column<Row>[] = [
     { head: "", isName: true, cell: ({ head }) => head },
@@ -176,3 +176,6 @@ function scoreTable(areas: readonly RankedAreaJson[]): HTMLElement {
   ];
   return table(WORDS.table, columns, rows);
 }
+
+const countCell = ({ report_count_30d: count }: RankedAreaJson): HTMLElement =>
+  element("span", { class: "compared-count" }, count === null ? "–" : formatCount(count));

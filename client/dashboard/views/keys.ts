@@ -64,6 +64,7 @@ function keyTable(keys: readonly KeyJson[], visit: Visit, redraw: () => void): H
       { head: "", cell: (key) => (isOver(key) ? "" : actions(key, visit, redraw)) },
     ],
     keys,
+    "stacked",
   );
 }
 

@@ -7,12 +7,13 @@ export interface Move {
   readonly change: number;
 }
 
+export interface Moves {
+  readonly up: readonly Move[];
+  readonly down: readonly Move[];
+}
+
 /** The areas that a score moved most in a week, up and down. What cannot be compared is in neither list. */
-export function largestMoves(
-  areas: readonly RankedAreaJson[],
-  score: ScoreName,
-  most: number,
-): { readonly up: Move[]; readonly down: Move[] } {
+export function largestMoves(areas: readonly RankedAreaJson[], score: ScoreName, most: number): Moves {
   const moves = areas.flatMap((area) => {
     const change = area.change_7d?.[score] ?? null;
     return change === null || change === 0 ? [] : [{ area, change }];

@@ -91,7 +91,7 @@ function accountTable(accounts: readonly OperatedAccountJson[], visit: Visit): H
     { head: WORDS.since, isExtra: true, cell: ({ created_at }) => formatDay(created_at) },
     { head: WORDS.keys, cell: (account) => keysOf(account, visit) },
   ];
-  return table(WORDS.list, columns, accounts);
+  return table(WORDS.list, columns, accounts, "stacked");
 }
 
 function subscriptionOf({ active, status }: OperatedAccountJson): HTMLElement {

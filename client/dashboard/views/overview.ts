@@ -17,13 +17,13 @@ import {
 import { type UsageJson, usageAddress } from "../api/usage.ts";
 import type { ViewContent, Visit } from "../page/visit.ts";
 import { pointsMark } from "../parts/change-mark.ts";
+import { chart } from "../parts/chart.ts";
 import { toolbar } from "../parts/choice.ts";
 import { figure, figures } from "../parts/figure.ts";
 import { panel } from "../parts/panel.ts";
 import { iconOf, SCORE_ORDER } from "../parts/score-cells.ts";
-import { timeChart } from "../parts/time-chart.ts";
 import { cityChoice } from "./city-choice.ts";
-import { largestMoves, type Move } from "./moves.ts";
+import { largestMoves, type Moves } from "./moves.ts";
 import { quotaBars } from "./quota-bars.ts";
 
 const MOST_MOVES = 5;
@@ -41,7 +41,7 @@ export function overviewView(visit: Visit): ViewContent {
       height: 180,
       signal,
       load: async () =>
-        moveList(largestMoves((await askOnce<RankingJson>(moves)).areas, "overall", MOST_MOVES)[way], visit),
+        moveList(largestMoves((await askOnce<RankingJson>(moves)).areas, "overall", MOST_MOVES), way, visit),
     });
   return [
     toolbar(cityChoice(visit)),
@@ -80,8 +80,9 @@ async function scoreFigure(score: ScoreName, city: string): Promise<HTMLElement>
   });
 }
 
-function moveList(moves: readonly Move[], visit: Visit): Node[] {
-  if (moves.length === 0) return [element("p", { class: "nothing" }, WORDS.noMoves)];
+function moveList(found: Moves, way: keyof Moves, visit: Visit): Node[] {
+  const moves = found[way];
+  if (moves.length === 0) return [element("p", { class: "nothing" }, WORDS.noMoves[way])];
   const items = moves.map(({ area, change }) =>
     element(
       "li",
@@ -107,7 +108,7 @@ function reportsPanel({ city, signal }: Visit): HTMLElement {
       const answers = await Promise.all(sources.map((source) => askOnce<DailyJson>(source)));
       const days = answers[0]?.days.map(({ day }) => day) ?? [];
       return [
-        timeChart({
+        await chart({
           label: WORDS.reports,
           days,
           series: REPORT_LAYERS.map((layer, i) => ({

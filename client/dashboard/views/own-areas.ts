@@ -61,6 +61,7 @@ function listed({ areas, limit }: OwnAreasJson, visit: Visit): Node[] {
         { head: "", cell: (area) => actions(area, visit) },
       ],
       areas,
+      "stacked",
     ),
     used,
     ...(areas.length >= limit ? [element("p", { class: "hint" }, WORDS.full)] : []),

@@ -1,12 +1,16 @@
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Feature, FeatureCollection, Geometry, Polygon, Position } from "geojson";
-import { type GeoJSONSource, Map as MapLibreMap } from "maplibre-gl";
+import { type GeoJSONSource, Map as MapLibreMap, setWorkerUrl } from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import type { CityJson } from "../../api/api.ts";
 import { BASE } from "../../api/base.ts";
 import { basemapStyle } from "../../map/basemap-style.ts";
 import { currentTheme } from "../../map/theme.ts";
 import { element } from "../../ui/dom.ts";
 import { OWN_AREA_WORDS as WORDS } from "../../words/dashboard-area-words.ts";
+
+// The page may lie below a path of another site.
+setWorkerUrl(new URL(workerUrl, location.href).href);
 
 const SOURCE = "drawn";
 const MAX_CORNERS = 500;

@@ -102,7 +102,7 @@ function risingPanel({ city, signal }: Visit): HTMLElement {
 function listPanel(visit: Visit, days: number, categoryPlace: HTMLElement): HTMLElement {
   const { city, route, signal, set } = visit;
   const { area, category, order } = route.query;
-  const source = reportsAddress({ city: city.id, area, layer: LAYER, days });
+  const source = reportsAddress({ city: city.id, area, layer: LAYER, days }, Date.now());
   return panel({
     title: WORDS.list,
     source,

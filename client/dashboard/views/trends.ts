@@ -21,17 +21,18 @@ import {
 } from "../api/trends.ts";
 import type { ViewContent, Visit } from "../page/visit.ts";
 import { percentMark, pointsMark } from "../parts/change-mark.ts";
+import { chart } from "../parts/chart.ts";
 import { choice, segments, toolbar } from "../parts/choice.ts";
 import { figure, figures } from "../parts/figure.ts";
 import { panel } from "../parts/panel.ts";
 import { colorOfScore, iconOf, isScore, layerOf, scoreCell, scoreOptions } from "../parts/score-cells.ts";
-import { table } from "../parts/table.ts";
-import { timeChart } from "../parts/time-chart.ts";
+import { longTable, table } from "../parts/table.ts";
 import { areaChoice } from "./area-choice.ts";
 import { cityChoice } from "./city-choice.ts";
 
 const SPANS = ["7", "30", "90"];
 const MOST_RISING = 12;
+const MOST_ROWS = 12;
 
 /** What is asked about. */
 interface Asked {
@@ -143,7 +144,7 @@ function reportsPanel({ where, score, days, visit }: Asked): HTMLElement {
       const daily = await askOnce<DailyJson>(source);
       const values = daily.days.map(({ reports }) => reports);
       return [
-        timeChart({
+        await chart({
           label: WORDS.byDay,
           days: daily.days.map(({ day }) => day),
           series: [{ label: WORDS.reportsSeries, color: colorOfScore(score), values }],
@@ -169,7 +170,7 @@ function scorePanel({ where, score, visit }: Asked): HTMLElement {
       const values = series.map((day) => day[score]);
       if (values.every((value) => value === null)) return [element("p", { class: "nothing" }, WORDS.noScores)];
       return [
-        timeChart({
+        await chart({
           label: WORDS.scoreByDay(SCORE_LABELS[score]),
           days: series.map(({ day }) => day),
           series: [{ label: SCORE_LABELS[score], color: colorOfScore(score), values }],
@@ -227,13 +228,13 @@ function rankingPanel({ where: { city }, score, visit }: Asked): HTMLElement {
     source,
     height: 300,
     signal: visit.signal,
-    load: async () => [rankingTable((await askOnce<RankingJson>(source)).areas, score, visit)],
+    load: async () => rankingTable((await askOnce<RankingJson>(source)).areas, score, visit),
   });
 }
 
-function rankingTable(areas: readonly RankedAreaJson[], score: ScoreName, visit: Visit): HTMLElement {
+function rankingTable(areas: readonly RankedAreaJson[], score: ScoreName, visit: Visit): HTMLElement[] {
   const sorted = areas.toSorted((a, b) => (b.scores[score] ?? -1) - (a.scores[score] ?? -1));
-  const shown = table<RankedAreaJson>(
+  return longTable<RankedAreaJson>(
     WORDS.ranking,
     [
       {
@@ -248,7 +249,6 @@ function rankingTable(areas: readonly RankedAreaJson[], score: ScoreName, visit:
       { head: WORDS.weekChange, isNumber: true, cell: ({ change_7d }) => pointsMark(change_7d?.[score] ?? null) },
     ],
     sorted,
+    MOST_ROWS,
   );
-  shown.classList.add("tall");
-  return shown;
 }

@@ -5,10 +5,10 @@ import { ask } from "../api/ask.ts";
 import { CALL_KINDS } from "../api/keys.ts";
 import { type KeyUsageJson, type UsageJson, usageAddress } from "../api/usage.ts";
 import type { ViewContent, Visit } from "../page/visit.ts";
+import { chart } from "../parts/chart.ts";
 import { choice, toolbar } from "../parts/choice.ts";
 import { emptiness, panel } from "../parts/panel.ts";
 import { table } from "../parts/table.ts";
-import { timeChart } from "../parts/time-chart.ts";
 import { quotaBars } from "./quota-bars.ts";
 
 /** Months that are offered, this one first. */
@@ -29,7 +29,13 @@ export function usageView(visit: Visit): ViewContent {
   // One request for all of it.
   const asked = ask<UsageJson>(source, { signal });
   asked.catch(() => {});
-  const part = (title: string, className: string, height: number, draw: (usage: UsageJson) => Node[], hint = "") => {
+  const part = (
+    title: string,
+    className: string,
+    height: number,
+    draw: (usage: UsageJson) => Node[] | Promise<Node[]>,
+    hint = "",
+  ) => {
     let answer: Promise<UsageJson> | undefined = asked;
     return panel({
       title,
@@ -63,12 +69,12 @@ function lastMonths(now: Date): { readonly value: string; readonly label: string
   });
 }
 
-function chartOf({ days }: UsageJson, signal: AbortSignal): Node[] {
+async function chartOf({ days }: UsageJson, signal: AbortSignal): Promise<Node[]> {
   if (days.every(({ calls }) => calls === 0)) return [emptiness(WORDS.noCalls, WORDS.noCallsText)];
   // Of kinds that nobody called nothing is to be seen.
   const kinds = CALL_KINDS.filter((kind) => days.some((day) => day[kind] > 0));
   return [
-    timeChart({
+    await chart({
       label: WORDS.byDay,
       days: days.map(({ day }) => day),
       series: kinds.map((kind) => ({
