@@ -1,7 +1,9 @@
 import { errorCode, OperatorError } from "../console/operator-error.ts";
 import type { ModeratorRights } from "../moderation/may-moderate.ts";
 import type { RunSql } from "../ports/sql.ts";
-import type { Plan, Status } from "./subscription.ts";
+import { createOperatorChanges, type SubscriptionChange } from "./operator-changes.ts";
+
+export type { SubscriptionChange } from "./operator-changes.ts";
 
 /** What is known of a key once it was shown. */
 export interface NewKey {
@@ -10,30 +12,13 @@ export interface NewKey {
   readonly prefix: string;
 }
 
-/** What an operator sets of a subscription; what is left out stays, or is the default of a new one. */
-export interface SubscriptionChange {
-  readonly plan?: Plan | undefined;
-  readonly status?: Status | undefined;
-  readonly monthlyCallsLimit?: number | undefined;
-}
-
-export interface AccountRow {
-  readonly userId: string;
-  readonly email: string;
-  readonly plan: Plan | null;
-  readonly status: Status | null;
-  /** Keys that were not revoked. */
-  readonly keys: number;
-}
-
 /** What operators do to accounts. Every change is one statement: all of it or nothing. */
 export interface AccountTable {
   /** @throws OperatorError when the address has an account */
   add(email: string, change: SubscriptionChange, key: NewKey): Promise<void>;
-  /** The newest first. */
-  list(limit: number): Promise<AccountRow[]>;
   /** Id of the account of an address. @throws OperatorError when there is none */
   find(email: string): Promise<string>;
+  /** @throws OperatorError when the subscription is paid for */
   set(userId: string, change: SubscriptionChange): Promise<void>;
   /** @throws OperatorError when the account has as many as it may ever have, `MAX_KEYS` */
   addKey(userId: string, key: NewKey): Promise<void>;
@@ -51,9 +36,12 @@ export interface AccountTable {
 const MAX_KEYS = 100;
 /** Cities of an account: they are read with each key. */
 const MAX_CITIES = 20;
+const BILLED =
+  "The subscription is paid for by Stripe: change it there, or end it first. Beside it only --limit can be set.";
 const UNIQUE_VIOLATION = "23505";
 
 export function createAccountTable(sql: RunSql): AccountTable {
+  const changes = createOperatorChanges(sql);
   return {
     async add(email, { plan, status, monthlyCallsLimit }, { name, hash, prefix }) {
       try {
@@ -63,22 +51,19 @@ export function createAccountTable(sql: RunSql): AccountTable {
         throw new OperatorError(`There is an account for ${email} already: use set, or key add.`);
       }
     },
-    list: (limit) => sql<AccountRow>(LIST_ACCOUNTS, [limit]),
     async find(email) {
       const [row] = await sql<{ id: string }>("SELECT id FROM users WHERE lower(email) = lower($1)", [email]);
       if (row === undefined) throw new OperatorError(`There is no account for ${email}: make one with add.`);
       return row.id;
     },
-    async set(userId, { plan, status, monthlyCallsLimit }) {
-      await sql(SET_SUBSCRIPTION, [userId, plan, status, monthlyCallsLimit]);
+    async set(userId, change) {
+      if ((await changes.setSubscription(null, userId, change)) === "billed") throw new OperatorError(BILLED);
     },
     async addKey(userId, { name, hash, prefix }) {
       const added = await sql(ADD_KEY, [userId, name, hash, prefix]);
       if (added.length === 0) throw new OperatorError(`The account has ${MAX_KEYS} keys, as many as one may have.`);
     },
-    async setOperator(userId, isOperator) {
-      await sql("UPDATE users SET is_operator = $2 WHERE id = $1", [userId, isOperator]);
-    },
+    setOperator: (userId, isOperator) => changes.setOperator(null, userId, isOperator),
     async setCity(userId, city, isBound) {
       if (!isBound)
         return void (await sql("DELETE FROM moderated_cities WHERE user_id = $1 AND city = $2", [userId, city]));
@@ -91,29 +76,19 @@ export function createAccountTable(sql: RunSql): AccountTable {
       return row ?? { isOperator: false, cities: [] };
     },
     async revokeKey(userId, prefix) {
-      const revoked = await sql(
-        "UPDATE api_keys SET revoked_at = now() WHERE user_id = $1 AND prefix = $2 AND revoked_at IS NULL RETURNING id",
-        [userId, prefix],
-      );
-      if (revoked.length === 0)
+      if (!(await changes.revokeKey(null, userId, { prefix })))
         throw new OperatorError(`The account has no key ${prefix} that works: list shows them.`);
     },
   };
 }
 
 /** A column that is not given gets its default. */
-const INSERT_SUBSCRIPTION = `
-  INSERT INTO api_subscriptions AS s (user_id, plan, status, monthly_calls_limit)
-  SELECT id, coalesce($2, 'resident'), coalesce($3, 'active'), coalesce($4::integer, 10000) FROM account`;
-
 const ADD_ACCOUNT = `
-  WITH account AS (INSERT INTO users (email) VALUES ($1) RETURNING id), subscription AS (${INSERT_SUBSCRIPTION})
+  WITH account AS (INSERT INTO users (email) VALUES ($1) RETURNING id), subscription AS (
+    INSERT INTO api_subscriptions AS s (user_id, plan, status, monthly_calls_limit)
+    SELECT id, coalesce($2, 'resident'), coalesce($3, 'active'), coalesce($4::integer, 10000) FROM account
+  )
   INSERT INTO api_keys (user_id, name, key_hash, prefix) SELECT id, $5, $6, $7 FROM account`;
-
-const SET_SUBSCRIPTION = `
-  WITH account AS (SELECT $1::uuid AS id) ${INSERT_SUBSCRIPTION}
-  ON CONFLICT (user_id) DO UPDATE SET plan = coalesce($2, s.plan), status = coalesce($3, s.status),
-    monthly_calls_limit = coalesce($4::integer, s.monthly_calls_limit), updated_at = now()`;
 
 const ADD_KEY = `
   INSERT INTO api_keys (user_id, name, key_hash, prefix)
@@ -128,9 +103,3 @@ const RIGHTS = `
   SELECT is_operator AS "isOperator",
     ARRAY (SELECT city FROM moderated_cities WHERE user_id = users.id ORDER BY city) AS cities
   FROM users WHERE id = $1`;
-
-const LIST_ACCOUNTS = `
-  SELECT users.id AS "userId", email, plan, status,
-    (SELECT count(*)::integer FROM api_keys AS k WHERE k.user_id = users.id AND revoked_at IS NULL) AS keys
-  FROM users LEFT JOIN api_subscriptions AS s ON s.user_id = users.id
-  ORDER BY users.created_at DESC, email LIMIT $1`;

@@ -1,4 +1,4 @@
-import { PLAN_TERMS } from "../accounts/plans.ts";
+import { monthlyCallsOf } from "../accounts/monthly-calls.ts";
 import type { Plan, Status } from "../accounts/subscription.ts";
 import type { Sql } from "../ports/sql.ts";
 import type { Standing } from "./paid-subscription.ts";
@@ -80,7 +80,7 @@ const valuesOf = ({ subscriptionId, plan, status, periodEnd, endsAt }: Standing)
   status,
   periodEnd,
   endsAt,
-  PLAN_TERMS[plan].quotas.trends?.calls ?? 0,
+  monthlyCallsOf(plan) ?? 0,
 ];
 
 /** Asks the time, so that Hyperdrive does not answer by itself what was so a minute ago; see `FIND_KEY`. */

@@ -1,4 +1,4 @@
-import type { SubscriptionChange } from "../accounts/account-table.ts";
+import type { SubscriptionChange } from "../accounts/operator-changes.ts";
 import { PLANS, STATUSES } from "../accounts/subscription.ts";
 import { OperatorError } from "../console/operator-error.ts";
 import { parseOptions } from "../console/parse-options.ts";
@@ -6,19 +6,23 @@ import { parseOptions } from "../console/parse-options.ts";
 export const USAGE = `npm run account -- COMMAND
 
   add EMAIL               makes an account with a first key, which is shown once
-  list                    all accounts, the newest first
-  list EMAIL              an account: its subscription, keys and calls of this month
-  set EMAIL               changes what the options say
+  list                    all accounts, the newest first, with their calls of this month
+  list EMAIL              an account: its subscription, keys, and calls of this month by kind
+  set EMAIL               changes what the options say, unless it is paid for by Stripe
   key add EMAIL           makes another key, which is shown once
   operator EMAIL          lets it moderate reports everywhere; --off takes that away
   city EMAIL SLUG         lets it moderate reports in a city, such as san-francisco; --off takes that away
   key revoke EMAIL PREFIX revokes a key by its first characters, stratum_ and six more; servers know within 10 seconds
+  refresh EMAIL           reads again from Stripe what it pays for, when an event may have been lost
+  delete EMAIL --yes      deletes the account, its keys and its usage for good, and ends what it pays for
+  log                     the last 100 changes of operators
 
   --plan PLAN             of add and set: ${PLANS.join(", ")}; resident by default, which includes nothing
   --status STATUS         of add and set, as Stripe names it, active by default:
                           ${STATUSES.join(", ")}
   --limit N               of add and set: calls a month, 10000 by default
   --off                   of operator and city; servers know within 10 seconds
+  --yes                   of delete: there is no way back
   --key-name NAME         of add and key add: what the key is for, "default" by default; at most 80 characters
 `;
 
@@ -28,6 +32,7 @@ const OPTIONS = {
   limit: { type: "string" },
   "key-name": { type: "string" },
   off: { type: "boolean" },
+  yes: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -39,7 +44,10 @@ export type AccountCommand =
   | { readonly name: "operator"; readonly email: string; readonly isOn: boolean }
   | { readonly name: "city"; readonly email: string; readonly city: string; readonly isOn: boolean }
   | { readonly name: "key add"; readonly email: string; readonly keyName: string }
-  | { readonly name: "key revoke"; readonly email: string; readonly prefix: string };
+  | { readonly name: "key revoke"; readonly email: string; readonly prefix: string }
+  | { readonly name: "refresh"; readonly email: string }
+  | { readonly name: "delete"; readonly email: string }
+  | { readonly name: "log" };
 
 type Options = ReturnType<typeof parseOptions<typeof OPTIONS>>["values"];
 type OptionName = Exclude<keyof typeof OPTIONS, "help">;
@@ -53,6 +61,9 @@ const COMMANDS = {
   city: { words: ["EMAIL", "SLUG"], options: ["off"] },
   "key add": { words: ["EMAIL"], options: ["key-name"] },
   "key revoke": { words: ["EMAIL", "PREFIX"], options: [] },
+  refresh: { words: ["EMAIL"], options: [] },
+  delete: { words: ["EMAIL"], options: ["yes"] },
+  log: { words: [], options: [] },
 } as const satisfies Readonly<Record<string, { words: readonly string[]; options: readonly OptionName[] }>>;
 
 /** Reads the arguments behind the script's name. @throws OperatorError on a mistake in them */
@@ -65,12 +76,19 @@ export function parseAccountCommand(args: readonly string[]): AccountCommand {
   }
   checkShape(name, positionals, values);
   const [emailWord, second = ""] = positionals;
-  if (emailWord === undefined) return { name: "list" };
+  if (emailWord === undefined) return { name: name === "log" ? "log" : "list" };
   const email = parseEmail(emailWord);
   const keyName = parseKeyName(values["key-name"] ?? "default");
   const change = parseChange(values);
   switch (name) {
     case "list":
+      return { name, email };
+    case "log":
+      return { name };
+    case "refresh":
+      return { name, email };
+    case "delete":
+      if (values.yes !== true) throw new OperatorError(`To delete ${email} and all that it has for good, add --yes.`);
       return { name, email };
     case "add":
       return { name, email, change, keyName };

@@ -1,9 +1,14 @@
+import { type ListedAccount, listAccounts } from "../accounts/account-list.ts";
 import { type AccountTable, createAccountTable, type NewKey } from "../accounts/account-table.ts";
 import { hashKey, makeKey, visiblePrefix } from "../accounts/key.ts";
-import { readUsage, type UsageReport } from "../accounts/usage-report.ts";
+import { createOperatorChanges, type LoggedChange } from "../accounts/operator-changes.ts";
 import { findCity } from "../areas/cities.ts";
+import { type Billing, BillingOffError, createBilling } from "../billing/billing.ts";
+import { createBillingTable } from "../billing/billing-table.ts";
+import { PaymentsUnavailableError } from "../billing/payments.ts";
 import { createLog } from "../console/log.ts";
 import { exitOnError, OperatorError } from "../console/operator-error.ts";
+import { formatDay } from "../kit/utc-time.ts";
 import type { RunSql } from "../ports/sql.ts";
 import { explain } from "../postgres/database.ts";
 import { migrateDatabase } from "../postgres/migrate.ts";
@@ -11,21 +16,24 @@ import { createPool } from "../postgres/pool.ts";
 import { sqlOfPool } from "../postgres/sql.ts";
 import { readConfig } from "../runtime/config.ts";
 import { openStores } from "../runtime/stores/stores.ts";
+import { createStripePayments } from "../stripe/stripe-payments.ts";
 import { type AccountCommand, parseAccountCommand, USAGE } from "./account-arguments.ts";
 import { SYSTEM_CLOCK } from "./command-store.ts";
 
 const MAX_LISTED = 1_000;
+const PAGE = 100;
+const MAX_LOGGED = 100;
 
 /** `npm run account`: accounts and their keys, made by operators. Only what was asked for goes to standard output. */
 try {
   const command = parseAccountCommand(process.argv.slice(2));
   if (command.name === "help") process.stdout.write(USAGE);
-  else await withDatabase((sql) => run(command, sql));
+  else await withDatabase((sql, billing) => run(command, sql, billing));
 } catch (error) {
   exitOnError(explain(error));
 }
 
-async function withDatabase(work: (sql: RunSql) => Promise<void>): Promise<void> {
+async function withDatabase(work: (sql: RunSql, billing: Billing) => Promise<void>): Promise<void> {
   const config = readConfig(process.env);
   if (config.databaseUrl === undefined && config.dataDir === undefined) {
     throw new OperatorError("DATA_DIR is `memory`, so nothing would be kept: set it to a directory.");
@@ -37,7 +45,10 @@ async function withDatabase(work: (sql: RunSql) => Promise<void>): Promise<void>
     const pool = createPool(await stores.database(), log);
     try {
       await migrateDatabase(pool);
-      await work(sqlOfPool(pool));
+      const sql = sqlOfPool(pool);
+      const payments = config.stripe && createStripePayments(config.stripe, SYSTEM_CLOCK);
+      const table = createBillingTable({ query: sql });
+      await work(sql, createBilling({ table, payments, clock: SYSTEM_CLOCK, log }));
     } finally {
       await pool.end();
     }
@@ -46,9 +57,12 @@ async function withDatabase(work: (sql: RunSql) => Promise<void>): Promise<void>
   }
 }
 
-async function run(command: Exclude<AccountCommand, { name: "help" }>, sql: RunSql): Promise<void> {
+type Command = Exclude<AccountCommand, { name: "help" }>;
+
+async function run(command: Command, sql: RunSql, billing: Billing): Promise<void> {
   const table = createAccountTable(sql);
-  if (command.name === "list") return command.email ? showAccount(table, sql, command.email) : listAccounts(table);
+  if (command.name === "log") return tellLog(await createOperatorChanges(sql).log(MAX_LOGGED));
+  if (command.name === "list") return command.email ? showAccount(table, sql, command.email) : tellAccounts(sql);
   if (command.name === "add") {
     const { key, stored } = await newKey(command.keyName);
     await table.add(command.email, command.change, stored);
@@ -64,10 +78,40 @@ async function run(command: Exclude<AccountCommand, { name: "help" }>, sql: RunS
     await table.revokeKey(userId, command.prefix);
     return say(`${command.prefix} is revoked`);
   }
+  if (command.name === "delete") return deleteAccount(sql, billing, { userId, email: command.email });
+  await change(command, { table, billing, userId });
+  await showAccount(table, sql, command.email);
+}
+
+interface Change {
+  readonly table: AccountTable;
+  readonly billing: Billing;
+  readonly userId: string;
+}
+
+async function change(
+  command: Extract<Command, { name: "operator" | "city" | "set" | "refresh" }>,
+  { table, billing, userId }: Change,
+): Promise<void> {
   if (command.name === "operator") await table.setOperator(userId, command.isOn);
   else if (command.name === "city") await bindCity(table, userId, command);
-  else await table.set(userId, command.change);
-  await showAccount(table, sql, command.email);
+  else if (command.name === "set") await table.set(userId, command.change);
+  else await billing.refresh(userId).catch(explainBilling);
+}
+
+async function deleteAccount(sql: RunSql, billing: Billing, account: { userId: string; email: string }): Promise<void> {
+  await billing.endSubscription(account.userId).catch(explainBilling);
+  await createOperatorChanges(sql).deleteAccount(null, account.userId);
+  say(`${account.email} is deleted`);
+}
+
+/** Nothing is changed while Stripe cannot be asked. */
+function explainBilling(error: unknown): never {
+  if (error instanceof BillingOffError)
+    throw new OperatorError("This needs STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET: the account came to a checkout.");
+  if (error instanceof PaymentsUnavailableError)
+    throw new OperatorError(`${error.message}: nothing was changed. Try again, and look at STRIPE_SECRET_KEY.`);
+  throw error;
 }
 
 async function bindCity(table: AccountTable, userId: string, { city, isOn }: { city: string; isOn: boolean }) {
@@ -89,32 +133,48 @@ function tellKey(key: string): void {
   process.stderr.write("This key is not kept and not shown again. Send it as: Authorization: Bearer KEY\n");
 }
 
-async function listAccounts(table: AccountTable): Promise<void> {
-  const accounts = await table.list(MAX_LISTED + 1);
-  for (const { email, plan, status, keys } of accounts.slice(0, MAX_LISTED)) {
-    say(`${email}  ${plan ?? "resident"}  ${status ?? "no subscription"}  ${keys} key${keys === 1 ? "" : "s"}`);
+async function tellAccounts(sql: RunSql): Promise<void> {
+  const nowMs = SYSTEM_CLOCK.now();
+  let cursor: string | undefined;
+  for (let told = 0; told < MAX_LISTED; told += PAGE) {
+    const { accounts, nextCursor } = await listAccounts({ query: sql }, { cursor, limit: PAGE }, nowMs);
+    for (const { keys, ...account } of accounts) {
+      const working = keys.filter(({ revokedAt }) => revokedAt === null).length;
+      say(`${account.email}  ${describe(account)}  ${working} key${working === 1 ? "" : "s"}  ${account.calls} calls`);
+    }
+    cursor = nextCursor;
+    if (cursor === undefined) return;
   }
-  if (accounts.length > MAX_LISTED) process.stderr.write(`Only the newest ${MAX_LISTED} are listed.\n`);
+  process.stderr.write(`Only the newest ${MAX_LISTED} are listed.\n`);
 }
 
+const describe = ({ plan, status, active }: Pick<ListedAccount, "plan" | "status" | "active">): string =>
+  `${plan}, ${status ?? "no subscription"}${active || status === null ? "" : " (not active)"}`;
+
 async function showAccount(table: AccountTable, sql: RunSql, email: string): Promise<void> {
-  const userId = await table.find(email);
-  const report = await readUsage({ query: sql }, userId, SYSTEM_CLOCK.now());
-  if (report === undefined) return;
-  say(describe(email, report));
-  const { isOperator, cities } = await table.rights(userId);
+  const id = await table.find(email);
+  const nowMs = SYSTEM_CLOCK.now();
+  const [account] = (await listAccounts({ query: sql }, { id, limit: 1 }, nowMs)).accounts;
+  if (account === undefined) return;
+  const { calls, callsByKind, monthlyCallsLimit, endsAt } = account;
+  const kinds = Object.entries(callsByKind).map(([kind, count]) => `, ${kind} ${count}`);
+  const month = formatDay(nowMs).slice(0, 7);
+  say(`${email}  ${describe(account)}  ${calls} of ${monthlyCallsLimit} calls in ${month}${kinds.join("")}`);
+  if (account.isBilled) say(`  paid for by Stripe${endsAt === null ? "" : `, access until ${endsAt.toISOString()}`}`);
+  for (const { prefix, name, calls, lastUsedAt, revokedAt } of account.keys) {
+    const state = revokedAt === null ? `last used ${lastUsedAt ?? "never"}` : `revoked ${revokedAt}`;
+    say(`  ${prefix}  ${name}  ${calls} calls  ${state}`);
+  }
+  const { isOperator, cities } = await table.rights(id);
   if (isOperator) say("  moderates everywhere");
   else if (cities.length > 0) say(`  moderates ${cities.join(", ")}`);
 }
 
-function describe(email: string, report: UsageReport): string {
-  const { plan, status, active, month, calls, monthlyCallsLimit, keys } = report;
-  const lines = keys.map(({ prefix, name, calls, lastUsedAt, revokedAt }) => {
-    const state = revokedAt === null ? `last used ${lastUsedAt ?? "never"}` : `revoked ${revokedAt}`;
-    return `  ${prefix}  ${name}  ${calls} calls  ${state}`;
-  });
-  const subscription = `${plan}, ${status ?? "no subscription"}${active ? "" : " (not active)"}`;
-  return [`${email}  ${subscription}  ${calls} of ${monthlyCallsLimit} calls in ${month}`, ...lines].join("\n");
+function tellLog(changes: readonly LoggedChange[]): void {
+  for (const { at, operator, operatorId, account, accountId, action, detail } of changes) {
+    const who = operatorId === null ? "command" : (operator ?? operatorId);
+    say(`${at.toISOString()}  ${who}  ${action}  ${account ?? accountId}  ${JSON.stringify(detail)}`);
+  }
 }
 
 function say(text: string): void {

@@ -38,6 +38,7 @@ import { mountMetrics } from "./routes/metrics.ts";
 import { mountModeration } from "./routes/moderation.ts";
 import { mountNeighborhood } from "./routes/neighborhood.ts";
 import { mountOperations } from "./routes/operations.ts";
+import { mountOperator } from "./routes/operator.ts";
 import { mountPlaces } from "./routes/places.ts";
 import { mountPlans } from "./routes/plans.ts";
 import { mountReports } from "./routes/reports.ts";
@@ -119,6 +120,7 @@ function mountRelational(app: App, parts: AppParts, sql: Sql, keys: ApiKeys): vo
   mountModeration(app, parts, keys);
   mountAuth(app, parts);
   mountAccount(app, parts, sql);
+  mountOperator(app, parts, sql, keys);
 }
 
 function respondMethodNotAllowed(c: Parameters<typeof respondProblem>[0], allowed: readonly string[]): Response {

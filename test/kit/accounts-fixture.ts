@@ -14,6 +14,8 @@ export const ACCOUNT_TABLES = [
   "api_keys",
   "usage_log",
   "usage_batches",
+  "billing_customers",
+  "operator_log",
 ];
 
 export interface TestAccount {

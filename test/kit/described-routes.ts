@@ -4,6 +4,7 @@ import { silentLog } from "../../server/console/log.ts";
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";
 import { createTestApp } from "./app-fixture.ts";
 import { createTestClock } from "./clock.ts";
+import { createTestBilling } from "./test-billing.ts";
 
 /** The app with every part that has routes of its own. */
 function wholeApp() {
@@ -12,6 +13,7 @@ function wholeApp() {
   return createTestApp({
     sql,
     usage: createUsageLog({ sql, log: silentLog }),
+    billing: createTestBilling(sql),
     live: { open: unused },
     clusters: { clusterCells: unused, cells: unused, reports: unused },
     areas: {

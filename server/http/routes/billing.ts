@@ -4,7 +4,7 @@ import { PAID_PLANS } from "../../accounts/plans.ts";
 import { PLANS, STATUSES } from "../../accounts/subscription.ts";
 import type { Billing, BillingState } from "../../billing/billing.ts";
 import type { BillingRefusal } from "../../billing/open-checkout.ts";
-import { createRateLimit } from "../../kit/rate-limit.ts";
+import { createRateLimit, type RateLimit } from "../../kit/rate-limit.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { publicUrl } from "../core/public-address.ts";
@@ -15,6 +15,8 @@ import { billingSchema, tellOn } from "./plans.ts";
 const MAX_BODY_BYTES = 1024;
 /** Checkouts and portals of one account: each asks Stripe up to five times. */
 export const CHECKOUTS_PER_MINUTE = 20;
+/** Looks of one account at what it pays: two statements each. */
+export const LOOKS_PER_MINUTE = 600;
 
 const time = z.iso.datetime();
 
@@ -62,6 +64,8 @@ const stateRoute = createRoute({
   responses: {
     200: { description: "The subscription.", content: { "application/json": { schema: stateSchema } } },
     ...answers,
+    404: problemAnswer("The account was deleted."),
+    429: problemAnswer("The account asks too often; Retry-After says when."),
   },
 });
 
@@ -103,19 +107,21 @@ const portalRoute = createRoute({
 /** Mounts `/api/billing` for whoever is signed in. Addresses to come back to are our own, whatever a request says. */
 export function mountBilling(app: App, parts: AppParts, billing: Billing): void {
   const opening = createRateLimit({ clock: parts.clock, perMinute: CHECKOUTS_PER_MINUTE });
+  const looking = createRateLimit({ clock: parts.clock, perMinute: LOOKS_PER_MINUTE });
   const signedIn = requireSignedIn(parts);
   for (const { path } of [stateRoute, checkoutRoute, portalRoute]) app.use(path, signedIn);
   /** The account that may pay. */
   const payer = (c: Context<AppEnv>): string => {
     const { userId, isDemo } = signedInOf(c);
     if (isDemo) throw new ProblemError(DEMO);
-    const waitSeconds = opening.take(userId);
-    if (waitSeconds > 0) throw new ProblemError({ ...TOO_OFTEN, headers: { "Retry-After": `${waitSeconds}` } });
+    takeTurn(opening, userId);
     return userId;
   };
 
   app.openapi(stateRoute, async (c) => {
-    const state = await billing.state(signedInOf(c).userId);
+    const { userId } = signedInOf(c);
+    takeTurn(looking, userId);
+    const state = await billing.state(userId);
     if (state === undefined) throw new ProblemError({ status: 404, detail: "The account was deleted." });
     return c.json(toStateJson(billing, state), 200);
   });
@@ -149,10 +155,12 @@ function toStateJson({ isOn }: Billing, { plan, status, active, periodEnd, endsA
 }
 
 const DEMO = { status: 403, kind: "demo", detail: "The demo account buys nothing." };
-const TOO_OFTEN = {
-  status: 429,
-  detail: `At most ${CHECKOUTS_PER_MINUTE} checkouts a minute are opened for one account.`,
-};
+function takeTurn(limit: RateLimit, userId: string): void {
+  const waitSeconds = limit.take(userId);
+  if (waitSeconds === 0) return;
+  const headers = { "Retry-After": `${waitSeconds}` };
+  throw new ProblemError({ status: 429, detail: "The account asks too often.", headers });
+}
 
 const REFUSALS: Readonly<Record<BillingRefusal, string>> = {
   subscribed: "The account has a subscription: its plan is changed, and what is due is paid, in the portal.",

@@ -1,4 +1,5 @@
 import { beforeEach, expect, it } from "vitest";
+import { listAccounts } from "../../../server/accounts/account-list.ts";
 import { createAccountTable } from "../../../server/accounts/account-table.ts";
 import { hashKey, makeKey, visiblePrefix } from "../../../server/accounts/key.ts";
 import { createKeyLookup } from "../../../server/accounts/key-lookup.ts";
@@ -11,6 +12,7 @@ import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
 describeOnEachPostgres("accounts", ACCOUNT_TABLES, (pool) => {
   let account: TestAccount;
   const table = () => createAccountTable(sqlOfPool(pool()));
+  const list = async () => (await listAccounts({ query: sqlOfPool(pool()) }, { limit: 9 }, Date.now())).accounts;
   beforeEach(async () => {
     account = await addAccount(pool(), "Ann@example.org", { monthlyCallsLimit: 50 });
   });
@@ -23,8 +25,8 @@ describeOnEachPostgres("accounts", ACCOUNT_TABLES, (pool) => {
     const taken = { name: "k", hash: hashKey(account.key), prefix: visiblePrefix(account.key) };
     await expect(table().add("bob@example.org", {}, taken)).rejects.toThrow();
     await expect(table().find("bob@example.org")).rejects.toThrow("There is no account for bob@example.org");
-    expect(await table().list(9)).toEqual([
-      { userId: account.userId, email: "Ann@example.org", plan: "agent", status: "active", keys: 1 },
+    expect((await list()).map(({ id, email, plan, status, keys }) => [id, email, plan, status, keys.length])).toEqual([
+      [account.userId, "Ann@example.org", "agent", "active", 1],
     ]);
   });
 
@@ -46,7 +48,8 @@ describeOnEachPostgres("accounts", ACCOUNT_TABLES, (pool) => {
     await revoke(pool(), account);
     await expect(revoke(pool(), account)).rejects.toThrow("no key");
     await expect(revoke(pool(), { ...account, key: makeKey() })).rejects.toThrow("no key");
-    expect((await table().list(1))[0]?.keys).toBe(99);
+    const [{ keys } = { keys: [] }] = await list();
+    expect(keys.map(({ revokedAt }) => revokedAt === null).filter(Boolean)).toHaveLength(99);
   });
 
   it.each([

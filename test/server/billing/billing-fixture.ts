@@ -9,7 +9,7 @@ import { createTestClock } from "../../kit/clock.ts";
 import { type FakeStripe, SECRET_KEY, startFakeStripe, WEBHOOK_SECRET } from "../../kit/stripe/fake-stripe.ts";
 import type { FakeEvent } from "../../kit/stripe/stripe-world.ts";
 
-export const BILLING_TABLES = [...ACCOUNT_TABLES, "billing_customers", "stripe_events", "operator_log"];
+export const BILLING_TABLES = [...ACCOUNT_TABLES, "stripe_events"];
 
 export const URLS = { successUrl: "http://stratum.test/done", cancelUrl: "http://stratum.test/back" };
 

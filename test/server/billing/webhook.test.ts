@@ -89,7 +89,7 @@ describeOnEachPostgres("the webhook", BILLING_TABLES, (pool) => {
         await takeAll([...order, ...twice.flatMap((index) => all[index] ?? [])]);
         expect((await test.state(ann))?.slice(0, 3)).toEqual(["agent", "canceled", false]);
       }),
-      runs(300),
+      runs(100),
     );
   });
 
