@@ -148,8 +148,9 @@ async function tellAccounts(sql: RunSql): Promise<void> {
   process.stderr.write(`Only the newest ${MAX_LISTED} are listed.\n`);
 }
 
-const describe = ({ plan, status, active }: Pick<ListedAccount, "plan" | "status" | "active">): string =>
-  `${plan}, ${status ?? "no subscription"}${active || status === null ? "" : " (not active)"}`;
+function describe({ plan, status, active }: Pick<ListedAccount, "plan" | "status" | "active">): string {
+  return `${plan}, ${status ?? "no subscription"}${active || status === null ? "" : " (not active)"}`;
+}
 
 async function showAccount(table: AccountTable, sql: RunSql, email: string): Promise<void> {
   const id = await table.find(email);

@@ -17,6 +17,7 @@ import { AUSTIN, makeReports } from "../kit/make-report.ts";
 import { type PrefixProxy, startPrefixProxy } from "../kit/prefix-proxy.ts";
 import { drop, METRICS_TOKEN, postReport, readMetrics, requestRaw, tilePath } from "../kit/request.ts";
 import { openSharedStores, type SharedStores } from "../kit/stores.ts";
+import { startFakeStripe } from "../kit/stripe/fake-stripe.ts";
 import { countOf, decodeLayer } from "../kit/tile-features.ts";
 import { connect } from "../server/store/emulators.ts";
 
@@ -54,11 +55,20 @@ function options() {
   return { client: connect(endpoint), table: tableName, clock: { now: Date.now } };
 }
 
-describeHttp("HTTP in workerd", async () => ({
-  ...(await bootWorker()),
-  database: stores.database,
-  tellsTiles: false,
-}));
+describeHttp("HTTP in workerd", async () => {
+  const stripe = await startFakeStripe();
+  const worker = await bootWorker(stripe.env);
+  return {
+    url: worker.url,
+    database: stores.database,
+    stripe,
+    tellsTiles: false,
+    async close() {
+      await worker.close();
+      await stripe.close();
+    },
+  };
+});
 
 describe("beside Node on the same stores", () => {
   let node: RunningServer;

@@ -3,7 +3,9 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DatabaseAddress } from "../../server/postgres/pool.ts";
 import { drop, METRICS_TOKEN, postReport, readMetrics, requestRaw, tilePath } from "../kit/request.ts";
+import type { FakeStripe } from "../kit/stripe/fake-stripe.ts";
 import { decodeLayer } from "../kit/tile-features.ts";
+import { testBilling } from "./billing-suite.ts";
 import { testKeys } from "./keys-suite.ts";
 import { testLive } from "./live-suite.ts";
 import { testModeration } from "./moderation-suite.ts";
@@ -12,6 +14,8 @@ import { testModeration } from "./moderation-suite.ts";
 export interface Booted {
   readonly url: string;
   readonly database: DatabaseAddress;
+  /** Where it takes money. */
+  readonly stripe: FakeStripe;
   /** Whether its live streams tell tiles. */
   readonly tellsTiles: boolean;
   close(): Promise<void>;
@@ -43,6 +47,12 @@ export function describeHttp(name: string, boot: () => Promise<Booted>): void {
     describe("errors", () => testErrors(url));
     describe("live", () => testLive(url, newPlace, () => server.tellsTiles));
     describe("keys", () => testKeys(url, () => server.database));
+    describe("payments", () =>
+      testBilling(
+        url,
+        () => server.database,
+        () => server.stripe,
+      ));
     describe("moderation", () => testModeration(url, () => server.database, newPlace));
     describe("other pages", () => testOtherSites(url));
     describe("operations", () => testOperations(url));

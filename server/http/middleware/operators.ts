@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
-import { createAccountTable } from "../../accounts/account-table.ts";
+import { isOperator } from "../../accounts/operator-rights.ts";
 import { createRateLimit } from "../../kit/rate-limit.ts";
 import type { RunSql, Sql } from "../../ports/sql.ts";
 import type { AppEnv, AppParts } from "../core/app-parts.ts";
@@ -22,23 +22,22 @@ export const operatorAnswers = {
 
 /** Before routes of operators, who send a key of theirs or are signed in. Whoever else comes ends at 401 or 403. */
 export function requireOperator(parts: AppParts, sql: Sql, keys: ApiKeys): MiddlewareHandler<AppEnv> {
-  const { rights } = createAccountTable(runOf(sql));
   const minutes = createRateLimit({ clock: parts.clock, perMinute: OPERATOR_CALLS_PER_MINUTE });
   const signedIn = requireSignedIn(parts);
 
-  async function isOperator(c: Context<AppEnv>): Promise<boolean> {
+  async function isAllowed(c: Context<AppEnv>): Promise<boolean> {
     const caller = c.get("caller");
     if (caller !== undefined) return caller.account.isOperator;
     const { userId, isDemo } = signedInOf(c);
     const waitSeconds = minutes.take(userId);
     if (waitSeconds > 0) throw new ProblemError({ ...TOO_OFTEN, headers: { "Retry-After": `${waitSeconds}` } });
-    return !isDemo && (await rights(userId)).isOperator;
+    return !isDemo && (await isOperator(sql, userId));
   }
 
   return async function requireOperator(c, next) {
     c.header("Cache-Control", "private, no-store");
     const goOn = async () => {
-      if (!(await isOperator(c))) throw new ProblemError(NO_OPERATOR);
+      if (!(await isAllowed(c))) throw new ProblemError(NO_OPERATOR);
       await next();
     };
     const sendsKey = /^Bearer\b/i.test(c.req.header("Authorization") ?? "") || c.req.query("key") !== undefined;

@@ -15,6 +15,9 @@ describe("parseAccountCommand", () => {
     ["set a@b --plan city --limit 0", { name: "set", email: "a@b", change: { plan: "city", monthlyCallsLimit: 0 } }],
     ["operator a@b", { name: "operator", email: "a@b", isOn: true }],
     ["city a@b austin --off", { name: "city", email: "a@b", city: "austin", isOn: false }],
+    ["log", { name: "log" }],
+    ["refresh a@b", { name: "refresh", email: "a@b" }],
+    ["delete a@b --yes", { name: "delete", email: "a@b" }],
     ["--status paused set a@b", { name: "set", email: "a@b", change: { status: "paused" } }],
   ])("reads %j", (line, command) => {
     expect(parse(line)).toEqual(command);
@@ -42,6 +45,9 @@ describe("parseAccountCommand", () => {
     ["city a@b", "city EMAIL SLUG"],
     ["city a@b Austin", "Austin is no city"],
     ["add a@b --off", "--off is no option of add"],
+    ["delete a@b", "add --yes"],
+    ["log a@b", "It is: npm run account -- log"],
+    ["list a@b --yes", "--yes is no option of list"],
     ["add a@b --name x", "The options are: --plan"],
   ])("refuses %j in a sentence", (line, message) => {
     expect(() => parse(line)).toThrow(message);
@@ -54,6 +60,9 @@ describe("parseAccountCommand", () => {
       "set EMAIL",
       "key add",
       "key revoke",
+      "refresh",
+      "delete EMAIL --yes",
+      "log",
       "operator",
       "city",
       "--off",

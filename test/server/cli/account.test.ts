@@ -3,9 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { silentLog } from "../../../server/console/log.ts";
+import { createPool } from "../../../server/postgres/pool.ts";
 import { readConfig } from "../../../server/runtime/config.ts";
 import { type RunningServer, startServer } from "../../../server/runtime/node/serve.ts";
+import { openStores } from "../../../server/runtime/stores/stores.ts";
+import { createStripePayments } from "../../../server/stripe/stripe-payments.ts";
 import { bearer } from "../../kit/accounts-fixture.ts";
+import { SECRET_KEY, startFakeStripe, WEBHOOK_SECRET } from "../../kit/stripe/fake-stripe.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "stratum-account-"));
 let server: RunningServer;
@@ -42,7 +47,7 @@ it("makes accounts and keys for a running server, shows a key once, and revokes 
   const key = added.output.trim();
   const ask = async () => (await fetch(`${server.url}/api/trends/changes`, bearer(key))).status;
   expect(await ask()).toBe(200);
-  expect((await run("list")).output).toBe("Ann@example.org  agent  active  1 key\n");
+  await expect.poll(async () => (await run("list")).output).toBe("Ann@example.org  agent, active  1 key  1 calls\n");
   const second = await run("key add ann@example.org --key-name second");
   expect(await (await fetch(`${server.url}/api/usage`, bearer(second.output.trim()))).json()).toMatchObject({
     calls_this_month: 1,
@@ -51,7 +56,9 @@ it("makes accounts and keys for a running server, shows a key once, and revokes 
   });
   const prefix = key.slice(0, 14);
   const shown = (await run("list ann@example.org")).output;
-  expect(shown).toMatch(new RegExp(`^ann@example.org  agent, active  1 of 20 calls in .*\n  ${prefix}  desk  1 calls`));
+  expect(shown).toMatch(
+    new RegExp(`^ann@example.org  agent, active  1 of 20 calls in \\d{4}-\\d\\d, trends 1\n  ${prefix}  desk  1 calls`),
+  );
   expect(shown).not.toContain(key);
   expect((await run("set ann@example.org --status canceled")).output).toContain("agent, canceled (not active)");
   expect(await run(`key revoke ann@example.org ${prefix}`)).toMatchObject({
@@ -59,6 +66,48 @@ it("makes accounts and keys for a running server, shows a key once, and revokes 
     output: `${prefix} is revoked\n`,
   });
   await expect.poll(ask, { timeout: 20_000, interval: 500 }).toBe(401);
+  expect((await run("log")).output.split("\n").map((line) => line.split("  ").slice(1, 4))).toEqual([
+    ["command", "key revoke", "Ann@example.org"],
+    ["command", "set", "Ann@example.org"],
+    [],
+  ]);
+});
+
+it("reads again what is paid for, and deletes an account behind what it pays for", async () => {
+  const stripe = await startFakeStripe();
+  await run("add bob@example.org");
+  await run("add eve@example.org");
+  const billing = createStripePayments(
+    { secretKey: SECRET_KEY, webhookSecret: WEBHOOK_SECRET, apiBase: stripe.url },
+    { now: Date.now },
+  );
+  const customerId = await billing.createCustomer({ userId: "bob", email: "bob@example.org" });
+  const { id } = await billing.openCheckout({
+    customerId,
+    plan: "city",
+    successUrl: "http://a/",
+    cancelUrl: "http://a/",
+  });
+  stripe.world.pay(id);
+  const stores = openStores(readConfig({ DATA_DIR: dir }), { role: "command", log: silentLog });
+  const pool = createPool(await stores.database(), silentLog);
+  const add =
+    "INSERT INTO billing_customers (user_id, stripe_customer_id) SELECT id, $1 FROM users WHERE email = 'bob@example.org'";
+  await pool.query(add, [customerId]);
+  await pool.end();
+  await stores.close();
+  expect((await run("refresh bob@example.org", stripe.env)).output).toContain("city, active  0 of 100000 calls");
+  expect((await run("set bob@example.org --plan agent")).errors).toContain("paid for by Stripe");
+  // Without keys nobody can be sure that it ends.
+  expect(await run("delete bob@example.org --yes")).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining("STRIPE_SECRET_KEY"),
+  });
+  expect((await run("delete bob@example.org --yes", stripe.env)).output).toBe("bob@example.org is deleted\n");
+  expect(stripe.world.subscriptions.values().next().value?.status).toBe("canceled");
+  expect((await run("delete eve@example.org --yes")).output).toBe("eve@example.org is deleted\n");
+  expect((await run("list")).output).not.toMatch(/bob|eve/);
+  await stripe.close();
 });
 
 it.each([

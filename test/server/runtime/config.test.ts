@@ -56,6 +56,22 @@ describe("readConfig", () => {
     expect(messageOf({ DATABASE_URL: "mysql://me:secret@host/d" })).not.toContain("secret");
   });
 
+  it("takes money only where it learns of it, and never shows a key", () => {
+    const keys = { STRIPE_SECRET_KEY: "sk_test_4eC39H", STRIPE_WEBHOOK_SECRET: "whsec_abc" };
+    expect(readConfig({})).not.toHaveProperty("stripe");
+    expect(readConfig(keys).stripe).toEqual({ secretKey: "sk_test_4eC39H", webhookSecret: "whsec_abc" });
+    expect(readConfig({ ...keys, STRIPE_API_BASE: "http://127.0.0.1:1" }).stripe).toHaveProperty("apiBase");
+    expect(messageOf({ STRIPE_SECRET_KEY: keys.STRIPE_SECRET_KEY })).toContain("needs STRIPE_WEBHOOK_SECRET");
+    expect(messageOf({ STRIPE_WEBHOOK_SECRET: "whsec_abc" })).toContain("needs STRIPE_SECRET_KEY");
+    const live = { ...keys, STRIPE_SECRET_KEY: "rk_live_1", STRIPE_API_BASE: "http://127.0.0.1:1" };
+    expect(messageOf(live)).toContain("test mode alone");
+    for (const name of Object.keys(keys)) {
+      const message = messageOf({ ...keys, [name]: "pk_live_secret words" });
+      expect(message).toMatch(new RegExp(`^${name} is wrong, but must be`));
+      expect(message).not.toContain("pk_live");
+    }
+  });
+
   it("lists every variable with a meaning and a default that it accepts itself", () => {
     const defaults = Object.entries(VARIABLES).map(([name, { default: value }]: [string, { default?: string }]) => [
       name,
