@@ -3,6 +3,7 @@ import type { Area } from "../../tiles/areas/area.ts";
 import { areasOfFile, gridOfAreas, openAreaCity, reportsOf } from "./area-city.ts";
 import { measurePosts, type PostCost } from "./area-posts.ts";
 import { measureZooms, type ZoomCost } from "./area-tiles.ts";
+import { measureOwnAreas, type OwnAreaCost } from "./own-areas.ts";
 
 const NOW_MS = Date.UTC(2026, 5, 1, 12, 3);
 const REPORTS = 200_000;
@@ -11,11 +12,13 @@ const FEW_REPORTS = 20_000;
 const [FEW_SIDE, MANY_SIDE] = [6, 70];
 const MOST_RATIO = 3;
 const MOST_MORE = 10;
+/** So many accounts have the same areas. */
+const OWN_TIMES = [1, 10];
 /** An hour, so that what ages is in it; with `--small` twenty minutes. */
 const [ROUNDS, FEW_ROUNDS] = [12, 4];
 
 /**
- * `--file FILE [--name PROPERTY]`: real borders of San Francisco in place of 36 made-up areas. `--only tiles` or `posts`: that part.
+ * `--file FILE [--name PROPERTY]`: real borders of San Francisco in place of 36 made-up areas. `--only tiles`, `posts` or `own`: that part.
  * `--small`: of reports only the two dearest cases, and for a shorter time.
  */
 export async function run(args: readonly string[]): Promise<void> {
@@ -24,12 +27,42 @@ export async function run(args: readonly string[]): Promise<void> {
   const [file, only] = [option("file"), option("only")];
   const few = file === undefined ? gridOfAreas(FEW_SIDE) : await areasOfFile(file, option("name") ?? "name");
   const many = gridOfAreas(MANY_SIDE);
-  const tiles = only === "posts" ? [] : [await measureTiles(few), await measureTiles(many)];
-  const posts = only === "tiles" ? [] : await measureAllPosts(few, many, args.includes("--small"));
-  const checks = [...tiles.flatMap(tileChecks), ...posts.map(postCheck)];
+  const isAsked = (part: string) => only === undefined || only === part;
+  const tiles = isAsked("tiles") ? [await measureTiles(few), await measureTiles(many)] : [];
+  const posts = isAsked("posts") ? await measureAllPosts(few, many, args.includes("--small")) : [];
+  const own = isAsked("own") ? await measureOwn(few) : [];
+  const checks = [...tiles.flatMap(tileChecks), ...posts.map(postCheck), ...own.map(ownCheck)];
   printChecks("budgets of areas", checks);
-  writeResults("areas", { checks, tiles, posts });
+  writeResults("areas", { checks, tiles, posts, own });
 }
+
+async function measureOwn(areas: readonly Area[]): Promise<OwnAreaCost[]> {
+  const reports = reportsOf(REPORTS, NOW_MS);
+  const costs: OwnAreaCost[] = [];
+  for (const times of OWN_TIMES) costs.push(await measureOwnAreas(reports, areas, { times, nowMs: NOW_MS }));
+  printTable(
+    `own areas among ${REPORTS} reports, and 1200 more in an hour: of each area`,
+    ["areas", "first units", "units an hour", "CPU ms", "statements", "write units a report", "card units", "CPU ms"],
+    costs.map((cost) => [
+      cost.areas,
+      cost.firstUnits,
+      cost.hourUnits,
+      cost.hourCpuMs,
+      cost.hourStatements,
+      cost.moreWriteUnits,
+      cost.cardUnits,
+      cost.cardCpuMs,
+    ]),
+  );
+  return costs;
+}
+
+const ownCheck = ({ areas, moreWriteUnits }: OwnAreaCost): Check => ({
+  what: `write units of a report that ${areas} own areas are the cause of`,
+  limit: "0",
+  found: String(moreWriteUnits),
+  met: moreWriteUnits === 0,
+});
 
 interface Tiles {
   readonly areas: number;

@@ -39,6 +39,7 @@ import { mountModeration } from "./routes/moderation.ts";
 import { mountNeighborhood } from "./routes/neighborhood.ts";
 import { mountOperations } from "./routes/operations.ts";
 import { mountOperator } from "./routes/operator.ts";
+import { mountOwnAreas } from "./routes/own-areas.ts";
 import { mountPlaces } from "./routes/places.ts";
 import { mountPlans } from "./routes/plans.ts";
 import { mountReports } from "./routes/reports.ts";
@@ -83,7 +84,7 @@ export function createApp(parts: AppParts): App {
   if (parts.live !== undefined) mountLive(app, parts, parts.live, keys);
   if (parts.clusters !== undefined) mountClusters(app, parts, parts.clusters);
   mountNeighborhood(app, parts);
-  if (parts.areas !== undefined) mountAreas(app, parts, parts.areas);
+  if (parts.areas !== undefined) mountAreas(app, parts, { areas: parts.areas, keys });
   if (parts.sql !== undefined && keys !== undefined) mountRelational(app, parts, parts.sql, keys);
   mountOperations(app, parts);
   mountMetrics(app, parts, metrics);
@@ -115,6 +116,7 @@ function mountRelational(app: App, parts: AppParts, sql: Sql, keys: ApiKeys): vo
     mountBilling(app, parts, billing);
     mountBillingWebhook(app, billing);
   }
+  if (parts.sessions !== undefined) mountOwnAreas(app, parts, sql);
   if (usage === undefined) return;
   mountUsage(app, parts, sql, keys, usage);
   mountModeration(app, parts, keys);

@@ -1,7 +1,6 @@
 import { boundsOfBox } from "../../tiles/areas/area.ts";
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { makeOwnAreaId } from "../areas/own-area-id.ts";
-import { errorCode } from "../console/operator-error.ts";
 import { DatabaseUnavailableError, type Sql } from "../ports/sql.ts";
 import { areasAllowed, ENTITLED_COLUMNS, type Entitled } from "./allowance.ts";
 import { type OwnArea, type OwnAreaDraft, readPolygons, type StoredPolygons, storedPolygons } from "./own-area.ts";
@@ -49,6 +48,8 @@ export interface FoundOwnArea extends OwnArea {
 /** Uploads at once may choose the same place. */
 const MOST_TRIES = 4;
 const UNIQUE_VIOLATION = "23505";
+const isUniqueViolation = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === UNIQUE_VIOLATION;
 
 export function createOwnAreaTable(sql: Sql): OwnAreaTable {
   async function limitOf(owner: string, nowMs: number): Promise<number> {
@@ -72,7 +73,7 @@ export function createOwnAreaTable(sql: Sql): OwnAreaTable {
           const [row] = await sql.query(ADD, values);
           return row?.added === drafts.length ? ids : "full";
         } catch (error) {
-          if (errorCode(error) !== UNIQUE_VIOLATION) throw error;
+          if (!isUniqueViolation(error)) throw error;
         }
       }
       throw new DatabaseUnavailableError("This account's areas are being changed by others");

@@ -1,3 +1,4 @@
+import { OWN } from "../areas/own-area-id.ts";
 import type { CellRun } from "./area.ts";
 import {
   AT,
@@ -30,8 +31,20 @@ const AREA: readonly Column[] = [
 ];
 const KNOWN = "known.name, known.kind, known.city, known.west, known.south, known.east, known.north";
 
-/** Scores of areas over time, with their names, in the order of ids: those that are gone from their set are among them. */
-export const AREA_SCORES: Dataset = {
+/** Where rows of areas come from: those of cities, or of accounts. */
+interface AreaTables {
+  readonly known: string;
+  readonly scores: string;
+  readonly counts: string;
+}
+const OF_CITIES: AreaTables = { known: "areas", scores: "area_scores", counts: "area_counts" };
+const OF_ACCOUNTS: AreaTables = {
+  known: `(SELECT *, '${OWN}'::text AS city, '${OWN}'::text AS kind FROM own_areas)`,
+  scores: "own_area_scores",
+  counts: "own_area_counts",
+};
+
+const areaScores = (tables: AreaTables): Dataset => ({
   name: "area-scores",
   columns: [
     ...AREA,
@@ -53,14 +66,18 @@ export const AREA_SCORES: Dataset = {
     }
     const text = `
       SELECT cell.area, ${KNOWN}, ${AT} AS calculated_at, ${SCORE_EXPRESSIONS}, cell.report_count_7d, cell.report_count_30d
-      FROM area_scores AS cell JOIN areas AS known ON known.id = cell.area WHERE ${conditions.join(" AND ")}
+      FROM ${tables.scores} AS cell JOIN ${tables.known} AS known ON known.id = cell.area WHERE ${conditions.join(" AND ")}
       ORDER BY cell.area, cell.calculated_at LIMIT ${values.bind(limit)}`;
     return { text, values: values.all };
   },
-};
+});
 
-/** Reports of areas by layer and day, by the reports' own places. */
-export const AREA_COUNTS: Dataset = {
+/** Scores of areas over time, with their names, in the order of ids: those that are gone from their set are among them. */
+export const AREA_SCORES = areaScores(OF_CITIES);
+/** The same of areas of accounts. Whoever asks must be told of those that are the asker's alone. */
+export const OWN_AREA_SCORES = areaScores(OF_ACCOUNTS);
+
+const areaCounts = (tables: AreaTables): Dataset => ({
   name: "area-counts",
   columns: [...AREA, ...COUNTED],
   key: ["area", "layer", "day"],
@@ -79,12 +96,17 @@ export const AREA_COUNTS: Dataset = {
       SELECT cell.area, ${KNOWN}, cell.layer, cell.day::text AS day,
              ${sum("report_count")} AS report_count, ${sum("severity_sum")} AS severity_sum,
              ${sum("worth_quarters")} / 4.0::float8 AS worth, ${sum("severity_quarters")} / 4.0::float8 AS severity_worth
-      FROM area_counts AS cell JOIN areas AS known ON known.id = cell.area WHERE ${conditions.join(" AND ")}
-      GROUP BY cell.area, known.id, cell.layer, cell.day
+      FROM ${tables.counts} AS cell JOIN ${tables.known} AS known ON known.id = cell.area WHERE ${conditions.join(" AND ")}
+      GROUP BY cell.area, ${KNOWN}, cell.layer, cell.day
       ORDER BY cell.area, cell.layer, cell.day LIMIT ${values.bind(limit)}`;
     return { text, values: values.all };
   },
-};
+});
+
+/** Reports of areas by layer and day, by the reports' own places. */
+export const AREA_COUNTS = areaCounts(OF_CITIES);
+/** The same of areas of accounts, as of their scores. */
+export const OWN_AREA_COUNTS = areaCounts(OF_ACCOUNTS);
 
 function runsOfAreas({ areas }: ExportFilter): CellRun[] {
   if (areas === undefined) return [];

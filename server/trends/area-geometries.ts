@@ -20,25 +20,35 @@ export const GEOMETRY = "geometry";
  */
 export async function* withGeometries(
   pages: AsyncGenerator<readonly ExportRow[], void>,
-  areas: AreaSource,
+  readArea: ReadArea,
 ): AsyncGenerator<ExportRow[], void> {
   let known: { readonly id: unknown; readonly geometry: string | null } = { id: undefined, geometry: null };
   for await (const page of pages) {
     const rows: ExportRow[] = [];
     for (const row of page) {
-      if (known.id !== row.area) known = { id: row.area, geometry: await geometryOf(areas, String(row.area)) };
+      if (known.id !== row.area) known = { id: row.area, geometry: await geometryOf(readArea, String(row.area)) };
       rows.push({ ...row, [GEOMETRY]: known.geometry });
     }
     yield rows;
   }
 }
 
-async function geometryOf(areas: AreaSource, id: string): Promise<string | null> {
-  const found = await findArea(areas, id);
-  if (found === undefined) return null;
-  const { of, area } = found;
-  const meeting = await areas.shapes.meeting(of, area.box, EXACT_LEVEL);
-  const whole = meeting.find(({ number }) => number === area.number);
+/** An area with all its corners, as it is now; undefined when it is gone. */
+export type ReadArea = (id: string) => Promise<Area | undefined>;
+
+/** Reads areas of cities. */
+export const areaReader =
+  (areas: AreaSource): ReadArea =>
+  async (id) => {
+    const found = await findArea(areas, id);
+    if (found === undefined) return undefined;
+    const { of, area } = found;
+    const meeting = await areas.shapes.meeting(of, area.box, EXACT_LEVEL);
+    return meeting.find(({ number }) => number === area.number);
+  };
+
+async function geometryOf(readArea: ReadArea, id: string): Promise<string | null> {
+  const whole = await readArea(id);
   if (whole === undefined) return null;
   return JSON.stringify({ type: "MultiPolygon", coordinates: coordinatesOfArea(withFewCorners(whole)) });
 }

@@ -7,6 +7,7 @@ import {
   type ScoreName,
   type ScoreTenths,
 } from "../../tiles/scores/scores.ts";
+import { OWN } from "../areas/own-area-id.ts";
 import { DAY_MS } from "../kit/utc-time.ts";
 import type { Sql, SqlRow, Statement } from "../ports/sql.ts";
 import { CARRY_MS, quartersOf } from "./score-means.ts";
@@ -26,6 +27,8 @@ export interface AreaRankingQuery {
   readonly sets: readonly RankedSet[];
   /** Only these; all areas of the sets without it. */
   readonly ids?: readonly string[];
+  /** Whoever asks, where areas of the account are asked for, too: those of `ids`, or all of them without. */
+  readonly owner?: string;
   readonly layer: ScoreName;
   readonly order: AreaOrder;
   /** Unix milliseconds: how areas stood then. */
@@ -82,26 +85,24 @@ export async function rankAreas(
  * The statement of `rankAreas`. Of a set only what was seen in its newest version is an area still. The primary key finds an area's two
  * rows, so that it does not matter how long its history is.
  */
-export function areaRankingStatement({ sets, ids, layer, order, nowMs, limit, after }: AreaRankingQuery): Statement {
+export function areaRankingStatement(query: AreaRankingQuery): Statement {
+  const { sets, ids, owner, layer, order, nowMs, limit, after } = query;
   if (!SCORE_NAMES.includes(layer)) throw new RangeError(`not a score: ${layer}`);
   const values = createValues();
-  const cities = values.bind(sets.map(({ city }) => city));
-  const kinds = values.bind(sets.map(({ kind }) => kind));
+  const own = owner === undefined ? "" : ` UNION ALL ${OWN_AREAS} WHERE owner = ${values.bind(owner)}::uuid`;
   const wanted = ids === undefined ? "" : `AND id = ANY (${values.bind(ids)}::text[])`;
   const { tier, key } = rankingOf(order);
+  const table = owner === undefined ? "area_scores" : WITH_OWN_SCORES;
   const text = `
-    WITH known AS (
-      SELECT id, name, city, kind, version = max(version) OVER (PARTITION BY city, kind) AS is_live
-      FROM areas WHERE (city, kind) IN (SELECT * FROM unnest(${cities}::text[], ${kinds}::text[]))
-    ),
+    WITH known AS (${areasOfSets(sets, values)}${own}),
     area AS (
       SELECT area.id, area.name, area.city, area.kind,
              latest.at, latest.scores, latest.quarters, latest.report_count_7d, latest.report_count_30d, latest.score, latest.worth,
              earlier.scores AS earlier_scores, earlier.quarters AS earlier_quarters,
              CASE WHEN least(latest.worth, earlier.worth) >= ${MEDIUM_QUARTERS} THEN latest.score - earlier.score END AS change
       FROM known AS area
-      LEFT JOIN LATERAL (${standingAt(layer, nowMs, values)}) AS latest ON true
-      LEFT JOIN LATERAL (${standingAt(layer, nowMs - WEEK_MS, values)}) AS earlier ON true
+      LEFT JOIN LATERAL (${standingAt({ layer, atMs: nowMs, table }, values)}) AS latest ON true
+      LEFT JOIN LATERAL (${standingAt({ layer, atMs: nowMs - WEEK_MS, table }, values)}) AS earlier ON true
       WHERE area.is_live ${wanted}
     ),
     ranked AS (SELECT *, ${tier} AS tier, ${key} AS key, lower(name) COLLATE "C" AS sorted FROM area)
@@ -110,8 +111,31 @@ export function areaRankingStatement({ sets, ids, layer, order, nowMs, limit, af
   return { text, values: values.all };
 }
 
+/** Areas of sets: only those that were seen in a set's newest version are live. */
+export function areasOfSets(sets: readonly RankedSet[], values: Values): string {
+  const cities = values.bind(sets.map(({ city }) => city));
+  const kinds = values.bind(sets.map(({ kind }) => kind));
+  return `
+      SELECT id, name, city, kind, version = max(version) OVER (PARTITION BY city, kind) AS is_live
+      FROM areas WHERE (city, kind) IN (SELECT * FROM unnest(${cities}::text[], ${kinds}::text[]))`;
+}
+
+/** The same of areas of accounts. Whoever asks must be told of those that are the asker's alone. */
+export const OWN_AREAS = `SELECT id, name, '${OWN}'::text AS city, '${OWN}'::text AS kind, true AS is_live FROM own_areas`;
+
+/** The primary keys find the last row in each of the two. */
+const SCORED = [
+  ...["area", "calculated_at", "report_count_7d", "report_count_30d"],
+  ...SCORE_NAMES,
+  ...REPORT_LAYERS.map((layer) => `${layer}_quarters`),
+].join(", ");
+const WITH_OWN_SCORES = `(SELECT ${SCORED} FROM area_scores UNION ALL SELECT ${SCORED} FROM own_area_scores)`;
+
 /** The last row of `area` up to a moment, if it tells of it still. */
-function standingAt(layer: ScoreName, atMs: number, values: Values): string {
+function standingAt(
+  { layer, atMs, table }: { readonly layer: ScoreName; readonly atMs: number; readonly table: string },
+  values: Values,
+): string {
   const at = `${values.bind(new Date(atMs))}::timestamptz`;
   const earliest = `${values.bind(new Date(atMs - CARRY_MS))}::timestamptz`;
   return `
@@ -120,7 +144,7 @@ function standingAt(layer: ScoreName, atMs: number, values: Values): string {
                ARRAY[${REPORT_LAYERS.map((each) => `cell.${each}_quarters`).join(", ")}] AS quarters,
                cell.report_count_7d, cell.report_count_30d,
                (cell.${layer} * 10)::integer AS score, ${quartersOf(layer)} AS worth
-        FROM area_scores AS cell
+        FROM ${table} AS cell
         WHERE cell.area = area.id AND cell.calculated_at > ${earliest} AND cell.calculated_at <= ${at}
         ORDER BY cell.calculated_at DESC LIMIT 1`;
 }

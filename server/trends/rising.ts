@@ -1,7 +1,8 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
+import { cityOfCell } from "../areas/city-of-cell.ts";
 import { DAY_MS, formatDay } from "../kit/utc-time.ts";
 import type { Sql, SqlRow, Statement } from "../ports/sql.ts";
-import type { RankedSet } from "./area-ranking.ts";
+import { areasOfSets, OWN_AREAS, type RankedSet } from "./area-ranking.ts";
 import { type CountedPlace, countsIn, createValues, roundTo, type Values } from "./statement.ts";
 
 const MONTH_DAYS = 30;
@@ -24,8 +25,8 @@ export interface RisingQuery extends RisingTerms, CountedPlace {
 export interface RisingAreasQuery extends RisingTerms {
   /** Of whose areas. */
   readonly sets: readonly RankedSet[];
-  /** Only this one. */
-  readonly id?: string;
+  /** Only this one. Of an account's area, whose owner asks, `sets` say nothing. */
+  readonly only?: { readonly id: string; readonly isOwn: boolean };
 }
 
 /** Where a page ended. */
@@ -92,13 +93,16 @@ export async function risingNeighborhoods(
   const last = page.at(-1);
   const neighborhoods = page.map((row) => ({
     geohash: String(row.geohash),
-    city: row.city === null ? null : String(row.city),
+    city: row.city === null ? ofNoCity(query, String(row.geohash)) : String(row.city),
     ...riseOf(row),
   }));
   if (rows.length <= query.limit || last === undefined) return { neighborhoods };
   const next = { ratio: Number(last.ratio), reports: Number(last.reports), geohash: String(last.geohash) };
   return { neighborhoods, next };
 }
+
+/** Of an own area's parts it is not asked of PostgreSQL. */
+const ofNoCity = ({ isOwn }: RisingQuery, geohash: string) => (isOwn ? (cityOfCell(geohash)?.id ?? null) : null);
 
 const riseOf = ({ reports, before, ratio }: SqlRow): Rise => ({
   reports: Number(reports),
@@ -112,7 +116,7 @@ export async function risingAreas(
   sql: Sql,
   query: RisingAreasQuery,
 ): Promise<{ areas: RisingArea[]; leftOut: number }> {
-  if (query.sets.length === 0) return { areas: [], leftOut: 0 };
+  if (query.sets.length === 0 && query.only?.isOwn !== true) return { areas: [], leftOut: 0 };
   const { text, values } = risingAreasStatement(query);
   const rows = await sql.query(text, values);
   const areas = rows.map((row) => ({
@@ -127,14 +131,13 @@ export async function risingAreas(
 
 /** The statement of `risingNeighborhoods`; the bench explains it. */
 export function risingStatement(query: RisingQuery): Statement {
-  const { area, areaId, limit, after } = query;
+  const { area, areaId, isOwn = false, limit, after } = query;
   const values = createValues();
+  const here = countsIn({ area, isOwn, ...(areaId !== undefined && { areaId }) }, values);
   // An area's parts are of its city.
-  const city =
-    areaId === undefined
-      ? "min(cell.city)"
-      : `(SELECT known.city FROM areas AS known WHERE known.id = ${values.bind(areaId)})`;
-  const here = countsIn({ area, ...(areaId !== undefined && { areaId }) }, values);
+  const ofArea = (id: string) =>
+    isOwn ? "NULL::text" : `(SELECT known.city FROM areas AS known WHERE known.id = ${values.bind(id)})`;
+  const city = areaId === undefined ? "min(cell.city)" : ofArea(areaId);
   const { sums, inMonths, rising } = monthsOf(query, values);
   const next =
     after === undefined
@@ -152,19 +155,16 @@ export function risingStatement(query: RisingQuery): Statement {
 /** The statement of `risingAreas`. Of a set only what was seen in its newest version is an area still. */
 export function risingAreasStatement(query: RisingAreasQuery): Statement {
   const values = createValues();
-  const cities = values.bind(query.sets.map(({ city }) => city));
-  const kinds = values.bind(query.sets.map(({ kind }) => kind));
-  const only = query.id === undefined ? "" : `AND known.id = ${values.bind(query.id)}`;
+  const isOwn = query.only?.isOwn === true;
+  const known = isOwn ? OWN_AREAS : areasOfSets(query.sets, values);
+  const only = query.only === undefined ? "" : `AND known.id = ${values.bind(query.only.id)}`;
   const { sums, inMonths, rising } = monthsOf(query, values);
   const text = `
-    WITH known AS (
-      SELECT id, name, city, kind, version = max(version) OVER (PARTITION BY city, kind) AS is_live
-      FROM areas WHERE (city, kind) IN (SELECT * FROM unnest(${cities}::text[], ${kinds}::text[]))
-    ),
+    WITH known AS (${known}),
     month AS (
       SELECT known.id, known.name, known.city, known.kind, counted.*
       FROM known CROSS JOIN LATERAL (
-        SELECT ${sums} FROM area_counts AS cell WHERE cell.area = known.id AND ${inMonths}
+        SELECT ${sums} FROM ${isOwn ? "own_area_counts" : "area_counts"} AS cell WHERE cell.area = known.id AND ${inMonths}
       ) AS counted
       WHERE known.is_live ${only}
     ),

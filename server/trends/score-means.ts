@@ -1,5 +1,6 @@
 import { REPORT_LAYERS } from "../../tiles/layers.ts";
 import { type Confidence, confidenceOf, SCORE_NAMES, type ScoreName } from "../../tiles/scores/scores.ts";
+import { OWN } from "../areas/own-area-id.ts";
 import { DAY_MS } from "../kit/utc-time.ts";
 import type { Sql, Statement } from "../ports/sql.ts";
 import { type AreaFilter, NEIGHBORHOOD } from "./area.ts";
@@ -15,6 +16,8 @@ export interface MeanQuery {
   readonly area: AreaFilter;
   /** Id of an area with borders, whose own scores are asked for in place of those of neighbourhoods; it counts as one. */
   readonly areaId?: string;
+  /** Whether that is an area of an account, whose owner asks. */
+  readonly isOwn?: boolean;
   readonly score: ScoreName;
   /** Unix milliseconds, inclusive. */
   readonly fromMs: number;
@@ -131,9 +134,10 @@ export function changeStatement(query: Omit<MeanQuery, "fromMs">): Statement {
  * CTEs that end in `held`: each score of a neighbourhood, null where it had none, what its reports weigh, and since when until when it held
  * inside the span, in Unix seconds. As floating point: `extract` and intervals take twice as long.
  */
-function heldScores({ area, areaId, score, fromMs, toMs }: MeanQuery, values: Values): string {
+function heldScores({ area, areaId, isOwn = false, score, fromMs, toMs }: MeanQuery, values: Values): string {
   if (!SCORE_NAMES.includes(score)) throw new RangeError(`not a score: ${score}`);
-  const { id, city, rows } = areaId === undefined ? neighborhoodsIn(area, values) : onlyArea(areaId, values);
+  const { id, city, rows } =
+    areaId === undefined ? neighborhoodsIn(area, values) : (isOwn ? onlyOwnArea : onlyArea)(areaId, values);
   const earliest = values.bind(new Date(fromMs - CARRY_MS));
   const end = values.bind(new Date(toMs));
   const from = `${values.bind(fromMs / 1000)}::float8`;
@@ -162,6 +166,12 @@ const onlyArea = (id: string, values: Values) => ({
   id: "cell.area",
   city: "named.city",
   rows: `area_scores AS cell JOIN areas AS named ON named.id = cell.area WHERE cell.area = ${values.bind(id)}`,
+});
+
+const onlyOwnArea = (id: string, values: Values) => ({
+  id: "cell.area",
+  city: `'${OWN}'::text`,
+  rows: `own_area_scores AS cell WHERE cell.area = ${values.bind(id)}`,
 });
 
 /** What the reports behind a score of `cell` weigh: of the overall one, those of the layer with the fewest that has a score. */

@@ -34,12 +34,14 @@ export interface CountedPlace {
   readonly area: AreaFilter;
   /** Id of the area with borders, in place of cells: of each neighbourhood the part inside. */
   readonly areaId?: string;
+  /** Whether that is an area of an account, whose owner asks. */
+  readonly isOwn?: boolean;
 }
 
 /** The rows of counts by neighbourhood, layer and day of a place, in a table called `cell`. */
-export function countsIn({ area, areaId }: CountedPlace, values: Values): string {
+export function countsIn({ area, areaId, isOwn = false }: CountedPlace, values: Values): string {
   if (areaId === undefined) return `report_counts AS cell WHERE ${inArea(area, values)}`;
-  return `area_counts AS cell WHERE cell.area = ${values.bind(areaId)}`;
+  return `${isOwn ? "own_area_counts" : "area_counts"} AS cell WHERE cell.area = ${values.bind(areaId)}`;
 }
 
 /** Rounds for people: more digits than anybody reads, fewer than sums of floating point go wrong in. */

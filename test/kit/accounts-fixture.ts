@@ -5,6 +5,7 @@ import { createUsageLog } from "../../server/accounts/usage-log.ts";
 import { silentLog } from "../../server/console/log.ts";
 import type { RunSql } from "../../server/ports/sql.ts";
 import { sqlOfPool } from "../../server/postgres/sql.ts";
+import { OWN_AREA_TABLES } from "./own-areas-fixture.ts";
 import { createRelationalApp } from "./trends-fixture.ts";
 
 export const ACCOUNT_TABLES = [
@@ -16,6 +17,8 @@ export const ACCOUNT_TABLES = [
   "usage_batches",
   "billing_customers",
   "operator_log",
+  // They go with their accounts.
+  ...OWN_AREA_TABLES,
 ];
 
 export interface TestAccount {

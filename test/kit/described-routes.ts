@@ -14,6 +14,7 @@ function wholeApp() {
     sql,
     usage: createUsageLog({ sql, log: silentLog }),
     billing: createTestBilling(sql),
+    sessions: { of: unused },
     live: { open: unused },
     clusters: { clusterCells: unused, cells: unused, reports: unused },
     areas: {

@@ -57,3 +57,12 @@ export async function addUser(pool: Pool, email: string): Promise<string> {
   const { rows } = await pool.query("INSERT INTO users (email) VALUES ($1) RETURNING id", [email]);
   return rows[0].id;
 }
+
+/** A square around a place, degrees. */
+export function squareAround(name: string, lonDeg: number, latDeg: number, halfDeg = 0.01): Area {
+  const [west, south, east, north] = [lonDeg - halfDeg, latDeg - halfDeg, lonDeg + halfDeg, latDeg + halfDeg].map(
+    (each) => Math.round(each * 1e6),
+  ) as [number, number, number, number];
+  const ring = Int32Array.from([west, south, east, south, east, north, west, north]);
+  return { id: `made-up-n-${name.toLowerCase()}`, name, box: { west, south, east, north }, polygons: [[ring]] };
+}

@@ -23,10 +23,14 @@ export const READ_ROUTES: readonly ReadRoute[] = [
   { path: "/api/clusters/:id/reports", least: 50, most: 6_000, inTurns: true },
   { path: "/api/neighborhood/:geohash", least: 20, most: 200, inTurns: true },
   { path: "/api/areas", least: 20, most: 1_000, inTurns: true },
-  { path: "/api/areas/:id", least: 20, most: 200, inTurns: true },
+  // Of an own area the rows are read.
+  { path: "/api/areas/:id", least: 20, most: 1_000, inTurns: true },
   { path: "/api/live", least: 5, most: 50 },
   { path: "/readyz", least: 5, most: 10 },
 ];
+
+/** Requests of an account for its own areas a minute; of these so many may add some. */
+export const OWN_AREA_CALLS = { perMinute: 120, addedPerMinute: 10 };
 
 /** A request takes so many when it begins, or what its route costs at least: of many at once not all are to slip in. */
 export const UNITS_TO_BEGIN = 5;

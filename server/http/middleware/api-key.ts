@@ -32,6 +32,8 @@ export interface ApiKeys {
    * also while PostgreSQL is away. @throws ProblemError 401 when there is no such key
    */
   customerOf(c: Context<AppEnv>): Promise<Caller | undefined>;
+  /** Who sent a key, whatever the plan; undefined without one. @throws ProblemError 401 when there is no such key */
+  callerOf(c: Context<AppEnv>): Promise<Caller | undefined>;
 }
 
 /** @param usage where calls of keys are counted; without it keys mean nothing, and all are let in by their address. */
@@ -77,6 +79,7 @@ export function createApiKeys(parts: AppParts, sql: Sql, usage: UsageLog | undef
   }
 
   return {
+    callerOf: identify,
     async customerOf(c) {
       const caller = await identify(c).catch((error: unknown) => {
         if (error instanceof DatabaseUnavailableError) return undefined;

@@ -1,12 +1,20 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { boxOfBounds } from "../../../tiles/areas/area.ts";
 import { findArea } from "../../areas/find-area.ts";
+import { isOwnAreaId } from "../../areas/own-area-id.ts";
 import { formatDay } from "../../kit/utc-time.ts";
+import { asFoundArea } from "../../own-areas/own-area.ts";
+import { ownAreaReportsOf } from "../../own-areas/own-area-reports.ts";
+import { createOwnAreaTable } from "../../own-areas/own-area-table.ts";
+import type { Sql } from "../../ports/sql.ts";
 import { readAreaCard } from "../../scores/area-card.ts";
 import { listAreas } from "../../scores/area-list.ts";
+import { createScoreHistory, ownAreaHistoryStatement } from "../../scores/score-history.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { askedPath } from "../core/public-address.ts";
+import { type ApiKeys, OPTIONAL_KEY } from "../middleware/api-key.ts";
+import { ownerOf } from "../middleware/owner.ts";
 import { BUDGET_SPENT } from "../middleware/read-budget.ts";
 import {
   areaCardSchema,
@@ -20,6 +28,7 @@ import { requireCityOfAreas } from "../schemas/city-of-areas.ts";
 import { choiceParameter, numberParameter, parameter, slugParameter } from "../schemas/filter-query.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { parseBbox } from "../schemas/report-query.ts";
+import { OWN_HEADERS } from "./trend-route.ts";
 
 const tags = ["areas"];
 const GEO_JSON = "application/geo+json";
@@ -69,7 +78,9 @@ const read = createRoute({
   method: "get",
   path: "/api/areas/{id}",
   summary: "The score card of an area",
+  description: "An area of an account is told to its owner alone, by key or session.",
   tags,
+  security: OPTIONAL_KEY,
   request: { params: z.object({ id: z.string().max(200).openapi({ example: "san-francisco-n-mission" }) }) },
   responses: {
     200: {
@@ -77,7 +88,9 @@ const read = createRoute({
       content: { "application/json": { schema: areaCardSchema } },
     },
     400: problemAnswer("Not an id."),
-    404: problemAnswer("There is no such area."),
+    401: problemAnswer("An own area was asked for with a key that there is not."),
+    403: problemAnswer("The area is beyond what the account's plan gives."),
+    404: problemAnswer("There is no such area, or it is another account's."),
     429: BUDGET_SPENT,
     ...unexpectedAnswer,
     503: problemAnswer("The report store does not answer."),
@@ -86,9 +99,36 @@ const read = createRoute({
 
 const NO_AREA = "There is no such area; /api/areas lists them.";
 
+const PAUSED = {
+  status: 403,
+  kind: "own-area-paused",
+  detail:
+    "This area is beyond what the account's plan gives, and is not counted. Remove others, or take a larger plan.",
+} as const;
+
+/** Reads cards of areas of accounts; undefined where the account has no such area. @throws ProblemError 403 beyond its plan */
+function ownAreaCards({ store, clock, log, pyramid }: AppParts, sql: Sql) {
+  const table = createOwnAreaTable(sql);
+  const history = createScoreHistory({ sql, clock, statement: ownAreaHistoryStatement });
+  const reading = { outlines: pyramid.outlines, reports: pyramid.reports, areaReports: ownAreaReportsOf(pyramid) };
+  return async (owner: string, id: string) => {
+    const area = await table.find(owner, id, clock.now());
+    if (area === undefined) return undefined;
+    if (area.isPaused) throw new ProblemError(PAUSED);
+    const found = asFoundArea(area);
+    const shapes = { meeting: async () => [found.area] };
+    return readAreaCard({ store, clock, log, pyramid: reading, areas: { shapes }, history }, found);
+  };
+}
+
 /** Mounts `/api/areas` and what is under it. */
-export function mountAreas(app: App, parts: AppParts, areas: NonNullable<AppParts["areas"]>): void {
+export function mountAreas(
+  app: App,
+  parts: AppParts,
+  { areas, keys }: { readonly areas: NonNullable<AppParts["areas"]>; readonly keys: ApiKeys | undefined },
+): void {
   const { store, clock, log } = parts;
+  const cardOfOwn = parts.sql && ownAreaCards(parts, parts.sql);
   const pyramid = { ...parts.pyramid, areaReports: areas.reports };
 
   app.openapi(list, async (c) => {
@@ -110,7 +150,11 @@ export function mountAreas(app: App, parts: AppParts, areas: NonNullable<AppPart
   });
 
   app.openapi(read, async (c) => {
-    const found = await findArea(areas, c.req.valid("param").id);
+    const { id } = c.req.valid("param");
+    const owner = isOwnAreaId(id) ? await ownerOf(c, { keys, sessions: parts.sessions }) : undefined;
+    const own = owner === undefined ? undefined : await cardOfOwn?.(owner, id);
+    if (own !== undefined) return c.json(toAreaCardJson(own, formatDay(clock.now())), 200, OWN_HEADERS);
+    const found = await findArea(areas, id);
     if (found === undefined) throw new ProblemError({ status: 404, detail: NO_AREA });
     const history = areas.history && { history: areas.history };
     const card = await readAreaCard({ store, pyramid, clock, log, areas, ...history }, found);

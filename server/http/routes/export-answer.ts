@@ -6,7 +6,7 @@ import { createSlots, type SlotHolder, type SlotRefusal } from "../../kit/slots.
 import { formatDay } from "../../kit/utc-time.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { namesTag } from "../../serving/content-encoding.ts";
-import { withGeometries } from "../../trends/area-geometries.ts";
+import { areaReader, type ReadArea, withGeometries } from "../../trends/area-geometries.ts";
 import { createTextEncoder, type RowEncoder } from "../../trends/export-formats.ts";
 import { createParquetEncoder } from "../../trends/export-parquet.ts";
 import {
@@ -40,6 +40,8 @@ export interface ExportRequest {
   readonly format: ExportFormat;
   readonly filter: ExportFilter;
   readonly after?: RowKey;
+  /** Reads an area's polygons; those of cities without it. */
+  readonly readArea?: ReadArea;
 }
 
 /** Rows of a statement: some milliseconds, so that others come in between on a database with one connection. */
@@ -53,17 +55,18 @@ const RETRY_AFTER_SECONDS = 15;
 /** Answers export requests from a database. */
 export function createExportAnswers({ log, areas, clientAddress }: AppParts, sql: Sql) {
   const slots = createSlots(EXPORT_LIMITS);
+  const ofCities = areas && areaReader(areas);
   const holderOf = (c: Context<AppEnv>): SlotHolder => {
     const caller = c.get("caller");
     return caller ? { who: caller.account.userId, isCustomer: true } : { who: lineOf(clientAddress(c) ?? "") };
   };
 
   /** Pages of rows, with what only the format has. */
-  function read({ dataset, filter, format, after }: ExportRequest, pageRows: number) {
-    const hasPolygons = carriesPolygons(dataset, format) && areas !== undefined;
+  function read({ dataset, filter, format, after, readArea = ofCities }: ExportRequest, pageRows: number) {
+    const hasPolygons = carriesPolygons(dataset, format) && readArea !== undefined;
     const rows = hasPolygons ? Math.min(pageRows, POLYGON_ROWS) : pageRows;
     const pages = readRows(sql, dataset, filter, { pageRows: rows, ...(after && { after }) });
-    return hasPolygons ? withGeometries(pages, areas) : pages;
+    return hasPolygons ? withGeometries(pages, readArea) : pages;
   }
 
   async function firstRows(request: ExportRequest, limit: number) {

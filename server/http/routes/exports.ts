@@ -1,16 +1,21 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AreaCatalogue } from "../../areas/area-catalogue.ts";
+import { asFoundArea } from "../../own-areas/own-area.ts";
+import { createOwnAreaTable, type OwnAreaTable } from "../../own-areas/own-area-table.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
-import { AREA_COUNTS, AREA_SCORES } from "../../trends/area-export-rows.ts";
-import { type Dataset, REPORT_COUNTS, type RowKey, SCORES } from "../../trends/export-rows.ts";
+import { AREA_COUNTS, AREA_SCORES, OWN_AREA_COUNTS, OWN_AREA_SCORES } from "../../trends/area-export-rows.ts";
+import type { ReadArea } from "../../trends/area-geometries.ts";
+import { type Dataset, type ExportFilter, REPORT_COUNTS, type RowKey, SCORES } from "../../trends/export-rows.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError } from "../core/problem.ts";
 import { type ApiKeys, OPTIONAL_KEY, relationalAnswers } from "../middleware/api-key.ts";
+import { ownerOf } from "../middleware/owner.ts";
 import { requireCityOfAreas } from "../schemas/city-of-areas.ts";
 import { parseExportCursor } from "../schemas/export-cursor.ts";
 import {
+  type AreaAsker,
   areaIdParameter,
   areaOf,
   areaParameters,
@@ -121,8 +126,15 @@ function exportRoute<Query extends z.ZodObject>(dataset: Dataset, format: Export
 
 /** Mounts `/api/exports`. */
 export function mountExports(app: App, parts: AppParts, sql: Sql, keys: ApiKeys): void {
-  const { clock } = parts;
-  const asked = { sql, catalogue: parts.areas?.catalogue };
+  const { clock, sessions } = parts;
+  const ownAreas = createOwnAreaTable(sql);
+  const askedBy = (c: Context<AppEnv>): AskedParts => ({
+    sql,
+    ownAreas,
+    catalogue: parts.areas?.catalogue,
+    nowMs: clock.now(),
+    owner: () => ownerOf(c, { keys, sessions }),
+  });
   const answers = createExportAnswers(parts, sql);
   const respond = (c: Context<AppEnv>, request: ExportRequest, limit: number) =>
     limit > 0 ? answers.page(c, request, limit) : answers.stream(c, request);
@@ -132,10 +144,10 @@ export function mountExports(app: App, parts: AppParts, sql: Sql, keys: ApiKeys)
     app.get(scores.path, keys.metered("exports"));
     app.openapi(scores, async (c) => {
       const { limit, cursor, ...query } = c.req.valid("query");
-      const { dataset, filter } = await scoresAsked(query, asked, clock.now());
-      requireKeyOf(dataset, cursor);
-      requireFewRows(dataset, format, limit);
-      return respond(c, { dataset, format, filter, ...(cursor && { after: cursor }) }, limit);
+      const asked = await scoresAsked(query, askedBy(c));
+      requireKeyOf(asked.dataset, cursor);
+      requireFewRows(asked.dataset, format, limit);
+      return respond(c, { ...asked, format, ...(cursor && { after: cursor }) }, limit);
     });
 
     const counts = exportRoute(REPORT_COUNTS, format, countQuery);
@@ -143,12 +155,14 @@ export function mountExports(app: App, parts: AppParts, sql: Sql, keys: ApiKeys)
     app.openapi(counts, async (c) => {
       const { layer, from, to, limit, cursor, ...place } = c.req.valid("query");
       const span = { ...(layer && { layers: layer }), ...spanOf(from, to, clock.now()) };
-      const { areas, cells } = await placeAsked(place, asked);
-      const dataset = areas === undefined ? REPORT_COUNTS : AREA_COUNTS;
+      const { areas, cells, readArea } = await placeAsked(place, askedBy(c));
+      const ofAreas = readArea === undefined ? AREA_COUNTS : OWN_AREA_COUNTS;
+      const dataset = areas === undefined ? REPORT_COUNTS : ofAreas;
       const filter = areas === undefined ? { ...areaOf(cells), ...span } : { areas, ...span };
       requireKeyOf(dataset, cursor);
       requireFewRows(dataset, format, limit);
-      return respond(c, { dataset, format, filter, ...(cursor && { after: cursor }) }, limit);
+      const rest = { ...(cursor && { after: cursor }), ...(readArea && { readArea }) };
+      return respond(c, { dataset, format, filter, ...rest }, limit);
     });
   }
 }
@@ -172,30 +186,49 @@ interface PlaceQuery extends CellQuery {
   readonly areas?: string | undefined;
 }
 
-interface AskedParts {
-  readonly sql: Sql;
-  readonly catalogue?: AreaCatalogue | undefined;
+interface AskedParts extends AreaAsker {
+  readonly ownAreas: OwnAreaTable;
+  readonly catalogue: AreaCatalogue | undefined;
+  readonly nowMs: number;
+}
+
+interface AskedPlace {
+  readonly areas: ExportFilter["areas"] | undefined;
+  readonly cells: CellQuery;
+  /** Of an area of the account that asks. */
+  readonly readArea: ReadArea | undefined;
 }
 
 /** What a query asks for: one area, those of a city, or cells. @throws ProblemError 400 when it asks for more than one of them */
-async function placeAsked({ area, areas, ...cells }: PlaceQuery, { sql, catalogue }: AskedParts) {
+async function placeAsked({ area, areas, ...cells }: PlaceQuery, asked: AskedParts): Promise<AskedPlace> {
+  const { sql, catalogue } = asked;
   if (areas !== undefined) {
     refuseOthers("areas", { ...cells, area });
     await requireCityOfAreas(areas, { field: "areas", sql, ...(catalogue && { catalogue }) });
-    return { areas: { city: areas }, cells };
+    return { areas: { city: areas }, cells, readArea: undefined };
   }
-  const known = await knownAreaOf(sql, area, cells);
-  return { areas: known && { id: known.id }, cells };
+  const known = await knownAreaOf(asked, area, cells);
+  const readArea = known?.isOwn === true ? ownReader(asked, await asked.owner()) : undefined;
+  return { areas: known && { id: known.id }, cells, readArea };
+}
+
+/** Reads the polygons of areas of the account that asks. */
+function ownReader({ ownAreas, nowMs }: AskedParts, owner: string | undefined): ReadArea {
+  return async (id) => {
+    const found = owner === undefined ? undefined : await ownAreas.find(owner, id, nowMs);
+    return found && asFoundArea(found).area;
+  };
 }
 
 /** The scores that a query asks for, of cells or of areas. */
 async function scoresAsked(
   { precision: digits, from, to, ...place }: Omit<z.output<typeof scoreQuery>, "limit" | "cursor">,
   asked: AskedParts,
-  nowMs: number,
-): Promise<Pick<ExportRequest, "dataset" | "filter">> {
-  const span = spanOf(from, to, nowMs);
-  const { areas, cells } = await placeAsked(place, asked);
+): Promise<Pick<ExportRequest, "dataset" | "filter" | "readArea">> {
+  const span = spanOf(from, to, asked.nowMs);
+  const { areas, cells, readArea } = await placeAsked(place, asked);
+  if (areas !== undefined && readArea !== undefined)
+    return { dataset: OWN_AREA_SCORES, filter: { areas, ...span }, readArea };
   if (areas !== undefined) return { dataset: AREA_SCORES, filter: { areas, ...span } };
   const precision: ScorePrecision = digits === 4 || digits === 5 ? digits : NEIGHBORHOOD;
   return { dataset: SCORES, filter: { ...areaOf(cells, precision), precision, ...span } };

@@ -1,8 +1,15 @@
 import { createRoute, type z } from "@hono/zod-openapi";
+import type { KnownArea } from "../../trends/known-area.ts";
 import { OPTIONAL_KEY, relationalAnswers } from "../middleware/api-key.ts";
 
 /** Scores change by the hour; the answer may depend on who asks, so no shared cache keeps it. */
 export const TREND_HEADERS = { "Cache-Control": "private, max-age=60" };
+
+/** Of an account's area: another account may be signed in, in the same browser, a moment later. */
+export const OWN_HEADERS = { "Cache-Control": "private, no-store" };
+
+/** @param known the area that an answer is about, if any */
+export const trendHeaders = (known: KnownArea | undefined) => (known?.isOwn ? OWN_HEADERS : TREND_HEADERS);
 
 export interface TrendRoute<Name extends string, Query extends z.ZodObject, Body extends z.ZodObject> {
   readonly name: Name;

@@ -1,15 +1,18 @@
 import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { FULL_QUARTERS } from "../../../tiles/report-columns.ts";
 import { confidencesOf, perLayer, SCORE_NAMES } from "../../../tiles/scores/scores.ts";
 import type { AreaCatalogue } from "../../areas/area-catalogue.ts";
 import type { AreaSetVersion } from "../../areas/area-sets.ts";
+import { isOwnAreaId, OWN, OWN_CITY } from "../../areas/own-area-id.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { changeBetween } from "../../scores/score-card.ts";
 import { AREA_ORDERS, type RankedArea, type RankedSet, rankAreas } from "../../trends/area-ranking.ts";
-import type { App, AppParts } from "../core/app-parts.ts";
+import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError } from "../core/problem.ts";
 import { askedPath } from "../core/public-address.ts";
 import type { ApiKeys } from "../middleware/api-key.ts";
+import { type OwnerParts, ownerOf } from "../middleware/owner.ts";
 import { AREA } from "../schemas/area-json.ts";
 import { formatAreaRankCursor, parseAreaRankCursor } from "../schemas/area-rank-cursor.ts";
 import { requireCityOfAreas } from "../schemas/city-of-areas.ts";
@@ -23,7 +26,7 @@ import {
   toPoints,
   worthSchema,
 } from "../schemas/score-card-json.ts";
-import { TREND_HEADERS, trendRoute } from "./trend-route.ts";
+import { OWN_HEADERS, TREND_HEADERS, trendRoute } from "./trend-route.ts";
 
 /** Areas that are compared at once. */
 const MAX_IDS = 4;
@@ -44,6 +47,7 @@ const ranking = trendRoute({
   summary: "Areas by one of their scores, or by what it changed in a week; or a few of them to compare",
   description: [
     "The areas that /api/areas lists, as the history has them: at most about a minute behind the cards.",
+    "Areas of the account that asks, with its key or session, are among `ids`, or are listed by `kind=own`.",
     "`best` and `worst` tell scores of low confidence after the others, and areas without a score last; `rising` tells last what has no change.",
   ].join(" "),
   everywhere: "Without city: areas of all cities.",
@@ -110,8 +114,26 @@ interface AreaTrendParts {
   readonly catalogue: AreaCatalogue;
 }
 
+/** The account that asks, where a question may be about its own areas: it names some, or their kind, and no city. */
+function ownerAsked(
+  c: Context<AppEnv>,
+  {
+    kind,
+    city,
+    ids = [],
+  }: { kind?: string | undefined; city?: string | undefined; ids?: readonly string[] | undefined },
+  asking: OwnerParts,
+) {
+  const mayBeOwn = city === undefined && (kind === undefined ? ids.some(isOwnAreaId) : kind === OWN);
+  return mayBeOwn ? ownerOf(c, asking) : undefined;
+}
+
 /** Mounts what is asked of the history of areas. */
-export function mountAreaTrends(app: App, { clock }: AppParts, { sql, keys, catalogue }: AreaTrendParts): void {
+export function mountAreaTrends(
+  app: App,
+  { clock, sessions }: AppParts,
+  { sql, keys, catalogue }: AreaTrendParts,
+): void {
   app.get(ranking.path, keys.metered("trends"));
   app.openapi(ranking, async (c) => {
     const { city, kind, layer, order, ids: wanted, limit, cursor } = c.req.valid("query");
@@ -122,6 +144,7 @@ export function mountAreaTrends(app: App, { clock }: AppParts, { sql, keys, cata
       .filter((set) => (city ?? set.city) === set.city && (kind ?? set.kind) === set.kind);
     const nowMs = cursor?.nowMs ?? clock.now();
     const place = wanted === undefined ? { limit, ...(cursor && { after: cursor.after }) } : { limit: MAX_IDS };
+    const owner = await ownerAsked(c, { kind, city, ids: wanted }, { keys, sessions });
     const { areas, next } = await rankAreas(sql, {
       sets,
       layer,
@@ -129,6 +152,7 @@ export function mountAreaTrends(app: App, { clock }: AppParts, { sql, keys, cata
       nowMs,
       ...place,
       ...(wanted && { ids: wanted }),
+      ...(owner !== undefined && { owner }),
     });
     requireAll(wanted, areas);
     const nextCursor = next && formatAreaRankCursor(nowMs, next);
@@ -139,7 +163,8 @@ export function mountAreaTrends(app: App, { clock }: AppParts, { sql, keys, cata
       areas: areas.map((area) => toAreaJson(area, live)),
       next_cursor: nextCursor ?? null,
     };
-    return c.json(body, 200, { ...TREND_HEADERS, ...nextLink(askedPath(c), nextCursor, {}) });
+    const headers = owner === undefined ? TREND_HEADERS : OWN_HEADERS;
+    return c.json(body, 200, { ...headers, ...nextLink(askedPath(c), nextCursor, {}) });
   });
 }
 
@@ -163,7 +188,7 @@ function toAreaJson({ id, name, kind, city, latest, earlier }: RankedArea, live:
     id,
     name,
     kind,
-    city: { id: city, name: of?.set.city.name ?? city },
+    city: city === OWN ? OWN_CITY : { id: city, name: of?.set.city.name ?? city },
     approximate: of?.version.approximate === true,
     calculated_at: latest?.calculatedAt ?? null,
     scores: toPoints(scores),

@@ -18,6 +18,7 @@ import {
 import type { App, AppParts } from "../core/app-parts.ts";
 import { askedPath } from "../core/public-address.ts";
 import type { ApiKeys } from "../middleware/api-key.ts";
+import { ownerOf } from "../middleware/owner.ts";
 import {
   areaIdParameter,
   areaOf,
@@ -27,12 +28,13 @@ import {
   knownAreaOf,
   numberParameter,
   parameter,
+  placeOfArea,
   tellArea,
 } from "../schemas/filter-query.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { parseLayers } from "../schemas/report-query.ts";
 import { formatRisingCursor, parseRisingCursor } from "../schemas/rising-cursor.ts";
-import { TREND_HEADERS, trendRoute } from "./trend-route.ts";
+import { trendHeaders, trendRoute } from "./trend-route.ts";
 
 const MIN_CHANGE = { min: 0, max: 10_000, fallback: 30, digits: 2 };
 const MIN_REPORTS = { min: 0, max: 1_000_000, fallback: 5 };
@@ -189,17 +191,18 @@ const daily = trendRoute({
 });
 
 /** Mounts what is asked of the counts of reports. */
-export function mountReportTrends(app: App, { clock, areas }: AppParts, sql: Sql, keys: ApiKeys): void {
+export function mountReportTrends(app: App, { clock, areas, sessions }: AppParts, sql: Sql, keys: ApiKeys): void {
+  const asking = { keys, sessions };
   app.get(rising.path, keys.metered("trends"));
   app.openapi(rising, async (c) => {
     const { layer, min_change, min_reports, limit, cursor, area: id, ...cells } = c.req.valid("query");
     const months = monthsUpTo(cursor?.nowMs ?? clock.now());
-    const known = await knownAreaOf(sql, id, cells);
+    const known = await knownAreaOf({ sql, owner: () => ownerOf(c, asking) }, id, cells);
     const terms = { layer, months, minChange: min_change, minReports: min_reports, limit };
-    const place = { area: areaOf(cells), ...(known && { areaId: known.id }) };
+    const place = { area: areaOf(cells), ...placeOfArea(known) };
     const page = await risingNeighborhoods(sql, { ...terms, ...place, ...(cursor && { after: cursor.after }) });
     const sets = cursor === undefined ? await setsAsked(areas?.catalogue, known, cells) : [];
-    const ofAreas = await risingAreas(sql, { ...terms, sets, ...(known && { id: known.id }) });
+    const ofAreas = await risingAreas(sql, { ...terms, sets, ...(known && cursor === undefined && { only: known }) });
     const next = page.next && formatRisingCursor(months.thisMonth.to, page.next);
     const body = {
       layer,
@@ -211,7 +214,7 @@ export function mountReportTrends(app: App, { clock, areas }: AppParts, sql: Sql
       areas_left_out: ofAreas.leftOut,
       next_cursor: next ?? null,
     };
-    return c.json(body, 200, { ...TREND_HEADERS, ...nextLink(askedPath(c), next, {}) });
+    return c.json(body, 200, { ...trendHeaders(known), ...nextLink(askedPath(c), next, {}) });
   });
 
   app.get(daily.path, keys.metered("trends"));
@@ -219,8 +222,8 @@ export function mountReportTrends(app: App, { clock, areas }: AppParts, sql: Sql
     const { layer, days: length, limit, area: id, ...cells } = c.req.valid("query");
     const span = daysUpTo(clock.now(), length);
     const layers = [...(layer ?? REPORT_LAYERS)];
-    const known = await knownAreaOf(sql, id, cells);
-    const place = { area: areaOf(cells), ...(known && { areaId: known.id }) };
+    const known = await knownAreaOf({ sql, owner: () => ownerOf(c, asking) }, id, cells);
+    const place = { area: areaOf(cells), ...placeOfArea(known) };
     const found = await dailyReports(sql, { ...place, layers, ...span, limit });
     const body = {
       layers,
@@ -232,7 +235,7 @@ export function mountReportTrends(app: App, { clock, areas }: AppParts, sql: Sql
       }),
       left_out: found.leftOut,
     };
-    return c.json(body, 200, TREND_HEADERS);
+    return c.json(body, 200, trendHeaders(known));
   });
 }
 

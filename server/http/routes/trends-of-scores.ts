@@ -6,6 +6,7 @@ import type { KnownArea } from "../../trends/known-area.ts";
 import { meanScore, weekChanges } from "../../trends/score-means.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import type { ApiKeys } from "../middleware/api-key.ts";
+import { ownerOf } from "../middleware/owner.ts";
 import {
   areaIdParameter,
   areaOf,
@@ -13,9 +14,10 @@ import {
   choiceParameter,
   knownAreaOf,
   numberParameter,
+  placeOfArea,
   tellArea,
 } from "../schemas/filter-query.ts";
-import { TREND_HEADERS, trendRoute } from "./trend-route.ts";
+import { trendHeaders, trendRoute } from "./trend-route.ts";
 
 const layer = choiceParameter("The score.", SCORE_NAMES, "safety");
 const score = z.number().nullable();
@@ -124,33 +126,34 @@ const changes = trendRoute({
 });
 
 /** Mounts what is asked of the history of scores. */
-export function mountScoreTrends(app: App, { clock }: AppParts, sql: Sql, keys: ApiKeys): void {
+export function mountScoreTrends(app: App, { clock, sessions }: AppParts, sql: Sql, keys: ApiKeys): void {
+  const asking = { keys, sessions };
   app.get(average.path, keys.metered("trends"));
   app.openapi(average, async (c) => {
     const { layer: name, days, area: id, ...cells } = c.req.valid("query");
     const toMs = clock.now();
-    const known = await knownAreaOf(sql, id, cells);
+    const known = await knownAreaOf({ sql, owner: () => ownerOf(c, asking) }, id, cells);
     const query = { ...askedOf(known, cells), score: name, fromMs: toMs - days * DAY_MS, toMs };
     const mean = await meanScore(sql, query);
     const city = known?.city ?? query.area.city?.id ?? null;
-    return c.json({ layer: name, city, ...tellArea(known), ...spanOf(query), ...mean }, 200, TREND_HEADERS);
+    return c.json({ layer: name, city, ...tellArea(known), ...spanOf(query), ...mean }, 200, trendHeaders(known));
   });
 
   app.get(changes.path, keys.metered("trends"));
   app.openapi(changes, async (c) => {
     const { layer: name, by, area: id, ...cells } = c.req.valid("query");
     const toMs = clock.now();
-    const known = await knownAreaOf(sql, id, cells);
+    const known = await knownAreaOf({ sql, owner: () => ownerOf(c, asking) }, id, cells);
     const found = await weekChanges(sql, { ...askedOf(known, cells), score: name, toMs });
     const week = (ago: number) => spanOf({ fromMs: toMs - (ago + 7) * DAY_MS, toMs: toMs - ago * DAY_MS });
     const body = { layer: name, by, ...tellArea(known), last_week: week(7), this_week: week(0), changes: found };
-    return c.json(body, 200, TREND_HEADERS);
+    return c.json(body, 200, trendHeaders(known));
   });
 }
 
 const askedOf = (known: KnownArea | undefined, cells: Parameters<typeof areaOf>[0]) => ({
   area: areaOf(cells),
-  ...(known && { areaId: known.id }),
+  ...placeOfArea(known),
 });
 
 function spanOf({ fromMs, toMs }: { fromMs: number; toMs: number }) {

@@ -1,9 +1,10 @@
 import { z } from "@hono/zod-openapi";
 import type { Bounds } from "../../../tiles/geo/geohash.ts";
 import { CITIES, findCity } from "../../areas/cities.ts";
+import { isOwnAreaId } from "../../areas/own-area-id.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { type AreaFilter, countCentres, MAX_BOX_CELLS, NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
-import { findKnownArea, type KnownArea } from "../../trends/known-area.ts";
+import { findKnownArea, findOwnArea, type KnownArea } from "../../trends/known-area.ts";
 import { invalidRequest, ProblemError } from "../core/problem.ts";
 import { parseBbox } from "./report-query.ts";
 
@@ -122,17 +123,33 @@ export function areaOf({ city, geohash, bbox }: CellQuery, precision: ScorePreci
   return { ...(city && { city }), ...(geohash !== undefined && { geohash }), ...(bbox && { bbox }) };
 }
 
+/** Where areas are looked up, and who asks. */
+export interface AreaAsker {
+  readonly sql: Sql;
+  /** The account that asks, if any; only asked for where an own area may be meant. */
+  owner(): Promise<string | undefined>;
+}
+
 /**
- * The area with borders that a query names by its id, instead of cells; undefined when it names none.
+ * The area with borders that a query names by its id, instead of cells; undefined when it names none. An account's area is one to its
+ * owner alone: to everybody else it is as unknown as one that there never was.
  * @throws ProblemError 400 when nothing was ever known of it, and beside what chooses cells
  */
-export async function knownAreaOf(sql: Sql, id: string | undefined, cells: CellQuery): Promise<KnownArea | undefined> {
+export async function knownAreaOf(
+  { sql, owner: askOwner }: AreaAsker,
+  id: string | undefined,
+  cells: CellQuery,
+): Promise<KnownArea | undefined> {
   if (id === undefined) return undefined;
   refuseOthers("area", cells);
-  const known = await findKnownArea(sql, id);
+  const owner = isOwnAreaId(id) ? await askOwner() : undefined;
+  const known = owner === undefined ? await findKnownArea(sql, id) : await findOwnArea(sql, id, owner);
   if (known !== undefined) return known;
   throw new ProblemError(invalidRequest([{ field: "area", message: "is not among /api/areas" }]));
 }
+
+/** What is asked of an area in place of cells. */
+export const placeOfArea = (known: KnownArea | undefined) => known && { areaId: known.id, isOwn: known.isOwn };
 
 /** What an answer tells of the area that was asked for. */
 export const tellArea = (known: KnownArea | undefined) => known && { area: { id: known.id, name: known.name } };

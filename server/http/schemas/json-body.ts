@@ -6,12 +6,17 @@ import { invalidRequest, ProblemError } from "../core/problem.ts";
 /**
  * Reads a JSON request body of at most `maxBytes`, counted as they arrive, so that a body without Content-Length is
  * bounded too.
+ * @param also media types of JSON that are taken beside application/json
  * @throws ProblemError 415 for another media type or an encoded body, 413, 400 for what is not JSON in UTF-8.
  */
-export async function readJsonBody(c: Context<AppEnv>, maxBytes: number): Promise<unknown> {
+export async function readJsonBody(
+  c: Context<AppEnv>,
+  maxBytes: number,
+  also: readonly string[] = [],
+): Promise<unknown> {
   const mediaType = c.req.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
-  if (mediaType !== "application/json") {
-    throw new ProblemError({ status: 415, detail: "Send the body as application/json." });
+  if (mediaType !== "application/json" && !also.includes(mediaType ?? "")) {
+    throw new ProblemError({ status: 415, detail: `Send the body as ${["application/json", ...also].join(" or ")}.` });
   }
   const encoding = c.req.header("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding !== "identity") throw new ProblemError({ status: 415, detail: "Send the body without encoding." });
