@@ -30,6 +30,7 @@ COMMENT ON TABLE own_areas IS 'Areas of accounts, private to them.';
 
 CREATE INDEX own_areas_owner ON own_areas (owner, number);
 CREATE INDEX own_areas_due ON own_areas (due_at, west);
+CREATE INDEX own_areas_unfilled ON own_areas (number) WHERE NOT is_filled;
 
 -- Cells of the log that an own area meets.
 CREATE TABLE own_area_cells (

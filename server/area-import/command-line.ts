@@ -1,4 +1,5 @@
 import type { AreaCity } from "../areas/area-sets.ts";
+import { OWN } from "../areas/own-area-id.ts";
 import { OperatorError } from "../console/operator-error.ts";
 import { parseOptions } from "../console/parse-options.ts";
 import type { CityOptions } from "./import-areas.ts";
@@ -84,12 +85,14 @@ function parseCity(text: string | undefined): string {
   if (text === undefined) throw new OperatorError("Say --city SLUG: the city that the areas are of.");
   if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text) || text.length > 60)
     throw new OperatorError(`--city ${text}: small letters and digits, with hyphens between words, at most 60.`);
+  if (text === OWN) throw new OperatorError(`--city ${text}: areas of accounts stand under that; choose another.`);
   return text;
 }
 
 function parseKind(text: string): string {
   if (!/^[a-z]+(?:-[a-z]+)*$/.test(text) || text.length > 30)
     throw new OperatorError(`--kind ${text}: small letters, with hyphens between words, at most 30.`);
+  if (text === OWN) throw new OperatorError(`--kind ${text}: that is the kind of accounts' areas; choose another.`);
   return text;
 }
 

@@ -2,6 +2,7 @@ import { createLog } from "../console/log.ts";
 import { exitOnError } from "../console/operator-error.ts";
 import { refuseArguments } from "../console/parse-options.ts";
 import { createTerminal } from "../console/terminal.ts";
+import { createOwnAreaScorer, type OwnAreaScorer } from "../own-areas/own-area-scorer.ts";
 import { explain } from "../postgres/database.ts";
 import { migrateDatabase } from "../postgres/migrate.ts";
 import { createPool } from "../postgres/pool.ts";
@@ -37,10 +38,12 @@ try {
       await terminal.run("score", async (note) => {
         const sql = sqlOfPool(pool);
         const { neighborhoods, rows } = await createScorer({ store, derived, sql, clock, log }).run();
-        const areas = await createAreaScorer({ store, derived, sql, clock, log }).run();
+        const areaScorer = createAreaScorer({ store, derived, sql, clock, log });
+        const areas = await areaScorer.run();
+        const own = await scoreOwnAreas(createOwnAreaScorer({ store, sql, clock, log, pyramid: areaScorer.pyramid }));
         const past = await createPastScores({ sql, clock }).fill();
         note(
-          `${neighborhoods} neighbourhoods, ${rows + areas.rows} rows written${past > 0 ? `, ${past} of past days` : ""}`,
+          `${neighborhoods} neighbourhoods, ${rows + areas.rows + own} rows written${past > 0 ? `, ${past} of past days` : ""}`,
         );
       });
     } finally {
@@ -52,4 +55,14 @@ try {
   }
 } catch (error) {
   exitOnError(explain(error));
+}
+
+/** Until nothing of them is left to do; returns the number of rows. */
+async function scoreOwnAreas(scorer: OwnAreaScorer): Promise<number> {
+  let rows = 0;
+  for (;;) {
+    const done = await scorer.run();
+    rows += done.rows;
+    if (done.cells === 0 && done.areas === 0) return rows;
+  }
 }

@@ -23,6 +23,7 @@ import { EXPOSED_HEADERS, SAFE_HEADERS } from "./core/safe-headers.ts";
 import { SLASH_CACHE_CONTROL } from "./core/slash-redirect.ts";
 import { type ApiKeys, createApiKeys } from "./middleware/api-key.ts";
 import { mountBesideAnswers } from "./middleware/beside-answers.ts";
+import { createOwnAreaFinder } from "./middleware/own-area.ts";
 import { mountReadBudget } from "./middleware/read-budget.ts";
 import { mountAccount } from "./routes/account.ts";
 import { mountAreas } from "./routes/areas.ts";
@@ -75,16 +76,17 @@ export function createApp(parts: AppParts): App {
 
   if (parts.besideAnswers !== undefined) mountBesideAnswers(app, parts.besideAnswers);
   mountReadBudget(app, parts);
-  mountReports(app, parts);
+  const keys = parts.sql && createApiKeys(parts, parts.sql, parts.usage);
+  const findOwn = createOwnAreaFinder(parts, keys);
+  mountReports(app, parts, findOwn);
   mountFlags(app, parts);
   mountCities(app, parts);
   mountPlaces(app);
   mountTiles(app, parts);
-  const keys = parts.sql && createApiKeys(parts, parts.sql, parts.usage);
   if (parts.live !== undefined) mountLive(app, parts, parts.live, keys);
   if (parts.clusters !== undefined) mountClusters(app, parts, parts.clusters);
   mountNeighborhood(app, parts);
-  if (parts.areas !== undefined) mountAreas(app, parts, { areas: parts.areas, keys });
+  if (parts.areas !== undefined) mountAreas(app, parts, { areas: parts.areas, findOwn });
   if (parts.sql !== undefined && keys !== undefined) mountRelational(app, parts, parts.sql, keys);
   mountOperations(app, parts);
   mountMetrics(app, parts, metrics);

@@ -39,6 +39,8 @@ export interface OwnAreaTable {
   remove(owner: string, id: string): Promise<boolean>;
   /** Undefined when the owner has no such area. */
   find(owner: string, id: string, nowMs: number): Promise<FoundOwnArea | undefined>;
+  /** All that is held of the owner's areas but counts, for who asks for all that is held of an account. */
+  all(owner: string): Promise<readonly (OwnArea & Pick<ListedOwnArea, "createdAt">)[]>;
 }
 
 export interface FoundOwnArea extends OwnArea {
@@ -95,6 +97,13 @@ export function createOwnAreaTable(sql: Sql): OwnAreaTable {
       const { name, polygons, rank, ...entitled } = row;
       return { id, name, polygons: readPolygons(polygons), isPaused: rank >= areasAllowed(entitled, nowMs) };
     },
+
+    async all(owner) {
+      const rows = (await sql.query(ALL, [owner])) as unknown as readonly AllRow[];
+      return rows.map(({ polygons, createdAt, ...area }) => {
+        return { ...area, polygons: readPolygons(polygons), createdAt: createdAt.toISOString() };
+      });
+    },
   };
 }
 
@@ -116,6 +125,8 @@ interface FindRow extends Entitled {
   readonly rank: number;
 }
 
+interface AllRow extends Pick<OwnArea, "id" | "name">, Pick<FindRow, "polygons">, Pick<ListRow, "createdAt"> {}
+
 function columnsOf(drafts: readonly OwnAreaDraft[], ids: readonly string[]): unknown[] {
   const boxes = drafts.map(({ box }) => boundsOfBox(box));
   return [
@@ -129,6 +140,9 @@ function columnsOf(drafts: readonly OwnAreaDraft[], ids: readonly string[]): unk
     drafts.flatMap(({ cells }) => cells),
   ];
 }
+
+const ALL = `
+  SELECT id, name, polygons, created_at AS "createdAt" FROM own_areas WHERE owner = $1 ORDER BY number LIMIT 1000`;
 
 const READ_ENTITLED = `
   SELECT ${ENTITLED_COLUMNS} FROM users LEFT JOIN api_subscriptions AS s ON s.user_id = users.id WHERE users.id = $1`;

@@ -1,20 +1,16 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { boxOfBounds } from "../../../tiles/areas/area.ts";
 import { findArea } from "../../areas/find-area.ts";
-import { isOwnAreaId } from "../../areas/own-area-id.ts";
 import { formatDay } from "../../kit/utc-time.ts";
-import { asFoundArea } from "../../own-areas/own-area.ts";
 import { ownAreaReportsOf } from "../../own-areas/own-area-reports.ts";
-import { createOwnAreaTable } from "../../own-areas/own-area-table.ts";
-import type { Sql } from "../../ports/sql.ts";
 import { readAreaCard } from "../../scores/area-card.ts";
 import { listAreas } from "../../scores/area-list.ts";
 import { createScoreHistory, ownAreaHistoryStatement } from "../../scores/score-history.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { askedPath } from "../core/public-address.ts";
-import { type ApiKeys, OPTIONAL_KEY } from "../middleware/api-key.ts";
-import { ownerOf } from "../middleware/owner.ts";
+import { OPTIONAL_KEY } from "../middleware/api-key.ts";
+import type { FindOwnArea, FoundOwnArea } from "../middleware/own-area.ts";
 import { BUDGET_SPENT } from "../middleware/read-budget.ts";
 import {
   areaCardSchema,
@@ -99,36 +95,22 @@ const read = createRoute({
 
 const NO_AREA = "There is no such area; /api/areas lists them.";
 
-const PAUSED = {
-  status: 403,
-  kind: "own-area-paused",
-  detail:
-    "This area is beyond what the account's plan gives, and is not counted. Remove others, or take a larger plan.",
-} as const;
-
-/** Reads cards of areas of accounts; undefined where the account has no such area. @throws ProblemError 403 beyond its plan */
-function ownAreaCards({ store, clock, log, pyramid }: AppParts, sql: Sql) {
-  const table = createOwnAreaTable(sql);
-  const history = createScoreHistory({ sql, clock, statement: ownAreaHistoryStatement });
+/** Reads cards of areas of accounts. */
+function ownAreaCards({ store, clock, log, pyramid, sql }: AppParts) {
+  const history = sql && createScoreHistory({ sql, clock, statement: ownAreaHistoryStatement });
   const reading = { outlines: pyramid.outlines, reports: pyramid.reports, areaReports: ownAreaReportsOf(pyramid) };
-  return async (owner: string, id: string) => {
-    const area = await table.find(owner, id, clock.now());
-    if (area === undefined) return undefined;
-    if (area.isPaused) throw new ProblemError(PAUSED);
-    const found = asFoundArea(area);
-    const shapes = { meeting: async () => [found.area] };
-    return readAreaCard({ store, clock, log, pyramid: reading, areas: { shapes }, history }, found);
-  };
+  const parts = { store, clock, log, pyramid: reading, ...(history && { history }) };
+  return (found: FoundOwnArea) => readAreaCard({ ...parts, areas: found }, found);
 }
 
 /** Mounts `/api/areas` and what is under it. */
 export function mountAreas(
   app: App,
   parts: AppParts,
-  { areas, keys }: { readonly areas: NonNullable<AppParts["areas"]>; readonly keys: ApiKeys | undefined },
+  { areas, findOwn }: { readonly areas: NonNullable<AppParts["areas"]>; readonly findOwn: FindOwnArea },
 ): void {
   const { store, clock, log } = parts;
-  const cardOfOwn = parts.sql && ownAreaCards(parts, parts.sql);
+  const cardOfOwn = ownAreaCards(parts);
   const pyramid = { ...parts.pyramid, areaReports: areas.reports };
 
   app.openapi(list, async (c) => {
@@ -151,9 +133,9 @@ export function mountAreas(
 
   app.openapi(read, async (c) => {
     const { id } = c.req.valid("param");
-    const owner = isOwnAreaId(id) ? await ownerOf(c, { keys, sessions: parts.sessions }) : undefined;
-    const own = owner === undefined ? undefined : await cardOfOwn?.(owner, id);
-    if (own !== undefined) return c.json(toAreaCardJson(own, formatDay(clock.now())), 200, OWN_HEADERS);
+    const own = await findOwn(c, id);
+    if (own !== undefined)
+      return c.json(toAreaCardJson(await cardOfOwn(own), formatDay(clock.now())), 200, OWN_HEADERS);
     const found = await findArea(areas, id);
     if (found === undefined) throw new ProblemError({ status: 404, detail: NO_AREA });
     const history = areas.history && { history: areas.history };

@@ -17,7 +17,9 @@ import { createReporters, type Reporters } from "../../reports/reporters.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { askedPath, publicPath } from "../core/public-address.ts";
+import { OPTIONAL_KEY } from "../middleware/api-key.ts";
 import { createFloodGate, type FloodGate } from "../middleware/flood-gate.ts";
+import type { FindOwnArea, FoundOwnArea } from "../middleware/own-area.ts";
 import { createProofGate, PROOF_WANTED, type ProofGate, proofHeaderSchema } from "../middleware/proof-wanted.ts";
 import { BUDGET_SPENT } from "../middleware/read-budget.ts";
 import { foundAreaOf } from "../schemas/found-area.ts";
@@ -66,7 +68,9 @@ const list = createRoute({
   method: "get",
   path: "/api/reports",
   summary: "Reports of a box, or of an area, newest first",
+  description: "An area of an account is known to its owner alone, by key or session.",
   tags,
+  security: OPTIONAL_KEY,
   request: { query: reportQuerySchema },
   responses: {
     200: {
@@ -74,6 +78,8 @@ const list = createRoute({
       content: { "application/geo+json": { schema: reportPageSchema } },
     },
     400: problemAnswer("A parameter is wrong, or the box is too large; `errors` says the limit."),
+    401: problemAnswer("An own area was asked for with a key that there is not."),
+    403: problemAnswer("The area is beyond what the account's plan gives."),
     429: BUDGET_SPENT,
     ...unexpectedAnswer,
     503: problemAnswer("The store does not answer."),
@@ -97,7 +103,7 @@ const read = createRoute({
 });
 
 /** Mounts `/api/reports` and what is under it. */
-export function mountReports(app: App, parts: AppParts): void {
+export function mountReports(app: App, parts: AppParts, findOwn: FindOwnArea): void {
   const { clock, pyramid, settings, store } = parts;
   const rateLimit = createRateLimit({ clock, perMinute: settings.reportsPerMinute });
   const reporters = createReporters(store);
@@ -113,7 +119,8 @@ export function mountReports(app: App, parts: AppParts): void {
 
   app.openapi(list, async (c) => {
     const { bbox, area, layer = REPORT_LAYERS, since, limit, cursor } = c.req.valid("query");
-    const place = await placeOf({ bbox, area }, parts);
+    const own = area === undefined ? undefined : await findOwn(c, area);
+    const place = await placeOf({ bbox, area, own }, parts);
     const fromMs = since && resolveInstant(since, clock.now());
     const query = {
       ...place,
@@ -126,7 +133,7 @@ export function mountReports(app: App, parts: AppParts): void {
     const link = nextLink(askedPath(c), page.nextCursor, { since: fromMs });
     return c.json(toReportPageJson(page), 200, {
       "Content-Type": "application/geo+json",
-      "Cache-Control": "no-cache",
+      "Cache-Control": own === undefined ? "no-cache" : "private, no-store",
       ...link,
     });
   });
@@ -141,7 +148,15 @@ export function mountReports(app: App, parts: AppParts): void {
 
 /** The box or the area that is asked for. @throws ProblemError 400 when it is neither, or too large */
 async function placeOf(
-  { bbox, area }: { readonly bbox?: Bounds | undefined; readonly area?: string | undefined },
+  {
+    bbox,
+    area,
+    own,
+  }: {
+    readonly bbox?: Bounds | undefined;
+    readonly area?: string | undefined;
+    readonly own: FoundOwnArea | undefined;
+  },
   { areas, settings }: AppParts,
 ): Promise<{ readonly bounds: Bounds } | { readonly region: Area }> {
   if (area === undefined) {
@@ -149,7 +164,7 @@ async function placeOf(
     requireSmallBox(countLogCells(bbox), settings.queryCells, "bbox");
     return { bounds: bbox };
   }
-  const found = await foundAreaOf(areas, area, { bbox });
+  const found = own ?? (await foundAreaOf(areas, area, { bbox }));
   requireSmallBox(countLogCells(boundsOfBox(found.area.box)), settings.queryCells, "area");
   return { region: await regionOfArea(found.shapes, found) };
 }

@@ -99,6 +99,11 @@ describeOnEachPostgres("own areas over HTTP", [...SCORE_TABLES, ...ACCOUNT_TABLE
       expect(feature.headers.get("Content-Type")).toBe("application/geo+json");
       expect(feature.headers.get("Cache-Control")).toBe("private, no-store");
       expect(await json(feature)).toMatchObject({ id: ids[0], geometry: featureOf(PATCH_AREA).geometry });
+      const held = await test.own.table.all(agent.userId);
+      expect(held.map(({ name, polygons }) => featureOf({ name, polygons }))).toEqual(
+        [{ ...PATCH_AREA, name: "My patch" }, SECRET].map(featureOf),
+      );
+      expect(await test.own.table.all(test.other.userId)).toEqual([]);
       const one = await test.get(areasPath, as(agent, "POST", featureOf(PATCH_AREA)));
       expect(one.status).toBe(201);
     });
@@ -174,6 +179,7 @@ describeOnEachPostgres("own areas over HTTP", [...SCORE_TABLES, ...ACCOUNT_TABLE
 
   describe("are told", () => {
     const answers = (id: string) => [
+      `/api/reports?area=${id}`,
       `/api/areas/${id}`,
       `/api/trends/daily?area=${id}`,
       `/api/trends/average?area=${id}`,
@@ -196,7 +202,9 @@ describeOnEachPostgres("own areas over HTTP", [...SCORE_TABLES, ...ACCOUNT_TABLE
         const bySession = await test.get(path, as(agent));
         expect([byKey.status, bySession.status], path).toEqual([200, 200]);
         const text = await byKey.text();
-        expect(text, path).toContain(path.includes("changes") ? "own" : "Patch");
+        expect(text, path).toContain(
+          path.includes("changes") ? "own" : path.includes("/reports?") ? "FeatureCollection" : "Patch",
+        );
         expect(await bySession.text(), path).toBe(text);
         expect(byKey.headers.get("Cache-Control"), path).toMatch(/^private, no-(store|cache)$/);
       }
@@ -211,7 +219,7 @@ describeOnEachPostgres("own areas over HTTP", [...SCORE_TABLES, ...ACCOUNT_TABLE
       };
       expect(daily.area).toEqual({ id, name: "Patch" });
       expect(daily.days.reduce((sum, { reports }) => sum + reports, 0)).toBe(15);
-      const rising = (await json(test.get(answers(id)[4] ?? "", bearer(agent.key)))) as {
+      const rising = (await json(test.get(answers(id)[5] ?? "", bearer(agent.key)))) as {
         areas: object[];
         neighborhoods: { city: string }[];
       };

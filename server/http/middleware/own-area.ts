@@ -1,0 +1,41 @@
+import type { Context } from "hono";
+import type { AreaShapes } from "../../areas/area-shapes.ts";
+import type { FoundArea } from "../../areas/find-area.ts";
+import { isOwnAreaId } from "../../areas/own-area-id.ts";
+import { asFoundArea } from "../../own-areas/own-area.ts";
+import { createOwnAreaTable } from "../../own-areas/own-area-table.ts";
+import type { AppEnv, AppParts } from "../core/app-parts.ts";
+import { ProblemError } from "../core/problem.ts";
+import type { ApiKeys } from "./api-key.ts";
+import { ownerOf } from "./owner.ts";
+
+/** An own area as public ones are found, and where its corners are. */
+export interface FoundOwnArea extends FoundArea {
+  readonly shapes: Pick<AreaShapes, "meeting">;
+}
+
+/**
+ * Finds an area of the account that asks; undefined where an id is none of an own area, or of another account's. @throws ProblemError 401 when a key
+ * is sent that there is not, 403 when the area is beyond what the account's plan gives
+ */
+export type FindOwnArea = (c: Context<AppEnv>, id: string) => Promise<FoundOwnArea | undefined>;
+
+export function createOwnAreaFinder({ sql, sessions, clock }: AppParts, keys: ApiKeys | undefined): FindOwnArea {
+  const table = sql && createOwnAreaTable(sql);
+  return async (c, id) => {
+    if (table === undefined || !isOwnAreaId(id)) return undefined;
+    const owner = await ownerOf(c, { keys, sessions });
+    const area = owner === undefined ? undefined : await table.find(owner, id, clock.now());
+    if (area === undefined) return undefined;
+    if (area.isPaused) throw new ProblemError(PAUSED);
+    const found = asFoundArea(area);
+    return { ...found, shapes: { meeting: async () => [found.area] } };
+  };
+}
+
+const PAUSED = {
+  status: 403,
+  kind: "own-area-paused",
+  detail:
+    "This area is beyond what the account's plan gives, and is not counted. Remove others, or take a larger plan.",
+} as const;
