@@ -27,7 +27,7 @@ export function firstLookTests(site: Site): void {
       if (await more.isVisible()) await more.click();
       const links = page.getByRole("navigation", { name: "Pages" }).getByRole("link");
       const paths = await links.evaluateAll((all) => all.map((link) => link.getAttribute("href") ?? ""));
-      expect(paths).toEqual(["./about", "./privacy", "./docs/embedding", "./docs"]);
+      expect(paths).toEqual(["./about", "./privacy", "./docs/embedding", "./docs", "./dashboard"]);
       for (const path of paths.slice(0, 2)) {
         await page.goto(new URL(path, `${site.url}/`).href);
         expect(await page.locator("h1").count()).toBe(1);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type Site, visit } from "./site.ts";
 
 const WIDTH = 320;
-const PAGES = ["/docs", "/docs/embedding", "/docs/scores", "/about", "/privacy", "/nothing-here"];
+const PAGES = ["/docs", "/docs/embedding", "/docs/scores", "/about", "/privacy", "/dashboard", "/nothing-here"];
 
 /**
  * How wide the page is, and what makes it so: what sticks out of the window and lies in nothing that scrolls. `innerWidth` would

@@ -10,6 +10,7 @@ import { confirmFirst } from "../parts/dialog.ts";
 import { field, form } from "../parts/form.ts";
 import { panel } from "../parts/panel.ts";
 import { table } from "../parts/table.ts";
+import { browserName } from "./browser-name.ts";
 
 const MIN_PASSWORD = 8;
 
@@ -116,17 +117,6 @@ function sessionTable(sessions: readonly SessionJson[]): HTMLElement {
     ],
     sessions,
   );
-}
-
-/** "Firefox, Linux": enough to tell one's own from a stranger's. */
-export function browserName(userAgent: string): string {
-  const browser = /(Edg|OPR|Firefox|Chrome|Safari)\b/.exec(userAgent)?.[0];
-  const system = /(Android|iPhone|iPad|Windows|Mac OS X|CrOS|Linux)/.exec(userAgent)?.[0];
-  const names: Readonly<Record<string, string>> = { Edg: "Edge", OPR: "Opera", "Mac OS X": "macOS", CrOS: "ChromeOS" };
-  // Edge and Opera name Chrome first.
-  const own = /(Edg|OPR)\b/.exec(userAgent)?.[0] ?? browser;
-  const told = [own, system].flatMap((name) => (name === undefined ? [] : [names[name] ?? name]));
-  return told.length === 0 ? WORDS.unknownBrowser : told.join(", ");
 }
 
 function removal(visit: Visit): HTMLElement {

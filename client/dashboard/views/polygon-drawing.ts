@@ -8,6 +8,7 @@ import { basemapStyle } from "../../map/basemap-style.ts";
 import { currentTheme } from "../../map/theme.ts";
 import { element } from "../../ui/dom.ts";
 import { OWN_AREA_WORDS as WORDS } from "../../words/dashboard-area-words.ts";
+import { counterclockwise } from "./ring.ts";
 
 // The page may lie below a path of another site.
 setWorkerUrl(new URL(workerUrl, location.href).href);
@@ -84,16 +85,6 @@ export function createPolygonDrawing(city: CityJson, signal: AbortSignal): Polyg
         : { type: "Polygon", coordinates: [counterclockwise([...corners, first])] };
     },
   };
-}
-
-/** As RFC 7946, 3.1.6 has outer rings. @param ring closed, degrees */
-export function counterclockwise(ring: readonly Position[]): Position[] {
-  let twice = 0;
-  ring.forEach(([lon = 0, lat = 0], i) => {
-    const [nextLon = 0, nextLat = 0] = ring[(i + 1) % ring.length] ?? [];
-    twice += lon * nextLat - nextLon * lat;
-  });
-  return twice < 0 ? ring.toReversed() : [...ring];
 }
 
 function addLayers(map: MapLibreMap, color: string): void {

@@ -1,0 +1,257 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readConfig } from "../../server/runtime/config.ts";
+import { type RunningServer, startServer } from "../../server/runtime/node/serve.ts";
+import { type Persona, type Pretended, pretend } from "../kit/dashboard-answers.ts";
+import { findings } from "./accessibility.suite.ts";
+import { PHONE, type Site, STEP_MS, type Visit, visit } from "./site.ts";
+import { SIZES } from "./sizes.ts";
+
+const VIEWS = [
+  "overview",
+  "trends",
+  "compare",
+  "queue",
+  "moderation",
+  "exports",
+  "areas",
+  "keys",
+  "usage",
+  "billing",
+  "account",
+  "operator",
+];
+const COMPARED = "san-francisco-n-mission-district,san-francisco-n-soma";
+
+/** Nothing waits for an answer any more. */
+const drawn = async (page: Page): Promise<void> => {
+  await page.locator("main:not([aria-busy]) :is(.view, .trouble)").first().waitFor();
+  await expect.poll(() => page.locator("[aria-busy=true]").count(), { timeout: STEP_MS }).toBe(0);
+};
+
+interface DashboardVisit extends Visit {
+  readonly pretended: Pretended;
+}
+
+/** Opens the dashboard as somebody whose account is pretended; what is counted and scored is the server's. */
+async function open(site: Site, persona: Persona, query = "", options: object = {}): Promise<DashboardVisit> {
+  let pretended: Pretended | undefined;
+  const prepare = async (page: Page) => {
+    pretended = await pretend(page, persona);
+  };
+  // Without a language a chart's library does not start.
+  const visited = await visit(
+    site.browser,
+    `${site.url}/dashboard${query}`,
+    { locale: "en-US", prepare, ...options },
+    drawn,
+  );
+  if (pretended === undefined) throw new Error("nothing is pretended");
+  return { ...visited, pretended };
+}
+
+/** What an account's way through the dashboard is, on a site with nothing reported. */
+export function dashboardTests(site: Site): void {
+  test("signs in, makes a key that is shown once, rotates and revokes it, and signs out", async () => {
+    const { page, faults, pretended } = await open(site, "visitor", "?view=keys");
+    await page.getByLabel("E-mail").fill("rosa@example.com");
+    await page.getByLabel("Password").fill("wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("alert").getByText("Invalid email or password").waitFor();
+    await page.getByLabel("Password").fill("stratum2026");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    // What the address named.
+    await page.getByRole("heading", { name: "API keys", level: 1 }).waitFor();
+    expect(new URL(page.url()).search).toBe("?view=keys");
+
+    await page.getByRole("button", { name: "New key" }).click();
+    const form = page.getByRole("dialog", { name: "New key" });
+    await form.getByLabel("Name").fill("City widget");
+    await form.getByText("Restrict it").click();
+    await form.getByLabel("Allowed origins").fill("https://a.example\nhttps://b.example");
+    await form.getByRole("button", { name: "Make the key" }).click();
+    const made = page.getByRole("dialog", { name: "Your new key" });
+    const key = await made.getByLabel("API key").inputValue();
+    expect(await made.getByLabel("A tile address with it").inputValue()).toBe(
+      `${site.url}/tiles/safety/{z}/{x}/{y}.pbf?key=${key}`,
+    );
+    await made.getByRole("button", { name: "I have stored it" }).click();
+    const row = page.getByRole("row", { name: /^City widget/ });
+    await row.getByText("https://a.example, https://b.example").waitFor();
+    expect(await page.content()).not.toContain(key);
+
+    await row.getByRole("button", { name: "Rotate" }).click();
+    await page.getByRole("dialog", { name: "Rotate City widget" }).getByLabel("The old key").selectOption("1");
+    await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
+    await page.getByRole("button", { name: "I have stored it" }).click();
+    await page.getByText(/^Works until/).waitFor();
+
+    await page.getByRole("button", { name: "Revoke: City widget" }).first().click();
+    await page.getByRole("dialog", { name: "Revoke City widget?" }).getByRole("button", { name: "Revoke" }).click();
+    await page.getByText("City widget is revoked.").waitFor();
+    expect(pretended.asked.filter((asked) => asked.startsWith("DELETE /api/keys/"))).toHaveLength(1);
+
+    // Nothing is reported here: no data is no number.
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.getByText("No data").first().waitFor();
+    await page.goBack();
+    await page.getByRole("heading", { name: "API keys", level: 1 }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    // The password that was wrong.
+    expect(faults.filter((fault) => !/401/.test(fault))).toEqual([]);
+    await page.context().close();
+  });
+}
+
+/** The same on a server with three cities' reports and areas. */
+export function seededDashboardTests(shared: Site): void {
+  let server: RunningServer;
+  beforeAll(async () => {
+    server = await startServer(
+      readConfig({ HOST: "127.0.0.1", PORT: "0", DATA_DIR: "memory", READ_UNITS_PER_MINUTE: "100000000" }),
+    );
+    await server.refusal;
+    const scored = async () =>
+      ((await (await fetch(`${server.url}/api/trends/changes?city=san-francisco`)).json()) as { changes?: [] }).changes;
+    await expect.poll(async () => (await scored())?.length).toBe(1);
+  });
+  afterAll(() => server.close());
+  const site = (): Site => ({ ...shared, browser: shared.browser, url: server.url });
+
+  test.each(VIEWS)("shows %s without a fault, and axe-core finds nothing serious", async (view) => {
+    const { page, faults } = await open(
+      site(),
+      view === "operator" ? "operator" : "city",
+      `?view=${view}&ids=${COMPARED}`,
+    );
+    expect(await page.locator(".trouble").count()).toBe(0);
+    expect(await page.locator("h1").count()).toBe(1);
+    expect(await findings(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test.each(["", "?view=sign-up", "?view=forgot", "?reset=abc", "?verified", "?view=pricing"])(
+    "lets visitors in at %s, and axe-core finds nothing serious",
+    async (query) => {
+      const { page, faults } = await open(site(), "visitor", query);
+      expect(await findings(page)).toEqual([]);
+      expect(faults).toEqual([]);
+      await page.context().close();
+    },
+  );
+
+  test.each(SIZES)("fits a screen of $name", async (size) => {
+    const { page } = await open(site(), "city", "", size);
+    for (const view of VIEWS) {
+      await page.goto(`${server.url}/dashboard?view=${view}&ids=${COMPARED}`);
+      await drawn(page);
+      expect([view, await page.evaluate("document.documentElement.scrollWidth <= innerWidth")]).toEqual([view, true]);
+    }
+    await page.context().close();
+  });
+
+  test("leads from every figure to the request that gives it, and names every place", async () => {
+    const { page } = await open(site(), "city", "?view=trends&score=infrastructure");
+    const figures = page.locator(".figure");
+    expect(await figures.count()).toBe(4);
+    for (const figure of await figures.all()) {
+      const source = await figure.locator("a.source").getAttribute("href");
+      const asked = await fetch(source ?? "");
+      expect([source, asked.status]).toEqual([source, 200]);
+    }
+    const told = (await figures.first().locator(".figure-value").textContent())?.trim();
+    const answer = await fetch(`${server.url}/api/trends/changes?city=san-francisco&layer=infrastructure`);
+    const { changes } = (await answer.json()) as { changes: { this_week: number }[] };
+    expect(told).toBe(changes[0]?.this_week.toFixed(1));
+    await page.getByRole("link", { name: "Infrastructure" }).click();
+    await page
+      .getByText("183 in 30 days")
+      .or(page.getByText(/\d+ in 30 days/))
+      .first()
+      .waitFor();
+    expect(await page.locator("main").textContent()).not.toMatch(/\b9q[0-9b-hjkmnp-z]{2,}\b/);
+    await page.context().close();
+  });
+
+  test("lists as many reports as the month counts, by category and severity", async () => {
+    const { page } = await open(site(), "city", "?view=queue&city=austin");
+    const count = Number((await page.locator(".figure-value").first().textContent())?.replaceAll(",", ""));
+    await page.getByText(`${count} in 30 days`).waitFor();
+    await page.getByText("Most severe").click();
+    await drawn(page);
+    const severities = await page
+      .locator(".severity")
+      .evaluateAll((all) => all.map((bars) => bars.querySelectorAll(".filled").length));
+    expect(severities).toEqual(severities.toSorted((a, b) => b - a));
+    expect(severities[0]).toBeGreaterThan(severities.at(-1) ?? 9);
+    await page.getByLabel("Category").selectOption("pothole");
+    await drawn(page);
+    expect(new Set(await page.locator(".listed-report h3").allTextContents())).toEqual(new Set(["Pothole"]));
+    const map = await page.getByRole("link", { name: "Pothole: On the map" }).first().getAttribute("href");
+    expect(map).toMatch(/\/#16\/30\.\d+\/-97\.\d+\/infrastructure\/90d\/report=\w{25}$/);
+    await page.context().close();
+  });
+
+  test("keeps a comparison in the address, and the focus where it was", async () => {
+    const { page } = await open(site(), "agent", "?view=compare");
+    await page.getByRole("button", { name: "Compare the four busiest" }).click();
+    await page.locator(".picked").nth(3).waitFor();
+    await drawn(page);
+    const address = page.url();
+    await page
+      .getByRole("button", { name: /^Leave out/ })
+      .first()
+      .click();
+    await expect.poll(() => page.locator(".picked").count()).toBe(3);
+    await page.goBack();
+    await expect.poll(() => page.locator(".picked").count()).toBe(4);
+    expect(page.url()).toBe(address);
+    await drawn(page);
+    await page.getByLabel("Score").selectOption("vibe");
+    await expect.poll(() => page.evaluate("document.activeElement.id")).toBe("choose-compared-score");
+    await page.context().close();
+  });
+
+  test("offers what a plan lacks, and leads to the plans", async () => {
+    const { page } = await open(site(), "resident", "?view=queue");
+    await page.getByText("Part of the City plan").last().waitFor();
+    await page.getByRole("link", { name: "See the plans" }).click();
+    await page.getByRole("button", { name: "Choose Agent" }).click();
+    await page.getByText("Thank you.").waitFor();
+    await page.getByText("Paid until").waitFor();
+    await page.context().close();
+  });
+
+  test("draws an area of one's own by the keyboard, on a phone", async () => {
+    const { page, pretended } = await open(site(), "agent", "?view=areas", PHONE);
+    await page.getByRole("button", { name: "Open the map" }).click();
+    await page.locator(".draw-map canvas").waitFor();
+    const name = page.getByLabel("Name of the area");
+    await name.fill("My patch");
+    await page.getByRole("button", { name: "Save the area" }).click();
+    await page.getByText("An area needs three corners at least.").waitFor();
+    for (const key of ["ArrowRight", "ArrowDown", "ArrowLeft"]) {
+      await page.getByRole("button", { name: "Add the corner in the middle" }).click();
+      await page.locator(".draw-map canvas").press(key);
+      await page.waitForTimeout(400);
+    }
+    await page.getByText("3 corners").waitFor();
+    await page.getByRole("button", { name: "Save the area" }).click();
+    await page.getByText("My patch is saved.").waitFor();
+    expect(pretended.areas.map((area) => area.name)).toContain("My patch");
+    await page.context().close();
+  });
+
+  test("deletes the account behind its password, and knows nobody then", async () => {
+    const { page, pretended } = await open(site(), "agent", "?view=account");
+    await page.getByRole("button", { name: "Delete the account" }).click();
+    await page.getByLabel("Your password").fill("stratum2026");
+    await page.getByRole("dialog").getByRole("button", { name: "Delete the account" }).click();
+    await page.getByText("Your account is deleted.").waitFor();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    expect(pretended.asked).toContain("DELETE /api/account");
+    await page.context().close();
+  });
+}
