@@ -1,4 +1,5 @@
 import { defineConfig } from "vite";
+import { ownCopies } from "./dashboard/own-copies.ts";
 import { preloadMap } from "./map/preload-map.ts";
 import { listShell } from "./service-worker/list-shell.ts";
 
@@ -22,6 +23,7 @@ export default defineConfig({
   // Relative: a proxy may put us under any path.
   base: "./",
   plugins: [
+    ownCopies(),
     preloadMap(["/map/live-map.ts", "/scores/score-map.ts", "/embed/frame-map.ts"]),
     listShell({ page: "index.html", worker: "service-worker.js" }),
   ],
@@ -39,7 +41,13 @@ export default defineConfig({
       preserveEntrySignatures: "exports-only",
       output: {
         entryFileNames: ({ name }) => NAMES[name] ?? "assets/[name]-[hash].js",
-        codeSplitting: { groups: [{ name: "maplibre", test: /node_modules\/(maplibre-gl|@mapbox|@maplibre)/ }] },
+        codeSplitting: {
+          groups: [
+            { name: "maplibre", test: /node_modules\/(maplibre-gl|@mapbox|@maplibre)/ },
+            // What all pages need, with 0.4 KB of Vite: one file.
+            { name: "dom", test: /(vite\/modulepreload-polyfill|client\/(ui\/dom|api\/base)\.ts$)/ },
+          ],
+        },
       },
     },
   },

@@ -6,23 +6,42 @@ import { exitOnError, OperatorError } from "../../server/console/operator-error.
 import { readConfig } from "../../server/runtime/config.ts";
 import { startServer } from "../../server/runtime/node/serve.ts";
 import { launchChromium } from "../kit/chromium.ts";
+import { type Persona, pretend } from "../kit/dashboard-answers.ts";
 import { mapSettled } from "./site.ts";
 
 /** Pictures for the README, of the seeded cities: `npm run screenshots`, then look at each. */
 const OUT = fileURLToPath(new URL("../../docs/images/", import.meta.url));
 const MAX_BYTES = 300_000;
 const DESKTOP = { viewport: { width: 1440, height: 900 } };
+const TABLET = { viewport: { width: 768, height: 1024 } };
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
 interface Shot {
   readonly name: string;
   readonly hash: string;
-  readonly device: typeof DESKTOP | typeof PHONE;
+  readonly device: typeof DESKTOP | typeof PHONE | typeof TABLET;
   readonly dark?: boolean;
   /** Waits for what a page without a map of its own shows. */
   settled?(page: Page): Promise<void>;
   prepare?(page: Page): Promise<void>;
+  /** Whose account is pretended, of a page that needs one. */
+  readonly persona?: Persona;
 }
+
+/** Nothing of the dashboard waits for an answer any more. */
+const dashboardDrawn = async (page: Page) => {
+  await page.locator("main:not([aria-busy]) .view").waitFor();
+  await page.waitForFunction("document.querySelector('[aria-busy=true]') === null");
+};
+
+const dashboard = (name: string, query: string, device: Shot["device"], more: Partial<Shot> = {}): Shot => ({
+  name,
+  hash: `dashboard?${query}`,
+  device,
+  settled: dashboardDrawn,
+  persona: "city",
+  ...more,
+});
 
 const openForm = async (page: Page) => {
   await page.getByRole("button", { name: "Report", exact: true }).click();
@@ -119,6 +138,13 @@ const SHOTS: readonly Shot[] = [
     dark: true,
     prepare: goOffline,
   },
+  dashboard("dashboard", "view=overview", DESKTOP),
+  dashboard("dashboard-trends", "view=trends&city=brooklyn", DESKTOP, { dark: true }),
+  dashboard("dashboard-queue", "view=queue&order=severe", DESKTOP),
+  dashboard("dashboard-entrance", "view=sign-in", DESKTOP, { persona: "visitor" }),
+  dashboard("tablet-dashboard", "view=usage", TABLET, { dark: true }),
+  dashboard("phone-dashboard", "view=overview&city=austin", PHONE),
+  dashboard("phone-dashboard-queue", "view=queue", PHONE, { dark: true }),
 ];
 
 const only = process.argv.slice(2);
@@ -137,10 +163,11 @@ try {
   await server.close();
 }
 
-async function take({ name, hash, device, dark, settled = mapSettled, prepare }: Shot): Promise<void> {
+async function take({ name, hash, device, dark, settled = mapSettled, prepare, persona }: Shot): Promise<void> {
   const colorScheme = dark ? "dark" : "light";
-  const context = await browser.newContext({ ...device, colorScheme, reducedMotion: "reduce" });
+  const context = await browser.newContext({ ...device, colorScheme, reducedMotion: "reduce", locale: "en-US" });
   const page = await context.newPage();
+  if (persona) await pretend(page, persona);
   await page.goto(`${server.url}/${hash}`);
   await settled(page);
   await prepare?.(page);
