@@ -1,5 +1,6 @@
 import { formatDay, startOfMonth } from "../kit/utc-time.ts";
 import type { Sql } from "../ports/sql.ts";
+import { monthlyCallsOf } from "./monthly-calls.ts";
 import { isActive, type Plan, type Status, SUBSCRIPTION_COLUMNS, type Subscription } from "./subscription.ts";
 
 /** An account as operators see it: all its keys, what it used this month (UTC), and whether its subscription is active. */
@@ -14,7 +15,8 @@ export interface ListedAccount {
   readonly endsAt: Date | null;
   /** Whether it is paid for, and not given by an operator. */
   readonly isBilled: boolean;
-  readonly monthlyCallsLimit: number;
+  /** Trends and exports; null of a plan that counts them by day. */
+  readonly monthlyCallsLimit: number | null;
   /** All kinds together. */
   readonly calls: number;
   readonly callsByKind: Readonly<Record<string, number>>;
@@ -72,6 +74,7 @@ function toAccount({ createdMicros: _, ...row }: AccountRow, nowMs: number): Lis
   return {
     ...row,
     active: isActive(row, nowMs),
+    monthlyCallsLimit: row.monthlyCallsLimit ?? monthlyCallsOf(row.plan),
     calls: Object.values(row.callsByKind).reduce((sum, calls) => sum + calls, 0),
     keys: row.keys.map((key) => ({
       ...key,
@@ -98,8 +101,8 @@ const LIST_ACCOUNTS = `
   ), owned AS MATERIALIZED (
     SELECT k.* FROM page JOIN api_keys AS k ON k.user_id = page.id
   ), used AS MATERIALIZED (
-    SELECT owned.user_id, u.key_id, u.capability, sum(u.calls)::float8 AS calls
-    FROM owned JOIN usage_log AS u ON u.key_id = owned.id
+    SELECT u.user_id, u.key_id, u.capability, sum(u.calls)::float8 AS calls
+    FROM page JOIN usage_log AS u ON u.user_id = page.id
     WHERE u.day >= $1::date AND u.day < $1::date + interval '1 month' GROUP BY 1, 2, 3
   ), by_kind AS (
     SELECT user_id, json_object_agg(capability, calls) AS calls

@@ -86,7 +86,7 @@ export function createAccountTable(sql: RunSql): AccountTable {
 const ADD_ACCOUNT = `
   WITH account AS (INSERT INTO users (email) VALUES ($1) RETURNING id), subscription AS (
     INSERT INTO api_subscriptions AS s (user_id, plan, status, monthly_calls_limit)
-    SELECT id, coalesce($2, 'resident'), coalesce($3, 'active'), coalesce($4::integer, 10000) FROM account
+    SELECT id, coalesce($2, 'resident'), coalesce($3, 'active'), $4::integer FROM account
   )
   INSERT INTO api_keys (user_id, name, key_hash, prefix) SELECT id, $5, $6, $7 FROM account`;
 

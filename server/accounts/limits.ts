@@ -28,3 +28,6 @@ export const EXPORT_PACE = { bytesPerSecond: 16_384, graceMs: 20_000 };
  * goes over a city of 200 000 reports at full speed with all layers, alone on a process that holds nothing (`npm run bench -- limits`), and four time-lapses, of eight lists of 500 reports each.
  */
 export const READ_UNITS_PER_MINUTE = 20_000;
+
+/** An account whose key is sent with tiles has so many times as much, in place of its clients' addresses. */
+export const TIMES_OF_ACCOUNT = 5;

@@ -1,5 +1,4 @@
 import type { RunSql } from "../ports/sql.ts";
-import { monthlyCallsOf } from "./monthly-calls.ts";
 import type { Plan, Status } from "./subscription.ts";
 
 /** What an operator sets of a subscription; what is left out stays, or is the default of a new one. */
@@ -45,9 +44,8 @@ export interface LoggedChange {
 export function createOperatorChanges(sql: RunSql): OperatorChanges {
   return {
     async setSubscription(by, userId, { plan, status, monthlyCallsLimit }) {
-      const calls = plan === undefined ? null : monthlyCallsOf(plan);
       const detail = JSON.stringify({ plan, status, monthly_calls_limit: monthlyCallsLimit });
-      const values = [userId, plan, status, monthlyCallsLimit, calls, by, detail];
+      const values = [userId, plan, status, monthlyCallsLimit, by, detail];
       const [row] = await sql<{ isThere: boolean; isSet: boolean }>(SET_SUBSCRIPTION, values);
       if (row?.isSet) return "set";
       return row?.isThere ? "billed" : "unknown";
@@ -81,16 +79,16 @@ const logged = (by: string): string => `
 const SET_SUBSCRIPTION = `
   WITH account AS (SELECT id FROM users WHERE id = $1::uuid), changed AS (
     INSERT INTO api_subscriptions AS s (user_id, plan, status, monthly_calls_limit)
-    SELECT id, coalesce($2, 'resident'), coalesce($3, 'active'), coalesce($4::integer, $5::integer, 10000) FROM account
+    SELECT id, coalesce($2, 'resident'), coalesce($3, 'active'), $4::integer FROM account
     ON CONFLICT (user_id) DO UPDATE SET plan = coalesce($2, s.plan), status = coalesce($3, s.status), updated_at = now(),
       monthly_calls_limit = coalesce($4::integer,
-        CASE WHEN $2 IS NOT NULL AND s.plan <> $2 THEN $5::integer END, s.monthly_calls_limit),
+        CASE WHEN $2 IS NULL OR s.plan = $2 THEN s.monthly_calls_limit END),
       stripe_subscription_id = CASE WHEN coalesce($2, $3) IS NULL THEN s.stripe_subscription_id END,
       current_period_end = CASE WHEN coalesce($2, $3) IS NULL THEN s.current_period_end END,
       ends_at = CASE WHEN coalesce($2, $3) IS NULL THEN s.ends_at END
     WHERE coalesce($2, $3) IS NULL OR s.stripe_subscription_id IS NULL OR s.status IN ('canceled', 'incomplete_expired')
     RETURNING user_id
-  ), done AS (SELECT user_id AS account_id, 'set' AS action, $7::jsonb AS detail FROM changed), ${logged("$6")}
+  ), done AS (SELECT user_id AS account_id, 'set' AS action, $6::jsonb AS detail FROM changed), ${logged("$5")}
   SELECT EXISTS (SELECT FROM account) AS "isThere", EXISTS (SELECT FROM changed) AS "isSet"`;
 
 const REVOKE_KEY = `

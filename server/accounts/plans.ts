@@ -1,4 +1,4 @@
-import { PLANS, type Plan } from "./subscription.ts";
+import { isActive, PLANS, type Plan, type Subscription } from "./subscription.ts";
 
 /**
  * What is sold, and what each plan gives: the one table that the gate, the billing, the pricing section and the documents read.
@@ -59,3 +59,30 @@ export const PLAN_TERMS: Readonly<Record<Plan, PlanTerms>> = {
 
 /** Plans that are sold. */
 export const PAID_PLANS = PLANS.filter((plan) => PLAN_TERMS[plan].dollars > 0);
+
+/** What an account's subscription gives now. One that is not active gives what everybody with an account has, never less. */
+export function termsOf(subscription: Subscription, nowMs: number): PlanTerms {
+  const terms = PLAN_TERMS[isActive(subscription, nowMs) ? subscription.plan : "resident"];
+  const { monthlyCallsLimit } = subscription;
+  if (monthlyCallsLimit === null || terms.dollars === 0) return terms;
+  const agreed = month(monthlyCallsLimit);
+  return { ...terms, quotas: { ...terms.quotas, trends: agreed, exports: agreed } };
+}
+
+/** What calls of some kinds are taken from. */
+export interface QuotaPool {
+  readonly name: CallKind | "calls";
+  readonly kinds: readonly CallKind[];
+  readonly quota: Quota;
+}
+
+/** Trends and exports of a plan that is paid for. */
+const SHARED: readonly CallKind[] = ["trends", "exports"];
+
+/** Undefined: calls of this kind are not counted against anything. */
+export function poolOf({ dollars, quotas }: PlanTerms, kind: CallKind): QuotaPool | undefined {
+  const quota = quotas[kind];
+  if (quota === null) return undefined;
+  const isShared = dollars > 0 && SHARED.includes(kind);
+  return isShared ? { name: "calls", kinds: SHARED, quota } : { name: kind, kinds: [kind], quota };
+}

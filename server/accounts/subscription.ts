@@ -1,6 +1,3 @@
-/** What a plan may include. */
-export type Capability = "trends" | "exports";
-
 export const PLANS = ["resident", "agent", "city"] as const;
 export type Plan = (typeof PLANS)[number];
 
@@ -23,7 +20,8 @@ export interface Subscription {
   readonly status: Status | null;
   /** When access ends, for good or unless a payment comes; null while it renews. */
   readonly endsAt: Date | null;
-  readonly monthlyCallsLimit: number;
+  /** Trends and exports a month; null: as many as the plan gives. */
+  readonly monthlyCallsLimit: number | null;
 }
 
 /**
@@ -36,14 +34,6 @@ export function isActive({ status, endsAt }: Pick<Subscription, "status" | "ends
   return isPaidFor && (endsAt === null || endsAt.getTime() > nowMs);
 }
 
-const CAPABILITIES: Readonly<Record<Plan, readonly Capability[]>> = {
-  resident: [],
-  agent: ["trends", "exports"],
-  city: ["trends", "exports"],
-};
-
-export const includes = (plan: Plan, capability: Capability): boolean => CAPABILITIES[plan].includes(capability);
-
 /** Columns of a subscription, `s`, that an account may be without. */
 export const SUBSCRIPTION_COLUMNS = `coalesce(s.plan, 'resident') AS plan, s.status, s.ends_at AS "endsAt",
-  coalesce(s.monthly_calls_limit, 0) AS "monthlyCallsLimit"`;
+  s.monthly_calls_limit AS "monthlyCallsLimit"`;

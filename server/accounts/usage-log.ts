@@ -1,24 +1,25 @@
 import type { Log } from "../console/log.ts";
-import { formatDay } from "../kit/utc-time.ts";
+import { DAY_MS, formatDay } from "../kit/utc-time.ts";
 import { settlesWithin } from "../kit/wait.ts";
 import type { MetricSample } from "../ports/metrics.ts";
 import type { RunSql } from "../ports/sql.ts";
-import type { Capability } from "./subscription.ts";
+import type { CallKind } from "./plans.ts";
 
 /** A call that was answered. */
 export interface UsedCall {
-  readonly keyId: string;
+  /** Undefined: it was asked with a session. */
+  readonly keyId: string | undefined;
   readonly userId: string;
-  readonly capability: Capability;
+  readonly capability: CallKind;
   /** Unix milliseconds. */
   readonly atMs: number;
+  /** One unless it says so. */
+  readonly calls?: number;
 }
 
 /** Counts calls in memory and adds them to `usage_log` a batch at a time. */
 export interface UsageLog {
   add(call: UsedCall): void;
-  /** Calls of an account that wait here to be added, of one day (`2026-06-01`) and later. */
-  pendingOf(userId: string, fromDay: string): number;
   /** Adds what waits. Rejects when PostgreSQL does not answer; what waits then goes on waiting. */
   flush(): Promise<void>;
   /** A last flush, which PostgreSQL may not hold up for long. */
@@ -34,10 +35,11 @@ export interface UsageLogOptions {
 }
 
 interface Entry {
-  readonly keyId: string;
+  readonly keyId: string | undefined;
   readonly userId: string;
-  readonly day: string;
-  readonly capability: Capability;
+  /** Since 1970. */
+  readonly day: number;
+  readonly capability: CallKind;
   calls: number;
   lastMs: number;
 }
@@ -55,8 +57,13 @@ export function createUsageLog({ sql, log, maxEntries = 10_000 }: UsageLogOption
   const unsent: Batch[] = [];
   let lost = 0;
 
-  const waiting = (): Entry[] => [...unsent.flatMap(({ entries }) => entries), ...pending.values()];
-  const callsOf = (entries: readonly Entry[]): number => entries.reduce((sum, { calls }) => sum + calls, 0);
+  const callsOf = (entries: Iterable<Entry>): number => {
+    let sum = 0;
+    for (const { calls } of entries) sum += calls;
+    return sum;
+  };
+  const waitingEntries = () => unsent.reduce((sum, { entries }) => sum + entries.length, pending.size);
+  const waitingCalls = () => unsent.reduce((sum, { entries }) => sum + callsOf(entries), 0) + callsOf(pending.values());
 
   async function send(batch: Batch): Promise<void> {
     try {
@@ -76,36 +83,35 @@ export function createUsageLog({ sql, log, maxEntries = 10_000 }: UsageLogOption
   }
 
   return {
-    add({ keyId, userId, capability, atMs }) {
-      const day = formatDay(atMs);
-      const name = `${keyId} ${day} ${capability}`;
+    add({ keyId, userId, capability, atMs, calls = 1 }) {
+      const day = Math.floor(atMs / DAY_MS);
+      const name = `${keyId ?? userId} ${day} ${capability}`;
       const entry = pending.get(name);
       if (entry !== undefined) {
-        entry.calls++;
+        entry.calls += calls;
         entry.lastMs = Math.max(entry.lastMs, atMs);
-      } else if (waiting().length < maxEntries) {
-        pending.set(name, { keyId, userId, day, capability, calls: 1, lastMs: atMs });
+      } else if (waitingEntries() < maxEntries) {
+        pending.set(name, { keyId, userId, day, capability, calls, lastMs: atMs });
       } else {
-        lost++;
+        lost += calls;
       }
     },
-    pendingOf: (userId, fromDay) => callsOf(waiting().filter((each) => each.userId === userId && each.day >= fromDay)),
     flush,
     async close() {
       await settlesWithin(CLOSE_WITHIN_MS, flush());
-      lost += callsOf(waiting());
+      lost += waitingCalls();
       if (lost > 0) log.warn("calls were not counted: PostgreSQL was away too long", { calls: lost });
     },
     samples: () => [
       {
         name: "stratum_usage_calls_waiting",
-        help: "Answered calls with a key that usage_log does not hold yet.",
+        help: "Answered calls of accounts that usage_log does not hold yet.",
         type: "gauge",
-        value: callsOf(waiting()),
+        value: waitingCalls(),
       },
       {
         name: "stratum_usage_calls_lost_total",
-        help: "Answered calls with a key that were never counted.",
+        help: "Answered calls of accounts that were never counted.",
         type: "counter",
         value: lost,
       },
@@ -116,8 +122,9 @@ export function createUsageLog({ sql, log, maxEntries = 10_000 }: UsageLogOption
 async function addBatch(sql: RunSql, { id, entries }: Batch): Promise<void> {
   await sql(ADD_BATCH, [
     id,
-    entries.map(({ keyId }) => keyId),
-    entries.map(({ day }) => day),
+    entries.map(({ userId }) => userId),
+    entries.map(({ keyId }) => keyId ?? null),
+    entries.map(({ day }) => formatDay(day * DAY_MS)),
     entries.map(({ capability }) => capability),
     entries.map(({ calls }) => calls),
     entries.map(({ lastMs }) => new Date(lastMs)),
@@ -125,26 +132,30 @@ async function addBatch(sql: RunSql, { id, entries }: Batch): Promise<void> {
 }
 
 /**
- * One statement, so it is atomic; a batch that was added before adds nothing. Whoever adds locks keys in their order first, so no two
- * wait for each other. A batch's name is kept for a week: who could not send it for so long will not any more.
+ * One statement, so it is atomic; a batch that was added before adds nothing. Whoever adds locks accounts in their order first, so no two
+ * wait for each other. Calls of an account that is gone are gone with it, those of a key that is forgotten stay the account's. A batch's
+ * name is kept for a week: who could not send it for so long will not any more.
  */
 const ADD_BATCH = `
   WITH fresh AS (
     INSERT INTO usage_batches (id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id
-  ), used AS (
-    SELECT * FROM unnest($2::uuid[], $3::date[], $4::text[], $5::integer[], $6::timestamptz[])
-      AS t (key_id, day, capability, calls, last_at)
+  ), sent AS (
+    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::date[], $5::text[], $6::integer[], $7::timestamptz[])
+      AS t (user_id, key_id, day, capability, calls, last_at)
   ), locked AS MATERIALIZED (
-    SELECT id FROM api_keys WHERE id = ANY ($2::uuid[]) AND EXISTS (SELECT FROM fresh) ORDER BY id FOR NO KEY UPDATE
+    SELECT id FROM users WHERE id = ANY ($2::uuid[]) AND EXISTS (SELECT FROM fresh) ORDER BY id FOR NO KEY UPDATE
+  ), used AS (
+    SELECT sent.user_id, k.id AS key_id, day, capability, sum(calls)::integer AS calls, max(last_at) AS last_at
+    FROM sent JOIN locked ON locked.id = sent.user_id LEFT JOIN api_keys AS k ON k.id = sent.key_id
+    GROUP BY 1, 2, 3, 4
   ), touched AS (
     UPDATE api_keys AS k SET last_used_at = greatest(k.last_used_at, u.last_at)
-    FROM locked JOIN (SELECT key_id, max(last_at) AS last_at FROM used GROUP BY key_id) u ON u.key_id = locked.id
-    WHERE k.id = locked.id
+    FROM (SELECT key_id, max(last_at) AS last_at FROM used GROUP BY key_id) u WHERE k.id = u.key_id
   ), forgotten AS (
     DELETE FROM usage_batches WHERE id IN (
       SELECT id FROM usage_batches WHERE added_at < now() - interval '7 days'
       ORDER BY added_at LIMIT 100 FOR UPDATE SKIP LOCKED)
   )
-  INSERT INTO usage_log AS l (key_id, day, capability, calls)
-  SELECT key_id, day, capability, calls FROM used JOIN locked ON locked.id = used.key_id ORDER BY 1, 2, 3
-  ON CONFLICT (key_id, day, capability) DO UPDATE SET calls = l.calls + excluded.calls`;
+  INSERT INTO usage_log AS l (user_id, key_id, day, capability, calls)
+  SELECT user_id, key_id, day, capability, calls FROM used ORDER BY 1, 3, 4, 2
+  ON CONFLICT (user_id, day, capability, key_id) DO UPDATE SET calls = l.calls + excluded.calls`;

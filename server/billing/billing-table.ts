@@ -1,4 +1,3 @@
-import { monthlyCallsOf } from "../accounts/monthly-calls.ts";
 import type { Plan, Status } from "../accounts/subscription.ts";
 import type { Sql } from "../ports/sql.ts";
 import type { Standing } from "./paid-subscription.ts";
@@ -65,7 +64,7 @@ export function createBillingTable(sql: Sql): BillingTable {
       return (await query(SET_CHECKOUT, [customerId, checkoutId, next])).length > 0;
     },
     async write({ customerId, revision }, standing, eventId) {
-      const values = standing === undefined ? [null, null, null, null, null, null] : valuesOf(standing);
+      const values = standing === undefined ? [null, null, null, null, null] : valuesOf(standing);
       return (await query(WRITE, [customerId, revision, eventId, ...values])).length > 0;
     },
     async note(eventId) {
@@ -80,7 +79,6 @@ const valuesOf = ({ subscriptionId, plan, status, periodEnd, endsAt }: Standing)
   status,
   periodEnd,
   endsAt,
-  monthlyCallsOf(plan) ?? 0,
 ];
 
 /** Asks the time, so that Hyperdrive does not answer by itself what was so a minute ago; see `FIND_KEY`. */
@@ -124,12 +122,12 @@ const WRITE = `
     WHERE $4::text IS NULL AND stripe_subscription_id IS NOT NULL AND user_id IN (SELECT user_id FROM turn)
   ), stands AS (
     INSERT INTO api_subscriptions AS s
-      (user_id, stripe_subscription_id, plan, status, current_period_end, ends_at, monthly_calls_limit)
-    SELECT user_id, $4, $5::text, $6::text, $7::timestamptz, $8::timestamptz, $9::integer FROM turn WHERE $4::text IS NOT NULL
+      (user_id, stripe_subscription_id, plan, status, current_period_end, ends_at)
+    SELECT user_id, $4, $5::text, $6::text, $7::timestamptz, $8::timestamptz FROM turn WHERE $4::text IS NOT NULL
     ON CONFLICT (user_id) DO UPDATE SET
       stripe_subscription_id = excluded.stripe_subscription_id, plan = excluded.plan, status = excluded.status,
       current_period_end = excluded.current_period_end, ends_at = excluded.ends_at, updated_at = now(),
-      monthly_calls_limit = CASE WHEN s.plan = excluded.plan THEN s.monthly_calls_limit ELSE excluded.monthly_calls_limit END
+      monthly_calls_limit = CASE WHEN s.plan = excluded.plan THEN s.monthly_calls_limit END
     WHERE s.stripe_subscription_id IS NOT NULL OR excluded.status NOT IN ('canceled', 'incomplete_expired')
   )
   SELECT user_id FROM turn`;

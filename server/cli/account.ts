@@ -160,7 +160,8 @@ async function showAccount(table: AccountTable, sql: RunSql, email: string): Pro
   const { calls, callsByKind, monthlyCallsLimit, endsAt } = account;
   const kinds = Object.entries(callsByKind).map(([kind, count]) => `, ${kind} ${count}`);
   const month = formatDay(nowMs).slice(0, 7);
-  say(`${email}  ${describe(account)}  ${calls} of ${monthlyCallsLimit} calls in ${month}${kinds.join("")}`);
+  const limit = monthlyCallsLimit === null ? "" : `, ${monthlyCallsLimit} of trends and exports a month`;
+  say(`${email}  ${describe(account)}  ${calls} calls in ${month}${limit}${kinds.join("")}`);
   if (account.isBilled) say(`  paid for by Stripe${endsAt === null ? "" : `, access until ${endsAt.toISOString()}`}`);
   for (const { prefix, name, calls, lastUsedAt, revokedAt } of account.keys) {
     const state = revokedAt === null ? `last used ${lastUsedAt ?? "never"}` : `revoked ${revokedAt}`;

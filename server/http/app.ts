@@ -5,6 +5,7 @@ import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { matchedRoutes } from "hono/route";
+import { type Accounts, createAccounts } from "../accounts/accounts.ts";
 import type { Log } from "../console/log.ts";
 import type { Sql } from "../ports/sql.ts";
 import type { App, AppEnv, AppParts } from "./core/app-parts.ts";
@@ -21,7 +22,7 @@ import {
 import { keepAddressesApart, publicPath } from "./core/public-address.ts";
 import { EXPOSED_HEADERS, SAFE_HEADERS } from "./core/safe-headers.ts";
 import { SLASH_CACHE_CONTROL } from "./core/slash-redirect.ts";
-import { type ApiKeys, createApiKeys } from "./middleware/api-key.ts";
+import { mountAccess } from "./middleware/access.ts";
 import { mountBesideAnswers } from "./middleware/beside-answers.ts";
 import { createOwnAreaFinder } from "./middleware/own-area.ts";
 import { mountReadBudget } from "./middleware/read-budget.ts";
@@ -34,6 +35,7 @@ import { mountCities } from "./routes/cities.ts";
 import { mountClusters } from "./routes/clusters.ts";
 import { mountExports } from "./routes/exports.ts";
 import { mountFlags } from "./routes/flags.ts";
+import { mountKeys } from "./routes/keys.ts";
 import { mountLive } from "./routes/live.ts";
 import { mountMetrics } from "./routes/metrics.ts";
 import { mountModeration } from "./routes/moderation.ts";
@@ -75,19 +77,20 @@ export function createApp(parts: AppParts): App {
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, allowed) => respondMethodNotAllowed(c, allowed) }));
 
   if (parts.besideAnswers !== undefined) mountBesideAnswers(app, parts.besideAnswers);
+  const accounts = parts.accounts ?? ownAccounts(parts);
+  mountAccess(app, parts, accounts);
   mountReadBudget(app, parts);
-  const keys = parts.sql && createApiKeys(parts, parts.sql, parts.usage);
-  const findOwn = createOwnAreaFinder(parts, keys);
+  const findOwn = createOwnAreaFinder(parts);
   mountReports(app, parts, findOwn);
   mountFlags(app, parts);
   mountCities(app, parts);
   mountPlaces(app);
   mountTiles(app, parts);
-  if (parts.live !== undefined) mountLive(app, parts, parts.live, keys);
+  if (parts.live !== undefined) mountLive(app, parts, parts.live);
   if (parts.clusters !== undefined) mountClusters(app, parts, parts.clusters);
   mountNeighborhood(app, parts);
   if (parts.areas !== undefined) mountAreas(app, parts, { areas: parts.areas, findOwn });
-  if (parts.sql !== undefined && keys !== undefined) mountRelational(app, parts, parts.sql, keys);
+  if (parts.sql !== undefined) mountRelational(app, parts, parts.sql, accounts);
   mountOperations(app, parts);
   mountMetrics(app, parts, metrics);
   mountSecurityText(app, parts);
@@ -108,23 +111,29 @@ function respondNotFound(c: Context<AppEnv>): Response {
   return respondProblem(c, { status: 404, detail: "There is nothing at this address.", headers: { Vary: "Accept" } });
 }
 
+function ownAccounts({ sql, usage, clock, log, settings }: AppParts): Accounts | undefined {
+  if (sql === undefined || usage === undefined) return undefined;
+  return createAccounts({ sql, usage, clock, log, perMinute: settings.keyCallsPerMinute });
+}
+
 /** What PostgreSQL answers; nothing else waits for it. */
-function mountRelational(app: App, parts: AppParts, sql: Sql, keys: ApiKeys): void {
-  const { usage, billing } = parts;
-  mountTrends(app, parts, sql, keys);
-  mountExports(app, parts, sql, keys);
+function mountRelational(app: App, parts: AppParts, sql: Sql, accounts: Accounts | undefined): void {
+  const { billing } = parts;
+  mountTrends(app, parts, sql);
+  mountExports(app, parts, sql);
   if (billing !== undefined) {
     mountPlans(app, billing);
     mountBilling(app, parts, billing);
     mountBillingWebhook(app, billing);
   }
   if (parts.sessions !== undefined) mountOwnAreas(app, parts, sql);
-  if (usage === undefined) return;
-  mountUsage(app, parts, sql, keys, usage);
-  mountModeration(app, parts, keys);
+  if (accounts === undefined) return;
+  mountUsage(app, parts, sql, accounts);
+  mountKeys(app, parts, sql, accounts);
+  mountModeration(app, parts);
   mountAuth(app, parts);
   mountAccount(app, parts, sql);
-  mountOperator(app, parts, sql, keys);
+  mountOperator(app, parts, sql);
 }
 
 function respondMethodNotAllowed(c: Parameters<typeof respondProblem>[0], allowed: readonly string[]): Response {

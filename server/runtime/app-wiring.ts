@@ -1,5 +1,6 @@
 import type { ReportLayer } from "../../tiles/layers.ts";
 import type { Report } from "../../tiles/report.ts";
+import { createAccounts } from "../accounts/accounts.ts";
 import { type AuthOptions, createAuth } from "../accounts/auth/auth.ts";
 import { HASHES } from "../accounts/auth/limits.ts";
 import { createPasswords } from "../accounts/auth/passwords.ts";
@@ -102,6 +103,8 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
   const scorer = createScorer({ ...behind, clock, log });
   const scoring = createScoring(scorer, createPastScores({ ...behind, clock }), log, { areas: areaScorer, own });
   const usage = createUsageLog({ sql, log });
+  const questions = createSql(sql, log);
+  const accounts = createAccounts({ sql: questions, usage, clock, log, shareWork: bounds.shareBuilds ?? true });
   const shapes = createAreaShapes({ derived });
   const sets = createAreaSets({ derived, log });
   const shareBuilds = bounds.shareBuilds ?? true;
@@ -123,7 +126,20 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
     });
     return { pyramid, source };
   }
-  return { clock, scores, scoring, usage, areas, compactor, hurried, changes, shareBuilds, openTiles };
+  return {
+    clock,
+    scores,
+    scoring,
+    usage,
+    accounts,
+    questions,
+    areas,
+    compactor,
+    hurried,
+    changes,
+    shareBuilds,
+    openTiles,
+  };
 }
 
 type HttpConfig = PublicUrlOptions &
@@ -148,21 +164,20 @@ export interface HttpOptions
   readonly tiles: ServedTiles;
   readonly basemap: BasemapTiles;
   /** Without it nobody signs in. */
-  readonly accounts?: AccountsOptions;
+  readonly signIn?: SignInOptions;
   /** Told of the place of every report that was stored or edited, before that is acknowledged. */
   onChanged?(report: Report): void;
 }
 
 /** What sign-in needs of a runtime. */
-export type AccountsOptions = Pick<AuthOptions, "secret" | "mailer" | "isDemoAllowed">;
+export type SignInOptions = Pick<AuthOptions, "secret" | "mailer" | "isDemoAllowed">;
 
 /** The HTTP interface over it, and the basemap below the reports. */
 export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomain>, options: HttpOptions): App {
-  const { store, sql, pingDatabase, compressor, clock, log, meter, payments } = adapters;
-  const { scores, scoring, usage, areas } = domain;
-  const { config, tiles, basemap, accounts, onChanged, ...ofRuntime } = options;
+  const { store, pingDatabase, compressor, clock, log, meter, payments } = adapters;
+  const { scores, scoring, usage, accounts, questions, areas } = domain;
+  const { config, tiles, basemap, signIn, onChanged, ...ofRuntime } = options;
   const { pyramid, source } = tiles;
-  const questions = createSql(sql, log);
   const onReport = (report: Report) => {
     pyramid.noteReport(report);
     onChanged?.(report);
@@ -177,7 +192,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     // In a Worker nobody waits for another request.
     inTurn: domain.shareBuilds ? createInTurn() : atOnce,
   });
-  const auth = accounts && wireAuth(accounts, { ...adapters, questions, config, shareBuilds: domain.shareBuilds });
+  const auth = signIn && wireAuth(signIn, { ...adapters, questions, config, shareBuilds: domain.shareBuilds });
   const parts = [scores, scoring, usage, moderation];
   const app = createApp({
     ...ofRuntime,
@@ -196,6 +211,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
     billing: createBilling({ table: createBillingTable(questions), payments, clock, log }),
     pingDatabase,
     usage,
+    accounts,
     tiles: source,
     codings: compressor.codings,
     publicUrl: ({ req }) => publicUrlOf({ url: req.url, header: (name) => req.header(name) }, config),
@@ -217,7 +233,7 @@ interface AuthParts extends Pick<Adapters, "clock" | "log"> {
   readonly shareBuilds: boolean;
 }
 
-function wireAuth(accounts: AccountsOptions, { questions, config, clock, log, shareBuilds }: AuthParts) {
+function wireAuth(accounts: SignInOptions, { questions, config, clock, log, shareBuilds }: AuthParts) {
   return createAuth({
     ...accounts,
     ...{ sql: questions, clock, log },

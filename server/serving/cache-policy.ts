@@ -14,6 +14,12 @@ import type { Report } from "../../tiles/report.ts";
  */
 export const BROWSER_CACHE_CONTROL = "public, no-cache";
 
+/**
+ * Of a tile whose address has a key: the browser keeps it and asks before every use, so that each use is counted, and a key that was revoked shows
+ * nothing more. No shared cache may: it would answer for a key that nobody asked about.
+ */
+export const KEYED_CACHE_CONTROL = "private, no-cache";
+
 const STALE_SECONDS = 60;
 /** While the origin fails, a tile of the last hour beats none. Unsaid, Cloudflare would serve it for ever. */
 const STALE_IF_ERROR_SECONDS = 3600;
@@ -68,4 +74,13 @@ export function tagsOfReport({ layer, lonDeg, latDeg }: Pick<Report, "layer" | "
 export function purgedTags(report: Pick<Report, "layer" | "lonDeg" | "latDeg">): string[] {
   const tags = tagsOfReport(report);
   return [...tags.slice(0, 1), ...tags.slice(-1)];
+}
+
+/** What shared caches are told by; they are told nothing of an answer to a key. */
+export const SHARED_CACHE_HEADERS = ["CDN-Cache-Control", "Cache-Tag"];
+
+/** Headers of a tile's answer, for an address with a key. */
+export function keyedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const kept = Object.entries(headers).filter(([name]) => !SHARED_CACHE_HEADERS.includes(name));
+  return { ...Object.fromEntries(kept), "Cache-Control": KEYED_CACHE_CONTROL };
 }

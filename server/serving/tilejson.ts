@@ -92,6 +92,13 @@ function minZoomOf(layer: TileLayer): number {
   return layer === "areas" ? AREAS_MIN_ZOOM : MIN_ZOOM;
 }
 
+/** What tiles of a TileJSON are asked for with. */
+export interface TileJsonOptions {
+  readonly window?: TimeWindow;
+  readonly bufferPx?: number;
+  readonly key?: string | undefined;
+}
+
 /**
  * TileJSON 3.0.0 for a set of layers. `base` is the public address of the service, without a slash at the end.
  * https://github.com/mapbox/tilejson-spec/tree/master/3.0.0
@@ -99,12 +106,13 @@ function minZoomOf(layer: TileLayer): number {
 export function tileJson(
   layers: readonly TileLayer[],
   base: string,
-  window: TimeWindow = DEFAULT_WINDOW,
-  bufferPx = 0,
+  { window = DEFAULT_WINDOW, bufferPx = 0, key }: TileJsonOptions = {},
 ) {
+  const query = tileQuery(window, bufferPx);
+  const withKey = key === undefined ? query : `${query}${query === "" ? "?" : "&"}key=${key}`;
   return {
     tilejson: "3.0.0",
-    tiles: [`${base}/tiles/${layers.join(",")}/{z}/{x}/{y}.pbf${tileQuery(window, bufferPx)}`],
+    tiles: [`${base}/tiles/${layers.join(",")}/{z}/{x}/{y}.pbf${withKey}`],
     name: `STRATUM ${layers.join(", ")}`,
     description: layers.map((layer) => LAYER_DESCRIPTIONS[layer]).join(" "),
     version: "1.0.0",
@@ -125,15 +133,16 @@ export function tileJson(
 }
 
 /** The catalogue: a TileJSON of all layers together, with the address of each one's own. */
-export function catalogue(base: string) {
+export function catalogue(base: string, key?: string) {
+  const withKey = key === undefined ? "" : `?key=${key}`;
   return {
-    ...tileJson(TILE_LAYERS, base),
+    ...tileJson(TILE_LAYERS, base, { key }),
     windows: TIME_WINDOWS,
     layers: TILE_LAYERS.map((layer) => ({
       id: layer,
       description: LAYER_DESCRIPTIONS[layer],
-      tilejson: `${base}/tiles/${layer}.json`,
-      tiles: `${base}/tiles/${layer}/{z}/{x}/{y}.pbf`,
+      tilejson: `${base}/tiles/${layer}.json${withKey}`,
+      tiles: `${base}/tiles/${layer}/{z}/{x}/{y}.pbf${withKey}`,
     })),
   };
 }

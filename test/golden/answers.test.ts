@@ -295,7 +295,11 @@ describe("documents about tiles", () => {
   const origin = "https://tiles.example";
   itKeeps("tilejson", [
     { sample: "of two layers", write: () => shape(tileJson(["safety", "scores"], origin)), read: (json) => json.tiles },
-    { sample: "of a window", write: () => shape(tileJson(["vibe"], origin, "7d")), read: (json) => json.tiles },
+    {
+      sample: "of a window",
+      write: () => shape(tileJson(["vibe"], origin, { window: "7d" })),
+      read: (json) => json.tiles,
+    },
     {
       sample: "the catalogue",
       write: () => {

@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import { createAccountTable, type SubscriptionChange } from "../../server/accounts/account-table.ts";
 import { hashKey, makeKey, visiblePrefix } from "../../server/accounts/key.ts";
+import type { CallKind } from "../../server/accounts/plans.ts";
 import { createUsageLog } from "../../server/accounts/usage-log.ts";
 import { silentLog } from "../../server/console/log.ts";
 import type { RunSql } from "../../server/ports/sql.ts";
@@ -19,6 +20,7 @@ export const ACCOUNT_TABLES = [
   "operator_log",
   // They go with their accounts.
   ...OWN_AREA_TABLES,
+  "quota_use",
 ];
 
 export interface TestAccount {
@@ -53,18 +55,19 @@ async function idOfKey(pool: Pool, key: string): Promise<string> {
   return (await pool.query("SELECT id FROM api_keys WHERE key_hash = $1", [hashKey(key)])).rows[0].id;
 }
 
-export type UsedCalls = readonly [account: TestAccount, day: string, capability: "trends" | "exports", calls: number];
+export type UsedCalls = readonly [account: TestAccount, day: string, capability: CallKind, calls: number];
 
 export async function addUsage(pool: Pool, used: readonly UsedCalls[]): Promise<void> {
-  for (const [{ keyId }, day, capability, calls] of used) {
-    await pool.query("INSERT INTO usage_log VALUES ($1, $2, $3, $4)", [keyId, day, capability, calls]);
+  for (const [{ userId, keyId }, ...counted] of used) {
+    const insert = "INSERT INTO usage_log (user_id, key_id, day, capability, calls) VALUES ($1, $2, $3, $4, $5)";
+    await pool.query(insert, [userId, keyId, ...counted]);
   }
 }
 
 /** All calls of an account that the database holds. */
 export async function callsOf(pool: Pool, { userId }: TestAccount): Promise<number> {
   const { rows } = await pool.query(
-    `SELECT coalesce(sum(calls), 0)::integer AS calls FROM usage_log JOIN api_keys ON id = key_id WHERE user_id = $1`,
+    "SELECT coalesce(sum(calls), 0)::integer AS calls FROM usage_log WHERE user_id = $1",
     [userId],
   );
   return rows[0].calls;

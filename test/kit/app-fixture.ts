@@ -1,3 +1,4 @@
+import { ANONYMOUS, type PlanTerms } from "../../server/accounts/plans.ts";
 import { silentLog } from "../../server/console/log.ts";
 import type { AppParts, AppSettings } from "../../server/http/app.ts";
 import { createApp, DEFAULT_SETTINGS } from "../../server/http/app.ts";
@@ -17,6 +18,12 @@ export interface LoggedEvent {
   readonly event: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
+
+/** What tests that are about something else may ask without an account. */
+export const GENEROUS: PlanTerms = {
+  ...ANONYMOUS,
+  quotas: { ...ANONYMOUS.quotas, trends: { calls: 1e9, per: "day" }, exports: { calls: 1e9, per: "day" } },
+};
 
 export interface TestAppOptions extends Partial<Omit<AppParts, "settings" | "sql">> {
   readonly settings?: Partial<AppSettings>;
@@ -68,7 +75,7 @@ export function createTestApp({ sql, derived, onEdit, flagsPerDay, ...change }: 
     log,
     ...(sql && { sql: createSql(sql, change.log ?? log) }),
     ...change,
-    settings: { ...DEFAULT_SETTINGS, reportsPerMinute: 1e9, ...change.settings },
+    settings: { ...DEFAULT_SETTINGS, reportsPerMinute: 1e9, anonymous: GENEROUS, ...change.settings },
   });
   return { app, store, clock, told: stored, logged, moderation };
 }

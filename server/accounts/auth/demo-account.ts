@@ -32,4 +32,4 @@ const MAKE = `
     INSERT INTO credentials (user_id, account_id, provider_id, password)
     SELECT id, id::text, 'credential', $2 FROM account
   )
-  INSERT INTO api_subscriptions (user_id, plan, status, monthly_calls_limit) SELECT id, 'city', 'active', 100000 FROM account`;
+  INSERT INTO api_subscriptions (user_id, plan, status) SELECT id, 'city', 'active' FROM account`;

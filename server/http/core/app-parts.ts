@@ -1,8 +1,11 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Report } from "../../../tiles/report.ts";
+import type { Accounts } from "../../accounts/accounts.ts";
+import type { AdmittedCall } from "../../accounts/admission.ts";
 import type { Auth } from "../../accounts/auth/auth.ts";
-import type { Caller } from "../../accounts/key-lookup.ts";
+import type { Caller } from "../../accounts/caller.ts";
+import type { PlanTerms } from "../../accounts/plans.ts";
 import type { UsageLog } from "../../accounts/usage-log.ts";
 import type { AreaSource } from "../../areas/find-area.ts";
 import type { Billing } from "../../billing/billing.ts";
@@ -41,6 +44,8 @@ export interface AppParts {
   readonly sql?: Sql;
   /** Where calls with a key are counted; whoever makes it flushes it. Without it keys mean nothing, and there is no `/api/usage`. */
   readonly usage?: UsageLog;
+  /** What is known of accounts, and counted for them, where a runtime shares it with what answers before the app; its own over `usage` by default. */
+  readonly accounts?: Accounts;
   /** Who is signed in; without it there are no accounts to sign in to. */
   readonly sessions?: Sessions;
   /** Signs up and in; without it `/api/auth/*` is 503. */
@@ -93,10 +98,12 @@ export interface AppSettings {
   readonly proofOfWork?: boolean;
   /** Most geohash-5 cells that the box of one report query may meet. */
   readonly queryCells: number;
-  /** Trends and exports that one client address may ask for in a minute, also the burst; 60 without it. */
+  /** Trends and exports that one client address may ask for in a minute, also the burst; what `anonymous` says without it. */
   readonly questionsPerMinute?: number;
-  /** The same of one account, whose keys are sent along; 600 without it. */
+  /** The same of one account; what its plan says without it. */
   readonly keyCallsPerMinute?: number;
+  /** What who has no account may ask; `ANONYMOUS` without it. */
+  readonly anonymous?: PlanTerms;
   /** Read units of one client address a minute, also at once; 20 000 without it. */
   readonly readUnitsPerMinute?: number;
   /** Opens `/metrics` to whoever sends it; without it they are for this machine alone. */
@@ -123,8 +130,10 @@ export interface BesideAnswers {
   tile(): Promise<void> | undefined;
   /** Behind what may have stored or edited a report. */
   change(): Promise<void> | undefined;
-  /** Behind what an API key may have been counted for. */
+  /** Behind a question, which may have been counted. */
   call(): Promise<void> | undefined;
+  /** Behind a tile with a key. */
+  keyedTile(): Promise<void> | undefined;
 }
 
 /** Values that the app's middleware hands to its routes. */
@@ -135,8 +144,10 @@ export interface AppEnv {
     publicUrl: string;
     /** Whether the answer has an address in it that depends on the request's `publicUrl`; see `publicPath`. */
     tellsAddress?: true;
-    /** Who sent the key that a route needs, or that a call is counted for. */
+    /** Whose account asks, by a key or a session, where the gate knows. */
     caller?: Caller;
+    /** What the request is counted as, where it is. */
+    call?: AdmittedCall;
     /** Whose session the request carries, behind `requireSignedIn`. */
     signedIn?: SignedIn;
   };

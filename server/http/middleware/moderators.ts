@@ -7,7 +7,7 @@ import { KEY_NEEDED, relationalAnswers } from "./api-key.ts";
 /** What every route of moderators may answer beside its own. */
 export const moderationAnswers = {
   400: relationalAnswers[400],
-  401: problemAnswer("No key, or none that there is."),
+  401: problemAnswer("No key and no session, or none that there is."),
   403: problemAnswer("The key's account may not moderate there: operators say who may, no plan does."),
   429: relationalAnswers[429],
   500: relationalAnswers[500],

@@ -6,7 +6,6 @@ import { asFoundArea } from "../../own-areas/own-area.ts";
 import { createOwnAreaTable } from "../../own-areas/own-area-table.ts";
 import type { AppEnv, AppParts } from "../core/app-parts.ts";
 import { ProblemError } from "../core/problem.ts";
-import type { ApiKeys } from "./api-key.ts";
 import { ownerOf } from "./owner.ts";
 
 /** An own area as public ones are found, and where its corners are. */
@@ -20,11 +19,11 @@ export interface FoundOwnArea extends FoundArea {
  */
 export type FindOwnArea = (c: Context<AppEnv>, id: string) => Promise<FoundOwnArea | undefined>;
 
-export function createOwnAreaFinder({ sql, sessions, clock }: AppParts, keys: ApiKeys | undefined): FindOwnArea {
+export function createOwnAreaFinder({ sql, clock }: AppParts): FindOwnArea {
   const table = sql && createOwnAreaTable(sql);
   return async (c, id) => {
     if (table === undefined || !isOwnAreaId(id)) return undefined;
-    const owner = await ownerOf(c, { keys, sessions });
+    const owner = ownerOf(c);
     const area = owner === undefined ? undefined : await table.find(owner, id, clock.now());
     if (area === undefined) return undefined;
     if (area.isPaused) throw new ProblemError(PAUSED);

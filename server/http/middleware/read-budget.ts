@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import { READ_UNITS_PER_MINUTE } from "../../accounts/limits.ts";
+import { READ_UNITS_PER_MINUTE, TIMES_OF_ACCOUNT } from "../../accounts/limits.ts";
 import { lineOf } from "../../kit/network-address.ts";
 import { createRateLimit } from "../../kit/rate-limit.ts";
 import { createTurns } from "../../kit/turns.ts";
@@ -27,15 +27,20 @@ export function mountReadBudget(app: App, parts: AppParts): void {
 }
 
 function createReadLimit({ clock, clientAddress, settings }: AppParts, meter: NonNullable<AppParts["meter"]>) {
-  const perMinute = settings.readUnitsPerMinute ?? READ_UNITS_PER_MINUTE;
-  const budget = createRateLimit({ clock, perMinute });
+  const ofLine = settings.readUnitsPerMinute ?? READ_UNITS_PER_MINUTE;
+  const ofLines = createRateLimit({ clock, perMinute: ofLine });
+  const ofAccounts = createRateLimit({ clock, perMinute: ofLine * TIMES_OF_ACCOUNT });
 
   return ({ least, most }: ReadRoute): MiddlewareHandler<AppEnv> =>
     async function readBudget(c, next) {
       const address = clientAddress(c);
       // Nobody: a gateway in front asks for what it keeps for all.
       if (address === undefined || c.req.method === "POST") return next();
-      const client = lineOf(address);
+      const account = c.get("caller")?.account.userId;
+      const { client, budget, perMinute } =
+        account === undefined
+          ? { client: lineOf(address), budget: ofLines, perMinute: ofLine }
+          : { client: account, budget: ofAccounts, perMinute: ofLine * TIMES_OF_ACCOUNT };
       const begun = Math.max(least, UNITS_TO_BEGIN);
       const waitSeconds = budget.take(client, begun);
       if (waitSeconds > 0) {

@@ -12,9 +12,9 @@ const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 export function requireSignedIn({ sessions }: Pick<AppParts, "sessions">): MiddlewareHandler<AppEnv> {
   return async function requireSignedIn(c, next) {
     c.header("Cache-Control", "private, no-store");
-    const signedIn = await sessions?.of(c.req.raw.headers, c.get("publicUrl"));
+    const signedIn = c.get("signedIn") ?? (await sessions?.of(c.req.raw.headers, c.get("publicUrl")));
     if (signedIn === undefined) throw new ProblemError(SIGN_IN_NEEDED);
-    if (!SAFE_METHODS.has(c.req.method) && !comesFromUs(c)) throw new ProblemError(FROM_ELSEWHERE);
+    requireOurs(c);
     c.set("signedIn", signedIn);
     await next();
   };
@@ -23,6 +23,11 @@ export function requireSignedIn({ sessions }: Pick<AppParts, "sessions">): Middl
 /** Whether a page of ours sent it. Every browser names the origin of what is no GET and no HEAD (Fetch, 4.6 "append a request Origin header"). */
 export function comesFromUs(c: Context<AppEnv>): boolean {
   return c.req.header("Origin") === new URL(c.get("publicUrl")).origin;
+}
+
+/** Before what a session may change. @throws ProblemError 403 when no page of ours sent it */
+export function requireOurs(c: Context<AppEnv>): void {
+  if (!SAFE_METHODS.has(c.req.method) && !comesFromUs(c)) throw new ProblemError(FROM_ELSEWHERE);
 }
 
 /** Who is signed in, behind `requireSignedIn`. */

@@ -13,7 +13,7 @@ import type { Sql } from "../../ports/sql.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { authOf, problemOfAuth } from "../middleware/auth-call.ts";
-import { requireSignedIn, signedInOf } from "../middleware/signed-in.ts";
+import { signedInOf } from "../middleware/signed-in.ts";
 import { deletionSchema } from "../schemas/auth-json.ts";
 import { readJsonBody } from "../schemas/json-body.ts";
 
@@ -97,9 +97,6 @@ const remove = createRoute({
 /** Mounts `/api/account`. */
 export function mountAccount(app: App, parts: AppParts, sql: Sql): void {
   const { clock, auth, billing } = parts;
-  const signedIn = requireSignedIn(parts);
-  app.use(PATH, signedIn);
-  app.use(held.path, signedIn);
 
   app.openapi(read, async (c) => {
     const account = await readAccount(sql, signedInOf(c).userId);
@@ -115,8 +112,7 @@ export function mountAccount(app: App, parts: AppParts, sql: Sql): void {
 
   app.openAPIRegistry.registerPath(remove);
   app.delete(PATH, async (c) => {
-    const { userId, email, isDemo } = signedInOf(c);
-    if (isDemo) throw new ProblemError(NOT_THE_DEMO);
+    const { userId, email } = signedInOf(c);
     const sent = deletionSchema.safeParse(await readJsonBody(c, MAX_AUTH_BODY_BYTES));
     if (!sent.success) throw new ProblemError(invalidRequest(fieldErrors(sent.error)));
     const address = parts.clientAddress(c) ?? "";
@@ -135,7 +131,6 @@ export function mountAccount(app: App, parts: AppParts, sql: Sql): void {
 }
 
 const GONE = { status: 401, kind: "sign-in-needed", detail: "This account was deleted." };
-const NOT_THE_DEMO = { status: 403, kind: "demo", detail: "The demo account cannot be deleted." };
 const WRONG_PASSWORD = { status: 403, kind: "wrong-password", detail: "This is not the password of the account." };
 
 function toAccountJson(account: AccountCard, nowMs: number): z.infer<typeof accountSchema> {

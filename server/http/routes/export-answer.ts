@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { AdmittedCall } from "../../accounts/admission.ts";
 import { EXPORT_LIMITS, EXPORT_PACE } from "../../accounts/limits.ts";
 import { entityTag } from "../../kit/entity-tag.ts";
 import { lineOf } from "../../kit/network-address.ts";
@@ -48,6 +49,8 @@ export interface ExportRequest {
 const PAGE_ROWS = 5_000;
 /** Each repeats its area's polygons, up to ten kilobytes. */
 const POLYGON_ROWS = 200;
+/** A call of the quota is so many rows: what a page of them costs PostgreSQL, and the next. */
+export const ROWS_PER_CALL = 10_000;
 const MAX_ROWS = 5_000_000;
 const MAX_MS = 15 * 60_000;
 const RETRY_AFTER_SECONDS = 15;
@@ -106,7 +109,7 @@ export function createExportAnswers({ log, areas, clientAddress }: AppParts, sql
         release();
         if (error !== undefined) log.warn("an export broke off", { requestId: c.get("requestId"), error });
       };
-      const pages = read(request, PAGE_ROWS);
+      const pages = payFor(read(request, PAGE_ROWS), c.get("call"));
       try {
         const options = { encoder: encoderOf(request), maxRows: MAX_ROWS, maxMs: MAX_MS, pace: EXPORT_PACE, onEnd };
         return c.body(await streamRows(pages, options), 200, headersOf(request));
@@ -116,6 +119,20 @@ export function createExportAnswers({ log, areas, clientAddress }: AppParts, sql
       }
     },
   };
+}
+
+/** Takes a further call of the quota for every so many rows, before they are given out. @throws Error when it is used up */
+async function* payFor(pages: AsyncGenerator<readonly ExportRow[], void>, call: AdmittedCall | undefined) {
+  let paidFor = ROWS_PER_CALL;
+  let rows = 0;
+  for await (const page of pages) {
+    rows += page.length;
+    for (; rows > paidFor; paidFor += ROWS_PER_CALL) {
+      if (call !== undefined && !(await call.more()))
+        throw new Error(`the account's quota ended after ${paidFor} rows`);
+    }
+    yield page;
+  }
 }
 
 const refusal = (status: number, detail: string) => ({

@@ -10,7 +10,7 @@ import type { ReadArea } from "../../trends/area-geometries.ts";
 import { type Dataset, type ExportFilter, REPORT_COUNTS, type RowKey, SCORES } from "../../trends/export-rows.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError } from "../core/problem.ts";
-import { type ApiKeys, OPTIONAL_KEY, relationalAnswers } from "../middleware/api-key.ts";
+import { OPTIONAL_KEY, relationalAnswers } from "../middleware/api-key.ts";
 import { ownerOf } from "../middleware/owner.ts";
 import { requireCityOfAreas } from "../schemas/city-of-areas.ts";
 import { parseExportCursor } from "../schemas/export-cursor.ts";
@@ -125,15 +125,15 @@ function exportRoute<Query extends z.ZodObject>(dataset: Dataset, format: Export
 }
 
 /** Mounts `/api/exports`. */
-export function mountExports(app: App, parts: AppParts, sql: Sql, keys: ApiKeys): void {
-  const { clock, sessions } = parts;
+export function mountExports(app: App, parts: AppParts, sql: Sql): void {
+  const { clock } = parts;
   const ownAreas = createOwnAreaTable(sql);
   const askedBy = (c: Context<AppEnv>): AskedParts => ({
     sql,
     ownAreas,
     catalogue: parts.areas?.catalogue,
     nowMs: clock.now(),
-    owner: () => ownerOf(c, { keys, sessions }),
+    owner: ownerOf(c),
   });
   const answers = createExportAnswers(parts, sql);
   const respond = (c: Context<AppEnv>, request: ExportRequest, limit: number) =>
@@ -141,7 +141,6 @@ export function mountExports(app: App, parts: AppParts, sql: Sql, keys: ApiKeys)
 
   for (const format of Object.keys(EXPORT_FORMATS) as ExportFormat[]) {
     const scores = exportRoute(SCORES, format, scoreQuery);
-    app.get(scores.path, keys.metered("exports"));
     app.openapi(scores, async (c) => {
       const { limit, cursor, ...query } = c.req.valid("query");
       const asked = await scoresAsked(query, askedBy(c));
@@ -151,7 +150,6 @@ export function mountExports(app: App, parts: AppParts, sql: Sql, keys: ApiKeys)
     });
 
     const counts = exportRoute(REPORT_COUNTS, format, countQuery);
-    app.get(counts.path, keys.metered("exports"));
     app.openapi(counts, async (c) => {
       const { layer, from, to, limit, cursor, ...place } = c.req.valid("query");
       const span = { ...(layer && { layers: layer }), ...spanOf(from, to, clock.now()) };
@@ -208,7 +206,7 @@ async function placeAsked({ area, areas, ...cells }: PlaceQuery, asked: AskedPar
     return { areas: { city: areas }, cells, readArea: undefined };
   }
   const known = await knownAreaOf(asked, area, cells);
-  const readArea = known?.isOwn === true ? ownReader(asked, await asked.owner()) : undefined;
+  const readArea = known?.isOwn === true ? ownReader(asked, asked.owner) : undefined;
   return { areas: known && { id: known.id }, cells, readArea };
 }
 

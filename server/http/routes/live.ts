@@ -3,6 +3,7 @@ import { boundsOfBox } from "../../../tiles/areas/area.ts";
 import type { Bounds } from "../../../tiles/geo/geohash.ts";
 import { DEFAULT_WINDOW, REPORT_LAYERS } from "../../../tiles/layers.ts";
 import { LIVE_PER_CLIENT } from "../../accounts/limits.ts";
+import { isActive } from "../../accounts/subscription.ts";
 import { EXACT_LEVEL } from "../../areas/area-pieces.ts";
 import { cellsOfArea } from "../../areas/cells-of-area.ts";
 import { lineOf } from "../../kit/network-address.ts";
@@ -11,7 +12,7 @@ import type { LiveInterest } from "../../live/hub.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { ProblemError, type ProblemInit, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
-import { type ApiKeys, OPTIONAL_KEY } from "../middleware/api-key.ts";
+import { OPTIONAL_KEY } from "../middleware/api-key.ts";
 import { foundAreaOf } from "../schemas/found-area.ts";
 import { liveQuerySchema } from "../schemas/report-query.ts";
 
@@ -72,11 +73,11 @@ const live = createRoute({
   },
 });
 
-type LiveParts = Pick<AppParts, "clientAddress" | "areas">;
+type LiveParts = Pick<AppParts, "clientAddress" | "areas" | "clock">;
 
-/** Mounts `/api/live`. Without `keys` everybody is a client without one. */
-export function mountLive(app: App, parts: LiveParts, streams: LiveStreams, keys: ApiKeys | undefined): void {
-  const { clientAddress } = parts;
+/** Mounts `/api/live`. */
+export function mountLive(app: App, parts: LiveParts, streams: LiveStreams): void {
+  const { clientAddress, clock } = parts;
   app.openapi(live, async (c) => {
     const { bbox, area, layers = REPORT_LAYERS, last_event_id, ...ofTiles } = c.req.valid("query");
     const { zoom, window = DEFAULT_WINDOW, buffer: bufferPx = 0 } = ofTiles;
@@ -84,7 +85,8 @@ export function mountLive(app: App, parts: LiveParts, streams: LiveStreams, keys
     // The answer to HEAD has no body whose end would end the subscription.
     if (c.req.method === "HEAD") return c.body(null, 200, HEADERS);
     const lastEventId = c.req.header("Last-Event-ID") ?? last_event_id;
-    const customer = await keys?.customerOf(c);
+    const caller = c.get("caller");
+    const customer = caller !== undefined && isActive(caller.account, clock.now()) ? caller : undefined;
     const stream = await streams.open({
       interest: {
         ...place,

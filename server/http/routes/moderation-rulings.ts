@@ -57,7 +57,7 @@ const routeOf = (action: Ruling["action"]) =>
     },
   });
 
-/** Mounts what moderators decide, behind `keys.required`. */
+/** Mounts what moderators decide. */
 export function mountRulings(app: App, parts: AppParts): void {
   for (const action of Object.keys(RULINGS) as Ruling["action"][]) {
     const route = routeOf(action);

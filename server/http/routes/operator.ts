@@ -6,8 +6,8 @@ import type { Sql } from "../../ports/sql.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer } from "../core/problem.ts";
 import { askedPath } from "../core/public-address.ts";
-import { type ApiKeys, KEY_SCHEME } from "../middleware/api-key.ts";
-import { operatorAnswers, operatorIdOf, requireOperator, runOf } from "../middleware/operators.ts";
+import { KEY_SCHEME } from "../middleware/api-key.ts";
+import { operatorAnswers, operatorIdOf, runOf } from "../middleware/operators.ts";
 import { numberParameter, parameter } from "../schemas/filter-query.ts";
 import { readJsonBody } from "../schemas/json-body.ts";
 import { nextLink } from "../schemas/next-link.ts";
@@ -92,10 +92,13 @@ const revokeRoute = createRoute({
 });
 
 /** Mounts `/api/operator`. */
-export function mountOperator(app: App, parts: AppParts, sql: Sql, keys: ApiKeys): void {
+export function mountOperator(app: App, parts: AppParts, sql: Sql): void {
   const { clock, log, usage } = parts;
   const changes = createOperatorChanges(runOf(sql));
-  app.use("/api/operator/*", requireOperator(parts, sql, keys));
+  app.use("/api/operator/*", async (c, next) => {
+    c.header("Cache-Control", "private, no-store");
+    await next();
+  });
 
   app.openapi(listRoute, async (c) => {
     const { q: emailPrefix, limit, cursor } = c.req.valid("query");

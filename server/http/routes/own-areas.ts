@@ -12,7 +12,7 @@ import type { Sql } from "../../ports/sql.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { OWN_AREA_CALLS } from "../core/route-limits.ts";
-import { requireSignedIn, signedInOf } from "../middleware/signed-in.ts";
+import { signedInOf } from "../middleware/signed-in.ts";
 import { readJsonBody } from "../schemas/json-body.ts";
 
 const tags = ["own areas"];
@@ -164,7 +164,7 @@ const RENAME_BYTES = 4096;
 export function mountOwnAreas(app: App, parts: AppParts, sql: Sql): void {
   const { clock } = parts;
   const table = createOwnAreaTable(sql);
-  for (const each of [path, `${path}/:id`]) app.use(each, requireSignedIn(parts), limitCalls(parts));
+  for (const each of [path, `${path}/:id`]) app.use(each, limitCalls(parts));
 
   app.openapi(list, async (c) => {
     const { areas, limit } = await table.list(signedInOf(c).userId, clock.now());

@@ -1,13 +1,16 @@
 import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { MAX_BUFFER_PX } from "../../../tiles/geo/tile-address.ts";
 import { TILE_LAYERS, TIME_WINDOWS } from "../../../tiles/layers.ts";
+import { isKey } from "../../accounts/key.ts";
+import { keyedHeaders } from "../../serving/cache-policy.ts";
 import { type Parsed, parseBuffer, parseLayers, parseTilePath, parseWindow } from "../../serving/parse-tile-path.ts";
 import { answerTile } from "../../serving/tile-answer.ts";
 import { catalogue, tileJson } from "../../serving/tilejson.ts";
-import type { App, AppParts } from "../core/app-parts.ts";
-import { invalidRequest, ProblemError, problemSchema } from "../core/problem.ts";
+import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
+import { invalidRequest, ProblemError, problemAnswer, problemSchema } from "../core/problem.ts";
 import { publicUrl } from "../core/public-address.ts";
-import { BUDGET_SPENT } from "../middleware/read-budget.ts";
+import { unknownKey } from "../middleware/api-key.ts";
 
 const TILEJSON_CACHE_CONTROL = "public, max-age=300";
 
@@ -23,17 +26,25 @@ export function mountTiles(app: App, parts: AppParts): void {
     const { window, buffer } = c.req.query();
     const request = valueOrProblem(parseTilePath({ layers, z: zoom, x, file, window, buffer }));
     const tile = await parts.tiles.read(request);
-    const { status, headers, coding } = answerTile(request, tile, {
+    const {
+      status,
+      headers: ofAll,
+      coding,
+    } = answerTile(request, tile, {
       acceptEncoding: c.req.header("Accept-Encoding"),
       ifNoneMatch: c.req.header("If-None-Match"),
       codings: parts.codings,
     });
+    const headers = c.req.query("key") ? keyedHeaders(ofAll) : ofAll;
     if (tile === undefined || status !== 200) return c.body(null, status, headers);
     const bytes = coding === undefined ? tile.bytes : await tile.coded(coding);
     return c.body(bytes, status, { ...headers, "Content-Length": `${bytes.length}` });
   });
 
-  app.get("/tiles.json", (c) => c.json(catalogue(publicUrl(c)), 200, { "Cache-Control": TILEJSON_CACHE_CONTROL }));
+  app.get("/tiles.json", (c) => {
+    const key = keyOf(c);
+    return c.json(catalogue(publicUrl(c), key), 200, { "Cache-Control": tileJsonCaching(key) });
+  });
 
   app.get("/tiles/:file", (c) => {
     const named = /^(.+)\.json$/.exec(c.req.param("file"));
@@ -41,10 +52,21 @@ export function mountTiles(app: App, parts: AppParts): void {
     const layers = valueOrProblem(parseLayers(named[1] ?? ""));
     const window = valueOrProblem(parseWindow(c.req.query("window")));
     const bufferPx = valueOrProblem(parseBuffer(c.req.query("buffer")));
-    const document = tileJson(layers, publicUrl(c), window, bufferPx);
-    return c.json(document, 200, { "Cache-Control": TILEJSON_CACHE_CONTROL });
+    const key = keyOf(c);
+    const document = tileJson(layers, publicUrl(c), { window, bufferPx, key });
+    return c.json(document, 200, { "Cache-Control": tileJsonCaching(key) });
   });
 }
+
+/** The key that tiles are to be asked for with: it is not looked up before that. @throws ProblemError 401 when it is none */
+function keyOf(c: Context<AppEnv>): string | undefined {
+  const key = c.req.query("key") || undefined;
+  if (key !== undefined && !isKey(key)) throw unknownKey();
+  return key;
+}
+
+const tileJsonCaching = (key: string | undefined): string =>
+  key === undefined ? TILEJSON_CACHE_CONTROL : "private, no-cache";
 
 /** @throws ProblemError 400 on what is malformed, 404 on what there is not */
 function valueOrProblem<T>(parsed: Parsed<T>): T {
@@ -68,6 +90,10 @@ function describe(app: App): void {
     description:
       "Pixels on each side, 512 of which are a tile's width, in which features of the neighbours are shown too, with `copy: true`. 0 without it. For clients that cut what they draw at a tile's edge.",
   });
+  const key = z.string().optional().openapi({
+    description:
+      "An API key: the tile counts against its account, in place of the address. It may be for pages of some origins, and some layers, alone.",
+  });
   const coordinate = z.string().openapi({ example: "0" });
   app.openAPIRegistry.registerPath({
     method: "get",
@@ -76,7 +102,7 @@ function describe(app: App): void {
     tags: ["tiles"],
     request: {
       params: z.object({ layers, z: coordinate, x: coordinate, y: coordinate }),
-      query: z.object({ window, buffer }),
+      query: z.object({ window, buffer, key }),
     },
     responses: {
       200: {
@@ -86,8 +112,10 @@ function describe(app: App): void {
       204: { description: "Nothing lies in this tile." },
       304: { description: "The tile is what If-None-Match names." },
       400: problem("A malformed address, window or buffer."),
+      401: problem("There is no such key, or it was revoked."),
+      403: problem("The key is for pages of other origins, or for other layers."),
       404: problem("No such layer, or outside zooms 0 to 22 or the zoom's x and y."),
-      429: BUDGET_SPENT,
+      429: problemAnswer("This client read too much, or the account's tiles are used up; Retry-After says when."),
       503: problem("The report store does not answer."),
     },
   });
@@ -105,14 +133,20 @@ function describe(app: App): void {
     path: "/tiles/{layers}.json",
     summary: "TileJSON of one layer or several",
     tags: ["tiles"],
-    request: { params: z.object({ layers }), query: z.object({ window, buffer }) },
-    responses: { 200: document, 400: problem("A malformed list, window or buffer."), 404: problem("No such layer.") },
+    request: { params: z.object({ layers }), query: z.object({ window, buffer, key }) },
+    responses: {
+      200: document,
+      400: problem("A malformed list, window or buffer."),
+      401: problem("The key cannot be one."),
+      404: problem("No such layer."),
+    },
   });
   app.openAPIRegistry.registerPath({
     method: "get",
     path: "/tiles.json",
     summary: "The catalogue: TileJSON of all layers together, with each one's own address",
     tags: ["tiles"],
-    responses: { 200: document },
+    request: { query: z.object({ key }) },
+    responses: { 200: document, 401: problem("The key cannot be one.") },
   });
 }

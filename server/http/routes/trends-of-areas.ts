@@ -11,8 +11,7 @@ import { AREA_ORDERS, type RankedArea, type RankedSet, rankAreas } from "../../t
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError } from "../core/problem.ts";
 import { askedPath } from "../core/public-address.ts";
-import type { ApiKeys } from "../middleware/api-key.ts";
-import { type OwnerParts, ownerOf } from "../middleware/owner.ts";
+import { ownerOf } from "../middleware/owner.ts";
 import { AREA } from "../schemas/area-json.ts";
 import { formatAreaRankCursor, parseAreaRankCursor } from "../schemas/area-rank-cursor.ts";
 import { requireCityOfAreas } from "../schemas/city-of-areas.ts";
@@ -110,7 +109,6 @@ const ranking = trendRoute({
 
 interface AreaTrendParts {
   readonly sql: Sql;
-  readonly keys: ApiKeys;
   readonly catalogue: AreaCatalogue;
 }
 
@@ -122,19 +120,13 @@ function ownerAsked(
     city,
     ids = [],
   }: { kind?: string | undefined; city?: string | undefined; ids?: readonly string[] | undefined },
-  asking: OwnerParts,
 ) {
   const mayBeOwn = city === undefined && (kind === undefined ? ids.some(isOwnAreaId) : kind === OWN);
-  return mayBeOwn ? ownerOf(c, asking) : undefined;
+  return mayBeOwn ? ownerOf(c) : undefined;
 }
 
 /** Mounts what is asked of the history of areas. */
-export function mountAreaTrends(
-  app: App,
-  { clock, sessions }: AppParts,
-  { sql, keys, catalogue }: AreaTrendParts,
-): void {
-  app.get(ranking.path, keys.metered("trends"));
+export function mountAreaTrends(app: App, { clock }: AppParts, { sql, catalogue }: AreaTrendParts): void {
   app.openapi(ranking, async (c) => {
     const { city, kind, layer, order, ids: wanted, limit, cursor } = c.req.valid("query");
     await requireCityOfAreas(city, { field: "city", catalogue });
@@ -144,7 +136,7 @@ export function mountAreaTrends(
       .filter((set) => (city ?? set.city) === set.city && (kind ?? set.kind) === set.kind);
     const nowMs = cursor?.nowMs ?? clock.now();
     const place = wanted === undefined ? { limit, ...(cursor && { after: cursor.after }) } : { limit: MAX_IDS };
-    const owner = await ownerAsked(c, { kind, city, ids: wanted }, { keys, sessions });
+    const owner = ownerAsked(c, { kind, city, ids: wanted });
     const { areas, next } = await rankAreas(sql, {
       sets,
       layer,

@@ -17,7 +17,6 @@ import {
 } from "../../trends/rising.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { askedPath } from "../core/public-address.ts";
-import type { ApiKeys } from "../middleware/api-key.ts";
 import { ownerOf } from "../middleware/owner.ts";
 import {
   areaIdParameter,
@@ -191,13 +190,11 @@ const daily = trendRoute({
 });
 
 /** Mounts what is asked of the counts of reports. */
-export function mountReportTrends(app: App, { clock, areas, sessions }: AppParts, sql: Sql, keys: ApiKeys): void {
-  const asking = { keys, sessions };
-  app.get(rising.path, keys.metered("trends"));
+export function mountReportTrends(app: App, { clock, areas }: AppParts, sql: Sql): void {
   app.openapi(rising, async (c) => {
     const { layer, min_change, min_reports, limit, cursor, area: id, ...cells } = c.req.valid("query");
     const months = monthsUpTo(cursor?.nowMs ?? clock.now());
-    const known = await knownAreaOf({ sql, owner: () => ownerOf(c, asking) }, id, cells);
+    const known = await knownAreaOf({ sql, owner: ownerOf(c) }, id, cells);
     const terms = { layer, months, minChange: min_change, minReports: min_reports, limit };
     const place = { area: areaOf(cells), ...placeOfArea(known) };
     const page = await risingNeighborhoods(sql, { ...terms, ...place, ...(cursor && { after: cursor.after }) });
@@ -217,12 +214,11 @@ export function mountReportTrends(app: App, { clock, areas, sessions }: AppParts
     return c.json(body, 200, { ...trendHeaders(known), ...nextLink(askedPath(c), next, {}) });
   });
 
-  app.get(daily.path, keys.metered("trends"));
   app.openapi(daily, async (c) => {
     const { layer, days: length, limit, area: id, ...cells } = c.req.valid("query");
     const span = daysUpTo(clock.now(), length);
     const layers = [...(layer ?? REPORT_LAYERS)];
-    const known = await knownAreaOf({ sql, owner: () => ownerOf(c, asking) }, id, cells);
+    const known = await knownAreaOf({ sql, owner: ownerOf(c) }, id, cells);
     const place = { area: areaOf(cells), ...placeOfArea(known) };
     const found = await dailyReports(sql, { ...place, layers, ...span, limit });
     const body = {

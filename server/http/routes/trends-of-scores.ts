@@ -5,7 +5,6 @@ import type { Sql } from "../../ports/sql.ts";
 import type { KnownArea } from "../../trends/known-area.ts";
 import { meanScore, weekChanges } from "../../trends/score-means.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
-import type { ApiKeys } from "../middleware/api-key.ts";
 import { ownerOf } from "../middleware/owner.ts";
 import {
   areaIdParameter,
@@ -126,24 +125,21 @@ const changes = trendRoute({
 });
 
 /** Mounts what is asked of the history of scores. */
-export function mountScoreTrends(app: App, { clock, sessions }: AppParts, sql: Sql, keys: ApiKeys): void {
-  const asking = { keys, sessions };
-  app.get(average.path, keys.metered("trends"));
+export function mountScoreTrends(app: App, { clock }: AppParts, sql: Sql): void {
   app.openapi(average, async (c) => {
     const { layer: name, days, area: id, ...cells } = c.req.valid("query");
     const toMs = clock.now();
-    const known = await knownAreaOf({ sql, owner: () => ownerOf(c, asking) }, id, cells);
+    const known = await knownAreaOf({ sql, owner: ownerOf(c) }, id, cells);
     const query = { ...askedOf(known, cells), score: name, fromMs: toMs - days * DAY_MS, toMs };
     const mean = await meanScore(sql, query);
     const city = known?.city ?? query.area.city?.id ?? null;
     return c.json({ layer: name, city, ...tellArea(known), ...spanOf(query), ...mean }, 200, trendHeaders(known));
   });
 
-  app.get(changes.path, keys.metered("trends"));
   app.openapi(changes, async (c) => {
     const { layer: name, by, area: id, ...cells } = c.req.valid("query");
     const toMs = clock.now();
-    const known = await knownAreaOf({ sql, owner: () => ownerOf(c, asking) }, id, cells);
+    const known = await knownAreaOf({ sql, owner: ownerOf(c) }, id, cells);
     const found = await weekChanges(sql, { ...askedOf(known, cells), score: name, toMs });
     const week = (ago: number) => spanOf({ fromMs: toMs - (ago + 7) * DAY_MS, toMs: toMs - ago * DAY_MS });
     const body = { layer: name, by, ...tellArea(known), last_week: week(7), this_week: week(0), changes: found };

@@ -127,7 +127,7 @@ export function areaOf({ city, geohash, bbox }: CellQuery, precision: ScorePreci
 export interface AreaAsker {
   readonly sql: Sql;
   /** The account that asks, if any; only asked for where an own area may be meant. */
-  owner(): Promise<string | undefined>;
+  readonly owner: string | undefined;
 }
 
 /**
@@ -136,13 +136,13 @@ export interface AreaAsker {
  * @throws ProblemError 400 when nothing was ever known of it, and beside what chooses cells
  */
 export async function knownAreaOf(
-  { sql, owner: askOwner }: AreaAsker,
+  { sql, owner: asker }: AreaAsker,
   id: string | undefined,
   cells: CellQuery,
 ): Promise<KnownArea | undefined> {
   if (id === undefined) return undefined;
   refuseOthers("area", cells);
-  const owner = isOwnAreaId(id) ? await askOwner() : undefined;
+  const owner = isOwnAreaId(id) ? asker : undefined;
   const known = owner === undefined ? await findKnownArea(sql, id) : await findOwnArea(sql, id, owner);
   if (known !== undefined) return known;
   throw new ProblemError(invalidRequest([{ field: "area", message: "is not among /api/areas" }]));

@@ -10,7 +10,7 @@ import { createLogMailer } from "../../mail/log-mailer.ts";
 import { createSmtpMailer } from "../../mail/smtp-mailer.ts";
 import type { Mailer } from "../../ports/mail.ts";
 import type { Database } from "../../postgres/database.ts";
-import type { AccountsOptions } from "../app-wiring.ts";
+import type { SignInOptions } from "../app-wiring.ts";
 import type { Config } from "../config.ts";
 
 /**
@@ -24,11 +24,11 @@ export function isForThisMachineAlone({ host, databaseUrl, dynamo, trustedProxie
 }
 
 /** What sign-in needs; nothing where there is no secret to sign with. */
-export function accountsOf(config: Config, log: Log): { readonly accounts?: AccountsOptions } {
+export function signInOf(config: Config, log: Log): { readonly signIn?: SignInOptions } {
   const secret = config.authSecret ?? ownSecret(config);
   if (secret === undefined) return {};
   const mailer = mailerOf(config, log);
-  return { accounts: { secret, isDemoAllowed: isForThisMachineAlone(config), ...(mailer && { mailer }) } };
+  return { signIn: { secret, isDemoAllowed: isForThisMachineAlone(config), ...(mailer && { mailer }) } };
 }
 
 /** What of accounts does not work with this configuration, and what it takes; for whoever starts us. */

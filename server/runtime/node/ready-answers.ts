@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { RequestMetrics } from "../../http/core/metrics.ts";
 import { OPEN_HEADERS, SAFE_HEADERS } from "../../http/core/safe-headers.ts";
 import { TILE_ROUTE } from "../../http/routes/tiles.ts";
+import { keyedHeaders } from "../../serving/cache-policy.ts";
 import { type ContentCoding, chooseCoding } from "../../serving/content-encoding.ts";
 import { parseTilePath } from "../../serving/parse-tile-path.ts";
 import { answerTile, type TileAnswer } from "../../serving/tile-answer.ts";
@@ -31,7 +32,14 @@ interface Answers {
   readonly etag: string | undefined;
   readonly whole: Rendered;
   readonly unchanged: Rendered;
+  /** For an address with a key. */
+  readonly keyed: { readonly whole: Rendered; readonly unchanged: Rendered };
   readonly body: Body | undefined;
+}
+
+interface ReadyAnswer {
+  readonly answers: Answers;
+  readonly layers: readonly string[];
 }
 
 /** A string holds a byte in each character, which is latin1. */
@@ -44,7 +52,7 @@ interface Rendered {
   readonly observe: (seconds: number) => void;
 }
 
-const ENTRY_BYTES = 3000;
+const ENTRY_BYTES = 4500;
 
 /**
  * Node writes head and body at once, by one plain write, when both are text: a quarter less work for 900 bytes than by
@@ -98,6 +106,10 @@ export function createReadyAnswers({
       etag: whole.headers.ETag,
       whole: render(whole, body?.length),
       unchanged: render(unchanged),
+      keyed: {
+        whole: render({ ...whole, headers: keyedHeaders(whole.headers) }, body?.length),
+        unchanged: render({ ...unchanged, headers: keyedHeaders(unchanged.headers) }),
+      },
       body: body && bodyOf(body),
     };
     answers.set(codingFor(acceptEncoding), made);
@@ -119,9 +131,10 @@ export function createReadyAnswers({
     return { status, fields, observe: observers.get(status) ?? (() => {}) };
   }
 
-  return (url: string, acceptEncoding: string): Answers | undefined => {
+  return (url: string, acceptEncoding: string): ReadyAnswer | undefined => {
     const found = find(url);
-    return found?.answers.get(codingFor(acceptEncoding)) ?? (found && prepare(url, found, acceptEncoding));
+    const answers = found?.answers.get(codingFor(acceptEncoding)) ?? (found && prepare(url, found, acceptEncoding));
+    return answers && { answers, layers: found?.request.layers ?? [] };
   };
 }
 

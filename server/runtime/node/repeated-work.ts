@@ -36,10 +36,10 @@ export interface RepeatedWork {
 /** What every process that answers requests does for itself: it keeps up with the others, and stores what it counted. */
 export function repeatOwnWork(work: RepeatedWork, pyramid: Pick<Pyramid, "poll">): void {
   const { background, reports, domain, opened: from } = work;
-  const { usage, scores } = domain;
+  const { accounts, scores } = domain;
   background.repeat(() => reports.store.confirm(), { name: "confirming changes", everyMs: CONFIRM_EVERY_MS });
   background.repeat(pyramid.poll, { name: "reading changes", everyMs: POLL_EVERY_MS });
-  background.repeat(usage.flush, { name: "adding usage", everyMs: ADD_USAGE_EVERY_MS, from });
+  background.repeat(accounts.flush, { name: "adding usage", everyMs: ADD_USAGE_EVERY_MS, from });
   background.repeat(scores.refresh, { name: "reading scores", everyMs: READ_SCORES_EVERY_MS, from });
 }
 

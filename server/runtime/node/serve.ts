@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { liveLimits } from "../../accounts/limits.ts";
@@ -27,7 +28,7 @@ import { leftPrefix } from "../own-path.ts";
 import { meterReads } from "../read-meter.ts";
 import { refusalOf, throwIfRefused } from "../stores/database-refusal.ts";
 import { openStores } from "../stores/stores.ts";
-import { accountsOf, keepOrRemoveDemo } from "./accounts.ts";
+import { keepOrRemoveDemo, signInOf } from "./accounts.ts";
 import { createBackgroundPace } from "./background-pace.ts";
 import { drawAreasInBackground } from "./draw-areas.ts";
 import { assertPortFree, openListener } from "./listener.ts";
@@ -119,7 +120,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       ...(payments && { payments }),
     });
     const domain = wireDomain(adapters, config.dynamo === undefined ? EMBEDDED_BOUNDS : {}, pace);
-    closers.add(domain.usage);
+    closers.add(domain.accounts);
     const tiles = domain.openTiles();
     const work = { background: closers.add(createBackground(log)), reports, domain, opened: database.opened, log };
     repeatOwnWork(work, tiles.pyramid);
@@ -137,6 +138,8 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       metrics,
       log,
       onAnswer: pace.answered,
+      tileKeys: domain.accounts.tileKeys,
+      clientAddress: (incoming) => addressOfIncoming(incoming, config),
       headers: strictTransport(config.publicUrl),
     });
     const app = wireHttp(adapters, domain, {
@@ -146,7 +149,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
       basemap: createBasemapTiles(),
       live: streamsOfHub(live, liveLimits(config.liveStreams)),
       clientAddress: (c) => clientAddress(peerOf(c), (name) => c.req.header(name), config),
-      ...accountsOf(config, log),
+      ...signInOf(config, log),
       isOnThisMachine: (c) => isOnThisMachine(peerOf(c), (name) => c.req.header(name)),
       isLocal: (c) => isLocalRequest(peerOf(c), (name) => c.req.header(name)),
       samples: () => [...units.samples(), ...pace.samples(), ...live.samples(), ...fastPath.samples()],
@@ -164,6 +167,15 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     throw error;
   }
 }
+
+/** As the app knows it. */
+const addressOfIncoming = ({ socket, headers }: IncomingMessage, config: Config): string | undefined => {
+  const header = (name: string) => {
+    const value = headers[name.toLowerCase()];
+    return Array.isArray(value) ? value.join(", ") : value;
+  };
+  return clientAddress(socket.remoteAddress, header, config);
+};
 
 const peerOf = (c: Parameters<typeof getConnInfo>[0]): string | undefined => getConnInfo(c).remote.address;
 

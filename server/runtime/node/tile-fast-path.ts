@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TileKeys } from "../../accounts/tile-keys.ts";
 import type { Log } from "../../console/log.ts";
 import { TILE_ROUTE } from "../../http/routes/tiles.ts";
+import { lineOf } from "../../kit/network-address.ts";
 import type { MetricSample } from "../../ports/metrics.ts";
 import { namesTag } from "../../serving/content-encoding.ts";
 import { createReadyAnswers, type ReadyAnswersOptions } from "./ready-answers.ts";
@@ -19,6 +21,10 @@ export interface TileFastPath {
 
 export interface TileFastPathOptions extends ReadyAnswersOptions {
   readonly log: Log;
+  /** Judges keys in addresses; without it the app does. */
+  readonly tileKeys?: TileKeys;
+  /** Whose look-ups of keys are counted. */
+  clientAddress?(incoming: IncomingMessage): string | undefined;
   /** Told of every answer. */
   onAnswer?(): void;
 }
@@ -35,7 +41,18 @@ export function createTileFastPath(options: TileFastPathOptions): TileFastPath {
   const { log } = options;
   const answersFor = createReadyAnswers(options);
   const nextRequestId = createRequestIds();
+  const { tileKeys, clientAddress } = options;
   let answered = 0;
+
+  /** Counts a tile for its key. What is refused is for the app to say. */
+  function isLetIn(incoming: IncomingMessage, key: string, layers: readonly string[]): boolean {
+    if (tileKeys === undefined) return false;
+    const { origin, referer } = pageOf(incoming);
+    const line = () => lineOf(clientAddress?.(incoming) ?? "");
+    const verdict = tileKeys.judge({ key, layers, origin, referer, line }, NOBODY_WAITS);
+    tileKeys.done(verdict, true);
+    return verdict.outcome !== "refused";
+  }
 
   return {
     answer(incoming, outgoing) {
@@ -45,10 +62,14 @@ export function createTileFastPath(options: TileFastPathOptions): TileFastPath {
       const conditions = readConditions(incoming);
       if (conditions === undefined) return false;
       const { acceptEncoding, ifNoneMatch } = conditions;
-      const answers = answersFor(url, acceptEncoding);
-      if (answers === undefined) return false;
+      const keyed = splitKey(url);
+      const ready = answersFor(keyed?.url ?? url, acceptEncoding);
+      if (ready === undefined) return false;
+      const { answers, layers } = ready;
+      if (keyed !== undefined && !isLetIn(incoming, keyed.key, layers)) return false;
       const isUnchanged = answers.etag !== undefined && isNamed(ifNoneMatch, answers.etag);
-      const { status, fields, observe } = isUnchanged ? answers.unchanged : answers.whole;
+      const rendered = keyed === undefined ? answers : answers.keyed;
+      const { status, fields, observe } = isUnchanged ? rendered.unchanged : rendered.whole;
       const requestId = nextRequestId();
       fields[fields.length - 1] = requestId;
       outgoing.writeHead(status, fields);
@@ -104,6 +125,36 @@ function readConditions({ rawHeaders: headers, httpVersionMinor }: IncomingMessa
   }
   if (hosts === 0 && httpVersionMinor > 0) return undefined;
   return { acceptEncoding: acceptEncoding ?? "", ifNoneMatch };
+}
+
+/** On Node what is begun goes on. */
+const NOBODY_WAITS = () => {};
+
+const KEY_PARAMETER = /[?&]key=(stratum_[0-9A-Za-z]{40})(?=&|$)/;
+
+/** The address without the key in it; undefined when there is none, or one that the app has to judge. */
+function splitKey(url: string): { readonly url: string; readonly key: string } | undefined {
+  const at = url.indexOf("key=stratum_");
+  if (at === -1) return undefined;
+  const named = KEY_PARAMETER.exec(url);
+  if (named?.index !== at - 1) return undefined;
+  const [parameter, key = ""] = named;
+  const before = url.slice(0, at - 1);
+  const after = url.slice(at - 1 + parameter.length);
+  // `?key=K&window=7d` is `?window=7d`.
+  return { url: url[at - 1] === "?" && after !== "" ? `${before}?${after.slice(1)}` : before + after, key };
+}
+
+/** What browsers tell of the page that asks. */
+function pageOf({ rawHeaders: headers }: IncomingMessage) {
+  let origin: string | undefined;
+  let referer: string | undefined;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? "";
+    if (name.length === 6 && name.toLowerCase() === "origin") origin = headers[i + 1];
+    else if (name.length === 7 && name.toLowerCase() === "referer") referer = headers[i + 1];
+  }
+  return { origin, referer };
 }
 
 /** Most clients name one tag, and the right one. */

@@ -1,3 +1,4 @@
+import { addressOf, lineOf } from "../../kit/network-address.ts";
 import { fileOf, withoutPrefix } from "./prefixed-request.ts";
 import { answerSettingsError } from "./settings-answer.ts";
 import { answerForClient, cachedTileRequest } from "./tile-gateway.ts";
@@ -18,6 +19,30 @@ export async function answerRequest(request: Request, env: WorkerEnv, context: E
   }
 }
 
+/** Counts a tile for the key in its address before the cache is asked; undefined without one. */
+function judgeKey(request: Request, env: WorkerEnv, context: ExecutionContext) {
+  const { tileKeys, flushNowAndThen } = workerAppOf(env);
+  const url = new URL(request.url);
+  const key = url.searchParams.get("key");
+  if (!key) return undefined;
+  const [, , layers = ""] = url.pathname.split("/");
+  const later = (work: Promise<unknown>) => context.waitUntil(work);
+  const asked = {
+    key,
+    layers: decodeURIComponent(layers).split(","),
+    origin: request.headers.get("Origin") ?? undefined,
+    referer: request.headers.get("Referer") ?? undefined,
+    line: () => lineOf(addressOf(request.headers.get("CF-Connecting-IP") ?? "") ?? ""),
+  };
+  const verdict = tileKeys.judge(asked, later);
+  if (verdict.outcome === "refused") return "refused";
+  return (isAnswered: boolean) => {
+    tileKeys.done(verdict, isAnswered);
+    const added = flushNowAndThen();
+    if (added !== undefined) later(added);
+  };
+}
+
 async function answer(given: Request, env: WorkerEnv, context: ExecutionContext): Promise<Response> {
   const { edgeCache, fetch, prefix } = workerAppOf(env);
   const request = prefix === undefined ? given : withoutPrefix(given, prefix);
@@ -28,8 +53,12 @@ async function answer(given: Request, env: WorkerEnv, context: ExecutionContext)
   }
   const asked = edgeCache && cachedTileRequest(request, workerCompressor.codings);
   if (asked !== undefined) {
+    const count = judgeKey(request, env, context);
+    // The app says why a key is refused.
+    if (count === "refused") return fetch(request, (work) => context.waitUntil(work));
     const shared = await context.exports.CachedTiles.fetch(asked);
     edgeCache?.note(shared);
+    count?.(shared.status < 400);
     return answerForClient(shared, request);
   }
   const response = await fetch(request, (work) => context.waitUntil(work));

@@ -1,3 +1,4 @@
+import { KEYED_CACHE_CONTROL, SHARED_CACHE_HEADERS } from "../../serving/cache-policy.ts";
 import { type ContentCoding, chooseCoding, namesTag } from "../../serving/content-encoding.ts";
 import { parseTilePath, tilePath } from "../../serving/parse-tile-path.ts";
 import { withClientEncoding } from "./worker-compressor.ts";
@@ -42,7 +43,12 @@ function decode(segment: string): string {
  * and no body on HEAD. A Range is ignored, as by the app.
  */
 export function answerForClient(shared: Response, request: Request): Response {
+  const isKeyed = Boolean(new URL(request.url).searchParams.get("key"));
   const headers = new Headers(shared.headers);
+  if (isKeyed) {
+    headers.set("Cache-Control", KEYED_CACHE_CONTROL);
+    for (const name of SHARED_CACHE_HEADERS) headers.delete(name);
+  }
   headers.set("X-Request-Id", requestIdOf(request));
   const tag = shared.headers.get("ETag")?.replace(/^W\//, "");
   const ifNoneMatch = request.headers.get("If-None-Match") ?? undefined;

@@ -1,3 +1,4 @@
+import type { TileKeys } from "../../accounts/tile-keys.ts";
 import { createLog } from "../../console/log.ts";
 import { addressOf } from "../../kit/network-address.ts";
 import { createSmtpMailer } from "../../mail/smtp-mailer.ts";
@@ -11,7 +12,7 @@ import type { ConsumedUnits } from "../../store/dynamo/requests.ts";
 import { createUnitCounter } from "../../store/dynamo/unit-counter.ts";
 import { createWorkerClient } from "../../store/dynamo/worker-client.ts";
 import { createStripePayments } from "../../stripe/stripe-payments.ts";
-import { type AccountsOptions, type Adapters, type MemoryBounds, wireDomain, wireHttp } from "../app-wiring.ts";
+import { type Adapters, type MemoryBounds, type SignInOptions, wireDomain, wireHttp } from "../app-wiring.ts";
 import { leftPrefix } from "../own-path.ts";
 import { meterReads } from "../read-meter.ts";
 import { createAlarmSetter } from "./compaction-alarm.ts";
@@ -30,6 +31,10 @@ export interface WorkerApp {
   fetch(request: Request, later: (work: Promise<unknown>) => void): Promise<Response>;
   /** Undefined when tiles are not to be kept in the data centre's cache. */
   readonly edgeCache: EdgeCache | undefined;
+  /** Judges keys of tiles that come out of that cache. */
+  readonly tileKeys: TileKeys;
+  /** Adds what was counted, if it was not a moment ago. */
+  flushNowAndThen(): Promise<void> | undefined;
   /** The path that requests may carry before ours. */
   readonly prefix: string | undefined;
   /** Compacts and scores once, within what an invocation may take. Rejects when the report store fails. */
@@ -52,6 +57,8 @@ const BOUNDS: MemoryBounds = {
 
 /** What is known to be stored is confirmed so long behind the answer, on another's intent or alone. */
 const CONFIRM_AFTER_MS = 300;
+/** How long tiles with a key wait here to be added to usage, and how many are lost with an isolate. */
+const ADD_TILES_EVERY_MS = 5_000;
 
 let workerApp: WorkerApp | undefined;
 
@@ -88,12 +95,21 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
     await setAlarm();
   }
 
+  const flush = () => domain.accounts.flush().catch((error: unknown) => log.warn("usage not added yet", { error }));
+  let flushedMs = Number.NEGATIVE_INFINITY;
+  /** A statement for each tile would be as many as tiles. */
+  function flushNowAndThen(): Promise<void> | undefined {
+    if (Math.abs(clock.now() - flushedMs) < ADD_TILES_EVERY_MS) return undefined;
+    flushedMs = clock.now();
+    return flush();
+  }
+
   const app = wireHttp(adapters, domain, {
     config,
     tiles,
     basemap: packedBasemap(env.ASSETS),
     ...(env.LIVE === undefined ? {} : { live: createShardedLive(env.LIVE, config.liveShards, log) }),
-    ...accountsOf(config),
+    ...signInOf(config),
     clientAddress: (c) => addressOf(c.req.header("CF-Connecting-IP") ?? ""),
     onChanged: (report) => {
       for (const tag of purgedTags(report)) edgeCache?.purge.note(tag);
@@ -102,13 +118,16 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
       reading: tiles.keepUp,
       tile: scores.keepUp,
       change: confirm,
-      call: () => domain.usage.flush().catch((error: unknown) => log.warn("usage not added yet", { error })),
+      call: flush,
+      keyedTile: flushNowAndThen,
     },
     samples: () => [...units.samples(), ...(edgeCache?.samples() ?? [])],
   });
 
   return {
     edgeCache,
+    tileKeys: domain.accounts.tileKeys,
+    flushNowAndThen,
     prefix: leftPrefix(config.publicUrl),
     fetch: async (request, later) => asEncoded(await app.fetch(withClientEncoding(request), env, contextOf(later))),
     compact: () => doScheduledWork({ ...domain, log }),
@@ -117,9 +136,9 @@ function createWorkerApp(env: WorkerEnv): WorkerApp {
 }
 
 /** Nobody signs in without a secret, and nobody signs up without mails. Others come in here: there is no demo account. */
-function accountsOf({ authSecret: secret, smtp }: WorkerConfig): { readonly accounts?: AccountsOptions } {
+function signInOf({ authSecret: secret, smtp }: WorkerConfig): { readonly signIn?: SignInOptions } {
   if (secret === undefined) return {};
-  return { accounts: { secret, isDemoAllowed: false, ...(smtp && { mailer: createSmtpMailer(smtp) }) } };
+  return { signIn: { secret, isDemoAllowed: false, ...(smtp && { mailer: createSmtpMailer(smtp) }) } };
 }
 
 function openDynamo({ dynamo }: WorkerConfig, clock: Clock, onConsumed: (units: ConsumedUnits) => void) {

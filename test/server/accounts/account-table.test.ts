@@ -1,10 +1,8 @@
 import { beforeEach, expect, it } from "vitest";
 import { listAccounts } from "../../../server/accounts/account-list.ts";
+import { createAccountLookup } from "../../../server/accounts/account-lookup.ts";
 import { createAccountTable } from "../../../server/accounts/account-table.ts";
 import { hashKey, makeKey, visiblePrefix } from "../../../server/accounts/key.ts";
-import { createKeyLookup } from "../../../server/accounts/key-lookup.ts";
-import { createUsageLog } from "../../../server/accounts/usage-log.ts";
-import { silentLog } from "../../../server/console/log.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { ACCOUNT_TABLES, addAccount, addKey, revoke, type TestAccount } from "../../kit/accounts-fixture.ts";
 import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
@@ -39,7 +37,7 @@ describeOnEachPostgres("accounts", ACCOUNT_TABLES, (pool) => {
     expect(await read()).toEqual([{ plan: "city", status: "past_due", limit: 0 }]);
     await pool().query("DELETE FROM api_subscriptions");
     await table().set(account.userId, { plan: "agent" });
-    expect(await read()).toEqual([{ plan: "agent", status: "active", limit: 10_000 }]);
+    expect(await read()).toEqual([{ plan: "agent", status: "active", limit: null }]);
   });
 
   it("have at most a hundred keys, each of which is revoked once", async () => {
@@ -60,9 +58,22 @@ describeOnEachPostgres("accounts", ACCOUNT_TABLES, (pool) => {
     ["an unknown status", "UPDATE api_subscriptions SET status = 'cancelled'", "status_check"],
     ["a negative limit", "UPDATE api_subscriptions SET monthly_calls_limit = -1", "limit_check"],
     ["an address without @", "UPDATE users SET email = 'ann'", "email_check"],
-    ["usage of no key", "INSERT INTO usage_log VALUES (gen_random_uuid(), now(), 'trends', 1)", "key_id_fkey"],
-    ["usage of something else", "INSERT INTO usage_log SELECT id, now(), 'tiles', 1 FROM api_keys", "capability_check"],
-    ["no calls", "INSERT INTO usage_log SELECT id, now(), 'trends', 0 FROM api_keys", "calls_check"],
+    [
+      "usage of no key",
+      "INSERT INTO usage_log SELECT gen_random_uuid(), now(), 'trends', 1, id FROM users",
+      "key_id_fkey",
+    ],
+    [
+      "usage of nobody",
+      "INSERT INTO usage_log SELECT id, now(), 'trends', 1, gen_random_uuid() FROM api_keys",
+      "user_id_fkey",
+    ],
+    [
+      "usage of something else",
+      "INSERT INTO usage_log SELECT id, now(), 'places', 1, user_id FROM api_keys",
+      "capability_check",
+    ],
+    ["no calls", "INSERT INTO usage_log SELECT id, now(), 'trends', 0, user_id FROM api_keys", "calls_check"],
     ["deleting who has keys", "DELETE FROM users", "user_id_fkey"],
   ])("are kept by the database from %s", async (_, statement, constraint) => {
     await expect(pool().query(statement)).rejects.toThrow(constraint);
@@ -79,10 +90,9 @@ describeOnEachPostgres("accounts", ACCOUNT_TABLES, (pool) => {
   it("moderate where an operator says, in twenty cities at the most, and no plan makes a difference", async () => {
     const { userId, key } = await addAccount(pool(), "mod@example.org", { plan: "city" });
     const sql = sqlOfPool(pool());
-    const usage = createUsageLog({ sql, log: silentLog });
     /** What a key's caller may, as a process reads it that knows nothing yet. */
     const read = async () => {
-      const caller = await createKeyLookup({ query: sql }, usage, { now: Date.now }).read(key);
+      const caller = await createAccountLookup({ query: sql }, { now: Date.now }).read(key);
       return caller && [caller.account.email, caller.account.isOperator, caller.account.cities];
     };
     expect(await read()).toEqual(["mod@example.org", false, []]);

@@ -124,18 +124,6 @@ describe("what waits to be added", () => {
     await usage.close();
     expect(lines.map((line) => JSON.parse(line).calls)).toEqual([7]);
   });
-
-  it("is told by account and month", async () => {
-    const usage = createUsageLog({ sql: away, log: silentLog });
-    usage.add(call(1));
-    await expect(usage.flush()).rejects.toThrow("away");
-    usage.add(call(1));
-    usage.add(call(2));
-    usage.add(call(9, "other"));
-    usage.add({ ...call(1), atMs: Date.UTC(2026, 4, 31) });
-    expect(usage.pendingOf("u", "2026-06-01")).toBe(3);
-    expect(usage.pendingOf("u", "2026-05-01")).toBe(4);
-  });
 });
 
 describe("servers that are stopped", () => {
@@ -172,7 +160,13 @@ interface Started {
 
 function start(url: string, keys: readonly TestAccount[], env: Record<string, string>): Started {
   const child = spawn(process.execPath, ["test/server/accounts/usage-process.ts"], {
-    env: { ...process.env, DATABASE_URL: url, KEYS: keys.map(({ keyId }) => keyId).join(), ...env },
+    env: {
+      ...process.env,
+      DATABASE_URL: url,
+      KEYS: keys.map(({ keyId }) => keyId).join(),
+      USERS: keys.map(({ userId }) => userId).join(),
+      ...env,
+    },
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));

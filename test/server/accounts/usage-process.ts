@@ -9,7 +9,7 @@ import { failAtRandom } from "../../kit/score-world.ts";
  * A process of its own that counts, for a test to run beside others or to kill: `ROUNDS` times a call of each key, and a flush
  * after each, of which a share fails. Prints a line when a round is known to be added, and leaves nothing waiting at its end.
  */
-const { DATABASE_URL = "", KEYS = "", ROUNDS = "", SEED = "", FAULTS = "0" } = process.env;
+const { DATABASE_URL = "", KEYS = "", USERS = "", ROUNDS = "", SEED = "", FAULTS = "0" } = process.env;
 const pool = new Pool({ connectionString: DATABASE_URL, max: 1 });
 const random = seededRandom(Number(SEED));
 const { sql } = failAtRandom(sqlOfPool(pool), random, Number(FAULTS));
@@ -21,8 +21,10 @@ const flush = () =>
   );
 for (let round = 1; round <= Number(ROUNDS); round++) {
   // In an order of its own, which must not make two wait for each other.
-  for (const keyId of KEYS.split(",").sort(() => random() - 0.5)) {
-    usage.add({ keyId, userId: "u", capability: round % 2 ? "trends" : "exports", atMs: Date.UTC(2026, 5, round % 3) });
+  const users = USERS.split(",");
+  const keys = KEYS.split(",").map((keyId, i) => ({ keyId, userId: users[i] ?? "" }));
+  for (const { keyId, userId } of keys.sort(() => random() - 0.5)) {
+    usage.add({ keyId, userId, capability: round % 2 ? "trends" : "exports", atMs: Date.UTC(2026, 5, round % 3) });
   }
   if (await flush()) console.log(round);
 }

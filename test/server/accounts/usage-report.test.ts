@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { FIND_KEY } from "../../../server/accounts/account-lookup.ts";
 import { hashKey, visiblePrefix } from "../../../server/accounts/key.ts";
-import { FIND_KEY } from "../../../server/accounts/key-lookup.ts";
 import { READ_USAGE } from "../../../server/accounts/usage-report.ts";
 import {
   ACCOUNT_TABLES,
@@ -45,6 +45,7 @@ describeOnEachPostgres("GET /api/usage", ACCOUNT_TABLES, (pool) => {
       [first, "2026-06-01", "trends", 7],
       [first, "2026-06-01", "exports", 2],
       [second, "2026-06-01", "trends", 30],
+      [second, "2026-06-01", "tiles", 30],
       [second, "2026-06-20", "exports", 4],
       [second, "2026-07-01", "exports", 500],
       [other, "2026-06-01", "trends", 90],
@@ -59,32 +60,61 @@ describeOnEachPostgres("GET /api/usage", ACCOUNT_TABLES, (pool) => {
     await pool().query("UPDATE api_subscriptions SET current_period_end = '2026-06-30Z' WHERE user_id = $1", [
       first.userId,
     ]);
+    // Of its sessions.
+    await pool().query(
+      "INSERT INTO usage_log (user_id, day, capability, calls) VALUES ($1, '2026-06-20', 'dashboards', 5)",
+      [first.userId],
+    );
+    const ofMonth = { per: "month", resets_at: "2026-07-01T00:00:00.000Z" };
     const { answer, usage } = await read(first);
     expect(answer.headers.get("Cache-Control")).toBe("private, no-store");
     const created_at = "2026-04-01T10:00:00.000Z";
     const unused = { created_at, last_used_at: null, revoked_at: null };
+    const use = (day: string, kind: string, calls: number) => ({ day: `2026-06-${day}`, kind, calls });
     const keys = [
-      { name: "desk", prefix: visiblePrefix(first.key), ...unused, calls_this_month: 9 },
       {
+        id: first.keyId,
+        name: "desk",
+        prefix: visiblePrefix(first.key),
+        ...unused,
+        calls_this_month: 9,
+        days: [use("01", "exports", 2), use("01", "trends", 7)],
+      },
+      {
+        id: second.keyId,
         name: "map",
         prefix: visiblePrefix(second.key),
         created_at,
         last_used_at: "2026-06-20T09:59:58.500Z",
         revoked_at: "2026-06-20T11:00:00.000Z",
-        calls_this_month: 34,
+        calls_this_month: 64,
+        days: [use("01", "tiles", 30), use("01", "trends", 30), use("20", "exports", 4)],
       },
-      { name: "unused", prefix: visiblePrefix(third.key), ...unused, calls_this_month: 0 },
+      {
+        id: third.keyId,
+        name: "unused",
+        prefix: visiblePrefix(third.key),
+        ...unused,
+        calls_this_month: 0,
+        days: [],
+      },
     ];
     expect(usage).toEqual({
       plan: "agent",
       subscription: { status: "active", active: true, current_period_end: "2026-06-30T00:00:00.000Z", ends_at: null },
       month: "2026-06",
-      calls_this_month: 43,
+      calls_this_month: 78,
       monthly_calls_limit: 5_000,
+      quotas: [
+        { kind: "tiles", calls: 10_000_000, used: 30, ...ofMonth },
+        { kind: "trends", calls: 5_000, used: 43, ...ofMonth },
+        { kind: "exports", calls: 5_000, used: 43, ...ofMonth },
+        { kind: "dashboards", calls: 50_000, used: 5, ...ofMonth },
+      ],
       keys: keys.sort((a, b) => (a.prefix < b.prefix ? -1 : 1)),
       days: [
-        { day: "2026-06-01", calls: 39, trends: 37, exports: 2 },
-        { day: "2026-06-20", calls: 4, trends: 0, exports: 4 },
+        { day: "2026-06-01", calls: 69, tiles: 30, trends: 37, exports: 2, dashboards: 0 },
+        { day: "2026-06-20", calls: 9, tiles: 0, trends: 0, exports: 4, dashboards: 5 },
       ],
     });
     const text = JSON.stringify(usage);
@@ -162,7 +192,7 @@ const MANY_ACCOUNTS = `
   ), subscription AS (INSERT INTO api_subscriptions (user_id) SELECT id FROM account), made AS (
     INSERT INTO api_keys (user_id, name, key_hash, prefix)
     SELECT id, 'k', encode(sha256(convert_to(id::text || n, 'UTF8')), 'hex'), 'stratum_' || n
-    FROM account, generate_series(1, 2) n RETURNING id
+    FROM account, generate_series(1, 2) n RETURNING id, user_id
   )
-  INSERT INTO usage_log SELECT id, date '2026-05-20' + day, 'trends', 5
-  FROM (SELECT id, row_number() OVER () AS n FROM made) made, generate_series(0, 29) day WHERE n % 4 = 0`;
+  INSERT INTO usage_log SELECT id, date '2026-05-20' + day, 'trends', 5, user_id
+  FROM (SELECT id, user_id, row_number() OVER () AS n FROM made) made, generate_series(0, 29) day WHERE n % 4 = 0`;

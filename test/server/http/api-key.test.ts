@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { TRUSTED_MS } from "../../../server/accounts/account-lookup.ts";
 import { createAccountTable } from "../../../server/accounts/account-table.ts";
 import { hashKey, makeKey } from "../../../server/accounts/key.ts";
-import { TRUSTED_MS } from "../../../server/accounts/key-lookup.ts";
 import { silentLog } from "../../../server/console/log.ts";
 import type { AppEnv } from "../../../server/http/app.ts";
 import type { RunSql } from "../../../server/ports/sql.ts";
@@ -67,16 +67,29 @@ describeOnEachPostgres("requests with a key", ACCOUNT_TABLES, (pool) => {
     ["resident", "active", "plan"],
     ["agent", "past_due", "subscription-inactive"],
     ["city", "canceled", "subscription-inactive"],
-  ] as const)("are refused for the plan %s that is %s", async (plan, status, kind) => {
-    const account = await addAccount(pool(), "a@example.org", { plan, status });
-    const { get, usage } = app();
-    for (const path of [TREND, EXPORT]) {
-      const answer = await get(path, bearer(account.key));
-      expect([answer.status, await problemOf(answer)]).toEqual([403, kind]);
-    }
-    await usage.flush();
-    expect(await callsOf(pool(), account)).toBe(0);
-  });
+  ] as const)(
+    "are for the plan %s that is %s what everybody has: some trends a day, and no export",
+    async (plan, status, kind) => {
+      const account = await addAccount(pool(), "a@example.org", { plan, status });
+      const { get, clock, usage } = app();
+      const exported = await get(EXPORT, bearer(account.key));
+      expect([exported.status, await problemOf(exported)]).toEqual([403, kind]);
+      for (let left = 19; left >= 0; left--) {
+        const { status, headers } = await get(TREND, bearer(account.key));
+        expect([status, headers.get("RateLimit")]).toEqual([200, `"trends";r=${left};t=43200`]);
+      }
+      const refused = await get(TREND, bearer(account.key));
+      expect([refused.status, refused.headers.get("Retry-After"), await problemOf(refused)]).toEqual([
+        429,
+        "43200",
+        "daily-limit",
+      ]);
+      await usage.flush();
+      expect(await callsOf(pool(), account)).toBe(20);
+      clock.nowMs += 43_200_000;
+      expect((await get(TREND, bearer(account.key))).status).toBe(200);
+    },
+  );
 
   it.each(["agent", "city"] as const)(
     "are answered for the plan %s, and counted by key, day and capability",
@@ -149,6 +162,8 @@ describeOnEachPostgres("requests with a key", ACCOUNT_TABLES, (pool) => {
       expect(headers.get("X-RateLimit-Limit")).toBe("14");
       expect(headers.get("X-RateLimit-Remaining")).toBe("0");
       expect(headers.get("X-RateLimit-Reset")).toBe(`${Date.UTC(2026, 6, 1) / 1000}`);
+      expect(headers.get("RateLimit-Policy")).toBe(`"calls";q=14;w=${30 * 86_400}`);
+      expect(headers.get("RateLimit")).toBe(`"calls";r=0;t=${29.5 * 86_400}`);
     }
     await usage.flush();
     expect(await callsOf(pool(), account)).toBe(514);
@@ -185,7 +200,7 @@ describeOnEachPostgres("requests with a key", ACCOUNT_TABLES, (pool) => {
       };
     };
     const { get, clock } = app({ run });
-    const ask = async ({ key }: { key: string }) => (await get(TREND, bearer(key))).status;
+    const ask = async ({ key }: { key: string }) => (await get(`${EXPORT}?limit=1`, bearer(key))).status;
     for (let i = 0; i < 5; i++) expect([await ask(account), await ask(other)]).toEqual([200, 200]);
     expect(lookups).toBe(2);
     await revoke(pool(), account);

@@ -13,13 +13,14 @@ import { createTestClock } from "../../kit/clock.ts";
 import { makePartition } from "../../kit/made-up-areas.ts";
 import { seededRandom } from "../../kit/random.ts";
 
-const counts = { reading: 0, tile: 0, change: 0, call: 0 };
+const counts = { reading: 0, tile: 0, change: 0, call: 0, keyedTile: 0 };
 const count = (name: keyof typeof counts) => async () => void counts[name]++;
 const besideAnswers: BesideAnswers = {
   reading: count("reading"),
   tile: count("tile"),
   change: count("change"),
   call: count("call"),
+  keyedTile: count("keyedTile"),
 };
 const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { FIND_KEY } from "../../../../server/accounts/account-lookup.ts";
 import { hashKey, makeKey } from "../../../../server/accounts/key.ts";
-import { FIND_KEY } from "../../../../server/accounts/key-lookup.ts";
 import { createUsageLog } from "../../../../server/accounts/usage-log.ts";
 import { silentLog } from "../../../../server/console/log.ts";
 import type { ModeratorRights } from "../../../../server/moderation/may-moderate.ts";
