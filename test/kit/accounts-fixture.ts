@@ -1,9 +1,11 @@
 import type { Pool } from "pg";
 import { createAccountTable, type SubscriptionChange } from "../../server/accounts/account-table.ts";
 import { hashKey, makeKey, visiblePrefix } from "../../server/accounts/key.ts";
+import type { KeyRestrictions } from "../../server/accounts/caller.ts";
 import type { CallKind } from "../../server/accounts/plans.ts";
 import { createUsageLog } from "../../server/accounts/usage-log.ts";
 import { silentLog } from "../../server/console/log.ts";
+import type { Sessions } from "../../server/ports/sessions.ts";
 import type { RunSql } from "../../server/ports/sql.ts";
 import { sqlOfPool } from "../../server/postgres/sql.ts";
 import { OWN_AREA_TABLES } from "./own-areas-fixture.ts";
@@ -48,6 +50,21 @@ export async function addKey(pool: Pool, { userId }: TestAccount, name: string):
   return { userId, key, keyId: await idOfKey(pool, key) };
 }
 
+/** A key with restrictions, as its account makes it. */
+export async function addRestrictedKey(
+  pool: Pool,
+  { userId }: Pick<TestAccount, "userId">,
+  restrictions: Partial<KeyRestrictions>,
+): Promise<TestAccount> {
+  const { origins = null, layers = null, kinds = null } = restrictions;
+  const key = makeKey({ isRestricted: origins !== null });
+  await pool.query(
+    `INSERT INTO api_keys (user_id, name, key_hash, prefix, origins, layers, kinds) VALUES ($1, 'k', $2, $3, $4, $5, $6)`,
+    [userId, hashKey(key), visiblePrefix(key), origins, layers, kinds],
+  );
+  return { userId, key, keyId: await idOfKey(pool, key) };
+}
+
 export const revoke = (pool: Pool, { userId, key }: TestAccount) =>
   createAccountTable(sqlOfPool(pool)).revokeKey(userId, visiblePrefix(key));
 
@@ -75,6 +92,26 @@ export async function callsOf(pool: Pool, { userId }: TestAccount): Promise<numb
 
 export const bearer = (key: string): RequestInit => ({ headers: { Authorization: `Bearer ${key}` } });
 
+/** Whose session a request of a test carries: a header in place of a cookie. */
+export const TEST_SESSIONS: Sessions = {
+  async of(headers) {
+    const userId = headers.get("x-test-user");
+    if (userId === null) return undefined;
+    const isDemo = headers.has("x-test-demo");
+    return { sessionId: `s-${userId}`, userId, email: "a@example.org", isEmailVerified: true, isDemo };
+  },
+};
+
+/** The app's own origin, as it is asked in tests. */
+export const OWN_ORIGIN = "http://localhost";
+
+/** A request with a session, of a page of ours unless told otherwise. */
+export function signedIn(userId: string, init: RequestInit & { readonly isDemo?: boolean; readonly origin?: string } = {}): RequestInit {
+  const { isDemo = false, origin = OWN_ORIGIN, headers, ...rest } = init;
+  const own = { "X-Test-User": userId, Origin: origin, ...(isDemo && { "X-Test-Demo": "1" }) };
+  return { ...rest, headers: { ...own, ...Object.fromEntries(new Headers(headers)) } };
+}
+
 /** The app with keys; its usage is added to the database when a test says so. */
 export function createKeyApp(
   pool: Pool,
@@ -82,5 +119,5 @@ export function createKeyApp(
 ) {
   const { usageSql = sqlOfPool(pool), ...parts } = change;
   const usage = createUsageLog({ sql: usageSql, log: silentLog });
-  return { ...createRelationalApp(pool, { usage, ...parts }), usage };
+  return { ...createRelationalApp(pool, { usage, sessions: TEST_SESSIONS, ...parts }), usage };
 }

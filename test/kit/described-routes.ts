@@ -6,23 +6,24 @@ import { createTestApp } from "./app-fixture.ts";
 import { createTestClock } from "./clock.ts";
 import { createTestBilling } from "./test-billing.ts";
 
+const unused = () => Promise.reject(new Error("unused"));
+
+/** Every part that has routes of its own, but for what PostgreSQL answers. */
+export const allParts = () => ({
+  live: { open: unused },
+  clusters: { clusterCells: unused, cells: unused, reports: unused },
+  areas: {
+    catalogue: { live: unused, peek: () => undefined },
+    shapes: createAreaShapes({ derived: createMemoryDerivedStore({ clock: createTestClock() }) }),
+    reports: unused,
+  },
+});
+
 /** The app with every part that has routes of its own. */
-function wholeApp() {
+export function wholeApp() {
   const sql = async () => [];
-  const unused = () => Promise.reject(new Error("unused"));
-  return createTestApp({
-    sql,
-    usage: createUsageLog({ sql, log: silentLog }),
-    billing: createTestBilling(sql),
-    sessions: { of: unused },
-    live: { open: unused },
-    clusters: { clusterCells: unused, cells: unused, reports: unused },
-    areas: {
-      catalogue: { live: unused, peek: () => undefined },
-      shapes: createAreaShapes({ derived: createMemoryDerivedStore({ clock: createTestClock() }) }),
-      reports: unused,
-    },
-  }).app;
+  const accounts = { billing: createTestBilling(sql), sessions: { of: unused } };
+  return createTestApp({ sql, usage: createUsageLog({ sql, log: silentLog }), ...accounts, ...allParts() }).app;
 }
 
 interface Described {

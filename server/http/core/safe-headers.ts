@@ -28,6 +28,8 @@ export const EXPOSED_HEADERS = [
   "Idempotency-Replayed",
   "Link",
   "Location",
+  "RateLimit",
+  "RateLimit-Policy",
   "Retry-After",
   "X-RateLimit-Limit",
   "X-RateLimit-Remaining",

@@ -167,9 +167,9 @@ async function knowWhom(c: Context<AppEnv>, next: () => Promise<void>, identify:
 
 function createSessionGate(parts: AppParts): Gate {
   const calls = createRateLimit({ clock: parts.clock, perMinute: SESSION_CALLS_PER_MINUTE });
-  const require = requireSignedIn(parts);
+  const sessionOnly = requireSignedIn(parts);
   return (c, next) =>
-    require(c, async () => {
+    sessionOnly(c, async () => {
       const waitSeconds = calls.take(c.get("signedIn")?.userId ?? "");
       if (waitSeconds === 0) return next();
       const detail = `At most ${SESSION_CALLS_PER_MINUTE} calls a minute are answered to one account's sessions.`;

@@ -49,8 +49,9 @@ describe("/api/moderation", () => {
     const { app } = createTestApp({ store, clock, moderation, sql, usage: createUsageLog({ sql, log: silentLog }) });
     const account = (email: string, rights: Partial<ModeratorRights>, plan = "resident"): TestAccount => {
       const key = makeKey();
-      const subscription = { plan, status: "active", endsAt: null, monthlyCallsLimit: 100, calls: 0 };
-      const row = { keyId: email, userId: email, email, isOperator: false, cities: [], ...rights, ...subscription };
+      const subscription = { plan, status: "active", endsAt: null, monthlyCallsLimit: 100 };
+      const ofKey = { expiresAt: null, origins: null, layers: null, kinds: null };
+      const row = { keyId: email, userId: email, email, isOperator: false, cities: [], ...rights, ...subscription, ...ofKey };
       accounts.set(hashKey(key), row);
       return { key };
     };

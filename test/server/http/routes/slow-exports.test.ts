@@ -16,10 +16,12 @@ const PAGE = Array.from({ length: 5_000 }, () => ({ geohash: "9q8yyk", city: "x"
 
 const sql: RunSql = async <Row extends object>(text: string, values: readonly unknown[] = []) => {
   if (text.includes("FROM neighborhood_scores")) return PAGE as unknown as Row[];
+  if (text.includes("lease_quota")) return [{ calls: 1_000, reserve: 0, used: 0, held: 0 }] as unknown as Row[];
   const userId = [KEY, OTHER_KEY].findIndex((key) => hashKey(key) === values[0]);
   if (!text.includes("FROM api_keys") || userId < 0) return [];
-  const account = { plan: "agent", status: "active", endsAt: null, monthlyCallsLimit: 1e6, calls: 0 };
-  return [{ keyId: `${userId}`, userId: `${userId}`, ...account }] as unknown as Row[];
+  const account = { plan: "agent", status: "active", endsAt: null, monthlyCallsLimit: 1e6 };
+  const ofKey = { expiresAt: null, origins: null, layers: null, kinds: null };
+  return [{ keyId: `${userId}`, userId: `${userId}`, ...account, ...ofKey }] as unknown as Row[];
 };
 
 let listener: Listener;
