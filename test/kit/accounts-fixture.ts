@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { createAccountTable, type SubscriptionChange } from "../../server/accounts/account-table.ts";
-import { hashKey, makeKey, visiblePrefix } from "../../server/accounts/key.ts";
 import type { KeyRestrictions } from "../../server/accounts/caller.ts";
+import { hashKey, makeKey, visiblePrefix } from "../../server/accounts/key.ts";
 import type { CallKind } from "../../server/accounts/plans.ts";
 import { createUsageLog } from "../../server/accounts/usage-log.ts";
 import { silentLog } from "../../server/console/log.ts";
@@ -106,7 +106,10 @@ export const TEST_SESSIONS: Sessions = {
 export const OWN_ORIGIN = "http://localhost";
 
 /** A request with a session, of a page of ours unless told otherwise. */
-export function signedIn(userId: string, init: RequestInit & { readonly isDemo?: boolean; readonly origin?: string } = {}): RequestInit {
+export function signedIn(
+  userId: string,
+  init: RequestInit & { readonly isDemo?: boolean; readonly origin?: string } = {},
+): RequestInit {
   const { isDemo = false, origin = OWN_ORIGIN, headers, ...rest } = init;
   const own = { "X-Test-User": userId, Origin: origin, ...(isDemo && { "X-Test-Demo": "1" }) };
   return { ...rest, headers: { ...own, ...Object.fromEntries(new Headers(headers)) } };

@@ -70,7 +70,8 @@ interface Role {
 
 /** Written out beside the gate, from the words of the table. */
 function expected(access: Access, method: string, role: Role): Outcome {
-  if (access.for === "bearer-of" || access.for === "tiles" || (access.for === "anyone" && access.knows !== true)) return IN;
+  if (access.for === "bearer-of" || access.for === "tiles" || (access.for === "anyone" && access.knows !== true))
+    return IN;
   const isChange = method !== "GET";
   if (access.for === "session") {
     if (role.by !== "session") return "401 sign-in-needed";
@@ -150,7 +151,11 @@ describeOnEachPostgres("every route and every role", ACCOUNT_TABLES, (pool) => {
         operates: true,
         isForeign: true,
       },
-      "the session of who shows the product": { ...bySession(moderator, { isDemo: true }), moderates: true, isDemo: true },
+      "the session of who shows the product": {
+        ...bySession(moderator, { isDemo: true }),
+        moderates: true,
+        isDemo: true,
+      },
     };
   }
 
@@ -163,7 +168,10 @@ describeOnEachPostgres("every route and every role", ACCOUNT_TABLES, (pool) => {
   }
 
   it("agree with the table", async () => {
-    const { app } = createKeyApp(pool(), { ...allParts(), settings: { anonymous: ANONYMOUS, questionsPerMinute: 1e6, keyCallsPerMinute: 1e6 } });
+    const { app } = createKeyApp(pool(), {
+      ...allParts(),
+      settings: { anonymous: ANONYMOUS, questionsPerMinute: 1e6, keyCallsPerMinute: 1e6 },
+    });
     const there = routesOf(app);
     for (const row of Object.keys(ACCESS)) {
       const [method = "", path = ""] = row.split(" ");

@@ -51,7 +51,16 @@ describe("/api/moderation", () => {
       const key = makeKey();
       const subscription = { plan, status: "active", endsAt: null, monthlyCallsLimit: 100 };
       const ofKey = { expiresAt: null, origins: null, layers: null, kinds: null };
-      const row = { keyId: email, userId: email, email, isOperator: false, cities: [], ...rights, ...subscription, ...ofKey };
+      const row = {
+        keyId: email,
+        userId: email,
+        email,
+        isOperator: false,
+        cities: [],
+        ...rights,
+        ...subscription,
+        ...ofKey,
+      };
       accounts.set(hashKey(key), row);
       return { key };
     };
