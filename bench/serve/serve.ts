@@ -11,6 +11,7 @@ import { measureFreshness } from "../kit/freshness.ts";
 import { createTileCensus, type TileCensus } from "../kit/sample-tiles.ts";
 import { startOurs } from "./serve-contestants.ts";
 import { measureEdge } from "./serve-edge.ts";
+import { measureKeyed } from "./serve-keyed.ts";
 import { measureCold, measureWriting } from "./serve-load.ts";
 import { measurePosts } from "./serve-posts.ts";
 import { measureOneTile, measureWarm, readAnswers } from "./serve-warm.ts";
@@ -18,7 +19,7 @@ import { measureOneTile, measureWarm, readAnswers } from "./serve-warm.ts";
 const REPORTS = 20_000;
 const TRIALS = 200;
 const FRESH_MS = 2000;
-const STAGES = ["cold", "warm", "tile", "writing", "posts", "freshness", "edge"] as const;
+const STAGES = ["cold", "warm", "keyed", "tile", "writing", "posts", "freshness", "edge"] as const;
 type Stage = (typeof STAGES)[number];
 
 interface Findings {
@@ -60,6 +61,7 @@ async function measureNode(wanted: readonly Stage[]): Promise<Findings[]> {
     if (wanted.includes("cold")) found.push(await coldStage(ours, census));
     const answers = await readAnswers(ours, census);
     if (wanted.includes("warm")) found.push(await warmStage(ours, answers));
+    if (wanted.includes("keyed")) found.push(await measureKeyed(ours, answers, database));
     if (wanted.includes("tile")) found.push(await measureOneTile(ours, answers));
     if (wanted.includes("writing")) found.push({ figures: { writing: await measureWriting(ours, answers) } });
     if (wanted.includes("posts")) found.push(await postsStage(ours));

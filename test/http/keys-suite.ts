@@ -49,7 +49,7 @@ export function testKeys(url: () => string, database: () => DatabaseAddress): vo
     for (const { key } of [account, other]) expect(body).not.toContain(key.slice(20));
   });
 
-  it("are refused over the month's limit, for a plan without, when unknown and when revoked", async () => {
+  it("are refused over the month's limit, for a plan without exports, when unknown and when revoked", async () => {
     const account = await newAccount({ monthlyCallsLimit: 2 });
     const resident = await newAccount({ plan: "resident" });
     const statusOf = async (key: string) => (await ask("/api/trends/changes", key)).answer.status;
@@ -58,7 +58,8 @@ export function testKeys(url: () => string, database: () => DatabaseAddress): vo
     expect([answer.status, answer.headers.get("Content-Type")]).toEqual([429, "application/problem+json"]);
     expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
     expect(JSON.parse(body)).toMatchObject({ type: "urn:stratum:problem:monthly-limit" });
-    expect(await statusOf(resident.key)).toBe(403);
+    expect(await statusOf(resident.key)).toBe(200);
+    expect((await ask("/api/exports/scores.csv", resident.key)).answer.status).toBe(403);
     expect(await statusOf("stratum_none")).toBe(401);
     expect((await fetch(`${url()}/api/usage`)).status).toBe(401);
     await revoke(pool, account);

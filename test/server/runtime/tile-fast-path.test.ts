@@ -1,6 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Accounts, createAccounts } from "../../../server/accounts/accounts.ts";
+import { hashKey, makeKey } from "../../../server/accounts/key.ts";
+import { createUsageLog } from "../../../server/accounts/usage-log.ts";
 import { silentLog } from "../../../server/console/log.ts";
 import { createRequestMetrics } from "../../../server/http/core/metrics.ts";
+import type { RunSql } from "../../../server/ports/sql.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { type Listener, openListener } from "../../../server/runtime/node/listener.ts";
 import { nodeCompressor } from "../../../server/runtime/node/node-compressor.ts";
@@ -29,6 +33,25 @@ let noteReport: (ageMs: number) => void;
 let warm: TileFastPath;
 let told = 0;
 let listener: Listener;
+let accounts: Accounts;
+
+/** Keys of one account, the second for pages of one origin. `tile-keys.test.ts` has a real PostgreSQL. */
+const KEY = makeKey();
+const RESTRICTED_KEY = makeKey({ isRestricted: true });
+const sql: RunSql = async <Row extends object>(text: string, values: readonly unknown[] = []) => {
+  if (text.includes("lease_quota")) return [{ calls: 1_000, reserve: 0, used: 0, held: 0 }] as unknown as Row[];
+  const keyId = [KEY, RESTRICTED_KEY].findIndex((key) => hashKey(key) === values[0]);
+  if (keyId < 0) return [];
+  const ofKey = {
+    keyId,
+    origins: keyId === 1 ? ["https://a.example"] : null,
+    layers: null,
+    kinds: null,
+    expiresAt: null,
+  };
+  const account = { userId: "u", plan: "agent", status: "active", endsAt: null, monthlyCallsLimit: null };
+  return [{ ...ofKey, ...account }] as unknown as Row[];
+};
 
 beforeAll(async () => {
   const store = createMemoryStore({ clock });
@@ -40,8 +63,12 @@ beforeAll(async () => {
   const scores = { epoch: () => epoch, find: () => undefined, cells: () => [] };
   const tiles = createTileSource({ pyramid, scores, compressor: nodeCompressor });
   const { codings } = nodeCompressor;
-  warm = createTileFastPath({ tiles, codings, metrics, log: silentLog, onAnswer: () => told++ });
-  const { app } = createTestApp({ store, clock, tiles, codings, metrics });
+  const usage = createUsageLog({ sql, log: silentLog });
+  accounts = createAccounts({ sql: { query: sql }, usage, clock, log: silentLog });
+  for (const key of [KEY, RESTRICTED_KEY]) await accounts.lookup.read(key);
+  const { tileKeys } = accounts;
+  warm = createTileFastPath({ tiles, codings, metrics, log: silentLog, onAnswer: () => told++, tileKeys });
+  const { app } = createTestApp({ store, clock, tiles, codings, metrics, sql, usage, accounts });
   noteReport = (ageMs) => pyramid.noteReport(makeReport({ ...PLACE, createdAtMs: clock.now() - ageMs }, random));
   listener = await openListener("127.0.0.1", 0, app.fetch, warm.answer);
 });
@@ -96,6 +123,10 @@ describe("warm tiles", () => {
     ["a tile with a buffer of nothing", `${TILE}?buffer=0`, {}],
     ["an empty tile", "/tiles/safety/13/0/3166.pbf", { "If-None-Match": "*" }],
     ["an unchanged tile", TILE, { "If-None-Match": 'W/"x", *', "Accept-Encoding": "br" }],
+    ["a tile with a key", `${TILE}?key=${KEY}`, { "Accept-Encoding": "br" }],
+    ["a tile with a key and a window", `${TILE}?key=${KEY}&window=7d`, {}],
+    ["a tile with a buffer and a key", `${TILE}?buffer=64&key=${KEY}`, { "If-None-Match": "*" }],
+    ["a tile with a key of its page", `${TILE}?key=${RESTRICTED_KEY}`, { Referer: "https://a.example/map" }],
     ["a wide tile", `${tileAt("safety", 2)}.pbf`, { "If-None-Match": "*", "Accept-Encoding": "zstd" }],
   ])("have the headers and bytes that the app gives %s", async (_, path, headers) => {
     const { headers: expected, ...app } = await getFromApp(path, headers as Record<string, string>);
@@ -106,6 +137,30 @@ describe("warm tiles", () => {
     expect(found["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
     const same = { date: "", "x-request-id": "" };
     expect({ ...found, ...same }).toEqual({ ...expected, ...same });
+  });
+
+  it("are counted for a key, each once, whoever answers", async () => {
+    const path = `${TILE}?key=${KEY}`;
+    await vi.waitFor(async () => expect((await get(path)) && accounts.lookup.known(KEY)).toBeTruthy());
+    const counted = () => accounts.usage.samples()[0]?.value ?? 0;
+    const before = counted();
+    for (let i = 0; i < 3; i++) await getWarm(path);
+    await getWarm(path, { "If-None-Match": "*" });
+    await getFromApp(path);
+    await getWarm(TILE);
+    expect(counted()).toBe(before + 5);
+  });
+
+  it("leave what a key is refused to the app, and count nothing for it", async () => {
+    const path = `${TILE}?key=${RESTRICTED_KEY}`;
+    await vi.waitFor(async () => expect((await get(path)) && accounts.lookup.known(RESTRICTED_KEY)).toBeTruthy());
+    const before = [answered(), accounts.usage.samples()[0]?.value];
+    for (const headers of [{}, { Origin: "https://thief.example" }] as Record<string, string>[]) {
+      const refused = await get(path, headers);
+      expect([refused.status, refused.headers["access-control-allow-origin"]]).toEqual([403, "*"]);
+    }
+    expect((await get(`${TILE}?key=${makeKey()}x`)).status).toBe(401);
+    expect([answered(), accounts.usage.samples()[0]?.value]).toEqual(before);
   });
 
   it("are long and short", async () => {
