@@ -9,10 +9,8 @@ import { SUBSCRIPTION_COLUMNS } from "./subscription.ts";
 export interface AccountLookup {
   /** Whom a key belongs to, if that was read a moment ago; null: nobody. Undefined: it was not. */
   known(key: string): Caller | null | undefined;
-  /** What was known of a key, however long ago. */
-  remembered(key: string): Caller | undefined;
-  /** Whether what is known of a key should be read again soon. */
-  isOld(key: string): boolean;
+  /** What was read of a key, however long ago. */
+  remembered(key: string): RememberedKey | undefined;
   /** Asks PostgreSQL; undefined: there is no such key, or it was revoked, or is over. @throws DatabaseUnavailableError */
   read(key: string): Promise<Caller | undefined>;
   /** The account of a session. @throws DatabaseUnavailableError */
@@ -26,6 +24,14 @@ export const TRUSTED_MS = 10_000;
 /** A key in use is read again after so long, so that it does not become unknown. */
 const OLD_MS = 5_000;
 const MAX_KEYS = 10_000;
+
+export interface RememberedKey {
+  /** Undefined: there was no such key. */
+  readonly caller: Caller | undefined;
+  readonly isTrusted: boolean;
+  /** Whether it should be read again soon. */
+  readonly isOld: boolean;
+}
 
 interface KnownKey {
   /** Undefined: there is no such key. */
@@ -41,20 +47,21 @@ export function createAccountLookup(sql: Sql, clock: Clock): AccountLookup {
   const absent = new LRUCache<string, KnownKey>({ max: MAX_KEYS });
   const users = new LRUCache<string, { readonly account: Account; readonly readMs: number }>({ max: MAX_KEYS });
 
-  const trusted = (key: string): KnownKey | undefined => {
+  function remembered(key: string): RememberedKey | undefined {
     const found = keys.get(key) ?? absent.get(key);
+    if (found === undefined) return undefined;
     const nowMs = clock.now();
+    const { caller, readMs, untilMs } = found;
     // A clock that was set back would make it last.
-    return found !== undefined && nowMs < found.untilMs && nowMs >= found.readMs ? found : undefined;
-  };
+    return { caller, isTrusted: nowMs < untilMs && nowMs >= readMs, isOld: nowMs - readMs >= OLD_MS };
+  }
 
   return {
     known(key) {
-      const found = trusted(key);
-      return found && (found.caller ?? null);
+      const found = remembered(key);
+      return found?.isTrusted ? (found.caller ?? null) : undefined;
     },
-    remembered: (key) => keys.get(key)?.caller,
-    isOld: (key) => clock.now() - (keys.get(key)?.readMs ?? 0) >= OLD_MS,
+    remembered,
     async read(key) {
       const readMs = clock.now();
       const [row] = (await sql.query(FIND_KEY, [hashKey(key), new Date(readMs)])) as unknown as FoundKey[];

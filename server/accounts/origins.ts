@@ -11,11 +11,17 @@ export function isOriginRule(text: string): boolean {
   return URL.parse(scheme + host + port)?.origin === scheme + host + port;
 }
 
+/** Headers that tell of the page that asks. */
+export interface AskingPage {
+  readonly origin: string | undefined;
+  readonly referer: string | undefined;
+}
+
 /**
  * The origin of the page that sent a request, by what browsers send: `Origin` of what another origin asks for by a script, else the origin of
  * `Referer`. Undefined when neither tells; programs may write what they like into both.
  */
-export function originOf(origin: string | undefined, referer: string | undefined): string | undefined {
+export function originOf({ origin, referer }: AskingPage): string | undefined {
   if (origin !== undefined && origin !== "null") return origin.toLowerCase();
   return referer === undefined ? undefined : URL.parse(referer)?.origin;
 }

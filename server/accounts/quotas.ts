@@ -67,7 +67,7 @@ const SLOW_MS = 1_000;
 const PATIENCE_MS = 20;
 /** What was not used for so long is given back. */
 const IDLE_MS = 20_000;
-const MAX_QUOTAS = 50_000;
+const MAX_ACCOUNTS = 50_000;
 
 interface Held {
   readonly userId: string;
@@ -103,25 +103,28 @@ export interface QuotaOptions {
 }
 
 export function createQuotas({ sql, clock, log, shareWork = true }: QuotaOptions): Quotas {
-  const all = new Map<string, Held>();
+  /** By pool and account: to write both as one name for each tile would take longer than the rest. */
+  const current = new Map<string, Map<string, Held>>();
+  /** Of periods that are over, until all of them is told. */
+  const past = new Set<Held>();
   const running = new Map<Held, Promise<void>>();
 
   function heldOf(userId: string, pool: QuotaPool): Held {
-    const name = `${userId} ${pool.name}`;
+    const ofPool = current.get(pool.name) ?? new Map<string, Held>();
+    const known = ofPool.get(userId);
     const nowMs = clock.now();
-    const known = all.get(name);
     if (known !== undefined && nowMs >= known.startMs && nowMs < known.endMs) {
       if (known.pool.quota.calls !== pool.quota.calls) Object.assign(known, { ...NOTHING_HELD, pool });
       return known;
     }
-    // What was used of the period before is still to be told.
-    if (known !== undefined) all.set(`${name} ${known.startMs}`, Object.assign(known, NOTHING_HELD));
+    if (known !== undefined) past.add(Object.assign(known, NOTHING_HELD));
     const [startMs, endMs] =
       pool.quota.per === "day"
         ? [startOfDay(nowMs), startOfDay(nowMs) + DAY_MS]
         : [startOfMonth(nowMs), startOfNextMonth(nowMs)];
     const made: Held = { userId, pool, startMs, endMs, lease: crypto.randomUUID(), ...UNUSED, ...NOTHING_HELD };
-    if (all.size < MAX_QUOTAS) all.set(name, made);
+    current.set(pool.name, ofPool);
+    if (ofPool.size < MAX_ACCOUNTS) ofPool.set(userId, made);
     return made;
   }
 
@@ -181,15 +184,21 @@ export function createQuotas({ sql, clock, log, shareWork = true }: QuotaOptions
     return work;
   }
 
+  function forget(held: Held): void {
+    past.delete(held);
+    const ofPool = current.get(held.pool.name);
+    if (ofPool?.get(held.userId) === held) ofPool.delete(held.userId);
+  }
+
   async function settleAll(isLast: boolean): Promise<void> {
     const nowMs = clock.now();
     const wants = new Map<Held, number>();
-    for (const [name, held] of all) {
+    for (const held of [...past, ...[...current.values()].flatMap((ofPool) => [...ofPool.values()])]) {
       if (held.askingUntilMs > nowMs && !isLast) continue;
       const isIdle = isLast || held.endMs <= nowMs || nowMs - held.takenMs > IDLE_MS;
       const isToldAll = held.total === held.confirmed && held.left + held.reserve === 0;
       if (!isToldAll) wants.set(held, isIdle ? 0 : sliceOf(held.pool.quota.calls));
-      else if (isIdle && held.spentUntilMs <= nowMs) all.delete(name);
+      else if (isIdle && held.spentUntilMs <= nowMs) forget(held);
     }
     const asked = [...wants.keys()];
     for (let i = 0; i < asked.length; i += SETTLED_AT_ONCE) {

@@ -4,8 +4,8 @@ import type { AccountLookup } from "./account-lookup.ts";
 import { type Refusal, spent } from "./admission.ts";
 import type { Caller } from "./caller.ts";
 import { isKey, saysRestricted } from "./key.ts";
-import { isAllowedOrigin, originOf } from "./origins.ts";
-import { poolOf, termsOf } from "./plans.ts";
+import { type AskingPage, isAllowedOrigin, originOf } from "./origins.ts";
+import { poolOf, type QuotaPool, termsOf } from "./plans.ts";
 import type { Quotas } from "./quotas.ts";
 import type { UsageLog } from "./usage-log.ts";
 
@@ -13,8 +13,8 @@ import type { UsageLog } from "./usage-log.ts";
 export interface AskedTile {
   readonly key: string;
   readonly layers: readonly string[];
-  readonly origin: string | undefined;
-  readonly referer: string | undefined;
+  /** What browsers tell of the page that asks; asked only when it matters. */
+  page(): AskingPage;
   /** Whose look-ups are counted; asked only when one is to be made. */
   line(): string;
 }
@@ -100,7 +100,15 @@ export function createTileKeys({ lookup, quotas, usage, clock }: TileKeyOptions)
     usage.add({ keyId: key?.id, userId, capability: "tiles", atMs: clock.now(), calls });
   }
 
-  const tilesOf = ({ account }: Caller) => poolOf(termsOf(account, clock.now()), "tiles");
+  /** A caller is read anew every few seconds. */
+  const pools = new WeakMap<Caller, QuotaPool | undefined>();
+  function tilesOf(caller: Caller): QuotaPool | undefined {
+    const known = pools.get(caller);
+    if (known !== undefined || pools.has(caller)) return known;
+    const pool = poolOf(termsOf(caller.account, clock.now()), "tiles");
+    pools.set(caller, pool);
+    return pool;
+  }
 
   function take(caller: Caller, later: (work: Promise<unknown>) => void): TileVerdict {
     const { userId } = caller.account;
@@ -122,18 +130,18 @@ export function createTileKeys({ lookup, quotas, usage, clock }: TileKeyOptions)
   return {
     judge(asked, later) {
       const { key } = asked;
-      if (!isKey(key)) return refused(NO_KEY);
-      const known = lookup.known(key);
-      if (known === null) return refused(NO_KEY);
-      if (known === undefined) {
-        const running = lookUp(asked, later);
-        const before = lookup.remembered(key);
-        const refusal = before === undefined ? saysRestricted(key) && NOT_YET : refusalByKey(before, asked);
-        return refusal ? refused(refusal) : { outcome: "unknown", lookUp: running };
+      const seen = lookup.remembered(key);
+      if (seen?.isTrusted) {
+        if (seen.caller === undefined) return refused(NO_KEY);
+        if (seen.isOld) lookUp(asked, later);
+        const refusal = refusalByKey(seen.caller, asked);
+        return refusal === undefined ? take(seen.caller, later) : refused(refusal);
       }
-      if (lookup.isOld(key)) lookUp(asked, later);
-      const refusal = refusalByKey(known, asked);
-      return refusal === undefined ? take(known, later) : refused(refusal);
+      if (!isKey(key)) return refused(NO_KEY);
+      const running = lookUp(asked, later);
+      const before = seen?.caller;
+      const refusal = before === undefined ? saysRestricted(key) && NOT_YET : refusalByKey(before, asked);
+      return refusal ? refused(refusal) : { outcome: "unknown", lookUp: running };
     },
     done(verdict, isAnswered) {
       if (verdict.outcome === "refused") return;
@@ -170,12 +178,12 @@ const NOT_YET: TileRefusal = {
 };
 
 /** What a key itself does not allow. */
-function refusalByKey({ key }: Caller, { layers, origin, referer }: AskedTile): TileRefusal | undefined {
+function refusalByKey({ key }: Caller, { layers, page }: AskedTile): TileRefusal | undefined {
   if (key === undefined) return undefined;
   if (key.kinds !== null && !key.kinds.includes("tiles")) {
     return { status: 403, kind: "key-kind", detail: "This key is not for tiles." };
   }
-  if (key.origins !== null && !isAllowedOrigin(key.origins, originOf(origin, referer))) {
+  if (key.origins !== null && !isAllowedOrigin(key.origins, originOf(page()))) {
     return { status: 403, kind: "key-origin", detail: "This key is for pages of other origins." };
   }
   const allowed = key.layers;

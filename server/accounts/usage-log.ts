@@ -53,7 +53,9 @@ interface Batch {
 const CLOSE_WITHIN_MS = 3_000;
 
 export function createUsageLog({ sql, log, maxEntries = 10_000 }: UsageLogOptions): UsageLog {
-  const pending = new Map<string, Entry>();
+  /** By key, or by account where there is none; of each a few, by day and kind. */
+  const pending = new Map<string, Entry[]>();
+  let pendingEntries = 0;
   const unsent: Batch[] = [];
   let lost = 0;
 
@@ -62,8 +64,9 @@ export function createUsageLog({ sql, log, maxEntries = 10_000 }: UsageLogOption
     for (const { calls } of entries) sum += calls;
     return sum;
   };
-  const waitingEntries = () => unsent.reduce((sum, { entries }) => sum + entries.length, pending.size);
-  const waitingCalls = () => unsent.reduce((sum, { entries }) => sum + callsOf(entries), 0) + callsOf(pending.values());
+  const waitingEntries = () => unsent.reduce((sum, { entries }) => sum + entries.length, pendingEntries);
+  const waitingCalls = () =>
+    unsent.reduce((sum, { entries }) => sum + callsOf(entries), 0) + callsOf([...pending.values()].flat());
 
   async function send(batch: Batch): Promise<void> {
     try {
@@ -77,21 +80,26 @@ export function createUsageLog({ sql, log, maxEntries = 10_000 }: UsageLogOption
   async function flush(): Promise<void> {
     for (let batch = unsent.shift(); batch !== undefined; batch = unsent.shift()) await send(batch);
     if (pending.size === 0) return;
-    const entries = [...pending.values()];
+    const entries = [...pending.values()].flat();
     pending.clear();
+    pendingEntries = 0;
     await send({ id: crypto.randomUUID(), entries });
   }
 
   return {
     add({ keyId, userId, capability, atMs, calls = 1 }) {
       const day = Math.floor(atMs / DAY_MS);
-      const name = `${keyId ?? userId} ${day} ${capability}`;
-      const entry = pending.get(name);
+      const id = keyId ?? userId;
+      const known = pending.get(id);
+      const entry = known?.find((each) => each.day === day && each.capability === capability);
       if (entry !== undefined) {
         entry.calls += calls;
         entry.lastMs = Math.max(entry.lastMs, atMs);
       } else if (waitingEntries() < maxEntries) {
-        pending.set(name, { keyId, userId, day, capability, calls, lastMs: atMs });
+        const made = { keyId, userId, day, capability, calls, lastMs: atMs };
+        if (known === undefined) pending.set(id, [made]);
+        else known.push(made);
+        pendingEntries++;
       } else {
         lost += calls;
       }

@@ -62,6 +62,6 @@ export function createIdentify(parts: AppParts, lookup: AccountLookup): Identify
 /** @throws ProblemError 403 when the key is for pages of other origins */
 function requireOrigin(c: Context<AppEnv>, { key }: Caller): void {
   const rules = key?.origins ?? null;
-  if (isAllowedOrigin(rules, originOf(c.req.header("Origin"), c.req.header("Referer")))) return;
+  if (isAllowedOrigin(rules, originOf({ origin: c.req.header("Origin"), referer: c.req.header("Referer") }))) return;
   throw new ProblemError({ status: 403, kind: "key-origin", detail: "This key is for pages of other origins." });
 }

@@ -20,8 +20,7 @@ export function createTileGate(
     const asked = {
       key,
       layers: (c.req.param("layers") ?? "").split(","),
-      origin: c.req.header("Origin"),
-      referer: c.req.header("Referer"),
+      page: () => ({ origin: c.req.header("Origin"), referer: c.req.header("Referer") }),
       line: () => lineOf(clientAddress(c) ?? ""),
     };
     const verdict = tileKeys.judge(asked, later);

@@ -47,9 +47,9 @@ export function createTileFastPath(options: TileFastPathOptions): TileFastPath {
   /** Counts a tile for its key. What is refused is for the app to say. */
   function isLetIn(incoming: IncomingMessage, key: string, layers: readonly string[]): boolean {
     if (tileKeys === undefined) return false;
-    const { origin, referer } = pageOf(incoming);
+    const page = () => pageOf(incoming);
     const line = () => lineOf(clientAddress?.(incoming) ?? "");
-    const verdict = tileKeys.judge({ key, layers, origin, referer, line }, NOBODY_WAITS);
+    const verdict = tileKeys.judge({ key, layers, page, line }, NOBODY_WAITS);
     tileKeys.done(verdict, true);
     return verdict.outcome !== "refused";
   }

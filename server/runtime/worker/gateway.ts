@@ -30,8 +30,10 @@ function judgeKey(request: Request, env: WorkerEnv, context: ExecutionContext) {
   const asked = {
     key,
     layers: decodeURIComponent(layers).split(","),
-    origin: request.headers.get("Origin") ?? undefined,
-    referer: request.headers.get("Referer") ?? undefined,
+    page: () => ({
+      origin: request.headers.get("Origin") ?? undefined,
+      referer: request.headers.get("Referer") ?? undefined,
+    }),
     line: () => lineOf(addressOf(request.headers.get("CF-Connecting-IP") ?? "") ?? ""),
   };
   const verdict = tileKeys.judge(asked, later);
