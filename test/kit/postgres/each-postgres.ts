@@ -60,7 +60,7 @@ function describeOn(
     await migrateDatabase(pool);
   });
   beforeEach(async () => {
-    await pool.query(`TRUNCATE ${tables.join(", ")}`);
+    await pool.query(`TRUNCATE ${tables.join(", ")} CASCADE`);
   });
   afterAll(async () => {
     await pool.end();
