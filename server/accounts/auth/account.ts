@@ -43,8 +43,13 @@ const READ = `
 
 /** Deletes an account with everything that hangs on it, by the foreign keys' cascades: one statement, all or nothing. */
 export async function deleteAccount(sql: Sql, userId: string): Promise<void> {
-  await sql.query("DELETE FROM users WHERE id = $1", [userId]);
+  await sql.query(DELETE, [userId]);
 }
+
+/** Of better-auth's mails no foreign key says whose they are. */
+const DELETE = `
+  WITH sent AS (DELETE FROM verifications WHERE value = $1::uuid::text)
+  DELETE FROM users WHERE id = $1::uuid`;
 
 /** Rows of one kind in an export; the newest. */
 const MAX_EXPORTED = 20_000;

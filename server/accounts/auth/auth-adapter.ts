@@ -3,7 +3,7 @@ import { APIError } from "better-auth/api";
 import { errorCode } from "../../console/operator-error.ts";
 import type { Sql, SqlRow } from "../../ports/sql.ts";
 import { DEMO_EMAIL } from "./demo-account.ts";
-import { storedToken } from "./session-token.ts";
+import { storedToken, toldToken } from "./session-token.ts";
 
 /**
  * better-auth's questions as statements of ours: the same `Sql` as everything else asks, on Node and in workerd, where its own way would
@@ -15,8 +15,6 @@ export interface AuthAdapter {
   fault(): Error | undefined;
 }
 
-/** Begins a token that `findMany` returns, which is a hash already. */
-const STORED = "sha256:";
 const MAX_USER_AGENT = 200;
 const UNIQUE_VIOLATION = "23505";
 const COMPARISONS: Readonly<Record<string, string>> = { eq: "=", ne: "<>", lt: "<", lte: "<=", gt: ">", gte: ">=" };
@@ -42,15 +40,12 @@ export function createAuthAdapter(sql: Sql): AuthAdapter {
   };
   const unhashed = <Row extends SqlRow>(model: string, row: Row): Row => {
     if (model !== "sessions" || typeof row.token !== "string") return row;
-    return { ...row, token: brought.get(row.token) ?? STORED + row.token };
+    return { ...row, token: brought.get(row.token) ?? toldToken(row.token) };
   };
 
-  /** @param mayBeStored whether a token may be one that `findMany` told, to delete what nobody here has the token of */
-  function conditions(model: string, where: readonly CleanedWhere[], values: unknown[], mayBeStored = false): string {
-    const value = ({ field, value: given }: CleanedWhere): unknown => {
-      if (model !== "sessions" || field !== "token" || typeof given !== "string") return given;
-      return mayBeStored && given.startsWith(STORED) ? given.slice(STORED.length) : hashed(given);
-    };
+  function conditions(model: string, where: readonly CleanedWhere[], values: unknown[]): string {
+    const value = ({ field, value: given }: CleanedWhere): unknown =>
+      model === "sessions" && field === "token" && typeof given === "string" ? hashed(given) : given;
     const terms = where.map((each) => {
       if (each.connector === "OR") throw new TypeError("conditions of better-auth are joined by AND here");
       return condition(model, each, value(each), values);
@@ -69,7 +64,7 @@ export function createAuthAdapter(sql: Sql): AuthAdapter {
       supportsArrays: false,
       transaction: false,
     },
-    adapter: () => ({
+    adapter: ({ getFieldName }) => ({
       create: async ({ model, data }) => {
         const row: Readonly<Record<string, unknown>> = model === "sessions" ? sessionRow(data, hashed) : data;
         const columns = Object.keys(row);
@@ -89,7 +84,8 @@ export function createAuthAdapter(sql: Sql): AuthAdapter {
       },
       findMany: async ({ model, where = [], limit = MAX_ROWS, sortBy }) => {
         const values: unknown[] = [];
-        const order = sortBy ? ` ORDER BY ${name(sortBy.field)} ${sortBy.direction === "desc" ? "DESC" : "ASC"}` : "";
+        const column = sortBy && name(getFieldName({ model, field: sortBy.field }));
+        const order = sortBy ? ` ORDER BY ${column} ${sortBy.direction === "desc" ? "DESC" : "ASC"}` : "";
         const found = conditions(model, where, values);
         values.push(Math.min(limit, MAX_ROWS));
         const text = `SELECT * FROM ${name(model)} WHERE ${found}${order} LIMIT $${values.length}`;
@@ -123,7 +119,7 @@ export function createAuthAdapter(sql: Sql): AuthAdapter {
 
   function remove(model: string, where: readonly CleanedWhere[], returning = " RETURNING id") {
     const values: unknown[] = [];
-    return query(`DELETE FROM ${name(model)} WHERE ${conditions(model, where, values, true)}${returning}`, values);
+    return query(`DELETE FROM ${name(model)} WHERE ${conditions(model, where, values)}${returning}`, values);
   }
 
   return { factory, fault: () => fault };

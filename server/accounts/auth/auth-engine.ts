@@ -86,11 +86,12 @@ export function createAuthEngine(options: EngineOptions): (request: Request) => 
     },
   });
   return async (request) => {
-    const response = await auth.handler(request);
+    const [answered] = await Promise.allSettled([auth.handler(request)]);
     const fault = adapter.fault();
     // What it answers without PostgreSQL is not true, be it that nobody is signed in.
     if (fault !== undefined) throw fault;
-    return response;
+    if (answered.status === "rejected") throw answered.reason;
+    return answered.value;
   };
 }
 

@@ -14,6 +14,15 @@ export const cookiePrefix = (isSecure: boolean): string => (isSecure ? HOST_PREF
 /** What `sessions.token` has of a token. */
 export const storedToken = (token: string): string => sha256Hex(token);
 
+const TOLD = "sha256:";
+
+/** What a list of sessions tells in place of tokens that nobody here has. It names a session, and opens none. */
+export const toldToken = (stored: string): string => TOLD + stored;
+
+/** What is stored of a session that is named by its token, or as a list tells it. */
+export const storedOfNamed = (named: string): string =>
+  named.startsWith(TOLD) ? named.slice(TOLD.length) : storedToken(named);
+
 /**
  * The token of a request's session, if we signed it.
  * @param isSecure whether the client finds us by https; unset: the cookie of https is believed first, then the other

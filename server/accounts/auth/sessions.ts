@@ -3,7 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Sessions, SignedIn } from "../../ports/sessions.ts";
 import type { Sql } from "../../ports/sql.ts";
 import { MAX_SESSIONS, SESSION_TRUSTED_MS } from "./limits.ts";
-import { signedTokenOf, storedToken } from "./session-token.ts";
+import { signedTokenOf, storedOfNamed, storedToken } from "./session-token.ts";
 
 /** The sessions that better-auth makes, read without it: one statement, or none for some seconds after the last. */
 export interface SessionTable extends Sessions {
@@ -12,7 +12,9 @@ export interface SessionTable extends Sessions {
   /** After a sign-in: ends what the browser had before, what has expired, and what is too many. */
   tidy(headers: Headers, publicUrl: string, email: string): Promise<void>;
   /** Ends one of an account's sessions, by its token or by what the list of sessions tells in its place. */
-  end(userId: string, token: string): Promise<void>;
+  end(userId: string, named: string): Promise<void>;
+  /** Ends all of an account's sessions but one. */
+  endOthers(of: Pick<SignedIn, "userId" | "sessionId">): Promise<void>;
 }
 
 export interface SessionTableOptions {
@@ -24,7 +26,6 @@ export interface SessionTableOptions {
 }
 
 const MAX_TRUSTED = 10_000;
-const STORED = "sha256:";
 
 export function createSessionTable({ sql, secret, clock, isDemoAllowed }: SessionTableOptions): SessionTable {
   const trusted = new LRUCache<string, { readonly signedIn: SignedIn; readonly atMs: number }>({ max: MAX_TRUSTED });
@@ -48,9 +49,13 @@ export function createSessionTable({ sql, secret, clock, isDemoAllowed }: Sessio
       const before = signedTokenOf(headers, secret, publicUrl.startsWith("https:"));
       await sql.query(TIDY, [before === undefined ? null : storedToken(before), email]);
     },
-    async end(userId, token) {
-      const stored = token.startsWith(STORED) ? token.slice(STORED.length) : storedToken(token);
-      await sql.query("DELETE FROM sessions WHERE user_id = $1 AND token = $2", [userId, stored]);
+    async end(userId, named) {
+      await sql.query("DELETE FROM sessions WHERE user_id = $1 AND token = $2", [userId, storedOfNamed(named)]);
+      trusted.clear();
+    },
+    async endOthers({ userId, sessionId }) {
+      await sql.query("DELETE FROM sessions WHERE user_id = $1 AND id <> $2", [userId, sessionId]);
+      trusted.clear();
     },
   };
 }

@@ -3,12 +3,14 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { Auth, AuthCall } from "../../accounts/auth/auth.ts";
 import { AUTH_PATH } from "../../accounts/auth/auth-links.ts";
 import { AUTH_REQUESTS_PER_MINUTE, MAX_AUTH_BODY_BYTES } from "../../accounts/auth/limits.ts";
+import type { SessionTable } from "../../accounts/auth/sessions.ts";
 import { lineOf } from "../../kit/network-address.ts";
 import { createRateLimit } from "../../kit/rate-limit.ts";
+import type { SignedIn } from "../../ports/sessions.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
 import { authOf, callOf, problemOfAuth, refusedByAuth } from "../middleware/auth-call.ts";
-import { comesFromUs } from "../middleware/signed-in.ts";
+import { requireSignedIn, signedInOf } from "../middleware/signed-in.ts";
 import {
   currentSessionSchema,
   nothingSchema,
@@ -81,19 +83,31 @@ const CHANGES: readonly Change[] = [
     body: passwordChangeSchema,
     answer: passwordChangedSchema,
   },
+  { path: "/revoke-sessions", summary: "Ends all sessions of the account", body: nothingSchema, answer: statusSchema },
+];
+
+type EndSessions = (
+  sessions: SessionTable,
+  signedIn: SignedIn,
+  body: Readonly<Record<string, unknown>>,
+) => Promise<void>;
+
+/** Of its paths those that we answer: it would need tokens, which are nowhere but in their browsers. */
+const ENDS: readonly (Change & { readonly end: EndSessions })[] = [
   {
     path: "/revoke-session",
     summary: "Ends one of the account's sessions",
     description: "`token` as the list of sessions has it.",
     body: sessionEndSchema,
     answer: statusSchema,
+    end: (sessions, { userId }, { token }) => sessions.end(userId, String(token)),
   },
-  { path: "/revoke-sessions", summary: "Ends all sessions of the account", body: nothingSchema, answer: statusSchema },
   {
     path: "/revoke-other-sessions",
     summary: "Ends all sessions of the account but this one",
     body: nothingSchema,
     answer: statusSchema,
+    end: (sessions, signedIn) => sessions.endOthers(signedIn),
   },
 ];
 
@@ -168,11 +182,16 @@ export function mountAuth(app: App, parts: AppParts): void {
   for (const change of CHANGES) {
     const route = changeRoute(change);
     app.openAPIRegistry.registerPath(route);
-    app.post(route.path, async (c) => {
-      const sent = change.body.safeParse(hasBody(c.req.raw) ? await readJsonBody(c, MAX_AUTH_BODY_BYTES) : {});
-      if (!sent.success) throw new ProblemError(invalidRequest(fieldErrors(sent.error)));
-      const call = { ...callOf(c, parts, change.path), body: sent.data };
-      return change.path === "/revoke-session" ? endSession(c, auth, call) : respond(c, auth, call);
+    app.post(route.path, async (c) =>
+      respond(c, auth, { ...callOf(c, parts, change.path), body: await bodyOf(c, change) }),
+    );
+  }
+  for (const change of ENDS) {
+    const route = changeRoute(change);
+    app.openAPIRegistry.registerPath(route);
+    app.post(route.path, requireSignedIn(parts), async (c) => {
+      await change.end(authOf(auth).sessions, signedInOf(c), await bodyOf(c, change));
+      return c.json({ status: true });
     });
   }
   for (const read of READS) {
@@ -206,21 +225,11 @@ async function respond(c: Context<AppEnv>, auth: Auth | undefined, call: AuthCal
   return c.newResponse(response.body, { status: response.status as 200, headers });
 }
 
-/** Ends one session by what the list tells of it: better-auth would want the token itself, which is nowhere but in that browser. */
-async function endSession(c: Context<AppEnv>, auth: Auth | undefined, call: AuthCall): Promise<Response> {
-  const { sessions } = authOf(auth);
-  const signedIn = await sessions.of(call.headers, call.publicUrl);
-  if (signedIn === undefined)
-    throw new ProblemError({ status: 401, kind: "unauthorized", detail: "This is for whoever is signed in." });
-  if (!comesFromUs(c))
-    throw new ProblemError({
-      status: 403,
-      kind: "invalid-origin",
-      detail: "This is taken from pages of this service alone.",
-    });
-  await sessions.end(signedIn.userId, String(call.body?.token));
-  sessions.forget();
-  return c.json({ status: true });
+/** @throws ProblemError 400 that names what is wrong, 413, 415 */
+async function bodyOf(c: Context<AppEnv>, { body }: Change): Promise<Readonly<Record<string, unknown>>> {
+  const sent = body.safeParse(hasBody(c.req.raw) ? await readJsonBody(c, MAX_AUTH_BODY_BYTES) : {});
+  if (!sent.success) throw new ProblemError(invalidRequest(fieldErrors(sent.error)));
+  return sent.data;
 }
 
 const tooMany = (waitSeconds: number) => ({
