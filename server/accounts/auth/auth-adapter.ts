@@ -19,7 +19,8 @@ const MAX_USER_AGENT = 200;
 const UNIQUE_VIOLATION = "23505";
 const COMPARISONS: Readonly<Record<string, string>> = { eq: "=", ne: "<>", lt: "<", lte: "<=", gt: ">", gte: ">=" };
 
-export function createAuthAdapter(sql: Sql): AuthAdapter {
+/** @param isDemoAllowed whether the demo account is one here; else nothing finds it */
+export function createAuthAdapter(sql: Sql, isDemoAllowed: boolean): AuthAdapter {
   let fault: Error | undefined;
   /** Tokens that this request brought, by what is stored of them. */
   const brought = new Map<string, string>();
@@ -51,7 +52,9 @@ export function createAuthAdapter(sql: Sql): AuthAdapter {
       return condition(model, each, value(each), values);
     });
     // Hyperdrive answers what it was asked before, but for questions that ask the time.
-    return [...terms, "now() IS NOT NULL"].join(" AND ");
+    terms.push("now() IS NOT NULL");
+    if (model === "users" && !isDemoAllowed) terms.push("NOT is_demo");
+    return terms.join(" AND ");
   }
 
   const factory = createAdapterFactory({

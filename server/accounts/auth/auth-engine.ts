@@ -22,6 +22,7 @@ export interface EngineOptions {
   readonly sql: Sql;
   readonly secret: string;
   readonly passwords: Passwords;
+  readonly isDemoAllowed: boolean;
   /** Where the client finds us: scheme, host and path, without a slash at the end. */
   readonly publicUrl: string;
   /** Keeps the request going for what nobody waits for. */
@@ -37,7 +38,7 @@ export interface EngineOptions {
 /** Answers a request of better-auth's. Made anew for each: it holds what the request may reach, and nothing of another's. Costs 1 to 3 ms. */
 export function createAuthEngine(options: EngineOptions): (request: Request) => Promise<Response> {
   const { sql, secret, publicUrl, passwords } = options;
-  const adapter = createAuthAdapter(sql);
+  const adapter = createAuthAdapter(sql, options.isDemoAllowed);
   const isSecure = publicUrl.startsWith("https:");
   const auth = betterAuth({
     ...TABLES,

@@ -73,7 +73,7 @@ export function createAuth(options: AuthOptions): Auth {
   async function ask(call: AuthCall): Promise<Response> {
     // Not before somebody signs in: it is a third of a second of work to load, which tiles need not pay.
     const { createAuthEngine } = await import("./auth-engine.ts");
-    const engine = createAuthEngine({ sql, secret, passwords, ...call, ...mailsOf(options, call) });
+    const engine = createAuthEngine({ ...options, ...call, ...mailsOf(options, call) });
     const response = await engine(requestOf(call));
     if (call.method === "POST") sessions.forget();
     return response;

@@ -5,6 +5,7 @@ import { ACCOUNT_TABLES, addAccount, addUsage } from "../../../kit/accounts-fixt
 import { AUTH_TABLES, createAuthApp, createVisitor, linkIn, PASSWORD, signUp } from "../../../kit/auth-fixture.ts";
 import { describeOnEachPostgres } from "../../../kit/postgres/each-postgres.ts";
 import { testAttacks } from "./attack-suite.ts";
+import { testDemoAccount } from "./demo-suite.ts";
 
 const ANN = "ann@example.org";
 
@@ -211,4 +212,5 @@ describeOnEachPostgres("accounts", [...ACCOUNT_TABLES, ...AUTH_TABLES], (pool) =
   });
 
   describe("under attack", () => testAttacks(pool));
+  describe("of the demo", () => testDemoAccount(pool));
 });

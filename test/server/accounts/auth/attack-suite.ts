@@ -171,17 +171,21 @@ export function testAttacks(pool: () => Pool): void {
       "https:evil.example",
     ];
 
-    it.each(ELSEWHERE)("never lead to %j", async (address) => {
+    it("never lead elsewhere", async () => {
       const world = open();
       const ann = createVisitor(world.app);
-      const sent = [
-        await ann.post(SIGN_UP, { name: "Ann", email: ANN, password: PASSWORD, callbackURL: address }),
-        await ann.post(SIGN_IN, { email: ANN, password: PASSWORD, callbackURL: address }),
-        await ann.post(RESET, { email: ANN, redirectTo: address }),
-        await ann.post("/api/auth/send-verification-email", { email: ANN, callbackURL: address }),
-        await ann.get(`/api/auth/verify-email?token=x&callbackURL=${encodeURIComponent(address)}`),
-      ];
-      expect(sent.map(({ status, headers }) => [status, headers.get("Location")])).toEqual(sent.map(() => [403, null]));
+      for (const [nr, address] of ELSEWHERE.entries()) {
+        const email = `ann${nr}@example.org`;
+        const sent = [
+          await ann.post(SIGN_UP, { name: "Ann", email, password: PASSWORD, callbackURL: address }),
+          await ann.post(SIGN_IN, { email, password: PASSWORD, callbackURL: address }),
+          await ann.post(RESET, { email, redirectTo: address }),
+          await ann.post("/api/auth/send-verification-email", { email, callbackURL: address }),
+          await ann.get(`/api/auth/verify-email?token=x&callbackURL=${encodeURIComponent(address)}`),
+        ];
+        const told = sent.map(({ status, headers }) => [status, headers.get("Location")]);
+        expect(told, address).toEqual(sent.map(() => [403, null]));
+      }
       expect(world.mails).toEqual([]);
     });
 
@@ -324,7 +328,7 @@ export function testAttacks(pool: () => Pool): void {
   });
 
   describe("what is sent", () => {
-    it.each([
+    const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, number, string | undefined])[] = [
       ["a body of 16 KiB and more", { name: "x".repeat(17_000) }, 413, undefined],
       ["a password that is too short", { password: "x".repeat(PASSWORD_LENGTH.min - 1) }, 400, "password"],
       ["one that is too long", { password: "x".repeat(PASSWORD_LENGTH.max + 1) }, 400, "password"],
@@ -339,17 +343,17 @@ export function testAttacks(pool: () => Pool): void {
       ["letters that look like others", { email: "\u0430nn@example.org" }, 400, "email"],
       ["a list for a text", { email: [ANN] }, 400, "email"],
       ["an object for a text", { password: { $ne: null } }, 400, "password"],
-    ])("is refused with %s", async (_, change, status, field) => {
+    ];
+
+    it("is refused where it is too long, too short, or could be read as something else", async () => {
       const world = open();
-      const answer = await createVisitor(world.app).post(SIGN_UP, {
-        name: "Ann",
-        email: ANN,
-        password: PASSWORD,
-        ...change,
-      });
-      expect(answer.status).toBe(status);
-      expect(answer.headers.get("Content-Type")).toBe("application/problem+json");
-      if (field !== undefined) expect(answer.json.errors[0].field).toBe(field);
+      const ann = createVisitor(world.app);
+      for (const [what, change, status, field] of REFUSED) {
+        const answer = await ann.post(SIGN_UP, { name: "Ann", email: ANN, password: PASSWORD, ...change });
+        expect(answer.status, what).toBe(status);
+        expect(answer.headers.get("Content-Type"), what).toBe("application/problem+json");
+        if (field !== undefined) expect(answer.json.errors[0].field, what).toBe(field);
+      }
       expect(world.mails).toEqual([]);
     });
 
