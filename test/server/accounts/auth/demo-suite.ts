@@ -19,8 +19,7 @@ export function testDemoAccount(pool: () => Pool): void {
   const passwords = createPasswords({ cost: CHEAP_COST });
   const open = (isDemoAllowed: boolean, isOnThisMachine = true) =>
     createAuthApp(pool(), { isDemoAllowed, parts: { isOnThisMachine: () => isOnThisMachine } });
-  const signIn = (visitor: Visitor, password = DEMO_PASSWORD) =>
-    visitor.post(SIGN_IN, { email: DEMO_EMAIL, password });
+  const signIn = (visitor: Visitor, password = DEMO_PASSWORD) => visitor.post(SIGN_IN, { email: DEMO_EMAIL, password });
 
   it("has a city's plan, moderates nothing, and is made once", async () => {
     for (let i = 0; i < 2; i++) await keepDemoAccount(sql(), passwords);
