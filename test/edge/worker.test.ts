@@ -16,6 +16,7 @@ import { startDynalite } from "../kit/dynamo/dynalite-server.ts";
 import { AUSTIN, makeReports } from "../kit/make-report.ts";
 import { type PrefixProxy, startPrefixProxy } from "../kit/prefix-proxy.ts";
 import { drop, METRICS_TOKEN, postReport, readMetrics, requestRaw, tilePath } from "../kit/request.ts";
+import { startSmtpServer } from "../kit/smtp-server.ts";
 import { openSharedStores, type SharedStores } from "../kit/stores.ts";
 import { startFakeStripe } from "../kit/stripe/fake-stripe.ts";
 import { countOf, decodeLayer } from "../kit/tile-features.ts";
@@ -56,16 +57,23 @@ function options() {
 }
 
 describeHttp("HTTP in workerd", async () => {
-  const stripe = await startFakeStripe();
-  const worker = await bootWorker(stripe.env);
+  const [stripe, smtp] = await Promise.all([startFakeStripe(), startSmtpServer()]);
+  const accounts = {
+    AUTH_SECRET: "a-secret-of-tests-of-32-characters",
+    SMTP_URL: smtp.url,
+    MAIL_FROM: "a@example.org",
+  };
+  const worker = await bootWorker({ ...stripe.env, ...accounts });
   return {
     url: worker.url,
     database: stores.database,
     stripe,
+    smtp,
     tellsTiles: false,
     async close() {
       await worker.close();
       await stripe.close();
+      await smtp.close();
     },
   };
 });

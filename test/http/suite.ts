@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DatabaseAddress } from "../../server/postgres/pool.ts";
 import { drop, METRICS_TOKEN, postReport, readMetrics, requestRaw, tilePath } from "../kit/request.ts";
 import type { FakeStripe } from "../kit/stripe/fake-stripe.ts";
-import { decodeLayer } from "../kit/tile-features.ts";
 import { testBilling } from "./billing-suite.ts";
+import type { SmtpServer } from "../kit/smtp-server.ts";
+import { decodeLayer } from "../kit/tile-features.ts";
+import { testAccounts } from "./accounts-suite.ts";
 import { testKeys } from "./keys-suite.ts";
 import { testLive } from "./live-suite.ts";
 import { testModeration } from "./moderation-suite.ts";
@@ -18,6 +20,8 @@ export interface Booted {
   readonly stripe: FakeStripe;
   /** Whether its live streams tell tiles. */
   readonly tellsTiles: boolean;
+  /** Where it has mails handed over. */
+  readonly smtp: SmtpServer;
   close(): Promise<void>;
 }
 
@@ -52,6 +56,11 @@ export function describeHttp(name: string, boot: () => Promise<Booted>): void {
         url,
         () => server.database,
         () => server.stripe,
+    describe("accounts", () =>
+      testAccounts(
+        url,
+        () => server.database,
+        () => server.smtp,
       ));
     describe("moderation", () => testModeration(url, () => server.database, newPlace));
     describe("other pages", () => testOtherSites(url));
