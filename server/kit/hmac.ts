@@ -6,7 +6,8 @@ export const hmacHex = (secret: string, text: string): string =>
 
 /** Whether a signature in base64 is the text's HMAC-SHA-256, in a time that tells nothing of where it differs. */
 export function isSignedBy(secret: string, text: string, signature: string): boolean {
-  const given = Buffer.from(signature, "base64");
-  const expected = createHmac("sha256", secret).update(text).digest();
+  const encoder = new TextEncoder();
+  const given = encoder.encode(signature);
+  const expected = encoder.encode(createHmac("sha256", secret).update(text).digest("base64"));
   return given.length === expected.length && timingSafeEqual(given, expected);
 }

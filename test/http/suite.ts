@@ -56,6 +56,7 @@ export function describeHttp(name: string, boot: () => Promise<Booted>): void {
         url,
         () => server.database,
         () => server.stripe,
+      ));
     describe("accounts", () =>
       testAccounts(
         url,

@@ -37,7 +37,7 @@ export const EXPOSED_HEADERS = [
   "X-Request-Id",
 ];
 
-/** Nothing here is done in the name of a browser's user: a key is sent by whoever holds it. So every page may call every route. */
+/** Every page may call every route, without cookies: keys are sent by whoever holds them, and what a session does must come from pages of ours. */
 export const OPEN_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers": EXPOSED_HEADERS.join(","),

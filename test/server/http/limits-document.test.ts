@@ -1,5 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import {
+  AUTH_REQUESTS_PER_MINUTE,
+  HASHES,
+  MAILS,
+  MAX_AUTH_BODY_BYTES,
+  MAX_SESSIONS,
+  WRONG_PASSWORDS,
+} from "../../../server/accounts/auth/limits.ts";
 import { EXPORT_LIMITS, EXPORT_PACE, liveLimits, READ_UNITS_PER_MINUTE } from "../../../server/accounts/limits.ts";
 import { DEFAULT_SETTINGS } from "../../../server/http/app.ts";
 import { OWN_AREA_CALLS, READ_ROUTES, READ_TURNS, UNITS_TO_BEGIN } from "../../../server/http/core/route-limits.ts";
@@ -52,6 +60,19 @@ describe("docs/limits.md", () => {
   });
 
   it("tells the figures that the code has", () => {
+    const ofMails = rowOf("POST /api/auth/sign-up/email");
+    expect(ofMails.anonymous).toBe(
+      `${AUTH_REQUESTS_PER_MINUTE.changes} a minute of all changes; mails: ${MAILS.toAddress.most} an hour to one address, ${MAILS.byNetwork.most} an hour for one network`,
+    );
+    expect(ofMails.bound).toBe(`a body of ${MAX_AUTH_BODY_BYTES} bytes`);
+    const ofPasswords = rowOf("POST /api/auth/sign-in/email");
+    const { fromNetwork, fromAll } = WRONG_PASSWORDS;
+    expect(ofPasswords.anonymous).toContain(
+      `wrong ones of an account: ${fromNetwork.most} in ${fromNetwork.seconds / 60} minutes from one network, ${fromAll.most} an hour in all`,
+    );
+    expect(ofPasswords.bound).toContain(`${HASHES.atOnce} hashes at once in a process, ${HASHES.waiting} more wait`);
+    expect(rowOf("POST /api/auth/sign-out").bound).toContain(`${MAX_SESSIONS} sessions`);
+    expect(rowOf("GET /api/account").anonymous).toContain(`${AUTH_REQUESTS_PER_MINUTE.reads} a minute`);
     const live = liveLimits(Number(VARIABLES.LIVE_STREAMS.default));
     const ofLive = rowOf("GET /api/live");
     expect([ofLive.anonymous, ofLive.withKey]).toEqual([
