@@ -1,4 +1,5 @@
-import { beforeEach, expect, it } from "vitest";
+import type { Pool } from "pg";
+import { beforeEach, describe, expect, it } from "vitest";
 import { listAccounts } from "../../../server/accounts/account-list.ts";
 import { createAccountLookup } from "../../../server/accounts/account-lookup.ts";
 import { createAccountTable } from "../../../server/accounts/account-table.ts";
@@ -6,8 +7,14 @@ import { hashKey, makeKey, visiblePrefix } from "../../../server/accounts/key.ts
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { ACCOUNT_TABLES, addAccount, addKey, revoke, type TestAccount } from "../../kit/accounts-fixture.ts";
 import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
+import { testOperators } from "./operator.suite.ts";
 
 describeOnEachPostgres("accounts", ACCOUNT_TABLES, (pool) => {
+  describe("of operators", () => testOperators(pool));
+  describe("in the table", () => testTable(pool));
+});
+
+function testTable(pool: () => Pool): void {
   let account: TestAccount;
   const table = () => createAccountTable(sqlOfPool(pool()));
   const list = async () => (await listAccounts({ query: sqlOfPool(pool()) }, { limit: 9 }, Date.now())).accounts;
@@ -106,4 +113,4 @@ describeOnEachPostgres("accounts", ACCOUNT_TABLES, (pool) => {
     await table().setCity(userId, "city-3", true);
     await expect(table().setCity(userId, "No City", true)).rejects.toThrow();
   });
-});
+}

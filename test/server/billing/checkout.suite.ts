@@ -1,13 +1,13 @@
+import type { Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { BillingOffError, createBilling } from "../../../server/billing/billing.ts";
 import { createBillingTable } from "../../../server/billing/billing-table.ts";
 import { silentLog } from "../../../server/console/log.ts";
 import { createSql } from "../../../server/postgres/questions.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
-import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
-import { BILLING_TABLES, openBilling, URLS } from "./billing-fixture.ts";
+import { openBilling, URLS } from "./billing-fixture.ts";
 
-describeOnEachPostgres("checkout and portal", BILLING_TABLES, (pool) => {
+export function testCheckout(pool: () => Pool): void {
   let test: Awaited<ReturnType<typeof openBilling>>;
   let ann: string;
   beforeAll(async () => {
@@ -147,4 +147,4 @@ describeOnEachPostgres("checkout and portal", BILLING_TABLES, (pool) => {
       await expect(refused).rejects.toThrow(BillingOffError);
     await expect(off.takeEvent(new Uint8Array(), "t=1")).rejects.toThrow(BillingOffError);
   });
-});
+}

@@ -1,17 +1,15 @@
-/** @module-tag random */
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { ForgedEventError, PaymentsUnavailableError } from "../../../server/billing/payments.ts";
-import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
 import { runs } from "../../kit/runs.ts";
 import type { FakeEvent } from "../../kit/stripe/stripe-world.ts";
-import { BILLING_TABLES, openBilling } from "./billing-fixture.ts";
+import { openBilling } from "./billing-fixture.ts";
 
 const DAY = 86_400_000;
 
-describeOnEachPostgres("the webhook", BILLING_TABLES, (pool) => {
+export function testWebhook(pool: () => Pool): void {
   let test: Awaited<ReturnType<typeof openBilling>>;
   let ann: string;
   const events = () => test.stripe.world.events;
@@ -251,7 +249,7 @@ describeOnEachPostgres("the webhook", BILLING_TABLES, (pool) => {
     expect(await test.take(event)).toBe("taken");
     expect(await test.state(ann)).toEqual(["agent", "active", true, null]);
   });
-});
+}
 
 const STEPS = ["renew", "fail", "settle", "cancel", "resume", "end"] as const;
 

@@ -1,9 +1,9 @@
+import type { Pool } from "pg";
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { type AccountQuery, listAccounts } from "../../../server/accounts/account-list.ts";
 import { createOperatorChanges } from "../../../server/accounts/operator-changes.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import {
-  ACCOUNT_TABLES,
   addAccount,
   addKey,
   addUsage,
@@ -13,7 +13,6 @@ import {
   type TestAccount,
 } from "../../kit/accounts-fixture.ts";
 import { readJson, type TestApp } from "../../kit/app-fixture.ts";
-import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
 import { NOW } from "../../kit/trends-fixture.ts";
 
 interface Account {
@@ -29,7 +28,7 @@ interface Page {
 
 const ORIGIN = "http://localhost";
 
-describeOnEachPostgres("operators", ACCOUNT_TABLES, (pool) => {
+export function testOperators(pool: () => Pool): void {
   let app: TestApp;
   let boss: TestAccount;
   let ann: TestAccount;
@@ -234,4 +233,4 @@ describeOnEachPostgres("operators", ACCOUNT_TABLES, (pool) => {
     });
     expect((await changes().log(99)).map(({ action }) => action)).not.toContain("old");
   });
-});
+}

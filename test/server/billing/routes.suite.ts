@@ -1,10 +1,10 @@
+import type { Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { bearer, createKeyApp } from "../../kit/accounts-fixture.ts";
 import { readJson, type TestApp } from "../../kit/app-fixture.ts";
-import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
 import { createTestBilling } from "../../kit/test-billing.ts";
-import { BILLING_TABLES, openBilling } from "./billing-fixture.ts";
+import { openBilling } from "./billing-fixture.ts";
 
 interface Problem {
   readonly type: string;
@@ -13,7 +13,7 @@ interface Problem {
 
 const ORIGIN = "http://localhost";
 
-describeOnEachPostgres("/api/billing", BILLING_TABLES, (pool) => {
+export function testBillingRoutes(pool: () => Pool): void {
   let test: Awaited<ReturnType<typeof openBilling>>;
   let app: TestApp;
   let off: TestApp;
@@ -165,7 +165,7 @@ describeOnEachPostgres("/api/billing", BILLING_TABLES, (pool) => {
       own_areas: 20,
     });
   });
-});
+}
 
 const never = (): never => {
   throw new Error("nothing there");
