@@ -29,6 +29,8 @@ export interface BillingTable {
   customerOf(userId: string): Promise<Customer | undefined>;
   /** The customer that an event is about, and whether that was taken in before. */
   customerOfEvent(customerId: string, eventId: string): Promise<(Customer & { isKnown: boolean }) | undefined>;
+  /** Customers whose period ended before a day without a word of the next one, those first that were looked at longest ago. */
+  overdue(beforeMs: number, limit: number): Promise<string[]>;
   /** @returns the account's customer, which is another one when somebody was faster */
   addCustomer(userId: string, customerId: string): Promise<Customer>;
   removeCustomer(customerId: string): Promise<void>;
@@ -52,6 +54,10 @@ export function createBillingTable(sql: Sql): BillingTable {
     customerOf: async (userId) => (await query<Customer>(`${CUSTOMER} WHERE user_id = $1`, [userId]))[0],
     customerOfEvent: async (customerId, eventId) =>
       (await query<Customer & { isKnown: boolean }>(CUSTOMER_OF_EVENT, [customerId, eventId]))[0],
+    async overdue(beforeMs, limit) {
+      const rows = await query<{ customerId: string }>(OVERDUE, [new Date(beforeMs), limit]);
+      return rows.map(({ customerId }) => customerId);
+    },
     async addCustomer(userId, customerId) {
       const [customer] = await query<Customer>(ADD_CUSTOMER, [userId, customerId]);
       if (customer === undefined) throw new Error("a customer that was added is not there");
@@ -99,6 +105,11 @@ const ADD_CUSTOMER = `
   INSERT INTO billing_customers AS c (user_id, stripe_customer_id) VALUES ($1, $2)
   ON CONFLICT (user_id) DO UPDATE SET stripe_customer_id = c.stripe_customer_id
   RETURNING user_id AS "userId", stripe_customer_id AS "customerId", revision, checkout_id AS "checkoutId"`;
+
+const OVERDUE = `
+  SELECT c.stripe_customer_id AS "customerId" FROM api_subscriptions AS s JOIN billing_customers AS c ON c.user_id = s.user_id
+  WHERE s.stripe_subscription_id IS NOT NULL AND s.status IN ('active', 'trialing') AND s.current_period_end < $1
+  ORDER BY s.updated_at, s.user_id LIMIT $2`;
 
 const SET_CHECKOUT = `
   UPDATE billing_customers SET checkout_id = $3

@@ -1,5 +1,6 @@
 import { isActive, type Plan, type Status } from "../accounts/subscription.ts";
 import type { Log } from "../console/log.ts";
+import { DAY_MS } from "../kit/utc-time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AccountStanding, BillingTable } from "./billing-table.ts";
 import { type BillingRefusal, openCheckout, type ReturnUrls } from "./open-checkout.ts";
@@ -40,8 +41,15 @@ export interface Billing {
   takeEvent(body: Uint8Array, signature: string): Promise<Taken>;
   /** Reads again what a customer pays for, when an event may have been lost. */
   refresh(userId: string): Promise<void>;
+  /** The same of some whose period ended and of whose next one nothing was heard. Nothing while billing is off. */
+  refreshOverdue(): Promise<void>;
   readonly endSubscription: EndSubscription;
 }
+
+/** So long behind a period's end Stripe has told of the next one: it makes the bill an hour before it is paid. */
+const OVERDUE_AFTER_MS = DAY_MS;
+/** Read again at one time, one behind the other. */
+const MOST_OVERDUE = 50;
 
 export interface BillingOptions {
   readonly table: BillingTable;
@@ -91,6 +99,12 @@ export function createBilling({ table, payments, clock, log }: BillingOptions): 
       const running = on();
       const customer = await table.customerOf(userId);
       if (customer) await readAgain({ table, payments: running, log }, { customerId: customer.customerId });
+    },
+
+    async refreshOverdue() {
+      if (payments === undefined) return;
+      for (const customerId of await table.overdue(clock.now() - OVERDUE_AFTER_MS, MOST_OVERDUE))
+        await readAgain({ table, payments, log }, { customerId });
     },
 
     async endSubscription(userId) {

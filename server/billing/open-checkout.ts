@@ -42,7 +42,7 @@ async function tryOnce(parts: BillingParts, order: CheckoutOrder) {
   if (customer === undefined) return "no-customer";
   const before = customer.checkoutId === null ? undefined : await payments.findCheckout(customer.checkoutId);
   if (before?.state === "open" && before.plan === order.plan && before.url) return { url: before.url };
-  if (before?.state === "open") await payments.closeCheckout(before.id);
+  if (before?.state === "open" && !(await payments.closeCheckout(before.id))) return "again";
   // Behind the closing: from now on nobody can pay but for what is opened here.
   if (livingOf(await payments.subscriptionsOf(customer.customerId)).length > 0) {
     await readAgain(parts, { customerId: customer.customerId });

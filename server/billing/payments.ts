@@ -17,8 +17,8 @@ export interface Payments {
   /** @throws NoSuchCustomerError */
   openCheckout(order: Order): Promise<Checkout>;
   findCheckout(id: string): Promise<Checkout | undefined>;
-  /** Nobody can pay it any more. Nothing when it was paid, or expired, before. */
-  closeCheckout(id: string): Promise<void>;
+  /** Nobody can pay it any more, unless it was paid before. @returns false when somebody pays it at this moment */
+  closeCheckout(id: string): Promise<boolean>;
   /** Where a customer pays, changes the plan and cancels. @throws NoSuchCustomerError */
   openPortal(customerId: string, returnUrl: string): Promise<string>;
 }

@@ -93,7 +93,7 @@ export interface ServedTiles {
  * @param pace of compaction and scoring, where they run beside requests
  */
 export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?: Pace) {
-  const { store, derived, sql, compressor, clock, log } = adapters;
+  const { store, derived, sql, compressor, clock, log, payments } = adapters;
   const behind = pace === undefined ? adapters : pacedAdapters(adapters, pace);
   const { tileBytes, scoreCells, ...ofPyramid } = bounds;
 
@@ -105,6 +105,7 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
   const usage = createUsageLog({ sql, log });
   const questions = createSql(sql, log);
   const accounts = createAccounts({ sql: questions, usage, clock, log, shareWork: bounds.shareBuilds ?? true });
+  const billing = createBilling({ table: createBillingTable(questions), payments, clock, log });
   const shapes = createAreaShapes({ derived });
   const sets = createAreaSets({ derived, log });
   const shareBuilds = bounds.shareBuilds ?? true;
@@ -132,6 +133,7 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
     scoring,
     usage,
     accounts,
+    billing,
     questions,
     areas,
     compactor,
@@ -174,8 +176,8 @@ export type SignInOptions = Pick<AuthOptions, "secret" | "mailer" | "isDemoAllow
 
 /** The HTTP interface over it, and the basemap below the reports. */
 export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomain>, options: HttpOptions): App {
-  const { store, pingDatabase, compressor, clock, log, meter, payments } = adapters;
-  const { scores, scoring, usage, accounts, questions, areas } = domain;
+  const { store, pingDatabase, compressor, clock, log, meter } = adapters;
+  const { scores, scoring, usage, accounts, billing, questions, areas } = domain;
   const { config, tiles, basemap, signIn, onChanged, ...ofRuntime } = options;
   const { pyramid, source } = tiles;
   const onReport = (report: Report) => {
@@ -208,7 +210,7 @@ export function wireHttp(adapters: Adapters, domain: ReturnType<typeof wireDomai
       history: createScoreHistory({ sql: questions, clock, statement: areaHistoryStatement }),
     },
     sql: questions,
-    billing: createBilling({ table: createBillingTable(questions), payments, clock, log }),
+    billing,
     pingDatabase,
     usage,
     accounts,

@@ -46,23 +46,21 @@ async function readPrices(stripe: Stripe): Promise<Map<string, string>> {
   return new Map(data.flatMap(({ id, lookup_key }) => (lookup_key === null ? [] : [[lookup_key, id] as const])));
 }
 
-/** Several processes may do it at once: a product's id and a price's key are there once. */
+/**
+ * Several processes may do it at once: then there are two prices, of which one has the key, and both are right. The key is taken from a price that was
+ * archived at Stripe.
+ */
 async function makePrice(stripe: Stripe, plan: Plan): Promise<void> {
-  await unlessThere(stripe.products.create({ id: productOf(plan), name: NAMES[plan] }));
-  await unlessThere(
-    stripe.prices.create({
-      product: productOf(plan),
-      currency: "usd",
-      unit_amount: 100 * PLAN_TERMS[plan].dollars,
-      recurring: { interval: "month" },
-      lookup_key: lookupKeyOf(plan),
-    }),
-  );
-}
-
-async function unlessThere(making: Promise<unknown>): Promise<void> {
-  await making.catch((error: unknown) => {
+  await stripe.products.create({ id: productOf(plan), name: NAMES[plan] }).catch((error: unknown) => {
     if (!isThereAlready(error)) throw error;
+  });
+  await stripe.prices.create({
+    product: productOf(plan),
+    currency: "usd",
+    unit_amount: 100 * PLAN_TERMS[plan].dollars,
+    recurring: { interval: "month" },
+    lookup_key: lookupKeyOf(plan),
+    transfer_lookup_key: true,
   });
 }
 

@@ -66,10 +66,14 @@ export function createStripePayments(config: StripeConfig, clock: Clock): Paymen
 
     closeCheckout: (id) =>
       ask(open, async ({ checkout }) => {
-        await checkout.sessions.expire(id).catch((error: unknown) => {
-          // It was paid, or expired, before.
+        try {
+          await checkout.sessions.expire(id);
+          return true;
+        } catch (error) {
+          // It was paid, or expired, before; or somebody pays it at this moment.
           if (!isRefused(error)) throw error;
-        });
+          return isMissing(error) || (await checkout.sessions.retrieve(id)).status !== "open";
+        }
       }),
 
     openPortal: (customerId, returnUrl) =>

@@ -34,6 +34,17 @@ it("compacts within half of what an invocation may ask for, and then scores", as
   expect(vi.getTimerCount()).toBe(0);
 });
 
+it("looks once a day whose payments nothing was heard of", async () => {
+  const compactor = compactorOf(async () => ({ cells: 0, cellAggregates: 0, done: true }));
+  const billing = { refreshOverdue: async () => note("payments") };
+  const aDay = createTestClock();
+  for (let i = 0; i < 288; i++) {
+    await doScheduledWork({ compactor, scoring: { run: async () => {} }, billing, clock: aDay, log });
+    aDay.advance(5 * MINUTE);
+  }
+  expect(logged.filter((event) => event === "payments")).toHaveLength(1);
+});
+
 it("stops the compaction in time for scoring, and everything before the next trigger", async () => {
   let stopped = false;
   const compactor = compactorOf(async ({ signal } = {}) => {

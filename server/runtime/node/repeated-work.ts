@@ -23,6 +23,9 @@ const READ_SCORES_EVERY_MS = 2_000;
 /** How long an answered call may be missing in usage_log, and how many are lost with a process that is killed. */
 const ADD_USAGE_EVERY_MS = 5_000;
 
+/** How often it is looked whose next period nothing was heard of: seldom, for an idle PostgreSQL may sleep. */
+const READ_PAYMENTS_EVERY_MS = 6 * 3_600_000;
+
 /** What goes on beside requests: while a store is away it is tried again and again. */
 export interface RepeatedWork {
   readonly background: Background;
@@ -45,7 +48,7 @@ export function repeatOwnWork(work: RepeatedWork, pyramid: Pick<Pyramid, "poll">
 
 /** What one process of a machine does for all: any may, and several do no harm. */
 export function repeatSharedWork({ background, reports, domain, opened: from, log }: RepeatedWork): void {
-  const { scores, scoring, compactor, hurried, clock } = domain;
+  const { scores, scoring, compactor, hurried, clock, billing } = domain;
   const score = async () => {
     await scoring.run();
     await scores.refresh();
@@ -54,4 +57,7 @@ export function repeatSharedWork({ background, reports, domain, opened: from, lo
   if (sweep !== undefined) background.repeat(sweep, { name: "deleting what expired", everyMs: SWEEP_EVERY_MS });
   background.start(compactInBackground({ compactor, hurried, clock, everyMs: COMPACT_EVERY_MS, log }));
   background.repeat(score, { name: "scoring", everyMs: SCORE_EVERY_MS, from });
+  if (billing.isOn) {
+    background.repeat(billing.refreshOverdue, { name: "reading payments", everyMs: READ_PAYMENTS_EVERY_MS, from });
+  }
 }

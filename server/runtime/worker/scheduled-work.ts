@@ -1,4 +1,5 @@
 import type { Log } from "../../console/log.ts";
+import { DAY_MS } from "../../kit/utc-time.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { compactHurried } from "../../pyramid/compaction-schedule.ts";
 import type { Compactor } from "../../pyramid/compactor.ts";
@@ -15,9 +16,13 @@ const COMPACT_FOR_MS = 3 * 60_000;
  */
 const COMPACT_CALLS = 5_000;
 
+/** As `wrangler.toml` has it. What is done once a day is done by the first one of a day (UTC). */
+const TRIGGER_EVERY_MS = 300_000;
+
 export interface ScheduledWorkOptions {
   readonly compactor: Pick<Compactor, "run">;
   readonly scoring: { run(): Promise<unknown> };
+  readonly billing?: { refreshOverdue(): Promise<void> };
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -26,7 +31,13 @@ export interface ScheduledWorkOptions {
  * What the cron trigger does: compacts and scores once, within what an invocation may take. What is left undone is done by the next
  * one, and both may be cut off anywhere. Rejects when the report store fails.
  */
-export async function doScheduledWork({ compactor, scoring, clock, log }: ScheduledWorkOptions): Promise<void> {
+export async function doScheduledWork({
+  compactor,
+  scoring,
+  billing,
+  clock,
+  log,
+}: ScheduledWorkOptions): Promise<void> {
   const startMs = clock.now();
   const timeIsUp = new AbortController();
   const stopTimer = setTimeout(() => timeIsUp.abort(), COMPACT_FOR_MS);
@@ -38,6 +49,8 @@ export async function doScheduledWork({ compactor, scoring, clock, log }: Schedu
     log.info("compacted", { ...report, ms: clock.now() - startMs });
     // PostgreSQL may be away; what was compacted stays.
     await scoring.run().catch((error: unknown) => log.warn("scoring failed; it is tried again", { error }));
+    if (startMs % DAY_MS >= TRIGGER_EVERY_MS) return;
+    await billing?.refreshOverdue().catch((error: unknown) => log.warn("payments not read", { error }));
   }
 
   try {

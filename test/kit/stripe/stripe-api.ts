@@ -55,12 +55,18 @@ export function createStripeApi(world: StripeWorld, base: () => string) {
     },
     "GET prices": ({ query }) => {
       const keys = [...query].filter(([name]) => name.startsWith("lookup_keys")).map(([, value]) => value);
-      return list([...world.prices.values()].filter(({ lookup_key }) => lookup_key && keys.includes(lookup_key)));
+      return list(
+        [...world.prices.values()].filter(
+          ({ lookup_key, active }) => active && lookup_key && keys.includes(lookup_key),
+        ),
+      );
     },
     "POST prices": ({ form }) => {
       const lookup_key = form.get("lookup_key");
-      if ([...world.prices.values()].some((price) => price.lookup_key === lookup_key))
-        return refused("resource_already_exists", "lookup_key");
+      for (const price of [...world.prices.values()].filter((each) => each.lookup_key === lookup_key)) {
+        if (form.get("transfer_lookup_key") !== "true") return refused("lookup_key_in_use", "lookup_key");
+        world.prices.set(price.id, { ...price, lookup_key: null });
+      }
       const price: Price = {
         ...{ id: world.nextId("price"), object: "price", active: true, lookup_key },
         product: form.get("product") ?? "",
@@ -88,7 +94,7 @@ export function createStripeApi(world: StripeWorld, base: () => string) {
       const customer = form.get("customer") ?? "";
       const price = form.get("line_items[0][price]") ?? "";
       if (!world.customers.has(customer)) return missing("customer");
-      if (!world.prices.has(price)) return missing("line_items[0][price]");
+      if (!world.prices.get(price)?.active) return refused("price_inactive", "line_items[0][price]");
       const id = world.nextId("cs");
       const session: Session = {
         ...{ id, object: "checkout.session", customer, price, status: "open", url: `${base()}/pay/${id}` },
@@ -102,7 +108,7 @@ export function createStripeApi(world: StripeWorld, base: () => string) {
     "GET checkout/sessions/:id": ({ id }) => sessionOf(id, tellSession),
     "POST checkout/sessions/:id/expire": ({ id }) =>
       sessionOf(id, (session) => {
-        if (session.status !== "open") return refused("status", "session");
+        if (session.status !== "open" || world.paying.has(id)) return refused("status", "session");
         Object.assign(session, { status: "expired", url: null });
         return tellSession(session);
       }),

@@ -104,6 +104,8 @@ export function createStripeWorld(now: () => number, onEvent: (event: FakeEvent)
   }
 
   const world = {
+    /** Checkouts that somebody pays at this moment: they cannot be closed. */
+    paying: new Set<string>(),
     customers,
     products,
     prices,

@@ -63,6 +63,17 @@ export function testCheckout(pool: () => Pool): void {
     expect(again).toEqual({ url: open?.url });
   });
 
+  it("opens no other one while somebody pays", async () => {
+    await checkout("agent");
+    const [open] = openOnes();
+    test.stripe.world.paying.add(open?.id ?? "");
+    expect(await checkout("city")).toBe("busy");
+    expect(openOnes()).toEqual([open]);
+    test.stripe.world.pay(open?.id ?? "");
+    test.stripe.world.paying.clear();
+    expect(await checkout("city")).toBe("subscribed");
+  });
+
   it("refuses who has a subscription, known of or not yet, and leads to the portal", async () => {
     expect(await test.billing.portal(ann, "http://stratum.test/")).toBe("no-customer");
     const id = await test.subscribe(ann);
@@ -99,7 +110,9 @@ export function testCheckout(pool: () => Pool): void {
     test.stripe.world.customers.clear();
     expect(await test.billing.portal(ann, "http://stratum.test/")).toBe("no-customer");
     test.stripe.world.sessions.clear();
-    test.stripe.world.prices.clear();
+    // Archived at Stripe: the key is still taken there.
+    const { prices } = test.stripe.world;
+    for (const price of [...prices.values()]) prices.set(price.id, { ...price, active: false });
     expect(await checkout()).toEqual({ url: expect.any(String) });
     expect(test.stripe.world.customers.size).toBe(1);
   });
@@ -134,6 +147,28 @@ export function testCheckout(pool: () => Pool): void {
     test.stripe.world.subscriptions.clear();
     await test.billing.refresh(ann);
     expect((await test.state(ann))?.slice(0, 3)).toEqual(["agent", "canceled", false]);
+  });
+
+  it("reads again of whose next period nothing was heard, a day behind the last one's end", async () => {
+    const bob = await test.signUp("bob@example.org");
+    const ids = [await test.subscribe(ann), await test.subscribe(bob)] as const;
+    for (const user of [ann, bob]) await test.billing.refresh(user);
+    const start = test.clock.nowMs;
+    // The events of both are lost.
+    test.clock.advance(30 * 86_400_000);
+    test.stripe.world.end(ids[0]);
+    test.stripe.world.renew(ids[1]);
+    const active = async () => [(await test.state(ann))?.[2], (await test.state(bob))?.[2]];
+    test.clock.advance(23 * 3_600_000);
+    await test.billing.refreshOverdue();
+    expect(await active()).toEqual([true, true]);
+    test.clock.advance(2 * 3_600_000);
+    await test.billing.refreshOverdue();
+    expect(await active()).toEqual([false, true]);
+    const asked = test.stripe.requests.length;
+    await test.billing.refreshOverdue();
+    expect(test.stripe.requests.length).toBe(asked);
+    test.clock.nowMs = start;
   });
 
   it("is off without keys: told, refused, and nothing is deleted that may be paid for", async () => {
