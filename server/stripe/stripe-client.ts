@@ -74,7 +74,8 @@ export async function ask<T>(open: OpenStripe, work: (stripe: Stripe) => Promise
   } catch (error) {
     if (isMissing(error, "customer")) throw new NoSuchCustomerError("There is no such customer", { cause: error });
     if (isStripeFault(error) && !isRefused(error)) {
-      throw new PaymentsUnavailableError("Stripe does not answer", { cause: error });
+      // Its kind tells a key that is wrong, or may not do this, from a Stripe that is away.
+      throw new PaymentsUnavailableError(`Stripe gave no answer (${error.type})`, { cause: error });
     }
     throw error;
   }

@@ -245,6 +245,7 @@ export function testWebhook(pool: () => Pool): void {
     if (event === undefined) throw new Error("no event");
     test.stripe.holdAnswers(() => Promise.reject(new Error("away")));
     await expect(test.take(event)).rejects.toThrow(PaymentsUnavailableError);
+    await expect(test.take(event)).rejects.toThrow("Stripe gave no answer (StripeAPIError)");
     test.stripe.holdAnswers(undefined);
     expect(await test.take(event)).toBe("taken");
     expect(await test.state(ann)).toEqual(["agent", "active", true, null]);
