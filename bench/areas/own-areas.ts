@@ -107,7 +107,7 @@ async function addAll(
     for (let i = 0; i < areas.length; i += AREAS_OF_ACCOUNT) {
       const owner = await parts.addOwner(`agent-${account}-${i}@example.com`);
       await parts.sql("INSERT INTO api_subscriptions (user_id, plan) VALUES ($1, 'city')", [owner]);
-      const drafts = areas.slice(i, i + AREAS_OF_ACCOUNT).map(draftOf);
+      const drafts = await Promise.all(areas.slice(i, i + AREAS_OF_ACCOUNT).map(draftOf));
       if ((await table.add(owner, drafts, parts.nowMs)) === "full") throw new Error("full");
       added += drafts.length;
     }

@@ -2,6 +2,7 @@ import { boxOfPolygons } from "../../tiles/areas/area.ts";
 import { cellsMeeting } from "../areas/cells-of-area.ts";
 import { checkPolygons } from "../areas/check-polygons.ts";
 import { isObject } from "../kit/is-object.ts";
+import { sleep } from "../kit/wait.ts";
 import { oneLineName } from "../reports/one-line-name.ts";
 import { LOG_PRECISION, OWN_AREA_LIMITS, type OwnAreaDraft } from "./own-area.ts";
 
@@ -13,18 +14,28 @@ export interface AreaFault {
   readonly limit?: number;
 }
 
-export type CheckedOwnAreas = { readonly areas: readonly OwnAreaDraft[] } | { readonly faults: readonly AreaFault[] };
+export type CheckedOwnAreas =
+  | { readonly areas: readonly OwnAreaDraft[] }
+  | { readonly faults: readonly AreaFault[] }
+  /** There are so many, more than there is room for: none was looked at. */
+  | { readonly tooMany: number };
 
 /** Faults that are told of a document. */
 const MOST_FAULTS = 20;
 
-/** Reads a GeoJSON Feature or FeatureCollection (RFC 7946) whose features have a `name`: all of them are areas, or none is. */
-export function checkOwnAreas(document: unknown): CheckedOwnAreas {
+/**
+ * Reads a GeoJSON Feature or FeatureCollection (RFC 7946) whose features have a `name`: all of them are areas, or none is. A feature takes up to a
+ * tenth of a second, so requests come in between.
+ * @param room so many areas may be added
+ */
+export async function checkOwnAreas(document: unknown, room = Infinity): Promise<CheckedOwnAreas> {
   const features = featuresOf(document);
   if (!Array.isArray(features)) return { faults: [features] };
+  if (features.length > room) return { tooMany: features.length };
   const areas: OwnAreaDraft[] = [];
   const faults: AreaFault[] = [];
-  for (const { at, feature } of features) {
+  for (const [i, { at, feature }] of features.entries()) {
+    if (i > 0) await sleep(0);
     const checked = checkFeature(feature);
     if ("name" in checked) areas.push(checked);
     else faults.push(...checked.faults.map(({ field, ...fault }) => ({ field: fieldOf(at, field), ...fault })));

@@ -1,11 +1,13 @@
 import { boxOfPolygons } from "../../tiles/areas/area.ts";
 import { type AreaLocator, createAreaLocator } from "../../tiles/areas/area-locator.ts";
+import type { Report } from "../../tiles/report.ts";
 import { mapLimited } from "../kit/map-limited.ts";
 import { startOfDay } from "../kit/utc-time.ts";
+import { sleep } from "../kit/wait.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ReportStore } from "../ports/report-store.ts";
 import type { AreasOfCell } from "../scores/areas-of-cells.ts";
-import { createDayCounter, daysToRead } from "../scores/day-counts.ts";
+import { createDayCounter, type DayCounter, daysToRead } from "../scores/day-counts.ts";
 import { readSpans } from "../scores/report-counter.ts";
 import type { AreaOfCell, OwnAreaWork, OwnCount, WaitingCell } from "./own-area-work.ts";
 
@@ -28,7 +30,9 @@ export interface OwnAreaCounterOptions {
 }
 
 /** Areas of a reading of a cell: more, and it is read once more. */
-const AREAS_PER_READING = 200;
+const AREAS_PER_READING = 100;
+/** Reports that are looked for in so many areas before requests come in between: mostly a millisecond's. */
+const REPORTS_OF_SLICE = 200;
 /** A statement takes areas until it has so many counts; one area has up to 2 880 of a cell. */
 const COUNTS_PER_STATEMENT = 4_000;
 const PARALLEL_READS = 2;
@@ -38,7 +42,7 @@ export function createOwnAreaCounter({ store, work, clock }: OwnAreaCounterOptio
     const fromMs = areas.every(({ isCounted }) => isCounted) ? cell.fromMs : 0;
     const read = daysToRead(fromMs, undefined, nowMs);
     const counter = createDayCounter(read, nowMs, findAmong(areas));
-    for await (const reports of readSpans(store, cell, read.fromMs, nowMs)) counter.add(reports);
+    for await (const reports of readSpans(store, cell, read.fromMs, nowMs)) await addInSlices(counter, reports);
     const days = counter.days();
     return areas.map(({ id, isCounted }) => {
       const { fromDayMs } = daysToRead(isCounted ? cell.fromMs : 0, undefined, nowMs);
@@ -76,6 +80,15 @@ export function createOwnAreaCounter({ store, work, clock }: OwnAreaCounterOptio
       return cells.length;
     },
   };
+}
+
+/** Ascending by id, as what reporters' reports weigh needs it. */
+async function addInSlices(counter: DayCounter, reports: readonly Report[]): Promise<void> {
+  const ascending = reports.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  for (let i = 0; i < ascending.length; i += REPORTS_OF_SLICE) {
+    if (i > 0) await sleep(0);
+    counter.add(ascending.slice(i, i + REPORTS_OF_SLICE));
+  }
 }
 
 interface CountedArea {

@@ -7,6 +7,7 @@ import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import type { ReportColumns } from "../../tiles/report-columns.ts";
 import { cellsMeeting } from "../areas/cells-of-area.ts";
 import { mapLimited } from "../kit/map-limited.ts";
+import { sleep } from "../kit/wait.ts";
 import type { AreaReports } from "../pyramid/area-cells.ts";
 import { areasOfRows, nextBandMs } from "../pyramid/area-tally.ts";
 import type { Pyramid } from "../pyramid/pyramid.ts";
@@ -19,6 +20,8 @@ export interface OwnAreaReports {
 }
 
 const PARALLEL = 8;
+/** Rows times corners, of which some millions are looked at in a millisecond or two. */
+const MUCH_WORK = 1_000_000;
 
 /**
  * An own area's reports by neighbourhood and age band, exactly as they are at a time, from the rows of the log cells that it meets: by the locator, the weights and
@@ -33,10 +36,13 @@ export async function readOwnAreaReports(
     const near = { areas: [area], ...createAreaLocator([area], boxOfBounds(cellBounds(geohash5))) };
     return REPORT_LAYERS.map((layer) => ({ layer, geohash5, near }));
   });
+  const corners = area.polygons.flat().reduce((sum, ring) => sum + ring.length / 2, 0);
   const reports: Partial<Record<ReportLayer, PartRange[]>> = {};
   let untilMs = Infinity;
   const read = await mapLimited(cells, PARALLEL, async ({ layer, geohash5, near }) => {
     const rows = await pyramid.reports({ layer, geohash5 });
+    // In memory they follow one another at once, and other requests would wait for all of them.
+    if (rows.length * corners > MUCH_WORK) await sleep(0);
     const areaOfRow = areasOfRows(rows, near);
     untilMs = Math.min(untilMs, firstChangeMs(rows, areaOfRow, atMs));
     return { layer, parts: partsOfRows(rows, areaOfRow, atMs) };

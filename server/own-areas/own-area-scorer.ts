@@ -43,7 +43,7 @@ const CELLS_PER_RUN = 64;
 const AREAS_PER_RUN = 50;
 const MOST_MS = 5_000;
 /** Where nothing was left to do it is looked again after so long, or in another hour. */
-const LOOK_AGAIN_MS = 30_000;
+const LOOK_AGAIN_MS = 10_000;
 
 const NOTHING: OwnAreaReport = { cells: 0, areas: 0, rows: 0 };
 

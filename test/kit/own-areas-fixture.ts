@@ -20,9 +20,9 @@ export const featureOf = ({ name, polygons }: { readonly name: string; readonly 
   geometry: { type: "MultiPolygon", coordinates: coordinatesOfArea({ polygons }) },
 });
 
-export function draftOf(area: Pick<Area, "name" | "polygons">): OwnAreaDraft {
-  const checked = checkOwnAreas(featureOf(area));
-  if ("faults" in checked) throw new Error(JSON.stringify(checked.faults));
+export async function draftOf(area: Pick<Area, "name" | "polygons">): Promise<OwnAreaDraft> {
+  const checked = await checkOwnAreas(featureOf(area));
+  if (!("areas" in checked)) throw new Error(JSON.stringify(checked));
   return checked.areas[0] as OwnAreaDraft;
 }
 
@@ -37,7 +37,7 @@ export function openOwnAreas(world: ReturnType<typeof createWorld>, sql: RunSql)
     table,
     scorer,
     async add(owner: string, areas: readonly Pick<Area, "name" | "polygons">[]) {
-      const ids = await table.add(owner, areas.map(draftOf), world.clock.now());
+      const ids = await table.add(owner, await Promise.all(areas.map(draftOf)), world.clock.now());
       if (ids === "full") throw new Error("full");
       return ids;
     },

@@ -32,6 +32,9 @@ export const READ_ROUTES: readonly ReadRoute[] = [
 /** Requests of an account for its own areas a minute; of these so many may add some. */
 export const OWN_AREA_CALLS = { perMinute: 120, addedPerMinute: 10 };
 
+/** Cards and lists of reports of own areas that one account may ask for in a minute: they are made of rows. */
+export const OWN_CARDS_PER_MINUTE = 120;
+
 /** A request takes so many when it begins, or what its route costs at least: of many at once not all are to slip in. */
 export const UNITS_TO_BEGIN = 5;
 

@@ -7,7 +7,12 @@ import { isObject } from "../../kit/is-object.ts";
 import { createRateLimit } from "../../kit/rate-limit.ts";
 import { checkName, checkOwnAreas } from "../../own-areas/check-own-areas.ts";
 import { asFoundArea, OWN_AREA_LIMITS } from "../../own-areas/own-area.ts";
-import { createOwnAreaTable, type ListedOwnArea, type OwnAreaTable } from "../../own-areas/own-area-table.ts";
+import {
+  createOwnAreaTable,
+  type ListedOwnArea,
+  type OwnAreaList,
+  type OwnAreaTable,
+} from "../../own-areas/own-area-table.ts";
 import type { Sql } from "../../ports/sql.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
@@ -173,12 +178,15 @@ export function mountOwnAreas(app: App, parts: AppParts, sql: Sql): void {
 
   app.openAPIRegistry.registerPath(add);
   app.post(path, async (c) => {
-    const checked = checkOwnAreas(await readJsonBody(c, OWN_AREA_LIMITS.bodyBytes, [GEO_JSON]));
-    if ("faults" in checked) throw new ProblemError(invalidRequest(checked.faults));
+    const document = await readJsonBody(c, OWN_AREA_LIMITS.bodyBytes, [GEO_JSON]);
     const owner = signedInOf(c).userId;
+    const before = await table.list(owner, clock.now());
+    const checked = await checkOwnAreas(document, before.limit - before.areas.length);
+    if ("faults" in checked) throw new ProblemError(invalidRequest(checked.faults));
+    if ("tooMany" in checked) throw new ProblemError(tooMany(checked.tooMany, before));
     const ids = await table.add(owner, checked.areas, clock.now());
     const { areas, limit } = await table.list(owner, clock.now());
-    if (ids === "full") throw new ProblemError(tooMany(checked.areas.length, areas.length, limit));
+    if (ids === "full") throw new ProblemError(tooMany(checked.areas.length, { areas, limit }));
     const body: z.infer<typeof addedSchema> = { areas: areas.filter(({ id }) => ids.includes(id)).map(toJson) };
     return c.json(body, 201, HEADERS);
   });
@@ -240,7 +248,7 @@ function limitCalls({ clock }: AppParts) {
 
 const NO_AREA = { status: 404, detail: "This account has no such area." } as const;
 
-const tooMany = (added: number, had: number, limit: number) => ({
+const tooMany = (added: number, { areas: { length: had }, limit }: OwnAreaList) => ({
   status: 403,
   kind: "own-areas-limit",
   detail: `The account's plan gives ${limit} own areas; there are ${had}, so ${added} more are too many. Remove some, or take a larger plan.`,

@@ -10,7 +10,13 @@ import {
 } from "../../../server/accounts/auth/limits.ts";
 import { EXPORT_LIMITS, EXPORT_PACE, liveLimits, READ_UNITS_PER_MINUTE } from "../../../server/accounts/limits.ts";
 import { DEFAULT_SETTINGS } from "../../../server/http/app.ts";
-import { OWN_AREA_CALLS, READ_ROUTES, READ_TURNS, UNITS_TO_BEGIN } from "../../../server/http/core/route-limits.ts";
+import {
+  OWN_AREA_CALLS,
+  OWN_CARDS_PER_MINUTE,
+  READ_ROUTES,
+  READ_TURNS,
+  UNITS_TO_BEGIN,
+} from "../../../server/http/core/route-limits.ts";
 import { FLAGS_PER_DAY } from "../../../server/moderation/flag-budget.ts";
 import { MOST_HELD } from "../../../server/moderation/flood-watch.ts";
 import { OWN_AREA_LIMITS } from "../../../server/own-areas/own-area.ts";
@@ -87,6 +93,7 @@ describe("docs/limits.md", () => {
     const { perMinute, addedPerMinute } = OWN_AREA_CALLS;
     const ofOwnAreas = rowOf("POST /api/account/areas");
     expect(ofOwnAreas.withKey).toContain(`${perMinute} a minute, ${addedPerMinute} of them that add`);
+    expect(rowOf("GET /api/areas/{id}").withKey).toContain(`${OWN_CARDS_PER_MINUTE} a minute`);
     const { features, bodyBytes, corners, logCells } = OWN_AREA_LIMITS;
     expect(ofOwnAreas.bound).toContain(`${features} features, ${bodyBytes / 2 ** 20} MiB at a time`);
     expect(ofOwnAreas.bound).toContain(`${corners} corners and ${logCells} geohash-5 cells an area`);

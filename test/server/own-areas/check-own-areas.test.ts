@@ -76,8 +76,8 @@ describe("own areas are not made", () => {
       /more than 5000/,
       OWN_AREA_LIMITS.corners,
     ],
-  ])("of %s: the field, and the limit are named", (_, body, field, message, limit) => {
-    const checked = checkOwnAreas(body);
+  ])("of %s: the field, and the limit are named", async (_, body, field, message, limit) => {
+    const checked = await checkOwnAreas(body);
     const faults = "faults" in checked ? checked.faults : [];
     expect(faults[0]).toMatchObject({
       field,
@@ -86,9 +86,9 @@ describe("own areas are not made", () => {
     });
   });
 
-  it("of a document with many faults: some are told, and no more", () => {
+  it("of a document with many faults: some are told, and no more", async () => {
     const features = Array.from({ length: OWN_AREA_LIMITS.features }, () => ({ type: "Feature" }));
-    const checked = checkOwnAreas({ type: "FeatureCollection", features });
+    const checked = await checkOwnAreas({ type: "FeatureCollection", features });
     const faults = "faults" in checked ? checked.faults : [];
     expect(faults.length).toBe(20);
     expect(faults.slice(0, 3).map(({ field }) => field)).toEqual([
@@ -100,7 +100,13 @@ describe("own areas are not made", () => {
 });
 
 describe("own areas are made", () => {
-  it("of a MultiPolygon with a hole, as public ones are, with the log cells that it meets and no others", () => {
+  it("where there is room for all of them", async () => {
+    const document = { type: "FeatureCollection", features: [featureOf(PATCH_AREA), {}] };
+    expect(await checkOwnAreas(document, 1)).toEqual({ tooMany: 2 });
+    expect(await checkOwnAreas(featureOf(PATCH_AREA), 1)).toMatchObject({ areas: [{ name: "Patch" }] });
+  });
+
+  it("of a MultiPolygon with a hole, as public ones are, with the log cells that it meets and no others", async () => {
     const ring = (half: number) => [
       [-half, -half],
       [half, -half],
@@ -109,10 +115,10 @@ describe("own areas are made", () => {
       [-half, -half],
     ];
     const geometry = { type: "MultiPolygon", coordinates: [[ring(0.1), ring(0.06)]] };
-    const checked = checkOwnAreas({ type: "Feature", properties: { name: 7, more: [] }, geometry });
+    const checked = await checkOwnAreas({ type: "Feature", properties: { name: 7, more: [] }, geometry });
     expect("faults" in checked).toBe(true);
-    const named = checkOwnAreas({ type: "Feature", properties: { name: "Ring" }, geometry });
-    if ("faults" in named) throw new Error(JSON.stringify(named.faults));
+    const named = await checkOwnAreas({ type: "Feature", properties: { name: "Ring" }, geometry });
+    if (!("areas" in named)) throw new Error(JSON.stringify(named));
     const [area] = named.areas;
     expect(area?.polygons[0]?.length).toBe(2);
     expect(area?.cells).not.toContain("s0000");

@@ -237,6 +237,23 @@ describeOnEachPostgres("areas of accounts", [...SCORE_TABLES, ...ACCOUNT_TABLES]
     expect(new Set(await states())).toEqual(new Set(["ready"]));
   });
 
+  it("are counted and scored some at a time, each once", async () => {
+    const { world, own, scorePublic } = await open(pool());
+    await world.addAll(makeReports(60, world.clock.now(), 20));
+    await scorePublic();
+    const areas = partition(7);
+    for (let i = 0; i < 3; i++) {
+      const owner = await addUser(pool(), `city-${i}@example.com`);
+      await planOf(owner, "city");
+      for (let j = 0; j < 4; j++) await own.add(owner, areas);
+    }
+    const scorer = own.scorer();
+    const runs = [await scorer.run(), await scorer.run(), await scorer.run()];
+    expect(runs.map(({ areas: scored }) => scored)).toEqual([50, 22, 0]);
+    expect(runs[0]?.cells).toBeLessThanOrEqual(64);
+    expect((await own.scorer().run()).areas).toBe(0);
+  });
+
   it("are no more than the plan gives, however many uploads come at once", async () => {
     const { world, own, owner } = await open(pool());
     const areas = partition(5).slice(0, 3);
