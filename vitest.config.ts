@@ -12,7 +12,7 @@ const BROWSER = "test/browser/**/*.test.ts";
 /** Real DynamoDB emulators and PostgreSQLs, in this process. */
 const STORES = [
   "test/kit/dynamo/*.test.ts",
-  "test/server/{accounts,accounts/auth,billing,own-areas,postgres,scores,store}/*.test.ts",
+  "test/server/{accounts,accounts/auth,billing,postgres,scores,store}/*.test.ts",
   "test/server/http/api-key.test.ts",
   "test/server/trends/*.test.ts",
 ];

@@ -1,5 +1,7 @@
 import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
 import { SCORE_TABLES } from "../../kit/score-world.ts";
+import { describeOwnAreaScorer } from "../own-areas/own-area-scorer.suite.ts";
+import { describeOwnAreasApi } from "../own-areas/own-areas-api.suite.ts";
 import { describeAreaCounts } from "./area-counts.suite.ts";
 import { describeAreaScores } from "./area-scores.suite.ts";
 import { describePastScores } from "./past-scores.suite.ts";
@@ -19,4 +21,6 @@ describeOnEachPostgres("scores", SCORE_TABLES, (pool, address) => {
   describeScoreCache(pool);
   describeScoreHistory(pool);
   describeScoreThinning(pool, () => (address().embedded ? 60 : 700));
+  describeOwnAreaScorer(pool);
+  describeOwnAreasApi(pool);
 });
