@@ -9,7 +9,7 @@ import type { ReportStore } from "../ports/report-store.ts";
 import type { AreasOfCell } from "../scores/areas-of-cells.ts";
 import { createDayCounter, type DayCounter, daysToRead } from "../scores/day-counts.ts";
 import { readSpans } from "../scores/report-counter.ts";
-import type { AreaOfCell, OwnAreaWork, OwnCount, WaitingCell } from "./own-area-work.ts";
+import type { AreaOfCell, OwnCellTable, OwnCount, WaitingCell } from "./own-cell-table.ts";
 
 /**
  * Counts reports of own areas by day, as `report-counter.ts` counts those of public ones, and with the same parts: but an hour's changes of a cell at once, for
@@ -25,7 +25,7 @@ export interface OwnAreaCounter {
 
 export interface OwnAreaCounterOptions {
   readonly store: Pick<ReportStore, "readCell">;
-  readonly work: OwnAreaWork;
+  readonly table: OwnCellTable;
   readonly clock: Clock;
 }
 
@@ -37,7 +37,7 @@ const REPORTS_OF_SLICE = 200;
 const COUNTS_PER_STATEMENT = 4_000;
 const PARALLEL_READS = 2;
 
-export function createOwnAreaCounter({ store, work, clock }: OwnAreaCounterOptions): OwnAreaCounter {
+export function createOwnAreaCounter({ store, table, clock }: OwnAreaCounterOptions): OwnAreaCounter {
   async function countAreas(cell: WaitingCell, areas: readonly AreaOfCell[], nowMs: number): Promise<CountedArea[]> {
     const fromMs = areas.every(({ isCounted }) => isCounted) ? cell.fromMs : 0;
     const read = daysToRead(fromMs, undefined, nowMs);
@@ -57,14 +57,14 @@ export function createOwnAreaCounter({ store, work, clock }: OwnAreaCounterOptio
   async function count(cell: WaitingCell): Promise<void> {
     const nowMs = clock.now();
     for (let after = ""; ; ) {
-      const areas = await work.areasOf(cell, after, AREAS_PER_READING);
+      const areas = await table.areasOf(cell, after, AREAS_PER_READING);
       const isLastReading = areas.length < AREAS_PER_READING;
       const counted = areas.length === 0 ? [] : await countAreas(cell, areas, nowMs);
       const groups = grouped(counted);
       for (const [i, group] of groups.entries()) {
         const isLast = isLastReading && i === groups.length - 1;
         const counts = group.flatMap((area) => area.counts);
-        if (!(await work.write({ cell, areas: group, counts, isLast }, nowMs))) return;
+        if (!(await table.write({ cell, areas: group, counts, isLast }, nowMs))) return;
       }
       if (isLastReading) return;
       after = areas.at(-1)?.id ?? "";
@@ -73,7 +73,7 @@ export function createOwnAreaCounter({ store, work, clock }: OwnAreaCounterOptio
 
   return {
     async run(mostCells, endMs) {
-      const cells = await work.waitingCells(mostCells, clock.now());
+      const cells = await table.waiting(mostCells, clock.now());
       await mapLimited(cells, PARALLEL_READS, async (cell) => {
         if (performance.now() < endMs) await count(cell);
       });

@@ -7,10 +7,11 @@ import type { Pyramid } from "../pyramid/pyramid.ts";
 import { scoreArea } from "../scores/area-scores.ts";
 import { createAreaTable } from "../scores/area-table.ts";
 import { AREAS_PER_STATEMENT, fillPastOf } from "../scores/past-area-scores.ts";
+import { createDueAreaTable, type DueArea, type ScoredArea } from "./due-area-table.ts";
 import { asFoundArea } from "./own-area.ts";
 import { createOwnAreaCounter } from "./own-area-counter.ts";
 import { readOwnAreaReports } from "./own-area-reports.ts";
-import { createOwnAreaWork, type DueArea, type ScoredArea } from "./own-area-work.ts";
+import { createOwnCellTable } from "./own-cell-table.ts";
 
 /**
  * Counts and scores areas of accounts, apart from what is public: once an hour from what is stored by then, so that no report costs more for
@@ -48,30 +49,31 @@ const LOOK_AGAIN_MS = 10_000;
 const NOTHING: OwnAreaReport = { cells: 0, areas: 0, rows: 0 };
 
 export function createOwnAreaScorer({ store, sql, clock, log, pyramid }: OwnAreaScorerOptions): OwnAreaScorer {
-  const work = createOwnAreaWork(sql);
+  const cells = createOwnCellTable(sql);
+  const due = createDueAreaTable(sql);
   const table = createAreaTable(sql, "own_area_scores");
-  const counter = createOwnAreaCounter({ store, work, clock });
+  const counter = createOwnAreaCounter({ store, table: cells, clock });
   let restUntilMs = Number.NEGATIVE_INFINITY;
   let thinDay: string | undefined;
 
   async function fillPast(): Promise<number> {
-    const ids = await work.unfilled(AREAS_PER_STATEMENT);
+    const ids = await due.unfilled(AREAS_PER_STATEMENT);
     if (ids.length === 0) return 0;
     const rows = await fillPastOf({ sql, clock, table }, ids, "own_area_counts");
-    await work.noteFilled(ids);
+    await due.noteFilled(ids);
     return rows;
   }
 
   /** Those that the time was not enough for are due again soon. */
   async function scoreDue(endMs: number): Promise<Pick<OwnAreaReport, "areas" | "rows">> {
-    const due = await work.takeDue(AREAS_PER_RUN, clock.now());
-    if (due.length === 0) return { areas: 0, rows: 0 };
+    const taken = await due.take(AREAS_PER_RUN, clock.now());
+    if (taken.length === 0) return { areas: 0, rows: 0 };
     const behind = pyramid();
     await behind.poll();
     const done: ScoredArea[] = [];
     const scores: ReturnType<typeof scoreArea>[] = [];
     const nowMs = clock.now();
-    for (const area of due) {
+    for (const area of taken) {
       if (performance.now() > endMs) done.push({ id: area.id, dueMs: nowMs, isPaused: area.isPaused });
       else if (!area.isAllowed) done.push({ id: area.id, dueMs: nextHour(nowMs), isPaused: true });
       else {
@@ -81,13 +83,13 @@ export function createOwnAreaScorer({ store, sql, clock, log, pyramid }: OwnArea
       }
     }
     const rows = scores.length === 0 ? 0 : await table.write(scores, nowMs);
-    await work.settle(done, nowMs);
-    noteResumed(due, done);
+    await due.settle(done, nowMs);
+    noteResumed(taken, done);
     return { areas: scores.length, rows };
   }
 
-  function noteResumed(due: readonly DueArea[], done: readonly ScoredArea[]): void {
-    const resumed = due.filter(({ isPaused }, i) => isPaused && done[i]?.isPaused === false).length;
+  function noteResumed(taken: readonly DueArea[], done: readonly ScoredArea[]): void {
+    const resumed = taken.filter(({ isPaused }, i) => isPaused && done[i]?.isPaused === false).length;
     if (resumed > 0) log.debug("own areas are counted again", { resumed });
   }
 
@@ -95,7 +97,7 @@ export function createOwnAreaScorer({ store, sql, clock, log, pyramid }: OwnArea
     const day = formatDay(clock.now());
     if (thinDay === day) return;
     await table.thin(clock.now());
-    await work.forgetCells();
+    await cells.tidy();
     thinDay = day;
   }
 
@@ -105,13 +107,13 @@ export function createOwnAreaScorer({ store, sql, clock, log, pyramid }: OwnArea
       const isResting = nowMs < restUntilMs && nowMs >= restUntilMs - LOOK_AGAIN_MS;
       if (isResting) return NOTHING;
       const endMs = performance.now() + MOST_MS;
-      const cells = await counter.run(CELLS_PER_RUN, endMs);
+      const counted = await counter.run(CELLS_PER_RUN, endMs);
       const past = await fillPast();
       const { areas, rows } = await scoreDue(endMs);
       await tidy();
-      const isDone = cells === 0 && past === 0 && areas === 0;
+      const isDone = counted === 0 && past === 0 && areas === 0;
       restUntilMs = isDone ? Math.min(nowMs + LOOK_AGAIN_MS, nextHour(nowMs)) : Number.NEGATIVE_INFINITY;
-      return { cells, areas, rows: rows + past };
+      return { cells: counted, areas, rows: rows + past };
     },
   };
 }

@@ -2,7 +2,6 @@ import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { formatDay, startOfHour } from "../kit/utc-time.ts";
 import type { LogCell } from "../ports/report-store.ts";
 import type { RunSql } from "../ports/sql.ts";
-import { areasAllowed, ENTITLED_COLUMNS, type Entitled } from "./allowance.ts";
 import { type OwnArea, readPolygons, type StoredPolygons } from "./own-area.ts";
 
 /** A log cell of which something is to be counted for own areas. */
@@ -40,47 +39,23 @@ export interface CountedAreas {
   readonly isLast: boolean;
 }
 
-/** An area that is to be scored. */
-export interface DueArea extends OwnArea {
-  /** Whether the account's plan gives it now. */
-  readonly isAllowed: boolean;
-  readonly isPaused: boolean;
-}
-
-export interface ScoredArea {
-  readonly id: string;
-  /** When it is to be scored again, Unix milliseconds. */
-  readonly dueMs: number;
-  readonly isPaused: boolean;
-}
-
-/** What the background keeps of own areas in PostgreSQL. */
-export interface OwnAreaWork {
+/** The log cells that own areas meet, and what was counted in them, in PostgreSQL. */
+export interface OwnCellTable {
   /** Cells that wait, and were not counted in this hour, ascending. */
-  waitingCells(limit: number, nowMs: number): Promise<WaitingCell[]>;
+  waiting(limit: number, nowMs: number): Promise<WaitingCell[]>;
   /** Areas that meet a cell and are counted, ascending by id, behind one of them. */
   areasOf(cell: LogCell, after: string, limit: number): Promise<AreaOfCell[]>;
   /** All or nothing; false when the cell was told again, or counted by somebody else, since it was read: then it waits still. */
   write(counted: CountedAreas, nowMs: number): Promise<boolean>;
-  /** Areas that are to be scored, from west to east; nobody else is given them for a while. */
-  takeDue(limit: number, nowMs: number): Promise<DueArea[]>;
-  /** What was missed of an area that goes on being counted is counted again. */
-  settle(scored: readonly ScoredArea[], nowMs: number): Promise<void>;
-  /** Areas that are counted, and whose days before are not scored. */
-  unfilled(limit: number): Promise<string[]>;
-  noteFilled(ids: readonly string[]): Promise<void>;
   /** Forgets cells that no area meets any more. */
-  forgetCells(): Promise<void>;
+  tidy(): Promise<void>;
 }
-
-/** Whoever took areas and died has them taken away after so long. */
-const TAKEN_FOR_MS = 5 * 60_000;
 
 const bitOf = (layer: ReportLayer): number => 1 << REPORT_LAYERS.indexOf(layer);
 
-export function createOwnAreaWork(sql: RunSql): OwnAreaWork {
+export function createOwnCellTable(sql: RunSql): OwnCellTable {
   return {
-    waitingCells: (limit, nowMs) => sql<WaitingCell>(WAITING, [new Date(startOfHour(nowMs)), limit]),
+    waiting: (limit, nowMs) => sql<WaitingCell>(WAITING, [new Date(startOfHour(nowMs)), limit]),
 
     async areasOf({ layer, geohash5 }, after, limit) {
       const rows = await sql<CellRow>(AREAS_OF, [geohash5, bitOf(layer), after, limit]);
@@ -109,39 +84,7 @@ export function createOwnAreaWork(sql: RunSql): OwnAreaWork {
       return (row?.cells ?? 0) > 0;
     },
 
-    async takeDue(limit, nowMs) {
-      const rows = await sql<DueRow>(TAKE_DUE, [new Date(nowMs), new Date(nowMs + TAKEN_FOR_MS), limit]);
-      return rows.map(({ id, name, polygons, isPaused, rank, ...entitled }) => {
-        return {
-          id,
-          name,
-          polygons: readPolygons(polygons),
-          isPaused,
-          isAllowed: rank < areasAllowed(entitled, nowMs),
-        };
-      });
-    },
-
-    async settle(scored, nowMs) {
-      await sql(SETTLE, [
-        scored.map(({ id }) => id),
-        scored.map(({ dueMs }) => new Date(dueMs)),
-        scored.map(({ isPaused }) => isPaused),
-        REPORT_LAYERS,
-        nowMs,
-        new Date(nowMs),
-      ]);
-    },
-
-    async unfilled(limit) {
-      return (await sql<{ id: string }>(UNFILLED, [limit])).map(({ id }) => id);
-    },
-
-    async noteFilled(ids) {
-      await sql("UPDATE own_areas SET is_filled = true WHERE id = ANY ($1::text[])", [ids]);
-    },
-
-    async forgetCells() {
+    async tidy() {
       await sql(FORGET_CELLS);
     },
   };
@@ -151,12 +94,6 @@ interface CellRow extends Omit<AreaOfCell, "polygons"> {
   readonly polygons: StoredPolygons;
 }
 
-interface DueRow extends Entitled, Pick<DueArea, "id" | "name" | "isPaused"> {
-  readonly polygons: StoredPolygons;
-  readonly rank: number;
-}
-
-/** Rows of scores and counts are kept as of public areas; what an hour is begins with it. */
 const WAITING = `
   SELECT geohash5, layer, from_ms::float8 AS "fromMs", told::text FROM own_cells
   WHERE from_ms IS NOT NULL AND counted_at < $1 ORDER BY geohash5, layer LIMIT $2`;
@@ -209,43 +146,6 @@ const WRITE = `
     FROM mine WHERE $5::boolean AND c.geohash5 = $1 AND c.layer = $2
   )
   SELECT count(*)::int AS cells FROM mine`;
-
-/** West to east, so that those that share cells are scored one after the other. */
-const TAKE_DUE = `
-  WITH due AS (
-    SELECT id FROM own_areas WHERE due_at <= $1 ORDER BY due_at, west, id LIMIT $3 FOR UPDATE SKIP LOCKED
-  ), taken AS (
-    UPDATE own_areas a SET due_at = $2 FROM due WHERE a.id = due.id
-    RETURNING a.id, a.owner, a.number, a.name, a.polygons, a.west, a.is_paused
-  )
-  SELECT a.id, a.name, a.polygons, a.is_paused AS "isPaused", ${ENTITLED_COLUMNS},
-    (SELECT count(*)::int FROM own_areas o WHERE o.owner = a.owner AND o.number < a.number) AS rank
-  FROM taken a JOIN users ON users.id = a.owner LEFT JOIN api_subscriptions AS s ON s.user_id = a.owner
-  ORDER BY a.west, a.id`;
-
-/** What was counted since an area was taken made it due at once: that stays. */
-const SETTLE = `
-  WITH scored AS (
-    SELECT t.* FROM unnest($1::text[], $2::timestamptz[], $3::boolean[]) AS t (id, due_at, is_paused)
-  ), resumed AS (
-    SELECT a.id FROM own_areas a JOIN scored ON scored.id = a.id WHERE a.is_paused AND NOT scored.is_paused
-  ), settled AS (
-    UPDATE own_areas a SET
-      due_at = CASE WHEN a.due_at <= $6 THEN a.due_at ELSE scored.due_at END, is_paused = scored.is_paused
-    FROM scored WHERE a.id = scored.id
-  )
-  INSERT INTO own_cells (geohash5, layer, from_ms)
-  SELECT DISTINCT c.geohash5, layer, $5::bigint
-  FROM resumed JOIN own_area_cells c ON c.area = resumed.id CROSS JOIN unnest($4::text[]) AS layer
-  WHERE c.counted <> 15
-  ORDER BY 1, 2
-  ON CONFLICT (geohash5, layer) DO UPDATE SET
-    from_ms = least(own_cells.from_ms, excluded.from_ms), told = DEFAULT, counted_at = '-infinity'`;
-
-const UNFILLED = `
-  SELECT id FROM own_areas a
-  WHERE NOT is_filled AND NOT is_paused AND NOT EXISTS (SELECT FROM own_area_cells c WHERE c.area = a.id AND c.counted <> 15)
-  ORDER BY number LIMIT $1`;
 
 const FORGET_CELLS = `
   DELETE FROM own_cells c WHERE NOT EXISTS (SELECT FROM own_area_cells a WHERE a.geohash5 = c.geohash5)`;
