@@ -19,7 +19,11 @@ let account: AccountJson | undefined;
 let cities: readonly CityJson[] = [];
 let shown = new AbortController();
 
-addEventListener("popstate", () => void draw());
+let drawnSearch: string | undefined;
+// A link within the page changes no view.
+addEventListener("popstate", () => {
+  if (location.search !== drawnSearch) void draw();
+});
 document.addEventListener("click", followLink);
 onSignedOut(() => {
   if (account === undefined) return;
@@ -28,19 +32,19 @@ onSignedOut(() => {
   say(SESSION_ENDED);
   void draw();
 });
-void reload();
+void reload(() => draw());
 
 /** Asks who is signed in, and draws what the address names. */
-async function reload(): Promise<void> {
+async function reload(drawIt: () => Promise<void> = drawFromTop): Promise<void> {
   try {
     [account, cities] = await Promise.all([fetchAccount(), fetchCities()]);
   } catch (error) {
     main.ariaBusy = null;
-    main.replaceChildren(trouble(error, () => void reload()));
+    main.replaceChildren(trouble(error, () => void reload(drawIt)));
     return;
   }
   forgetAnswers();
-  await draw();
+  await drawIt();
 }
 
 /** Draws what the address names. The view is left where it is when it only was asked for something else. */
@@ -48,12 +52,13 @@ async function draw(isSameView = false): Promise<void> {
   shown.abort();
   shown = new AbortController();
   const { signal } = shown;
-  const route = parseRoute(location.search);
+  drawnSearch = location.search;
+  const route = parseRoute(drawnSearch);
   drawNavigation({ account, route, hrefOf: (view) => hrefOf(view), onSignOut: () => void leave() });
   menu.close();
   main.ariaBusy = "true";
   document.body.dataset.view = route.view;
-  const focused = document.activeElement?.id;
+  const focused = main.contains(document.activeElement) ? document.activeElement?.id : undefined;
   try {
     const content = await contentOf(route, navigationOf(route, signal));
     if (signal.aborted) return;
@@ -64,7 +69,10 @@ async function draw(isSameView = false): Promise<void> {
     main.replaceChildren(trouble(new Error(PART_MISSING), () => void draw()));
   }
   main.ariaBusy = null;
-  if (isSameView && focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (!isSameView || focused === undefined) return;
+  // What had the focus may be gone, as a key that was revoked.
+  const next = document.getElementById(focused) ?? main.querySelector("h1");
+  next?.focus({ preventScroll: true });
 }
 
 function contentOf(route: Route, navigation: Navigation): Promise<ViewContent> {
@@ -107,6 +115,7 @@ function navigationOf(route: Route, signal: AbortSignal): Navigation {
     say,
     hrefOf,
     reload,
+    redraw: () => void draw(true),
     go(view, query = {}) {
       history.pushState(null, "", hrefOf(view, query));
       void drawFromTop();

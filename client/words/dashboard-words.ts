@@ -94,3 +94,9 @@ export const formatPercent = (percent: number): string => percents.format(percen
 
 const dollars = new Intl.NumberFormat("en", { style: "currency", currency: "USD", maximumFractionDigits: 0 });
 export const formatDollars = (amount: number): string => dollars.format(amount);
+
+export const SHARE_WORDS = {
+  share: "Copy link",
+  shared: "Link copied. Whoever may open this dashboard sees the same.",
+  copyByHand: "The link is in the address bar.",
+} as const;

@@ -105,6 +105,13 @@ export function dashboardTests(site: Site): void {
   });
 }
 
+/** Cells and areas are scored in the background of a first start. */
+async function hasScoredAreas(url: string): Promise<boolean> {
+  const answer = await fetch(`${url}/api/trends/areas?city=san-francisco&layer=overall`);
+  const { areas = [] } = (await answer.json()) as { areas?: { report_count_30d: number | null }[] };
+  return areas.filter(({ report_count_30d: count }) => (count ?? 0) > 0).length > 4;
+}
+
 /** The same on a server with three cities' reports and areas. */
 export function seededDashboardTests(shared: Site): void {
   let server: RunningServer;
@@ -113,10 +120,7 @@ export function seededDashboardTests(shared: Site): void {
       readConfig({ HOST: "127.0.0.1", PORT: "0", DATA_DIR: "memory", READ_UNITS_PER_MINUTE: "100000000" }),
     );
     await server.refusal;
-    const scored = async () =>
-      ((await (await fetch(`${server.url}/api/trends/changes?city=san-francisco`)).json()) as { changes?: unknown[] })
-        .changes;
-    while ((await scored())?.length !== 1) await sleep(500);
+    while (!(await hasScoredAreas(server.url))) await sleep(500);
   });
   afterAll(() => server.close());
   const site = (): Site => ({ ...shared, browser: shared.browser, url: server.url });
@@ -181,7 +185,7 @@ export function seededDashboardTests(shared: Site): void {
     const { page } = await open(site(), "city", "?view=queue&city=austin");
     const count = Number((await page.locator(".figure-value").first().textContent())?.replaceAll(",", ""));
     await page.getByText(`${count} in 30 days`).waitFor();
-    await page.getByText("Most severe").click();
+    await page.getByLabel("Most severe").check();
     await drawn(page);
     const severities = await page
       .locator(".severity")
@@ -211,7 +215,10 @@ export function seededDashboardTests(shared: Site): void {
     await expect.poll(() => page.locator(".picked").count()).toBe(4);
     expect(page.url()).toBe(address);
     await drawn(page);
-    await page.getByLabel("Score").selectOption("vibe");
+    const score = page.locator("#choose-compared-score");
+    await score.focus();
+    await score.selectOption("vibe");
+    await page.getByRole("heading", { name: "Vibe score by day" }).waitFor();
     await expect.poll(() => page.evaluate("document.activeElement.id")).toBe("choose-compared-score");
     await page.context().close();
   });

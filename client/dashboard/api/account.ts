@@ -1,4 +1,4 @@
-import { ask } from "./ask.ts";
+import { AskError, ask } from "./ask.ts";
 
 /** What an account may do follows from its plan; operators are named. */
 export type Role = "resident" | "agent" | "city" | "operator";
@@ -28,7 +28,12 @@ export interface SubscriptionJson {
 /** Whoever is signed in; undefined when nobody is. Asked of the sign-in first, which answers visitors without an error. @throws AskError */
 export async function fetchAccount(): Promise<AccountJson | undefined> {
   const session = await ask<object | null>("/api/auth/get-session");
-  return session === null ? undefined : ask<AccountJson>("/api/account");
+  if (session === null) return undefined;
+  return ask<AccountJson>("/api/account").catch((error: unknown) => {
+    // It has ended between the two.
+    if (error instanceof AskError && error.status === 401) return undefined;
+    throw error;
+  });
 }
 
 export const EXPORT_MY_DATA = "/api/account/export";

@@ -74,12 +74,12 @@ function wordsOf(response: Response, { detail, title, message }: Refusal): strin
   return detail ?? message ?? title ?? BUSY;
 }
 
-const KEPT_MS = 60_000;
+const KEPT_MS = 30_000;
 const MOST_KEPT = 64;
 const kept = new Map<string, { readonly atMs: number; readonly answer: Promise<unknown> }>();
 
 /**
- * Asks for what changes slowly and is counted: the same address twice within a minute is asked once, so that going to and fro between views
+ * Asks for what changes slowly and is counted: the same address twice within half a minute is asked once, so that going to and fro between views
  * costs nobody's quota. @throws AskError
  */
 export function askOnce<T>(path: string): Promise<T> {

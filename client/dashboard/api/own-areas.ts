@@ -1,5 +1,5 @@
 import type { GeoJSON } from "geojson";
-import { ask } from "./ask.ts";
+import { ask, askOnce, forgetAnswers } from "./ask.ts";
 
 export interface OwnAreaJson {
   readonly id: string;
@@ -21,15 +21,18 @@ export interface OwnAreasJson {
 
 export const OWN_AREAS_PATH = "/api/account/areas";
 
-export const fetchOwnAreas = (): Promise<OwnAreasJson> => ask(OWN_AREAS_PATH);
+export const fetchOwnAreas = (): Promise<OwnAreasJson> => askOnce(OWN_AREAS_PATH);
 
 /** @param areas a Feature or FeatureCollection of polygons with `properties.name` */
 export const addOwnAreas = (areas: GeoJSON): Promise<{ readonly areas: readonly OwnAreaJson[] }> =>
-  ask(OWN_AREAS_PATH, { method: "POST", json: areas });
+  changed(ask(OWN_AREAS_PATH, { method: "POST", json: areas }));
 
 const of = (id: string): string => `${OWN_AREAS_PATH}/${encodeURIComponent(id)}`;
 
 export const renameOwnArea = (id: string, name: string): Promise<unknown> =>
-  ask(of(id), { method: "PATCH", json: { name } });
+  changed(ask(of(id), { method: "PATCH", json: { name } }));
 
-export const deleteOwnArea = (id: string): Promise<void> => ask(of(id), { method: "DELETE" });
+export const deleteOwnArea = (id: string): Promise<void> => changed(ask(of(id), { method: "DELETE" }));
+
+/** What is known of areas is outdated then. */
+const changed = <T>(asked: Promise<T>): Promise<T> => asked.finally(forgetAnswers);

@@ -11,6 +11,8 @@ export interface Navigation {
   go(view: Route["view"], query?: Route["query"]): void;
   /** The same view, asked for something else; `undefined` takes a part away. */
   set(change: Readonly<Record<string, string | undefined>>): void;
+  /** The same again, after something has changed; the focus stays. */
+  redraw(): void;
   /** Address of a view, for links. */
   hrefOf(view: Route["view"], query?: Route["query"]): string;
   /** A passing word. */

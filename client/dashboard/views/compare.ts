@@ -1,7 +1,7 @@
 import type { AreaCardJson } from "../../api/api.ts";
 import type { RankedAreaJson } from "../../api/areas.ts";
 import { element, icon } from "../../ui/dom.ts";
-import { CLOSE_ICON, SHARE_ICON } from "../../ui/icons.ts";
+import { CLOSE_ICON } from "../../ui/icons.ts";
 import { NO_SCORE, TREND_WORDS, COMPARE_WORDS as WORDS } from "../../words/dashboard-trend-words.ts";
 import { formatCount, SCORE_LABELS } from "../../words/words.ts";
 import { askOnce } from "../api/ask.ts";
@@ -12,6 +12,7 @@ import { chart } from "../parts/chart.ts";
 import { choice, toolbar } from "../parts/choice.ts";
 import { emptiness, panel } from "../parts/panel.ts";
 import { isScore, SCORE_ORDER, scoreCell, scoreOptions } from "../parts/score-cells.ts";
+import { shareButton } from "../parts/share-button.ts";
 import { sourceLink } from "../parts/source-link.ts";
 import { type Column, table } from "../parts/table.ts";
 import { fillAreas, knownAreas } from "./area-choice.ts";
@@ -31,7 +32,7 @@ export function compareView(visit: Visit): ViewContent {
   const ids = [...new Set((visit.route.query.ids ?? "").split(","))].filter(Boolean).slice(0, MOST);
   const cards = ids.map((id) => askOnce<AreaCardJson>(`/api/areas/${encodeURIComponent(id)}`));
   return [
-    toolbar(cityOf(visit), adding(ids, visit), ids.length > 1 ? sharing(visit) : undefined),
+    toolbar(cityOf(visit), adding(ids, visit), ids.length > 1 ? shareButton(visit) : undefined),
     ...(ids.length === 0 ? [beginning(visit)] : [picks(ids, cards, visit), ...comparison(ids, cards, visit)]),
   ];
 }
@@ -52,17 +53,6 @@ function adding(ids: readonly string[], { city, set }: Visit): HTMLElement {
   return element("label", { class: "choice" }, element("span", {}, WORDS.add), select);
 }
 
-function sharing({ say }: Visit): HTMLElement {
-  const button = element("button", { type: "button", class: "secondary share" }, icon(SHARE_ICON), WORDS.share);
-  button.addEventListener("click", () =>
-    navigator.clipboard.writeText(location.href).then(
-      () => say(WORDS.shared),
-      () => say(WORDS.copyByHand),
-    ),
-  );
-  return button;
-}
-
 function beginning(visit: Visit): HTMLElement {
   const button = element("button", { type: "button", class: "primary" }, WORDS.begin);
   button.addEventListener("click", async () => {
@@ -70,11 +60,12 @@ function beginning(visit: Visit): HTMLElement {
     try {
       const { areas } = await askOnce<RankingJson>(movesAddress(visit.city.id, "overall"));
       const busiest = areas.toSorted((a, b) => (b.report_count_30d ?? 0) - (a.report_count_30d ?? 0)).slice(0, MOST);
-      visit.set({ ids: busiest.map(({ id }) => id).join() });
+      if (busiest.length > 0) return visit.set({ ids: busiest.map(({ id }) => id).join() });
+      visit.say(WORDS.noneYet);
     } catch (error) {
-      button.disabled = false;
       visit.say(error instanceof Error ? error.message : String(error));
     }
+    button.disabled = false;
   });
   const empty = emptiness(WORDS.emptyTitle, WORDS.emptyText, button);
   empty.classList.add("wide");

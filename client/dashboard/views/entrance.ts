@@ -35,7 +35,7 @@ function screenOf(visit: Navigation): Node[] {
   const { view, query } = visit.route;
   if (view === "sign-up") return signUpScreen(visit);
   if (view === "forgot") return forgotScreen(visit);
-  if (view === "reset") return resetScreen(visit, query.reset || query.token || "");
+  if (view === "reset") return resetScreen(visit, query.reset || query.token || heldToken);
   return signInScreen(visit);
 }
 
@@ -180,6 +180,9 @@ function forgotScreen(visit: Navigation): Node[] {
   ];
 }
 
+/** Of the mail, once the address has lost it. */
+let heldToken = "";
+
 function resetScreen(visit: Navigation, token: string): Node[] {
   const back = element("p", { class: "other-way" }, way(visit, "sign-in", WORDS.toSignIn));
   const title = element("h2", {}, WORDS.resetTitle);
@@ -187,6 +190,7 @@ function resetScreen(visit: Navigation, token: string): Node[] {
     const again = element("p", { class: "other-way" }, way(visit, "forgot", WORDS.toForgot));
     return [title, element("p", { class: "told", role: "alert" }, WORDS.badReset), again, back];
   }
+  heldToken = token;
   // The way to a new password is no part of what this page asks others for, nor of the history.
   history.replaceState(null, "", visit.hrefOf("reset"));
   const made = form({

@@ -12,7 +12,7 @@ import { openKeyForm, showKey } from "./key-form.ts";
 
 /** The account's keys, and what can be done with each. */
 export function keysView(visit: Visit): ViewContent {
-  const redraw = () => visit.set({});
+  const redraw = () => visit.redraw();
   const create = element("button", { type: "button", class: "primary", id: "create-key" }, WORDS.create);
   create.addEventListener("click", () => openKeyForm(redraw));
   return [
@@ -95,7 +95,8 @@ function stateOf(key: KeyJson): HTMLElement {
 
 function actions(key: KeyJson, visit: Visit, redraw: () => void): HTMLElement {
   const button = (words: string, act: () => void) => {
-    const made = element("button", { type: "button", class: "link", "aria-label": `${words}: ${key.name}` }, words);
+    const id = `${words}-${key.id}`;
+    const made = element("button", { type: "button", class: "link", id, "aria-label": `${words}: ${key.name}` }, words);
     made.addEventListener("click", act);
     return made;
   };

@@ -103,7 +103,11 @@ function subscriptionOf({ active, status }: OperatedAccountJson): HTMLElement {
 function planButton(account: OperatedAccountJson, visit: Visit): HTMLElement {
   const name = PLAN_NAMES[account.plan];
   const label = `${WORDS.changePlan}: ${account.email}, ${name}`;
-  const button = element("button", { type: "button", class: "link", "aria-label": label }, name);
+  const button = element(
+    "button",
+    { type: "button", class: "link", id: `plan-${account.id}`, "aria-label": label },
+    name,
+  );
   button.addEventListener("click", () => {
     const plans = (["resident", "agent", "city"] as const).map((plan) =>
       element("option", { value: plan, selected: plan === account.plan }, PLAN_NAMES[plan]),
@@ -118,7 +122,7 @@ function planButton(account: OperatedAccountJson, visit: Visit): HTMLElement {
       async act({ plan = account.plan }) {
         await changePlan(account.id, plan);
         visit.say(WORDS.changed(account.email));
-        visit.set({});
+        visit.redraw();
       },
     });
   });
@@ -160,7 +164,7 @@ function revoking(key: OperatedKey, account: OperatedAccountJson, visit: Visit):
       async act() {
         await revokeKeyOf(account.id, key.id ?? key.prefix);
         visit.say(KEY_WORDS.revokedSaid(key.name));
-        visit.set({});
+        visit.redraw();
       },
     }),
   );

@@ -70,7 +70,12 @@ function listed({ areas, limit }: OwnAreasJson, visit: Visit): Node[] {
 
 function actions(area: OwnAreaJson, visit: Visit): HTMLElement {
   const button = (words: string, act: () => void) => {
-    const made = element("button", { type: "button", class: "link", "aria-label": `${words}: ${area.name}` }, words);
+    const id = `${words}-${area.id}`;
+    const made = element(
+      "button",
+      { type: "button", class: "link", id, "aria-label": `${words}: ${area.name}` },
+      words,
+    );
     made.addEventListener("click", act);
     return made;
   };
@@ -94,7 +99,7 @@ function askName(area: OwnAreaJson, visit: Visit): void {
     fields: [field({ name: "name", label: WORDS.name, value: area.name, maxlength: MAX_NAME })],
     async act({ name = "" }) {
       await renameOwnArea(area.id, name.trim());
-      visit.set({});
+      visit.redraw();
     },
   });
 }
@@ -107,7 +112,7 @@ function askRemoval(area: OwnAreaJson, visit: Visit): void {
     async act() {
       await deleteOwnArea(area.id);
       visit.say(WORDS.removed(area.name));
-      visit.set({});
+      visit.redraw();
     },
   });
 }
@@ -130,7 +135,7 @@ function drawing(visit: Visit): HTMLElement {
           if (geometry === undefined) throw new Error(WORDS.tooFew);
           await addOwnAreas({ type: "Feature", properties: { name: name.trim() }, geometry });
           visit.say(WORDS.added(name.trim()));
-          visit.set({});
+          visit.redraw();
         },
       });
       place.replaceChildren(drawn.node, naming);
@@ -158,7 +163,7 @@ function uploading(visit: Visit): HTMLElement {
       if (file.size > MAX_FILE_BYTES) throw new Error(WORDS.tooLarge);
       const { areas } = await addOwnAreas(parse(await file.text()));
       visit.say(WORDS.addedMany(areas.length));
-      visit.set({});
+      visit.redraw();
     },
   });
 }

@@ -26,6 +26,7 @@ import { choice, segments, toolbar } from "../parts/choice.ts";
 import { figure, figures } from "../parts/figure.ts";
 import { panel } from "../parts/panel.ts";
 import { colorOfScore, iconOf, isScore, layerOf, scoreCell, scoreOptions } from "../parts/score-cells.ts";
+import { shareButton } from "../parts/share-button.ts";
 import { longTable, table } from "../parts/table.ts";
 import { areaChoice } from "./area-choice.ts";
 import { cityChoice } from "./city-choice.ts";
@@ -65,6 +66,7 @@ function controls({ score, days, visit }: Asked): HTMLElement {
     areaChoice(visit),
     choice("choose-score", WORDS.score, scoreOptions, score, (value) => visit.set({ score: value })),
     segments("days", WORDS.span, spans, String(days), (value) => visit.set({ days: value })),
+    shareButton(visit),
   );
 }
 
