@@ -28,7 +28,7 @@ export const KEY_WORDS = {
   name: "Name",
   nameHint: "For you, to tell it from others.",
   origins: "Allowed origins",
-  originsHint: "For tiles on web pages: one a line, such as https://maps.example. Empty: any.",
+  originsHint: "For tiles on web pages: one a line, such as https://maps.example or https://*.example.com. Empty: any.",
   layers: "Layers",
   kinds: "May be used for",
   any: "Nothing chosen: all of them.",
@@ -107,7 +107,7 @@ export const ACCOUNT_WORDS = {
 } as const;
 
 export const OPERATOR_WORDS = {
-  search: "E-mail contains",
+  search: "E-mail begins with",
   find: "Find",
   list: "Accounts",
   account: "Account",
@@ -120,7 +120,7 @@ export const OPERATOR_WORDS = {
   keys: "Keys",
   keysOf: (count: number): string => `${count} ${count === 1 ? "key" : "keys"}`,
   more: "Show more",
-  none: "No account has that in its address.",
+  none: "No account's address begins like that.",
   changePlan: "Change plan",
   changeTitle: (email: string): string => `Plan of ${email}`,
   changeText:

@@ -44,6 +44,7 @@ export const BILLING_WORDS = {
   none: "No subscription",
   period: (until: string): string => `Paid until ${until}, then renewed.`,
   ends: (until: string): string => `Cancelled. You keep it until ${until}.`,
+  kept: (until: string): string => `You keep what it gives until ${until}.`,
   ended: (until: string): string => `It ended on ${until}.`,
   checkAgain: "Look again",
 } as const;

@@ -31,7 +31,7 @@ interface Shot {
 /** Nothing of the dashboard waits for an answer any more. */
 const dashboardDrawn = async (page: Page) => {
   await page.locator("main:not([aria-busy]) .view").waitFor();
-  await page.waitForFunction("document.querySelector('[aria-busy=true]') === null");
+  await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
 };
 
 const dashboard = (name: string, query: string, device: Shot["device"], more: Partial<Shot> = {}): Shot => ({

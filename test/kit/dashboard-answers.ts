@@ -222,11 +222,11 @@ export async function pretend(page: Page, persona: Persona): Promise<Pretended> 
 const send = (route: Route, json: unknown, status = 200) =>
   route.fulfill({ status, contentType: JSON_TYPE, body: JSON.stringify(json) });
 
-const problem = (route: Route, status: number, kind: string, detail: string) =>
+const problem = (route: Route, status: number, kind: string, detail: string, code?: string) =>
   route.fulfill({
     status,
     contentType: "application/problem+json",
-    body: JSON.stringify({ type: `urn:stratum:problem:${kind}`, title: detail, status, detail }),
+    body: JSON.stringify({ type: `urn:stratum:problem:${kind}`, title: detail, status, detail, code }),
   });
 
 async function answer(route: Route, state: Pretended): Promise<void> {
@@ -272,9 +272,9 @@ function answerSignIn(route: Route, path: string, body: Record<string, unknown>,
   if (path === "sign-out" || path === "revoke-sessions") state.persona = "visitor";
   if (path === "sign-in/email") {
     if (body.email === "new@example.com")
-      return send(route, { code: "EMAIL_NOT_VERIFIED", message: "Email not verified" }, 403);
+      return problem(route, 403, "email-not-verified", "Email not verified", "EMAIL_NOT_VERIFIED");
     if (body.password !== "stratum2026")
-      return send(route, { code: "INVALID_EMAIL_OR_PASSWORD", message: "Invalid email or password" }, 401);
+      return problem(route, 401, "invalid-email-or-password", "Invalid email or password", "INVALID_EMAIL_OR_PASSWORD");
     state.persona = body.email === "demo@stratum.app" ? "demo" : "agent";
   }
   return send(route, { status: true });

@@ -1,6 +1,6 @@
 import { AskError, ask } from "./ask.ts";
 
-/** What an account may do follows from its plan; operators are named. */
+/** What an account may do: an operator's, or that of its plan while the subscription is active. */
 export type Role = "resident" | "agent" | "city" | "operator";
 export type PlanName = "resident" | "agent" | "city";
 
@@ -42,12 +42,11 @@ export const EXPORT_MY_DATA = "/api/account/export";
 export const deleteAccount = (password: string): Promise<void> =>
   ask("/api/account", { method: "DELETE", json: { password } });
 
-/** Plans that give more than a resident's; operators have everything. */
-const RANKS: Readonly<Record<PlanName, number>> = { resident: 0, agent: 1, city: 2 };
+/** Operators have everything. */
+const RANKS: Readonly<Record<Role, number>> = { resident: 0, agent: 1, city: 2, operator: 3 };
 
-/** Whether an account has what a plan gives. */
-export const hasPlan = ({ role, plan }: AccountJson, needed: PlanName): boolean =>
-  role === "operator" || RANKS[plan] >= RANKS[needed];
+/** Whether an account has what a plan gives: by its role, for a plan that is not paid gives nothing. */
+export const hasPlan = ({ role }: AccountJson, needed: PlanName): boolean => RANKS[role] >= RANKS[needed];
 
 /** Whether there is anything that it moderates. */
 export const isModerator = ({ is_operator, is_demo, cities }: AccountJson): boolean =>

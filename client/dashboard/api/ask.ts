@@ -6,7 +6,7 @@ export class AskError extends Error {
   override readonly name = "AskError";
   /** 0 when there was no answer at all. */
   readonly status: number;
-  /** The last part of the problem's type, or the code that the sign-in answers; empty without either. */
+  /** The code that the sign-in answers, or the last part of the problem's type; empty without either. */
   readonly kind: string;
   /** What is wrong with which field. */
   readonly fields: ReadonlyMap<string, string>;
@@ -32,7 +32,7 @@ interface Refusal {
   readonly title?: string;
   readonly detail?: string;
   readonly errors?: readonly { readonly field: string; readonly message: string }[];
-  /** Of the sign-in, which answers no problem+json. */
+  /** Of the sign-in alone. */
   readonly code?: string;
   readonly message?: string;
 }
@@ -61,7 +61,7 @@ export async function ask<T>(path: string, { method = "GET", json, signal }: Ask
 async function refusalOf(response: Response, path: string): Promise<AskError> {
   const { status } = response;
   const body = ((await response.json().catch(() => null)) ?? {}) as Refusal;
-  const kind = body.type?.startsWith("urn:") ? (body.type.split(":").at(-1) ?? "") : (body.code ?? "");
+  const kind = body.code ?? (body.type?.startsWith("urn:") ? body.type.split(":").at(-1) : undefined) ?? "";
   if (status === 401 && kind === "sign-in-needed" && !path.startsWith("/api/auth/")) whenSignedOut();
   const fields = new Map(body.errors?.map(({ field, message }) => [field, message]));
   return new AskError(wordsOf(response, body), status, kind, fields);

@@ -9,8 +9,8 @@ export interface OwnAreaJson {
   readonly south: number;
   readonly east: number;
   readonly north: number;
-  /** `counting`: its reports of the past are not all counted yet. */
-  readonly state: "counting" | "ready";
+  /** `counting`: its reports of the past are not all counted yet; `paused`: beyond what the plan gives. */
+  readonly state: "counting" | "ready" | "paused";
 }
 
 export interface OwnAreasJson {

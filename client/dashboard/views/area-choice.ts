@@ -25,8 +25,8 @@ export async function knownAreas(city: string): Promise<KnownAreas> {
   return { ofCity: areas.toSorted((a, b) => a.name.localeCompare(b.name)), own };
 }
 
-/** A select of a city's areas, which come a moment later; what the address names is chosen. Lists of reports know no own areas. */
-export function areaChoice(visit: Visit, withOwn = true): HTMLElement {
+/** A select of a city's areas, which come a moment later; what the address names is chosen. */
+export function areaChoice(visit: Visit): HTMLElement {
   const { city, route, set } = visit;
   const chosen = route.query.area ?? "";
   const select = element(
@@ -37,7 +37,7 @@ export function areaChoice(visit: Visit, withOwn = true): HTMLElement {
   );
   select.addEventListener("change", () => set({ area: select.value || undefined }));
   void knownAreas(city.id).then(
-    (known) => fillAreas(select, withOwn ? known : { ...known, own: [] }, chosen, [WORDS.allOf(city.name)]),
+    (known) => fillAreas(select, known, chosen, [WORDS.allOf(city.name)]),
     () => {},
   );
   return element("label", { class: "choice" }, element("span", {}, WORDS.area), select);

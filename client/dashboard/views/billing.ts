@@ -51,10 +51,12 @@ function standing(billing: BillingJson, visit: Visit): Node[] {
   ];
 }
 
-function periodWords({ ends_at, current_period_end }: BillingJson): string {
-  if (ends_at !== null)
-    return Date.parse(ends_at) > Date.now() ? WORDS.ends(formatDay(ends_at)) : WORDS.ended(formatDay(ends_at));
-  return current_period_end === null ? "" : WORDS.period(formatDay(current_period_end));
+function periodWords({ status, ends_at, current_period_end }: BillingJson): string {
+  if (ends_at === null) return current_period_end === null ? "" : WORDS.period(formatDay(current_period_end));
+  const until = formatDay(ends_at);
+  if (Date.parse(ends_at) <= Date.now()) return WORDS.ended(until);
+  // Of what is overdue the end comes only if it stays so.
+  return status === "past_due" ? WORDS.kept(until) : WORDS.ends(until);
 }
 
 function portalButton(visit: Visit, words: string = WORDS.manage): HTMLElement {

@@ -3,6 +3,7 @@ import { BASE } from "../../api/base.ts";
 import { element } from "../../ui/dom.ts";
 import { OWN_AREA_WORDS as WORDS } from "../../words/dashboard-area-words.ts";
 import { formatDay, PLAN_NAMES } from "../../words/dashboard-words.ts";
+import { hasPlan } from "../api/account.ts";
 import {
   addOwnAreas,
   deleteOwnArea,
@@ -18,7 +19,7 @@ import { field, form } from "../parts/form.ts";
 import { emptiness, offer, panel } from "../parts/panel.ts";
 import { table } from "../parts/table.ts";
 
-const MAX_FILE_BYTES = 5_000_000;
+const MAX_FILE_BYTES = 2 ** 20;
 const MAX_NAME = 80;
 
 /** Areas that the account drew or brought, and ways to more. */
@@ -35,9 +36,7 @@ export function ownAreasView(visit: Visit): ViewContent {
     }),
     panel({ title: WORDS.draw, hint: WORDS.drawHint, height: 380, signal, load: () => [drawing(visit)] }),
     panel({ title: WORDS.upload, hint: WORDS.uploadHint, signal, load: () => [uploading(visit)] }),
-    ...(account.plan === "resident" && account.role !== "operator"
-      ? [offer(PLAN_NAMES.agent, WORDS.offerTitle, WORDS.offer, hrefOf("billing"))]
-      : []),
+    ...(!hasPlan(account, "agent") ? [offer(PLAN_NAMES.agent, WORDS.offerTitle, WORDS.offer, hrefOf("billing"))] : []),
   ];
 }
 

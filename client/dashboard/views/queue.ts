@@ -33,7 +33,7 @@ export function queueView(visit: Visit): ViewContent {
   const days = SPANS.includes(query.days ?? "") ? Number(query.days) : 30;
   const category = element("div", { class: "choice-place" });
   return [
-    toolbar(cityChoice(visit), areaChoice(visit, false), category, ...orders(visit, days)),
+    toolbar(cityChoice(visit), areaChoice(visit), category, ...orders(visit, days)),
     monthPanel(visit),
     risingPanel(visit),
     listPanel(visit, days, category),

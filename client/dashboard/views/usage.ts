@@ -10,6 +10,7 @@ import { choice, toolbar } from "../parts/choice.ts";
 import { emptiness, panel } from "../parts/panel.ts";
 import { table } from "../parts/table.ts";
 import { quotaBars } from "./quota-bars.ts";
+import { wholeMonth } from "./whole-month.ts";
 
 /** Months that are offered, this one first. */
 const MONTHS = 12;
@@ -54,7 +55,7 @@ export function usageView(visit: Visit): ViewContent {
   };
   return [
     toolbar(choice("choose-month", WORDS.month, months, month, (value) => set({ month: value }))),
-    part(WORDS.byDay, "two-thirds", 280, (usage) => chartOf(usage, signal), WORDS.byDayHint),
+    part(WORDS.byDay, "two-thirds", 280, (usage) => chartOf(usage, month, signal), WORDS.byDayHint),
     part(WORDS.quotas, "", 200, ({ quotas }) => [quotaBars(quotas)], WORDS.quotasHint),
     part(WORDS.byKey, "wide", 140, ({ keys }) => keysOf(keys, visit)),
   ];
@@ -69,7 +70,8 @@ function lastMonths(now: Date): { readonly value: string; readonly label: string
   });
 }
 
-async function chartOf({ days }: UsageJson, signal: AbortSignal): Promise<Node[]> {
+async function chartOf(usage: UsageJson, month: string, signal: AbortSignal): Promise<Node[]> {
+  const days = wholeMonth(usage.days, month, Date.now());
   if (days.every(({ calls }) => calls === 0)) return [emptiness(WORDS.noCalls, WORDS.noCallsText)];
   // Of kinds that nobody called nothing is to be seen.
   const kinds = CALL_KINDS.filter((kind) => days.some((day) => day[kind] > 0));

@@ -5,6 +5,7 @@ import { browserName } from "../../../client/dashboard/views/browser-name.ts";
 import { largestMoves } from "../../../client/dashboard/views/moves.ts";
 import { nearName } from "../../../client/dashboard/views/near-name.ts";
 import { counterclockwise } from "../../../client/dashboard/views/ring.ts";
+import { wholeMonth } from "../../../client/dashboard/views/whole-month.ts";
 
 const area = (name: string, safety: number | null | undefined) =>
   ({ name, change_7d: safety === undefined ? null : { safety } }) as unknown as RankedAreaJson;
@@ -70,4 +71,16 @@ test("lists the reports of the days that the counts have: whole days of UTC, tod
   expect(reportsAddress({ city: "austin", area: "a-n-b", layer: "infrastructure", days: 7 }, nowMs)).toContain(
     "/api/reports?area=a-n-b&since=2026-06-24T00",
   );
+});
+
+test("shows every day of a month up to today, those without calls too", () => {
+  const day = { day: "2026-06-02", calls: 3, tiles: 3, trends: 0, exports: 0, dashboards: 0 };
+  const shown = wholeMonth([day], "2026-06", Date.parse("2026-06-04T00:00:00Z"));
+  expect(shown.map((each) => [each.day, each.calls])).toEqual([
+    ["2026-06-01", 0],
+    ["2026-06-02", 3],
+    ["2026-06-03", 0],
+    ["2026-06-04", 0],
+  ]);
+  expect(wholeMonth([], "2026-02", Date.parse("2026-06-04T00:00:00Z"))).toHaveLength(28);
 });
