@@ -2,6 +2,7 @@ import "uplot/dist/uPlot.min.css";
 import uPlot from "uplot";
 import { element } from "../../ui/dom.ts";
 import { formatDay, formatShortDay, NO_DATA } from "../../words/dashboard-words.ts";
+import { formatCount } from "../../words/words.ts";
 import { type ChartOptions, type ChartSeries, foldedTable } from "./chart-data.ts";
 
 const HEIGHT_PX = 220;
@@ -9,6 +10,9 @@ const HEIGHT_PX = 220;
 const AXIS_PX = 44;
 const DATES_PX = 28;
 const PX_PER_DATE = 72;
+const HALF_DAY = 43_200;
+/** A line has some room above and below it. */
+const AROUND: uPlot.Range.Config = { min: { pad: 0.1 }, max: { pad: 0.1 } };
 const darkScheme = matchMedia("(prefers-color-scheme: dark)");
 
 /**
@@ -46,6 +50,7 @@ function optionsOf(options: ChartOptions, tell: (at: number | undefined) => void
     font: "12px system-ui, sans-serif",
     ticks: { show: false },
   };
+  const isLines = kind === "lines";
   const drawn = kind === "stack" ? series.toReversed() : series;
   return {
     width: 600,
@@ -54,7 +59,8 @@ function optionsOf(options: ChartOptions, tell: (at: number | undefined) => void
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: kind === "lines" } },
     scales: {
-      x: { time: true, range: (_, min, max) => (kind === "lines" ? [min, max] : [min - 43_200, max + 43_200]) },
+      x: { time: true, range: (_, min, max) => (isLines ? [min, max] : [min - HALF_DAY, max + HALF_DAY]) },
+      y: { range: isLines ? AROUND : fromZero },
     },
     axes: [
       {
@@ -68,12 +74,18 @@ function optionsOf(options: ChartOptions, tell: (at: number | undefined) => void
         ...axis,
         grid,
         size: AXIS_PX,
-        values: (_, at) => at.map((value) => (Number.isInteger(value) ? options.say(value) : "")),
+        values: (_, at) => at.map((value) => (Number.isInteger(value) ? formatCount(value) : "")),
       },
     ],
     series: [{}, ...drawn.map((each) => seriesOf(each, kind, days.length))],
     hooks: { setCursor: [({ cursor: { idx } }) => tell(idx ?? undefined)] },
   };
+}
+
+/** Bars stand on zero, or they would tell a difference larger than it is. */
+function fromZero(_: uPlot, __: number | null, most: number | null): [number, number] {
+  const [, max] = uPlot.rangeNum(0, Math.max(1, most ?? 0), 0.1, true);
+  return [0, max ?? 1];
 }
 
 function seriesOf({ label, color, dash }: ChartSeries, kind: ChartOptions["kind"], count: number): uPlot.Series {

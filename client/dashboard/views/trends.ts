@@ -106,7 +106,7 @@ function figuresPanel({ where, score, days, visit }: Asked): HTMLElement {
             value: average.average?.toFixed(1),
             source: sources.average,
             below:
-              average.lowest === null || average.highest === null
+              average.lowest === null || average.highest === null || where.area !== undefined
                 ? []
                 : [WORDS.range(average.lowest.toFixed(1), average.highest.toFixed(1))],
           }),
