@@ -1,6 +1,9 @@
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { makeKey } from "../../server/accounts/key.ts";
 import { silentLog } from "../../server/console/log.ts";
+import { migrateDatabase } from "../../server/postgres/migrate.ts";
+import { createPool } from "../../server/postgres/pool.ts";
 import { buildEdgeAssets } from "../../server/runtime/local-worker/assets.ts";
 import {
   type LocalWorker,
@@ -10,6 +13,7 @@ import {
 import { createDynamoDerivedStore } from "../../server/store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../server/store/dynamo/dynamo.ts";
 import type { Area } from "../../tiles/areas/area.ts";
+import { addAccount, callsOf } from "../kit/accounts-fixture.ts";
 import { openAreas } from "../kit/area-world.ts";
 import { createTestClock } from "../kit/clock.ts";
 import { openWorkerOrigin } from "../kit/edge/edge-origin.ts";
@@ -114,6 +118,34 @@ describe("the Cache API, where there is no Workers Cache", () => {
     }
     const metrics = await readMetrics(worker.url);
     expect(metrics).toMatch(/^stratum_edge_tiles_total\{cache="hit"\} [1-9]\d*$/m);
+  });
+
+  it("counts a tile that it keeps for the key that asks, tells no shared cache of it, and refuses a key that there is not", async () => {
+    const pool = createPool(stores.database, silentLog);
+    onTestFinished(() => pool.end());
+    await migrateDatabase(pool);
+    const account = await addAccount(pool, "edge@example.org");
+    const withKey = `${url}?key=${account.key}`;
+    await requestRaw(url);
+    let asked = 0;
+    const ask = async () => {
+      const answer = await requestRaw(withKey);
+      asked++;
+      expect([answer.status, answer.headers["cf-cache-status"]]).toEqual([200, "HIT"]);
+      expect(answer.headers["cache-control"]).toBe("private, no-cache");
+      for (const name of ["cdn-cache-control", "cache-tag"]) expect(answer.headers[name], name).toBeUndefined();
+    };
+    for (let i = 0; i < 5; i++) await ask();
+    const counted = async () => {
+      await ask();
+      return callsOf(pool, account);
+    };
+    await expect.poll(counted, { interval: 500 }).toBeGreaterThanOrEqual(5);
+    expect(await callsOf(pool, account)).toBeLessThanOrEqual(asked);
+    const none = `${url}?key=${makeKey()}`;
+    await expect.poll(async () => (await requestRaw(none)).status, { interval: 200 }).toBe(401);
+    const { rows } = await pool.query("SELECT DISTINCT capability FROM usage_log WHERE user_id = $1", [account.userId]);
+    expect(rows).toEqual([{ capability: "tiles" }]);
   });
 
   it("has as many live streams as it is told, and refuses one more with Retry-After", async () => {
