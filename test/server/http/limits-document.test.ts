@@ -1,5 +1,15 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { MAX_KEPT_KEYS, MAX_WORKING_KEYS } from "../../../server/accounts/key-table.ts";
+import {
+  EXPORT_LIMITS,
+  EXPORT_PACE,
+  liveLimits,
+  READ_UNITS_PER_MINUTE,
+  TIMES_OF_ACCOUNT,
+} from "../../../server/accounts/limits.ts";
+import { ANONYMOUS, CALL_KINDS, PLAN_TERMS } from "../../../server/accounts/plans.ts";
+import { ROWS_PER_CALL } from "../../../server/http/routes/export-answer.ts";
 import {
   AUTH_REQUESTS_PER_MINUTE,
   HASHES,
@@ -8,7 +18,6 @@ import {
   MAX_SESSIONS,
   WRONG_PASSWORDS,
 } from "../../../server/accounts/auth/limits.ts";
-import { EXPORT_LIMITS, EXPORT_PACE, liveLimits, READ_UNITS_PER_MINUTE } from "../../../server/accounts/limits.ts";
 import { DEFAULT_SETTINGS } from "../../../server/http/app.ts";
 import {
   OWN_AREA_CALLS,
@@ -63,6 +72,23 @@ describe("docs/limits.md", () => {
       ).toEqual(["read units", "429"]);
     }
     expect(ROWS.filter(({ anonymous }) => anonymous.startsWith("read units"))).toHaveLength(READ_ROUTES.length);
+  });
+
+  it("tells what each plan gives", () => {
+    const plans = { "nobody, an address": ANONYMOUS, ...PLAN_TERMS };
+    for (const [plan, { dollars, quotas, perMinute }] of Object.entries(plans)) {
+      const cells = CALL_KINDS.map((kind) => {
+        const quota = quotas[kind];
+        return quota === null ? "read units" : `${quota.calls} a ${quota.per}`;
+      });
+      const price = plan in PLAN_TERMS ? `$${dollars}` : "";
+      const row = ["", plan, price, ...cells, `${perMinute}`, ""].join(" | ").replaceAll("  ", " ").trim();
+      expect(document, plan).toContain(row);
+    }
+    expect(document).toContain(`${MAX_WORKING_KEYS} keys that work, ${2 * MAX_WORKING_KEYS} while`);
+    expect(document).toContain(`${MAX_KEPT_KEYS} that are kept`);
+    expect(rowOf("GET /tiles/{layers}/{z}/{x}/{y}.pbf").withKey).toContain(`${TIMES_OF_ACCOUNT} times as many`);
+    expect(rowOf("GET /api/exports/scores.csv").cost).toContain(`a call for every ${ROWS_PER_CALL / 1000} 000 rows`);
   });
 
   it("tells the figures that the code has", () => {
