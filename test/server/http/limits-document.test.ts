@@ -1,5 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import {
+  AUTH_REQUESTS_PER_MINUTE,
+  HASHES,
+  MAILS,
+  MAX_AUTH_BODY_BYTES,
+  MAX_SESSIONS,
+  WRONG_PASSWORDS,
+} from "../../../server/accounts/auth/limits.ts";
 import { MAX_KEPT_KEYS, MAX_WORKING_KEYS } from "../../../server/accounts/key-table.ts";
 import {
   EXPORT_LIMITS,
@@ -9,15 +17,6 @@ import {
   TIMES_OF_ACCOUNT,
 } from "../../../server/accounts/limits.ts";
 import { ANONYMOUS, CALL_KINDS, PLAN_TERMS } from "../../../server/accounts/plans.ts";
-import { ROWS_PER_CALL } from "../../../server/http/routes/export-answer.ts";
-import {
-  AUTH_REQUESTS_PER_MINUTE,
-  HASHES,
-  MAILS,
-  MAX_AUTH_BODY_BYTES,
-  MAX_SESSIONS,
-  WRONG_PASSWORDS,
-} from "../../../server/accounts/auth/limits.ts";
 import { DEFAULT_SETTINGS } from "../../../server/http/app.ts";
 import {
   OWN_AREA_CALLS,
@@ -26,6 +25,7 @@ import {
   READ_TURNS,
   UNITS_TO_BEGIN,
 } from "../../../server/http/core/route-limits.ts";
+import { ROWS_PER_CALL } from "../../../server/http/routes/export-answer.ts";
 import { FLAGS_PER_DAY } from "../../../server/moderation/flag-budget.ts";
 import { MOST_HELD } from "../../../server/moderation/flood-watch.ts";
 import { OWN_AREA_LIMITS } from "../../../server/own-areas/own-area.ts";

@@ -4,6 +4,7 @@ import { sqlOfPool } from "../../../../server/postgres/sql.ts";
 import { ACCOUNT_TABLES, addAccount, addUsage } from "../../../kit/accounts-fixture.ts";
 import { AUTH_TABLES, createAuthApp, createVisitor, linkIn, PASSWORD, signUp } from "../../../kit/auth-fixture.ts";
 import { describeOnEachPostgres } from "../../../kit/postgres/each-postgres.ts";
+import { createTestBilling } from "../../../kit/test-billing.ts";
 import { testAttacks } from "./attack-suite.ts";
 import { testDemoAccount } from "./demo-suite.ts";
 
@@ -122,7 +123,7 @@ describeOnEachPostgres("accounts", [...ACCOUNT_TABLES, ...AUTH_TABLES], (pool) =
       if (isStripeAway) throw new Error("away");
       ended.push(userId);
     };
-    world = createAuthApp(pool(), { parts: { endSubscription } });
+    world = createAuthApp(pool(), { parts: { billing: { ...createTestBilling(async () => []), endSubscription } } });
     const ann = await signUp(world, ANN);
     const bob = await addAccount(pool(), "bob@example.org");
     const table = createAccountTable(sqlOfPool(pool()));
