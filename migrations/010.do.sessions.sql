@@ -13,6 +13,9 @@ ALTER TABLE users
 
 COMMENT ON COLUMN users.is_demo IS 'The account whose password anybody may know: on embedded stores of one machine only.';
 
+-- A sign-up forgets those that are too old.
+CREATE INDEX users_unverified ON users (created_at) WHERE NOT email_verified;
+
 CREATE TABLE sessions (
   id          uuid        PRIMARY KEY DEFAULT gen_random_uuid(),
   user_id     uuid        NOT NULL REFERENCES users ON DELETE CASCADE,

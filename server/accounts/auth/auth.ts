@@ -1,4 +1,5 @@
 import type { Log } from "../../console/log.ts";
+import { errorCode } from "../../console/operator-error.ts";
 import { siteOf } from "../../kit/network-address.ts";
 import { sleep } from "../../kit/wait.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -197,10 +198,10 @@ function mailsOf({ sql, mailer, log }: AuthOptions, { publicUrl }: AuthCall) {
   const links = authLinks(publicUrl);
   const send = async (kind: keyof typeof AUTH_MAILS, { email }: MailedUser, link: string): Promise<void> => {
     if (isDemoAddress(email)) return;
-    // Whom it was for is not logged.
+    // Whom it was for is not logged, and what a server of mail says of it may name them.
     await mailer
       ?.send(AUTH_MAILS[kind](email, link))
-      .catch((error: unknown) => log.error("a mail could not be sent", { kind, error }));
+      .catch((error: unknown) => log.error("a mail could not be sent", { kind, code: errorCode(error) }));
   };
   return {
     mailVerification: (user, token) => send("verify", user, links.verify(token)),
