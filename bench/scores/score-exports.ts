@@ -6,6 +6,7 @@ import { sqlOfPool } from "../../server/postgres/sql.ts";
 import { createPyramid } from "../../server/pyramid/pyramid.ts";
 import { createMemoryDerivedStore } from "../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../server/store/memory/memory.ts";
+import { GENEROUS } from "../../test/kit/app-fixture.ts";
 import { printTable } from "../../test/kit/output.ts";
 import { createTestModeration } from "../../test/kit/test-moderation.ts";
 
@@ -28,7 +29,7 @@ export async function measureExports(pool: Pool, nowMs: number) {
     onReport: () => {},
     moderation: createTestModeration({ store, clock }),
     clientAddress: () => undefined,
-    settings: DEFAULT_SETTINGS,
+    settings: { ...DEFAULT_SETTINGS, anonymous: GENEROUS },
     log: silentLog,
   });
   const results = [];

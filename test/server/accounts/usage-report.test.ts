@@ -170,14 +170,15 @@ describeOnEachPostgres("GET /api/usage", ACCOUNT_TABLES, (pool) => {
 
   describe("among 4 000 accounts", { tags: "slow" }, () => {
     it.each([
-      ["the report", READ_USAGE, ["api_keys_user_id_prefix_key", "usage_log_pkey", "users_pkey"]],
-      ["a key", FIND_KEY, ["api_keys_key_hash_key", "api_keys_user_id_prefix_key", "usage_log_pkey"]],
+      ["the report", READ_USAGE, ["api_keys_user_id_prefix_key", "usage_log_calls", "users_pkey"]],
+      ["a key", FIND_KEY, ["api_keys_key_hash_key", "users_pkey", "api_subscriptions_pkey"]],
     ])("reads %s by indexes alone", async (_, statement, indexes) => {
       await pool().query(MANY_ACCOUNTS);
       await pool().query("ANALYZE users, api_subscriptions, api_keys, usage_log");
       const { userId, key } = await addAccount(pool(), "a@example.org");
-      const id = statement === READ_USAGE ? userId : hashKey(key);
-      const { rows } = await pool().query(`EXPLAIN ${statement}`, [id, "2026-06-01"]);
+      const values =
+        statement === READ_USAGE ? [userId, "2026-06-01", "2026-06-01", "2026-06-20"] : [hashKey(key), new Date()];
+      const { rows } = await pool().query(`EXPLAIN ${statement}`, values);
       const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
       for (const index of indexes) expect(plan).toContain(index);
       expect(plan).not.toContain("Seq Scan");
