@@ -26,6 +26,7 @@ export interface AccountOptions {
   readonly usage: UsageLog;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether requests may wait for each other's statements, and leave some to nobody: not in a Worker. */
   readonly shareWork?: boolean;
   /** Calls of one account a minute, in place of what its plan says. */
   readonly perMinute?: number | undefined;
@@ -33,12 +34,12 @@ export interface AccountOptions {
 
 const CLOSE_WITHIN_MS = 3_000;
 
-export function createAccounts({ sql, usage, clock, log, shareWork, perMinute }: AccountOptions): Accounts {
+export function createAccounts({ sql, usage, clock, log, shareWork = true, perMinute }: AccountOptions): Accounts {
   const run: RunSql = (text, values = []) => sql.query(text, values) as Promise<never>;
   const lookup = createAccountLookup(sql, clock);
-  const quotas = createQuotas({ sql: run, clock, log, ...(shareWork !== undefined && { shareWork }) });
+  const quotas = createQuotas({ sql: run, clock, log, shareWork });
   const unavailable = () => new DatabaseUnavailableError("PostgreSQL does not answer");
-  const admission = createAdmission({ clock, quotas, usage, perMinute, unavailable });
+  const admission = createAdmission({ clock, quotas, usage, perMinute, leasesBeside: shareWork, unavailable });
   const tileKeys = createTileKeys({ lookup, quotas, usage, clock });
   return {
     lookup,

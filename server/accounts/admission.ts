@@ -40,13 +40,22 @@ export interface AdmissionOptions {
   readonly usage: UsageLog;
   /** Calls of one account, in place of what its plan says. */
   readonly perMinute?: number | undefined;
+  /** Whether more may be leased beside a request; in a Worker that is left to what is done behind it. */
+  readonly leasesBeside: boolean;
   unavailable(): Error;
 }
 
 /** Others may take what comes back while it is waited for. */
 const ATTEMPTS = 100;
 
-export function createAdmission({ clock, quotas, usage, perMinute, unavailable }: AdmissionOptions): Admission {
+export function createAdmission({
+  clock,
+  quotas,
+  usage,
+  perMinute,
+  leasesBeside,
+  unavailable,
+}: AdmissionOptions): Admission {
   const minutes = createMinutes(clock);
 
   function takeMinute({ account }: Caller): Refusal | undefined {
@@ -61,7 +70,7 @@ export function createAdmission({ clock, quotas, usage, perMinute, unavailable }
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const outcome = quotas.take(userId, pool);
       if (outcome === "taken") {
-        void quotas.refillSoon(userId, pool);
+        if (leasesBeside) void quotas.refillSoon(userId, pool);
         return true;
       }
       if (outcome === "spent") return false;

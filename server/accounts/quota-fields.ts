@@ -1,5 +1,5 @@
+import type { Standing } from "./held-quota.ts";
 import type { Quota } from "./plans.ts";
-import type { Standing } from "./quotas.ts";
 
 /** Of whom or what a quota is told. */
 interface Told {

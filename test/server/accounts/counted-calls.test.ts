@@ -101,7 +101,9 @@ describeOnEachPostgres("what calls are counted as", [...ACCOUNT_TABLES, ...TABLE
     for (const wrong of ["2026-13", "2026", "1999-01", "2026-05-01", "x"]) expect(await of(wrong), wrong).toBe(400);
   });
 
-  it("of an export: a call for every 10 000 rows, and the stream breaks off where the quota ends", { tags: "slow" }, async () => {
+  it("of an export: a call for every 10 000 rows, and the stream breaks off where the quota ends", {
+    tags: "slow",
+  }, async () => {
     await pool().query(
       `INSERT INTO neighborhood_scores
          (geohash, safety, vibe, infrastructure, opportunity, overall, report_count_7d, city, calculated_at, safety_quarters)

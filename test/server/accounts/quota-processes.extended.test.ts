@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it, onTestFinished } from "vitest";
-import { overshootOf, sliceOf } from "../../../server/accounts/quotas.ts";
+import { overshootOf, sliceOf } from "../../../server/accounts/held-quota.ts";
 import { silentLog } from "../../../server/console/log.ts";
 import { createPool } from "../../../server/postgres/pool.ts";
 import { addAccount, bearer, callsOf } from "../../kit/accounts-fixture.ts";
