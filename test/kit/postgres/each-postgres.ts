@@ -30,7 +30,7 @@ const place = process.env.TEST_DATABASE_URL === undefined ? findPostgres() : "TE
 
 /**
  * Describes what holds on the embedded and, in the extended tier and when there is one, on a native PostgreSQL, both migrated;
- * before each test the tables named are empty.
+ * before each test the tables named are empty, and what refers to them.
  */
 export function describeOnEachPostgres(
   what: string,

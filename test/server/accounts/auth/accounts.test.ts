@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createAccountTable } from "../../../../server/accounts/account-table.ts";
+import { silentLog } from "../../../../server/console/log.ts";
 import { sqlOfPool } from "../../../../server/postgres/sql.ts";
 import { ACCOUNT_TABLES, addAccount, addUsage } from "../../../kit/accounts-fixture.ts";
 import { AUTH_TABLES, createAuthApp, createVisitor, linkIn, PASSWORD, signUp } from "../../../kit/auth-fixture.ts";
@@ -180,6 +181,26 @@ describeOnEachPostgres("accounts", [...ACCOUNT_TABLES, ...AUTH_TABLES], (pool) =
       expect([status, json.type]).toEqual([503, "urn:stratum:problem:database-unavailable"]);
     }
     expect(visitor.jar).toEqual(ann.jar);
+  });
+
+  it("are not told of a mail that cannot be sent, and neither is an address to the log", async () => {
+    const lines: unknown[] = [];
+    const log = { ...silentLog, error: (...line: unknown[]) => void lines.push(line) };
+    const refused = Object.assign(new Error(`550 <${ANN}> is unknown`), { code: "EENVELOPE" });
+    world = createAuthApp(pool(), { log, mailer: { send: () => Promise.reject(refused) } });
+    const body = { name: "Ann", email: ANN, password: PASSWORD };
+    expect((await createVisitor(world.app).post("/api/auth/sign-up/email", body)).status).toBe(200);
+    await expect.poll(() => JSON.stringify(lines)).toContain("EENVELOPE");
+    expect(JSON.stringify(lines)).not.toContain(ANN);
+  });
+
+  it("end with the browser where that is wanted", async () => {
+    const ann = await signUp(world, ANN);
+    const body = { email: ANN, password: PASSWORD, rememberMe: false };
+    const { headers } = await ann.post("/api/auth/sign-in/email", body);
+    const session = headers.getSetCookie().find((cookie) => cookie.startsWith("stratum.session_token="));
+    expect(session).not.toMatch(/Max-Age|Expires/i);
+    expect((await ann.get("/api/account")).status).toBe(200);
   });
 
   it("are off where there is no secret, and say so", async () => {
