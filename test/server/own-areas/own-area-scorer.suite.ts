@@ -47,7 +47,7 @@ export const describeOwnAreaScorer = (pool: () => Pool) =>
     let sql: RunSql;
     beforeEach(async () => {
       sql = sqlOfPool(pool());
-      await sql(`TRUNCATE ${ACCOUNT_TABLES.join(", ")}`);
+      await sql(`TRUNCATE ${ACCOUNT_TABLES.join(", ")} CASCADE`);
       await sql("UPDATE score_state SET epoch = 0, counted_until = NULL");
     });
 

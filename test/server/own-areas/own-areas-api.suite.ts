@@ -23,7 +23,7 @@ export const describeOwnAreasApi = (pool: () => Pool) =>
   describe("own areas over HTTP", () => {
     let test: Awaited<ReturnType<typeof open>>;
     beforeEach(async () => {
-      await pool().query(`TRUNCATE ${ACCOUNT_TABLES.join(", ")}`);
+      await pool().query(`TRUNCATE ${ACCOUNT_TABLES.join(", ")} CASCADE`);
       await pool().query("UPDATE score_state SET epoch = 0, counted_until = NULL");
       test = await open(pool());
     });
