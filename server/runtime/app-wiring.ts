@@ -99,7 +99,9 @@ export function wireDomain(adapters: Adapters, bounds: MemoryBounds = {}, pace?:
 
   const scores = createScoreCache({ sql, clock, ...(scoreCells && { maxCells: scoreCells }) });
   const areaScorer = createAreaScorer({ ...behind, clock, log });
-  const own = createOwnAreaScorer({ ...behind, clock, log, pyramid: areaScorer.pyramid });
+  // A Worker's cron comes every five minutes.
+  const turns = bounds.shareBuilds === false ? 4 : 1;
+  const own = createOwnAreaScorer({ ...behind, clock, log, pyramid: areaScorer.pyramid, turns });
   const scorer = createScorer({ ...behind, clock, log });
   const scoring = createScoring(scorer, createPastScores({ ...behind, clock }), log, { areas: areaScorer, own });
   const usage = createUsageLog({ sql, log });
