@@ -8,6 +8,7 @@ export const MODERATION_WORDS = {
   ],
   unboundTitle: "No city to moderate yet",
   unboundText: "Your plan has moderation. Whoever runs this service binds your account to your city first.",
+  demoTitle: "Nothing to moderate here",
   demoText: "The demo account moderates nothing, for others see the same reports.",
   state: "State",
   states: { held: "Waiting", hidden: "Hidden", restored: "Restored", dismissed: "Dismissed" },

@@ -16,6 +16,7 @@ export const OVERVIEW_WORDS = {
   worsened: "Most worsened",
   movesHint: "Neighbourhoods by their overall score, against a week ago.",
   noMoves: {
+    unknown: "No neighbourhood has enough reports in both weeks to be compared.",
     up: "None of those that can be compared has improved this week.",
     down: "None of those that can be compared has worsened this week.",
   },

@@ -69,6 +69,10 @@ export function dashboardTests(site: Site): void {
     const form = page.getByRole("dialog", { name: "New key" });
     await form.getByLabel("Name").fill("City widget");
     await form.getByText("Restrict it").click();
+    await form.getByLabel("Allowed origins").fill("https://a.example\nnonsense");
+    await form.getByRole("button", { name: "Make the key" }).click();
+    await form.getByText("must be an origin").waitFor();
+    expect(await form.getByLabel("Allowed origins").getAttribute("aria-invalid")).toBe("true");
     await form.getByLabel("Allowed origins").fill("https://a.example\nhttps://b.example");
     await form.getByRole("button", { name: "Make the key" }).click();
     const made = page.getByRole("dialog", { name: "Your new key" });
@@ -99,8 +103,8 @@ export function dashboardTests(site: Site): void {
     await page.getByRole("heading", { name: "API keys", level: 1 }).waitFor();
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("heading", { name: "Sign in" }).waitFor();
-    // The password that was wrong.
-    expect(faults.filter((fault) => !/401/.test(fault))).toEqual([]);
+    // The password and the origin that were wrong.
+    expect(faults.filter((fault) => !/40[01]/.test(fault))).toEqual([]);
     await page.context().close();
   });
 }

@@ -149,12 +149,12 @@ function usageOf({ keys }: Pretended) {
       quota("dashboards", 500_000, 1_140),
     ],
     days,
-    keys: keys.map(({ id, name, prefix, calls_this_month }) => ({
+    keys: keys.map(({ id, name, prefix, calls_this_month, kinds }) => ({
       id,
       name,
       prefix,
       calls_this_month,
-      days: [{ day: ago(1).slice(0, 10), kind: "tiles", calls: calls_this_month }],
+      days: [{ day: ago(1).slice(0, 10), kind: kinds?.[0] ?? "tiles", calls: calls_this_month }],
     })),
   };
 }
@@ -288,6 +288,11 @@ function answerKeys(route: Route, asked: string, body: Record<string, unknown>, 
   if (method === "DELETE" && old) {
     old.revoked_at = ago(0);
     return route.fulfill({ status: 204 });
+  }
+  const wrong = Array.isArray(body.origins) ? body.origins.findIndex((origin) => !/^https?:/.test(origin)) : -1;
+  if (wrong >= 0) {
+    const errors = [{ field: `origins.${wrong}`, message: "must be an origin such as https://example.com" }];
+    return send(route, { type: "urn:stratum:problem:invalid-request", status: 400, errors }, 400);
   }
   if (old) old.expires_at = new Date(Date.now() + Number(body.overlap_hours) * 3_600_000).toISOString();
   const made = aKey(state.keys.length + 1, { name: String(body.name ?? old?.name), created_at: ago(0) });

@@ -91,12 +91,16 @@ function tellFault(made: HTMLFormElement, fault: HTMLElement, error: unknown): v
   if (!(error instanceof Error)) throw error;
   let isPlaced = false;
   if (error instanceof AskError) {
-    for (const [name, message] of error.fields) {
+    for (const [path, message] of error.fields) {
+      // `origins.2` is the third of one field.
+      const [name = path] = path.split(".");
       const place = made.querySelector(`[data-error="${CSS.escape(name)}"]`);
       const input = made.querySelector<HTMLElement>(`[name="${CSS.escape(name)}"]`);
       if (place === null || input === null) continue;
       place.textContent = message;
       input.ariaInvalid = "true";
+      const fold = input.closest("details");
+      if (fold) fold.open = true;
       if (!isPlaced) input.focus();
       isPlaced = true;
     }

@@ -57,7 +57,9 @@ export function moderationView(visit: Visit): ViewContent {
 
 function notYet(account: AccountJson, plansHref: string): HTMLElement {
   if (!hasPlan(account, "city")) return offer(PLAN_NAMES.city, WORDS.offerTitle, WORDS.offer, plansHref);
-  const made = emptiness(WORDS.unboundTitle, account.is_demo ? WORDS.demoText : WORDS.unboundText);
+  const made = account.is_demo
+    ? emptiness(WORDS.demoTitle, WORDS.demoText)
+    : emptiness(WORDS.unboundTitle, WORDS.unboundText);
   made.classList.add("wide");
   return made;
 }

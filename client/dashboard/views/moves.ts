@@ -8,6 +8,8 @@ export interface Move {
 }
 
 export interface Moves {
+  /** Whether any area can be compared. */
+  readonly isKnown: boolean;
   readonly up: readonly Move[];
   readonly down: readonly Move[];
 }
@@ -20,6 +22,7 @@ export function largestMoves(areas: readonly RankedAreaJson[], score: ScoreName,
   });
   const sorted = moves.toSorted((a, b) => b.change - a.change || a.area.name.localeCompare(b.area.name));
   return {
+    isKnown: areas.some(({ change_7d }) => change_7d !== null && change_7d[score] !== null),
     up: sorted.filter(({ change }) => change > 0).slice(0, most),
     down: sorted
       .filter(({ change }) => change < 0)

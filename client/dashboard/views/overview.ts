@@ -80,9 +80,9 @@ async function scoreFigure(score: ScoreName, city: string): Promise<HTMLElement>
   });
 }
 
-function moveList(found: Moves, way: keyof Moves, visit: Visit): Node[] {
+function moveList(found: Moves, way: "up" | "down", visit: Visit): Node[] {
   const moves = found[way];
-  if (moves.length === 0) return [element("p", { class: "nothing" }, WORDS.noMoves[way])];
+  if (moves.length === 0) return [element("p", { class: "nothing" }, WORDS.noMoves[found.isKnown ? way : "unknown"])];
   const items = moves.map(({ area, change }) =>
     element(
       "li",

@@ -3,13 +3,14 @@ import { KIND_WORDS, USAGE_WORDS as WORDS } from "../../words/dashboard-account-
 import { formatCount } from "../../words/words.ts";
 import { ask } from "../api/ask.ts";
 import { CALL_KINDS } from "../api/keys.ts";
-import { type KeyUsageJson, type UsageJson, usageAddress } from "../api/usage.ts";
+import { type UsageJson, usageAddress } from "../api/usage.ts";
 import type { ViewContent, Visit } from "../page/visit.ts";
 import { chart } from "../parts/chart.ts";
 import { choice, toolbar } from "../parts/choice.ts";
 import { emptiness, panel } from "../parts/panel.ts";
 import { table } from "../parts/table.ts";
 import { quotaBars } from "./quota-bars.ts";
+import { type UsageRow, usageRows } from "./usage-rows.ts";
 import { wholeMonth } from "./whole-month.ts";
 
 /** Months that are offered, this one first. */
@@ -57,7 +58,7 @@ export function usageView(visit: Visit): ViewContent {
     toolbar(choice("choose-month", WORDS.month, months, month, (value) => set({ month: value }))),
     part(WORDS.byDay, "two-thirds", 280, (usage) => chartOf(usage, month, signal), WORDS.byDayHint),
     part(WORDS.quotas, "", 200, ({ quotas }) => [quotaBars(quotas)], WORDS.quotasHint),
-    part(WORDS.byKey, "wide", 140, ({ keys }) => keysOf(keys, visit)),
+    part(WORDS.byKey, "wide", 140, (usage) => rowsOf(usage, visit)),
   ];
 }
 
@@ -91,28 +92,26 @@ async function chartOf(usage: UsageJson, month: string, signal: AbortSignal): Pr
   ];
 }
 
-function keysOf(keys: readonly KeyUsageJson[], { hrefOf }: Visit): Node[] {
-  if (keys.length === 0)
+function rowsOf(usage: UsageJson, { hrefOf }: Visit): Node[] {
+  const rows = usageRows(usage);
+  if (rows.length === 0)
     return [
       element("p", { class: "nothing" }, `${WORDS.noKeys} `, element("a", { href: hrefOf("keys") }, WORDS.toKeys)),
     ];
-  const byKind = ({ days = [] }: KeyUsageJson, kind: string): string =>
-    formatCount(days.reduce((sum, day) => sum + (day.kind === kind ? day.calls : 0), 0));
-  const sorted = keys.toSorted((a, b) => b.calls_this_month - a.calls_this_month);
   return [
-    table<KeyUsageJson>(
+    table<UsageRow>(
       WORDS.byKey,
       [
-        { head: WORDS.key, isName: true, cell: ({ name }) => name || WORDS.noKeyName },
-        ...CALL_KINDS.filter((kind) => kind !== "dashboards").map((kind) => ({
+        { head: WORDS.key, isName: true, cell: ({ key }) => (key ? key.name || WORDS.noKeyName : WORDS.session) },
+        ...CALL_KINDS.map((kind) => ({
           head: KIND_WORDS[kind],
           isNumber: true,
           isExtra: true,
-          cell: (key: KeyUsageJson) => byKind(key, kind),
+          cell: ({ calls }: UsageRow) => formatCount(calls[kind]),
         })),
-        { head: WORDS.calls, isNumber: true, cell: ({ calls_this_month }) => formatCount(calls_this_month) },
+        { head: WORDS.calls, isNumber: true, cell: ({ total }) => formatCount(total) },
       ],
-      sorted,
+      rows,
     ),
   ];
 }

@@ -5,6 +5,7 @@ import { browserName } from "../../../client/dashboard/views/browser-name.ts";
 import { largestMoves } from "../../../client/dashboard/views/moves.ts";
 import { nearName } from "../../../client/dashboard/views/near-name.ts";
 import { counterclockwise } from "../../../client/dashboard/views/ring.ts";
+import { usageRows } from "../../../client/dashboard/views/usage-rows.ts";
 import { wholeMonth } from "../../../client/dashboard/views/whole-month.ts";
 
 const area = (name: string, safety: number | null | undefined) =>
@@ -25,6 +26,8 @@ test("lists what moved most, up and down, and leaves out what cannot be compared
   expect(names(up)).toEqual(["F", "A"]);
   expect(names(down)).toEqual(["B", "G"]);
   expect(names(largestMoves(areas, "safety", 1).down)).toEqual(["B"]);
+  expect(largestMoves([area("C", null), area("D", undefined)], "safety", 1).isKnown).toBe(false);
+  expect(largestMoves([area("E", 0)], "safety", 1)).toEqual({ isKnown: true, up: [], down: [] });
 });
 
 test("names a report's place by the nearest name, east and west as far as they are, and not by a far one", () => {
@@ -83,4 +86,21 @@ test("shows every day of a month up to today, those without calls too", () => {
     ["2026-06-04", 0],
   ]);
   expect(wholeMonth([], "2026-02", Date.parse("2026-06-04T00:00:00Z"))).toHaveLength(28);
+});
+
+test("adds up by key, and as signed-in browsers' what is no key's, to all calls of the month", () => {
+  const day = { calls: 14, tiles: 7, trends: 2, exports: 1, dashboards: 4 };
+  const calls = (kind: "tiles" | "exports", count: number) => ({ day: "2026-06-02", kind, calls: count });
+  const keys = [
+    { id: "a", name: "A", prefix: "", calls_this_month: 3, days: [calls("tiles", 2), calls("exports", 1)] },
+    { id: "b", name: "B", prefix: "", calls_this_month: 5, days: [calls("tiles", 5)] },
+  ];
+  const rows = usageRows({ days: [{ day: "2026-06-02", ...day }], keys });
+  expect(rows.map(({ key, total }) => [key?.name, total])).toEqual([
+    ["B", 5],
+    ["A", 3],
+    [undefined, 6],
+  ]);
+  expect(rows[2]?.calls).toEqual({ tiles: 0, trends: 2, exports: 0, dashboards: 4 });
+  expect(usageRows({ days: [], keys: [] })).toEqual([]);
 });
