@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { backTests } from "./back.suite.ts";
 import { burstTests } from "./burst.suite.ts";
+import { dashboardTests } from "./dashboard.suite.ts";
 import { firstLookTests } from "./first-look.suite.ts";
 import { liveTests } from "./live.suite.ts";
 import { mapTests } from "./map.suite.ts";
@@ -19,6 +20,7 @@ describe("a map without its tiles", { tags: "slow" }, () => missingTilesTests(si
 describe("popups", { tags: "slow" }, () => popupTests(site));
 describe("the panel", { tags: "slow" }, () => panelTests(site));
 describe("a first look", { tags: "slow" }, () => firstLookTests(site));
+describe("the dashboard", () => dashboardTests(site));
 describe("the API reference", () => referenceTests(site));
 describe("the time-lapse", { tags: "slow" }, () => timeLapseTests(site));
 describe("an open map in a busy place", { tags: "slow" }, () => burstTests(site));
