@@ -17,7 +17,7 @@ import { areaChoice } from "./area-choice.ts";
 import { cityChoice } from "./city-choice.ts";
 import { loadPlaces } from "./near-name.ts";
 import { mapLink, reportRow } from "./report-row.ts";
-import { risingTable } from "./trends.ts";
+import { risingTable } from "./rising-table.ts";
 
 const LAYER = "infrastructure";
 const SPANS = ["7", "30", "90"];

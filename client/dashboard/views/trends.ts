@@ -1,6 +1,5 @@
 import type { ScoreName } from "../../../tiles/scores/scores.ts";
 import type { AreaCardJson } from "../../api/api.ts";
-import type { RankedAreaJson } from "../../api/areas.ts";
 import { element } from "../../ui/dom.ts";
 import { neighbourhoods, TREND_WORDS as WORDS } from "../../words/dashboard-trend-words.ts";
 import { formatCount, LAYER_LABELS, SCORE_LABELS } from "../../words/words.ts";
@@ -20,20 +19,20 @@ import {
   type Where,
 } from "../api/trends.ts";
 import type { ViewContent, Visit } from "../page/visit.ts";
-import { percentMark, pointsMark } from "../parts/change-mark.ts";
+import { pointsMark } from "../parts/change-mark.ts";
 import { chart } from "../parts/chart.ts";
 import { choice, segments, toolbar } from "../parts/choice.ts";
 import { figure, figures } from "../parts/figure.ts";
 import { panel } from "../parts/panel.ts";
-import { colorOfScore, iconOf, isScore, layerOf, scoreCell, scoreOptions } from "../parts/score-cells.ts";
+import { colorOfScore, iconOf, isScore, layerOf, scoreOptions } from "../parts/score-cells.ts";
 import { shareButton } from "../parts/share-button.ts";
-import { longTable, table } from "../parts/table.ts";
 import { areaChoice } from "./area-choice.ts";
 import { cityChoice } from "./city-choice.ts";
+import { rankingTable } from "./ranking-table.ts";
+import { risingTable } from "./rising-table.ts";
 
 const SPANS = ["7", "30", "90"];
 const MOST_RISING = 12;
-const MOST_ROWS = 12;
 
 /** What is asked about. */
 interface Asked {
@@ -70,56 +69,64 @@ function controls({ score, days, visit }: Asked): HTMLElement {
   );
 }
 
-function figuresPanel({ where, score, days, visit }: Asked): HTMLElement {
+function figuresPanel(asked: Asked): HTMLElement {
+  const { where, score, days, visit } = asked;
+  const changes = changesAddress(where, score);
+  const average = averageAddress(where, score, days);
+  const daily = dailyAddress(where, layerOf(score), days);
   return panel({
     title: SCORE_LABELS[score],
     className: "wide",
     height: 110,
     signal: visit.signal,
     async load() {
-      const sources = {
-        changes: changesAddress(where, score),
-        average: averageAddress(where, score, days),
-        daily: dailyAddress(where, layerOf(score), days),
-      };
-      const [{ changes }, average, daily] = await Promise.all([
-        askOnce<ChangesJson>(sources.changes),
-        askOnce<AverageJson>(sources.average),
-        askOnce<DailyJson>(sources.daily),
+      const answers = await Promise.all([
+        askOnce<ChangesJson>(changes),
+        askOnce<AverageJson>(average),
+        askOnce<DailyJson>(daily),
       ]);
-      const [change] = changes;
-      const look = { layer: score, icon: iconOf(score) };
-      const ofMany = where.area === undefined && change ? [neighbourhoods(change.neighborhoods)] : [];
+      const [weeks, mean, reports] = answers;
       return [
         figures(
-          figure({
-            ...look,
-            label: WORDS.thisWeek,
-            value: change?.this_week?.toFixed(1),
-            source: sources.changes,
-            below: change ? [pointsMark(change.change), ...ofMany] : [],
-          }),
-          figure({ ...look, label: WORDS.lastWeek, value: change?.last_week?.toFixed(1), source: sources.changes }),
-          figure({
-            ...look,
-            label: WORDS.average(days),
-            value: average.average?.toFixed(1),
-            source: sources.average,
-            below:
-              average.lowest === null || average.highest === null || where.area !== undefined
-                ? []
-                : [WORDS.range(average.lowest.toFixed(1), average.highest.toFixed(1))],
-          }),
-          figure({
-            ...look,
-            label: WORDS.reports(days),
-            value: formatCount(daily.days.reduce((sum, { reports }) => sum + reports, 0)),
-            source: sources.daily,
-            below: severityWords(daily),
-          }),
+          ...weekFigures(asked, weeks, changes),
+          meanFigure(asked, mean, average),
+          reportsFigure(asked, reports, daily),
         ),
       ];
     },
+  });
+}
+
+const lookOf = ({ score }: Asked) => ({ layer: score, icon: iconOf(score) });
+
+function weekFigures(asked: Asked, { changes: [change] }: ChangesJson, source: string): HTMLElement[] {
+  const ofMany = asked.where.area === undefined && change ? [neighbourhoods(change.neighborhoods)] : [];
+  const below = change ? [pointsMark(change.change), ...ofMany] : [];
+  const look = { ...lookOf(asked), source };
+  return [
+    figure({ ...look, label: WORDS.thisWeek, value: change?.this_week?.toFixed(1), below }),
+    figure({ ...look, label: WORDS.lastWeek, value: change?.last_week?.toFixed(1) }),
+  ];
+}
+
+function meanFigure(asked: Asked, { average, lowest, highest }: AverageJson, source: string): HTMLElement {
+  const isOfOne = asked.where.area !== undefined || lowest === null || highest === null;
+  return figure({
+    ...lookOf(asked),
+    label: WORDS.average(asked.days),
+    value: average?.toFixed(1),
+    source,
+    below: isOfOne ? [] : [WORDS.range(lowest.toFixed(1), highest.toFixed(1))],
+  });
+}
+
+function reportsFigure(asked: Asked, daily: DailyJson, source: string): HTMLElement {
+  return figure({
+    ...lookOf(asked),
+    label: WORDS.reports(asked.days),
+    value: formatCount(daily.days.reduce((sum, { reports }) => sum + reports, 0)),
+    source,
+    below: severityWords(daily),
   });
 }
 
@@ -203,25 +210,6 @@ function risingPanel({ where, score, visit }: Asked): HTMLElement {
   });
 }
 
-/** Month over month, by area. */
-export function risingTable(rows: readonly RiseJson[]): HTMLElement {
-  return table<RiseJson>(
-    WORDS.rising,
-    [
-      { head: WORDS.name, isName: true, cell: ({ name }) => name },
-      { head: WORDS.thisMonth, isNumber: true, cell: ({ reports }) => formatCount(reports) },
-      { head: WORDS.lastMonth, isNumber: true, isExtra: true, cell: (row) => formatCount(row.reports_last_month) },
-      {
-        head: WORDS.change,
-        isNumber: true,
-        cell: ({ change_percent, is_small }) =>
-          element("span", { title: is_small ? WORDS.few : undefined }, percentMark(change_percent)),
-      },
-    ],
-    rows,
-  );
-}
-
 function rankingPanel({ where: { city }, score, visit }: Asked): HTMLElement {
   const source = movesAddress(city, score);
   return panel({
@@ -232,25 +220,4 @@ function rankingPanel({ where: { city }, score, visit }: Asked): HTMLElement {
     signal: visit.signal,
     load: async () => rankingTable((await askOnce<RankingJson>(source)).areas, score, visit),
   });
-}
-
-function rankingTable(areas: readonly RankedAreaJson[], score: ScoreName, visit: Visit): HTMLElement[] {
-  const sorted = areas.toSorted((a, b) => (b.scores[score] ?? -1) - (a.scores[score] ?? -1));
-  return longTable<RankedAreaJson>(
-    WORDS.ranking,
-    [
-      {
-        head: WORDS.name,
-        isName: true,
-        cell: ({ id, name }) => element("a", { href: visit.hrefOf("trends", { area: id, score }) }, name),
-      },
-      {
-        head: SCORE_LABELS[score],
-        cell: ({ scores, confidence }) => scoreCell(score, scores[score], confidence[score]),
-      },
-      { head: WORDS.weekChange, isNumber: true, cell: ({ change_7d }) => pointsMark(change_7d?.[score] ?? null) },
-    ],
-    sorted,
-    MOST_ROWS,
-  );
 }
