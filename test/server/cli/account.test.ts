@@ -57,7 +57,9 @@ it("makes accounts and keys for a running server, shows a key once, and revokes 
   const prefix = key.slice(0, 14);
   const shown = (await run("list ann@example.org")).output;
   expect(shown).toMatch(
-    new RegExp(`^ann@example.org  agent, active  1 calls in \\d{4}-\\d\\d, 20 of trends and exports a month, trends 1\n  ${prefix}  desk  1 calls`),
+    new RegExp(
+      `^ann@example.org  agent, active  1 calls in \\d{4}-\\d\\d, 20 of trends and exports a month, trends 1\n  ${prefix}  desk  1 calls`,
+    ),
   );
   expect(shown).not.toContain(key);
   expect((await run("set ann@example.org --status canceled")).output).toContain("agent, canceled (not active)");
