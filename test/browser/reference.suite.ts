@@ -23,7 +23,7 @@ export function referenceTests(site: Site): void {
     await form.getByRole("button", { name: "Ask" }).click();
     await form.getByText("400 Bad Request").waitFor();
 
-    await page.getByText("All API keys of the key's account").click();
+    await page.getByText("All API keys of an account").click();
     const usage = page.locator("#get-api-usage form");
     await usage.getByRole("button", { name: "Ask" }).click();
     await usage.getByText("This needs an API key").waitFor();

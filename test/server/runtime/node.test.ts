@@ -82,7 +82,7 @@ describe("npm start with a PostgreSQL that refuses it", () => {
 
   it("says what to correct and ends with code 1", async () => {
     refusing = await startRefusingPostgres();
-    const server = start({ DATA_DIR: "memory", DATABASE_URL: refusing.url });
+    const server = start({ DATA_DIR: "memory", DATABASE_URL: refusing.url, AUTH_SECRET: "a-secret".repeat(4) });
     expect(await server.exitCode).toBe(1);
     // A start may be quicker than PostgreSQL's answer.
     expect(
