@@ -2,8 +2,8 @@ import { connect, type Socket } from "node:net";
 import { seededRandom } from "../../test/kit/random.ts";
 import { type LoadRequest, runLoad } from "../kit/load.ts";
 
-/** One client that takes all it can get, for a while. */
-export type Attack = (url: string, durationMs: number) => Promise<void>;
+/** One client that takes all it can get, for a while. `keys`: of customers of its own, for what nobody gets without. */
+export type Attack = (url: string, durationMs: number, keys: readonly string[]) => Promise<void>;
 
 const FROM_ONE = { "X-Forwarded-For": "198.51.100.1" };
 const STREAMS = 3_000;
@@ -30,13 +30,13 @@ async function sleepers(url: string, durationMs: number, requests: readonly Load
 const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
 export const ATTACKS: Readonly<Record<string, Attack>> = {
-  "slow readers of exports, 20 addresses": (url, durationMs) =>
+  "slow readers of exports, 3 customers": (url, durationMs, keys) =>
     sleepers(
       url,
       durationMs,
       times(SLEEPERS, (i) => ({
         path: "/api/exports/scores.csv",
-        headers: { "X-Forwarded-For": `198.51.100.${i % 20}` },
+        headers: { "X-Forwarded-For": `198.51.100.${i % 20}`, Authorization: `Bearer ${keys[i % keys.length]}` },
       })),
     ),
 

@@ -12,6 +12,7 @@ import { tileAt, worldX, worldY } from "../../tiles/geo/tile-address.ts";
 import { type Contestant, environmentWith, startServerProcess, untilIdle } from "../kit/contestant.ts";
 import { runLoad } from "../kit/load.ts";
 import { percentile } from "../kit/measure.ts";
+import type { Orders } from "./attacker-process.ts";
 import { ATTACKS } from "./limits-attacks.ts";
 
 const ACCOUNT = fileURLToPath(new URL("../../server/cli/account.ts", import.meta.url));
@@ -33,8 +34,16 @@ export interface AttackFigures {
   readonly exportsRefused: number;
 }
 
-/** A server with the demo's three cities, and one customer's key. */
-async function openServer(): Promise<{ server: Contestant; key: string; close(): Promise<void> }> {
+interface Attacked {
+  readonly server: Contestant;
+  /** Of the customer who is to notice nothing, and of those who attack. */
+  readonly key: string;
+  readonly attackers: readonly string[];
+  close(): Promise<void>;
+}
+
+/** A server with the demo's three cities, and customers. */
+async function openServer(): Promise<Attacked> {
   const dataDir = await mkdtemp(join(tmpdir(), "stratum-limits-"));
   const settings = {
     DATA_DIR: dataDir,
@@ -46,14 +55,17 @@ async function openServer(): Promise<{ server: Contestant; key: string; close():
   const server = await startServerProcess(settings);
   await untilIdle(server);
   const env = environmentWith(settings);
-  const added = await promisify(execFile)(process.execPath, [ACCOUNT, "add", "a@example.org", "--plan", "agent"], {
-    env,
-  });
+  const add = async (email: string): Promise<string> => {
+    const args = [ACCOUNT, "add", email, "--plan", "agent"];
+    return (await promisify(execFile)(process.execPath, args, { env })).stdout.trim();
+  };
+  const key = await add("a@example.org");
+  const attackers = [await add("x@example.org"), await add("y@example.org"), await add("z@example.org")];
   const close = async () => {
     await server.close();
     await rm(dataDir, { recursive: true, force: true });
   };
-  return { server, key: added.stdout.trim(), close };
+  return { server, key, attackers, close };
 }
 
 /** What people look at who know of no attack: tiles of three cities, each from an address of their own. */
@@ -102,24 +114,28 @@ async function exportFor({ url }: Contestant, key: string, durationMs: number) {
 
 /** Other clients' p99 without and under each attack, in turns on one server. */
 export async function measureAttacks(durationMs: number): Promise<AttackFigures[]> {
-  const { server, key, close } = await openServer();
+  const { close, ...attacked } = await openServer();
   try {
-    await load(server, durationMs);
+    await load(attacked.server, durationMs);
     const figures: AttackFigures[] = [];
-    for (const attack of Object.keys(ATTACKS)) figures.push(await measure(server, key, attack, durationMs));
+    for (const attack of Object.keys(ATTACKS)) figures.push(await measure(attacked, attack, durationMs));
     return figures;
   } finally {
     await close();
   }
 }
 
-async function measure(server: Contestant, key: string, attack: string, durationMs: number): Promise<AttackFigures> {
+async function measure(
+  { server, key, attackers: keys }: Omit<Attacked, "close">,
+  attack: string,
+  durationMs: number,
+): Promise<AttackFigures> {
   const [calm, under]: [number[], number[]] = [[], []];
   const sum = { refused: 0, answers: 0, exports: 0, exportsRefused: 0 };
   for (let round = 0; round < ROUNDS; round++) {
     const [without] = await Promise.all([load(server, durationMs), exportFor(server, key, durationMs)]);
     calm.push(without.p99Ms);
-    const { ended } = await attackFromElsewhere(server, attack, durationMs + 500);
+    const { ended } = await attackFromElsewhere({ url: server.url, attack, durationMs: durationMs + 500, keys });
     const [found, exported] = await Promise.all([load(server, durationMs), exportFor(server, key, durationMs)]);
     await ended;
     under.push(found.p99Ms);
@@ -133,10 +149,10 @@ async function measure(server: Contestant, key: string, attack: string, duration
 }
 
 /** Begins an attack in another process. */
-async function attackFromElsewhere({ url }: Contestant, attack: string, durationMs: number) {
+async function attackFromElsewhere(orders: Orders) {
   const child = fork(new URL("./attacker-process.ts", import.meta.url));
   const ended = once(child, "exit");
   await once(child, "message");
-  child.send({ url, attack, durationMs });
+  child.send(orders);
   return { ended };
 }
