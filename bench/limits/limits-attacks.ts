@@ -30,7 +30,7 @@ async function sleepers(url: string, durationMs: number, requests: readonly Load
 const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
 export const ATTACKS: Readonly<Record<string, Attack>> = {
-  "slow readers of exports, 3 customers": (url, durationMs, keys) =>
+  "slow readers of exports, 2 customers": (url, durationMs, keys) =>
     sleepers(
       url,
       durationMs,
