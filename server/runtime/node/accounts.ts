@@ -90,15 +90,19 @@ interface DemoParts {
   readonly log: Log;
 }
 
-/** Once PostgreSQL is open, makes the demo account, or deletes one that somebody left in these stores. Nobody waits for it. */
-export function keepOrRemoveDemo(config: Config, { database, log }: DemoParts): void {
+/**
+ * Once PostgreSQL is open, makes the demo account, or deletes one that somebody left in these stores. Nobody waits for it. Resolves with
+ * whether one can sign in to it; never rejects.
+ */
+export async function keepOrRemoveDemo(config: Config, { database, log }: DemoParts): Promise<boolean> {
   const isKept = isForThisMachineAlone(config);
-  database.opened
-    .then(async () => {
-      if (isKept) return keepDemoAccount(database.sql, createPasswords());
-      if (await removeDemoAccount(database.sql)) log.warn("the demo account was deleted: others may come in here");
-    })
-    .catch((error: unknown) =>
-      log.warn("the demo account could not be looked after; nobody signs in to it elsewhere", { error }),
-    );
+  await database.opened;
+  try {
+    if (isKept) await keepDemoAccount(database.sql, createPasswords());
+    else if (await removeDemoAccount(database.sql)) log.warn("the demo account was deleted: others may come in here");
+    return isKept;
+  } catch (error) {
+    log.warn("the demo account could not be looked after; nobody signs in to it elsewhere", { error });
+    return false;
+  }
 }

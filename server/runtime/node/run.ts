@@ -6,8 +6,8 @@ import { refuseArguments } from "../../console/parse-options.ts";
 import { stopOnSignal } from "../../console/stop-on-signal.ts";
 import { createTerminal, type Terminal } from "../../console/terminal.ts";
 import { type Config, readConfig } from "../config.ts";
-import { isForThisMachineAlone, missingOfAccounts } from "./accounts.ts";
-import { startServer } from "./serve.ts";
+import { missingOfAccounts } from "./accounts.ts";
+import { type RunningServer, startServer } from "./serve.ts";
 import { startSharedWork } from "./shared-work.ts";
 import { startWorkers, tellFirstProcess, type WorkerPart, workerPart } from "./workers.ts";
 
@@ -40,11 +40,15 @@ async function runFirst(config: Config, terminal: Terminal, log: Log): Promise<v
   stopOnSignal(server, terminal.line);
   const missing = missingOfAccounts(config);
   if (missing !== undefined) log.warn(missing);
-  if (isForThisMachineAlone(config)) {
-    terminal.line(`The dashboards are at ${server.url}/dashboard: sign in as ${DEMO_EMAIL} with ${DEMO_PASSWORD}`);
-  }
   terminal.line(`STRATUM is at ${server.url} after ${(performance.now() / 1000).toFixed(1)} s (Ctrl-C stops it)`);
+  void tellOfDemo(server, terminal);
   await endWhenRefused(server, log);
+}
+
+/** Not before it works: on a first start PostgreSQL is made behind everything else. */
+async function tellOfDemo({ url, demo }: RunningServer, terminal: Terminal): Promise<void> {
+  if (!(await demo)) return;
+  terminal.line(`The dashboards are at ${url}/dashboard: sign in as ${DEMO_EMAIL} with ${DEMO_PASSWORD}`);
 }
 
 async function runWorker(part: WorkerPart, config: Config, log: Log): Promise<void> {

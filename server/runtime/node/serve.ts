@@ -46,6 +46,8 @@ export interface RunningServer {
    * and tries again; whoever started it decides, and tells.
    */
   readonly refusal: Promise<Error | undefined>;
+  /** Resolves once PostgreSQL is open, with whether there is the demo account to sign in to. */
+  readonly demo: Promise<boolean>;
   /** Takes no new requests, finishes those under way (5 s at most), then closes the stores; within 10 s in all. */
   close(): Promise<void>;
 }
@@ -125,7 +127,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     const work = { background: closers.add(createBackground(log)), reports, domain, opened: database.opened, log };
     repeatOwnWork(work, tiles.pyramid);
     if (isAlone) repeatSharedWork(work);
-    if (isAlone) keepOrRemoveDemo(config, { database, log });
+    const demo = isAlone ? keepOrRemoveDemo(config, { database, log }) : Promise.resolve(false);
     if (isAlone) drawAreasInBackground(config, { ...work, clock });
 
     const tileWatch = createTileWatch({ tiles: tiles.source, log });
@@ -161,7 +163,7 @@ export async function startServer(config: Config, options: ServeOptions = {}): P
     // Live streams end first: the listener would wait for them in vain.
     closers.add({ close: async () => live.close() });
     tellServed();
-    return { url: listener.url, refusal, close: closers.close };
+    return { url: listener.url, refusal, demo, close: closers.close };
   } catch (error) {
     await closers.close();
     throw error;

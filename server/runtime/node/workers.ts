@@ -50,7 +50,7 @@ export async function startWorkers(config: Config, { log, steps }: { log: Log; s
     const database = openDatabase({ address: stores.database, log });
     const refusal = refusalOf(database, placeOf(config, config.databaseUrl === undefined, "DATABASE_URL"), steps);
     closers.add(database);
-    keepOrRemoveDemo(config, { database, log });
+    const demo = keepOrRemoveDemo(config, { database, log });
     await allOrNone(prepare(config, stores, log, steps), buildClient(log, steps));
     await throwIfRefused(refusal);
     const workers = closers.add(createWorkers(log, port));
@@ -61,7 +61,7 @@ export async function startWorkers(config: Config, { log, steps }: { log: Log; s
         workers.start("work"),
       ]);
     });
-    return { url, refusal, close: closers.close };
+    return { url, refusal, demo, close: closers.close };
   } catch (error) {
     await closers.close();
     throw error;
