@@ -1,9 +1,18 @@
 import "./dashboard.css";
 import { type CityJson, fetchCities } from "../api/api.ts";
 import { element, find } from "../ui/dom.ts";
-import { DASHBOARD, DEMO_NOTE, LOADING, PART_MISSING, SESSION_ENDED, VIEW_WORDS } from "../words/dashboard-words.ts";
+import {
+  DASHBOARD,
+  DEMO_NOTE,
+  LOADING,
+  PART_MISSING,
+  SESSION_ENDED,
+  STARTING,
+  VIEW_WORDS,
+} from "../words/dashboard-words.ts";
 import { type AccountJson, fetchAccount } from "./api/account.ts";
 import { forgetAnswers, onSignedOut } from "./api/ask.ts";
+import { patiently } from "./api/patiently.ts";
 import { signOut } from "./api/sign-in.ts";
 import { isSignedInView, LOAD_VIEW, loadEntrance, loadPricing } from "./load-view.ts";
 import { formatRoute, parseRoute, type Route, type ViewName } from "./page/route.ts";
@@ -37,7 +46,7 @@ void reload(() => draw());
 /** Asks who is signed in, and draws what the address names. */
 async function reload(drawIt: () => Promise<void> = drawFromTop): Promise<void> {
   try {
-    [account, cities] = await Promise.all([fetchAccount(), fetchCities()]);
+    [account, cities] = await Promise.all([patiently(fetchAccount, tellStarting), fetchCities()]);
   } catch (error) {
     main.ariaBusy = null;
     main.replaceChildren(trouble(error, () => void reload(drawIt)));
@@ -46,6 +55,9 @@ async function reload(drawIt: () => Promise<void> = drawFromTop): Promise<void> 
   forgetAnswers();
   await drawIt();
 }
+
+const tellStarting = (): void =>
+  main.replaceChildren(element("p", { class: "told starting", role: "status" }, STARTING));
 
 /** Draws what the address names. The view is left where it is when it only was asked for something else. */
 async function draw(isSameView = false): Promise<void> {

@@ -37,6 +37,7 @@ export const ENTRANCE_WORDS = {
   reset: "Save the password",
   resetDone: "Your password is changed. Sign in with it.",
   badReset: "That link has expired or was used.",
+  another: "Send another link",
   demo: "Look around with the demo account",
   demoHint: "Only on a server that runs on its own machine with its own stores.",
   plans: "Plans",

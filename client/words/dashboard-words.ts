@@ -2,6 +2,9 @@
 
 export const UNREACHABLE = "The server cannot be reached. Check your connection and try again.";
 export const BUSY = "The server is having trouble. Try again in a moment.";
+/** Of accounts and of what is counted; the map needs neither. */
+export const DATABASE_AWAY = "Accounts and figures cannot be read just now. Try again in a moment.";
+export const STARTING = "The server is still starting. We go on by ourselves as soon as it is ready.";
 export const tooMany = (seconds: number): string => `That was a lot at once. Try again in ${seconds} seconds.`;
 
 export const DASHBOARD = "Stratum dashboard";

@@ -1,5 +1,5 @@
 import { BASE } from "../../api/base.ts";
-import { BUSY, tooMany, UNREACHABLE } from "../../words/dashboard-words.ts";
+import { BUSY, DATABASE_AWAY, tooMany, UNREACHABLE } from "../../words/dashboard-words.ts";
 
 /** A request that was refused, in words for a person. */
 export class AskError extends Error {
@@ -10,11 +10,20 @@ export class AskError extends Error {
   readonly kind: string;
   /** What is wrong with which field. */
   readonly fields: ReadonlyMap<string, string>;
-  constructor(message: string, status: number, kind = "", fields: ReadonlyMap<string, string> = new Map()) {
+  /** Of what is only not ready yet: after so long it may be. */
+  readonly waitSeconds: number | undefined;
+  constructor(
+    message: string,
+    status: number,
+    kind = "",
+    fields: ReadonlyMap<string, string> = new Map(),
+    waitSeconds?: number,
+  ) {
     super(message);
     this.status = status;
     this.kind = kind;
     this.fields = fields;
+    this.waitSeconds = waitSeconds;
   }
 }
 
@@ -64,11 +73,13 @@ async function refusalOf(response: Response, path: string): Promise<AskError> {
   const kind = body.code ?? (body.type?.startsWith("urn:") ? body.type.split(":").at(-1) : undefined) ?? "";
   if (status === 401 && kind === "sign-in-needed" && !path.startsWith("/api/auth/")) whenSignedOut();
   const fields = new Map(body.errors?.map(({ field, message }) => [field, message]));
-  return new AskError(wordsOf(response, body), status, kind, fields);
+  const wait = status === 503 ? Number(response.headers.get("Retry-After")) : 0;
+  return new AskError(wordsOf(response, kind, body), status, kind, fields, wait > 0 ? wait : undefined);
 }
 
-function wordsOf(response: Response, { detail, title, message }: Refusal): string {
+function wordsOf(response: Response, kind: string, { detail, title, message }: Refusal): string {
   const { status } = response;
+  if (kind === "database-unavailable") return DATABASE_AWAY;
   if (status === 429) return detail ?? tooMany(Number(response.headers.get("Retry-After")) || 60);
   if (status >= 500 && status !== 503) return BUSY;
   return detail ?? message ?? title ?? BUSY;

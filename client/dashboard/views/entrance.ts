@@ -1,14 +1,12 @@
 import { element } from "../../ui/dom.ts";
 import { DEMO, ENTRANCE_WORDS as WORDS } from "../../words/dashboard-entrance-words.ts";
 import { AskError } from "../api/ask.ts";
-import { askForReset, sendVerification, setNewPassword, signIn, signUp } from "../api/sign-in.ts";
+import { sendVerification, signIn, signUp } from "../api/sign-in.ts";
 import type { Navigation, ViewContent } from "../page/visit.ts";
-import { type FieldOptions, field, form } from "../parts/form.ts";
+import { field, form } from "../parts/form.ts";
+import { emailField, MAX_PASSWORD, newPasswordField, way, whenReady } from "./entrance-fields.ts";
+import { forgotScreen, resetScreen } from "./new-password.ts";
 import { planCards } from "./plan-cards.ts";
-
-const MIN_PASSWORD = 8;
-const MAX_PASSWORD = 128;
-const MAX_EMAIL = 254;
 
 /** Sign-in and what leads to it, beside what there is to see, and the plans below. */
 export function entranceView(visit: Navigation): ViewContent {
@@ -35,26 +33,9 @@ function screenOf(visit: Navigation): Node[] {
   const { view, query } = visit.route;
   if (view === "sign-up") return signUpScreen(visit);
   if (view === "forgot") return forgotScreen(visit);
-  if (view === "reset") return resetScreen(visit, query.reset || query.token || heldToken);
+  if (view === "reset") return resetScreen(visit, query.reset || query.token || undefined);
   return signInScreen(visit);
 }
-
-const emailField = (more: Partial<FieldOptions> = {}): HTMLElement =>
-  field({ name: "email", label: WORDS.email, type: "email", autocomplete: "username", maxlength: MAX_EMAIL, ...more });
-
-const newPasswordField = (name: string, label: string): HTMLElement =>
-  field({
-    name,
-    label,
-    type: "password",
-    autocomplete: "new-password",
-    hint: WORDS.passwordHint,
-    minlength: MIN_PASSWORD,
-    maxlength: MAX_PASSWORD,
-  });
-
-const way = (visit: Navigation, view: "sign-up" | "forgot" | "sign-in", words: string): HTMLElement =>
-  element("a", { href: visit.hrefOf(view) }, words);
 
 function signInScreen(visit: Navigation): Node[] {
   const { query } = visit.route;
@@ -75,7 +56,7 @@ function signInScreen(visit: Navigation): Node[] {
     beside: [way(visit, "forgot", WORDS.toForgot)],
     async send({ email = "", password = "" }) {
       try {
-        await signIn(email, password);
+        await whenReady(made, () => signIn(email, password));
       } catch (error) {
         if (!(error instanceof AskError) || error.kind !== "EMAIL_NOT_VERIFIED") throw error;
         made.after(resending(email));
@@ -134,7 +115,7 @@ function signUpScreen(visit: Navigation): Node[] {
       newPasswordField("password", WORDS.password),
     ],
     async send({ name = "", email = "", password = "" }) {
-      await signUp({ name, email, password });
+      await whenReady(made, () => signUp({ name, email, password }));
       made.replaceWith(
         element("p", { class: "told", role: "status" }, element("b", {}, WORDS.checkMail), element("br", {})),
         element("p", {}, WORDS.checkMailText(email)),
@@ -161,45 +142,4 @@ function resendButton(email: string): HTMLElement {
     button.replaceWith(element("p", { role: "status" }, words));
   });
   return button;
-}
-
-function forgotScreen(visit: Navigation): Node[] {
-  const made = form({
-    submit: WORDS.forgot,
-    fields: [emailField()],
-    async send({ email = "" }) {
-      await askForReset(email);
-      made.replaceWith(element("p", { class: "told", role: "status" }, WORDS.resent));
-    },
-  });
-  return [
-    element("h2", {}, WORDS.forgotTitle),
-    element("p", { class: "hint" }, WORDS.forgotText),
-    made,
-    element("p", { class: "other-way" }, way(visit, "sign-in", WORDS.toSignIn)),
-  ];
-}
-
-/** Of the mail, once the address has lost it. */
-let heldToken = "";
-
-function resetScreen(visit: Navigation, token: string): Node[] {
-  const back = element("p", { class: "other-way" }, way(visit, "sign-in", WORDS.toSignIn));
-  const title = element("h2", {}, WORDS.resetTitle);
-  if (token === "") {
-    const again = element("p", { class: "other-way" }, way(visit, "forgot", WORDS.toForgot));
-    return [title, element("p", { class: "told", role: "alert" }, WORDS.badReset), again, back];
-  }
-  heldToken = token;
-  // The way to a new password is no part of what this page asks others for, nor of the history.
-  history.replaceState(null, "", visit.hrefOf("reset"));
-  const made = form({
-    submit: WORDS.reset,
-    fields: [newPasswordField("newPassword", WORDS.newPassword)],
-    async send({ newPassword = "" }) {
-      await setNewPassword(token, newPassword);
-      made.replaceWith(element("p", { class: "told", role: "status" }, WORDS.resetDone));
-    },
-  });
-  return [title, made, back];
 }
