@@ -40,6 +40,7 @@ export const BILLING_WORDS = {
   manage: "Manage payment, invoices and cancelling",
   plans: "Plans",
   done: "Thank you. As soon as Stripe tells us of the payment, your plan is shown here; that takes a few seconds.",
+  paid: "Thank you. Your plan is paid for, and works from now on.",
   cancelled: "The checkout was left. Nothing was charged.",
   none: "No subscription",
   period: (until: string): string => `Paid until ${until}, then renewed.`,

@@ -7,6 +7,10 @@ import type { ViewContent, Visit } from "../page/visit.ts";
 import { panel } from "../parts/panel.ts";
 import { type PlanWay, planCards } from "./plan-cards.ts";
 
+/** A minute and a half in all. */
+const LOOK_EVERY_MS = 2_000;
+const MOST_LOOKS = 45;
+
 /** The plan, how it stands, and ways to others. */
 export function billingView(visit: Visit): ViewContent {
   return [
@@ -24,13 +28,26 @@ export function billingView(visit: Visit): ViewContent {
 }
 
 /** What came of the checkout that one is back from. */
-function outcomeOf({ route, reload }: Visit): HTMLElement[] {
+function outcomeOf(visit: Visit): HTMLElement[] {
+  const { route, reload, account } = visit;
   const { checkout } = route.query;
   if (checkout === "cancelled") return [element("p", { class: "told wide", role: "status" }, WORDS.cancelled)];
   if (checkout !== "done") return [];
+  if (account.subscription.active) return [element("p", { class: "told wide", role: "status" }, WORDS.paid)];
+  void awaitPayment(visit);
   const again = element("button", { type: "button", class: "link" }, WORDS.checkAgain);
   again.addEventListener("click", () => void reload());
   return [element("p", { class: "told wide", role: "status" }, WORDS.done, " ", again)];
+}
+
+/** Whoever has paid may be back before Stripe has told us so. */
+async function awaitPayment({ signal, reload }: Visit): Promise<void> {
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    if (signal.aborted) return;
+    const found = await ask<BillingJson>(BILLING_PATH, { signal }).catch(() => undefined);
+    if (found?.active && !signal.aborted) return reload();
+  }
 }
 
 function standing(billing: BillingJson, visit: Visit): Node[] {
@@ -51,10 +68,10 @@ function standing(billing: BillingJson, visit: Visit): Node[] {
   ];
 }
 
-function periodWords({ status, ends_at, current_period_end }: BillingJson): string {
+function periodWords({ status, active, ends_at, current_period_end }: BillingJson): string {
   if (ends_at === null) return current_period_end === null ? "" : WORDS.period(formatDay(current_period_end));
   const until = formatDay(ends_at);
-  if (Date.parse(ends_at) <= Date.now()) return WORDS.ended(until);
+  if (!active) return WORDS.ended(until);
   // Of what is overdue the end comes only if it stays so.
   return status === "past_due" ? WORDS.kept(until) : WORDS.ends(until);
 }
@@ -69,7 +86,9 @@ const wayTo =
   (visit: Visit): PlanWay =>
   ({ plan, dollars }, billing) => {
     const { account } = visit;
-    if (plan === account.plan) return element("p", { class: "current-plan" }, PLAN_WORDS.current);
+    // One that has ended can be bought again.
+    const current = account.subscription.active ? account.plan : "resident";
+    if (plan === current) return element("p", { class: "current-plan" }, PLAN_WORDS.current);
     if (dollars === 0) return undefined;
     if (account.is_demo) return element("p", { class: "hint" }, PLAN_WORDS.demo);
     // Whoever pays changes the plan at the portal, where what is paid already is reckoned with.
