@@ -10,7 +10,7 @@ import type { EngineOptions, MailedUser } from "./auth-engine.ts";
 import { AUTH_PATH, authLinks, isLocalUrl } from "./auth-links.ts";
 import { AUTH_MAILS } from "./auth-mails.ts";
 import { AuthRefusedError } from "./auth-refusal.ts";
-import { isDemoAddress } from "./demo-account.ts";
+import { hasDemoAccount, isDemoAddress } from "./demo-account.ts";
 import { EVEN_ANSWER_MS, MAILS, UNVERIFIED_DAYS, WRONG_PASSWORDS } from "./limits.ts";
 import type { Passwords } from "./passwords.ts";
 import { createSessionTable, type SessionTable } from "./sessions.ts";
@@ -66,6 +66,9 @@ export interface AuthOptions {
   readonly evenAnswerMs?: number;
 }
 
+/** It is made behind the start, by a slow hash. */
+const DEMO_WAIT_SECONDS = 1;
+
 export function createAuth(options: AuthOptions): Auth {
   const { sql, clock, secret, passwords, evenAnswerMs = EVEN_ANSWER_MS } = options;
   const attempts = createAttempts(sql, secret, clock);
@@ -105,8 +108,12 @@ export function createAuth(options: AuthOptions): Auth {
     const isRefusedDemo = isDemoAddress(email) && !(options.isDemoAllowed && call.isOnThisMachine);
     // The same work as for any other wrong password.
     const body = { ...call.body, ...(isRefusedDemo && { password: crypto.randomUUID() }) };
+    // Before it is looked for: it may be made meanwhile.
+    const isDemoMissing = isDemoAddress(email) && !isRefusedDemo && !(await hasDemoAccount(sql));
     const response = await ask({ ...call, body });
-    if (response.status !== 401) call.later(attempts.giveBack(tries));
+    const isDemoComing = isDemoMissing && response.status === 401;
+    if (response.status !== 401 || isDemoComing) call.later(attempts.giveBack(tries));
+    if (isDemoComing) throw new AuthRefusedError("demo-coming", DEMO_WAIT_SECONDS);
     if (response.ok) call.later(sessions.tidy(call.headers, call.publicUrl, email));
     return response;
   }

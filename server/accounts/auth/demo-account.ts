@@ -1,4 +1,4 @@
-import type { RunSql } from "../../ports/sql.ts";
+import type { RunSql, Sql } from "../../ports/sql.ts";
 import type { Passwords } from "./passwords.ts";
 
 /**
@@ -16,6 +16,11 @@ export async function keepDemoAccount(sql: RunSql, passwords: Passwords): Promis
   const [found] = await sql<{ id: string }>("SELECT id FROM users WHERE is_demo", []);
   if (found === undefined) await sql(MAKE, [DEMO_EMAIL, await passwords.hash(DEMO_PASSWORD)]);
   await sql("DELETE FROM moderated_cities WHERE user_id IN (SELECT id FROM users WHERE is_demo)", []);
+}
+
+/** Whether it is made already. @throws DatabaseUnavailableError */
+export async function hasDemoAccount(sql: Sql): Promise<boolean> {
+  return (await sql.query("SELECT id FROM users WHERE is_demo AND now() IS NOT NULL", [])).length > 0;
 }
 
 /** Deletes the account with all that it has. Returns whether there was one. */

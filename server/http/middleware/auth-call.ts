@@ -47,6 +47,7 @@ const REFUSED: Readonly<Record<AuthRefusal, ProblemInit>> = {
     detail:
       "No mail can be sent from here, so no address can be verified: whoever runs this has to set SMTP_URL and PUBLIC_URL.",
   },
+  "demo-coming": { status: 503, kind: "starting", detail: "The demo account is still being made. Try again." },
   demo: { status: 403, kind: "demo", detail: "The demo account cannot be changed." },
 };
 

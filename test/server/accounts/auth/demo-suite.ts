@@ -35,6 +35,16 @@ export function testDemoAccount(pool: () => Pool): void {
     expect((await demo.get("/api/account")).json.cities).toEqual([]);
   });
 
+  it("asks to wait until it is made, where it is to be", async () => {
+    await removeDemoAccount(sql());
+    const early = await signIn(createVisitor(open(true).app));
+    expect([early.status, early.json.type]).toEqual([503, "urn:stratum:problem:starting"]);
+    expect((await signIn(createVisitor(open(false).app))).status).toBe(401);
+    await keepDemoAccount(sql(), passwords);
+    expect((await signIn(createVisitor(open(true).app))).status).toBe(200);
+    expect((await signIn(createVisitor(open(true).app), "not the password")).status).toBe(401);
+  });
+
   it("keeps its password and itself, whoever signs in", async () => {
     await keepDemoAccount(sql(), passwords);
     const world = open(true);
