@@ -83,7 +83,7 @@ async function countDemos(): Promise<number> {
 describe("the demo account of real servers", { tags: "slow" }, () => {
   it("signs in on this machine, and is gone where others may come in", async () => {
     const own = await start({});
-    await expect.poll(() => statusOf(signIn(own.url))).toBe(200);
+    expect([await own.demo, await statusOf(signIn(own.url))]).toEqual([true, 200]);
     const cookie = (await signIn(own.url)).headers.getSetCookie()[0]?.split(";")[0] ?? "";
     const account = await fetch(`${own.url}/api/account`, { headers: { Cookie: cookie } });
     expect(await account.json()).toMatchObject({ role: "city", is_demo: true, cities: [] });
@@ -100,7 +100,7 @@ describe("the demo account of real servers", { tags: "slow" }, () => {
       expect(readFileSync(join(root, "data", "auth-secret"), "utf8").trim()).toBe(secret);
       await again.close();
       const open = await start(env);
-      await expect.poll(countDemos, { timeout: 30_000 }).toBe(0);
+      expect([await open.demo, await countDemos()]).toEqual([false, 0]);
       expect(await statusOf(signIn(here(open.url)))).not.toBe(200);
       const before = await fetch(`${here(open.url)}/api/account`, { headers: { Cookie: cookie } });
       expect(before.status).toBe(401);

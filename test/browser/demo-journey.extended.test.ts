@@ -1,0 +1,4 @@
+import { describe } from "vitest";
+import { demoJourneys } from "./demo-journey.suite.ts";
+
+describe("the demo account", () => demoJourneys());
