@@ -1,7 +1,7 @@
 import { errorCode, OperatorError } from "../console/operator-error.ts";
 import type { ModeratorRights } from "../moderation/may-moderate.ts";
 import type { RunSql } from "../ports/sql.ts";
-import { createOperatorChanges, type SubscriptionChange } from "./operator-changes.ts";
+import { createOperatorChanges, logged, type SubscriptionChange } from "./operator-changes.ts";
 
 export type { SubscriptionChange } from "./operator-changes.ts";
 
@@ -65,8 +65,7 @@ export function createAccountTable(sql: RunSql): AccountTable {
     },
     setOperator: (userId, isOperator) => changes.setOperator(null, userId, isOperator),
     async setCity(userId, city, isBound) {
-      if (!isBound)
-        return void (await sql("DELETE FROM moderated_cities WHERE user_id = $1 AND city = $2", [userId, city]));
+      if (!isBound) return void (await sql(UNBIND_CITY, [userId, city]));
       const bound = await sql(BIND_CITY, [userId, city]);
       if (bound.length === 0)
         throw new OperatorError(`The account moderates ${MAX_CITIES} cities, as many as one may.`);
@@ -86,18 +85,39 @@ export function createAccountTable(sql: RunSql): AccountTable {
 const ADD_ACCOUNT = `
   WITH account AS (INSERT INTO users (email) VALUES ($1) RETURNING id), subscription AS (
     INSERT INTO api_subscriptions AS s (user_id, plan, status, monthly_calls_limit)
-    SELECT id, coalesce($2, 'resident'), coalesce($3, 'active'), $4::integer FROM account
-  )
-  INSERT INTO api_keys (user_id, name, key_hash, prefix) SELECT id, $5, $6, $7 FROM account`;
+    SELECT id, coalesce($2, 'resident'), coalesce($3, 'active'), $4::integer FROM account RETURNING plan
+  ), added AS (
+    INSERT INTO api_keys (user_id, name, key_hash, prefix) SELECT id, $5, $6, $7 FROM account RETURNING user_id, prefix
+  ), done AS (
+    SELECT user_id AS account_id, 'add' AS action, jsonb_build_object('plan', plan, 'prefix', prefix) AS detail
+    FROM added, subscription
+  ), ${logged("NULL")}
+  SELECT FROM added`;
 
 const ADD_KEY = `
-  INSERT INTO api_keys (user_id, name, key_hash, prefix)
-  SELECT $1, $2, $3, $4 WHERE (SELECT count(*) FROM api_keys WHERE user_id = $1) < ${MAX_KEYS} RETURNING id`;
+  WITH added AS (
+    INSERT INTO api_keys (user_id, name, key_hash, prefix)
+    SELECT $1, $2, $3, $4 WHERE (SELECT count(*) FROM api_keys WHERE user_id = $1) < ${MAX_KEYS} RETURNING user_id, prefix
+  ), done AS (
+    SELECT user_id AS account_id, 'key add' AS action, jsonb_build_object('prefix', prefix) AS detail FROM added
+  ), ${logged("NULL")}
+  SELECT prefix FROM added`;
+
+const logCity = (isOn: boolean): string => `
+  done AS (
+    SELECT user_id AS account_id, 'city' AS action, jsonb_build_object('city', city, 'on', ${isOn}) AS detail FROM changed
+  ), ${logged("NULL")}
+  SELECT city FROM changed`;
 
 const BIND_CITY = `
-  INSERT INTO moderated_cities (user_id, city)
-  SELECT $1, $2 WHERE (SELECT count(*) FROM moderated_cities WHERE user_id = $1 AND city <> $2) < ${MAX_CITIES}
-  ON CONFLICT (user_id, city) DO UPDATE SET city = excluded.city RETURNING city`;
+  WITH changed AS (
+    INSERT INTO moderated_cities (user_id, city)
+    SELECT $1, $2 WHERE (SELECT count(*) FROM moderated_cities WHERE user_id = $1 AND city <> $2) < ${MAX_CITIES}
+    ON CONFLICT (user_id, city) DO UPDATE SET city = excluded.city RETURNING user_id, city
+  ), ${logCity(true)}`;
+
+const UNBIND_CITY = `
+  WITH changed AS (DELETE FROM moderated_cities WHERE user_id = $1 AND city = $2 RETURNING user_id, city), ${logCity(false)}`;
 
 const RIGHTS = `
   SELECT is_operator AS "isOperator",

@@ -62,8 +62,8 @@ export function createOperatorChanges(sql: RunSql): OperatorChanges {
   };
 }
 
-/** Takes what was changed from `done` (account_id, action, detail); forgets what is older than a year, a hundred at a time. */
-const logged = (by: string): string => `
+/** The end of a statement that changes an account. Takes what was changed from `done` (account_id, action, detail); forgets what is older than a year, a hundred at a time. */
+export const logged = (by: string): string => `
   logged AS (
     INSERT INTO operator_log (operator_id, account_id, action, detail)
     SELECT ${by}::uuid, account_id, action, detail FROM done

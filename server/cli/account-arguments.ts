@@ -15,12 +15,12 @@ export const USAGE = `npm run account -- COMMAND
   key revoke EMAIL PREFIX revokes a key by its first characters, stratum_ and six more; servers know within 10 seconds
   refresh EMAIL           reads again from Stripe what it pays for, when an event may have been lost
   delete EMAIL --yes      deletes the account, its keys and its usage for good, and ends what it pays for
-  log                     the last 100 changes of operators
+  log                     the last 100 changes of operators, of a year at the most
 
-  --plan PLAN             of add and set: ${PLANS.join(", ")}; resident by default, which includes nothing
+  --plan PLAN             of add and set: ${PLANS.join(", ")}; resident by default, which is free
   --status STATUS         of add and set, as Stripe names it, active by default:
                           ${STATUSES.join(", ")}
-  --limit N               of add and set: calls a month, 10000 by default
+  --limit N               of add and set: trends and exports a month, in place of what the plan has
   --off                   of operator and city; servers know within 10 seconds
   --yes                   of delete: there is no way back
   --key-name NAME         of add and key add: what the key is for, "default" by default; at most 80 characters

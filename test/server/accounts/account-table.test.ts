@@ -4,6 +4,7 @@ import { listAccounts } from "../../../server/accounts/account-list.ts";
 import { createAccountLookup } from "../../../server/accounts/account-lookup.ts";
 import { createAccountTable } from "../../../server/accounts/account-table.ts";
 import { hashKey, makeKey, visiblePrefix } from "../../../server/accounts/key.ts";
+import { createOperatorChanges } from "../../../server/accounts/operator-changes.ts";
 import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { ACCOUNT_TABLES, addAccount, addKey, revoke, type TestAccount } from "../../kit/accounts-fixture.ts";
 import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
@@ -20,6 +21,21 @@ function testTable(pool: () => Pool): void {
   const list = async () => (await listAccounts({ query: sqlOfPool(pool()) }, { limit: 9 }, Date.now())).accounts;
   beforeEach(async () => {
     account = await addAccount(pool(), "Ann@example.org", { monthlyCallsLimit: 50 });
+  });
+
+  it("leave in the log who was let in where, and which keys were made", async () => {
+    const key = makeKey();
+    await table().addKey(account.userId, { name: "k", hash: hashKey(key), prefix: visiblePrefix(key) });
+    await table().setCity(account.userId, "austin", true);
+    await table().setCity(account.userId, "austin", false);
+    await table().setCity(account.userId, "austin", false);
+    const logged = await createOperatorChanges(sqlOfPool(pool())).log(9);
+    expect(logged.map(({ account: email, action, detail }) => [email, action, detail])).toEqual([
+      ["Ann@example.org", "city", { city: "austin", on: false }],
+      ["Ann@example.org", "city", { city: "austin", on: true }],
+      ["Ann@example.org", "key add", { prefix: visiblePrefix(key) }],
+      ["Ann@example.org", "add", { plan: "agent", prefix: visiblePrefix(account.key) }],
+    ]);
   });
 
   it("are one for an e-mail address in any case, made whole or not at all", async () => {
