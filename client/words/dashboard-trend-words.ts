@@ -11,7 +11,8 @@ export const MARK_WORDS = {
 
 export const OVERVIEW_WORDS = {
   scores: "Scores this week",
-  scoresHint: "Means of the neighbourhoods that are known in both weeks, 0 to 100.",
+  scoresHint:
+    "Means of the neighbourhoods that are known in both weeks, 0 to 100. A neighbourhood's overall score is the mean of the layers that it has, so overall can move another way than the four.",
   improved: "Most improved",
   worsened: "Most worsened",
   movesHint: "Neighbourhoods by their overall score, against a week ago.",
@@ -62,6 +63,8 @@ export const TREND_WORDS = {
   change: "Change",
   weekChange: "Week over week",
   few: "few reports",
+  goneTitle: "There is no such area here",
+  goneText: "It was deleted, or it is an area of another account's own, which nobody else sees. Choose one above.",
   overallLayers: "all layers",
 } as const;
 

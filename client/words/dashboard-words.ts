@@ -100,6 +100,6 @@ export const formatDollars = (amount: number): string => dollars.format(amount);
 
 export const SHARE_WORDS = {
   share: "Copy link",
-  shared: "Link copied. Whoever may open this dashboard sees the same.",
+  shared: "Link copied. Whoever may open this dashboard sees the same, but for areas of your own.",
   copyByHand: "The link is in the address bar.",
 } as const;

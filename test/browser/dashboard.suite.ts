@@ -109,6 +109,60 @@ export function dashboardTests(site: Site): void {
   });
 }
 
+/** What becomes of links that lead nowhere, of questions that come too fast, and of what only some may do. */
+export function dashboardTroubleTests(site: Site): void {
+  test("waits a moment where a plan's rate is used up, and shows the figures then", async () => {
+    const { page } = await open(site, "resident", "?view=keys");
+    let refused = 0;
+    await page.route("**/api/trends/**", (route) => {
+      if (refused >= 6) return route.continue();
+      refused++;
+      return route.fulfill({
+        status: 429,
+        headers: { "Retry-After": "0" },
+        json: { detail: "At most 60 calls a minute" },
+      });
+    });
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.getByText("No data").first().waitFor();
+    await drawn(page);
+    expect(refused).toBe(6);
+    expect(await page.locator(".trouble").count()).toBe(0);
+    await page.getByText("overall can move another way than the four").waitFor();
+
+    // A day's quota is not there again while one waits.
+    await page.route("**/api/trends/**", (route) =>
+      route.fulfill({ status: 429, headers: { "Retry-After": "3600" }, json: { detail: "Used up today." } }),
+    );
+    await page.getByLabel("City").selectOption({ index: 1 });
+    await page.getByText("Used up today.").first().waitFor();
+    await page.context().close();
+  });
+
+  test("says once that an area is not there, or is another account's, and goes on with the others", async () => {
+    const { page } = await open(site, "agent", "?view=trends&area=own-nobodys");
+    await page.getByText("There is no such area here").waitFor();
+    expect(await page.locator(".trouble").count()).toBe(0);
+    await page.getByLabel("Neighbourhood").selectOption("");
+    await page.getByText("No data").first().waitFor();
+    await page.goto(`${site.url}/dashboard?view=compare&ids=own-nobodys`);
+    await page.getByText("There is no such area here").waitFor();
+    await page.getByText("Nothing to compare yet").waitFor();
+    expect(await page.locator(".trouble").count()).toBe(0);
+    await page.context().close();
+  });
+
+  test("tells the demo account of each thing that it cannot do, and who has bought what it is", async () => {
+    const demo = await open(site, "demo", "?view=account");
+    expect(await demo.page.getByText("The demo account cannot do this.").count()).toBe(2);
+    await demo.page.context().close();
+    const agent = await open(site, "agent", "?view=billing&checkout=done");
+    await agent.page.getByText("Thank you. The Agent plan is yours.").waitFor();
+    expect(await agent.page.getByText("Look again").count()).toBe(0);
+    await agent.page.context().close();
+  });
+}
+
 /** Cells and areas are scored in the background of a first start. */
 async function hasScoredAreas(url: string): Promise<boolean> {
   const answer = await fetch(`${url}/api/trends/areas?city=san-francisco&layer=overall`);

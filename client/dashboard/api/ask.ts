@@ -35,6 +35,9 @@ export interface AskOptions {
 }
 
 const PATIENCE_MS = 20_000;
+/** What a minute allows comes back little by little, what a day or month allows does not. */
+const SOON_S = 5;
+const MOST_WAITS = 8;
 
 interface Refusal {
   readonly type?: string;
@@ -52,10 +55,27 @@ export function onSignedOut(listener: () => void): void {
   whenSignedOut = listener;
 }
 
-/** Asks the service, with the session's cookie. `T` is undefined for answers without a body. @throws AskError, or the signal's reason. */
-export async function ask<T>(path: string, { method = "GET", json, signal }: AskOptions = {}): Promise<T> {
+/**
+ * Asks the service, with the session's cookie. `T` is undefined for answers without a body. A question that comes a few seconds too early for the
+ * plan's rate is asked again then. @throws AskError, or the signal's reason.
+ */
+export async function ask<T>(path: string, options: AskOptions = {}): Promise<T> {
+  for (let waits = 0; ; waits++) {
+    const response = await send(path, options);
+    const seconds = waits < MOST_WAITS ? secondsTooEarly(response, options) : undefined;
+    if (seconds === undefined) {
+      if (!response.ok) throw await refusalOf(response, path);
+      return (response.status === 204 ? undefined : await response.json()) as T;
+    }
+    // A view asks a dozen questions at once, and a second may bring back one: not all of them come again together.
+    await new Promise((resolve) => setTimeout(resolve, 1000 * (seconds + Math.random() * (waits + 1))));
+    options.signal?.throwIfAborted();
+  }
+}
+
+async function send(path: string, { method = "GET", json, signal }: AskOptions): Promise<Response> {
   const limit = AbortSignal.timeout(PATIENCE_MS);
-  const response = await fetch(BASE + path, {
+  return fetch(BASE + path, {
     method,
     signal: signal ? AbortSignal.any([signal, limit]) : limit,
     ...(json !== undefined && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(json) }),
@@ -63,8 +83,12 @@ export async function ask<T>(path: string, { method = "GET", json, signal }: Ask
     if (signal?.aborted) throw error;
     throw new AskError(UNREACHABLE, 0);
   });
-  if (!response.ok) throw await refusalOf(response, path);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** Undefined when the answer is one, or a wait would be long. */
+function secondsTooEarly({ status, headers }: Response, { method = "GET" }: AskOptions): number | undefined {
+  const seconds = Number(headers.get("Retry-After") ?? Number.POSITIVE_INFINITY);
+  return status === 429 && method === "GET" && seconds <= SOON_S ? seconds : undefined;
 }
 
 async function refusalOf(response: Response, path: string): Promise<AskError> {

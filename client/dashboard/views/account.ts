@@ -17,11 +17,12 @@ const MIN_PASSWORD = 8;
 /** Who one is, and what becomes of it. */
 export function accountView(visit: Visit): ViewContent {
   const { account, signal } = visit;
-  const demo = account.is_demo ? [element("p", { class: "hint" }, WORDS.demo)] : undefined;
+  // Of its own for each part: a node is at one place.
+  const demo = () => (account.is_demo ? [element("p", { class: "hint" }, WORDS.demo)] : undefined);
   const part = (title: string, load: () => readonly Node[], hint = "") => panel({ title, hint, signal, load });
   return [
     panel({ title: WORDS.you, source: "/api/account", signal, load: () => [facts(visit)] }),
-    part(WORDS.password, () => demo ?? [passwordForm(visit)], WORDS.passwordHint),
+    part(WORDS.password, () => demo() ?? [passwordForm(visit)], WORDS.passwordHint),
     sessionsPanel(visit),
     part(WORDS.data, () => [
       element("p", {}, WORDS.dataText),
@@ -31,7 +32,7 @@ export function accountView(visit: Visit): ViewContent {
         WORDS.download,
       ),
     ]),
-    part(WORDS.remove, () => [element("p", {}, WORDS.removeText), ...(demo ?? [removal(visit)])]),
+    part(WORDS.remove, () => [element("p", {}, WORDS.removeText), ...(demo() ?? [removal(visit)])]),
   ];
 }
 

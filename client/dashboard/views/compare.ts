@@ -17,6 +17,7 @@ import { sourceLink } from "../parts/source-link.ts";
 import { type Column, table } from "../parts/table.ts";
 import { fillAreas, knownAreas } from "./area-choice.ts";
 import { cityChoice } from "./city-choice.ts";
+import { cardAddress, goneArea, isGone } from "./gone-area.ts";
 
 const MOST = 4;
 /** Colours of the areas that are compared, told apart by their strokes too. */
@@ -28,11 +29,14 @@ const LOOKS = [
 ] as const;
 
 /** Up to four areas, of one city or several, and the address that shows them. */
-export function compareView(visit: Visit): ViewContent {
-  const ids = [...new Set((visit.route.query.ids ?? "").split(","))].filter(Boolean).slice(0, MOST);
-  const cards = ids.map((id) => askOnce<AreaCardJson>(`/api/areas/${encodeURIComponent(id)}`));
+export async function compareView(visit: Visit): Promise<ViewContent> {
+  const named = [...new Set((visit.route.query.ids ?? "").split(","))].filter(Boolean).slice(0, MOST);
+  const gone = await Promise.all(named.map(isGone));
+  const ids = named.filter((_, i) => gone[i] === false);
+  const cards = ids.map((id) => askOnce<AreaCardJson>(cardAddress(id)));
   return [
     toolbar(cityOf(visit), adding(ids, visit), ids.length > 1 ? shareButton(visit) : undefined),
+    ...(gone.includes(true) ? [goneArea()] : []),
     ...(ids.length === 0 ? [beginning(visit)] : [picks(ids, cards, visit), ...comparison(ids, cards, visit)]),
   ];
 }

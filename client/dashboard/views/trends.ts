@@ -28,6 +28,7 @@ import { colorOfScore, iconOf, isScore, layerOf, scoreOptions } from "../parts/s
 import { shareButton } from "../parts/share-button.ts";
 import { areaChoice } from "./area-choice.ts";
 import { cityChoice } from "./city-choice.ts";
+import { cardAddress, goneArea, isGone } from "./gone-area.ts";
 import { rankingTable } from "./ranking-table.ts";
 import { risingTable } from "./rising-table.ts";
 
@@ -43,11 +44,12 @@ interface Asked {
 }
 
 /** A score and the reports of a city or an area over time. */
-export function trendsView(visit: Visit): ViewContent {
+export async function trendsView(visit: Visit): Promise<ViewContent> {
   const { query } = visit.route;
   const score = isScore(query.score) ? query.score : "safety";
   const days = SPANS.includes(query.days ?? "") ? Number(query.days) : 30;
   const asked: Asked = { where: { city: visit.city.id, area: query.area }, score, days, visit };
+  if (query.area !== undefined && (await isGone(query.area))) return [controls(asked), goneArea()];
   return [
     controls(asked),
     figuresPanel(asked),
@@ -167,7 +169,7 @@ function reportsPanel({ where, score, days, visit }: Asked): HTMLElement {
 }
 
 function scorePanel({ where, score, visit }: Asked): HTMLElement {
-  const source = `/api/areas/${encodeURIComponent(where.area ?? "")}`;
+  const source = cardAddress(where.area ?? "");
   return panel({
     title: WORDS.scoreByDay(SCORE_LABELS[score]),
     hint: WORDS.scoreHint,
