@@ -183,10 +183,14 @@ function refuseDemo(c: Context<AppEnv>, demo: false | undefined, next: () => Pro
   return next();
 }
 
-/** A key that is for some kinds of calls lies in pages, for everybody to read. @throws ProblemError 403 */
+/**
+ * A key that is for some kinds of calls, or for pages of some origins, lies in pages for everybody to read; and a program says of itself what
+ * origin it likes. @throws ProblemError 403
+ */
 function requireWholeKey({ key }: Caller): void {
-  if (key === undefined || key.kinds === null) return;
-  throw new ProblemError({ status: 403, kind: "key-kind", detail: `This key is for ${key.kinds.join(", ")} alone.` });
+  if (key === undefined || (key.kinds === null && key.origins === null)) return;
+  const what = key.kinds?.join(", ") ?? "what pages show";
+  throw new ProblemError({ status: 403, kind: "key-kind", detail: `This key is for ${what} alone.` });
 }
 
 /** @throws ProblemError 403 when the key is not for this kind of call */

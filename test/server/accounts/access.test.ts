@@ -59,7 +59,7 @@ type Outcome = string;
 interface Role {
   readonly init: RequestInit;
   /** What it has, for `expected`. */
-  readonly is: "nobody" | "revoked" | "elsewhere" | "tiles-only" | "account";
+  readonly is: "nobody" | "revoked" | "elsewhere" | "of-a-page" | "tiles-only" | "account";
   readonly by?: "key" | "session";
   readonly exports?: "plan" | "subscription-inactive";
   readonly moderates?: boolean;
@@ -90,7 +90,7 @@ function expected(access: Access, method: string, role: Role): Outcome {
     return role.exports === undefined ? IN : `403 ${role.exports}`;
   }
   if (role.is === "nobody") return "401 key-needed";
-  if (role.is === "tiles-only") return "403 key-kind";
+  if (role.is === "tiles-only" || role.is === "of-a-page") return "403 key-kind";
   if (role.isDemo && access.for === "moderators") return "403 demo";
   if (access.for === "moderators") return role.moderates ? IN : "403 no-moderator";
   if (access.for === "operators") return role.operates && !role.isDemo ? IN : "403 no-operator";
@@ -115,6 +115,7 @@ describeOnEachPostgres("every route and every role", ACCOUNT_TABLES, (pool) => {
     await pool().query("INSERT INTO moderated_cities VALUES ($1, 'austin')", [moderator.userId]);
     await revoke(pool(), revoked);
     const elsewhere = await addRestrictedKey(pool(), agent, { origins: ["https://news.example"] });
+    const ofPage = await addRestrictedKey(pool(), operator, { origins: ["https://news.example"] });
     const tilesOnly = await addRestrictedKey(pool(), operator, { kinds: ["tiles"] });
     const account = { is: "account" } as const;
     const byKey = (of: { key: string }) => ({ ...account, by: "key" as const, init: bearer(of.key) });
@@ -129,6 +130,11 @@ describeOnEachPostgres("every route and every role", ACCOUNT_TABLES, (pool) => {
       "a key of other pages": {
         is: "elsewhere",
         init: { headers: { Authorization: `Bearer ${elsewhere.key}`, Origin: "https://thief.example" } },
+      },
+      "an operator's key for a page, read from it": {
+        is: "of-a-page",
+        exports: "plan",
+        init: { headers: { Authorization: `Bearer ${ofPage.key}`, Origin: "https://news.example" } },
       },
       "a key for tiles": { is: "tiles-only", init: bearer(tilesOnly.key) },
       "a resident's key": { ...byKey(resident), exports: "plan" },

@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { KeyRestrictions } from "../../../server/accounts/caller.ts";
 import { createUsageLog } from "../../../server/accounts/usage-log.ts";
 import { silentLog } from "../../../server/console/log.ts";
 import { OWN_AREA_CALLS } from "../../../server/http/core/route-limits.ts";
@@ -8,7 +9,7 @@ import { sqlOfPool } from "../../../server/postgres/sql.ts";
 import { createPyramid } from "../../../server/pyramid/pyramid.ts";
 import { createAreaScorer } from "../../../server/scores/area-scorer.ts";
 import type { Area } from "../../../tiles/areas/area.ts";
-import { ACCOUNT_TABLES, addAccount, bearer, type TestAccount } from "../../kit/accounts-fixture.ts";
+import { ACCOUNT_TABLES, addAccount, addRestrictedKey, bearer, type TestAccount } from "../../kit/accounts-fixture.ts";
 import { openAreas } from "../../kit/area-world.ts";
 import { featureOf, openOwnAreas, squareAround as square } from "../../kit/own-areas-fixture.ts";
 import { createWorld, HOUR, MISSION } from "../../kit/score-world.ts";
@@ -107,6 +108,22 @@ export const describeOwnAreasApi = (pool: () => Pool) =>
         expect(await test.own.table.all(test.other.userId)).toEqual([]);
         const one = await test.get(areasPath, as(agent, "POST", featureOf(PATCH_AREA)));
         expect(one.status).toBe(201);
+      });
+
+      it("from who found a key in a page, unless it names trends", async () => {
+        const { agent } = test;
+        const [id = ""] = await upload(agent, [SECRET]);
+        await fill();
+        const origins = ["https://news.example"];
+        const ask = async (restrictions: Partial<KeyRestrictions>) => {
+          const { key } = await addRestrictedKey(pool(), agent, restrictions);
+          const headers = { Authorization: `Bearer ${key}`, Origin: "https://news.example" };
+          return (await test.get(`/api/areas/${id}`, { headers })).status;
+        };
+        expect(await ask({ origins })).toBe(404);
+        expect(await ask({ kinds: ["tiles"] })).toBe(404);
+        expect(await ask({ origins, kinds: ["trends"] })).toBe(200);
+        expect(await ask({ layers: ["safety"] })).toBe(200);
       });
 
       it("until they are renamed or removed, with all that was counted of them", async () => {
