@@ -65,14 +65,19 @@ const HELD = {
   sessions:
     "SELECT to_jsonb(s) - 'user_id' - 'token' AS row FROM sessions AS s WHERE s.user_id = $1 ORDER BY s.created_at DESC",
   keys: "SELECT to_jsonb(k) - 'user_id' - 'key_hash' AS row FROM api_keys AS k WHERE k.user_id = $1 ORDER BY k.created_at DESC",
-  usage: `SELECT to_jsonb(l) AS row FROM usage_log AS l JOIN api_keys AS k ON k.id = l.key_id
-    WHERE k.user_id = $1 ORDER BY l.day DESC`,
+  usage: "SELECT to_jsonb(l) - 'user_id' AS row FROM usage_log AS l WHERE l.user_id = $1 ORDER BY l.day DESC",
+  quotas:
+    "SELECT to_jsonb(q) - 'user_id' - 'leases' AS row FROM quota_use AS q WHERE q.user_id = $1 ORDER BY q.period DESC",
+  billing: "SELECT to_jsonb(b) - 'user_id' AS row FROM billing_customers AS b WHERE b.user_id = $1",
+  // Whoever changed it is somebody else.
+  operator_changes: `SELECT to_jsonb(c) - 'account_id' - 'operator_id' AS row FROM operator_log AS c
+    WHERE c.account_id = $1 ORDER BY c.id DESC`,
 } as const satisfies Readonly<Record<string, string>>;
 
 /** Rows by kind. */
 export type HeldRows = Readonly<Record<string, readonly SqlRow[]>>;
 
-/** All that is held of an account. @throws DatabaseUnavailableError */
+/** All that is held of an account but its own areas, which have a table of their own. @throws DatabaseUnavailableError */
 export async function exportAccount(sql: Sql, userId: string): Promise<HeldRows> {
   const held: Record<string, SqlRow[]> = {};
   for (const [kind, text] of Object.entries(HELD)) {

@@ -9,6 +9,8 @@ import {
 } from "../../accounts/auth/account.ts";
 import { MAX_AUTH_BODY_BYTES } from "../../accounts/auth/limits.ts";
 import { isActive, PLANS, STATUSES } from "../../accounts/subscription.ts";
+import { coordinatesOfArea } from "../../areas/area-geometry.ts";
+import { createOwnAreaTable } from "../../own-areas/own-area-table.ts";
 import type { Sql } from "../../ports/sql.ts";
 import type { App, AppParts } from "../core/app-parts.ts";
 import { fieldErrors, invalidRequest, ProblemError, problemAnswer, unexpectedAnswer } from "../core/problem.ts";
@@ -65,7 +67,7 @@ const held = createRoute({
   path: `${PATH}/export`,
   summary: "All that is held of the account that is signed in",
   description:
-    "Rows as the database has them, by kind, of each the newest 20 000; no hash of a password, key or token.",
+    "Rows as the database has them, by kind, of each the newest 20 000, and own areas as GeoJSON; no hash of a password, key or token.",
   tags,
   responses: {
     200: {
@@ -105,9 +107,13 @@ export function mountAccount(app: App, parts: AppParts, sql: Sql): void {
   });
 
   app.openapi(held, async (c) => {
-    const rows = await exportAccount(sql, signedInOf(c).userId);
+    const { userId } = signedInOf(c);
+    const rows = await exportAccount(sql, userId);
     if (rows.account?.length === 0) throw new ProblemError(GONE);
-    return c.json(rows as never, 200, { "Content-Disposition": 'attachment; filename="stratum-account.json"' });
+    const ownAreas = (await createOwnAreaTable(sql).all(userId)).map(toFeature);
+    return c.json({ ...rows, own_areas: ownAreas } as never, 200, {
+      "Content-Disposition": 'attachment; filename="stratum-account.json"',
+    });
   });
 
   app.openAPIRegistry.registerPath(remove);
@@ -132,6 +138,16 @@ export function mountAccount(app: App, parts: AppParts, sql: Sql): void {
 
 const GONE = { status: 401, kind: "sign-in-needed", detail: "This account was deleted." };
 const WRONG_PASSWORD = { status: 403, kind: "wrong-password", detail: "This is not the password of the account." };
+
+type HeldArea = Awaited<ReturnType<ReturnType<typeof createOwnAreaTable>["all"]>>[number];
+
+/** As it may be uploaded again. */
+const toFeature = ({ id, name, createdAt, polygons }: HeldArea) => ({
+  type: "Feature",
+  id,
+  properties: { name, created_at: createdAt },
+  geometry: { type: "MultiPolygon", coordinates: coordinatesOfArea({ polygons }) },
+});
 
 function toAccountJson(account: AccountCard, nowMs: number): z.infer<typeof accountSchema> {
   return {

@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createAccountTable } from "../../../../server/accounts/account-table.ts";
 import { silentLog } from "../../../../server/console/log.ts";
+import { createOwnAreaTable } from "../../../../server/own-areas/own-area-table.ts";
+import { createSql } from "../../../../server/postgres/questions.ts";
 import { sqlOfPool } from "../../../../server/postgres/sql.ts";
 import { ACCOUNT_TABLES, addAccount, addUsage } from "../../../kit/accounts-fixture.ts";
 import { AUTH_TABLES, createAuthApp, createVisitor, linkIn, PASSWORD, signUp } from "../../../kit/auth-fixture.ts";
+import { draftOf, featureOf, squareAround } from "../../../kit/own-areas-fixture.ts";
 import { describeOnEachPostgres } from "../../../kit/postgres/each-postgres.ts";
 import { createTestBilling } from "../../../kit/test-billing.ts";
 import { testAttacks } from "./attack-suite.ts";
@@ -101,7 +104,21 @@ describeOnEachPostgres("accounts", [...ACCOUNT_TABLES, ...AUTH_TABLES], (pool) =
     await table.set(await table.find(ANN), { plan: "agent" });
     await table.addKey(await table.find(ANN), { name: "mine", hash: "a".repeat(64), prefix: "stratum_abc" });
     const keyId = (await pool().query("SELECT id FROM api_keys WHERE name = 'mine'")).rows[0].id;
-    await addUsage(pool(), [[{ ...other, keyId }, "2026-06-01", "trends", 3]]);
+    const userId = await table.find(ANN);
+    await addUsage(pool(), [[{ ...other, userId, keyId }, "2026-06-01", "trends", 3]]);
+    await pool().query(
+      "INSERT INTO usage_log (user_id, day, capability, calls) VALUES ($1, '2026-05-31', 'dashboards', 2)",
+      [userId],
+    );
+    await pool().query("INSERT INTO billing_customers (user_id, stripe_customer_id) VALUES ($1, 'cus_ann')", [userId]);
+    await pool().query("INSERT INTO operator_log (operator_id, account_id, action) VALUES ($1, $2, 'set')", [
+      other.userId,
+      userId,
+    ]);
+    const patch = squareAround("Patch", -122.42, 37.76);
+    const areas = createOwnAreaTable(createSql(sqlOfPool(pool()), silentLog));
+    await areas.add(userId, [await draftOf(patch)], Date.now());
+    await areas.add(other.userId, [await draftOf({ ...patch, name: "Secret" })], Date.now());
     const { status, json, headers } = await ann.get("/api/account/export");
     expect([status, headers.get("Content-Disposition")]).toEqual([200, 'attachment; filename="stratum-account.json"']);
     expect(json).toMatchObject({
@@ -109,10 +126,17 @@ describeOnEachPostgres("accounts", [...ACCOUNT_TABLES, ...AUTH_TABLES], (pool) =
       subscription: [{ plan: "agent" }],
       sessions: [{}],
       keys: [{ name: "mine" }],
-      usage: [{ calls: 3 }],
+      usage: [
+        { calls: 3, key_id: keyId },
+        { calls: 2, key_id: null, capability: "dashboards" },
+      ],
+      own_areas: [featureOf(patch)],
+      billing: [{ stripe_customer_id: "cus_ann" }],
+      operator_changes: [{ detail: {} }, { detail: { plan: "agent" } }],
     });
     const text = JSON.stringify(json);
-    for (const secret of ["a".repeat(64), "scrypt", "bob@example.org"]) expect(text).not.toContain(secret);
+    for (const secret of ["a".repeat(64), "scrypt", "bob@example.org", other.userId, "Secret"])
+      expect(text).not.toContain(secret);
     const { rows } = await pool().query("SELECT token FROM sessions");
     for (const { token } of rows) expect(text).not.toContain(token);
   });
