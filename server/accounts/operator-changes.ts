@@ -106,13 +106,10 @@ const SET_OPERATOR = `
   ${logged("$3")}
   SELECT id FROM changed`;
 
-/** References are looked at when the statement ends. What goes with \`users\` by itself goes, too. */
+/** As an account deletes itself: the rest goes with \`users\`, by the foreign keys' cascades. */
 const DELETE_ACCOUNT = `
-  WITH owned AS (SELECT id FROM api_keys WHERE user_id = $1),
-  usage AS (DELETE FROM usage_log WHERE key_id IN (SELECT id FROM owned)),
-  keys AS (DELETE FROM api_keys WHERE user_id = $1),
-  subscription AS (DELETE FROM api_subscriptions WHERE user_id = $1),
-  gone AS (DELETE FROM users WHERE id = $1 RETURNING id),
+  WITH sent AS (DELETE FROM verifications WHERE value = $1::uuid::text),
+  gone AS (DELETE FROM users WHERE id = $1::uuid RETURNING id),
   done AS (SELECT id AS account_id, 'delete' AS action, '{}'::jsonb AS detail FROM gone), ${logged("$2")}
   SELECT id FROM gone`;
 

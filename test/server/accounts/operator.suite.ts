@@ -218,10 +218,15 @@ export function testOperators(pool: () => Pool): void {
       "INSERT INTO operator_log (account_id, action, at) SELECT $1, 'old', now() - interval '13 months'",
       [ann.userId],
     );
+    // A mail with a link to a new password, on its way.
+    await pool().query(
+      "INSERT INTO verifications (identifier, value, expires_at) VALUES ('x', $1, now() + interval '1 hour')",
+      [ann.userId],
+    );
     expect(await changes().deleteAccount(boss.userId, ann.userId)).toBe(true);
     expect(await changes().deleteAccount(boss.userId, ann.userId)).toBe(false);
     expect((await list()).map(({ email }) => email)).toEqual(["boss@example.org"]);
-    for (const table of ["usage_log", "billing_customers"]) {
+    for (const table of ["usage_log", "billing_customers", "verifications"]) {
       expect((await pool().query(`SELECT FROM ${table}`)).rowCount, table).toBe(0);
     }
     const [last] = await changes().log(9);
