@@ -18,7 +18,7 @@ export const WATCHED_EVENTS = [
 
 /** What we look at of an event: all else is read again. */
 const eventSchema = z.object({
-  id: z.string().min(1).max(255),
+  id: z.string().regex(/^[\x21-\x7e]{1,255}$/),
   type: z.string(),
   livemode: z.boolean(),
   data: z.object({

@@ -195,6 +195,8 @@ export function testWebhook(pool: () => Pool): void {
     await refused(test.take(event, test.billing, { secret: "whsec_other" }));
     await refused(test.take(event, test.billing, { atMs: now - 301_000 }));
     await refused(test.take({ ...event, livemode: true }));
+    // No name that PostgreSQL could keep.
+    await refused(test.take({ ...event, id: "evt_\0" }));
     const { body, headers } = test.stripe.sign(event);
     const signature = headers["Stripe-Signature"] ?? "";
     const bytes = new TextEncoder().encode(body.replace("active", "paused"));
