@@ -72,6 +72,7 @@ it("makes accounts and keys for a running server, shows a key once, and revokes 
   expect((await run("log")).output.split("\n").map((line) => line.split("  ").slice(1, 4))).toEqual([
     ["command", "key revoke", "Ann@example.org"],
     ["command", "set", "Ann@example.org"],
+    ["command", "key add", "Ann@example.org"],
     ["command", "add", "Ann@example.org"],
     [],
   ]);

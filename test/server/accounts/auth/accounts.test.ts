@@ -132,7 +132,11 @@ describeOnEachPostgres("accounts", [...ACCOUNT_TABLES, ...AUTH_TABLES], (pool) =
       ],
       own_areas: [featureOf(patch)],
       billing: [{ stripe_customer_id: "cus_ann" }],
-      operator_changes: [{ detail: {} }, { detail: { plan: "agent" } }],
+      operator_changes: [
+        { action: "set", detail: {} },
+        { action: "key add", detail: { prefix: "stratum_abc" } },
+        { action: "set", detail: { plan: "agent" } },
+      ],
     });
     const text = JSON.stringify(json);
     for (const secret of ["a".repeat(64), "scrypt", "bob@example.org", other.userId, "Secret"])
