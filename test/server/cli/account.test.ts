@@ -41,7 +41,7 @@ function run(line: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, output, errors })));
 }
 
-it("makes accounts and keys for a running server, shows a key once, and revokes it", async () => {
+it("makes accounts and keys for a running server, shows a key once, and revokes it", { tags: "slow" }, async () => {
   const added = await run("add Ann@example.org --plan agent --limit 20 --key-name desk");
   expect(added).toMatchObject({ code: 0, output: expect.stringMatching(/^stratum_\w{40}\n$/) });
   const key = added.output.trim();
