@@ -1,3 +1,4 @@
+/** @module-tag slow */
 import { describe } from "vitest";
 import { accountJourneys } from "./account-journey.suite.ts";
 import { useAccountSite } from "./account-site.ts";

@@ -1,3 +1,4 @@
+/** @module-tag slow */
 import { describe } from "vitest";
 import { dashboardTroubleTests, seededDashboardTests } from "./dashboard.suite.ts";
 import { useSite } from "./use-site.ts";

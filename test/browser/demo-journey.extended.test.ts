@@ -1,3 +1,4 @@
+/** @module-tag slow */
 import { describe } from "vitest";
 import { demoJourneys } from "./demo-journey.suite.ts";
 

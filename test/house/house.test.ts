@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { importsOf, readImports } from "./imports.ts";
 import { brokenRules, folderCycles, RULES } from "./rules.ts";
@@ -9,6 +10,12 @@ describe("the house", () => {
 
   it("keeps its rules, and has no folders that import each other", () => {
     expect([...brokenRules(imports), ...folderCycles(imports)]).toEqual([]);
+  });
+
+  it("tags every file of the extended tier, which chooses by tags what it runs", () => {
+    const files = globSync("test/**/*.extended.test.ts", { cwd: root.pathname });
+    const untagged = files.filter((file) => !/@module-tag|tags: /.test(readFileSync(new URL(file, root), "utf8")));
+    expect([files.length > 10, untagged]).toEqual([true, []]);
   });
 
   it("has rooms that each rule is about", () => {
