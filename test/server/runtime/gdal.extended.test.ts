@@ -13,7 +13,9 @@ describe.skipIf(!hasGdal)(`GDAL${hasGdal ? "" : " (skipped: no ogrinfo and ogr2o
   let server: RunningServer;
   let source: string;
   beforeAll(async () => {
-    server = await startServer(readConfig({ PORT: "0", SEED: "off", DATA_DIR: "memory" }), { client: false });
+    const asTheyCome = { PROOF_OF_WORK: "off", HOLD_FLOODS: "off" };
+    const config = readConfig({ PORT: "0", SEED: "off", DATA_DIR: "memory", ...asTheyCome });
+    server = await startServer(config, { client: false });
     for (let i = 0; i < 120; i++) await drop(server.url, { lat: 37.77, lon: -122.42, severity: 1 + (i % 5) });
     for (let i = 0; i < 7; i++) await drop(server.url, { lat: -33.9, lon: 151.2 });
     await drop(server.url, { lat: 48.1, lon: 11.6 });
