@@ -1,5 +1,5 @@
 import { OperatorError } from "../console/operator-error.ts";
-import { openSource } from "../import/source.ts";
+import { openSource } from "../import/files/source.ts";
 import { isObject } from "../kit/is-object.ts";
 
 /** A feature as it stands in a file, before anything is known to be right about it. */

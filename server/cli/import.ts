@@ -1,9 +1,9 @@
 import { exitOnError } from "../console/operator-error.ts";
 import { parseCommandLine, USAGE } from "../import/command-line.ts";
 import { importFile } from "../import/import-file.ts";
+import { untilTold } from "../import/keeping/until-told.ts";
 import { createProgressDisplay } from "../import/progress.ts";
 import { formatSummary } from "../import/summary.ts";
-import { untilTold } from "../import/until-told.ts";
 import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 import { compactAll } from "./compact-all.ts";
 

@@ -2,9 +2,9 @@ import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { OperatorError } from "../console/operator-error.ts";
 import { parseOptions } from "../console/parse-options.ts";
 import { parseSpan } from "../kit/time-span.ts";
+import { FIELDS, type Field, type FieldSource, parseSource, parseValueMaps } from "./fields/mapping.ts";
+import { FORMATS, type Format } from "./files/row.ts";
 import type { ImportOptions } from "./import-file.ts";
-import { FIELDS, type Field, type FieldSource, parseSource, parseValueMaps } from "./mapping.ts";
-import { FORMATS, type Format } from "./row.ts";
 
 export const USAGE = `npm run import -- FILE [options]
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { checkMapping, createFieldReader, type Mapping } from "./mapping.ts";
-import { createRecurrence, type Recurrence } from "./recurrence.ts";
-import { createRowDigest } from "./row-report.ts";
-import type { Source } from "./source.ts";
-import { parseTime, type TimeSpan } from "./time.ts";
+import { checkMapping, createFieldReader, type Mapping } from "./fields/mapping.ts";
+import { parseTime, type TimeSpan } from "./fields/time.ts";
+import type { Source } from "./files/source.ts";
+import { createRecurrence, type Recurrence } from "./ids/recurrence.ts";
+import { createRowDigest } from "./ids/row-ids.ts";
 
 /** What the first pass over a file found. */
 export interface FirstPass {

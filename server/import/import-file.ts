@@ -1,15 +1,16 @@
 import { OperatorError } from "../console/operator-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
+import { createFieldReader, type Mapping } from "./fields/mapping.ts";
+import { type RowReportOptions, toldByRow } from "./fields/row-report.ts";
+import { mapIntoLast, type TimeSpan } from "./fields/time.ts";
+import type { Row } from "./files/row.ts";
+import { openSource, type Source, type SourceOptions } from "./files/source.ts";
 import { type FirstPass, readFirstPass } from "./first-pass.ts";
-import { createFieldReader, type Mapping } from "./mapping.ts";
+import { createRowDigest, tailsOfRow } from "./ids/row-ids.ts";
+import { findRemembered, type Remembered } from "./keeping/remembered.ts";
+import { createDryWriter, createReportWriter, type ReportWriter } from "./keeping/writer.ts";
 import { openRejects, type Rejects } from "./rejects.ts";
-import { findRemembered, type Remembered } from "./remembered.ts";
-import type { Row } from "./row.ts";
-import { createRowDigest, type RowReportOptions, tailsOfRow, toldByRow } from "./row-report.ts";
-import { openSource, type Source, type SourceOptions } from "./source.ts";
-import { mapIntoLast, type TimeSpan } from "./time.ts";
-import { createDryWriter, createReportWriter, type ReportWriter } from "./writer.ts";
 
 export interface ImportOptions extends SourceOptions {
   readonly path: string;
@@ -66,6 +67,8 @@ export interface ImportSummary {
   /** The now that the file's newest row was mapped to. */
   readonly importEpochMs?: number;
   readonly interrupted: boolean;
+  /** Sentences for the operator: what was guessed, what looks wrong, and what to say instead. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -85,7 +88,8 @@ export async function importFile(options: ImportOptions): Promise<ImportSummary>
     signal,
     onProgress: (progress) => onProgress?.({ phase: "first-pass", ...progress, totalBytes, ...nothing }),
   });
-  if (signal?.aborted) return { rowsRead: 0, ...nothing, reasons: new Map(), blankLines: 0, interrupted: true };
+  if (signal?.aborted)
+    return { rowsRead: 0, ...nothing, reasons: new Map(), blankLines: 0, interrupted: true, notes: [] };
 
   const remembered = await findRemembered({ ...options, contentHash: firstPass.contentHash }).catch(
     (error: unknown) => {
@@ -100,6 +104,7 @@ export async function importFile(options: ImportOptions): Promise<ImportSummary>
     ...(counts.rejected > 0 && { rejectsPath }),
     ...(firstPass.span && { span: firstPass.span }),
     ...(remembered.importEpochMs !== undefined && { importEpochMs: remembered.importEpochMs }),
+    notes: [],
     interrupted: signal?.aborted === true && counts.rowsRead < rowsToRead(options, firstPass),
   };
 }

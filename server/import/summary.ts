@@ -15,6 +15,7 @@ export function formatSummary(summary: ImportSummary, options: Pick<ImportOption
     ...reasonLines(summary),
     ...(blankLines > 0 ? [countLine("Empty lines", blankLines)] : []),
     ...datedLine(summary, options),
+    ...summary.notes,
   ];
   if (options.dryRun) lines.push("This was a dry run: nothing was stored.");
   if (summary.interrupted) {

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../server/console/log.ts";
-import { findImportEpoch } from "../../server/import/import-epoch.ts";
+import { findImportEpoch } from "../../server/import/keeping/import-epoch.ts";
 import type { DerivedStore } from "../../server/ports/derived-store.ts";
 import type { ReportStore } from "../../server/ports/report-store.ts";
 import type { RunSql } from "../../server/ports/sql.ts";

@@ -1,8 +1,9 @@
 import { describe } from "vitest";
-import { findImportEpoch } from "../../server/import/import-epoch.ts";
-import { parseSource, parseValueMaps } from "../../server/import/mapping.ts";
-import { findRowKey } from "../../server/import/row-key.ts";
-import { createRowDigest, reportOfRow, tailsOfRow, toldByRow } from "../../server/import/row-report.ts";
+import { parseSource, parseValueMaps } from "../../server/import/fields/mapping.ts";
+import { reportOfRow, toldByRow } from "../../server/import/fields/row-report.ts";
+import { createRowDigest, tailsOfRow } from "../../server/import/ids/row-ids.ts";
+import { findRowKey } from "../../server/import/ids/row-key.ts";
+import { findImportEpoch } from "../../server/import/keeping/import-epoch.ts";
 import type { ReportStore } from "../../server/ports/report-store.ts";
 import { seedIfEmpty } from "../../server/seed/seed-if-empty.ts";
 import { parseReportId } from "../../tiles/report-id.ts";

@@ -1,12 +1,11 @@
-import { createHmac, hash } from "node:crypto";
-import { encodeGeohash } from "../../tiles/geo/geohash.ts";
-import { kept } from "../../tiles/kept.ts";
-import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
-import { type Report, roundDegrees } from "../../tiles/report.ts";
-import { formatReportId, idTail } from "../../tiles/report-id.ts";
-import { draftOfBody, fileReportSchema } from "../reports/report-body.ts";
+import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
+import { kept } from "../../../tiles/kept.ts";
+import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
+import { type Report, roundDegrees } from "../../../tiles/report.ts";
+import { formatReportId } from "../../../tiles/report-id.ts";
+import { draftOfBody, fileReportSchema } from "../../reports/report-body.ts";
+import type { RowTails } from "../ids/row-ids.ts";
 import { type Field, type FieldValues, isField } from "./mapping.ts";
-import type { Row } from "./row.ts";
 import { parseTime } from "./time.ts";
 
 /** Why a row is no report. `kind` is the same for all rows with the same fault, `reason` has the value. */
@@ -30,42 +29,6 @@ export interface RowReportOptions {
 const SHARD = 0;
 const LONGEST_QUOTED_VALUE = 60;
 const EXPIRED = "is more than 90 days ago, so it has expired";
-
-/**
- * SHA-256 of what a row says, in whatever format: names and values of its columns, in the order of the names, empty ones
- * left out. It stays in memory: what is cut of a place and a time could be tried out on it.
- */
-export function createRowDigest(columns: readonly string[]): (row: Row) => Buffer {
-  let order: { name: string; index: number }[] = [];
-  return ({ values }) => {
-    if (order.length !== columns.length) {
-      order = columns.map((name, index) => ({ name, index })).sort((a, b) => (a.name < b.name ? -1 : 1));
-    }
-    let content = "";
-    for (const { name, index } of order) {
-      const value = values[index] ?? "";
-      // The lengths keep apart what would read the same run together.
-      if (value !== "") content += `${name.length}:${name}${value.length}:${value}`;
-    }
-    return hash("sha256", content, "buffer");
-  };
-}
-
-/** The ends of a row's ids. */
-export interface RowTails {
-  readonly tail: string;
-  /** That programs gave it that had no key. */
-  readonly formerTail: string;
-}
-
-/** Of the row's content, and of its number among rows with the same content; by the store's key, so that nobody can try contents on an id. */
-export function tailsOfRow(rowKey: string, digest: Buffer, occurrence: number): RowTails {
-  const content = `${digest.toString("hex")}#${occurrence}`;
-  return {
-    tail: idTail(createHmac("sha256", rowKey).update(content).digest()),
-    formerTail: idTail(occurrence === 0 ? digest : hash("sha256", content, "buffer")),
-  };
-}
 
 /** The report that a row tells, by the rules of `POST /api/reports` but for its category, which may be any, or why there is none. */
 export function reportOfRow(values: FieldValues, tails: RowTails, options: RowReportOptions): Report | Rejection {

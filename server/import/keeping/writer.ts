@@ -1,8 +1,8 @@
-import { parseReportId } from "../../tiles/report-id.ts";
-import { mapLimited } from "../kit/map-limited.ts";
-import type { ReportStore } from "../ports/report-store.ts";
+import { parseReportId } from "../../../tiles/report-id.ts";
+import { mapLimited } from "../../kit/map-limited.ts";
+import type { ReportStore } from "../../ports/report-store.ts";
+import type { ToldByRow } from "../fields/row-report.ts";
 import { patiently } from "./patiently.ts";
-import type { ToldByRow } from "./row-report.ts";
 
 /** Writes reports in batches, a few at a time, so that neither the store nor memory is flooded. */
 export interface ReportWriter {

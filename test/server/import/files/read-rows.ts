@@ -1,4 +1,4 @@
-import type { Row, RowReader } from "../../../server/import/row.ts";
+import type { Row, RowReader } from "../../../../server/import/files/row.ts";
 
 /** Feeds a reader with text or bytes in chunks of a size. */
 export function readRows(reader: RowReader, content: string | Buffer, chunkBytes = 1 << 16): Row[] {

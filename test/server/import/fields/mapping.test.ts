@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { checkMapping, createFieldReader, parseSource, parseValueMaps } from "../../../server/import/mapping.ts";
+import {
+  checkMapping,
+  createFieldReader,
+  parseSource,
+  parseValueMaps,
+} from "../../../../server/import/fields/mapping.ts";
 
 const row = (...values: string[]) => ({ number: 1, values, raw: Buffer.alloc(0) });
 

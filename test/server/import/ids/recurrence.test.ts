@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { expect, test } from "vitest";
-import { createRecurrence } from "../../../server/import/recurrence.ts";
+import { createRecurrence } from "../../../../server/import/ids/recurrence.ts";
 
 test("counts how often a row came before, among many that are alone", () => {
   const contents = Array.from({ length: 30_000 }, (_, i) => (i % 3 === 0 ? i : i % 3000));

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { StoreUnavailableError } from "../ports/report-store.ts";
+import { StoreUnavailableError } from "../../ports/report-store.ts";
 
 const MAX_TRIES = 8;
 const RETRY_MS = 250;

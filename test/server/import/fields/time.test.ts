@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mapIntoLast, parseTime } from "../../../server/import/time.ts";
+import { mapIntoLast, parseTime } from "../../../../server/import/fields/time.ts";
 
 describe("parseTime", () => {
   test.each([

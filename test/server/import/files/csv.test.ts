@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createCsvReader } from "../../../server/import/csv.ts";
-import { MAX_ROW_BYTES } from "../../../server/import/row.ts";
+import { createCsvReader } from "../../../../server/import/files/csv.ts";
+import { MAX_ROW_BYTES } from "../../../../server/import/files/row.ts";
 import { readRows } from "./read-rows.ts";
 
 const valuesOf = (content: string | Buffer, delimiter?: string) =>

@@ -1,6 +1,6 @@
+import { createRowKey, findRowKey } from "../ids/row-key.ts";
 import { findImportEpoch, type ImportEpochOptions } from "./import-epoch.ts";
 import { patiently } from "./patiently.ts";
-import { createRowKey, findRowKey } from "./row-key.ts";
 
 /** What must be the same in every run, or rows would become new reports; so the store keeps it. */
 export interface Remembered {

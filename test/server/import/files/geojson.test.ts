@@ -1,9 +1,9 @@
 /** @module-tag random */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createGeoJsonReader } from "../../../server/import/geojson.ts";
-import { MAX_ROW_BYTES } from "../../../server/import/row.ts";
-import { runs } from "../../kit/runs.ts";
+import { createGeoJsonReader } from "../../../../server/import/files/geojson.ts";
+import { MAX_ROW_BYTES } from "../../../../server/import/files/row.ts";
+import { runs } from "../../../kit/runs.ts";
 import { objectOf, readRows } from "./read-rows.ts";
 
 function objectsOf(content: string, chunkBytes?: number) {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { untilTold } from "../../../server/import/until-told.ts";
-import { type LogChange, TOLD_FOR_MS } from "../../../server/ports/report-store.ts";
+import { untilTold } from "../../../../server/import/keeping/until-told.ts";
+import { type LogChange, TOLD_FOR_MS } from "../../../../server/ports/report-store.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });

@@ -1,4 +1,4 @@
-import { type ReportStore, TOLD_FOR_MS } from "../ports/report-store.ts";
+import { type ReportStore, TOLD_FOR_MS } from "../../ports/report-store.ts";
 
 /**
  * Waits until the change feed does not tell again what was stored just now, where it does. What is compacted then is right for whoever

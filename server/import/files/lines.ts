@@ -1,4 +1,4 @@
-import { OperatorError } from "../console/operator-error.ts";
+import { OperatorError } from "../../console/operator-error.ts";
 import { KEPT_OF_OVERLONG_BYTES, MAX_ROW_BYTES } from "./row.ts";
 
 export interface Line {

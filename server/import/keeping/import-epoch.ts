@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
-import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { ReportStore } from "../ports/report-store.ts";
-import type { Mapping } from "./mapping.ts";
+import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { ReportStore } from "../../ports/report-store.ts";
+import type { Mapping } from "../fields/mapping.ts";
 
 export interface ImportEpochOptions {
   readonly store: Pick<ReportStore, "remember">;

@@ -1,5 +1,5 @@
-import { OperatorError } from "../console/operator-error.ts";
-import type { Row } from "./row.ts";
+import { OperatorError } from "../../console/operator-error.ts";
+import type { Row } from "../files/row.ts";
 
 /** What a report needs to be told by a row. */
 export const FIELDS = ["lon", "lat", "time", "layer", "category", "severity", "text"] as const;

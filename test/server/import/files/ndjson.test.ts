@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createNdjsonReader } from "../../../server/import/ndjson.ts";
+import { createNdjsonReader } from "../../../../server/import/files/ndjson.ts";
 import { objectOf, readRows } from "./read-rows.ts";
 
 function objectsOf(content: string | Buffer, chunkBytes?: number) {

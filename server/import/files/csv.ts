@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { OperatorError } from "../console/operator-error.ts";
+import { OperatorError } from "../../console/operator-error.ts";
 import { nameColumns, QUOTE, type ScanState, scan, splitFields } from "./csv-fields.ts";
 import { checkEncoding, createLineSplitter, isBlank, type Line, trimLineEnd } from "./lines.ts";
 import { MAX_ROW_BYTES, type Row, type RowReader } from "./row.ts";

@@ -1,4 +1,4 @@
-import { OperatorError } from "../console/operator-error.ts";
+import { OperatorError } from "../../console/operator-error.ts";
 import { createJsonTable, NOT_JSON } from "./json-row.ts";
 import {
   createArrayFinder,

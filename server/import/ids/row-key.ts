@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { ReportStore } from "../ports/report-store.ts";
+import type { ReportStore } from "../../ports/report-store.ts";
 
 const NAME = "import-row-key";
 const KEY_BYTES = 32;

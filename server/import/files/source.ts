@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { errorCode, OperatorError } from "../console/operator-error.ts";
+import { errorCode, OperatorError } from "../../console/operator-error.ts";
 import { createCsvReader } from "./csv.ts";
 import { createGeoJsonReader } from "./geojson.ts";
 import { createNdjsonReader } from "./ndjson.ts";
