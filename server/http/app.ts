@@ -22,7 +22,7 @@ import {
 import { keepAddressesApart, publicPath } from "./core/public-address.ts";
 import { EXPOSED_HEADERS, SAFE_HEADERS } from "./core/safe-headers.ts";
 import { SLASH_CACHE_CONTROL } from "./core/slash-redirect.ts";
-import { mountAccess } from "./middleware/access.ts";
+import { mountAccess, requireAccessOfAll } from "./middleware/access.ts";
 import { mountBesideAnswers } from "./middleware/beside-answers.ts";
 import { createOwnAreaFinder } from "./middleware/own-area.ts";
 import { mountReadBudget } from "./middleware/read-budget.ts";
@@ -94,6 +94,7 @@ export function createApp(parts: AppParts): App {
   mountOperations(app, parts);
   mountMetrics(app, parts, metrics);
   mountSecurityText(app, parts);
+  requireAccessOfAll(app);
 
   app.notFound((c) => redirectSlash(c) ?? respondNotFound(c));
   app.onError((error, c) => respondProblem(c, problemOfError(error, c.get("requestId"), parts.log)));
