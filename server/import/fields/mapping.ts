@@ -11,6 +11,8 @@ export type FieldSource = { readonly column: string } | { readonly constant: str
 export interface Mapping {
   /** A field that is not named is read from the column of its own name, when there is one. */
   readonly sources: Readonly<Partial<Record<Field, FieldSource>>>;
+  /** Where lon and lat are read from one value. */
+  readonly point?: FieldSource | undefined;
   /** What a field's value becomes, by the value that was read; `*` stands for every value that is not listed. */
   readonly values: Readonly<Partial<Record<Field, ReadonlyMap<string, string>>>>;
 }

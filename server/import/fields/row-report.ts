@@ -38,7 +38,7 @@ export function reportOfRow(values: FieldValues, tails: RowTails, options: RowRe
 
 export interface ToldByRow {
   readonly report: Report;
-  /** Ids that programs gave it that had no key: some cut places and times, those before did not. */
+  /** Ids that programs before gave it: the first of them did not cut places and times. None where none is looked for. */
   readonly formerIds: readonly string[];
 }
 
@@ -65,9 +65,14 @@ export function toldByRow(values: FieldValues, tails: RowTails, options: RowRepo
     const geohash5 = encodeGeohash(lonDeg, latDeg, 5);
     return formatReportId({ layer: draft.layer, shard: SHARD, createdAtMs: atMs, geohash5, tail });
   };
-  const fine = { lonDeg: roundDegrees(draft.lonDeg), latDeg: roundDegrees(draft.latDeg) };
-  const formerIds = new Set([idOf(tails.formerTail, createdAtMs, coarse), idOf(tails.formerTail, timeMs, fine)]);
   const id = idOf(tails.tail, createdAtMs, coarse);
+  const formerIds = new Set<string>();
+  if (tails.former !== undefined) {
+    const { keyed, bare } = tails.former;
+    const fine = { lonDeg: roundDegrees(draft.lonDeg), latDeg: roundDegrees(draft.latDeg) };
+    if (keyed !== undefined && keyed !== tails.tail) formerIds.add(idOf(keyed, createdAtMs, coarse));
+    formerIds.add(idOf(bare, createdAtMs, coarse)).add(idOf(bare, timeMs, fine));
+  }
   return { report: { ...draft, ...coarse, id, expiresAtMs }, formerIds: [...formerIds] };
 }
 
