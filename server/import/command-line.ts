@@ -3,6 +3,8 @@ import { OperatorError } from "../console/operator-error.ts";
 import { parseOptions } from "../console/parse-options.ts";
 import { parseSpan } from "../kit/time-span.ts";
 import { FIELDS, type Field, type FieldSource, parseSource, parseValueMaps } from "./fields/mapping.ts";
+import { parseTimeFormat } from "./fields/time-format.ts";
+import { parseTimezone } from "./fields/zone.ts";
 import { FORMATS, type Format } from "./files/row.ts";
 import type { ImportOptions } from "./import-file.ts";
 
@@ -13,13 +15,19 @@ FILE is CSV with a header, newline-delimited JSON, or a GeoJSON FeatureCollectio
 What a report is made of: a column's name, or =VALUE for the same in every row. Without the option, the column of that
 name is taken; for GeoJSON lon and lat are the geometry's, and its properties are the columns.
   --lon --lat             degrees, WGS 84
-  --time                  ISO 8601, "YYYY-MM-DD HH:MM[:SS]" as UTC, Unix seconds or milliseconds
+  --time                  ISO 8601, Unix time, or any other shape that means one thing only
   --layer                 safety, vibe, infrastructure or opportunity
   --category              1 to 40 characters
   --severity              1 to 5
   --text                  at most 280 characters; may be left out
   --map FIELD:FROM=TO     replaces a value that was read, as in --map severity:murder=5; FROM * is every other value.
                           Can be given many times.
+
+How times are written:
+  --time-format FORMAT    us (month first), eu (day first) or ymd (year first), also with years of two digits; unix or
+                          unix-ms; excel or excel-1904 (numbers of days); compact (YYYYMMDD[HHMM[SS]]); default iso,
+                          which takes what means one thing only and rejects the rest
+  --timezone AREA/CITY    the zone of times that tell none, as America/New_York; UTC without it
 
   --into-last SPAN        old data: maps the file's time span onto the last 89d, 36h, 2w, up to 90d
   --new-anchor            with --into-last: date the file by now again, making new reports of rows imported before
@@ -44,6 +52,8 @@ const OPTIONS = {
   severity: { type: "string" },
   text: { type: "string" },
   map: { type: "string", multiple: true },
+  "time-format": { type: "string" },
+  timezone: { type: "string" },
   "into-last": { type: "string" },
   "new-anchor": { type: "boolean" },
   "truncate-text": { type: "boolean" },
@@ -72,6 +82,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     format: values.format === undefined ? undefined : parseFormat(values.format),
     delimiter: values.delimiter === undefined ? undefined : parseDelimiter(values.delimiter),
     mapping: { sources: sourcesOf(values), values: parseValueMaps(values.map ?? []) },
+    timeFormat: values["time-format"] === undefined ? undefined : parseTimeFormat(values["time-format"]),
+    timezone: values.timezone === undefined ? undefined : parseTimezone(values.timezone),
     intoLastMs,
     newImportEpoch: values["new-anchor"],
     limit: values.limit === undefined ? undefined : parseLimit(values.limit),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { checkMapping, createFieldReader, type Mapping } from "./fields/mapping.ts";
-import { parseTime, type TimeSpan } from "./fields/time.ts";
+import type { TimeSpan } from "./fields/time.ts";
+import type { TimeReader } from "./fields/time-reader.ts";
 import type { Row } from "./files/row.ts";
 import type { Source } from "./files/source.ts";
 import type { RowIdentity } from "./ids/row-identity.ts";
@@ -19,6 +20,7 @@ export interface FirstPassOptions {
   readonly mapping: Mapping;
   /** Is told of every row. */
   readonly identity: RowIdentity;
+  readonly readTime: TimeReader;
   readonly signal?: AbortSignal | undefined;
   onProgress?(progress: { readonly rows: number; readonly bytes: number }): void;
 }
@@ -29,7 +31,7 @@ export interface FirstPassOptions {
  * @throws OperatorError when the file is not readable or the mapping does not fit its columns.
  */
 export async function readFirstPass(options: FirstPassOptions): Promise<FirstPass> {
-  const { source, mapping, identity, signal, onProgress } = options;
+  const { source, mapping, identity, readTime, signal, onProgress } = options;
   const reader = source.rows();
   const content = createHash("sha256");
   const noteRow = identity.noting(reader.columns);
@@ -42,8 +44,8 @@ export async function readFirstPass(options: FirstPassOptions): Promise<FirstPas
       rows++;
       if (row.problem !== undefined) continue;
       noteRow(row);
-      const time = parseTime(fieldsOf(row).time);
-      if (time === undefined) continue;
+      const time = readTime(fieldsOf(row).time);
+      if (typeof time !== "number") continue;
       oldestMs = Math.min(oldestMs, time);
       newestMs = Math.max(newestMs, time);
     }

@@ -5,6 +5,8 @@ import { digestedFields } from "./fields/digested-fields.ts";
 import { createFieldReader, type Mapping } from "./fields/mapping.ts";
 import { type RowReportOptions, toldByRow } from "./fields/row-report.ts";
 import { mapIntoLast, type TimeSpan } from "./fields/time.ts";
+import type { TimeFormat } from "./fields/time-format.ts";
+import { createTimeReader, type TimeReader } from "./fields/time-reader.ts";
 import type { Row } from "./files/row.ts";
 import { openSource, type Source, type SourceOptions } from "./files/source.ts";
 import { type FirstPass, readFirstPass } from "./first-pass.ts";
@@ -18,6 +20,10 @@ export interface ImportOptions extends SourceOptions {
   readonly mapping: Mapping;
   readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell" | "remember" | "isEmpty">;
   readonly clock: Clock;
+  /** What times mean that can mean more than one thing. Default: `iso`, which rejects them. */
+  readonly timeFormat?: TimeFormat | undefined;
+  /** IANA name of the zone of times that tell none. Default: UTC, and a note. */
+  readonly timezone?: string | undefined;
   /** Maps the file's time span onto this many milliseconds before now, or before the now of the first such import. */
   readonly intoLastMs?: number | undefined;
   /** Forgets that now: the file's rows become new reports. */
@@ -96,6 +102,7 @@ export async function importFile(options: ImportOptions): Promise<ImportSummary>
     source,
     mapping,
     identity,
+    readTime: readerOfTimes(options),
     signal,
     onProgress: (progress) => onProgress?.({ phase: "first-pass", ...progress, totalBytes, ...nothing }),
   });
@@ -113,7 +120,6 @@ export async function importFile(options: ImportOptions): Promise<ImportSummary>
     ...(counts.rejected > 0 && { rejectsPath }),
     ...(firstPass.span && { span: firstPass.span }),
     ...(importEpochMs !== undefined && { importEpochMs }),
-    notes: [],
     interrupted: signal?.aborted === true && counts.rowsRead < rowsToRead(options, firstPass),
   };
 }
@@ -130,7 +136,10 @@ interface SecondPass {
   readonly rejects: Rejects;
 }
 
-type Counts = Pick<ImportSummary, "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "blankLines">;
+type Counts = Pick<
+  ImportSummary,
+  "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "blankLines" | "notes"
+>;
 
 async function storeRows(pass: SecondPass): Promise<Counts> {
   const { options, source, identity, firstPass, remembered, rejects } = pass;
@@ -186,7 +195,8 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
   }
   tell();
   const { written, existing } = writer;
-  return { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines };
+  const notes = rowOptions.readTime.notes();
+  return { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines, notes };
 }
 
 function rowOptionsOf({ options, firstPass: { span }, importEpochMs }: SecondPass): RowReportOptions {
@@ -194,10 +204,14 @@ function rowOptionsOf({ options, firstPass: { span }, importEpochMs }: SecondPas
   const mapped = span !== undefined && intoLastMs !== undefined && importEpochMs !== undefined;
   return {
     nowMs: clock.now(),
+    readTime: readerOfTimes(options),
     mapTime: mapped ? mapIntoLast(span, intoLastMs, importEpochMs) : (timeMs) => timeMs,
     truncateText,
   };
 }
+
+const readerOfTimes = ({ timeFormat, timezone }: ImportOptions): TimeReader =>
+  createTimeReader({ format: timeFormat, zone: timezone });
 
 function storeFailure(error: unknown, { written, existing }: Pick<ReportWriter, "written" | "existing">): unknown {
   if (!(error instanceof StoreUnavailableError)) return error;

@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { parseSource, parseValueMaps } from "../../server/import/fields/mapping.ts";
 import { reportOfRow, toldByRow } from "../../server/import/fields/row-report.ts";
+import { createTimeReader } from "../../server/import/fields/time-reader.ts";
 import { findFormerRowsUntil } from "../../server/import/ids/former-rows.ts";
 import {
   createFormerDigest,
@@ -33,7 +34,7 @@ describe("rows of imported files", () => {
   const fields = { lon: "-97.742123", lat: "30.271456", layer: "infrastructure", category: "pothole", severity: "4" };
 
   const values = { ...fields, time: "2026-06-01T11:59:00Z", text: "" };
-  const options = { nowMs: NOW_MS, mapTime: (timeMs: number) => timeMs };
+  const options = { nowMs: NOW_MS, readTime: createTimeReader(), mapTime: (timeMs: number) => timeMs };
   const KEY = "0123456789abcdef".repeat(4);
   const formerAt = (occurrence: number) => formerTailsOfRow(KEY, formerDigest, occurrence);
   const { keyed = "", bare } = formerAt(0);

@@ -6,7 +6,7 @@ import { formatReportId } from "../../../tiles/report-id.ts";
 import { draftOfBody, fileReportSchema } from "../../reports/report-body.ts";
 import type { RowTails } from "../ids/row-ids.ts";
 import { type Field, type FieldValues, isField } from "./mapping.ts";
-import { parseTime } from "./time.ts";
+import type { TimeReader } from "./time-reader.ts";
 
 /** Why a row is no report. `kind` is the same for all rows with the same fault, `reason` has the value. */
 export interface Rejection {
@@ -16,6 +16,7 @@ export interface Rejection {
 
 export interface RowReportOptions {
   readonly nowMs: number;
+  readonly readTime: TimeReader;
   /** Where on today's clock a time of the file lies. */
   readonly mapTime: (timeMs: number) => number;
   /** Cuts a longer text to this many code points instead of rejecting the row. */
@@ -44,8 +45,8 @@ export interface ToldByRow {
 
 /** The same, with the ids by which an import of old may have stored it. */
 export function toldByRow(values: FieldValues, tails: RowTails, options: RowReportOptions): ToldByRow | Rejection {
-  const time = parseTime(values.time);
-  if (time === undefined) return rejection("time", values.time, missingOr(values.time, "is not a time"));
+  const time = options.readTime(values.time);
+  if (typeof time !== "number") return rejection("time", values.time, time.problem);
   const timeMs = options.mapTime(time);
   if (timeMs > options.nowMs) return rejection("time", values.time, "is in the future");
   if (timeMs + REPORT_LIFETIME_MS < options.nowMs) return rejection("time", values.time, EXPIRED);
@@ -103,8 +104,6 @@ function cutText(text: string, length: number): string {
   const points = [...text];
   return points.length <= length ? text : `${points.slice(0, length - 1).join("")}…`;
 }
-
-const missingOr = (value: string, message: string): string => (value === "" ? "is missing" : message);
 
 function rejection(field: string, value: string, message: string): Rejection {
   const kind = `${field} ${message}`;
