@@ -27,7 +27,7 @@ const NO_SUCH_ZONE: TimeProblem = { problem: "names a time zone that is not know
 export function createTimeReader({ format = "iso", zone }: TimeReaderOptions = {}): TimeReader {
   const own = zone === undefined ? undefined : createZone(zone);
   const zones = new Map<string, Zone | undefined>();
-  let [withoutZone, never, twice] = [0, 0, 0];
+  let [withoutZone, never, twice, monthAbove12] = [0, 0, 0, 0];
 
   function fromZone({ offsetsAt }: Zone, localMs: number): number {
     const { offsetMs, times } = offsetsAt(localMs);
@@ -50,7 +50,10 @@ export function createTimeReader({ format = "iso", zone }: TimeReaderOptions = {
     const value = text.trim();
     if (value === "") return PROBLEMS.missing;
     const written = scanIso(value) ?? readNumber(value, format) ?? readDateTime(value, format);
-    if ("problem" in written) return written;
+    if ("problem" in written) {
+      if (written === PROBLEMS.monthAbove12) monthAbove12++;
+      return written;
+    }
     const { localMs, zone: said } = written;
     if (typeof said === "number") return localMs - said;
     if (said !== undefined) return fromName(said, localMs);
@@ -64,6 +67,12 @@ export function createTimeReader({ format = "iso", zone }: TimeReaderOptions = {
     return [
       ...(withoutZone > 0
         ? [`${times(withoutZone)} without a zone read as UTC: say --timezone AREA/CITY if they are of another.`]
+        : []),
+      // Then the days up to 12 were read as months, and nothing else would tell.
+      ...(monthAbove12 > 0
+        ? [
+            `${times(monthAbove12)} with a month above 12: if day and month change places, the others were read wrongly.`,
+          ]
         : []),
       ...(never > 0 ? [`${times(never)} in an hour that ${name} leaves out moved forward by it.`] : []),
       ...(twice > 0 ? [`${times(twice)} in an hour that ${name} has twice read as the first.`] : []),

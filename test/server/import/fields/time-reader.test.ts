@@ -228,6 +228,14 @@ describe("notes count", () => {
     ]);
   });
 
+  test("times that show that day and month changed places", () => {
+    const read = createTimeReader({ format: "us", zone: "UTC" });
+    for (const text of ["01/03/2024", "13/03/2024", "31/12/2024"]) read(text);
+    expect(read.notes()).toEqual([
+      "2 times with a month above 12: if day and month change places, the others were read wrongly.",
+    ]);
+  });
+
   test("nothing when all times say their zone", () => {
     const read = createTimeReader();
     read("2024-03-01T08:00Z");
