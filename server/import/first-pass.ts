@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { checkMapping, createFieldReader, type Mapping } from "./fields/mapping.ts";
+import { createProjectionWatch } from "./fields/place-doubts.ts";
 import type { TimeSpan } from "./fields/time.ts";
 import type { TimeReader } from "./fields/time-reader.ts";
 import type { Row } from "./files/row.ts";
@@ -13,6 +14,8 @@ export interface FirstPass {
   readonly contentHash: string;
   /** Of the times that could be read; `undefined` when none could. */
   readonly span?: TimeSpan;
+  /** The places are metres or feet, but for a few that could be degrees by chance. */
+  readonly isProjected: boolean;
 }
 
 export interface FirstPassOptions {
@@ -36,6 +39,7 @@ export async function readFirstPass(options: FirstPassOptions): Promise<FirstPas
   const content = createHash("sha256");
   const noteRow = identity.noting(reader.columns);
   const fieldsOf = createFieldReader(mapping, reader.columns);
+  const projection = createProjectionWatch();
   let [rows, bytes, oldestMs, newestMs] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let checked = source.format !== "csv";
 
@@ -44,7 +48,9 @@ export async function readFirstPass(options: FirstPassOptions): Promise<FirstPas
       rows++;
       if (row.problem !== undefined) continue;
       noteRow(row);
-      const time = readTime(fieldsOf(row).time);
+      const fields = fieldsOf(row);
+      projection.note(fields);
+      const time = readTime(fields.time);
       if (typeof time !== "number") continue;
       oldestMs = Math.min(oldestMs, time);
       newestMs = Math.max(newestMs, time);
@@ -65,5 +71,5 @@ export async function readFirstPass(options: FirstPassOptions): Promise<FirstPas
     if (reader.columns.length > 0) checkMapping(mapping, reader.columns);
   }
   const span = Number.isFinite(oldestMs) ? { span: { oldestMs, newestMs } } : {};
-  return { rows, contentHash: content.digest("hex"), ...span };
+  return { rows, contentHash: content.digest("hex"), isProjected: projection.isProjected(), ...span };
 }

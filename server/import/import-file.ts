@@ -2,7 +2,9 @@ import { OperatorError } from "../console/operator-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
 import { digestedFields } from "./fields/digested-fields.ts";
+import { createFindings } from "./fields/findings.ts";
 import { createFieldReader, type Mapping } from "./fields/mapping.ts";
+import type { PlaceOptions } from "./fields/place.ts";
 import { type RowReportOptions, toldByRow } from "./fields/row-report.ts";
 import { mapIntoLast, type TimeSpan } from "./fields/time.ts";
 import type { TimeFormat } from "./fields/time-format.ts";
@@ -34,6 +36,9 @@ export interface ImportOptions extends SourceOptions {
   readonly dryRun?: boolean | undefined;
   /** Cuts longer texts to so many code points instead of rejecting their rows. */
   readonly truncateText?: number | undefined;
+  /** Makes categories and texts fit instead of rejecting the rows and leaving the texts out. */
+  readonly clean?: boolean | undefined;
+  readonly place?: PlaceOptions | undefined;
   /** Default: the path and `.rejects.csv`. */
   readonly rejectsPath?: string | undefined;
   /** First wait when the store is unavailable. */
@@ -149,6 +154,7 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
   const fieldsOf = createFieldReader(mapping, reader.columns);
   const tailsOf = identity.naming(reader.columns, remembered.rowKey);
   const reasons = new Map<string, number>();
+  const findings = createFindings(options);
   const rowOptions = rowOptionsOf(pass);
   let [rowsRead, rejected, bytes] = [0, 0, 0];
 
@@ -175,8 +181,13 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
         continue;
       }
       const result = toldByRow(fieldsOf(row), tailsOf(row), rowOptions);
-      if ("kind" in result) await reject(row, result.kind, result.reason);
-      else await writer.add(result);
+      if ("kind" in result) {
+        findings.rejected(result);
+        await reject(row, result.kind, result.reason);
+      } else {
+        findings.accepted(result);
+        await writer.add(result);
+      }
     }
     return true;
   }
@@ -195,18 +206,22 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
   }
   tell();
   const { written, existing } = writer;
-  const notes = rowOptions.readTime.notes();
+  // Rows that were not read may have the values that no rule met.
+  const unmet = rowsRead === firstPass.rows ? fieldsOf.unmetRules() : [];
+  const notes = [...findings.notes(unmet), ...rowOptions.readTime.notes()];
   return { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines, notes };
 }
 
-function rowOptionsOf({ options, firstPass: { span }, importEpochMs }: SecondPass): RowReportOptions {
-  const { clock, intoLastMs, truncateText } = options;
+function rowOptionsOf({ options, firstPass: { span, isProjected }, importEpochMs }: SecondPass): RowReportOptions {
+  const { clock, intoLastMs, truncateText, clean, place } = options;
   const mapped = span !== undefined && intoLastMs !== undefined && importEpochMs !== undefined;
   return {
     nowMs: clock.now(),
     readTime: readerOfTimes(options),
     mapTime: mapped ? mapIntoLast(span, intoLastMs, importEpochMs) : (timeMs) => timeMs,
     truncateText,
+    clean,
+    place: { ...place, isProjected },
   };
 }
 
