@@ -8,7 +8,9 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { parseSource, parseValueMaps } from "../../../server/import/fields/mapping.ts";
 import { createFormerDigest, formerTailsOfRow } from "../../../server/import/ids/row-ids.ts";
 import { type ImportOptions, importFile } from "../../../server/import/import-file.ts";
+import type { DerivedStore } from "../../../server/ports/derived-store.ts";
 import { type ReportStore, StoreUnavailableError } from "../../../server/ports/report-store.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
@@ -25,9 +27,11 @@ afterAll(() => rmSync(dir, { recursive: true }));
 let nowMs = START_MS;
 const clock = { now: () => nowMs };
 let store: ReportStore;
+let derived: DerivedStore;
 beforeEach(() => {
   nowMs = START_MS;
   store = createMemoryStore({ clock });
+  derived = createMemoryDerivedStore({ clock });
 });
 
 let fileCount = 0;
@@ -38,7 +42,7 @@ function writeFile(content: string | Buffer, ending = "csv"): string {
 }
 
 const run = (path: string, options: Partial<ImportOptions> = {}) =>
-  importFile({ path, mapping: { sources: {}, values: {} }, store, clock, retryMs: 1, ...options });
+  importFile({ path, mapping: { sources: {}, values: {} }, store, derived, clock, retryMs: 1, ...options });
 
 const allReports = (from: ReportStore = store): Promise<Report[]> => reportsOf(from);
 
