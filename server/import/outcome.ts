@@ -43,7 +43,8 @@ export function checkMaxRejects({ judged, rows }: FirstPass, unmapped: number, o
 const tooMany = (rejected: number, rows: number, most: MaxRejects): string =>
   `${formatCount(rejected)} of ${formatCount(rows)} rows are rejected, more than --max-rejects ${formatMost(most)}`;
 
-const formatMost = (most: MaxRejects): string => ("rows" in most ? String(most.rows) : `${most.share * 100}%`);
+const formatMost = (most: MaxRejects): string =>
+  "rows" in most ? String(most.rows) : `${Number((most.share * 100).toFixed(3))}%`;
 
 type Ended = Pick<ImportSummary, "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "interrupted">;
 

@@ -76,14 +76,17 @@ export function toldByRow(values: FieldValues, tails: RowTails, options: RowRepo
   const time = options.readTime(values.time);
   if (typeof time !== "number") return rejection("time", values.time, time.problem);
   const timeMs = options.mapTime(time);
-  if (typeof timeMs !== "number") return rejection("time", values.time, timeMs.problem);
-  if (timeMs > options.nowMs) return rejection("time", values.time, FUTURE);
-  if (timeMs + REPORT_LIFETIME_MS < options.nowMs) return rejection("time", values.time, EXPIRED);
+  if (typeof timeMs === "number") {
+    if (timeMs > options.nowMs) return rejection("time", values.time, FUTURE);
+    if (timeMs + REPORT_LIFETIME_MS < options.nowMs) return rejection("time", values.time, EXPIRED);
+  }
 
   const place = placeOfRow(values, options.place ?? {});
   if ("message" in place) return rejection(place.field, place.value, place.message);
   const fit = fitBody(values, place, options);
   if ("kind" in fit) return fit;
+  // A row that is no report in any case did not count for where times are mapped to.
+  if (typeof timeMs !== "number") return rejection("time", values.time, timeMs.problem);
   const draft = draftOfBody(fit.body);
   const coarse = kept(draft.layer, draft.category, { ...draft, createdAtMs: timeMs });
   const { createdAtMs } = coarse;

@@ -77,13 +77,13 @@ function planned(
   return { anchor, isKept, expected: kept.anchors.get(item)?.version ?? kept.unreadable.get(item) };
 }
 
-/** The newest anchor of the same content, else of the same path, else of a file that shares rows. */
+/** The newest anchor, and one with a name before others, of the same content, else of the same path, else of a file that shares rows. */
 function recognise({ file, least, lastMs }: AnchorRequest, { anchors }: KeptAnchors): Anchor | undefined {
   const isMoment = lastMs === 0;
   const candidates = [...anchors.values()]
     .map(({ anchor }: KeptAnchor) => anchor)
     .filter((anchor) => (anchor.lastMs === 0) === isMoment)
-    .sort((a, b) => b.epochMs - a.epochMs);
+    .sort((a, b) => b.epochMs - a.epochMs || Number(b.name !== undefined) - Number(a.name !== undefined));
   const isSamePath = (anchor: Anchor): boolean => file.path !== undefined && anchor.file.path === file.path;
   return (
     candidates.find((anchor) => anchor.file.contentHash === file.contentHash) ??

@@ -146,6 +146,14 @@ describe("the import command", () => {
     await store.close();
   });
 
+  test("ends with 1 when no row was imported, with the counts and why", { tags: "slow" }, async () => {
+    const none = join(dir, "none.csv");
+    writeFileSync(none, "lon,lat,time,what\nNA,30,2010-01-10,noise\nNA,30,2010-01-11,noise\n");
+    const { code, output, errors } = await start("none", [none, ...ARGS]).ended;
+    expect([code, countsOf(output)]).toEqual([1, [2, 0, 0, 2]]);
+    expect(errors).toMatch(/^None of the 2 rows can be imported: lon "NA" must be/m);
+  });
+
   test("says what to do instead of showing a stack", async () => {
     const wrong = await start("wrong", [small, "--time", "when"]).ended;
     expect(wrong).toEqual({
