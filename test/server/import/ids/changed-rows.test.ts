@@ -85,6 +85,8 @@ async function storeAsBefore(): Promise<void> {
 test("rows that a program stored under digests of all columns are found", async () => {
   await storeAsBefore();
   expect(await run(FORMER)).toMatchObject({ written: 0, existing: 3 });
+  // A third one like it was not there.
+  expect(await run(`${FORMER}${FORMER_ROWS[0]?.join(",")}\n`)).toMatchObject({ written: 1, existing: 3 });
 });
 
 test("rows of before are looked for until they have expired, and not in a store that had none", async () => {
