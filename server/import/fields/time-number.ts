@@ -15,6 +15,8 @@ const EPOCHS = [
   { digits: [15, 16], perSecond: 1e6 },
   { digits: [18, 19], perSecond: 1e9 },
 ] as const;
+/** Of seconds after a day and a half; a number with fewer is a year, or none that tells a time. */
+const LEAST_EPOCH_DIGITS = 6;
 /** Days of a spreadsheet from 1954 to 2119. */
 const [FIRST_LIKELY_SERIAL, LAST_LIKELY_SERIAL] = [20_000, 80_000];
 const LAST_SERIAL = 2_958_466;
@@ -44,7 +46,7 @@ function guess(text: string, value: number): WrittenTime | TimeProblem {
   if (date) return found ? PROBLEMS.compactOrMilliseconds : date;
   if (found) return epoch(value, found.perSecond);
   if (value >= FIRST_LIKELY_SERIAL && value < LAST_LIKELY_SERIAL) return PROBLEMS.excel;
-  return PROBLEMS.notATime;
+  return digits >= LEAST_EPOCH_DIGITS ? PROBLEMS.oddSize : PROBLEMS.notATime;
 }
 
 /** Of the whole part; 20 for all that have more. */

@@ -33,6 +33,11 @@ test("reads the whole of a command line", () => {
   expect(parseCommandLine(["--help"])).toBe("help");
 });
 
+test("reads how times are written", () => {
+  const line = ["a.csv", "--time-format", "US", "--timezone", "america/new_york"];
+  expect(parseCommandLine(line)).toMatchObject({ timeFormat: "us", timezone: "America/New_York" });
+});
+
 test.each([
   ["", /npm run import -- FILE/],
   ["a.csv b.csv", /One file at a time/],
@@ -46,6 +51,8 @@ test.each([
   ["a.csv --max-rejects many", /--max-rejects many is neither/],
   ["a.csv --max-rejects 101%", /--max-rejects 101% is neither/],
   ["a.csv --limit 0", /--limit 0/],
+  ["a.csv --time-format american", /not one of iso, us, eu, ymd, unix, unix-ms, excel/],
+  ["a.csv --timezone EST", /--timezone EST is not the name of a time zone: say America\/New_York\./],
   ["a.csv --format xls", /csv, ndjson, geojson/],
   ["a.csv --delimiter ab", /one ASCII character/],
   ["a.csv --map theft=1", /field:value=new value/],

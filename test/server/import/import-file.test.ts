@@ -168,6 +168,40 @@ describe("rows", () => {
   });
 });
 
+describe("times", () => {
+  const localFile = (...times: string[]): string =>
+    writeFile(HEADER + times.map((time) => GOOD.replace("2026-02-28T10:00:00Z", time)).join(""));
+
+  test("are of the format and the zone that are said, and of UTC with a note", async () => {
+    const path = localFile("02/28/2026 10:00:00 AM", "2/13/26 1:30 PM", "2026-02-20T10:00:00Z");
+    const rejected = await run(path);
+    expect(rejected).toMatchObject({ written: 1, rejected: 2, notes: [] });
+    expect([...rejected.reasons.keys()].join()).toMatch(/say --time-format us.*say --time-format us/);
+
+    const asUtc = await run(path, { timeFormat: "us", dryRun: true });
+    expect(asUtc.notes).toEqual([
+      "2 times without a zone read as UTC: say --timezone AREA/CITY if they are of another.",
+    ]);
+    const summary = await run(path, { timeFormat: "us", timezone: "America/New_York" });
+    expect(summary).toMatchObject({ written: 2, existing: 1, rejected: 0, notes: [] });
+    const moments = (await allReports()).map(({ createdAtMs }) => new Date(createdAtMs).toISOString());
+    expect(moments.sort()).toEqual([
+      "2026-02-13T18:30:00.000Z",
+      "2026-02-20T10:00:00.000Z",
+      "2026-02-28T15:00:00.000Z",
+    ]);
+  });
+
+  test("give the span that --into-last maps, by the same format and zone", async () => {
+    const path = localFile("07/01/2024 10:00", "07/02/2024 10:00");
+    const { span } = await run(path, { timeFormat: "us", timezone: "America/New_York", intoLastMs: DAY_MS });
+    expect(span).toEqual({
+      oldestMs: Date.parse("2024-07-01T14:00:00Z"),
+      newestMs: Date.parse("2024-07-02T14:00:00Z"),
+    });
+  });
+});
+
 describe("identity", () => {
   test("a row that stands there three times is three reports, whatever the order of rows and columns", async () => {
     const other = "-95.5,29.7,2026-02-28T10:00:00Z,safety,theft,3,\n";
