@@ -5,6 +5,7 @@ import { parseSpan } from "../kit/time-span.ts";
 import { FIELDS, type Field, type FieldSource, parseSource, parseValueMaps } from "./fields/mapping.ts";
 import { FORMATS, type Format } from "./files/row.ts";
 import type { ImportOptions } from "./import-file.ts";
+import { PROFILE_NAMES } from "./profiles/named-profiles.ts";
 
 export const USAGE = `npm run import -- FILE [options]
 
@@ -20,6 +21,10 @@ name is taken; for GeoJSON lon and lat are the geometry's, and its properties ar
   --text                  at most 280 characters; may be left out
   --map FIELD:FROM=TO     replaces a value that was read, as in --map severity:murder=5; FROM * is every other value.
                           Can be given many times.
+
+Known sources (docs/import-profiles.md):
+  --profile NAME|FILE     columns, times, zone and categories of ${PROFILE_NAMES.slice(0, 3).join(", ")},
+                          ${PROFILE_NAMES.slice(3).join(", ")} or a FILE.json of your own; other options win
 
   --into-last SPAN        old data: maps the file's time span onto the last 89d, 36h, 2w, up to 90d
   --new-anchor            with --into-last: date the file by now again, making new reports of rows imported before
@@ -44,6 +49,7 @@ const OPTIONS = {
   severity: { type: "string" },
   text: { type: "string" },
   map: { type: "string", multiple: true },
+  profile: { type: "string" },
   "into-last": { type: "string" },
   "new-anchor": { type: "boolean" },
   "truncate-text": { type: "boolean" },
@@ -55,7 +61,10 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-export type CommandLine = Omit<ImportOptions, "store" | "clock" | "signal" | "onProgress">;
+export interface CommandLine extends Omit<ImportOptions, "store" | "clock" | "signal" | "onProgress" | "profile"> {
+  /** Name or path of a profile. */
+  readonly profile?: string | undefined;
+}
 
 /** Reads the arguments behind the script's name; "help" when they ask for it. @throws OperatorError on a mistake in them. */
 export function parseCommandLine(args: readonly string[]): CommandLine | "help" {
@@ -72,6 +81,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     format: values.format === undefined ? undefined : parseFormat(values.format),
     delimiter: values.delimiter === undefined ? undefined : parseDelimiter(values.delimiter),
     mapping: { sources: sourcesOf(values), values: parseValueMaps(values.map ?? []) },
+    profile: values.profile,
     intoLastMs,
     newImportEpoch: values["new-anchor"],
     limit: values.limit === undefined ? undefined : parseLimit(values.limit),
