@@ -2,7 +2,10 @@ import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { OperatorError } from "../console/operator-error.ts";
 import { parseOptions } from "../console/parse-options.ts";
 import { parseSpan } from "../kit/time-span.ts";
+import { parseBbox } from "./fields/bbox.ts";
 import { FIELDS, type Field, type FieldSource, parseSource, parseValueMaps } from "./fields/mapping.ts";
+import { parseTimeFormat } from "./fields/time-format.ts";
+import { parseTimezone } from "./fields/zone.ts";
 import { FORMATS, type Format } from "./files/row.ts";
 import type { ImportOptions } from "./import-file.ts";
 import { PROFILE_NAMES } from "./profiles/named-profiles.ts";
@@ -14,13 +17,30 @@ FILE is CSV with a header, newline-delimited JSON, or a GeoJSON FeatureCollectio
 What a report is made of: a column's name, or =VALUE for the same in every row. Without the option, the column of that
 name is taken; for GeoJSON lon and lat are the geometry's, and its properties are the columns.
   --lon --lat             degrees, WGS 84
-  --time                  ISO 8601, "YYYY-MM-DD HH:MM[:SS]" as UTC, Unix seconds or milliseconds
+  --time                  ISO 8601, Unix time, or any other shape that means one thing only
   --layer                 safety, vibe, infrastructure or opportunity
   --category              1 to 40 characters
   --severity              1 to 5
-  --text                  at most 280 characters; may be left out
-  --map FIELD:FROM=TO     replaces a value that was read, as in --map severity:murder=5; FROM * is every other value.
-                          Can be given many times.
+  --text                  at most 280 characters; may be left out, as an unfit one is
+  --map FIELD:FROM=TO     replaces a value that was read, as in --map severity:murder=5; FROM * is every other value,
+                          and \\= an equals sign of the value. Can be given many times. Severities also by ranges,
+                          severity:1..3=2, "severity:>=8=5", and by "severity:*=round" to the nearest whole number.
+
+Places and values
+  --point COLUMN          longitude and latitude in one: POINT (-73.9 40.7), GeoJSON and [-73.9, 40.7] with the
+                          longitude first; (40.7, -73.9), also behind an address, with the latitude first;
+                          {"latitude": ..., "longitude": ...}, also as the columns COLUMN.latitude and .longitude
+  --lon-first             pairs such as 40.7, -73.9 have the longitude first
+  --decimal-comma         -73,950 is a number with a decimal comma; without it, where it may be thousands, rejected
+  --bbox W,S,E,N          rejects what lies outside of this box of degrees, also over the 180th meridian
+  --allow-null-island     takes 0,0 as a place; without it, it stands for an unknown one and is rejected
+  --clean                 makes categories and texts fit: characters that they may not have go, long ones are cut
+
+How times are written:
+  --time-format FORMAT    us (month first), eu (day first) or ymd (year first), also with years of two digits; unix or
+                          unix-ms; excel or excel-1904 (numbers of days); compact (YYYYMMDD[HHMM[SS]]); default iso,
+                          which takes what means one thing only and rejects the rest
+  --timezone AREA/CITY    the zone of times that tell none, as America/New_York; UTC without it
 
 Known sources (docs/import-profiles.md):
   --profile NAME|FILE     columns, times, zone and categories of ${PROFILE_NAMES.slice(0, 3).join(", ")},
@@ -28,7 +48,7 @@ Known sources (docs/import-profiles.md):
 
   --into-last SPAN        old data: maps the file's time span onto the last 89d, 36h, 2w, up to 90d
   --new-anchor            with --into-last: date the file by now again, making new reports of rows imported before
-  --truncate-text         cut longer texts instead of rejecting their rows
+  --truncate-text         cut longer texts instead of leaving them out
   --limit N               read only the first N rows
   --dry-run               check every row, store nothing
   --format FORMAT         csv, ndjson or geojson, when the file's name does not tell
@@ -49,6 +69,14 @@ const OPTIONS = {
   severity: { type: "string" },
   text: { type: "string" },
   map: { type: "string", multiple: true },
+  "time-format": { type: "string" },
+  timezone: { type: "string" },
+  point: { type: "string" },
+  "lon-first": { type: "boolean" },
+  "decimal-comma": { type: "boolean" },
+  bbox: { type: "string" },
+  "allow-null-island": { type: "boolean" },
+  clean: { type: "boolean" },
   profile: { type: "string" },
   "into-last": { type: "string" },
   "new-anchor": { type: "boolean" },
@@ -80,7 +108,20 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     path,
     format: values.format === undefined ? undefined : parseFormat(values.format),
     delimiter: values.delimiter === undefined ? undefined : parseDelimiter(values.delimiter),
-    mapping: { sources: sourcesOf(values), values: parseValueMaps(values.map ?? []) },
+    timeFormat: values["time-format"] === undefined ? undefined : parseTimeFormat(values["time-format"]),
+    timezone: values.timezone === undefined ? undefined : parseTimezone(values.timezone),
+    mapping: {
+      sources: sourcesOf(values),
+      values: parseValueMaps(values.map ?? []),
+      point: values.point === undefined ? undefined : parsePoint(values.point, values),
+    },
+    place: {
+      lonFirst: values["lon-first"],
+      decimalComma: values["decimal-comma"],
+      bbox: values.bbox === undefined ? undefined : parseBbox(values.bbox),
+      allowNullIsland: values["allow-null-island"],
+    },
+    clean: values.clean,
     profile: values.profile,
     intoLastMs,
     newImportEpoch: values["new-anchor"],
@@ -89,6 +130,13 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     truncateText: values["truncate-text"] ? MAX_TEXT : undefined,
     rejectsPath: values.rejects,
   };
+}
+
+function parsePoint(text: string, { lon, lat }: { readonly lon?: string; readonly lat?: string }): FieldSource {
+  if (lon !== undefined || lat !== undefined) {
+    throw new OperatorError("--point holds both the longitude and the latitude: leave --lon and --lat away.");
+  }
+  return parseSource(text);
 }
 
 function sourcesOf(values: Readonly<Partial<Record<Field, string>>>): Partial<Record<Field, FieldSource>> {

@@ -6,14 +6,14 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { parseSource, parseValueMaps } from "../../../server/import/fields/mapping.ts";
-import { createRowDigest } from "../../../server/import/ids/row-ids.ts";
+import { createFormerDigest, formerTailsOfRow } from "../../../server/import/ids/row-ids.ts";
 import { type ImportOptions, importFile } from "../../../server/import/import-file.ts";
 import { type ReportStore, StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { formatReportId, idTail } from "../../../tiles/report-id.ts";
+import { formatReportId } from "../../../tiles/report-id.ts";
 import { reportsOf } from "../../kit/make-report.ts";
 import { runs } from "../../kit/runs.ts";
 
@@ -81,11 +81,11 @@ describe("rows", () => {
     if (kept === undefined) throw new Error("nothing was imported");
     // As they were stored then.
     store = createMemoryStore({ clock });
-    const digestOf = createRowDigest(columns);
+    const digestOf = createFormerDigest(columns);
     const former = rows.map(({ time, values }): Report => {
       const fine = { lonDeg: -95.412346, latDeg: 29.712346, createdAtMs: Date.parse(time) };
       const report = { ...kept, ...(isFine && fine) };
-      const tail = idTail(digestOf({ number: 1, values, raw: Buffer.from("") }));
+      const tail = formerTailsOfRow("", digestOf({ number: 1, values, raw: Buffer.from("") }), 0).bare;
       const geohash5 = encodeGeohash(report.lonDeg, report.latDeg, 5);
       return { ...report, id: formatReportId({ ...report, geohash5, shard: 0, tail }) };
     });
@@ -109,7 +109,10 @@ describe("rows", () => {
     ["-95.4,29.7,2026-02-28,safety,,3,", "category is missing"],
     ["-95.4,29.7,2026-02-28,safety,theft,6,", 'severity "6" must be an integer from 1 to 5'],
     ["-95.4,29.7,2026-02-28,safety,theft,2.5,", 'severity "2.5" must be an integer from 1 to 5'],
-    [`-95.4,29.7,2026-02-28,safety,theft,3,${"é".repeat(281)}`, /^text "é{60}…" must have at most 280 characters$/],
+    [
+      "0,0.0,2026-02-28,safety,theft,3,",
+      'place "0.0, 0" is 0,0, which stands for an unknown place; --allow-null-island takes it as one',
+    ],
     ["-95.4,29.7", "2 fields where the header has 7"],
   ])("such as %j are rejected by name and value", async (line, reason) => {
     const path = writeFile(`${HEADER}${GOOD}${line}\n`);
@@ -131,6 +134,19 @@ describe("rows", () => {
     writeFileSync(path, HEADER + GOOD);
     expect(await run(path)).not.toHaveProperty("rejectsPath");
     expect(() => readFileSync(`${path}.rejects.csv`)).toThrow("ENOENT");
+  });
+
+  test.each([
+    ["e".repeat(281), "text must have at most 280 characters: --truncate-text keeps their beginnings"],
+    ["a\u009bb", "text must have no control characters but line ends: --clean makes them fit"],
+  ])("with an unfit text are taken without it, and counted", async (text, note) => {
+    const path = writeFile(`${HEADER}${GOOD}-95.4,29.7,2026-02-28,safety,theft,3,${text}\n`);
+    const { written, notes } = await run(path);
+    expect([written, notes.filter((line) => line.startsWith("Texts"))]).toEqual([
+      2,
+      [`Texts left out             1  ${note}`],
+    ]);
+    expect((await allReports()).map((report) => report.text).sort()).toEqual(["a bike", undefined]);
   });
 
   test("with a longer text are taken when it may be cut", async () => {
