@@ -3,25 +3,26 @@ import type { Kind, Profile } from "./profile.ts";
 /** A file whose categories differ from row to row must not fill memory with them. */
 const MOST_REMEMBERED = 10_000;
 
-/** What a value of the category's column is here: by its own name in any case, else by the first word in it, else the rest. */
-export function createKinds({ categories, words, otherwise }: Profile): (value: string) => Kind {
+/** What a value of the category's column is here: by its own name in any case, else by the first word that is in it; else unknown. */
+export function createKinds({
+  categories,
+  words,
+}: Pick<Profile, "categories" | "words">): (value: string) => Kind | undefined {
   const byName = new Map(Object.entries(categories).map(([value, kind]) => [foldCase(value), kind]));
   const rules = words.map(({ word, kind }) => ({ pattern: wholeWord(word), kind }));
-  const remembered = new Map<string, Kind>();
+  const remembered = new Map<string, Kind | undefined>();
 
-  function find(value: string): Kind {
+  function find(value: string): Kind | undefined {
     const folded = foldCase(value);
-    return byName.get(folded) ?? rules.find(({ pattern }) => pattern.test(folded))?.kind ?? otherwise;
+    return byName.get(folded) ?? rules.find(({ pattern }) => pattern.test(folded))?.kind;
   }
 
   return (value) => {
-    let kind = remembered.get(value);
-    if (kind === undefined) {
+    if (!remembered.has(value)) {
       if (remembered.size === MOST_REMEMBERED) remembered.clear();
-      kind = find(value);
-      remembered.set(value, kind);
+      remembered.set(value, find(value));
     }
-    return kind;
+    return remembered.get(value);
   };
 }
 

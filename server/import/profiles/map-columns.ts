@@ -2,16 +2,14 @@ import { OperatorError } from "../../console/operator-error.ts";
 import { FIELDS, type Field, type FieldSource, type Mapping } from "../fields/mapping.ts";
 import { createKinds } from "./kinds.ts";
 import type { Profile } from "./profile.ts";
-import { createRuleMap } from "./rule-map.ts";
+import { createRuleMap, type ProfileRules } from "./rule-map.ts";
 
-/** What `--point` and `--id` add to a mapping. */
+/** What `--id` adds to a mapping. */
 export interface ProfileMapping extends Mapping {
-  readonly point?: FieldSource | undefined;
   readonly id?: { readonly column: string } | undefined;
 }
 
 type Sources = Partial<Record<Field, FieldSource>>;
-type Find = (value: string) => string | undefined;
 
 /**
  * The mapping of a file by a profile. What the operator gave wins, field by field; a field that was given has no rules of the profile.
@@ -29,7 +27,6 @@ export function mapColumns(profile: Profile, given: ProfileMapping, columns: rea
   const place = placeOf(profile, given, find, columns);
   const category =
     isKindGiven(given) || profile.columns.category === undefined ? undefined : need("category", "category");
-  const kinds = createKinds(profile);
   const [layer, ownCategory, severity] = profile.otherwise;
   const text = find(profile.columns.text ?? []);
   const severityColumn = find(profile.columns.severity ?? []);
@@ -42,11 +39,9 @@ export function mapColumns(profile: Profile, given: ProfileMapping, columns: rea
     ...(text !== undefined && { text: { column: text } }),
     ...given.sources,
   };
-  const rules: Partial<Record<Field, Find>> = {
-    ...(category && { layer: (value) => kinds(value)[0], category: (value) => categoryOf(kinds(value)[1], value) }),
-    ...(severityColumn === undefined
-      ? category && { severity: (value) => String(kinds(value)[2]) }
-      : { severity: severityRule(profile) }),
+  const rules: Partial<Record<Field, ProfileRules>> = {
+    ...(category && rulesOfKinds(profile)),
+    ...(severityColumn !== undefined && { severity: severityRules(profile) }),
   };
   const id = given.id?.column ?? find(profile.columns.id ?? []);
   return {
@@ -61,15 +56,29 @@ export function mapColumns(profile: Profile, given: ProfileMapping, columns: rea
 const isKindGiven = ({ sources }: Mapping): boolean =>
   sources.layer !== undefined && sources.category !== undefined && sources.severity !== undefined;
 
-/** A value that stays needs no rule, but none at all would cost the row. */
-const categoryOf = (category: string | null, value: string): string | undefined =>
-  category ?? (value === "" ? "other" : undefined);
-
-function severityRule({ severities = {}, otherwise }: Profile): Find {
-  return (value) => String(severities[value] ?? severities["*"] ?? (value === "" ? otherwise[2] : value));
+function rulesOfKinds(profile: Profile): Partial<Record<Field, ProfileRules>> {
+  const kinds = createKinds(profile);
+  const [layer, category, severity] = profile.otherwise;
+  return {
+    layer: { find: (value) => kinds(value)?.[0], otherwise: layer },
+    category: {
+      // One that stays as it is needs no rule, but none at all would cost the row.
+      find: (value) => kinds(value)?.[1] ?? (value === "" ? (category ?? "other") : undefined),
+      otherwise: category ?? undefined,
+    },
+    severity: { find: (value) => kinds(value)?.[2].toString(), otherwise: String(severity) },
+  };
 }
 
-function withRules(given: Mapping, rules: Readonly<Partial<Record<Field, Find>>>): Mapping["values"] {
+function severityRules({ severities = {}, otherwise }: Profile): ProfileRules {
+  const known = new Map(Object.entries(severities).map(([value, severity]) => [value, String(severity)]));
+  return {
+    find: (value) => known.get(value) ?? (value === "" ? String(otherwise[2]) : undefined),
+    otherwise: known.get("*"),
+  };
+}
+
+function withRules(given: Mapping, rules: Readonly<Partial<Record<Field, ProfileRules>>>): Mapping["values"] {
   const values: Partial<Record<Field, ReadonlyMap<string, string>>> = {};
   for (const field of FIELDS) {
     const own = given.values[field] ?? new Map<string, string>();

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { MAX_SEVERITY, MIN_SEVERITY, REPORT_LAYERS } from "../../../tiles/layers.ts";
 import { OperatorError } from "../../console/operator-error.ts";
+import { TIME_FORMATS } from "../fields/time-format.ts";
+import { findZone } from "../fields/zone.ts";
 import { FORMATS } from "../files/row.ts";
 import words311 from "./words-311.json" with { type: "json" };
 
@@ -46,8 +48,8 @@ const profileSchema = z
     delimiter: name.optional(),
     skipLines: z.int().min(0).optional(),
     rowsIn: name.optional(),
-    timeFormat: name.optional(),
-    timezone: name.optional(),
+    timeFormat: z.enum(TIME_FORMATS, `must be one of ${TIME_FORMATS.join(", ")}`).optional(),
+    timezone: name.refine((zone) => findZone(zone) !== undefined, "is no time zone").optional(),
     categories: z.record(z.string(), kindSchema).default({}),
     words: z.union([z.literal("311").transform(() => WORDS_311), z.array(wordSchema)]).default([]),
     otherwise: kindSchema,

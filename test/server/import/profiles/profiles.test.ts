@@ -92,12 +92,31 @@ describe("what the operator says wins", () => {
     expect(mapping.id).toEqual({ column: "Agency" });
   });
 
-  test("rules, by name and for every other value", async () => {
+  test("rules, by name and for what the profile does not know", async () => {
     const values = parseValueMaps(["severity:Noise - Residential=4", "category:*=anything"]);
     const given = { sources: {}, values };
-    expect(await told("nyc311", NYC, given)).toMatchObject({ layer: "vibe", severity: "4", category: "anything" });
-    const graffiti = { ...NYC, "Complaint Type": "Graffiti" };
-    expect(await told("nyc311", graffiti, given)).toMatchObject({ severity: "2", category: "anything" });
+    expect(await told("nyc311", NYC, given)).toMatchObject({ layer: "vibe", severity: "4", category: "noise" });
+    const office = { ...NYC, "Complaint Type": "Borough Office" };
+    expect(await told("nyc311", office, given)).toMatchObject({ severity: "2", category: "anything" });
+  });
+
+  test("ranges, before what the profile says of every other value", async () => {
+    const path = join(dir, "ranges.json");
+    writeFileSync(path, JSON.stringify(OWN));
+    const given = { sources: {}, values: parseValueMaps(["severity:>=8=5"]) };
+    const row = { when: "2026-03-14", where: "POINT (1 2)" };
+    const severities = ["9", "7", "minor", ""].map(
+      async (bad) => (await told(path, { ...row, "how bad": bad }, given)).severity,
+    );
+    expect(await Promise.all(severities)).toEqual(["5", "4", "1", "3"]);
+  });
+
+  test("only the operator's rules can be unmet", async () => {
+    const columns = Object.keys(NYC);
+    const given = { sources: {}, values: parseValueMaps(["severity:a=4", "severity:Noise - Residential=3"]) };
+    const read = createFieldReader(mapColumns(await findProfile("nyc311"), given, columns), columns);
+    read({ number: 1, values: Object.values(NYC), raw: Buffer.of() });
+    expect(read.unmetRules()).toEqual(["severity:a"]);
   });
 
   test("options beside the mapping", () => {
@@ -242,6 +261,7 @@ describe("a profile of one's own", () => {
     [{ ...OWN, columns: { time: "t" }, severities: undefined }, /columns: must have lon and lat, or point/],
     [{ ...OWN, columns: { point: "p" }, severities: undefined }, /columns\.time/],
     [{ ...OWN, format: "xls" }, /format: must be one of csv/],
+    [{ ...OWN, timezone: "New York" }, /timezone: is no time zone/],
   ])("is refused with the member at fault: %#", (json, message) => {
     expect(() => parseProfile(JSON.stringify(json), "own.json")).toThrow(message);
   });
