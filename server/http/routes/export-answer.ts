@@ -34,6 +34,8 @@ export const EXPORT_FORMATS = {
   parquet: "application/vnd.apache.parquet",
 } as const;
 export type ExportFormat = keyof typeof EXPORT_FORMATS;
+/** Formats whose rows have geometries. */
+const GEO_FORMATS: ReadonlySet<ExportFormat> = new Set(["geojson", "parquet"]);
 
 /** What a request asks to be exported. */
 export interface ExportRequest {
@@ -66,7 +68,7 @@ export function createExportAnswers({ log, areas, clientAddress }: AppParts, sql
 
   /** Pages of rows, with what only the format has. */
   function read({ dataset, filter, format, after, readArea = ofCities }: ExportRequest, pageRows: number) {
-    const hasPolygons = carriesPolygons(dataset, format) && readArea !== undefined;
+    const hasPolygons = dataset.key[0] === "area" && GEO_FORMATS.has(format) && readArea !== undefined;
     const rows = hasPolygons ? Math.min(pageRows, POLYGON_ROWS) : pageRows;
     const pages = readRows(sql, dataset, filter, { pageRows: rows, ...(after && { after }) });
     return hasPolygons ? withGeometries(pages, readArea) : pages;
@@ -147,7 +149,7 @@ const TOO_MANY = {
   full: refusal(503, "As many exports are under way as this server runs at once; some it keeps for keys."),
 } as const satisfies Readonly<Record<SlotRefusal, ProblemInit>>;
 
-/** Whether rows repeat the polygons of their areas. */
+/** Whether rows repeat the polygons of their areas; in Parquet those of many rows are one. */
 export const carriesPolygons = ({ key }: Dataset, format: ExportFormat): boolean =>
   format === "geojson" && key[0] === "area";
 
