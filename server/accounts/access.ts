@@ -64,6 +64,10 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /api/exports/reports-counts.geojson": EXPORTS,
   "GET /api/exports/reports-counts.ndjson": EXPORTS,
   "GET /api/exports/reports-counts.parquet": EXPORTS,
+  "GET /api/exports/reports.csv": EXPORTS,
+  "GET /api/exports/reports.geojson": EXPORTS,
+  "GET /api/exports/reports.ndjson": EXPORTS,
+  "GET /api/exports/reports.parquet": EXPORTS,
 
   "GET /api/keys": SESSION,
   "POST /api/keys": SESSION,
