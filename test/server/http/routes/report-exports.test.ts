@@ -4,11 +4,19 @@ import { hashKey, makeKey } from "../../../../server/accounts/key.ts";
 import { createUsageLog } from "../../../../server/accounts/usage-log.ts";
 import { silentLog } from "../../../../server/console/log.ts";
 import type { RunSql } from "../../../../server/ports/sql.ts";
+import { createPyramid } from "../../../../server/pyramid/pyramid.ts";
+import { toldReport } from "../../../../server/reports/told-report.ts";
+import { createMemoryDerivedStore } from "../../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
+import type { Area } from "../../../../tiles/areas/area.ts";
+import { isInside } from "../../../../tiles/areas/area-locator.ts";
 import type { Report } from "../../../../tiles/report.ts";
 import { createTestApp, type PageJson, readJson } from "../../../kit/app-fixture.ts";
+import { openAreas } from "../../../kit/area-world.ts";
 import { createTestClock } from "../../../kit/clock.ts";
+import { makePartition } from "../../../kit/made-up-areas.ts";
 import { AUSTIN, makeReport } from "../../../kit/make-report.ts";
+import { seededRandom } from "../../../kit/random.ts";
 
 const HAYES = { lonDeg: -122.4262, latDeg: 37.77648 };
 const NOWHERE = { lonDeg: 13.40451, latDeg: 52.52003 };
@@ -195,6 +203,36 @@ describe("the export of reports", () => {
     ).text();
     expect(body.split("\n")).toHaveLength(20_002);
     expect(counted).toEqual(["exports", "exports", "exports"]);
+  });
+
+  it("has of an area exactly those that are told to lie in it, under its name", async () => {
+    const { store, clock } = test;
+    const derived = createMemoryDerivedStore({ clock });
+    const random = seededRandom(3);
+    const corner = { west: -122_500_000, south: 37_700_000 };
+    const areas = makePartition({ ...corner, size: 4, stepE6: 20_000, areas: 9, random });
+    const around = Array.from({ length: 300 }, (_, seed) =>
+      makeReport({
+        seed,
+        layer: seed % 2 === 0 ? "safety" : "vibe",
+        lonDeg: Math.round((-122.51 + random() * 0.1) * 1e6) / 1e6,
+        latDeg: Math.round((37.69 + random() * 0.1) * 1e6) / 1e6,
+        createdAtMs: clock.nowMs - seed * HOUR_MS,
+      }),
+    );
+    await store.putMany(around);
+    const { bring, catalogue, shapes } = openAreas({ store, derived, clock });
+    await bring(areas);
+    const pyramid = createPyramid({ store, derived, clock, log: silentLog });
+    test = openApp({ store, clock, pyramid, areas: { catalogue, shapes, reports: pyramid.areaReports } });
+    const area = areas[4] as Area;
+    const rows = await rowsOf(`area=${area.id}`);
+    const inside = around
+      .map(toldReport)
+      .filter(({ lonDeg, latDeg }) => isInside(area.polygons, Math.round(lonDeg * 1e6), Math.round(latDeg * 1e6)));
+    expect(inside.length).toBeGreaterThan(10);
+    expect(rows.map(({ id }) => id).sort()).toEqual(inside.map(({ id }) => id).sort());
+    expect(new Set(rows.map(({ name, city }) => `${name}, ${city}`))).toEqual(new Set([`${area.name}, made-up`]));
   });
 
   it("answers HEAD without reading", async () => {
