@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { hashKey, makeKey } from "../../../../server/accounts/key.ts";
 import { createUsageLog } from "../../../../server/accounts/usage-log.ts";
 import { silentLog } from "../../../../server/console/log.ts";
+import { type ReportStore, StoreUnavailableError } from "../../../../server/ports/report-store.ts";
 import type { RunSql } from "../../../../server/ports/sql.ts";
 import { createPyramid } from "../../../../server/pyramid/pyramid.ts";
 import { toldReport } from "../../../../server/reports/told-report.ts";
@@ -233,6 +234,30 @@ describe("the export of reports", () => {
     expect(inside.length).toBeGreaterThan(10);
     expect(rows.map(({ id }) => id).sort()).toEqual(inside.map(({ id }) => id).sort());
     expect(new Set(rows.map(({ name, city }) => `${name}, ${city}`))).toEqual(new Set([`${area.name}, made-up`]));
+  });
+
+  it("is 503 while the store is away, and breaks off where it goes away half way", async () => {
+    let reads = 0;
+    let fails = 1;
+    const store: ReportStore = {
+      ...test.store,
+      readNewest(...asked) {
+        if (++reads >= fails) throw new StoreUnavailableError("away");
+        return test.store.readNewest(...asked);
+      },
+    };
+    await test.store.putMany(
+      Array.from({ length: 3000 }, (_, seed) => makeReport({ seed, createdAtMs: hayes.createdAtMs })),
+    );
+    const away = openApp({ store });
+    // More often than there are slots: each is given back.
+    for (let i = 0; i < 15; i++) expect((await away.get("/api/exports/reports.csv")).status).toBe(503);
+    expect((await away.get("/api/exports/reports.csv?limit=5")).status).toBe(503);
+    [reads, fails] = [0, 5];
+    const begun = await away.get("/api/exports/reports.csv");
+    expect(begun.status).toBe(200);
+    await expect(begun.text()).rejects.toThrow("away");
+    expect(away.logged.map(({ event }) => event)).toContain("an export broke off");
   });
 
   it("answers HEAD without reading", async () => {
