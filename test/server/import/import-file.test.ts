@@ -113,7 +113,7 @@ describe("rows", () => {
       "0,0.0,2026-02-28,safety,theft,3,",
       'place "0.0, 0" is 0,0, which stands for an unknown place; --allow-null-island takes it as one',
     ],
-    ["-95.4,29.7", "2 fields where the header has 7"],
+    ["-95.4,29.7,2026-02-28,safety,theft,3,a,b", "8 fields where the header has 7"],
   ])("such as %j are rejected by name and value", async (line, reason) => {
     const path = writeFile(`${HEADER}${GOOD}${line}\n`);
     expect(await run(path)).toMatchObject({ rowsRead: 2, written: 1, rejected: 1, rejectsPath: `${path}.rejects.csv` });
