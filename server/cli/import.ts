@@ -1,5 +1,7 @@
 import { exitOnError } from "../console/operator-error.ts";
+import { userPath } from "../console/user-path.ts";
 import { parseCommandLine, USAGE } from "../import/command-line.ts";
+import { STDIN_PATH } from "../import/files/stdin-file.ts";
 import { importFile } from "../import/import-file.ts";
 import { untilTold } from "../import/keeping/until-told.ts";
 import { createProgressDisplay } from "../import/progress.ts";
@@ -29,6 +31,8 @@ async function run(args: readonly string[]): Promise<number> {
   try {
     const summary = await importFile({
       ...command,
+      path: command.path === STDIN_PATH ? STDIN_PATH : userPath(command.path),
+      rejectsPath: command.rejectsPath === undefined ? undefined : userPath(command.rejectsPath),
       store,
       clock: SYSTEM_CLOCK,
       signal,
