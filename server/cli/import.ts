@@ -4,12 +4,14 @@ import { parseCommandLine, USAGE } from "../import/command-line.ts";
 import { STDIN_PATH } from "../import/files/stdin-file.ts";
 import { importFile } from "../import/import-file.ts";
 import { untilTold } from "../import/keeping/until-told.ts";
+import { findProfile } from "../import/profiles/named-profiles.ts";
 import { createProgressDisplay } from "../import/progress.ts";
 import { formatSummary } from "../import/summary.ts";
 import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 import { compactAll } from "./compact-all.ts";
 
 const INTERRUPTED = 130;
+const FAILED = 1;
 const SAME_SIGNAL_MS = 1_000;
 /** After fewer, whoever starts next is not kept long by reading them once more. */
 const MANY_REPORTS = 10_000;
@@ -21,19 +23,22 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
+  const profile = command.profile === undefined ? undefined : await findProfile(command.profile);
   const signal = abortOnSignals();
   const display = createProgressDisplay({
     write: (text) => process.stderr.write(text),
     isTTY: process.stderr.isTTY === true,
     now: SYSTEM_CLOCK.now,
   });
-  const { store, compactor, close } = await openCommandStore(process.env);
+  const { store, derived, compactor, close } = await openCommandStore(process.env);
   try {
     const summary = await importFile({
       ...command,
       path: command.path === STDIN_PATH ? STDIN_PATH : userPath(command.path),
       rejectsPath: command.rejectsPath === undefined ? undefined : userPath(command.rejectsPath),
+      profile,
       store,
+      derived,
       clock: SYSTEM_CLOCK,
       signal,
       onProgress: display.show,
@@ -48,7 +53,9 @@ async function run(args: readonly string[]): Promise<number> {
       );
     }
     process.stdout.write(formatSummary(summary, command));
-    return summary.interrupted ? INTERRUPTED : 0;
+    if (summary.failure !== undefined) process.stderr.write(`${summary.failure}\n`);
+    if (summary.interrupted) return INTERRUPTED;
+    return summary.failure === undefined ? 0 : FAILED;
   } finally {
     display.end();
     await close();

@@ -8,6 +8,7 @@ import type { RowTails } from "../ids/row-ids.ts";
 import { cleanCategory, cleanFileText, cutText } from "./clean.ts";
 import { type Field, type FieldValues, isField } from "./mapping.ts";
 import { type Place, type PlaceOptions, placeOfRow } from "./place.ts";
+import { showValue } from "./show-value.ts";
 import type { TimeReader } from "./time-reader.ts";
 
 /** Why a row is no report. `kind` is the same for all rows with the same fault, `reason` has the value. */
@@ -23,8 +24,8 @@ export interface Rejection {
 export interface RowReportOptions {
   readonly nowMs: number;
   readonly readTime: TimeReader;
-  /** Where on today's clock a time of the file lies. */
-  readonly mapTime: (timeMs: number) => number;
+  /** Where on today's clock a time of the file lies, or why it lies nowhere: the same sentence for every such time. */
+  readonly mapTime: (timeMs: number) => number | { readonly problem: string };
   /** Cuts a longer text to this many code points instead of rejecting the row. */
   readonly truncateText?: number | undefined;
   /** Makes categories and texts fit instead of rejecting the rows and leaving the texts out. */
@@ -37,8 +38,13 @@ export interface RowReportOptions {
  * wait where DynamoDB takes only 1 000 rows a second of a cell.
  */
 const SHARD = 0;
-const LONGEST_QUOTED_VALUE = 60;
+const BAD_BYTES = "has bytes that are not of the file's encoding: --encoding names another";
 const EXPIRED = "is more than 90 days ago, so it has expired";
+const FUTURE = "is in the future";
+
+/** Whether a row was understood, and is no report only because of its age. */
+export const isOutOfTime = ({ kind }: Pick<Rejection, "kind">): boolean =>
+  kind === `time ${EXPIRED}` || kind === `time ${FUTURE}`;
 
 /** The report that a row tells, by the rules of `POST /api/reports` but for its category, which may be any, and for a text that is unfit, which it goes without, or why there is none. */
 export function reportOfRow(values: FieldValues, tails: RowTails, options: RowReportOptions): Report | Rejection {
@@ -68,16 +74,22 @@ export interface Change {
 
 /** The same, with the ids by which an import of old may have stored it. */
 export function toldByRow(values: FieldValues, tails: RowTails, options: RowReportOptions): ToldByRow | Rejection {
+  const damaged = values.damaged?.find((field) => field !== "text");
+  if (damaged !== undefined) return rejection(damaged, values[damaged] ?? "", BAD_BYTES);
   const time = options.readTime(values.time);
   if (typeof time !== "number") return rejection("time", values.time, time.problem);
   const timeMs = options.mapTime(time);
-  if (timeMs > options.nowMs) return rejection("time", values.time, "is in the future");
-  if (timeMs + REPORT_LIFETIME_MS < options.nowMs) return rejection("time", values.time, EXPIRED);
+  if (typeof timeMs === "number") {
+    if (timeMs > options.nowMs) return rejection("time", values.time, FUTURE);
+    if (timeMs + REPORT_LIFETIME_MS < options.nowMs) return rejection("time", values.time, EXPIRED);
+  }
 
   const place = placeOfRow(values, options.place ?? {});
   if ("message" in place) return rejection(place.field, place.value, place.message);
   const fit = fitBody(values, place, options);
   if ("kind" in fit) return fit;
+  // A row that is no report in any case did not count for where times are mapped to.
+  if (typeof timeMs !== "number") return rejection("time", values.time, timeMs.problem);
   const draft = draftOfBody(fit.body);
   const coarse = kept(draft.layer, draft.category, { ...draft, createdAtMs: timeMs });
   const { createdAtMs } = coarse;
@@ -106,7 +118,8 @@ interface FitBody {
 /** A row as a request body that passes the checks of one, with what was changed for that. A text is optional: one that does not pass is left out. */
 function fitBody(values: FieldValues, { lonDeg, latDeg }: Place, options: RowReportOptions): FitBody | Rejection {
   const category = options.clean ? cleanCategory(values.category) : values.category;
-  const text = fitText(values.text, options);
+  const isLost = !options.clean && values.damaged?.includes("text") === true;
+  const text = isLost ? "" : fitText(values.text, options);
   const body = {
     ...present("layer", values.layer),
     ...present("category", category),
@@ -114,10 +127,12 @@ function fitBody(values: FieldValues, { lonDeg, latDeg }: Place, options: RowRep
     ...{ lon: lonDeg, lat: latDeg, text },
   };
   const changes: Change[] = [
-    ...(category === values.category.normalize("NFC")
+    ...(category === values.category || category === values.category.normalize("NFC")
       ? []
       : [{ field: "category", from: values.category, to: category } as const]),
-    ...(text === values.text ? [] : [{ field: "text", from: values.text, to: text } as const]),
+    ...(text === values.text
+      ? []
+      : [{ field: "text", from: values.text, ...(isLost ? { why: BAD_BYTES } : { to: text }) } as const]),
   ];
   const parsed = fileReportSchema.safeParse(body);
   if (parsed.success) return { body: parsed.data, changes };
@@ -150,6 +165,5 @@ function numberOf(text: string, decimalComma = false): number | string {
 function rejection(field: string, value: string, message: string): Rejection {
   const kind = `${field} ${message}`;
   if (value === "") return { kind, reason: kind, field, value };
-  const quoted = value.length <= LONGEST_QUOTED_VALUE ? value : `${value.slice(0, LONGEST_QUOTED_VALUE)}…`;
-  return { kind, field, value, reason: `${field} ${JSON.stringify(quoted)} ${message}` };
+  return { kind, field, value, reason: `${field} ${showValue(value)} ${message}` };
 }

@@ -51,6 +51,7 @@ describe("without an option, what means one thing only is read", () => {
     // Dots are day first wherever they are written.
     ["01.03.2024 08:00", EIGHT],
     ["1.3.2024 8.00", EIGHT],
+    ["1. 3. 2024 8:00", EIGHT],
     ["01.03.2024", MIDNIGHT],
     // Names of months.
     ["01-Mar-2024 08:00", EIGHT],
@@ -71,6 +72,7 @@ describe("without an option, what means one thing only is read", () => {
     ["01/Mar/2024:08:00:00 +0000", EIGHT],
     ["8:00 AM, 1 March 2024", EIGHT],
     ["2024-03-01 08h00", EIGHT],
+    ["2024年3月1日 8:00", EIGHT],
     // Unix times, by their digits.
     ["1709280000", EIGHT],
     ["1709280000.123", "2024-03-01T08:00:00.123Z"],
@@ -113,7 +115,10 @@ describe("without an option, what means one thing only is read", () => {
     ["2024-03-01 0:30 PM", "is not a time of the day"],
     ["2024-03-01 24:30", "is not a time of the day"],
     ["2024-03-01 12:30:60", "is not a time of the day"],
-    ["99999999", "is not a time"],
+    ["99999999", "is a number of a size that Unix times hardly have: say --time-format unix or unix-ms"],
+    ["-86400000", "is a number of a size that Unix times hardly have: say --time-format unix or unix-ms"],
+    ["17092800001", "is a number of a size that Unix times hardly have: say --time-format unix or unix-ms"],
+    ["12345", "is not a time"],
     ["2024", "is not a time"],
     ["2024-03", "is not a time"],
     ["yesterday", "is not a time"],
@@ -228,10 +233,21 @@ describe("notes count", () => {
     ]);
   });
 
+  test("times that were not read, beside others that were, with what to say for them", () => {
+    const read = createTimeReader({ zone: "UTC" });
+    for (const text of ["03/13/2024", "03/14/2024", "soon"]) read(text);
+    expect(read.notes()).toEqual([]);
+    read("2024-03-01");
+    expect(read.notes()).toEqual([
+      '3 times could not be read. These times look like MM/DD/YYYY ("03/13/2024"): say --time-format us. That reads 2 of 3.',
+    ]);
+  });
+
   test("times that show that day and month changed places", () => {
     const read = createTimeReader({ format: "us", zone: "UTC" });
     for (const text of ["01/03/2024", "13/03/2024", "31/12/2024"]) read(text);
     expect(read.notes()).toEqual([
+      '2 times could not be read. These times look like DD/MM/YYYY ("13/03/2024"): say --time-format eu.',
       "2 times with a month above 12: if day and month change places, the others were read wrongly.",
     ]);
   });
