@@ -1,6 +1,8 @@
 import { exitOnError } from "../console/operator-error.ts";
+import { userPath } from "../console/user-path.ts";
 import { parseCommandLine, USAGE } from "../import/command-line.ts";
 import { isAddress } from "../import/feeds/address.ts";
+import { STDIN_PATH } from "../import/files/stdin-file.ts";
 import { type ImportOptions, type ImportSummary, importFile } from "../import/import-file.ts";
 import { untilTold } from "../import/keeping/until-told.ts";
 import { findProfile } from "../import/profiles/named-profiles.ts";
@@ -24,11 +26,16 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { watchMs, profile: profileName, ...rest } = command;
-  const profile = profileName === undefined ? undefined : await findProfile(profileName);
+  const path = command.path === STDIN_PATH || isAddress(command.path) ? command.path : userPath(command.path);
+  const rejectsPath = command.rejectsPath === undefined ? undefined : userPath(command.rejectsPath);
+  const profile =
+    profileName === undefined
+      ? undefined
+      : await findProfile(/\.json$/i.test(profileName) ? userPath(profileName) : profileName);
   const signal = abortOnSignals();
   const opened = await openCommandStore(process.env);
   const { store, derived, close } = opened;
-  const options = { ...rest, profile, store, derived, clock: SYSTEM_CLOCK };
+  const options = { ...rest, path, rejectsPath, profile, store, derived, clock: SYSTEM_CLOCK };
   try {
     if (watchMs !== undefined) {
       // The round in hand is imported to its end: it is not told of the signal.
