@@ -23,7 +23,7 @@ function parse<const Options extends ParseArgsOptionsConfig>(
   allowPositionals: boolean,
 ) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals });
+    return parseArgs({ args: withNegatives(args, options), options, allowPositionals });
   } catch (error) {
     const what = error instanceof Error ? error.message.split(/\. |\n/, 1)[0] : String(error);
     const names = Object.keys(options).map((name) => `--${name}`);
@@ -31,4 +31,16 @@ function parse<const Options extends ParseArgsOptionsConfig>(
       `${what}. ${names.length === 0 ? "There are no options" : `The options are: ${names.join(" ")}`}.`,
     );
   }
+}
+
+/** `--bbox -74,40,-73,41` is a value that begins with a minus: Node takes it for an option that was left without one. */
+function withNegatives(args: readonly string[], options: ParseArgsOptionsConfig): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const before = joined.at(-1) ?? "";
+    const isValue = /^-[\d.]/.test(arg) && before.startsWith("--") && options[before.slice(2)]?.type === "string";
+    if (isValue) joined[joined.length - 1] = `${before}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
 }

@@ -11,6 +11,15 @@ describe("a command's options", () => {
     expect(() => refuseArguments([])).not.toThrow();
   });
 
+  it("take a value that begins with a minus and a digit, and no other", () => {
+    expect(parseOptions(["--every", "-74,40", "a"], OPTIONS)).toMatchObject({
+      values: { every: "-74,40" },
+      positionals: ["a"],
+    });
+    expect(() => parseOnlyOptions(["--every", "--rebuild"], OPTIONS)).toThrow(/every/);
+    expect(() => parseOnlyOptions(["--rebuild", "-7"], OPTIONS)).toThrow(/-7/);
+  });
+
   it.each<[string, () => unknown, string]>([
     [
       "an unknown one",
