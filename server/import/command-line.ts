@@ -2,6 +2,7 @@ import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { OperatorError } from "../console/operator-error.ts";
 import { parseOptions } from "../console/parse-options.ts";
 import { parseSpan } from "../kit/time-span.ts";
+import { parseBbox } from "./fields/bbox.ts";
 import { FIELDS, type Field, type FieldSource, parseSource, parseValueMaps } from "./fields/mapping.ts";
 import { FORMATS, type Format } from "./files/row.ts";
 import type { ImportOptions } from "./import-file.ts";
@@ -17,13 +18,24 @@ name is taken; for GeoJSON lon and lat are the geometry's, and its properties ar
   --layer                 safety, vibe, infrastructure or opportunity
   --category              1 to 40 characters
   --severity              1 to 5
-  --text                  at most 280 characters; may be left out
-  --map FIELD:FROM=TO     replaces a value that was read, as in --map severity:murder=5; FROM * is every other value.
-                          Can be given many times.
+  --text                  at most 280 characters; may be left out, as an unfit one is
+  --map FIELD:FROM=TO     replaces a value that was read, as in --map severity:murder=5; FROM * is every other value,
+                          and \\= an equals sign of the value. Can be given many times. Severities also by ranges,
+                          severity:1..3=2, "severity:>=8=5", and by "severity:*=round" to the nearest whole number.
+
+Places and values
+  --point COLUMN          longitude and latitude in one: POINT (-73.9 40.7), GeoJSON and [-73.9, 40.7] with the
+                          longitude first; (40.7, -73.9), also behind an address, with the latitude first;
+                          {"latitude": ..., "longitude": ...}, also as the columns COLUMN.latitude and .longitude
+  --lon-first             pairs such as 40.7, -73.9 have the longitude first
+  --decimal-comma         -73,950 is a number with a decimal comma; without it, where it may be thousands, rejected
+  --bbox W,S,E,N          rejects what lies outside of this box of degrees, also over the 180th meridian
+  --allow-null-island     takes 0,0 as a place; without it, it stands for an unknown one and is rejected
+  --clean                 makes categories and texts fit: characters that they may not have go, long ones are cut
 
   --into-last SPAN        old data: maps the file's time span onto the last 89d, 36h, 2w, up to 90d
   --new-anchor            with --into-last: date the file by now again, making new reports of rows imported before
-  --truncate-text         cut longer texts instead of rejecting their rows
+  --truncate-text         cut longer texts instead of leaving them out
   --limit N               read only the first N rows
   --dry-run               check every row, store nothing
   --format FORMAT         csv, ndjson or geojson, when the file's name does not tell
@@ -44,6 +56,12 @@ const OPTIONS = {
   severity: { type: "string" },
   text: { type: "string" },
   map: { type: "string", multiple: true },
+  point: { type: "string" },
+  "lon-first": { type: "boolean" },
+  "decimal-comma": { type: "boolean" },
+  bbox: { type: "string" },
+  "allow-null-island": { type: "boolean" },
+  clean: { type: "boolean" },
   "into-last": { type: "string" },
   "new-anchor": { type: "boolean" },
   "truncate-text": { type: "boolean" },
@@ -71,7 +89,18 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     path,
     format: values.format === undefined ? undefined : parseFormat(values.format),
     delimiter: values.delimiter === undefined ? undefined : parseDelimiter(values.delimiter),
-    mapping: { sources: sourcesOf(values), values: parseValueMaps(values.map ?? []) },
+    mapping: {
+      sources: sourcesOf(values),
+      values: parseValueMaps(values.map ?? []),
+      point: values.point === undefined ? undefined : parsePoint(values.point, values),
+    },
+    place: {
+      lonFirst: values["lon-first"],
+      decimalComma: values["decimal-comma"],
+      bbox: values.bbox === undefined ? undefined : parseBbox(values.bbox),
+      allowNullIsland: values["allow-null-island"],
+    },
+    clean: values.clean,
     intoLastMs,
     newImportEpoch: values["new-anchor"],
     limit: values.limit === undefined ? undefined : parseLimit(values.limit),
@@ -79,6 +108,13 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     truncateText: values["truncate-text"] ? MAX_TEXT : undefined,
     rejectsPath: values.rejects,
   };
+}
+
+function parsePoint(text: string, { lon, lat }: { readonly lon?: string; readonly lat?: string }): FieldSource {
+  if (lon !== undefined || lat !== undefined) {
+    throw new OperatorError("--point holds both the longitude and the latitude: leave --lon and --lat away.");
+  }
+  return parseSource(text);
 }
 
 function sourcesOf(values: Readonly<Partial<Record<Field, string>>>): Partial<Record<Field, FieldSource>> {

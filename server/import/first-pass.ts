@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { checkMapping, createFieldReader, type Mapping } from "./fields/mapping.ts";
+import { createProjectionWatch } from "./fields/place-doubts.ts";
 import { parseTime, type TimeSpan } from "./fields/time.ts";
 import type { Source } from "./files/source.ts";
 import { createRecurrence, type Recurrence } from "./ids/recurrence.ts";
@@ -13,6 +14,8 @@ export interface FirstPass {
   /** Of the times that could be read; `undefined` when none could. */
   readonly span?: TimeSpan;
   readonly recurrence: Recurrence;
+  /** The places are metres or feet, but for a few that could be degrees by chance. */
+  readonly isProjected: boolean;
 }
 
 export interface FirstPassOptions {
@@ -33,6 +36,7 @@ export async function readFirstPass({ source, mapping, signal, onProgress }: Fir
   const recurrence = createRecurrence();
   const digestOf = createRowDigest(reader.columns);
   const fieldsOf = createFieldReader(mapping, reader.columns);
+  const projection = createProjectionWatch();
   let [rows, bytes, oldestMs, newestMs] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let checked = source.format !== "csv";
 
@@ -41,7 +45,9 @@ export async function readFirstPass({ source, mapping, signal, onProgress }: Fir
       rows++;
       if (row.problem !== undefined) continue;
       recurrence.note(digestOf(row));
-      const time = parseTime(fieldsOf(row).time);
+      const fields = fieldsOf(row);
+      projection.note(fields);
+      const time = parseTime(fields.time);
       if (time === undefined) continue;
       oldestMs = Math.min(oldestMs, time);
       newestMs = Math.max(newestMs, time);
@@ -62,5 +68,5 @@ export async function readFirstPass({ source, mapping, signal, onProgress }: Fir
     if (reader.columns.length > 0) checkMapping(mapping, reader.columns);
   }
   const span = Number.isFinite(oldestMs) ? { span: { oldestMs, newestMs } } : {};
-  return { rows, contentHash: content.digest("hex"), recurrence, ...span };
+  return { rows, contentHash: content.digest("hex"), recurrence, isProjected: projection.isProjected(), ...span };
 }

@@ -1,7 +1,9 @@
 import { OperatorError } from "../console/operator-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
+import { createFindings } from "./fields/findings.ts";
 import { createFieldReader, type Mapping } from "./fields/mapping.ts";
+import type { PlaceOptions } from "./fields/place.ts";
 import { type RowReportOptions, toldByRow } from "./fields/row-report.ts";
 import { mapIntoLast, type TimeSpan } from "./fields/time.ts";
 import type { Row } from "./files/row.ts";
@@ -27,6 +29,9 @@ export interface ImportOptions extends SourceOptions {
   readonly dryRun?: boolean | undefined;
   /** Cuts longer texts to so many code points instead of rejecting their rows. */
   readonly truncateText?: number | undefined;
+  /** Makes categories and texts fit instead of rejecting the rows and leaving the texts out. */
+  readonly clean?: boolean | undefined;
+  readonly place?: PlaceOptions | undefined;
   /** Default: the path and `.rejects.csv`. */
   readonly rejectsPath?: string | undefined;
   /** First wait when the store is unavailable. */
@@ -104,7 +109,6 @@ export async function importFile(options: ImportOptions): Promise<ImportSummary>
     ...(counts.rejected > 0 && { rejectsPath }),
     ...(firstPass.span && { span: firstPass.span }),
     ...(remembered.importEpochMs !== undefined && { importEpochMs: remembered.importEpochMs }),
-    notes: [],
     interrupted: signal?.aborted === true && counts.rowsRead < rowsToRead(options, firstPass),
   };
 }
@@ -119,7 +123,10 @@ interface SecondPass {
   readonly rejects: Rejects;
 }
 
-type Counts = Pick<ImportSummary, "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "blankLines">;
+type Counts = Pick<
+  ImportSummary,
+  "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "blankLines" | "notes"
+>;
 
 async function storeRows({ options, source, firstPass, remembered, rejects }: SecondPass): Promise<Counts> {
   const { mapping, signal, onProgress, dryRun } = options;
@@ -128,6 +135,7 @@ async function storeRows({ options, source, firstPass, remembered, rejects }: Se
   const fieldsOf = createFieldReader(mapping, reader.columns);
   const digestOf = createRowDigest(reader.columns);
   const reasons = new Map<string, number>();
+  const findings = createFindings(options);
   const rowOptions = rowOptionsOf(options, firstPass, remembered);
   let [rowsRead, rejected, bytes] = [0, 0, 0];
 
@@ -156,8 +164,13 @@ async function storeRows({ options, source, firstPass, remembered, rejects }: Se
       const digest = digestOf(row);
       const tails = tailsOfRow(remembered.rowKey, digest, firstPass.recurrence.occurrence(digest));
       const result = toldByRow(fieldsOf(row), tails, rowOptions);
-      if ("kind" in result) await reject(row, result.kind, result.reason);
-      else await writer.add(result);
+      if ("kind" in result) {
+        findings.rejected(result);
+        await reject(row, result.kind, result.reason);
+      } else {
+        findings.accepted(result);
+        await writer.add(result);
+      }
     }
     return true;
   }
@@ -176,16 +189,24 @@ async function storeRows({ options, source, firstPass, remembered, rejects }: Se
   }
   tell();
   const { written, existing } = writer;
-  return { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines };
+  // Rows that were not read may have the values that no rule met.
+  const notes = findings.notes(rowsRead === firstPass.rows ? fieldsOf.unmetRules() : []);
+  return { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines, notes };
 }
 
-function rowOptionsOf(options: ImportOptions, { span }: FirstPass, { importEpochMs }: Remembered): RowReportOptions {
-  const { clock, intoLastMs, truncateText } = options;
+function rowOptionsOf(
+  options: ImportOptions,
+  { span, isProjected }: FirstPass,
+  { importEpochMs }: Remembered,
+): RowReportOptions {
+  const { clock, intoLastMs, truncateText, clean, place } = options;
   const mapped = span !== undefined && intoLastMs !== undefined && importEpochMs !== undefined;
   return {
     nowMs: clock.now(),
     mapTime: mapped ? mapIntoLast(span, intoLastMs, importEpochMs) : (timeMs) => timeMs,
     truncateText,
+    clean,
+    place: { ...place, isProjected },
   };
 }
 

@@ -5,8 +5,8 @@ import { cleanText } from "./clean-text.ts";
 import { findContactData } from "./contact-data.ts";
 import type { ReportDraft } from "./create-report.ts";
 
-const MAX_CATEGORY = 40;
-const MAX_TEXT = 280;
+export const MAX_CATEGORY = 40;
+export const MAX_TEXT = 280;
 
 /** Messages complete a sentence that begins with the field's name. */
 const orMissing = (message: string) => (issue: { input: unknown }) =>
@@ -15,6 +15,8 @@ const orMissing = (message: string) => (issue: { input: unknown }) =>
 /** Unicode code points: what people count, an emoji of one code point being one. */
 const lengthOf = (text: string): number => [...text].length;
 
+/** What a category may not have, anywhere. */
+export const UNFIT_IN_CATEGORY = /[^\p{L}\p{M}\p{Nd} _'&/.-]/gu;
 const CATEGORY = /^[\p{L}\p{Nd}][\p{L}\p{M}\p{Nd} _'&/.-]*$/u;
 
 /** What files may say: cities name things differently. */
@@ -65,7 +67,10 @@ const textSchema = ({ clean, description, faultOf }: TextChecks) =>
 
 const CONTROL = /\p{Cc}/u;
 
-/** Of a file: control characters are refused, not taken out, for a file with some has other faults. */
+/**
+ * Of a file: control characters are refused, not taken out, for a file with some has other faults; an import then leaves the text out, or cleans
+ * it where it is told to. Links and the like stay: whoever publishes a file has read it.
+ */
 const fileTextSchema = textSchema({
   clean: (text) => text.replace(/\r\n?/g, "\n").replaceAll("\t", " ").trim(),
   description: "No control characters but line ends; empty is none.",
@@ -160,7 +165,9 @@ export const reportBodySchema = z
     })),
   });
 
-export function draftOfBody({ lat, lon, text, ...rest }: z.infer<typeof fileReportSchema>): ReportDraft {
+export type FileReport = z.infer<typeof fileReportSchema>;
+
+export function draftOfBody({ lat, lon, text, ...rest }: FileReport): ReportDraft {
   return { ...rest, lonDeg: lon, latDeg: lat, ...(text !== undefined && text !== "" && { text }) };
 }
 

@@ -1,9 +1,11 @@
 import { OperatorError } from "../../console/operator-error.ts";
 import type { Row } from "../files/row.ts";
+import { FIELDS, type Field } from "./field.ts";
+import { createPointColumns } from "./point-columns.ts";
+import { createValueMap, type ValueMap, type ValueMaps } from "./value-map.ts";
 
-/** What a report needs to be told by a row. */
-export const FIELDS = ["lon", "lat", "time", "layer", "category", "severity", "text"] as const;
-export type Field = (typeof FIELDS)[number];
+export { FIELDS, type Field, isField } from "./field.ts";
+export { parseValueMaps } from "./value-map.ts";
 
 /** Where a field's value comes from: a column of the file, or the same value for every row. */
 export type FieldSource = { readonly column: string } | { readonly constant: string };
@@ -11,39 +13,17 @@ export type FieldSource = { readonly column: string } | { readonly constant: str
 export interface Mapping {
   /** A field that is not named is read from the column of its own name, when there is one. */
   readonly sources: Readonly<Partial<Record<Field, FieldSource>>>;
-  /** What a field's value becomes, by the value that was read; `*` stands for every value that is not listed. */
-  readonly values: Readonly<Partial<Record<Field, ReadonlyMap<string, string>>>>;
+  readonly values: ValueMaps;
+  /** Longitude and latitude in one; `lon` and `lat` are not read then. */
+  readonly point?: FieldSource | undefined;
 }
 
-export type FieldValues = Readonly<Record<Field, string>>;
-
-export function isField(name: string): name is Field {
-  return (FIELDS as readonly string[]).includes(name);
-}
+/** Trimmed, and as the value maps have it; `point` only where it is mapped. */
+export type FieldValues = Readonly<Record<Field, string>> & { readonly point?: string };
 
 /** Reads a source as the command line has it: a column's name, or `=` and a constant. */
 export function parseSource(text: string): FieldSource {
   return text.startsWith("=") ? { constant: text.slice(1) } : { column: text };
-}
-
-/**
- * Reads value mappings such as `severity:murder=5` or `category:*=other`; the value ends at the first `=`.
- * @throws OperatorError on one that is not of that form.
- */
-export function parseValueMaps(texts: readonly string[]): Mapping["values"] {
-  const values: Partial<Record<Field, Map<string, string>>> = {};
-  for (const text of texts) {
-    const match = /^([a-z]+):([^=]*)=(.*)$/s.exec(text);
-    const [, field = "", from = "", to = ""] = match ?? [];
-    if (!isField(field)) {
-      throw new OperatorError(
-        `--map ${text} is not understood: write field:value=new value, where field is one of ${FIELDS.join(", ")}.`,
-      );
-    }
-    const map = values[field] ?? new Map<string, string>();
-    values[field] = map.set(from.trim(), to);
-  }
-  return values;
 }
 
 /**
@@ -52,12 +32,18 @@ export function parseValueMaps(texts: readonly string[]): Mapping["values"] {
  */
 export function checkMapping(mapping: Mapping, columns: readonly string[]): void {
   const there = `The columns are: ${columns.join(", ") || "none"}.`;
+  const { point } = mapping;
+  if (point && "column" in point && createPointColumns(point.column, columns).isMissing()) {
+    throw new OperatorError(`There is no column ${JSON.stringify(point.column)} for --point. ${there}`);
+  }
   for (const field of FIELDS) {
+    if (point && isPlace(field)) continue;
     const source = mapping.sources[field];
     if (source === undefined) {
       if (field === "text" || columns.includes(field)) continue;
+      const orPoint = isPlace(field) ? " If one column holds both, say --point COLUMN." : "";
       throw new OperatorError(
-        `Say which column holds the ${field} with --${field} COLUMN, or give every row the same one with --${field} =VALUE. ${there}`,
+        `Say which column holds the ${field} with --${field} COLUMN, or give every row the same one with --${field} =VALUE.${orPoint} ${there}`,
       );
     }
     if ("column" in source && !columns.includes(source.column)) {
@@ -66,10 +52,20 @@ export function checkMapping(mapping: Mapping, columns: readonly string[]): void
   }
 }
 
+const isPlace = (field: Field): boolean => field === "lon" || field === "lat";
+
+export interface FieldReader {
+  (row: Row): FieldValues;
+  /** Rules of value maps that nothing read so far has met, as `field:from`. */
+  unmetRules(): string[];
+}
+
 /** Reads the fields of rows whose table has these columns; the list may grow between calls, as a JSON file's does. */
-export function createFieldReader(mapping: Mapping, columns: readonly string[]): (row: Row) => FieldValues {
+export function createFieldReader(mapping: Mapping, columns: readonly string[]): FieldReader {
   let known = -1;
   let indexes: readonly number[] = [];
+  const maps = FIELDS.map((field): ValueMap => createValueMap(field, mapping.values[field]));
+  const pointOf = createPointReader(mapping, columns);
 
   function locate(): void {
     known = columns.length;
@@ -79,17 +75,24 @@ export function createFieldReader(mapping: Mapping, columns: readonly string[]):
     });
   }
 
-  return (row) => {
+  function read(row: Row): FieldValues {
     if (known !== columns.length) locate();
-    const read = FIELDS.map((field, i): [Field, string] => {
+    const values = FIELDS.map((field, i): [Field, string] => {
       const source = mapping.sources[field];
       const value = source && "constant" in source ? source.constant : (row.values[indexes[i] ?? -1] ?? "");
-      return [field, mapValue(mapping.values[field], value.trim())];
+      return [field, maps[i]?.apply(value.trim()) ?? ""];
     });
-    return Object.fromEntries(read) as Record<Field, string>;
-  };
+    const point = pointOf?.(row);
+    return { ...(Object.fromEntries(values) as Record<Field, string>), ...(point !== undefined && { point }) };
+  }
+
+  const unmetRules = () => FIELDS.flatMap((field, i) => (maps[i]?.unmet() ?? []).map((rule) => `${field}:${rule}`));
+  return Object.assign(read, { unmetRules });
 }
 
-function mapValue(map: ReadonlyMap<string, string> | undefined, value: string): string {
-  return map === undefined ? value : (map.get(value) ?? map.get("*") ?? value);
+/** Reads the text of a row's point, "" where it has none; nothing where no point is mapped. */
+export function createPointReader(mapping: Mapping, columns: readonly string[]): ((row: Row) => string) | undefined {
+  const { point } = mapping;
+  if (point === undefined) return undefined;
+  return "constant" in point ? () => point.constant.trim() : createPointColumns(point.column, columns).read;
 }

@@ -3,15 +3,21 @@ import { kept } from "../../../tiles/kept.ts";
 import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
 import { formatReportId } from "../../../tiles/report-id.ts";
-import { draftOfBody, fileReportSchema } from "../../reports/report-body.ts";
+import { draftOfBody, type FileReport, fileReportSchema, MAX_TEXT } from "../../reports/report-body.ts";
 import type { RowTails } from "../ids/row-ids.ts";
+import { cleanCategory, cleanFileText, cutText } from "./clean.ts";
 import { type Field, type FieldValues, isField } from "./mapping.ts";
+import { type Place, type PlaceOptions, placeOfRow } from "./place.ts";
 import { parseTime } from "./time.ts";
 
 /** Why a row is no report. `kind` is the same for all rows with the same fault, `reason` has the value. */
 export interface Rejection {
   readonly kind: string;
   readonly reason: string;
+  /** `place` and `point` besides those of a mapping. */
+  readonly field: string;
+  /** "" where it is missing. */
+  readonly value: string;
 }
 
 export interface RowReportOptions {
@@ -20,6 +26,9 @@ export interface RowReportOptions {
   readonly mapTime: (timeMs: number) => number;
   /** Cuts a longer text to this many code points instead of rejecting the row. */
   readonly truncateText?: number | undefined;
+  /** Makes categories and texts fit instead of rejecting the rows and leaving the texts out. */
+  readonly clean?: boolean | undefined;
+  readonly place?: PlaceOptions | undefined;
 }
 
 /**
@@ -30,7 +39,7 @@ const SHARD = 0;
 const LONGEST_QUOTED_VALUE = 60;
 const EXPIRED = "is more than 90 days ago, so it has expired";
 
-/** The report that a row tells, by the rules of `POST /api/reports` but for its category, which may be any, or why there is none. */
+/** The report that a row tells, by the rules of `POST /api/reports` but for its category, which may be any, and for a text that is unfit, which it goes without, or why there is none. */
 export function reportOfRow(values: FieldValues, tails: RowTails, options: RowReportOptions): Report | Rejection {
   const told = toldByRow(values, tails, options);
   return "report" in told ? told.report : told;
@@ -40,6 +49,20 @@ export interface ToldByRow {
   readonly report: Report;
   /** Ids that programs gave it that had no key: some cut places and times, those before did not. */
   readonly formerIds: readonly string[];
+  /** As the file has it, before anything is cut. */
+  readonly place: Place;
+  /** What is not as the file has it. */
+  readonly changes: readonly Change[];
+}
+
+/** A value that was made fit, or a text that was left out because it is not. */
+export interface Change {
+  readonly field: "category" | "text";
+  readonly from: string;
+  /** `undefined`: left out. */
+  readonly to?: string;
+  /** Why it was left out; completes a sentence that begins with the field. */
+  readonly why?: string;
 }
 
 /** The same, with the ids by which an import of old may have stored it. */
@@ -50,13 +73,11 @@ export function toldByRow(values: FieldValues, tails: RowTails, options: RowRepo
   if (timeMs > options.nowMs) return rejection("time", values.time, "is in the future");
   if (timeMs + REPORT_LIFETIME_MS < options.nowMs) return rejection("time", values.time, EXPIRED);
 
-  const parsed = fileReportSchema.safeParse(bodyOf(values, options.truncateText));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const field = String(issue?.path[0] ?? "");
-    return rejection(field, isField(field) ? values[field] : "", issue?.message ?? "is not valid");
-  }
-  const draft = draftOfBody(parsed.data);
+  const place = placeOfRow(values, options.place ?? {});
+  if ("message" in place) return rejection(place.field, place.value, place.message);
+  const fit = fitBody(values, place, options);
+  if ("kind" in fit) return fit;
+  const draft = draftOfBody(fit.body);
   const coarse = kept(draft.layer, draft.category, { ...draft, createdAtMs: timeMs });
   const { createdAtMs } = coarse;
   const expiresAtMs = createdAtMs + REPORT_LIFETIME_MS;
@@ -68,20 +89,46 @@ export function toldByRow(values: FieldValues, tails: RowTails, options: RowRepo
   const fine = { lonDeg: roundDegrees(draft.lonDeg), latDeg: roundDegrees(draft.latDeg) };
   const formerIds = new Set([idOf(tails.formerTail, createdAtMs, coarse), idOf(tails.formerTail, timeMs, fine)]);
   const id = idOf(tails.tail, createdAtMs, coarse);
-  return { report: { ...draft, ...coarse, id, expiresAtMs }, formerIds: [...formerIds] };
+  return { report: { ...draft, ...coarse, id, expiresAtMs }, formerIds: [...formerIds], place, changes: fit.changes };
 }
 
-/** A row as a request body: absent what is empty, and numbers where the text is one. */
-function bodyOf(values: FieldValues, truncateText: number | undefined): Record<string, unknown> {
-  const { text } = values;
-  return {
+interface FitBody {
+  readonly body: FileReport;
+  readonly changes: readonly Change[];
+}
+
+/** A row as a request body that passes the checks of one, with what was changed for that. A text is optional: one that does not pass is left out. */
+function fitBody(values: FieldValues, { lonDeg, latDeg }: Place, options: RowReportOptions): FitBody | Rejection {
+  const category = options.clean ? cleanCategory(values.category) : values.category;
+  const text = fitText(values.text, options);
+  const body = {
     ...present("layer", values.layer),
-    ...present("category", values.category),
-    ...present("severity", numberOf(values.severity)),
-    ...present("lon", numberOf(values.lon)),
-    ...present("lat", numberOf(values.lat)),
-    ...present("text", truncateText === undefined ? text : cutText(text, truncateText)),
+    ...present("category", category),
+    ...present("severity", numberOf(values.severity, options.place?.decimalComma)),
+    ...{ lon: lonDeg, lat: latDeg, text },
   };
+  const changes: Change[] = [
+    ...(category === values.category.normalize("NFC")
+      ? []
+      : [{ field: "category", from: values.category, to: category } as const]),
+    ...(text === values.text ? [] : [{ field: "text", from: values.text, to: text } as const]),
+  ];
+  const parsed = fileReportSchema.safeParse(body);
+  if (parsed.success) return { body: parsed.data, changes };
+  const issue = parsed.error.issues.find(({ path }) => path[0] !== "text");
+  if (issue !== undefined) {
+    const field = String(issue.path[0] ?? "");
+    return rejection(field, isField(field) ? values[field] : "", issue.message);
+  }
+  const why = parsed.error.issues[0]?.message ?? "is not valid";
+  const withoutText = fileReportSchema.parse({ ...body, text: undefined });
+  return { body: withoutText, changes: [...changes, { field: "text", from: values.text, why }] };
+}
+
+function fitText(text: string, { clean, truncateText }: RowReportOptions): string {
+  const length = truncateText ?? (clean ? MAX_TEXT : undefined);
+  const cleaned = clean ? cleanFileText(text) : text;
+  return length === undefined ? cleaned : cutText(cleaned, length);
 }
 
 const present = (field: Field, value: string | number): Record<string, unknown> =>
@@ -89,21 +136,16 @@ const present = (field: Field, value: string | number): Record<string, unknown> 
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i;
 
-function numberOf(text: string): number | string {
-  return NUMBER.test(text) ? Number(text) : text;
-}
-
-function cutText(text: string, length: number): string {
-  if (text.length <= length) return text;
-  const points = [...text];
-  return points.length <= length ? text : `${points.slice(0, length - 1).join("")}…`;
+function numberOf(text: string, decimalComma = false): number | string {
+  const number = decimalComma ? text.replace(/^([+-]?\d+),(\d+)$/, "$1.$2") : text;
+  return NUMBER.test(number) ? Number(number) : text;
 }
 
 const missingOr = (value: string, message: string): string => (value === "" ? "is missing" : message);
 
 function rejection(field: string, value: string, message: string): Rejection {
   const kind = `${field} ${message}`;
-  if (value === "") return { kind, reason: kind };
+  if (value === "") return { kind, reason: kind, field, value };
   const quoted = value.length <= LONGEST_QUOTED_VALUE ? value : `${value.slice(0, LONGEST_QUOTED_VALUE)}…`;
-  return { kind, reason: `${field} ${JSON.stringify(quoted)} ${message}` };
+  return { kind, field, value, reason: `${field} ${JSON.stringify(quoted)} ${message}` };
 }

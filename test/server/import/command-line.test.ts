@@ -24,6 +24,7 @@ test("reads the whole of a command line", () => {
     newImportEpoch: true,
     limit: 10,
     dryRun: true,
+    place: {},
     truncateText: 280,
     rejectsPath: "r.csv",
   });

@@ -109,7 +109,10 @@ describe("rows", () => {
     ["-95.4,29.7,2026-02-28,safety,,3,", "category is missing"],
     ["-95.4,29.7,2026-02-28,safety,theft,6,", 'severity "6" must be an integer from 1 to 5'],
     ["-95.4,29.7,2026-02-28,safety,theft,2.5,", 'severity "2.5" must be an integer from 1 to 5'],
-    [`-95.4,29.7,2026-02-28,safety,theft,3,${"é".repeat(281)}`, /^text "é{60}…" must have at most 280 characters$/],
+    [
+      "0,0.0,2026-02-28,safety,theft,3,",
+      'place "0.0, 0" is 0,0, which stands for an unknown place; --allow-null-island takes it as one',
+    ],
     ["-95.4,29.7", "2 fields where the header has 7"],
   ])("such as %j are rejected by name and value", async (line, reason) => {
     const path = writeFile(`${HEADER}${GOOD}${line}\n`);
@@ -131,6 +134,19 @@ describe("rows", () => {
     writeFileSync(path, HEADER + GOOD);
     expect(await run(path)).not.toHaveProperty("rejectsPath");
     expect(() => readFileSync(`${path}.rejects.csv`)).toThrow("ENOENT");
+  });
+
+  test.each([
+    ["e".repeat(281), "text must have at most 280 characters: --truncate-text keeps their beginnings"],
+    ["a\u009bb", "text must have no control characters but line ends: --clean makes them fit"],
+  ])("with an unfit text are taken without it, and counted", async (text, note) => {
+    const path = writeFile(`${HEADER}${GOOD}-95.4,29.7,2026-02-28,safety,theft,3,${text}\n`);
+    const { written, notes } = await run(path);
+    expect([written, notes.filter((line) => line.startsWith("Texts"))]).toEqual([
+      2,
+      [`Texts left out             1  ${note}`],
+    ]);
+    expect((await allReports()).map((report) => report.text).sort()).toEqual(["a bike", undefined]);
   });
 
   test("with a longer text are taken when it may be cut", async () => {

@@ -1,0 +1,41 @@
+import { cleanText } from "../../reports/clean-text.ts";
+import { MAX_CATEGORY, UNFIT_IN_CATEGORY } from "../../reports/report-body.ts";
+
+/** Of a category of which nothing is left. */
+const NOTHING_LEFT = "other";
+/** A cut falls between words where one ends among the last so many characters. */
+const LAST_WORD = 15;
+
+/**
+ * Makes a category fit: what may not be in it becomes a space, what may not begin it goes, and a long one ends with a word. One that
+ * fits stays as it is, an empty one empty; of one that has nothing but unfit characters, `other` is left.
+ */
+export function cleanCategory(text: string): string {
+  if (text === "") return text;
+  const fit = text
+    .normalize("NFC")
+    .replace(UNFIT_IN_CATEGORY, " ")
+    .replace(/ {2,}/g, " ")
+    .replace(/^[^\p{L}\p{Nd}]+/u, "")
+    .trim();
+  return cutAtWord(fit) || NOTHING_LEFT;
+}
+
+function cutAtWord(text: string): string {
+  const points = [...text];
+  if (points.length <= MAX_CATEGORY) return text;
+  const cut = points.slice(0, MAX_CATEGORY);
+  const space = points[MAX_CATEGORY] === " " ? MAX_CATEGORY : cut.lastIndexOf(" ");
+  const whole = space > MAX_CATEGORY - LAST_WORD ? cut.slice(0, space) : cut;
+  return whole.join("").replace(/[ _'&/.-]+$/u, "");
+}
+
+/** Makes a text fit but for its length: no control and invisible characters, no halves of characters, no marks of lost bytes. */
+export const cleanFileText = (text: string): string => cleanText(text.toWellFormed().replaceAll("\ufffd", ""));
+
+/** Cuts a text to so many Unicode code points, the last an ellipsis. */
+export function cutText(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const points = [...text];
+  return points.length <= length ? text : `${points.slice(0, length - 1).join("")}…`;
+}

@@ -1,0 +1,54 @@
+/** @module-tag random */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { cleanCategory, cleanFileText } from "../../../../server/import/fields/clean.ts";
+import { fileReportSchema } from "../../../../server/reports/report-body.ts";
+import { runs } from "../../../kit/runs.ts";
+
+const isFit = (category: string) =>
+  fileReportSchema.safeParse({ layer: "vibe", category, severity: 1, lon: 1, lat: 1 }).success;
+
+describe("cleanCategory", () => {
+  test.each([
+    ["THEFT PLAIN - PETTY ($950 & UNDER)", "THEFT PLAIN - PETTY 950 & UNDER"],
+    ["Noise: Loud Music", "Noise Loud Music"],
+    ["(null)", "null"],
+    ["HEAT/HOT WATER", "HEAT/HOT WATER"],
+    ["Voirie > Nid-de-poule", "Voirie Nid-de-poule"],
+    ["???", "other"],
+    ["", ""],
+    ["- a\u0085b\u0000", "a b"],
+    ["caf\ufffd", "caf"],
+    ["cafe\u0301", "café"],
+    ["ASSAULT WITH DEADLY WEAPON, AGGRAVATED ASSAULT", "ASSAULT WITH DEADLY WEAPON AGGRAVATED"],
+    ["k".repeat(41), "k".repeat(40)],
+    [`${"k".repeat(38)} - mm`, "k".repeat(38)],
+    [`${"k".repeat(40)} m`, "k".repeat(40)],
+  ])("makes %j fit", (from, to) => {
+    expect(cleanCategory(from)).toBe(to);
+  });
+
+  test("makes anything fit, and what fits stays", () => {
+    const anything = fc.string({
+      unit: fc.oneof(
+        fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+        fc.constantFrom(" ", "-", "é", "\u0301", "a"),
+      ),
+      minLength: 1,
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(anything, (text) => {
+        const cleaned = cleanCategory(text.trim() || "x");
+        expect(isFit(cleaned)).toBe(true);
+        expect(cleanCategory(cleaned)).toBe(cleaned);
+        if (isFit(text.trim())) expect(cleaned).toBe(text.trim().normalize("NFC"));
+      }),
+      runs(2000),
+    );
+  });
+});
+
+test("cleanFileText takes out what nobody sees, and the marks of lost bytes", () => {
+  expect(cleanFileText("a\u0085b\u009bc \ufffd\ud800d\r\ne\u0000\u200b")).toBe("a\nbc d\ne");
+});
