@@ -55,7 +55,7 @@ export function createFindings({ mapping, clean }: FindingsOptions): Findings {
         ...doubtPlaces(box, beyondLatitude, mapping),
         ...(box && projected > 0
           ? [
-              `${projected} rows look like metres or feet and ${box.count} could be read as degrees: check where these lie.`,
+              `Places that look like metres or feet: ${projected}. Others were read as degrees, ${box.count}: check where they lie.`,
             ]
           : []),
         ...changes.lines(),

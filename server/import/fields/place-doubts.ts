@@ -43,9 +43,7 @@ export function doubtPlaces(box: PlaceBox | undefined, beyondLatitude: number, m
     ];
   }
   if (beyondLatitude === 0 || (box && beyondLatitude < box.count / 100)) return [];
-  return [
-    `${beyondLatitude} rows have a latitude beyond 90 that would do as a longitude. Swapped? ${howToSwap(mapping)}`,
-  ];
+  return [`Latitudes beyond 90 that would do as longitudes: ${beyondLatitude}. Swapped? ${howToSwap(mapping)}`];
 }
 
 function howToSwap({ sources, point }: Mapping): string {

@@ -13,6 +13,12 @@ const PAIRS = [
   ["y", "x"],
 ] as const;
 
+/** Every column that may hold a part of a point of that name. */
+export const pointColumnNames = (name: string): string[] => [
+  name,
+  ...["coordinates", ...PAIRS.flat()].map((part) => `${name}.${part}`),
+];
+
 /**
  * The columns that hold a point: the one of that name, or those that an object of that name became when a JSON file was read:
  * `NAME.coordinates`, `NAME.latitude` and `NAME.longitude`. A file may have several of these, each row one. The list of columns may grow.

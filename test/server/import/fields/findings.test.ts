@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest";
+import { createFindings } from "../../../../server/import/fields/findings.ts";
+import { type FieldValues, parseSource } from "../../../../server/import/fields/mapping.ts";
+import { type RowReportOptions, toldByRow } from "../../../../server/import/fields/row-report.ts";
+import { idTail } from "../../../../tiles/report-id.ts";
+
+const TAIL = idTail(Buffer.alloc(32));
+const NOW_MS = Date.parse("2026-03-01T12:00:00Z");
+const OPTIONS: RowReportOptions = { nowMs: NOW_MS, mapTime: (timeMs) => timeMs };
+const GOOD: FieldValues = {
+  ...{
+    lon: "-95.4",
+    lat: "29.7",
+    time: "2026-02-28T10:00:00Z",
+    layer: "vibe",
+    category: "noise",
+    severity: "1",
+    text: "",
+  },
+};
+
+/** The notes about rows that differ from a good one by so much. */
+function notesOf(
+  rows: readonly Partial<FieldValues>[],
+  {
+    sources = {},
+    clean = false,
+    unmet = [] as string[],
+    ...options
+  }: Partial<RowReportOptions> & { sources?: object; unmet?: string[] } = {},
+): string[] {
+  const findings = createFindings({ mapping: { sources, values: {} }, clean });
+  for (const row of rows) {
+    const told = toldByRow({ ...GOOD, ...row }, { tail: TAIL, formerTail: TAIL }, { ...OPTIONS, clean, ...options });
+    if ("kind" in told) findings.rejected(told);
+    else findings.accepted(told);
+  }
+  return findings.notes(unmet);
+}
+
+describe("places", () => {
+  const at = (lon: string, lat: string) => ({ lon, lat });
+
+  test("are told by their box and centre", () => {
+    expect(notesOf([at("-95.88", "29.52"), at("-95.01", "30.11")])).toEqual([
+      "Places           29.52..30.11 N, 95.88..95.01 W, centre 29.81 N, 95.44 W",
+    ]);
+    expect(notesOf([at("-1.5", "-0.5"), at("2", "1")])).toEqual([
+      "Places           0.50 S..1.00 N, 1.50 W..2.00 E, centre 0.25 N, 0.25 E",
+    ]);
+    expect(notesOf([at("179", "-18"), at("-179.5", "-17")])).toEqual([
+      "Places           18.00..17.00 S, 179.00 E..179.50 W, centre 17.50 S, 179.75 E",
+    ]);
+    expect(notesOf([])).toEqual([]);
+  });
+
+  test("that are swapped are asked about, with the option that turns them", () => {
+    const [, note] = notesOf([at("40.71", "-73.95"), at("40.72", "-73.96")], {
+      sources: { lon: parseSource("Geo X"), lat: parseSource("y") },
+    });
+    expect(note).toMatch(
+      /near New York with longitude and latitude swapped\. Swapped\? Then say --lon y --lat 'Geo X'\.$/,
+    );
+    expect(notesOf([at("29.76", "-95.36")])).toEqual([
+      "Latitudes beyond 90 that would do as longitudes: 1. Swapped? Then say --lon lat --lat lon.",
+    ]);
+  });
+
+  test("that are right but for one in a hundred are not asked about", () => {
+    const good = Array.from({ length: 200 }, () => ({}));
+    expect(notesOf([...good, at("29.76", "-95.36")])).toHaveLength(1);
+  });
+
+  test("in degrees beside some in metres are to be checked", () => {
+    expect(notesOf([{}, at("-8238354.8", "4970277.2")])[1]).toMatch(
+      /metres or feet: 1\. Others were read as degrees, 1/,
+    );
+  });
+});
+
+describe("values", () => {
+  test("that are rejected most often have an option to paste, safe in a shell", () => {
+    const rows = ["it's $5!", "it's $5!", "a=b: c", "x\u009b31m"].map((category) => ({ category }));
+    const [heading, ...lines] = notesOf([
+      ...rows,
+      { layer: "crime" },
+      { severity: "3.5" },
+      { severity: "High" },
+      { severity: "" },
+    ]);
+    expect(heading).toBe("Most frequent rejected values, and the options that replace them (put in what you mean):");
+    expect(lines.map((line) => line.trim())).toEqual([
+      "2  --map 'category:it'\\''s $5!=it'\\''s 5'",
+      "1  --map 'category:a\\=b: c=a b c'",
+      "1  --map $'category:x\\u009b31m=x 31m'",
+      "1  --map layer:crime=LAYER",
+      "1  --map severity:3.5=4",
+      "1  --map severity:High=4",
+      "1  --map severity:=N",
+      "Or say --clean, which makes every category fit.",
+    ]);
+  });
+
+  test("are told ten of, however many there are, and the most frequent found among thousands", () => {
+    const rows = Array.from({ length: 6000 }, (_, i) => ({
+      category: ["often?", `some ${i % 40}?`, `once ${i}?`][i % 3] ?? "",
+    }));
+    const [heading, first, ...others] = notesOf(rows);
+    expect(heading).toContain("at least so often");
+    expect(first).toMatch(/1 \d\d\d {2}--map 'category:often\?=often'$/);
+    expect(others).toHaveLength(10);
+  });
+
+  test("that were cleaned are counted, with an example, and told where they became the same", () => {
+    const rows = ["Noise: Loud", "Noise (Loud)", "Noise Loud", "noise"].map((category) => ({
+      category,
+      text: "a\u0085b\u009b",
+    }));
+    expect(notesOf(rows, { clean: true }).slice(1)).toEqual([
+      'Categories cleaned         2  as "Noise: Loud" -> "Noise Loud"',
+      'Texts cleaned or cut       4  as "a\\u0085b\\u009b" -> "a\\nb"',
+      '"Noise: Loud" and "Noise (Loud)" are both "Noise Loud" now: keep them apart with --map if they are not the same.',
+    ]);
+  });
+
+  test("that a value map waits for in vain are told", () => {
+    expect(notesOf([], { unmet: ["severity:Murder", "category:a"] })).toEqual([
+      'No row has the value of --map "severity:Murder", --map "category:a": a slip of the pen? Values are compared letter by letter.',
+    ]);
+  });
+});
