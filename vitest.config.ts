@@ -33,6 +33,8 @@ export default defineConfig(({ mode }) => {
       testTimeout: isExtended ? 900_000 : 240_000,
       hookTimeout: 240_000,
       expect: { poll: { timeout: 30_000 } },
+      // What a page did wrong is told whole in the one line that a summary has.
+      chaiConfig: { truncateThreshold: 400 },
       env: { FC_SCALE: process.env.FC_SCALE ?? (isExtended ? "1" : "20") },
       // Many files wait for a browser, workerd or a process of their own: one worker more than cores keeps the cores busy.
       maxWorkers: availableParallelism() + 1,

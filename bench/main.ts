@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, string>> = {
   serve: "requests a second and latency of the running server, beside others; caches; freshness",
   local:
     "a million reports on one machine: import, cold and warm tiles, reports, endurance, beside PostGIS and the emulator",
+  import: "dry imports: rows a second and memory of five million rows, of one long line, of hostile files",
   dynamo: "CPU of a request to DynamoDB over our client, beside AWS's SDK",
   scores: "the scorer, the relational questions with their plans, tiles while PostgreSQL is away",
   limits: "what limits cost those who are not meant, and what attacks cost everybody else",

@@ -1,8 +1,8 @@
 import type { CallKind } from "./plans.ts";
 
 /**
- * Who may ask for what: the one table that the gate before all routes goes by. A route that is not in it has no gate before
- * it at all, so a test compares the table with the routes that there are.
+ * Who may ask for what: the one table that the gate before all routes goes by. With a route that is not in it the app does not
+ * start.
  */
 export type Access =
   /** Everybody. `knows`: a key or session that is sent is told to the route, which gives more for it. */
@@ -64,6 +64,10 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /api/exports/reports-counts.geojson": EXPORTS,
   "GET /api/exports/reports-counts.ndjson": EXPORTS,
   "GET /api/exports/reports-counts.parquet": EXPORTS,
+  "GET /api/exports/reports.csv": EXPORTS,
+  "GET /api/exports/reports.geojson": EXPORTS,
+  "GET /api/exports/reports.ndjson": EXPORTS,
+  "GET /api/exports/reports.parquet": EXPORTS,
 
   "GET /api/keys": SESSION,
   "POST /api/keys": SESSION,

@@ -22,9 +22,9 @@ import {
 import { keepAddressesApart, publicPath } from "./core/public-address.ts";
 import { EXPOSED_HEADERS, SAFE_HEADERS } from "./core/safe-headers.ts";
 import { SLASH_CACHE_CONTROL } from "./core/slash-redirect.ts";
-import { mountAccess } from "./middleware/access.ts";
+import { mountAccess, requireAccessOfAll } from "./middleware/access.ts";
 import { mountBesideAnswers } from "./middleware/beside-answers.ts";
-import { createOwnAreaFinder } from "./middleware/own-area.ts";
+import { createOwnAreaFinder, type FindOwnArea } from "./middleware/own-area.ts";
 import { mountReadBudget } from "./middleware/read-budget.ts";
 import { mountAccount } from "./routes/account.ts";
 import { mountAreas } from "./routes/areas.ts";
@@ -90,10 +90,11 @@ export function createApp(parts: AppParts): App {
   if (parts.clusters !== undefined) mountClusters(app, parts, parts.clusters);
   mountNeighborhood(app, parts);
   if (parts.areas !== undefined) mountAreas(app, parts, { areas: parts.areas, findOwn });
-  if (parts.sql !== undefined) mountRelational(app, parts, parts.sql, accounts);
+  if (parts.sql !== undefined) mountRelational(app, parts, parts.sql, { accounts, findOwn });
   mountOperations(app, parts);
   mountMetrics(app, parts, metrics);
   mountSecurityText(app, parts);
+  requireAccessOfAll(app);
 
   app.notFound((c) => redirectSlash(c) ?? respondNotFound(c));
   app.onError((error, c) => respondProblem(c, problemOfError(error, c.get("requestId"), parts.log)));
@@ -117,10 +118,15 @@ function ownAccounts({ sql, usage, clock, log, settings }: AppParts): Accounts |
 }
 
 /** What PostgreSQL answers; nothing else waits for it. */
-function mountRelational(app: App, parts: AppParts, sql: Sql, accounts: Accounts | undefined): void {
+function mountRelational(
+  app: App,
+  parts: AppParts,
+  sql: Sql,
+  { accounts, findOwn }: { readonly accounts: Accounts | undefined; readonly findOwn: FindOwnArea },
+): void {
   const { billing } = parts;
   mountTrends(app, parts, sql);
-  mountExports(app, parts, sql);
+  mountExports(app, parts, sql, findOwn);
   if (billing !== undefined) {
     mountPlans(app, billing);
     mountBilling(app, parts, billing);

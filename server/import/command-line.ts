@@ -4,6 +4,8 @@ import { parseOptions } from "../console/parse-options.ts";
 import { parseSpan } from "../kit/time-span.ts";
 import { parseBbox } from "./fields/bbox.ts";
 import { FIELDS, type Field, type FieldSource, parseSource, parseValueMaps } from "./fields/mapping.ts";
+import { parseTimeFormat } from "./fields/time-format.ts";
+import { parseTimezone } from "./fields/zone.ts";
 import { FORMATS, type Format } from "./files/row.ts";
 import type { ImportOptions } from "./import-file.ts";
 
@@ -14,7 +16,7 @@ FILE is CSV with a header, newline-delimited JSON, or a GeoJSON FeatureCollectio
 What a report is made of: a column's name, or =VALUE for the same in every row. Without the option, the column of that
 name is taken; for GeoJSON lon and lat are the geometry's, and its properties are the columns.
   --lon --lat             degrees, WGS 84
-  --time                  ISO 8601, "YYYY-MM-DD HH:MM[:SS]" as UTC, Unix seconds or milliseconds
+  --time                  ISO 8601, Unix time, or any other shape that means one thing only
   --layer                 safety, vibe, infrastructure or opportunity
   --category              1 to 40 characters
   --severity              1 to 5
@@ -32,6 +34,12 @@ Places and values
   --bbox W,S,E,N          rejects what lies outside of this box of degrees, also over the 180th meridian
   --allow-null-island     takes 0,0 as a place; without it, it stands for an unknown one and is rejected
   --clean                 makes categories and texts fit: characters that they may not have go, long ones are cut
+
+How times are written:
+  --time-format FORMAT    us (month first), eu (day first) or ymd (year first), also with years of two digits; unix or
+                          unix-ms; excel or excel-1904 (numbers of days); compact (YYYYMMDD[HHMM[SS]]); default iso,
+                          which takes what means one thing only and rejects the rest
+  --timezone AREA/CITY    the zone of times that tell none, as America/New_York; UTC without it
 
   --into-last SPAN        old data: maps the file's time span onto the last 89d, 36h, 2w, up to 90d
   --new-anchor            with --into-last: date the file by now again, making new reports of rows imported before
@@ -56,6 +64,8 @@ const OPTIONS = {
   severity: { type: "string" },
   text: { type: "string" },
   map: { type: "string", multiple: true },
+  "time-format": { type: "string" },
+  timezone: { type: "string" },
   point: { type: "string" },
   "lon-first": { type: "boolean" },
   "decimal-comma": { type: "boolean" },
@@ -89,6 +99,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     path,
     format: values.format === undefined ? undefined : parseFormat(values.format),
     delimiter: values.delimiter === undefined ? undefined : parseDelimiter(values.delimiter),
+    timeFormat: values["time-format"] === undefined ? undefined : parseTimeFormat(values["time-format"]),
+    timezone: values.timezone === undefined ? undefined : parseTimezone(values.timezone),
     mapping: {
       sources: sourcesOf(values),
       values: parseValueMaps(values.map ?? []),

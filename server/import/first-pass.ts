@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { checkMapping, createFieldReader, type Mapping } from "./fields/mapping.ts";
 import { createProjectionWatch } from "./fields/place-doubts.ts";
-import { parseTime, type TimeSpan } from "./fields/time.ts";
+import type { TimeSpan } from "./fields/time.ts";
+import type { TimeReader } from "./fields/time-reader.ts";
+import type { Row } from "./files/row.ts";
 import type { Source } from "./files/source.ts";
-import { createRecurrence, type Recurrence } from "./ids/recurrence.ts";
-import { createRowDigest } from "./ids/row-ids.ts";
+import type { RowIdentity } from "./ids/row-identity.ts";
 
 /** What the first pass over a file found. */
 export interface FirstPass {
@@ -13,7 +14,6 @@ export interface FirstPass {
   readonly contentHash: string;
   /** Of the times that could be read; `undefined` when none could. */
   readonly span?: TimeSpan;
-  readonly recurrence: Recurrence;
   /** The places are metres or feet, but for a few that could be degrees by chance. */
   readonly isProjected: boolean;
 }
@@ -21,6 +21,9 @@ export interface FirstPass {
 export interface FirstPassOptions {
   readonly source: Source;
   readonly mapping: Mapping;
+  /** Is told of every row. */
+  readonly identity: RowIdentity;
+  readonly readTime: TimeReader;
   readonly signal?: AbortSignal | undefined;
   onProgress?(progress: { readonly rows: number; readonly bytes: number }): void;
 }
@@ -30,25 +33,25 @@ export interface FirstPassOptions {
  * Ends early, with what it has, when the signal is aborted.
  * @throws OperatorError when the file is not readable or the mapping does not fit its columns.
  */
-export async function readFirstPass({ source, mapping, signal, onProgress }: FirstPassOptions): Promise<FirstPass> {
+export async function readFirstPass(options: FirstPassOptions): Promise<FirstPass> {
+  const { source, mapping, identity, readTime, signal, onProgress } = options;
   const reader = source.rows();
   const content = createHash("sha256");
-  const recurrence = createRecurrence();
-  const digestOf = createRowDigest(reader.columns);
+  const noteRow = identity.noting(reader.columns);
   const fieldsOf = createFieldReader(mapping, reader.columns);
   const projection = createProjectionWatch();
   let [rows, bytes, oldestMs, newestMs] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let checked = source.format !== "csv";
 
-  function note(found: Iterable<Parameters<typeof digestOf>[0]>): void {
+  function note(found: Iterable<Row>): void {
     for (const row of found) {
       rows++;
       if (row.problem !== undefined) continue;
-      recurrence.note(digestOf(row));
+      noteRow(row);
       const fields = fieldsOf(row);
       projection.note(fields);
-      const time = parseTime(fields.time);
-      if (time === undefined) continue;
+      const time = readTime(fields.time);
+      if (typeof time !== "number") continue;
       oldestMs = Math.min(oldestMs, time);
       newestMs = Math.max(newestMs, time);
     }
@@ -68,5 +71,5 @@ export async function readFirstPass({ source, mapping, signal, onProgress }: Fir
     if (reader.columns.length > 0) checkMapping(mapping, reader.columns);
   }
   const span = Number.isFinite(oldestMs) ? { span: { oldestMs, newestMs } } : {};
-  return { rows, contentHash: content.digest("hex"), recurrence, isProjected: projection.isProjected(), ...span };
+  return { rows, contentHash: content.digest("hex"), isProjected: projection.isProjected(), ...span };
 }

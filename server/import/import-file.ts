@@ -1,24 +1,31 @@
 import { OperatorError } from "../console/operator-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
+import { digestedFields } from "./fields/digested-fields.ts";
 import { createFindings } from "./fields/findings.ts";
 import { createFieldReader, type Mapping } from "./fields/mapping.ts";
 import type { PlaceOptions } from "./fields/place.ts";
 import { type RowReportOptions, toldByRow } from "./fields/row-report.ts";
 import { mapIntoLast, type TimeSpan } from "./fields/time.ts";
+import type { TimeFormat } from "./fields/time-format.ts";
+import { createTimeReader, type TimeReader } from "./fields/time-reader.ts";
 import type { Row } from "./files/row.ts";
 import { openSource, type Source, type SourceOptions } from "./files/source.ts";
 import { type FirstPass, readFirstPass } from "./first-pass.ts";
-import { createRowDigest, tailsOfRow } from "./ids/row-ids.ts";
-import { findRemembered, type Remembered } from "./keeping/remembered.ts";
+import { createRowIdentity, type RowIdentity } from "./ids/row-identity.ts";
+import { findFileEpoch, findRemembered, type Remembered } from "./keeping/remembered.ts";
 import { createDryWriter, createReportWriter, type ReportWriter } from "./keeping/writer.ts";
 import { openRejects, type Rejects } from "./rejects.ts";
 
 export interface ImportOptions extends SourceOptions {
   readonly path: string;
   readonly mapping: Mapping;
-  readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell" | "remember">;
+  readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell" | "remember" | "isEmpty">;
   readonly clock: Clock;
+  /** What times mean that can mean more than one thing. Default: `iso`, which rejects them. */
+  readonly timeFormat?: TimeFormat | undefined;
+  /** IANA name of the zone of times that tell none. Default: UTC, and a note. */
+  readonly timezone?: string | undefined;
   /** Maps the file's time span onto this many milliseconds before now, or before the now of the first such import. */
   readonly intoLastMs?: number | undefined;
   /** Forgets that now: the file's rows become new reports. */
@@ -87,28 +94,37 @@ export async function importFile(options: ImportOptions): Promise<ImportSummary>
   const source = await openSource(path, options);
   const totalBytes = source.sizeBytes;
   const nothing = { written: 0, existing: 0, rejected: 0 };
+  const patientStore = <T>(act: Promise<T>): Promise<T> =>
+    act.catch((error: unknown) => {
+      throw storeFailure(error, nothing);
+    });
+  const remembered = await patientStore(findRemembered(options));
+  const identity = createRowIdentity({
+    fields: digestedFields(mapping),
+    looksForFormer: remembered.looksForFormer,
+  });
   const firstPass = await readFirstPass({
     source,
     mapping,
+    identity,
+    readTime: readerOfTimes(options),
     signal,
     onProgress: (progress) => onProgress?.({ phase: "first-pass", ...progress, totalBytes, ...nothing }),
   });
   if (signal?.aborted)
     return { rowsRead: 0, ...nothing, reasons: new Map(), blankLines: 0, interrupted: true, notes: [] };
 
-  const remembered = await findRemembered({ ...options, contentHash: firstPass.contentHash }).catch(
-    (error: unknown) => {
-      throw storeFailure(error, nothing);
-    },
-  );
+  const importEpochMs = await patientStore(findFileEpoch({ ...options, contentHash: firstPass.contentHash }));
   const rejectsPath = options.rejectsPath ?? `${path}.rejects.csv`;
   const rejects = await openRejects(rejectsPath);
-  const counts = await storeRows({ options, source, firstPass, remembered, rejects }).finally(() => rejects.close());
+  const counts = await storeRows({ options, source, identity, firstPass, remembered, importEpochMs, rejects }).finally(
+    () => rejects.close(),
+  );
   return {
     ...counts,
     ...(counts.rejected > 0 && { rejectsPath }),
     ...(firstPass.span && { span: firstPass.span }),
-    ...(remembered.importEpochMs !== undefined && { importEpochMs: remembered.importEpochMs }),
+    ...(importEpochMs !== undefined && { importEpochMs }),
     interrupted: signal?.aborted === true && counts.rowsRead < rowsToRead(options, firstPass),
   };
 }
@@ -118,8 +134,10 @@ const rowsToRead = ({ limit }: ImportOptions, { rows }: FirstPass): number => Ma
 interface SecondPass {
   readonly options: ImportOptions;
   readonly source: Source;
+  readonly identity: RowIdentity;
   readonly firstPass: FirstPass;
   readonly remembered: Remembered;
+  readonly importEpochMs: number | undefined;
   readonly rejects: Rejects;
 }
 
@@ -128,15 +146,16 @@ type Counts = Pick<
   "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "blankLines" | "notes"
 >;
 
-async function storeRows({ options, source, firstPass, remembered, rejects }: SecondPass): Promise<Counts> {
+async function storeRows(pass: SecondPass): Promise<Counts> {
+  const { options, source, identity, firstPass, remembered, rejects } = pass;
   const { mapping, signal, onProgress, dryRun } = options;
   const totalRows = rowsToRead(options, firstPass);
   const reader = source.rows();
   const fieldsOf = createFieldReader(mapping, reader.columns);
-  const digestOf = createRowDigest(reader.columns);
+  const tailsOf = identity.naming(reader.columns, remembered.rowKey);
   const reasons = new Map<string, number>();
   const findings = createFindings(options);
-  const rowOptions = rowOptionsOf(options, firstPass, remembered);
+  const rowOptions = rowOptionsOf(pass);
   let [rowsRead, rejected, bytes] = [0, 0, 0];
 
   const tell = (): void => {
@@ -161,9 +180,7 @@ async function storeRows({ options, source, firstPass, remembered, rejects }: Se
         await reject(row, row.problem, row.problem);
         continue;
       }
-      const digest = digestOf(row);
-      const tails = tailsOfRow(remembered.rowKey, digest, firstPass.recurrence.occurrence(digest));
-      const result = toldByRow(fieldsOf(row), tails, rowOptions);
+      const result = toldByRow(fieldsOf(row), tailsOf(row), rowOptions);
       if ("kind" in result) {
         findings.rejected(result);
         await reject(row, result.kind, result.reason);
@@ -190,25 +207,26 @@ async function storeRows({ options, source, firstPass, remembered, rejects }: Se
   tell();
   const { written, existing } = writer;
   // Rows that were not read may have the values that no rule met.
-  const notes = findings.notes(rowsRead === firstPass.rows ? fieldsOf.unmetRules() : []);
+  const unmet = rowsRead === firstPass.rows ? fieldsOf.unmetRules() : [];
+  const notes = [...findings.notes(unmet), ...rowOptions.readTime.notes()];
   return { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines, notes };
 }
 
-function rowOptionsOf(
-  options: ImportOptions,
-  { span, isProjected }: FirstPass,
-  { importEpochMs }: Remembered,
-): RowReportOptions {
+function rowOptionsOf({ options, firstPass: { span, isProjected }, importEpochMs }: SecondPass): RowReportOptions {
   const { clock, intoLastMs, truncateText, clean, place } = options;
   const mapped = span !== undefined && intoLastMs !== undefined && importEpochMs !== undefined;
   return {
     nowMs: clock.now(),
+    readTime: readerOfTimes(options),
     mapTime: mapped ? mapIntoLast(span, intoLastMs, importEpochMs) : (timeMs) => timeMs,
     truncateText,
     clean,
     place: { ...place, isProjected },
   };
 }
+
+const readerOfTimes = ({ timeFormat, timezone }: ImportOptions): TimeReader =>
+  createTimeReader({ format: timeFormat, zone: timezone });
 
 function storeFailure(error: unknown, { written, existing }: Pick<ReportWriter, "written" | "existing">): unknown {
   if (!(error instanceof StoreUnavailableError)) return error;

@@ -56,7 +56,8 @@ export async function listReports(
   });
 }
 
-function areaOfBox(bounds: Bounds): Area {
+/** The part of the map in a box, its borders too; west > east crosses the antimeridian. */
+export function areaOfBox(bounds: Bounds): Area {
   const { west, south, east, north } = bounds;
   const isAcross = west > east;
   return {

@@ -1,7 +1,5 @@
-import { cellBounds } from "../../tiles/geo/geohash.ts";
-import { GEOMETRY } from "./area-geometries.ts";
-import { toDegrees } from "./cell-centre.ts";
 import type { Column, ColumnType, ExportRow } from "./export-rows.ts";
+import { geometryJson, type RowShape, shapeOf } from "./row-geometry.ts";
 
 /** Turns rows into a file, piece by piece. */
 export interface RowEncoder {
@@ -66,35 +64,22 @@ function ndjsonFormat(columns: readonly Column[]): TextFormat {
   return { head: "", row: (row) => `${JSON.stringify(pick(columns, row))}\n`, separator: "", tail: "" };
 }
 
-/** RFC 7946: a feature a row. Its geometry is the geohash cell, or what the row of an area carries. */
+/** RFC 7946: a feature a row. Its geometry is the geohash cell, what the row of an area carries, or the place of a report. */
 function geojsonFormat(columns: readonly Column[]): TextFormat {
-  const place = columns.some(({ name }) => name === "geohash") ? cellPlace : areaPlace;
+  const shape = shapeOf(columns);
   const properties = columns.filter(({ type }) => type !== "degrees");
+  const members = (row: ExportRow) => `${boxOf(shape, row)}"geometry":${geometryJson(shape, row)}`;
   return {
     head: '{"type":"FeatureCollection","features":[\n',
-    row: (row) => `{"type":"Feature",${place(row)},"properties":${JSON.stringify(pick(properties, row))}}`,
+    row: (row) => `{"type":"Feature",${members(row)},"properties":${JSON.stringify(pick(properties, row))}}`,
     separator: ",\n",
     tail: "\n]}\n",
   };
 }
 
-const cellPlace = ({ geohash }: ExportRow) => `"geometry":${cellPolygon(String(geohash))}`;
-const areaPlace = ({ west, south, east, north, [GEOMETRY]: geometry }: ExportRow) =>
-  `"bbox":${JSON.stringify([west, south, east, north])},"geometry":${geometry ?? null}`;
+const boxOf = (shape: RowShape, { west, south, east, north }: ExportRow): string =>
+  shape === "area" ? `"bbox":${JSON.stringify([west, south, east, north])},` : "";
 
 function pick(columns: readonly Column[], row: ExportRow): ExportRow {
   return Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]));
-}
-
-/** Counterclockwise, as the outer ring has to be. */
-function cellPolygon(geohash: string): string {
-  const { west, south, east, north } = cellBounds(geohash);
-  const ring = [
-    [west, south],
-    [east, south],
-    [east, north],
-    [west, north],
-    [west, south],
-  ];
-  return JSON.stringify({ type: "Polygon", coordinates: [ring.map((point) => point.map(toDegrees))] });
 }

@@ -169,7 +169,7 @@ export function accessibilityTests(site: Site): void {
     await press("ArrowRight");
     await tabTo(form.getByRole("button", { name: "Drop report" }));
     // Tiles that are still asked for when a layer is switched off are not waited for.
-    expect(faults.filter((fault) => !/\/api\/live|ERR_ABORTED/.test(fault))).toEqual([]);
+    expect(faults.filter((fault) => !fault.includes("/api/live"))).toEqual([]);
     // The report waits for a network, so that it can be taken back however slow this machine is.
     await page.context().setOffline(true);
     await press("Enter");

@@ -59,6 +59,9 @@ export function mapTests(site: Site): void {
       (zoom) => globalThis.stratum?.map.getZoom() === zoom,
       Math.max(12, cluster.expansion_zoom),
     );
+    // It says what the cluster was, and pans to make room for itself: after the jump, were its code to come late.
+    await page.locator(".maplibregl-popup").waitFor();
+    await mapSettled(page);
     await page.evaluate(() => globalThis.stratum?.map.jumpTo({ zoom: 17, center: [-122.4133, 37.7611] }));
     await mapSettled(page);
     // What is drawn comes a frame or two behind its tiles.

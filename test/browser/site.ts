@@ -106,8 +106,8 @@ export async function visit(
   page.on("pageerror", (error) => faults.push(`exception: ${error.message}`));
   page.on("requestfailed", (request) => {
     const reason = request.failure()?.errorText;
-    // A map that moved ends its stream and opens another.
-    if (reason === "net::ERR_ABORTED" && request.url().includes("/api/live?")) return;
+    // The page itself gave it up: a map that moved ends its stream, and who goes to another page ends what is under way.
+    if (reason === "net::ERR_ABORTED") return;
     faults.push(`failed: ${request.url()} ${reason}`);
   });
   page.on("response", (response) => {

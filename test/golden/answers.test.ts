@@ -92,6 +92,7 @@ describe("cursors", () => {
     "/api/trends/rising?limit=5": ["a rising neighbourhood"],
     "/api/exports/scores.csv?limit=5": ["a row of scores"],
     "/api/exports/reports-counts.csv?limit=5": ["a row of counts"],
+    "/api/exports/reports.csv?limit=5": ["a report id"],
   };
 
   it.each(Object.entries(ADDRESSES))("of other lists or versions are refused at %s, by name", async (address, own) => {

@@ -1,7 +1,15 @@
 import { describe } from "vitest";
 import { parseSource, parseValueMaps } from "../../server/import/fields/mapping.ts";
 import { reportOfRow, toldByRow } from "../../server/import/fields/row-report.ts";
-import { createRowDigest, tailsOfRow } from "../../server/import/ids/row-ids.ts";
+import { createTimeReader } from "../../server/import/fields/time-reader.ts";
+import { findFormerRowsUntil } from "../../server/import/ids/former-rows.ts";
+import {
+  createFormerDigest,
+  createRowDigest,
+  type FormerTails,
+  formerTailsOfRow,
+  tailOfRow,
+} from "../../server/import/ids/row-ids.ts";
 import { findRowKey } from "../../server/import/ids/row-key.ts";
 import { findImportEpoch } from "../../server/import/keeping/import-epoch.ts";
 import type { ReportStore } from "../../server/ports/report-store.ts";
@@ -15,43 +23,92 @@ import { NOW_MS } from "./sample.ts";
 describe("rows of imported files", () => {
   const columns = ["lat", "lon", "Straße", "time"];
   const row = { number: 1, values: ["30.271456", "-97.742123", "Löcher 🚲", ""], raw: Buffer.from("") };
-  const digest = createRowDigest(columns)(row);
+  const fieldsOfColumns = [
+    ["lat", "lat"],
+    ["lon", "lon"],
+    ["text", "Straße"],
+    ["time", "time"],
+  ] as const;
+  const digest = createRowDigest(fieldsOfColumns, columns)(row);
+  const formerDigest = createFormerDigest(columns)(row);
   const fields = { lon: "-97.742123", lat: "30.271456", layer: "infrastructure", category: "pothole", severity: "4" };
 
   const values = { ...fields, time: "2026-06-01T11:59:00Z", text: "" };
-  const options = { nowMs: NOW_MS, mapTime: (timeMs: number) => timeMs };
-  const tailsAt = (occurrence: number) => tailsOfRow("0123456789abcdef".repeat(4), digest, occurrence);
-  const tails = tailsAt(0);
+  const options = { nowMs: NOW_MS, readTime: createTimeReader(), mapTime: (timeMs: number) => timeMs };
+  const KEY = "0123456789abcdef".repeat(4);
+  const formerAt = (occurrence: number) => formerTailsOfRow(KEY, formerDigest, occurrence);
+  const { keyed = "", bare } = formerAt(0);
+  const formerIdsOf = (former: FormerTails, tail = "00000000") => {
+    const told = toldByRow({ ...values, layer: "safety", category: "theft" }, { tail, former }, options);
+    return "formerIds" in told ? [...told.formerIds] : told;
+  };
 
-  itKeeps("import-rows-by-key", [
-    {
-      sample: "ends of ids, of the first rows of a content",
-      write: () => [0, 1, 2].map((occurrence) => tailsAt(occurrence).tail),
-      read: String,
-    },
-    { sample: "a report", write: () => reportOfRow(values, tails, options), read: ({ id }) => parseReportId(id) },
-    {
-      sample: "ids by which programs of before stored a row, where it is looked for",
-      write() {
-        const told = toldByRow({ ...values, layer: "safety", category: "theft" }, tails, options);
-        return "formerIds" in told ? [...told.formerIds] : told;
-      },
-      read: (ids: string[]) => ids.map(parseReportId),
-    },
-  ]);
-
-  // Of programs that had no key, and of today as what they are looked for by.
-  const { formerTail } = tails;
-  itKeeps("import-rows-of-kept-places", [
+  itKeeps("import-rows-by-fields", [
     { sample: "its digest", write: () => digest.toString("hex"), read: String },
     {
-      sample: "ends of ids, of the first rows of a content",
-      write: () => [0, 1, 2].map((occurrence) => tailsAt(occurrence).formerTail),
+      sample: "ends of ids, of the first rows that tell the same",
+      write: () => [0, 1, 2].map((occurrence) => tailOfRow(KEY, digest, occurrence)),
       read: String,
     },
     {
       sample: "a report",
-      write: () => reportOfRow(values, { tail: formerTail, formerTail }, options),
+      write: () => reportOfRow(values, { tail: tailOfRow(KEY, digest, 0) }, options),
+      read: ({ id }) => parseReportId(id),
+    },
+    {
+      sample: "ids by which programs of before stored a row, where it is looked for",
+      write: () => formerIdsOf(formerAt(0)),
+      read: (ids: string[]) => ids.map(parseReportId),
+    },
+    {
+      sample: "until when those are looked for",
+      async write() {
+        const kept: unknown[] = [];
+        const store: Pick<ReportStore, "remember" | "isEmpty"> = {
+          isEmpty: async () => true,
+          async remember(key, value, { untilMs }) {
+            kept.push(key, value, untilMs);
+            return value;
+          },
+        };
+        const clock = { now: () => NOW_MS };
+        for (const isKeyNew of [true, false]) await findFormerRowsUntil({ store, clock, isKeyNew });
+        return kept;
+      },
+      read: String,
+    },
+  ]);
+
+  // Of programs whose digest was of all columns, and of today as what they are looked for by.
+  itKeeps("import-rows-by-key", [
+    {
+      sample: "ends of ids, of the first rows of a content",
+      write: () => [0, 1, 2].map((occurrence) => formerAt(occurrence).keyed),
+      read: String,
+    },
+    {
+      sample: "a report",
+      write: () => reportOfRow(values, { tail: keyed }, options),
+      read: ({ id }) => parseReportId(id),
+    },
+    {
+      sample: "ids by which programs of before stored a row, where it is looked for",
+      write: () => formerIdsOf({ bare }),
+      read: (ids: string[]) => ids.map(parseReportId),
+    },
+  ]);
+
+  // Of programs that had no key, likewise.
+  itKeeps("import-rows-of-kept-places", [
+    { sample: "its digest", write: () => formerDigest.toString("hex"), read: String },
+    {
+      sample: "ends of ids, of the first rows of a content",
+      write: () => [0, 1, 2].map((occurrence) => formerAt(occurrence).bare),
+      read: String,
+    },
+    {
+      sample: "a report",
+      write: () => reportOfRow(values, { tail: bare }, options),
       read: ({ id }) => parseReportId(id),
     },
   ]);

@@ -11,12 +11,12 @@ import { offer, panel } from "../parts/panel.ts";
 import { areaChoice } from "./area-choice.ts";
 import { cityChoice } from "./city-choice.ts";
 
-const DATASETS = ["scores", "reports-counts"] as const;
+const DATASETS = ["scores", "reports-counts", "reports"] as const;
 type Dataset = (typeof DATASETS)[number];
 const FORMATS = ["csv", "geojson", "ndjson", "parquet"] as const;
 const SPANS = ["7d", "30d", "90d"] as const;
 
-/** Files of scores and counts, to download with the session or to ask for with a key. */
+/** Files of scores, counts and reports, to download with the session or to ask for with a key. */
 export function exportsView(visit: Visit): ViewContent {
   const { account, route, hrefOf, signal, set } = visit;
   if (!hasPlan(account, "agent")) return [offer(PLAN_NAMES.agent, WORDS.offerTitle, WORDS.offer, hrefOf("billing"))];
@@ -30,7 +30,7 @@ export function exportsView(visit: Visit): ViewContent {
       segments("dataset", WORDS.what, options, dataset, (value) => set({ dataset: value })),
       cityChoice(visit),
       areaChoice(visit),
-      ...(query.area === undefined ? [detail(visit)] : []),
+      ...(query.area === undefined && dataset !== "reports" ? [detail(visit)] : []),
       segments("span", WORDS.span, spans, span, (value) => set({ span: value })),
     ),
     panel({
@@ -56,7 +56,8 @@ function detail({ route, set }: Visit): HTMLElement {
 
 function downloads({ city, route }: Visit, dataset: Dataset, span: string): Node[] {
   const { area, by } = route.query;
-  const place = area === undefined ? (by === "areas" ? { areas: city.id } : { city: city.id }) : { area };
+  const isByAreas = by === "areas" && dataset !== "reports";
+  const place = area === undefined ? (isByAreas ? { areas: city.id } : { city: city.id }) : { area };
   const address = (format: string) => addressOf(`/api/exports/${dataset}.${format}`, { ...place, from: span });
   const buttons = FORMATS.map((format) =>
     element(

@@ -40,3 +40,6 @@ export const UNITS_TO_BEGIN = 5;
 
 /** Of lists and cards of one client so many are worked on at once; as many more wait as is said. */
 export const READ_TURNS = { atOnce: 2, waiting: 32 };
+
+/** Geohash-5 cells that the box of an export of reports may meet, or that of its area. */
+export const EXPORTED_CELLS = 1024;

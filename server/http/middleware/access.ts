@@ -35,6 +35,18 @@ export function mountAccess(app: App, parts: AppParts, accounts: Accounts | unde
   }
 }
 
+/**
+ * To be called when all routes are mounted: one that nobody has said who may ask for has no gate, and the app does not start.
+ * @throws Error that names it
+ */
+export function requireAccessOfAll({ routes }: Pick<App, "routes">): void {
+  for (const { method, path } of routes) {
+    // Middleware, and better-auth's paths, which have one row.
+    if (method === "ALL" || path.startsWith("/api/auth/")) continue;
+    if (ACCESS[`${method} ${path}`] === undefined) throw new Error(`${method} ${path} has no row in ACCESS`);
+  }
+}
+
 /** Without a route there is nothing to guard, and 404 is the answer. */
 function isRoute(app: App, method: string, path: string): boolean {
   let known = ROUTES.get(app);

@@ -1,9 +1,19 @@
 import type { Context } from "hono";
 import type { App, AppEnv, BesideAnswers } from "../core/app-parts.ts";
 
+/** What is made of the pyramid, beside lists of reports. */
+const OF_THE_PYRAMID = [
+  "/tiles/*",
+  "/api/neighborhood/*",
+  "/api/clusters/*",
+  "/api/cities/*",
+  "/api/areas/*",
+  "/api/exports/:file{reports\\.[a-z]+}",
+];
+
 /** Mounts a runtime's work beside answers, before the routes that it belongs to. */
 export function mountBesideAnswers(app: App, { reading, tile, change, call }: BesideAnswers): void {
-  for (const read of ["/tiles/*", "/api/neighborhood/*", "/api/clusters/*", "/api/cities/*", "/api/areas/*"]) {
+  for (const read of OF_THE_PYRAMID) {
     app.use(read, async (_, next) => {
       await reading();
       await next();

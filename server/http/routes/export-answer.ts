@@ -5,24 +5,15 @@ import { entityTag } from "../../kit/entity-tag.ts";
 import { lineOf } from "../../kit/network-address.ts";
 import { createSlots, type SlotHolder, type SlotRefusal } from "../../kit/slots.ts";
 import { formatDay } from "../../kit/utc-time.ts";
-import type { Sql } from "../../ports/sql.ts";
 import { namesTag } from "../../serving/content-encoding.ts";
-import { areaReader, type ReadArea, withGeometries } from "../../trends/area-geometries.ts";
 import { createTextEncoder, type RowEncoder } from "../../trends/export-formats.ts";
 import { createParquetEncoder } from "../../trends/export-parquet.ts";
-import {
-  type Dataset,
-  type ExportFilter,
-  type ExportRow,
-  keyOf,
-  type RowKey,
-  readRows,
-} from "../../trends/export-rows.ts";
+import type { ExportRow } from "../../trends/export-rows.ts";
+import type { ExportPage, ExportSource } from "../../trends/export-source.ts";
 import { streamRows } from "../../trends/export-stream.ts";
 import type { AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError, type ProblemInit } from "../core/problem.ts";
 import { askedPath } from "../core/public-address.ts";
-import { formatExportCursor } from "../schemas/export-cursor.ts";
 import { nextLink } from "../schemas/next-link.ts";
 import { type Instant, resolveInstant } from "../schemas/report-query.ts";
 
@@ -37,63 +28,45 @@ export type ExportFormat = keyof typeof EXPORT_FORMATS;
 
 /** What a request asks to be exported. */
 export interface ExportRequest {
-  readonly dataset: Dataset;
+  readonly source: ExportSource;
   readonly format: ExportFormat;
-  readonly filter: ExportFilter;
-  readonly after?: RowKey;
-  /** Reads an area's polygons; those of cities without it. */
-  readonly readArea?: ReadArea;
+  /** What the file's name tells of the place. */
+  readonly place: readonly (string | undefined)[];
+  /** Unix milliseconds, inclusive. */
+  readonly fromMs?: number | undefined;
+  /** Unix milliseconds, exclusive. */
+  readonly toMs: number;
 }
 
 /** Rows of a statement: some milliseconds, so that others come in between on a database with one connection. */
 const PAGE_ROWS = 5_000;
-/** Each repeats its area's polygons, up to ten kilobytes. */
-const POLYGON_ROWS = 200;
 /** A call of the quota is so many rows: what a page of them costs PostgreSQL, and the next. */
 export const ROWS_PER_CALL = 10_000;
 const MAX_ROWS = 5_000_000;
 const MAX_MS = 15 * 60_000;
 const RETRY_AFTER_SECONDS = 15;
 
-/** Answers export requests from a database. */
-export function createExportAnswers({ log, areas, clientAddress }: AppParts, sql: Sql) {
+export type ExportAnswers = ReturnType<typeof createExportAnswers>;
+
+/** Answers export requests, of whatever table: all of them share the slots. */
+export function createExportAnswers({ log, clientAddress }: AppParts) {
   const slots = createSlots(EXPORT_LIMITS);
-  const ofCities = areas && areaReader(areas);
   const holderOf = (c: Context<AppEnv>): SlotHolder => {
     const caller = c.get("caller");
     return caller ? { who: caller.account.userId, isCustomer: true } : { who: lineOf(clientAddress(c) ?? "") };
   };
 
-  /** Pages of rows, with what only the format has. */
-  function read({ dataset, filter, format, after, readArea = ofCities }: ExportRequest, pageRows: number) {
-    const hasPolygons = carriesPolygons(dataset, format) && readArea !== undefined;
-    const rows = hasPolygons ? Math.min(pageRows, POLYGON_ROWS) : pageRows;
-    const pages = readRows(sql, dataset, filter, { pageRows: rows, ...(after && { after }) });
-    return hasPolygons ? withGeometries(pages, readArea) : pages;
-  }
-
-  async function firstRows(request: ExportRequest, limit: number) {
-    const rows: ExportRow[] = [];
-    for await (const page of read(request, limit + 1)) {
-      rows.push(...page);
-      if (rows.length > limit) break;
-    }
-    return { rows: rows.slice(0, limit), more: rows.length > limit };
-  }
-
   return {
     /** One page, whole, with its tag and the link to the next. */
     async page(c: Context<AppEnv>, request: ExportRequest, limit: number): Promise<Response> {
-      const { dataset, filter } = request;
-      const { rows, more } = await firstRows(request, limit);
+      const { source, fromMs, toMs } = request;
+      const { rows, next } = await source.first(limit);
       const bytes = encodeWhole(encoderOf(request), rows);
-      const last = rows.at(-1);
-      const next = more && last !== undefined ? formatExportCursor(keyOf(dataset, last)) : undefined;
       const etag = entityTag(bytes);
       const headers = {
         ...headersOf(request),
         ETag: etag,
-        ...nextLink(askedPath(c), next, { from: filter.fromMs, to: filter.toMs }),
+        ...nextLink(askedPath(c), next, { from: fromMs, to: toMs }),
       };
       if (namesTag(c.req.header("If-None-Match"), etag)) return c.body(null, 304, headers);
       return c.body(bytes, 200, headers);
@@ -109,7 +82,7 @@ export function createExportAnswers({ log, areas, clientAddress }: AppParts, sql
         release();
         if (error !== undefined) log.warn("an export broke off", { requestId: c.get("requestId"), error });
       };
-      const pages = payFor(read(request, PAGE_ROWS), c.get("call"));
+      const pages = payFor(request.source.pages(PAGE_ROWS), c.get("call"));
       try {
         const options = { encoder: encoderOf(request), maxRows: MAX_ROWS, maxMs: MAX_MS, pace: EXPORT_PACE, onEnd };
         return c.body(await streamRows(pages, options), 200, headersOf(request));
@@ -122,16 +95,16 @@ export function createExportAnswers({ log, areas, clientAddress }: AppParts, sql
 }
 
 /** Takes a further call of the quota for every so many rows, before they are given out. @throws Error when it is used up */
-async function* payFor(pages: AsyncGenerator<readonly ExportRow[], void>, call: AdmittedCall | undefined) {
+async function* payFor(pages: AsyncGenerator<ExportPage, void>, call: AdmittedCall | undefined) {
   let paidFor = ROWS_PER_CALL;
-  let rows = 0;
+  let lookedAt = 0;
   for await (const page of pages) {
-    rows += page.length;
-    for (; rows > paidFor; paidFor += ROWS_PER_CALL) {
+    lookedAt += page.lookedAt;
+    for (; lookedAt > paidFor; paidFor += ROWS_PER_CALL) {
       if (call !== undefined && !(await call.more()))
         throw new Error(`the account's quota ended after ${paidFor} rows`);
     }
-    yield page;
+    yield page.rows;
   }
 }
 
@@ -147,10 +120,6 @@ const TOO_MANY = {
   full: refusal(503, "As many exports are under way as this server runs at once; some it keeps for keys."),
 } as const satisfies Readonly<Record<SlotRefusal, ProblemInit>>;
 
-/** Whether rows repeat the polygons of their areas. */
-export const carriesPolygons = ({ key }: Dataset, format: ExportFormat): boolean =>
-  format === "geojson" && key[0] === "area";
-
 /** The span of `from` and `to`. @throws ProblemError 400 when it ends before it begins. */
 export function spanOf(from: Instant | undefined, to: Instant | undefined, nowMs: number) {
   const toMs = to === undefined ? nowMs : resolveInstant(to, nowMs);
@@ -161,8 +130,8 @@ export function spanOf(from: Instant | undefined, to: Instant | undefined, nowMs
   return { toMs, ...(fromMs !== undefined && { fromMs }) };
 }
 
-function encoderOf({ dataset, format }: ExportRequest): RowEncoder {
-  return format === "parquet" ? createParquetEncoder(dataset.columns) : createTextEncoder(format, dataset.columns);
+function encoderOf({ source: { columns }, format }: ExportRequest): RowEncoder {
+  return format === "parquet" ? createParquetEncoder(columns) : createTextEncoder(format, columns);
 }
 
 function encodeWhole(encoder: RowEncoder, rows: readonly ExportRow[]): Uint8Array<ArrayBuffer> {
@@ -176,10 +145,9 @@ function encodeWhole(encoder: RowEncoder, rows: readonly ExportRow[]): Uint8Arra
   return bytes;
 }
 
-function headersOf({ dataset, format, filter }: ExportRequest) {
-  const days = [filter.fromMs, filter.toMs - 1].flatMap((timeMs) => (timeMs === undefined ? [] : [formatDay(timeMs)]));
-  const areas = filter.areas && Object.values(filter.areas)[0];
-  const parts = [dataset.name, areas, filter.city?.id, filter.geohash, ...days];
+function headersOf({ source, format, place, fromMs, toMs }: ExportRequest) {
+  const days = [fromMs, toMs - 1].flatMap((timeMs) => (timeMs === undefined ? [] : [formatDay(timeMs)]));
+  const parts = [source.name, ...place, ...days];
   const name = parts.filter((part) => part !== undefined).join("_");
   return {
     "Content-Type": EXPORT_FORMATS[format],

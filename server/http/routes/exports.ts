@@ -1,4 +1,4 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AreaCatalogue } from "../../areas/area-catalogue.ts";
 import { asFoundArea } from "../../own-areas/own-area.ts";
@@ -6,11 +6,11 @@ import { createOwnAreaTable, type OwnAreaTable } from "../../own-areas/own-area-
 import type { Sql } from "../../ports/sql.ts";
 import { NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
 import { AREA_COUNTS, AREA_SCORES, OWN_AREA_COUNTS, OWN_AREA_SCORES } from "../../trends/area-export-rows.ts";
-import type { ReadArea } from "../../trends/area-geometries.ts";
+import { areaReader, type ReadArea } from "../../trends/area-geometries.ts";
 import { type Dataset, type ExportFilter, REPORT_COUNTS, type RowKey, SCORES } from "../../trends/export-rows.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError } from "../core/problem.ts";
-import { OPTIONAL_KEY, relationalAnswers } from "../middleware/api-key.ts";
+import type { FindOwnArea } from "../middleware/own-area.ts";
 import { ownerOf } from "../middleware/owner.ts";
 import { requireCityOfAreas } from "../schemas/city-of-areas.ts";
 import { parseExportCursor } from "../schemas/export-cursor.ts";
@@ -26,46 +26,26 @@ import {
   refuseOthers,
   slugParameter,
 } from "../schemas/filter-query.ts";
-import { parseInstant, parseLayers } from "../schemas/report-query.ts";
-import {
-  carriesPolygons,
-  createExportAnswers,
-  EXPORT_FORMATS,
-  type ExportFormat,
-  type ExportRequest,
-  spanOf,
-} from "./export-answer.ts";
+import { parseLayers } from "../schemas/report-query.ts";
+import { createExportAnswers, EXPORT_FORMATS, type ExportFormat, spanOf } from "./export-answer.ts";
+import { exportPaging, exportRoute } from "./export-route.ts";
+import { carriesPolygons, type RelationalExport, relationalSource } from "./relational-export.ts";
+import { mountReportExports } from "./report-exports.ts";
 
-const tags = ["exports"];
-
-const MAX_LIMIT = 10_000;
 /** Of rows with polygons, which are in memory as a page. */
 const MAX_POLYGON_LIMIT = 2000;
-
-const instant = (description: string) =>
-  parameter(`${description}: ISO 8601 with offset, Unix seconds, or a duration back from now.`, "30d", parseInstant);
 
 const cursorOf = (...datasets: readonly Dataset[]) =>
   parameter("Rows after this one: `next` of the page before, or the last row's key, joined by commas.", "", (text) =>
     parseExportCursor(text, ...datasets),
   );
 
-const paging = {
-  from: instant("Only what is dated then or later"),
-  to: instant("Only what is dated before; now without it"),
-  limit: numberParameter("Rows of a page, with Link: rel=next to the next one. 0 sends everything as one stream.", {
-    min: 0,
-    max: MAX_LIMIT,
-    fallback: 0,
-  }),
-};
-
 const scoreQuery = z.object({
   ...areaParameters,
   area: areaIdParameter("Scores of this area, in place of cells: a row an area and hour, with its name."),
   areas: slugParameter("The same of all areas of this city, also of those that are gone.", "san-francisco"),
   precision: numberParameter("Geohash precision of the cells.", { min: 4, max: 6, fallback: NEIGHBORHOOD }),
-  ...paging,
+  ...exportPaging,
   cursor: cursorOf(SCORES, AREA_SCORES),
 });
 
@@ -74,58 +54,34 @@ const countQuery = z.object({
   area: areaIdParameter("Reports of this area, in place of cells: a row an area, layer and day, with its name."),
   areas: slugParameter("The same of all areas of this city, also of those that are gone.", "san-francisco"),
   layer: parameter("Comma list of layers; all without it.", "infrastructure", parseLayers),
-  ...paging,
+  ...exportPaging,
   cursor: cursorOf(REPORT_COUNTS, AREA_COUNTS),
 });
 
-const summaries = {
-  [SCORES.name]: "Scores of cells, or of areas, over time, one row a cell and hour, after eight days a cell and day",
-  [REPORT_COUNTS.name]: "Reports by neighbourhood, or by area, layer and day (UTC)",
-};
-
 const ORDER = "In the order of geohashes, then of time. A stream that cannot be finished breaks off with an error.";
-const descriptions = {
-  [SCORES.name]: [
+const describedScores = {
+  name: SCORES.name,
+  summary: "Scores of cells, or of areas, over time, one row a cell and hour, after eight days a cell and day",
+  description: [
     ORDER,
     "`calculated_at` names the beginning of an hour; the row says how the cell stood when it was last scored in that hour.",
     "A score is null (empty in CSV) without reports in the 30 days before; `safety_worth` and so on are the reporters' worth behind it.",
-    "With `area` or `areas` the rows are of areas, in the order of ids; in GeoJSON these have the polygons that the area has now, simplified beyond 500 corners; null when it is gone from its set.",
+    "With `area` or `areas` the rows are of areas, in the order of ids; in GeoJSON and Parquet these have the polygons that the area has now, simplified beyond 500 corners; null when it is gone from its set.",
   ].join(" "),
-  [REPORT_COUNTS.name]: [
+};
+const describedCounts = {
+  name: REPORT_COUNTS.name,
+  summary: "Reports by neighbourhood, or by area, layer and day (UTC)",
+  description: [
     ORDER,
     "`worth` is what the reports weigh, `severity_worth` the sum of their severities times that.",
-    "With `area` or `areas` the rows are of areas, in the order of ids, by the reports' own places; in GeoJSON with polygons, as for scores.",
+    "With `area` or `areas` the rows are of areas, in the order of ids, by the reports' own places; with polygons, as for scores.",
     "An area that was just imported is counted within minutes, as far back as there are reports: 90 days.",
   ].join(" "),
 };
 
-function exportRoute<Query extends z.ZodObject>(dataset: Dataset, format: ExportFormat, query: Query) {
-  return createRoute({
-    method: "get",
-    path: `/api/exports/${dataset.name}.${format}`,
-    summary: summaries[dataset.name] ?? dataset.name,
-    description: descriptions[dataset.name] ?? "",
-    tags,
-    security: OPTIONAL_KEY,
-    request: { query },
-    responses: {
-      200: {
-        description: "The file.",
-        headers: z.object({
-          "Content-Disposition": z.string(),
-          ETag: z.string().optional().openapi({ description: "Of pages." }),
-          Link: z.string().optional().openapi({ description: "rel=next, of pages but the last." }),
-        }),
-        content: { [EXPORT_FORMATS[format]]: { schema: z.string().openapi({ format: "binary" }) } },
-      },
-      304: { description: "If-None-Match names the page as it is." },
-      ...relationalAnswers,
-    },
-  });
-}
-
 /** Mounts `/api/exports`. */
-export function mountExports(app: App, parts: AppParts, sql: Sql): void {
+export function mountExports(app: App, parts: AppParts, sql: Sql, findOwn: FindOwnArea): void {
   const { clock } = parts;
   const ownAreas = createOwnAreaTable(sql);
   const askedBy = (c: Context<AppEnv>): AskedParts => ({
@@ -135,12 +91,19 @@ export function mountExports(app: App, parts: AppParts, sql: Sql): void {
     nowMs: clock.now(),
     owner: ownerOf(c),
   });
-  const answers = createExportAnswers(parts, sql);
-  const respond = (c: Context<AppEnv>, request: ExportRequest, limit: number) =>
-    limit > 0 ? answers.page(c, request, limit) : answers.stream(c, request);
+  const answers = createExportAnswers(parts);
+  mountReportExports(app, parts, answers, findOwn);
+  const ofCities = parts.areas && areaReader(parts.areas);
+  const respond = (c: Context<AppEnv>, asked: RelationalExport, limit: number) => {
+    const { format, filter } = asked;
+    const place = [filter.areas && Object.values(filter.areas)[0], filter.city?.id, filter.geohash];
+    const { fromMs, toMs } = filter;
+    const request = { source: relationalSource(sql, asked, ofCities), format, place, fromMs, toMs };
+    return limit > 0 ? answers.page(c, request, limit) : answers.stream(c, request);
+  };
 
   for (const format of Object.keys(EXPORT_FORMATS) as ExportFormat[]) {
-    const scores = exportRoute(SCORES, format, scoreQuery);
+    const scores = exportRoute(describedScores, format, scoreQuery);
     app.openapi(scores, async (c) => {
       const { limit, cursor, ...query } = c.req.valid("query");
       const asked = await scoresAsked(query, askedBy(c));
@@ -149,7 +112,7 @@ export function mountExports(app: App, parts: AppParts, sql: Sql): void {
       return respond(c, { ...asked, format, ...(cursor && { after: cursor }) }, limit);
     });
 
-    const counts = exportRoute(REPORT_COUNTS, format, countQuery);
+    const counts = exportRoute(describedCounts, format, countQuery);
     app.openapi(counts, async (c) => {
       const { layer, from, to, limit, cursor, ...place } = c.req.valid("query");
       const span = { ...(layer && { layers: layer }), ...spanOf(from, to, clock.now()) };
@@ -222,7 +185,7 @@ function ownReader({ ownAreas, nowMs }: AskedParts, owner: string | undefined): 
 async function scoresAsked(
   { precision: digits, from, to, ...place }: Omit<z.output<typeof scoreQuery>, "limit" | "cursor">,
   asked: AskedParts,
-): Promise<Pick<ExportRequest, "dataset" | "filter" | "readArea">> {
+): Promise<Pick<RelationalExport, "dataset" | "filter" | "readArea">> {
   const span = spanOf(from, to, asked.nowMs);
   const { areas, cells, readArea } = await placeAsked(place, asked);
   if (areas !== undefined && readArea !== undefined)

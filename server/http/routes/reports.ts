@@ -33,6 +33,7 @@ import {
   toReportPageJson,
 } from "../schemas/report-json.ts";
 import { reportIdSchema, reportQuerySchema, resolveInstant } from "../schemas/report-query.ts";
+import { requireSmallBox } from "../schemas/small-box.ts";
 
 const MAX_BODY_BYTES = 16 * 1024;
 
@@ -241,11 +242,4 @@ function notKnownToBeStored(cause: StoreUnavailableError, key: string | undefine
     cause,
     detail: `The report store did not answer, so it is not known whether this report was stored. ${advice}`,
   });
-}
-
-function requireSmallBox(cells: number, limit: number, field: string): void {
-  if (cells <= limit) return;
-  const sideDegrees = Math.sqrt(limit * (360 / 2 ** 13) * (180 / 2 ** 12)).toFixed(1);
-  const message = `meets ${cells} geohash-5 cells, the limit is ${limit}: about ${sideDegrees} x ${sideDegrees} degrees`;
-  throw new ProblemError(invalidRequest([{ field, message, limit }]));
 }

@@ -1,13 +1,9 @@
 import { z } from "@hono/zod-openapi";
-import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
-import { keptTime, toldPlace } from "../../../tiles/kept.ts";
 import { MAX_SEVERITY, MIN_SEVERITY, REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
 import { REPORT_ID_LENGTH } from "../../../tiles/report-id.ts";
 import type { ReportPage } from "../../reports/area-reports.ts";
-
-/** A neighbourhood is a geohash of this precision. */
-const NEIGHBOURHOOD_PRECISION = 6;
+import { NEIGHBOURHOOD_PRECISION, neighbourhoodOf, toldReport } from "../../reports/told-report.ts";
 
 const members = {
   id: z
@@ -65,19 +61,9 @@ const timesOf = (report: Report) => ({
   expires_at: new Date(report.expiresAtMs).toISOString(),
 });
 
-const geohashOf = (report: Report): string => encodeGeohash(report.lonDeg, report.latDeg, NEIGHBOURHOOD_PRECISION);
-
-/** A report as it is told: one that an older program stored as coarsely as it would be kept today. Its id stays, for links have it. */
-function told(report: Report): Report {
-  const { layer, category, lonDeg, latDeg } = report;
-  const createdAtMs = keptTime(layer, category, report.createdAtMs);
-  const expiresAtMs = report.expiresAtMs - (report.createdAtMs - createdAtMs);
-  return { ...report, ...toldPlace(layer, category, lonDeg, latDeg), createdAtMs, expiresAtMs };
-}
-
 /** A report as the API answers it. */
 export function toReportJson(stored: Report): z.infer<typeof reportSchema> {
-  const report = told(stored);
+  const report = toldReport(stored);
   const { id, layer, category, severity, text } = report;
   return {
     id,
@@ -87,7 +73,7 @@ export function toReportJson(stored: Report): z.infer<typeof reportSchema> {
     lat: report.latDeg,
     lon: report.lonDeg,
     ...(text !== undefined && { text }),
-    geohash: geohashOf(report),
+    geohash: neighbourhoodOf(report),
     ...timesOf(report),
   };
 }

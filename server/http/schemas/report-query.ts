@@ -61,7 +61,18 @@ export function parseLayers(text: string): { value: readonly ReportLayer[] } | s
   return names.every(isReportLayer) ? { value: names } : `must be a comma list of ${REPORT_LAYERS.join(", ")}`;
 }
 
-/** The same, and `areas`. */
+const MAX_CATEGORIES = 50;
+const MAX_CATEGORY_LENGTH = 40;
+
+/** Reads a comma list of categories, of which imports may have their own. @returns the message when it is none. */
+export function parseCategories(text: string): { value: readonly string[] } | string {
+  const names = [...new Set(text.split(","))];
+  const fits = names.every((name) => name.length >= 1 && name.length <= MAX_CATEGORY_LENGTH);
+  if (fits && names.length <= MAX_CATEGORIES) return { value: names };
+  return `must be a comma list of up to ${MAX_CATEGORIES} categories, of 1 to ${MAX_CATEGORY_LENGTH} characters`;
+}
+
+/** A comma list of layers and `areas`. */
 function parseLiveLayers(text: string): { value: readonly LiveLayer[] } | string {
   const names = [...new Set(text.split(","))];
   const layers = LIVE_LAYERS.filter((layer) => names.includes(layer));

@@ -8,7 +8,7 @@ import type { RowTails } from "../ids/row-ids.ts";
 import { cleanCategory, cleanFileText, cutText } from "./clean.ts";
 import { type Field, type FieldValues, isField } from "./mapping.ts";
 import { type Place, type PlaceOptions, placeOfRow } from "./place.ts";
-import { parseTime } from "./time.ts";
+import type { TimeReader } from "./time-reader.ts";
 
 /** Why a row is no report. `kind` is the same for all rows with the same fault, `reason` has the value. */
 export interface Rejection {
@@ -22,6 +22,7 @@ export interface Rejection {
 
 export interface RowReportOptions {
   readonly nowMs: number;
+  readonly readTime: TimeReader;
   /** Where on today's clock a time of the file lies. */
   readonly mapTime: (timeMs: number) => number;
   /** Cuts a longer text to this many code points instead of rejecting the row. */
@@ -47,7 +48,7 @@ export function reportOfRow(values: FieldValues, tails: RowTails, options: RowRe
 
 export interface ToldByRow {
   readonly report: Report;
-  /** Ids that programs gave it that had no key: some cut places and times, those before did not. */
+  /** Ids that programs before gave it: the first of them did not cut places and times. None where none is looked for. */
   readonly formerIds: readonly string[];
   /** As the file has it, before anything is cut. */
   readonly place: Place;
@@ -67,8 +68,8 @@ export interface Change {
 
 /** The same, with the ids by which an import of old may have stored it. */
 export function toldByRow(values: FieldValues, tails: RowTails, options: RowReportOptions): ToldByRow | Rejection {
-  const time = parseTime(values.time);
-  if (time === undefined) return rejection("time", values.time, missingOr(values.time, "is not a time"));
+  const time = options.readTime(values.time);
+  if (typeof time !== "number") return rejection("time", values.time, time.problem);
   const timeMs = options.mapTime(time);
   if (timeMs > options.nowMs) return rejection("time", values.time, "is in the future");
   if (timeMs + REPORT_LIFETIME_MS < options.nowMs) return rejection("time", values.time, EXPIRED);
@@ -86,9 +87,14 @@ export function toldByRow(values: FieldValues, tails: RowTails, options: RowRepo
     const geohash5 = encodeGeohash(lonDeg, latDeg, 5);
     return formatReportId({ layer: draft.layer, shard: SHARD, createdAtMs: atMs, geohash5, tail });
   };
-  const fine = { lonDeg: roundDegrees(draft.lonDeg), latDeg: roundDegrees(draft.latDeg) };
-  const formerIds = new Set([idOf(tails.formerTail, createdAtMs, coarse), idOf(tails.formerTail, timeMs, fine)]);
   const id = idOf(tails.tail, createdAtMs, coarse);
+  const formerIds = new Set<string>();
+  if (tails.former !== undefined) {
+    const { keyed, bare } = tails.former;
+    const fine = { lonDeg: roundDegrees(draft.lonDeg), latDeg: roundDegrees(draft.latDeg) };
+    if (keyed !== undefined && keyed !== tails.tail) formerIds.add(idOf(keyed, createdAtMs, coarse));
+    formerIds.add(idOf(bare, createdAtMs, coarse)).add(idOf(bare, timeMs, fine));
+  }
   return { report: { ...draft, ...coarse, id, expiresAtMs }, formerIds: [...formerIds], place, changes: fit.changes };
 }
 
@@ -140,8 +146,6 @@ function numberOf(text: string, decimalComma = false): number | string {
   const number = decimalComma ? text.replace(/^([+-]?\d+),(\d+)$/, "$1.$2") : text;
   return NUMBER.test(number) ? Number(number) : text;
 }
-
-const missingOr = (value: string, message: string): string => (value === "" ? "is missing" : message);
 
 function rejection(field: string, value: string, message: string): Rejection {
   const kind = `${field} ${message}`;

@@ -1,3 +1,6 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { ReportStore } from "../../ports/report-store.ts";
+import { findFormerRowsUntil } from "../ids/former-rows.ts";
 import { createRowKey, findRowKey } from "../ids/row-key.ts";
 import { findImportEpoch, type ImportEpochOptions } from "./import-epoch.ts";
 import { patiently } from "./patiently.ts";
@@ -5,13 +8,13 @@ import { patiently } from "./patiently.ts";
 /** What must be the same in every run, or rows would become new reports; so the store keeps it. */
 export interface Remembered {
   readonly rowKey: string;
-  /** Only where times are mapped. */
-  readonly importEpochMs?: number;
+  /** Whether rows may be there under ids of programs before. */
+  readonly looksForFormer: boolean;
 }
 
-export interface RememberedOptions extends Omit<ImportEpochOptions, "intoLastMs" | "renew"> {
-  readonly intoLastMs?: number | undefined;
-  readonly newImportEpoch?: boolean | undefined;
+export interface RememberedOptions {
+  readonly store: Pick<ReportStore, "remember" | "isEmpty">;
+  readonly clock: Clock;
   /** Keeps nothing, and asks for nothing that is kept. */
   readonly dryRun?: boolean | undefined;
   /** First wait when the store is unavailable. */
@@ -19,10 +22,26 @@ export interface RememberedOptions extends Omit<ImportEpochOptions, "intoLastMs"
 }
 
 /** @throws StoreUnavailableError when the store stays away */
-export async function findRemembered(options: RememberedOptions): Promise<Remembered> {
-  const { store, clock, intoLastMs, dryRun, retryMs, newImportEpoch: renew = false } = options;
-  const rowKey = dryRun ? createRowKey() : await patiently(() => findRowKey(store), retryMs);
-  if (intoLastMs === undefined) return { rowKey };
-  if (dryRun) return { rowKey, importEpochMs: clock.now() };
-  return { rowKey, importEpochMs: await patiently(() => findImportEpoch({ ...options, intoLastMs, renew }), retryMs) };
+export async function findRemembered({ store, clock, dryRun, retryMs }: RememberedOptions): Promise<Remembered> {
+  const made = createRowKey();
+  if (dryRun) return { rowKey: made, looksForFormer: false };
+  return patiently(async () => {
+    const rowKey = await findRowKey(store, made);
+    const untilMs = await findFormerRowsUntil({ store, clock, isKeyNew: rowKey === made });
+    return { rowKey, looksForFormer: clock.now() < untilMs };
+  }, retryMs);
+}
+
+export interface FileEpochOptions extends Omit<ImportEpochOptions, "intoLastMs" | "renew"> {
+  readonly intoLastMs?: number | undefined;
+  readonly newImportEpoch?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly retryMs?: number | undefined;
+}
+
+/** The moment that times of a file are moved to, where they are. @throws StoreUnavailableError when the store stays away */
+export async function findFileEpoch(options: FileEpochOptions): Promise<number | undefined> {
+  const { clock, intoLastMs, dryRun, retryMs, newImportEpoch: renew = false } = options;
+  if (intoLastMs === undefined) return undefined;
+  return dryRun ? clock.now() : patiently(() => findImportEpoch({ ...options, intoLastMs, renew }), retryMs);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ACCESS, type Access } from "../../../server/accounts/access.ts";
 import { ANONYMOUS, CALL_KINDS, PLAN_TERMS } from "../../../server/accounts/plans.ts";
+import { requireAccessOfAll } from "../../../server/http/middleware/access.ts";
 import { basemapRoutes } from "../../../server/http/routes/basemap.ts";
 import {
   ACCOUNT_TABLES,
@@ -29,6 +30,13 @@ describe("the table of who may ask for what", () => {
     const routes = routesOf(app);
     expect([...routes].map(rowOf).filter((route) => !rows.has(route))).toEqual([]);
     expect([...rows].filter((row) => ![...routes].map(rowOf).includes(row))).toEqual([]);
+  });
+
+  it("lets no app start that has a route without a row", () => {
+    const app = wholeApp();
+    requireAccessOfAll(app);
+    app.get("/api/secrets", (c) => c.text("told"));
+    expect(() => requireAccessOfAll(app)).toThrow("GET /api/secrets has no row in ACCESS");
   });
 
   it("is asked of nothing that there is not", async () => {

@@ -19,6 +19,7 @@ import {
 import { ANONYMOUS, CALL_KINDS, PLAN_TERMS } from "../../../server/accounts/plans.ts";
 import { DEFAULT_SETTINGS } from "../../../server/http/app.ts";
 import {
+  EXPORTED_CELLS,
   OWN_AREA_CALLS,
   OWN_CARDS_PER_MINUTE,
   READ_ROUTES,
@@ -128,6 +129,7 @@ describe("docs/limits.md", () => {
     expect(ofExports.anonymous).toContain(`${perClient} slots`);
     expect(ofExports.withKey).toContain(`${perCustomer} slots`);
     expect(ofExports.bound).toContain(`${total} slots in a process, ${kept} of them kept for keys`);
+    expect(ofExports.bound).toContain(`of reports ${EXPORTED_CELLS} geohash-5 cells`);
     expect(ofExports.bound).toContain(`${EXPORT_PACE.bytesPerSecond} bytes a second`);
     expect(document).toContain(
       `less than ${EXPORT_PACE.bytesPerSecond} bytes a second, beyond ${EXPORT_PACE.graceMs / 1000} s`,

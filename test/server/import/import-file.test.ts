@@ -6,14 +6,14 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { parseSource, parseValueMaps } from "../../../server/import/fields/mapping.ts";
-import { createRowDigest } from "../../../server/import/ids/row-ids.ts";
+import { createFormerDigest, formerTailsOfRow } from "../../../server/import/ids/row-ids.ts";
 import { type ImportOptions, importFile } from "../../../server/import/import-file.ts";
 import { type ReportStore, StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { Report } from "../../../tiles/report.ts";
-import { formatReportId, idTail } from "../../../tiles/report-id.ts";
+import { formatReportId } from "../../../tiles/report-id.ts";
 import { reportsOf } from "../../kit/make-report.ts";
 import { runs } from "../../kit/runs.ts";
 
@@ -81,11 +81,11 @@ describe("rows", () => {
     if (kept === undefined) throw new Error("nothing was imported");
     // As they were stored then.
     store = createMemoryStore({ clock });
-    const digestOf = createRowDigest(columns);
+    const digestOf = createFormerDigest(columns);
     const former = rows.map(({ time, values }): Report => {
       const fine = { lonDeg: -95.412346, latDeg: 29.712346, createdAtMs: Date.parse(time) };
       const report = { ...kept, ...(isFine && fine) };
-      const tail = idTail(digestOf({ number: 1, values, raw: Buffer.from("") }));
+      const tail = formerTailsOfRow("", digestOf({ number: 1, values, raw: Buffer.from("") }), 0).bare;
       const geohash5 = encodeGeohash(report.lonDeg, report.latDeg, 5);
       return { ...report, id: formatReportId({ ...report, geohash5, shard: 0, tail }) };
     });

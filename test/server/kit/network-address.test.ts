@@ -79,7 +79,8 @@ describe("lineOf and siteOf", () => {
   });
 
   it("take no two IPv4 addresses and no two IPv6 networks for the same line, nor two networks for one site", () => {
-    const groups = fc.array(fc.integer({ min: 0x2000, max: 0x3fff }), { minLength: 8, maxLength: 8 });
+    // Above 2002::/16, whose sites are those of IPv4.
+    const groups = fc.array(fc.integer({ min: 0x2003, max: 0x3fff }), { minLength: 8, maxLength: 8 });
     const text = (of: readonly number[]) => of.map((group) => group.toString(16)).join(":");
     fc.assert(
       fc.property(groups, groups, fc.integer({ min: 0, max: 5 }), (a, other, same) => {

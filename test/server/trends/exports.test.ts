@@ -120,6 +120,7 @@ describeOnEachPostgres("exports", TABLES, (pool) => {
         infrastructure_worth: 0,
         opportunity_worth: 0,
         report_count_7d: 3,
+        geometry: { type: "Polygon", coordinates: [expect.arrayContaining([[-122.420654, 37.770996]])] },
       });
       expect(rows[0]).toMatchObject({ vibe: null, safety_worth: 12 });
       const counts = await (await app().get("/api/exports/reports-counts.parquet?layer=vibe")).arrayBuffer();

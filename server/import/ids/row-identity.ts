@@ -1,0 +1,52 @@
+import type { Row } from "../files/row.ts";
+import { createRecurrence } from "./recurrence.ts";
+import {
+  createFormerDigest,
+  createRowDigest,
+  type DigestedField,
+  formerTailsOfRow,
+  type RowTails,
+  tailOfRow,
+} from "./row-ids.ts";
+
+/** Which report each row of a file is, found in two passes over its rows in the same order. */
+export interface RowIdentity {
+  /** First pass: takes note of a row, and returns the digest of what it tells. @param columns of the pass's reader */
+  noting(columns: readonly string[]): (row: Row) => Buffer;
+  /** Second pass. @param columns of the pass's reader */
+  naming(columns: readonly string[], rowKey: string): (row: Row) => RowTails;
+}
+
+export interface RowIdentityOptions {
+  readonly fields: readonly DigestedField[];
+  /** Whether rows may be there under ids of programs before; costs a second digest of every row, and 32 MiB. */
+  readonly looksForFormer: boolean;
+}
+
+export function createRowIdentity({ fields, looksForFormer }: RowIdentityOptions): RowIdentity {
+  const recurrence = createRecurrence();
+  const former = looksForFormer ? createRecurrence() : undefined;
+  return {
+    noting(columns) {
+      const digestOf = createRowDigest(fields, columns);
+      const formerDigestOf = createFormerDigest(columns);
+      return (row) => {
+        const digest = digestOf(row);
+        recurrence.note(digest);
+        former?.note(formerDigestOf(row));
+        return digest;
+      };
+    },
+    naming(columns, rowKey) {
+      const digestOf = createRowDigest(fields, columns);
+      const formerDigestOf = createFormerDigest(columns);
+      return (row) => {
+        const digest = digestOf(row);
+        const tail = tailOfRow(rowKey, digest, recurrence.occurrence(digest));
+        if (former === undefined) return { tail };
+        const ofAll = formerDigestOf(row);
+        return { tail, former: formerTailsOfRow(rowKey, ofAll, former.occurrence(ofAll)) };
+      };
+    },
+  };
+}

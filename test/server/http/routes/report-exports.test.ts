@@ -1,0 +1,204 @@
+import { parquetMetadata, parquetReadObjects } from "hyparquet";
+import { beforeEach, describe, expect, it } from "vitest";
+import { hashKey, makeKey } from "../../../../server/accounts/key.ts";
+import { createUsageLog } from "../../../../server/accounts/usage-log.ts";
+import { silentLog } from "../../../../server/console/log.ts";
+import type { RunSql } from "../../../../server/ports/sql.ts";
+import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
+import type { Report } from "../../../../tiles/report.ts";
+import { createTestApp, type PageJson, readJson } from "../../../kit/app-fixture.ts";
+import { createTestClock } from "../../../kit/clock.ts";
+import { AUSTIN, makeReport } from "../../../kit/make-report.ts";
+
+const HAYES = { lonDeg: -122.4262, latDeg: 37.77648 };
+const NOWHERE = { lonDeg: 13.40451, latDeg: 52.52003 };
+const HEAD = "id,layer,category,severity,text,lat,lon,geohash,name,city,created_at,expires_at\r\n";
+const HOUR_MS = 3_600_000;
+
+const noSql: RunSql = async () => [];
+
+function openApp(change: Parameters<typeof createTestApp>[0] = {}) {
+  const clock = createTestClock();
+  const store = createMemoryStore({ clock });
+  const test = createTestApp({ sql: noSql, store, clock, ...change });
+  return { ...test, clock, get: (path: string, init?: RequestInit) => test.app.request(path, init) };
+}
+
+let test: ReturnType<typeof openApp>;
+let hayes: Report;
+let austin: Report;
+let nowhere: Report;
+beforeEach(async () => {
+  test = openApp();
+  const createdAtMs = test.clock.nowMs - HOUR_MS;
+  const text = '=Deep, "one"\nor two';
+  hayes = makeReport({ ...HAYES, layer: "infrastructure", category: "pothole", severity: 4, text, createdAtMs });
+  austin = makeReport({
+    ...AUSTIN,
+    lonDeg: -97.74306,
+    latDeg: 30.26715,
+    layer: "vibe",
+    category: "art",
+    createdAtMs: createdAtMs - HOUR_MS,
+  });
+  nowhere = makeReport({ ...NOWHERE, layer: "vibe", category: "art", createdAtMs: createdAtMs - 2 * HOUR_MS });
+  for (const report of [hayes, austin, nowhere]) await test.store.put(report);
+});
+
+const text = async (path: string, init?: RequestInit) => (await test.get(path, init)).text();
+const rowsOf = async (query: string) => {
+  const body = await text(`/api/exports/reports.ndjson?${query}`);
+  return body.split("\n").flatMap((line): Record<string, unknown>[] => (line ? [JSON.parse(line)] : []));
+};
+const idsOf = async (query: string) => (await rowsOf(query)).map(({ id }) => id);
+
+describe("the export of reports", () => {
+  it("is CSV with the names of places, in the order of cells", async () => {
+    const response = await test.get("/api/exports/reports.csv?from=1d");
+    expect(await response.text()).toBe(
+      `${HEAD}${hayes.id},infrastructure,pothole,4,"'=Deep, ""one""\nor two",37.77648,-122.4262,9q8yyh,Hayes Valley,san-francisco,2026-06-01T11:00:00Z,2026-08-30T11:00:00Z\r\n` +
+        `${austin.id},vibe,art,3,,30.26715,-97.74306,9v6kpv,Downtown,austin,2026-06-01T10:00:00Z,2026-08-30T10:00:00Z\r\n` +
+        `${nowhere.id},vibe,art,3,,52.52003,13.40451,u33dc0,u33dc0,,2026-06-01T09:00:00Z,2026-08-30T09:00:00Z\r\n`,
+    );
+    expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8; header=present");
+    expect(response.headers.get("content-disposition")).toBe(
+      'attachment; filename="reports_2026-05-31_2026-06-01.csv"',
+    );
+    expect(response.headers.get("cache-control")).toBe("private, no-cache");
+  });
+
+  it("is GeoJSON and GeoParquet with points", async () => {
+    const { features } = await readJson<PageJson>(test.get("/api/exports/reports.geojson?city=san-francisco"));
+    expect(features).toHaveLength(1);
+    expect(features[0]).toMatchObject({
+      geometry: { type: "Point", coordinates: [-122.4262, 37.77648] },
+      properties: { id: hayes.id, text: hayes.text, name: "Hayes Valley", created_at: "2026-06-01T11:00:00Z" },
+    });
+    const file = await (await test.get("/api/exports/reports.parquet")).arrayBuffer();
+    const geo = parquetMetadata(file).key_value_metadata?.find(({ key }) => key === "geo")?.value ?? "null";
+    expect(JSON.parse(geo).columns.geometry).toMatchObject({
+      geometry_types: ["Point"],
+      bbox: [-122.4262, 30.26715, 13.40451, 52.52003],
+    });
+    const rows = await parquetReadObjects({ file });
+    expect(rows[1]).toMatchObject({
+      severity: 3,
+      text: null,
+      lat: 30.26715,
+      created_at: new Date(austin.createdAtMs),
+      geometry: { type: "Point", coordinates: [-97.74306, 30.26715] },
+    });
+  });
+
+  it.each([
+    ["city=austin", ["austin"]],
+    ["geohash=9q8y", ["hayes"]],
+    ["bbox=-98,30,-97,31", ["austin"]],
+    ["bbox=-98,30,-97,31&city=san-francisco", []],
+    ["layer=vibe", ["austin", "nowhere"]],
+    ["category=pothole,art&layer=vibe", ["austin", "nowhere"]],
+    ["category=pothole", ["hayes"]],
+    ["from=2026-06-01T10:00:00Z", ["hayes", "austin"]],
+    ["from=2026-06-01T10:00:00Z&to=2026-06-01T11:00:00Z", ["austin"]],
+  ])("has of %s what it asks for", async (query, names) => {
+    const all = { hayes, austin, nowhere };
+    expect(await idsOf(query)).toEqual(names.map((name) => all[name as keyof typeof all].id));
+  });
+
+  it("pages by links, with a tag for each page, to the end", async () => {
+    const found: unknown[] = [];
+    let path: string | undefined = "/api/exports/reports.ndjson?limit=2&from=1d";
+    for (let pages = 0; path !== undefined && pages < 5; pages++) {
+      const response = await test.get(path);
+      for (const line of (await response.text()).trimEnd().split("\n")) found.push(JSON.parse(line).id);
+      const again = await test.get(path, { headers: { "If-None-Match": response.headers.get("etag") ?? "" } });
+      expect(again.status).toBe(304);
+      path = /<([^>]+)>; rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+      test.clock.advance(60_000);
+    }
+    expect(found).toEqual([hayes.id, austin.id, nowhere.id]);
+  });
+
+  it("ends a page early that looks through very much for little, and goes on where it ended", async () => {
+    const many = Array.from({ length: 12_000 }, (_, i) =>
+      makeReport({
+        ...HAYES,
+        seed: i + 1,
+        category: "noise",
+        createdAtMs: test.clock.nowMs - 2 * HOUR_MS - i * 60_000,
+      }),
+    );
+    await test.store.putMany([
+      ...many,
+      { ...makeReport({ ...HAYES, seed: 0, category: "rare", createdAtMs: hayes.createdAtMs - 20 * 24 * HOUR_MS }) },
+    ]);
+    let path: string | undefined = "/api/exports/reports.ndjson?limit=5&category=rare";
+    const rows: number[] = [];
+    for (let pages = 0; path !== undefined && pages < 9; pages++) {
+      const response = await test.get(path);
+      rows.push((await response.text()).split("\n").length - 1);
+      path = /<([^>]+)>; rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+    }
+    expect(path).toBeUndefined();
+    expect(rows.length).toBeGreaterThan(1);
+    expect(rows.reduce((sum, count) => sum + count)).toBe(1);
+  });
+
+  it("leaves out hidden and expired reports", async () => {
+    await test.store.edit(hayes.id, { kind: "hide" });
+    expect(await idsOf("")).toEqual([austin.id, nowhere.id]);
+    test.clock.advance(90 * 24 * HOUR_MS - 90 * 60_000);
+    expect(await idsOf("")).toEqual([]);
+  });
+
+  it.each([
+    ["bbox=-125,30,-110,45", "bbox", 1024],
+    ["bbox=1,2,3", "bbox", undefined],
+    ["geohash=9q8yyka", "geohash", undefined],
+    ["category=", undefined, undefined],
+    ["category=a,,b", "category", undefined],
+    ["cursor=9v6kpz,safety,2026-06-01", "cursor", undefined],
+    ["area=nowhere", "area", undefined],
+    ["area=nowhere&city=austin", "city", undefined],
+    ["limit=10001", "limit", 10_000],
+    ["from=1d&to=2d", "from", undefined],
+  ])("refuses %s by name", async (query, field, limit) => {
+    const response = await test.get(`/api/exports/reports.csv?${query}`);
+    expect(response.status).toBe(field === undefined ? 200 : 400);
+    if (field === undefined) return;
+    const { errors } = await readJson<{ errors: readonly object[] }>(response);
+    expect(errors[0]).toMatchObject({ field, ...(limit !== undefined && { limit }) });
+  });
+
+  it("costs an account a call for every 10 000 reports", async () => {
+    const key = makeKey();
+    const sql: RunSql = async <Row extends object>(statement: string, values: readonly unknown[] = []) => {
+      if (statement.includes("lease_quota")) {
+        return [{ calls: 1000, reserve: 0, used: 0, held: 0 }] as unknown as Row[];
+      }
+      if (!statement.includes("FROM api_keys") || values[0] !== hashKey(key)) return [];
+      const account = { plan: "agent", status: "active", endsAt: null, monthlyCallsLimit: 1e6 };
+      return [
+        { keyId: "1", userId: "1", ...account, expiresAt: null, origins: null, layers: null, kinds: null },
+      ] as unknown as Row[];
+    };
+    const clock = createTestClock();
+    const store = createMemoryStore({ clock });
+    const usage = createUsageLog({ sql, log: silentLog });
+    const counted: string[] = [];
+    const add: typeof usage.add = (call) => counted.push(call.capability);
+    const own = openApp({ sql, store, clock, usage: { ...usage, add } });
+    const at = (i: number) => ({ seed: i, createdAtMs: clock.nowMs - (i + 1) * 60_000 });
+    await store.putMany(Array.from({ length: 20_001 }, (_, i) => makeReport(at(i))));
+    const body = await (
+      await own.get("/api/exports/reports.ndjson", { headers: { Authorization: `Bearer ${key}` } })
+    ).text();
+    expect(body.split("\n")).toHaveLength(20_002);
+    expect(counted).toEqual(["exports", "exports", "exports"]);
+  });
+
+  it("answers HEAD without reading", async () => {
+    const response = await test.get("/api/exports/reports.parquet", { method: "HEAD" });
+    expect([response.status, await response.text()]).toEqual([200, ""]);
+  });
+});
