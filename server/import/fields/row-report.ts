@@ -114,7 +114,7 @@ function fitBody(values: FieldValues, { lonDeg, latDeg }: Place, options: RowRep
     ...{ lon: lonDeg, lat: latDeg, text },
   };
   const changes: Change[] = [
-    ...(category === values.category.normalize("NFC")
+    ...(category === values.category || category === values.category.normalize("NFC")
       ? []
       : [{ field: "category", from: values.category, to: category } as const]),
     ...(text === values.text ? [] : [{ field: "text", from: values.text, to: text } as const]),

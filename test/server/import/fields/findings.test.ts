@@ -124,6 +124,11 @@ describe("values", () => {
     ]);
   });
 
+  test("that are the same but for how letters are composed are not told as changed", () => {
+    expect(notesOf([{ category: "cafe\u0301" }])).toHaveLength(1);
+    expect(notesOf([{ category: "cafe\u0301" }], { clean: true })).toHaveLength(1);
+  });
+
   test("that a value map waits for in vain are told", () => {
     expect(notesOf([], { unmet: ["severity:Murder", "category:a"] })).toEqual([
       'No row has the value of --map "severity:Murder", --map "category:a": a slip of the pen? Values are compared letter by letter.',
