@@ -8,6 +8,7 @@ import type { RowTails } from "../ids/row-ids.ts";
 import { cleanCategory, cleanFileText, cutText } from "./clean.ts";
 import { type Field, type FieldValues, isField } from "./mapping.ts";
 import { type Place, type PlaceOptions, placeOfRow } from "./place.ts";
+import { showValue } from "./show-value.ts";
 import type { TimeReader } from "./time-reader.ts";
 
 /** Why a row is no report. `kind` is the same for all rows with the same fault, `reason` has the value. */
@@ -37,7 +38,6 @@ export interface RowReportOptions {
  * wait where DynamoDB takes only 1 000 rows a second of a cell.
  */
 const SHARD = 0;
-const LONGEST_QUOTED_VALUE = 60;
 const EXPIRED = "is more than 90 days ago, so it has expired";
 
 /** The report that a row tells, by the rules of `POST /api/reports` but for its category, which may be any, and for a text that is unfit, which it goes without, or why there is none. */
@@ -150,6 +150,5 @@ function numberOf(text: string, decimalComma = false): number | string {
 function rejection(field: string, value: string, message: string): Rejection {
   const kind = `${field} ${message}`;
   if (value === "") return { kind, reason: kind, field, value };
-  const quoted = value.length <= LONGEST_QUOTED_VALUE ? value : `${value.slice(0, LONGEST_QUOTED_VALUE)}…`;
-  return { kind, field, value, reason: `${field} ${JSON.stringify(quoted)} ${message}` };
+  return { kind, field, value, reason: `${field} ${showValue(value)} ${message}` };
 }

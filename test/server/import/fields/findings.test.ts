@@ -72,6 +72,17 @@ describe("places", () => {
     expect(notesOf([...good, at("29.76", "-95.36")])).toHaveLength(1);
   });
 
+  test("that are few and far from all others are told", () => {
+    const good = Array.from({ length: 300 }, (_, i) => at("-95.4", String(29.7 + (i % 9))));
+    const [, note, ...more] = notesOf([...good, at("143.2", "59.1"), at("-73.9", "40.7")]);
+    expect(note).toBe(
+      "Further than 1000 km from where most places are (about 29.50 N, 95.50 W): 2, the furthest at about 59.50 N, 143.50 E. --bbox keeps such places out.",
+    );
+    expect(more).toEqual([]);
+    expect(notesOf([...good.slice(0, 20), at("143.2", "59.1")])).toHaveLength(1);
+    expect(notesOf([...good, at("180", "90"), at("-180", "-90")])).toHaveLength(2);
+  });
+
   test("in degrees beside some in metres are to be checked", () => {
     expect(notesOf([{}, at("-8238354.8", "4970277.2")])[1]).toMatch(
       /metres or feet: 1\. Others were read as degrees, 1/,
