@@ -87,10 +87,14 @@ function createChangeCounts() {
   };
 }
 
+function remedyOf(why: string): string {
+  if (why.includes("--")) return ", and --clean keeps the rest";
+  return why.includes("at most") ? ": --truncate-text keeps their beginnings" : ": --clean makes them fit";
+}
+
 function changeLine(count: number, { field, from, to, why }: Change): string {
   if (to === undefined) {
-    const remedy = why?.includes("at most") ? "--truncate-text keeps their beginnings" : "--clean makes them fit";
-    return `${countLine("Texts left out", count)}  text ${why}: ${remedy}`;
+    return `${countLine("Texts left out", count)}  text ${why}${remedyOf(why ?? "")}`;
   }
   const label = field === "category" ? "Categories cleaned" : "Texts cleaned or cut";
   return `${countLine(label, count)}  as ${showValue(from)} -> ${showValue(to)}`;

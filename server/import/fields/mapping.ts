@@ -19,7 +19,11 @@ export interface Mapping {
 }
 
 /** Trimmed, and as the value maps have it; `point` only where it is mapped. */
-export type FieldValues = Readonly<Record<Field, string>> & { readonly point?: string };
+export type FieldValues = Readonly<Record<Field, string>> & {
+  readonly point?: string;
+  /** Which of them lost bytes that are not of the file's encoding. */
+  readonly damaged?: readonly (Field | "point")[];
+};
 
 /** Reads a source as the command line has it: a column's name, or `=` and a constant. */
 export function parseSource(text: string): FieldSource {
@@ -83,12 +87,19 @@ export function createFieldReader(mapping: Mapping, columns: readonly string[]):
       return [field, maps[i]?.apply(value.trim()) ?? ""];
     });
     const point = pointOf?.(row);
-    return { ...(Object.fromEntries(values) as Record<Field, string>), ...(point !== undefined && { point }) };
+    const fields: FieldValues = {
+      ...(Object.fromEntries(values) as Record<Field, string>),
+      ...(point !== undefined && { point }),
+    };
+    return row.hasBadBytes ? { ...fields, damaged: damagedOf(fields) } : fields;
   }
 
   const unmetRules = () => FIELDS.flatMap((field, i) => (maps[i]?.unmet() ?? []).map((rule) => `${field}:${rule}`));
   return Object.assign(read, { unmetRules });
 }
+
+const damagedOf = (values: FieldValues): (Field | "point")[] =>
+  ([...FIELDS, "point"] as const).filter((field) => values[field]?.includes("\ufffd"));
 
 /** Reads the text of a row's point, "" where it has none; nothing where no point is mapped. */
 export function createPointReader(mapping: Mapping, columns: readonly string[]): ((row: Row) => string) | undefined {

@@ -38,6 +38,7 @@ export interface RowReportOptions {
  * wait where DynamoDB takes only 1 000 rows a second of a cell.
  */
 const SHARD = 0;
+const BAD_BYTES = "has bytes that are not of the file's encoding: --encoding names another";
 const EXPIRED = "is more than 90 days ago, so it has expired";
 
 /** The report that a row tells, by the rules of `POST /api/reports` but for its category, which may be any, and for a text that is unfit, which it goes without, or why there is none. */
@@ -68,6 +69,8 @@ export interface Change {
 
 /** The same, with the ids by which an import of old may have stored it. */
 export function toldByRow(values: FieldValues, tails: RowTails, options: RowReportOptions): ToldByRow | Rejection {
+  const damaged = values.damaged?.find((field) => field !== "text");
+  if (damaged !== undefined) return rejection(damaged, values[damaged] ?? "", BAD_BYTES);
   const time = options.readTime(values.time);
   if (typeof time !== "number") return rejection("time", values.time, time.problem);
   const timeMs = options.mapTime(time);
@@ -106,7 +109,8 @@ interface FitBody {
 /** A row as a request body that passes the checks of one, with what was changed for that. A text is optional: one that does not pass is left out. */
 function fitBody(values: FieldValues, { lonDeg, latDeg }: Place, options: RowReportOptions): FitBody | Rejection {
   const category = options.clean ? cleanCategory(values.category) : values.category;
-  const text = fitText(values.text, options);
+  const isLost = !options.clean && values.damaged?.includes("text") === true;
+  const text = isLost ? "" : fitText(values.text, options);
   const body = {
     ...present("layer", values.layer),
     ...present("category", category),
@@ -117,7 +121,9 @@ function fitBody(values: FieldValues, { lonDeg, latDeg }: Place, options: RowRep
     ...(category === values.category || category === values.category.normalize("NFC")
       ? []
       : [{ field: "category", from: values.category, to: category } as const]),
-    ...(text === values.text ? [] : [{ field: "text", from: values.text, to: text } as const]),
+    ...(text === values.text
+      ? []
+      : [{ field: "text", from: values.text, ...(isLost ? { why: BAD_BYTES } : { to: text }) } as const]),
   ];
   const parsed = fileReportSchema.safeParse(body);
   if (parsed.success) return { body: parsed.data, changes };

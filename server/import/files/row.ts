@@ -6,6 +6,8 @@ export interface Row {
   readonly values: readonly string[];
   /** The row as it stands in the file, without the end of its last line. */
   readonly raw: Buffer;
+  /** Some of its bytes are not of the file's encoding: each such place is U+FFFD in the values. */
+  readonly hasBadBytes?: boolean;
   /** Why the row could not be read at all. `values` is empty then. */
   readonly problem?: string;
 }

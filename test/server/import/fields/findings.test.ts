@@ -135,6 +135,18 @@ describe("values", () => {
     ]);
   });
 
+  test("that lost bytes cost a text, or what is left is kept; any other field costs the row", () => {
+    const lost = { text: "caf\ufffd", damaged: ["text"] } as const;
+    expect(notesOf([lost])[1]).toBe(
+      "Texts left out             1  text has bytes that are not of the file's encoding: --encoding names another, and --clean keeps the rest",
+    );
+    expect(notesOf([lost], { clean: true })[1]).toBe('Texts cleaned or cut       1  as "caf\ufffd" -> "caf"');
+    expect(notesOf([{ category: "caf\ufffd", damaged: ["category"] }], { clean: true })[1]).toMatch(
+      /category:caf.=caf/,
+    );
+    expect(notesOf([{ text: "caf\ufffd" }])).toHaveLength(1);
+  });
+
   test("that are the same but for how letters are composed are not told as changed", () => {
     expect(notesOf([{ category: "cafe\u0301" }])).toHaveLength(1);
     expect(notesOf([{ category: "cafe\u0301" }], { clean: true })).toHaveLength(1);
