@@ -13,6 +13,7 @@ test.each([
   ["category", ["a?"], /--clean/],
   ["category", ["", ""], /--category =VALUE/],
   ["layer", ["Crime", "Crime"], /--map layer:Crime=LAYER, or --layer =safety/],
+  ["layer", ["Safety"], /--map layer:Safety=safety/],
   ["severity", ["High", "3.5"], /--map severity:High=4 --map severity:3\.5=4.*severity:1\.\.3=2/],
   ["text", ["x"], undefined],
 ])("adviseOn %s %j", (field, values, advice) => {
