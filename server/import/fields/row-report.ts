@@ -24,8 +24,8 @@ export interface Rejection {
 export interface RowReportOptions {
   readonly nowMs: number;
   readonly readTime: TimeReader;
-  /** Where on today's clock a time of the file lies. */
-  readonly mapTime: (timeMs: number) => number;
+  /** Where on today's clock a time of the file lies, or why it lies nowhere: the same sentence for every such time. */
+  readonly mapTime: (timeMs: number) => number | { readonly problem: string };
   /** Cuts a longer text to this many code points instead of rejecting the row. */
   readonly truncateText?: number | undefined;
   /** Makes categories and texts fit instead of rejecting the rows and leaving the texts out. */
@@ -40,6 +40,11 @@ export interface RowReportOptions {
 const SHARD = 0;
 const BAD_BYTES = "has bytes that are not of the file's encoding: --encoding names another";
 const EXPIRED = "is more than 90 days ago, so it has expired";
+const FUTURE = "is in the future";
+
+/** Whether a row was understood, and is no report only because of its age. */
+export const isOutOfTime = ({ kind }: Pick<Rejection, "kind">): boolean =>
+  kind === `time ${EXPIRED}` || kind === `time ${FUTURE}`;
 
 /** The report that a row tells, by the rules of `POST /api/reports` but for its category, which may be any, and for a text that is unfit, which it goes without, or why there is none. */
 export function reportOfRow(values: FieldValues, tails: RowTails, options: RowReportOptions): Report | Rejection {
@@ -74,13 +79,17 @@ export function toldByRow(values: FieldValues, tails: RowTails, options: RowRepo
   const time = options.readTime(values.time);
   if (typeof time !== "number") return rejection("time", values.time, time.problem);
   const timeMs = options.mapTime(time);
-  if (timeMs > options.nowMs) return rejection("time", values.time, "is in the future");
-  if (timeMs + REPORT_LIFETIME_MS < options.nowMs) return rejection("time", values.time, EXPIRED);
+  if (typeof timeMs === "number") {
+    if (timeMs > options.nowMs) return rejection("time", values.time, FUTURE);
+    if (timeMs + REPORT_LIFETIME_MS < options.nowMs) return rejection("time", values.time, EXPIRED);
+  }
 
   const place = placeOfRow(values, options.place ?? {});
   if ("message" in place) return rejection(place.field, place.value, place.message);
   const fit = fitBody(values, place, options);
   if ("kind" in fit) return fit;
+  // A row that is no report in any case did not count for where times are mapped to.
+  if (typeof timeMs !== "number") return rejection("time", values.time, timeMs.problem);
   const draft = draftOfBody(fit.body);
   const coarse = kept(draft.layer, draft.category, { ...draft, createdAtMs: timeMs });
   const { createdAtMs } = coarse;
