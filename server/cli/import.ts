@@ -2,6 +2,7 @@ import { exitOnError } from "../console/operator-error.ts";
 import { parseCommandLine, USAGE } from "../import/command-line.ts";
 import { importFile } from "../import/import-file.ts";
 import { untilTold } from "../import/keeping/until-told.ts";
+import { findProfile } from "../import/profiles/named-profiles.ts";
 import { createProgressDisplay } from "../import/progress.ts";
 import { formatSummary } from "../import/summary.ts";
 import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
@@ -20,6 +21,7 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
+  const profile = command.profile === undefined ? undefined : await findProfile(command.profile);
   const signal = abortOnSignals();
   const display = createProgressDisplay({
     write: (text) => process.stderr.write(text),
@@ -30,6 +32,7 @@ async function run(args: readonly string[]): Promise<number> {
   try {
     const summary = await importFile({
       ...command,
+      profile,
       store,
       derived,
       clock: SYSTEM_CLOCK,

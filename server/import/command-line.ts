@@ -10,6 +10,7 @@ import { parseTimezone } from "./fields/zone.ts";
 import { FORMATS, type Format } from "./files/row.ts";
 import type { ImportOptions } from "./import-file.ts";
 import { parseMaxRejects } from "./outcome.ts";
+import { PROFILE_NAMES } from "./profiles/named-profiles.ts";
 
 export const USAGE = `npm run import -- FILE [options]
 
@@ -42,6 +43,10 @@ How times are written:
                           unix-ms; excel or excel-1904 (numbers of days); compact (YYYYMMDD[HHMM[SS]]); default iso,
                           which takes what means one thing only and rejects the rest
   --timezone AREA/CITY    the zone of times that tell none, as America/New_York; UTC without it
+
+Known sources (docs/import-profiles.md):
+  --profile NAME|FILE     columns, times, zone and categories of ${PROFILE_NAMES.slice(0, 3).join(", ")},
+                          ${PROFILE_NAMES.slice(3).join(", ")} or a FILE.json of your own; other options win
 
 Old data, and data without times:
   --into-last SPAN        maps the file's time span onto the last 89d, 36h, 2w, up to 90d; rows far outside are rejected
@@ -80,6 +85,7 @@ const OPTIONS = {
   bbox: { type: "string" },
   "allow-null-island": { type: "boolean" },
   clean: { type: "boolean" },
+  profile: { type: "string" },
   "into-last": { type: "string" },
   anchor: { type: "string" },
   "new-anchor": { type: "boolean" },
@@ -93,7 +99,11 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-export type CommandLine = Omit<ImportOptions, "store" | "derived" | "clock" | "signal" | "onProgress">;
+export interface CommandLine
+  extends Omit<ImportOptions, "store" | "derived" | "clock" | "signal" | "onProgress" | "profile"> {
+  /** Name or path of a profile. */
+  readonly profile?: string | undefined;
+}
 
 /** Reads the arguments behind the script's name; "help" when they ask for it. @throws OperatorError on a mistake in them. */
 export function parseCommandLine(args: readonly string[]): CommandLine | "help" {
@@ -124,6 +134,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
       allowNullIsland: values["allow-null-island"],
     },
     clean: values.clean,
+    profile: values.profile,
     intoLastMs,
     newImportEpoch: values["new-anchor"],
     anchor: values.anchor,

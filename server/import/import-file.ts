@@ -17,12 +17,18 @@ import { createRowIdentity, type RowIdentity } from "./ids/row-identity.ts";
 import { findRemembered, type Remembered } from "./keeping/remembered.ts";
 import { createDryWriter, createReportWriter, type ReportWriter } from "./keeping/writer.ts";
 import { checkMaxRejects, failureOf, type MaxRejects, warningsOf } from "./outcome.ts";
+import { applyProfile } from "./profiles/apply-profile.ts";
+import { readFirstColumns } from "./profiles/first-columns.ts";
+import { mapColumns } from "./profiles/map-columns.ts";
+import type { Profile } from "./profiles/profile.ts";
 import { openRejects, type Rejects } from "./rejects.ts";
 import { SAMPLE_ROWS } from "./sample.ts";
 
 export interface ImportOptions extends SourceOptions {
   readonly path: string;
   readonly mapping: Mapping;
+  /** What is known of the file's source; what the other options say wins. */
+  readonly profile?: Profile | undefined;
   readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell" | "remember" | "isEmpty">;
   readonly derived: DerivedStore;
   readonly clock: Clock;
@@ -99,9 +105,12 @@ export interface ImportSummary {
  * of a file, or of one that was interrupted, writes only what is not there.
  * @throws OperatorError when the file or the mapping is at fault, or the store stays away; rows of bad content never are.
  */
-export async function importFile(options: ImportOptions): Promise<ImportSummary> {
-  const { path, mapping, signal, onProgress } = options;
-  const source = await openSource(path, options);
+export async function importFile(given: ImportOptions): Promise<ImportSummary> {
+  const applied = applyProfile(given);
+  const { path, signal, onProgress, profile } = applied;
+  const source = await openSource(path, applied);
+  const mapping = profile ? mapColumns(profile, applied.mapping, await readFirstColumns(source)) : applied.mapping;
+  const options = { ...applied, mapping };
   const totalBytes = source.sizeBytes;
   const nothing = { written: 0, existing: 0, rejected: 0 };
   const patientStore = <T>(act: Promise<T>): Promise<T> =>

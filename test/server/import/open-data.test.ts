@@ -23,7 +23,7 @@ async function run(name: string, content: string, args: readonly string[] = []) 
   if (command === "help") throw new Error("help");
   const store = createMemoryStore({ clock });
   const derived = createMemoryDerivedStore({ clock });
-  const summary = await importFile({ ...command, store, derived, clock });
+  const summary = await importFile({ ...command, profile: undefined, store, derived, clock });
   const rejects = summary.rejectsPath === undefined ? "" : readFileSync(summary.rejectsPath, "utf8");
   return { ...summary, rejects, told: summary.notes.join("\n"), reports: await reportsOf(store) };
 }
