@@ -1,5 +1,5 @@
 import { OperatorError } from "../console/operator-error.ts";
-import { openSource } from "../import/files/source.ts";
+import { openSource, type Source } from "../import/files/source.ts";
 import { isObject } from "../kit/is-object.ts";
 
 /** A feature as it stands in a file, before anything is known to be right about it. */
@@ -19,6 +19,15 @@ const MOST_BYTES = 512 * 2 ** 20;
  */
 export async function readFeatures(path: string): Promise<RawFeature[]> {
   const source = await openSource(path);
+  try {
+    return await featuresOfSource(source);
+  } finally {
+    await source.close();
+  }
+}
+
+async function featuresOfSource(source: Source): Promise<RawFeature[]> {
+  const { path } = source;
   if (source.format === "csv") throw new OperatorError(`${path} is CSV: areas come as GeoJSON.`);
   const chunks: Buffer[] = [];
   let bytes = 0;

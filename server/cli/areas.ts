@@ -7,6 +7,7 @@ import { tallyAreas } from "../area-import/tally-areas.ts";
 import { createAreaSets, keyOfSet, liveVersion } from "../areas/area-sets.ts";
 import { createAreaShapes } from "../areas/area-shapes.ts";
 import { exitOnError, OperatorError } from "../console/operator-error.ts";
+import { userPath } from "../console/user-path.ts";
 import { removeTallies } from "../pyramid/area-tallies.ts";
 import { createCellAggregates } from "../pyramid/cell-aggregates.ts";
 import { type CommandStore, openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
@@ -23,7 +24,7 @@ async function run(args: readonly string[]): Promise<void> {
 
 async function importFile(command: ImportCommand): Promise<void> {
   const { city: options, kind, skipFaulty, dryRun } = command;
-  const checked = checkAreas(await readFeatures(command.path), { ...command, city: options.id });
+  const checked = checkAreas(await readFeatures(userPath(command.path)), { ...command, city: options.id });
   process.stdout.write(formatChecked(checked));
   refuseFaulty(checked, skipFaulty);
   const city = cityOfAreas(options, checked.areas);

@@ -7,6 +7,7 @@ import { parseBbox } from "./fields/bbox.ts";
 import { FIELDS, type Field, type FieldSource, type Mapping, parseSource, parseValueMaps } from "./fields/mapping.ts";
 import { parseTimeFormat } from "./fields/time-format.ts";
 import { parseTimezone } from "./fields/zone.ts";
+import { parseEncoding } from "./files/encoding.ts";
 import { FORMATS, type Format } from "./files/row.ts";
 import type { ImportOptions } from "./import-file.ts";
 import { parseMaxRejects } from "./outcome.ts";
@@ -15,7 +16,8 @@ import { LEAST_INTERVAL_MS, LONGEST_INTERVAL_MS } from "./watch.ts";
 
 export const USAGE = `npm run import -- FILE [options]
 
-FILE is CSV with a header, newline-delimited JSON, or a GeoJSON FeatureCollection of points, of any size; .gz is fine.
+FILE is CSV or TSV with a header, newline-delimited JSON, or a GeoJSON FeatureCollection of points, of any size; .gz is
+fine, and .zip with one file in it. - is standard input.
 
 What a report is made of: a column's name, or =VALUE for the same in every row. Without the option, the column of that
 name is taken; for GeoJSON lon and lat are the geometry's, and its properties are the columns.
@@ -63,10 +65,16 @@ Old data, and data without times:
   --truncate-text         cut longer texts instead of leaving them out
   --limit N               read only the first N rows
   --dry-run               check every row, store nothing
-  --format FORMAT         csv, ndjson or geojson, when the file's name does not tell
-  --delimiter CHARACTER   between the fields of a CSV file, "," by default; "tab" for a tab
   --max-rejects N|N%      fail, before anything is stored, when more rows than that would be rejected
-  --rejects FILE          where rows that cannot be imported go with their reason; default FILE.rejects.csv
+  --rejects FILE          where rows that cannot be imported go, to be mended and imported by the same options; default
+                          FILE.rejects.csv, .tsv or .ndjson, and none in a dry run
+
+How the file is written
+  --format FORMAT         csv, tsv, ndjson or geojson (also other JSON), when the file's name does not tell
+  --delimiter CHARACTER   between the fields of a CSV file, "," by default; "tab" for a tab
+  --encoding NAME         utf-8 by default; windows-1252, latin1, utf-16le and others. A byte order mark goes before
+  --skip-lines N          the header is behind so many lines
+  --rows-in MEMBER        the member of a JSON file that holds the rows, as issues or result.records
 
 A second run writes nothing twice, and one that was interrupted can simply be run again.
 `;
@@ -102,6 +110,9 @@ const OPTIONS = {
   "dry-run": { type: "boolean" },
   format: { type: "string" },
   delimiter: { type: "string" },
+  encoding: { type: "string" },
+  "skip-lines": { type: "string" },
+  "rows-in": { type: "string" },
   rejects: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -134,6 +145,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     path,
     format: values.format === undefined ? undefined : parseFormat(values.format),
     delimiter: values.delimiter === undefined ? undefined : parseDelimiter(values.delimiter),
+    encoding: values.encoding === undefined ? undefined : parseEncoding(values.encoding),
+    skipLines: values["skip-lines"] === undefined ? undefined : parseCount("skip-lines", values["skip-lines"]),
+    rowsIn: values["rows-in"],
     timeFormat: values["time-format"] === undefined ? undefined : parseTimeFormat(values["time-format"]),
     timezone: values.timezone === undefined ? undefined : parseTimezone(values.timezone),
     mapping,
@@ -224,6 +238,11 @@ function parseDelimiter(text: string): string {
     throw new OperatorError(`--delimiter ${text} is not one ASCII character, or tab.`);
   }
   return delimiter;
+}
+
+function parseCount(option: string, text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new OperatorError(`--${option} ${text} is not a number of lines.`);
+  return Number(text);
 }
 
 function parseLimit(text: string): number {

@@ -51,5 +51,7 @@ export const MAX_ROW_BYTES = 1 << 20;
 /** As much of an overlong row goes into the rejects. */
 export const KEPT_OF_OVERLONG_BYTES = 1 << 12;
 
-export const FORMATS = ["csv", "ndjson", "geojson"] as const;
+export const FORMATS = ["csv", "tsv", "ndjson", "geojson"] as const;
 export type Format = (typeof FORMATS)[number];
+/** How a file is read; `tsv` is CSV with tabs. */
+export type ReadFormat = Exclude<Format, "tsv">;

@@ -1,118 +1,149 @@
-import { createReadStream } from "node:fs";
-import { open, stat } from "node:fs/promises";
-import { pipeline } from "node:stream";
-import { createGunzip } from "node:zlib";
-import { errorCode, OperatorError } from "../../console/operator-error.ts";
+import { OperatorError } from "../../console/operator-error.ts";
+import { checkedForUtf8 } from "./check-utf8.ts";
+import { openContainer } from "./container.ts";
 import { createCsvReader } from "./csv.ts";
+import { decoded, type Encoding, findEncoding, isUtf8Name } from "./encoding.ts";
+import { formatOfName } from "./file-name.ts";
 import { createGeoJsonReader } from "./geojson.ts";
-import { createNdjsonReader } from "./ndjson.ts";
-import type { Format, RowReader } from "./row.ts";
+import { createNdjsonReader, createSequenceReader } from "./ndjson.ts";
+import { type OpenedFile, openPath } from "./opened-file.ts";
+import { readPreamble, withLineFeeds, withoutFirst } from "./preamble.ts";
+import type { Format, ReadFormat, RowReader } from "./row.ts";
+import { jsonFormOf, refuseMarkup, refuseOtherKinds } from "./sniff.ts";
+import { keepStdin, STDIN_PATH } from "./stdin-file.ts";
 
 /** A file to import, as it stood when it was opened. */
 export interface Source {
   readonly path: string;
-  readonly format: Format;
+  readonly format: ReadFormat;
   /** Bytes on disk, compressed or not. */
   readonly sizeBytes: number;
   /**
-   * The content from its beginning, decompressed; `onBytes` is told how many bytes of the disk's were read.
+   * The content from its beginning, unpacked and as UTF-8, without lines that are to be skipped; `onBytes` is told how many bytes of the
+   * disk's were read.
    * @throws OperatorError when the file cannot be read, is damaged, or is not what it was when it was opened.
    */
   read(onBytes: (sizeBytes: number) => void): AsyncGenerator<Buffer>;
   /** A new reader for the file's rows. */
   rows(): RowReader;
+  /** Gives back what is held for the file. */
+  close(): Promise<void>;
 }
 
 export interface SourceOptions {
+  /** Default: by the file's name. */
   readonly format?: Format | undefined;
   /** Between the fields of a CSV file; one ASCII character. */
   readonly delimiter?: string | undefined;
+  /** As `parseEncoding` gives it. Default: UTF-8, unless a byte order mark tells another. */
+  readonly encoding?: string | undefined;
+  /** Lines before the header, which are no rows. */
+  readonly skipLines?: number | undefined;
+  /** The member of a JSON file that holds the rows. Default: `features`, or the root is an array. */
+  readonly rowsIn?: string | undefined;
 }
 
-const CHUNK_BYTES = 256 * 1024;
+const HEAD_BYTES = 1 << 16;
 
-const FORMAT_OF_ENDING: Readonly<Record<string, Format>> = {
-  csv: "csv",
-  ndjson: "ndjson",
-  jsonl: "ndjson",
-  geojsonl: "ndjson",
-  geojson: "geojson",
-  json: "geojson",
-};
-
-/** The format that a file's name tells, with or without `.gz`. */
-export function formatOfPath(path: string): Format | undefined {
-  const ending = /\.([a-z]+)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase() ?? "";
-  return FORMAT_OF_ENDING[ending];
-}
-
-/** @throws OperatorError when the file is not there or its format is not known. */
+/**
+ * @param path or `-` for standard input
+ * @throws OperatorError when the file is not there, its format is not known, or it is one that is not read.
+ */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
-  const format = options.format ?? formatOfPath(path);
-  if (format === undefined) {
-    throw new OperatorError(`The name of ${path} does not tell its format: say --format csv, ndjson or geojson.`);
-  }
-  const { size: sizeBytes, mtimeMs } = await statFile(path);
-  const gzipped = await startsWithGzip(path);
-
-  async function* read(onBytes: (sizeBytes: number) => void): AsyncGenerator<Buffer> {
-    const now = await statFile(path);
-    if (now.size !== sizeBytes || now.mtimeMs !== mtimeMs) {
-      throw new OperatorError(`${path} was changed while it was being imported: run the import again.`);
-    }
-    const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-    // The pipeline's errors come out of the stream that is iterated.
-    const content = gzipped ? pipeline(file, createGunzip({ chunkSize: CHUNK_BYTES }), () => {}) : file;
-    try {
-      for await (const chunk of content) {
-        onBytes(file.bytesRead);
-        yield chunk;
-      }
-    } catch (error) {
-      throw readFailure(path, error);
-    }
-  }
-
-  return { path, format, sizeBytes, read, rows: () => createReader(format, options.delimiter) };
-}
-
-function createReader(format: Format, delimiter: string | undefined): RowReader {
-  if (format === "csv") return createCsvReader(delimiter);
-  return format === "ndjson" ? createNdjsonReader() : createGeoJsonReader();
-}
-
-async function statFile(path: string): Promise<{ size: number; mtimeMs: number }> {
+  if (path === STDIN_PATH && options.format === undefined) throw unknownFormat("standard input");
+  const file = path === STDIN_PATH ? await keepStdin(process.stdin) : await openPath(path);
   try {
-    const found = await stat(path);
-    if (found.isFile()) return found;
+    return await sourceOf(file, options);
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw readFailure(path, error);
-    throw new OperatorError(`There is no file ${path}.`);
-  }
-  throw new OperatorError(`${path} is not a file.`);
-}
-
-/** By its content, not by its name: a download may have been unpacked on the way and kept its `.gz`. */
-async function startsWithGzip(path: string): Promise<boolean> {
-  const file = await open(path).catch((error: unknown) => {
-    throw readFailure(path, error);
-  });
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
-  } finally {
     await file.close();
+    throw error;
   }
 }
 
-function readFailure(path: string, error: unknown): unknown {
-  const code = errorCode(error) ?? "";
-  if (code.startsWith("Z_")) {
-    const message = error instanceof Error ? error.message : code;
-    return new OperatorError(
-      `${path} is a damaged or cut-off gzip file (${message}): nothing was imported, get it again.`,
-    );
+async function sourceOf(file: OpenedFile, options: SourceOptions): Promise<Source> {
+  const { path, sizeBytes } = file;
+  const container = await openContainer(file);
+  const head = await headOf(container.read(() => {}));
+  refuseOtherKinds(head, path);
+  const encoding = findEncoding(head, options.encoding);
+  const whole = (onBytes: (sizeBytes: number) => void) => decoded(container.read(onBytes), encoding);
+  const text = (await headOf(whole(() => {}))).toString("utf8");
+  refuseMarkup(text.replace(/^\uFEFF/, ""), path);
+
+  const named = options.format ?? formatOfName(container.name) ?? formatOfName(path.replace(/\.zip$/i, ""));
+  if (named === undefined) throw unknownFormat(path);
+  const format = named === "tsv" ? "csv" : named;
+  checkOptions(format, options);
+  const endsWithCr = format !== "geojson" && text.includes("\r") && !text.includes("\n");
+  const lines = (onBytes: (sizeBytes: number) => void) => (endsWithCr ? withLineFeeds(whole(onBytes)) : whole(onBytes));
+  const preamble = await readPreamble(
+    lines(() => {}),
+    options.skipLines ?? 0,
+    path,
+  );
+  const read = (onBytes: (sizeBytes: number) => void) => withoutFirst(lines(onBytes), preamble.length);
+  const newReader = readerOf(format, await headOf(read(() => {})), {
+    ...options,
+    delimiter: options.delimiter ?? (named === "tsv" ? "\t" : undefined),
+  });
+  return {
+    path,
+    format,
+    sizeBytes,
+    read,
+    rows: () => withPrefix(checkedForUtf8(newReader(), encoding), rejectsPrefix(encoding, options, preamble)),
+    close: file.close,
+  };
+}
+
+const unknownFormat = (path: string) =>
+  new OperatorError(`The name of ${path} does not tell its format: say --format csv, tsv, ndjson or geojson.`);
+
+function checkOptions(format: ReadFormat, { delimiter, rowsIn }: SourceOptions): void {
+  if (format === "csv" && rowsIn !== undefined)
+    throw new OperatorError("--rows-in goes with JSON, and the file is CSV.");
+  if (format !== "csv" && delimiter !== undefined)
+    throw new OperatorError("--delimiter goes with CSV, and the file is JSON.");
+}
+
+function readerOf(format: ReadFormat, head: Buffer, { delimiter, rowsIn, skipLines }: SourceOptions): () => RowReader {
+  if (format === "csv") return () => createCsvReader(delimiter, skipLines);
+  const form = rowsIn === undefined ? jsonFormOf(head.toString("utf8"), format) : "document";
+  if (form === "lines") return createNdjsonReader;
+  if (form === "separated") return createSequenceReader;
+  return () => createGeoJsonReader({ rowsIn, isSequence: form === "sequence" });
+}
+
+/** What lets the same options read the rejects, which are UTF-8 as the rows are here: a byte order mark, and the lines that are skipped. */
+function rejectsPrefix(encoding: Encoding, options: SourceOptions, preamble: Buffer): Buffer {
+  const isMarked = options.encoding !== undefined || !isUtf8Name(encoding);
+  const mark = Buffer.from("\uFEFF");
+  const rest = preamble.subarray(0, 3).equals(mark) ? preamble.subarray(3) : preamble;
+  return Buffer.concat([isMarked ? mark : Buffer.alloc(0), rest]);
+}
+
+function withPrefix(reader: RowReader, prefix: Buffer): RowReader {
+  const { rejects } = reader;
+  // The reader's own, for its columns grow and its counts change.
+  return Object.assign(Object.create(reader) as RowReader, {
+    rejects: {
+      get ending() {
+        return rejects.ending;
+      },
+      head: () => Buffer.concat([prefix, rejects.head()]),
+      line: rejects.line,
+    },
+  });
+}
+
+/** How a content begins. */
+async function headOf(content: AsyncIterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of content) {
+    parts.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= HEAD_BYTES) break;
   }
-  if (code === "EACCES" || code === "EPERM") return new OperatorError(`${path} may not be read by this user.`);
-  return error;
+  return Buffer.concat(parts).subarray(0, HEAD_BYTES);
 }

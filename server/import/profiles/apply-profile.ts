@@ -1,7 +1,7 @@
 import type { Profile } from "./profile.ts";
 
 /** What a profile knows of a file besides its columns. */
-const FACTS = ["format", "delimiter", "timeFormat", "timezone"] as const;
+const FACTS = ["format", "delimiter", "encoding", "skipLines", "rowsIn", "timeFormat", "timezone"] as const;
 type Fact = (typeof FACTS)[number];
 
 export interface WithProfile extends Readonly<Partial<Record<Fact, unknown>>> {
