@@ -1,5 +1,4 @@
 import { exitOnError } from "../console/operator-error.ts";
-import { userPath } from "../console/user-path.ts";
 import { parseCommandLine, USAGE } from "../import/command-line.ts";
 import { isAddress } from "../import/feeds/address.ts";
 import { STDIN_PATH } from "../import/files/stdin-file.ts";

@@ -9,7 +9,7 @@ export interface CsvRejectsOptions {
 }
 
 /**
- * Rejected rows under the file's own columns, with two more. One that could not be read stands in the first column as a whole, byte
+ * Rejected rows under the file's own columns, with two more. One that could not be read, or not every byte of it, stands in the first column as a whole, byte
  * for byte, so that every program reads the file, and none takes a guess for data.
  */
 export function createCsvRejects({ separatorLine, delimiter, header }: CsvRejectsOptions): RejectFormat {
@@ -24,7 +24,7 @@ export function createCsvRejects({ separatorLine, delimiter, header }: CsvReject
     line(row, reason) {
       const width = header().length;
       const about = `${joined([String(row.number), reason])}\n`;
-      if (row.problem === undefined) {
+      if (row.problem === undefined && !row.hasBadBytes) {
         const values = Array.from({ length: width }, (_, i) => row.values[i] ?? "");
         return Buffer.from(`${joined(values)}${delimiter()}${about}`);
       }

@@ -43,7 +43,6 @@ export function createRowMaker(delimiterOf: () => string): RowMaker {
   /** Values of a record by column, or what is wrong with it. */
   function valuesOf(record: Buffer, width: number, mayBeShort: boolean): string[] | string {
     const raw = trimLineEnd(record);
-    if (!isUtf8(raw)) return NOT_UTF8;
     if (raw.includes(0)) return HAS_NUL;
     const values = splitFields(raw.toString("utf8"), delimiterOf());
     if (values.length > width && values.slice(width).some((value) => value.trim() !== "")) {
@@ -67,12 +66,14 @@ export function createRowMaker(delimiterOf: () => string): RowMaker {
     }
     const values = valuesOf(record, isRejects ? columns.length + 2 : columns.length, true);
     if (typeof values === "string") return reject(raw, values);
-    if (!isRejects) return { number: ++count, values, raw };
+    const badBytes = isUtf8(raw) ? {} : { hasBadBytes: true };
+    if (!isRejects) return { number: ++count, values, raw, ...badBytes };
     const own = values.slice(0, columns.length);
     const [first = "", ...others] = own;
     const isWhole = /["\r\n]/.test(first) || first.includes(delimiterOf());
-    if (isWhole && columns.length > 1 && others.every((value) => value === "")) return makeWhole(first);
-    return { number: ++count, values: own, raw };
+    if (isWhole && columns.length > 1 && others.every((value) => value === ""))
+      return { ...makeWhole(first), ...badBytes };
+    return { number: ++count, values: own, raw, ...badBytes };
   }
 
   /** The row that a rejected one was, or was made into by whoever mended it. */

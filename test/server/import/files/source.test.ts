@@ -97,9 +97,9 @@ describe("a file", () => {
     await expect(readFile(content, ending, options)).rejects.toThrow(sentence);
   });
 
-  test("of UTF-8 with few rows that are broken rejects these", async () => {
+  test("of UTF-8 with few rows that are broken reads these as far as they go", async () => {
     const rows = await readFile(Buffer.concat([Buffer.from("a,b\n"), Buffer.from("1,2\n".repeat(200)), cp1252]), "csv");
-    expect(rows.filter((row) => typeof row === "string")).toHaveLength(1);
+    expect(rows.filter((row) => JSON.stringify(row).includes("\ufffd"))).toHaveLength(1);
     expect(await readFile(cp1252, "csv", { encoding: "utf-8" })).toHaveLength(2);
   });
 });
