@@ -9,6 +9,7 @@ import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 import { compactAll } from "./compact-all.ts";
 
 const INTERRUPTED = 130;
+const FAILED = 1;
 const SAME_SIGNAL_MS = 1_000;
 /** After fewer, whoever starts next is not kept long by reading them once more. */
 const MANY_REPORTS = 10_000;
@@ -27,12 +28,13 @@ async function run(args: readonly string[]): Promise<number> {
     isTTY: process.stderr.isTTY === true,
     now: SYSTEM_CLOCK.now,
   });
-  const { store, compactor, close } = await openCommandStore(process.env);
+  const { store, derived, compactor, close } = await openCommandStore(process.env);
   try {
     const summary = await importFile({
       ...command,
       profile,
       store,
+      derived,
       clock: SYSTEM_CLOCK,
       signal,
       onProgress: display.show,
@@ -47,7 +49,9 @@ async function run(args: readonly string[]): Promise<number> {
       );
     }
     process.stdout.write(formatSummary(summary, command));
-    return summary.interrupted ? INTERRUPTED : 0;
+    if (summary.failure !== undefined) process.stderr.write(`${summary.failure}\n`);
+    if (summary.interrupted) return INTERRUPTED;
+    return summary.failure === undefined ? 0 : FAILED;
   } finally {
     display.end();
     await close();

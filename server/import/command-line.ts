@@ -2,12 +2,14 @@ import { REPORT_LIFETIME_MS } from "../../tiles/layers.ts";
 import { OperatorError } from "../console/operator-error.ts";
 import { parseOptions } from "../console/parse-options.ts";
 import { parseSpan } from "../kit/time-span.ts";
+import { isDatedNow } from "./dating.ts";
 import { parseBbox } from "./fields/bbox.ts";
-import { FIELDS, type Field, type FieldSource, parseSource, parseValueMaps } from "./fields/mapping.ts";
+import { FIELDS, type Field, type FieldSource, type Mapping, parseSource, parseValueMaps } from "./fields/mapping.ts";
 import { parseTimeFormat } from "./fields/time-format.ts";
 import { parseTimezone } from "./fields/zone.ts";
 import { FORMATS, type Format } from "./files/row.ts";
 import type { ImportOptions } from "./import-file.ts";
+import { parseMaxRejects } from "./outcome.ts";
 import { PROFILE_NAMES } from "./profiles/named-profiles.ts";
 
 export const USAGE = `npm run import -- FILE [options]
@@ -46,13 +48,19 @@ Known sources (docs/import-profiles.md):
   --profile NAME|FILE     columns, times, zone and categories of ${PROFILE_NAMES.slice(0, 3).join(", ")},
                           ${PROFILE_NAMES.slice(3).join(", ")} or a FILE.json of your own; other options win
 
-  --into-last SPAN        old data: maps the file's time span onto the last 89d, 36h, 2w, up to 90d
-  --new-anchor            with --into-last: date the file by now again, making new reports of rows imported before
+Old data, and data without times:
+  --into-last SPAN        maps the file's time span onto the last 89d, 36h, 2w, up to 90d; rows far outside are rejected
+  --time =now             dates all rows by the moment of the file's first import
+  --anchor NAME           the name of these dates, by which they are found again: a file that has grown or was mended
+                          goes on with them, and rows that are there are not doubled
+  --new-anchor            dates the file by now again, making new reports of rows imported before
+
   --truncate-text         cut longer texts instead of leaving them out
   --limit N               read only the first N rows
   --dry-run               check every row, store nothing
   --format FORMAT         csv, ndjson or geojson, when the file's name does not tell
   --delimiter CHARACTER   between the fields of a CSV file, "," by default; "tab" for a tab
+  --max-rejects N|N%      fail, before anything is stored, when more rows than that would be rejected
   --rejects FILE          where rows that cannot be imported go with their reason; default FILE.rejects.csv
 
 A second run writes nothing twice, and one that was interrupted can simply be run again.
@@ -79,7 +87,9 @@ const OPTIONS = {
   clean: { type: "boolean" },
   profile: { type: "string" },
   "into-last": { type: "string" },
+  anchor: { type: "string" },
   "new-anchor": { type: "boolean" },
+  "max-rejects": { type: "string" },
   "truncate-text": { type: "boolean" },
   limit: { type: "string" },
   "dry-run": { type: "boolean" },
@@ -89,7 +99,8 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-export interface CommandLine extends Omit<ImportOptions, "store" | "clock" | "signal" | "onProgress" | "profile"> {
+export interface CommandLine
+  extends Omit<ImportOptions, "store" | "derived" | "clock" | "signal" | "onProgress" | "profile"> {
   /** Name or path of a profile. */
   readonly profile?: string | undefined;
 }
@@ -103,18 +114,19 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     throw new OperatorError("Name the file to import: npm run import -- FILE. --help tells more.");
   if (surplus !== undefined) throw new OperatorError(`One file at a time: ${path} or ${surplus}?`);
   const intoLastMs = values["into-last"] === undefined ? undefined : parseIntoLast(values["into-last"]);
-  if (values["new-anchor"] && intoLastMs === undefined) throw new OperatorError("--new-anchor goes with --into-last.");
+  const mapping = {
+    sources: sourcesOf(values),
+    values: parseValueMaps(values.map ?? []),
+    point: values.point === undefined ? undefined : parsePoint(values.point, values),
+  };
+  checkAnchorOptions(values, mapping);
   return {
     path,
     format: values.format === undefined ? undefined : parseFormat(values.format),
     delimiter: values.delimiter === undefined ? undefined : parseDelimiter(values.delimiter),
     timeFormat: values["time-format"] === undefined ? undefined : parseTimeFormat(values["time-format"]),
     timezone: values.timezone === undefined ? undefined : parseTimezone(values.timezone),
-    mapping: {
-      sources: sourcesOf(values),
-      values: parseValueMaps(values.map ?? []),
-      point: values.point === undefined ? undefined : parsePoint(values.point, values),
-    },
+    mapping,
     place: {
       lonFirst: values["lon-first"],
       decimalComma: values["decimal-comma"],
@@ -125,6 +137,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     profile: values.profile,
     intoLastMs,
     newImportEpoch: values["new-anchor"],
+    anchor: values.anchor,
+    maxRejects: values["max-rejects"] === undefined ? undefined : parseMaxRejects(values["max-rejects"]),
     limit: values.limit === undefined ? undefined : parseLimit(values.limit),
     dryRun: values["dry-run"],
     truncateText: values["truncate-text"] ? MAX_TEXT : undefined,
@@ -146,6 +160,30 @@ function sourcesOf(values: Readonly<Partial<Record<Field, string>>>): Partial<Re
     if (given !== undefined) sources[field] = parseSource(given);
   }
   return sources;
+}
+
+interface AnchorValues {
+  readonly anchor?: string | undefined;
+  readonly "new-anchor"?: boolean | undefined;
+  readonly "into-last"?: string | undefined;
+}
+
+/** @throws OperatorError on options that do not go together, or a name that is none */
+function checkAnchorOptions(values: AnchorValues, mapping: Mapping): void {
+  const intoLast = values["into-last"];
+  if (isDatedNow(mapping) && intoLast !== undefined) {
+    throw new OperatorError(
+      "--time =now dates all rows by one moment: leave out --into-last, or name the column of times.",
+    );
+  }
+  if (isDatedNow(mapping) || intoLast !== undefined) {
+    if (values.anchor === undefined || /^[A-Za-z0-9][\w.-]{0,63}$/.test(values.anchor)) return;
+    throw new OperatorError(
+      `--anchor ${values.anchor} is no name: up to 64 letters, digits, dots, hyphens and underscores.`,
+    );
+  }
+  const alone = values["new-anchor"] ? "--new-anchor" : values.anchor === undefined ? undefined : "--anchor";
+  if (alone !== undefined) throw new OperatorError(`${alone} goes with --into-last or --time =now.`);
 }
 
 function parseIntoLast(text: string): number {

@@ -1,25 +1,28 @@
 import { OperatorError } from "../console/operator-error.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { DerivedStore } from "../ports/derived-store.ts";
 import { type ReportStore, StoreUnavailableError } from "../ports/report-store.ts";
+import { type Dating, dateFile, mapsTimes, timeReaderOf } from "./dating.ts";
 import { digestedFields } from "./fields/digested-fields.ts";
 import { createFindings } from "./fields/findings.ts";
 import { createFieldReader, type Mapping } from "./fields/mapping.ts";
 import type { PlaceOptions } from "./fields/place.ts";
 import { type RowReportOptions, toldByRow } from "./fields/row-report.ts";
-import { mapIntoLast, type TimeSpan } from "./fields/time.ts";
+import type { TimeSpan } from "./fields/time.ts";
 import type { TimeFormat } from "./fields/time-format.ts";
-import { createTimeReader, type TimeReader } from "./fields/time-reader.ts";
 import type { Row } from "./files/row.ts";
 import { openSource, type Source, type SourceOptions } from "./files/source.ts";
 import { type FirstPass, readFirstPass } from "./first-pass.ts";
 import { createRowIdentity, type RowIdentity } from "./ids/row-identity.ts";
-import { findFileEpoch, findRemembered, type Remembered } from "./keeping/remembered.ts";
+import { findRemembered, type Remembered } from "./keeping/remembered.ts";
 import { createDryWriter, createReportWriter, type ReportWriter } from "./keeping/writer.ts";
+import { checkMaxRejects, failureOf, type MaxRejects, warningsOf } from "./outcome.ts";
 import { applyProfile } from "./profiles/apply-profile.ts";
 import { readFirstColumns } from "./profiles/first-columns.ts";
 import { mapColumns } from "./profiles/map-columns.ts";
 import type { Profile } from "./profiles/profile.ts";
 import { openRejects, type Rejects } from "./rejects.ts";
+import { SAMPLE_ROWS } from "./sample.ts";
 
 export interface ImportOptions extends SourceOptions {
   readonly path: string;
@@ -27,6 +30,7 @@ export interface ImportOptions extends SourceOptions {
   /** What is known of the file's source; what the other options say wins. */
   readonly profile?: Profile | undefined;
   readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell" | "remember" | "isEmpty">;
+  readonly derived: DerivedStore;
   readonly clock: Clock;
   /** What times mean that can mean more than one thing. Default: `iso`, which rejects them. */
   readonly timeFormat?: TimeFormat | undefined;
@@ -36,6 +40,10 @@ export interface ImportOptions extends SourceOptions {
   readonly intoLastMs?: number | undefined;
   /** Forgets that now: the file's rows become new reports. */
   readonly newImportEpoch?: boolean | undefined;
+  /** By which the operator knows that now again, whatever the file is called and has become. */
+  readonly anchor?: string | undefined;
+  /** Fails when more rows are rejected, before anything is stored. Default: any number, with a warning. */
+  readonly maxRejects?: MaxRejects | undefined;
   /** Reads only so many rows. */
   readonly limit?: number | undefined;
   /** Checks every row and writes the rejects, but stores nothing. */
@@ -80,11 +88,13 @@ export interface ImportSummary {
   readonly rejectsPath?: string;
   /** Lines without content, which are not rows. */
   readonly blankLines: number;
-  /** Of the times in the file. */
+  /** Of the times in the file that were mapped, without what was cut. */
   readonly span?: TimeSpan;
   /** The now that the file's newest row was mapped to. */
   readonly importEpochMs?: number;
   readonly interrupted: boolean;
+  /** Why the import counts as failed, as a sentence; left out where it does not. */
+  readonly failure?: string;
   /** Sentences for the operator: what was guessed, what looks wrong, and what to say instead. */
   readonly notes: readonly string[];
 }
@@ -116,26 +126,43 @@ export async function importFile(given: ImportOptions): Promise<ImportSummary> {
     source,
     mapping,
     identity,
-    readTime: readerOfTimes(options),
+    rules: { ...rulesOf(options), mapsTimes: mapsTimes(options) },
+    judgedRows: judgedRowsOf(options),
     signal,
     onProgress: (progress) => onProgress?.({ phase: "first-pass", ...progress, totalBytes, ...nothing }),
   });
   if (signal?.aborted)
     return { rowsRead: 0, ...nothing, reasons: new Map(), blankLines: 0, interrupted: true, notes: [] };
 
-  const importEpochMs = await patientStore(findFileEpoch({ ...options, contentHash: firstPass.contentHash }));
+  const check = (mapTime: Dating["mapTime"]): void => {
+    const unmapped = firstPass.times.outside((timeMs) => typeof mapTime(timeMs) !== "number");
+    checkMaxRejects(firstPass, unmapped, options);
+  };
+  const { looksForFormer } = remembered;
+  const dating = await patientStore(dateFile({ options, firstPass, looksForFormer, check }));
   const rejectsPath = options.rejectsPath ?? `${path}.rejects.csv`;
   const rejects = await openRejects(rejectsPath);
-  const counts = await storeRows({ options, source, identity, firstPass, remembered, importEpochMs, rejects }).finally(
-    () => rejects.close(),
+  const counts = await storeRows({ options, source, identity, firstPass, remembered, dating, rejects }).finally(() =>
+    rejects.close(),
   );
+  const interrupted = signal?.aborted === true && counts.rowsRead < rowsToRead(options, firstPass);
+  const ended = { ...counts, interrupted };
+  const failure = failureOf(ended, firstPass, options);
+  const { span, importEpochMs } = dating;
   return {
-    ...counts,
+    ...ended,
     ...(counts.rejected > 0 && { rejectsPath }),
-    ...(firstPass.span && { span: firstPass.span }),
+    ...(span && { span }),
     ...(importEpochMs !== undefined && { importEpochMs }),
-    interrupted: signal?.aborted === true && counts.rowsRead < rowsToRead(options, firstPass),
+    ...(failure !== undefined && { failure }),
+    notes: [...dating.notes, ...counts.notes, ...(failure === undefined ? warningsOf(ended, options) : [])],
   };
+}
+
+/** All rows, where all are needed: for the span that is mapped, and to end before anything is stored. */
+function judgedRowsOf({ intoLastMs, maxRejects, limit = Number.POSITIVE_INFINITY }: ImportOptions): number {
+  if (intoLastMs !== undefined) return Number.POSITIVE_INFINITY;
+  return maxRejects === undefined ? Math.min(SAMPLE_ROWS, limit) : limit;
 }
 
 const rowsToRead = ({ limit }: ImportOptions, { rows }: FirstPass): number => Math.min(limit ?? rows, rows);
@@ -146,7 +173,7 @@ interface SecondPass {
   readonly identity: RowIdentity;
   readonly firstPass: FirstPass;
   readonly remembered: Remembered;
-  readonly importEpochMs: number | undefined;
+  readonly dating: Dating;
   readonly rejects: Rejects;
 }
 
@@ -221,21 +248,15 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
   return { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines, notes };
 }
 
-function rowOptionsOf({ options, firstPass: { span, isProjected }, importEpochMs }: SecondPass): RowReportOptions {
-  const { clock, intoLastMs, truncateText, clean, place } = options;
-  const mapped = span !== undefined && intoLastMs !== undefined && importEpochMs !== undefined;
-  return {
-    nowMs: clock.now(),
-    readTime: readerOfTimes(options),
-    mapTime: mapped ? mapIntoLast(span, intoLastMs, importEpochMs) : (timeMs) => timeMs,
-    truncateText,
-    clean,
-    place: { ...place, isProjected },
-  };
+/** By which rows are judged in both passes. */
+function rulesOf(options: ImportOptions): Omit<RowReportOptions, "mapTime"> {
+  const { clock, truncateText, clean, place } = options;
+  return { nowMs: clock.now(), readTime: timeReaderOf(options), truncateText, clean, place };
 }
 
-const readerOfTimes = ({ timeFormat, timezone }: ImportOptions): TimeReader =>
-  createTimeReader({ format: timeFormat, zone: timezone });
+function rowOptionsOf({ options, firstPass: { isProjected }, dating: { mapTime } }: SecondPass): RowReportOptions {
+  return { ...rulesOf(options), mapTime, place: { ...options.place, isProjected } };
+}
 
 function storeFailure(error: unknown, { written, existing }: Pick<ReportWriter, "written" | "existing">): unknown {
   if (!(error instanceof StoreUnavailableError)) return error;

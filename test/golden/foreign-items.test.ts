@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../server/console/log.ts";
-import { findImportEpoch } from "../../server/import/keeping/import-epoch.ts";
+import { findFormerEpoch } from "../../server/import/keeping/former-epoch.ts";
 import type { DerivedStore } from "../../server/ports/derived-store.ts";
 import type { ReportStore } from "../../server/ports/report-store.ts";
 import type { RunSql } from "../../server/ports/sql.ts";
@@ -209,18 +209,13 @@ describe("what is kept as a text that this program does not write", () => {
   });
 
   it("is as if it were not there where it is the time by which an import is dated", async () => {
-    const options = { clock, contentHash: "ab", intoLastMs: 1, mapping: { sources: {}, values: {} }, renew: false };
+    const options = { clock, contentHash: "ab", intoLastMs: 1, mapping: { sources: {}, values: {} } };
     const epoch = (kept: string | undefined) => {
-      const values = new Map<string, string>();
-      const remember: ReportStore["remember"] = async (key, value, { replace }) => {
-        const held = replace ? value : (values.get(key) ?? kept ?? value);
-        values.set(key, held);
-        return held;
-      };
-      return findImportEpoch({ ...options, store: { remember } });
+      const remember: ReportStore["remember"] = async (_, value) => kept ?? value;
+      return findFormerEpoch({ ...options, store: { remember } });
     };
     expect(await epoch("1780315200001")).toBe(1_780_315_200_001);
     for (const kept of [undefined, "2026-06-01", "", "-1", "1e3", "1780315200001.5"])
-      expect(await epoch(kept)).toBe(clock.now());
+      expect(await epoch(kept)).toBeUndefined();
   });
 });

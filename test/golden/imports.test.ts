@@ -1,4 +1,4 @@
-import { describe } from "vitest";
+import { describe, expect } from "vitest";
 import { parseSource, parseValueMaps } from "../../server/import/fields/mapping.ts";
 import { reportOfRow, toldByRow } from "../../server/import/fields/row-report.ts";
 import { createTimeReader } from "../../server/import/fields/time-reader.ts";
@@ -11,11 +11,13 @@ import {
   tailOfRow,
 } from "../../server/import/ids/row-ids.ts";
 import { findRowKey } from "../../server/import/ids/row-key.ts";
-import { findImportEpoch } from "../../server/import/keeping/import-epoch.ts";
+import { type Anchor, newAnchor, tokensOf } from "../../server/import/keeping/anchor.ts";
+import { decodeAnchor, encodeAnchor, itemName } from "../../server/import/keeping/anchor-items.ts";
+import { findFormerEpoch } from "../../server/import/keeping/former-epoch.ts";
 import type { ReportStore } from "../../server/ports/report-store.ts";
 import { seedIfEmpty } from "../../server/seed/seed-if-empty.ts";
 import { parseReportId } from "../../tiles/report-id.ts";
-import { itKeeps, itReads } from "./golden.ts";
+import { itKeeps, itReads, itRefusesOtherVersions } from "./golden.ts";
 import { NOW_MS } from "./sample.ts";
 
 /** What makes the rows of a file the same reports in every run of an import. */
@@ -133,27 +135,54 @@ describe("rows of imported files", () => {
     },
   ]);
 
-  itKeeps("import-epochs", [
-    {
-      sample: "where it is kept",
-      async write() {
-        const kept: unknown[] = [];
-        const store: Pick<ReportStore, "remember"> = {
-          async remember(key, value, { untilMs }) {
-            kept.push(key, value, untilMs);
-            return value;
-          },
-        };
-        const mapping = {
-          sources: { time: parseSource("when") },
-          values: parseValueMaps(["time:now=2026", "category:a=b"]),
-        };
-        const file = { contentHash: "ab".repeat(32), intoLastMs: 7 * 86_400_000, renew: false };
-        await findImportEpoch({ ...file, store, clock: { now: () => NOW_MS }, mapping });
-        return kept;
+  // Of programs that kept no anchors.
+  itReads("import-epochs", async ([storedKey, storedValue, untilMs]: [string, string, number]) => {
+    const asked: unknown[] = [];
+    const store: Pick<ReportStore, "remember"> = {
+      async remember(key, value, options) {
+        asked.push(options.untilMs);
+        return key === storedKey ? storedValue : value;
       },
-      read: String,
+    };
+    const mapping = {
+      sources: { time: parseSource("when") },
+      values: parseValueMaps(["time:now=2026", "category:a=b"]),
+    };
+    const file = { contentHash: "ab".repeat(32), intoLastMs: 7 * 86_400_000 };
+    const epochMs = await findFormerEpoch({ ...file, store, clock: { now: () => NOW_MS }, mapping });
+    // What did not exist is not kept by asking.
+    expect(asked).toEqual([NOW_MS]);
+    return String([storedKey, epochMs, untilMs]);
+  });
+
+  const anchor: Anchor = {
+    ...newAnchor({ oldestMs: 1, newestMs: 2, before: { rows: 1, oldestMs: -5, newestMs: -4 } }, 7, NOW_MS),
+    name: "houston",
+    file: {
+      path: "/data/Löcher.csv",
+      contentHash: "ab".repeat(32),
+      timeReading: "0123456789abcdef",
+      salt: "0011223344556677",
+      tokens: tokensOf([1, 2 ** 48 - 1], "0011223344556677"),
     },
+  };
+  const readAnchor = (body: Uint8Array) => decodeAnchor({ name: "golden", body });
+  itKeeps("import-anchor-v1", [
+    { sample: "of a span", write: () => encodeAnchor(anchor), read: readAnchor },
+    {
+      sample: "of a moment, of what came by standard input",
+      write: () =>
+        encodeAnchor({
+          ...newAnchor({ oldestMs: NOW_MS, newestMs: NOW_MS }, 0, NOW_MS),
+          file: { ...anchor.file, path: undefined, tokens: [] },
+        }),
+      read: readAnchor,
+    },
+  ]);
+  itRefusesOtherVersions("import-anchor-v1", readAnchor);
+  itKeeps("import-anchor-names", [
+    { sample: "with a name", write: () => itemName(anchor), read: String },
+    { sample: "without", write: () => itemName({ file: anchor.file }), read: String },
   ]);
 
   itKeeps("seeding", [

@@ -21,6 +21,7 @@ export const ITEM_KINDS = {
   areas: 0x4e,
   "area-tally": 0x59,
   moderation: 0x44,
+  "import-anchor": 0x4b,
   "young-rows": 0x56,
 } as const;
 export type ItemKind = keyof typeof ITEM_KINDS;

@@ -1,5 +1,6 @@
 import type { DigestedField } from "../ids/row-ids.ts";
 import { FIELDS, type Mapping } from "./mapping.ts";
+import { pointColumnNames } from "./point-columns.ts";
 
 /**
  * The fields that make a row the one it is, with the columns that they are read from: all that are read from a column. Constants and
@@ -12,6 +13,8 @@ export function digestedFields({ sources, point }: Mapping): DigestedField[] {
     const source = sources[field] ?? (isPlace && point !== undefined ? undefined : { column: field });
     if (source !== undefined && "column" in source) digested.push([field, source.column]);
   }
-  if (point !== undefined && "column" in point) digested.push(["point", point.column]);
+  if (point !== undefined && "column" in point) {
+    for (const column of pointColumnNames(point.column)) digested.push(["point", column]);
+  }
   return digested;
 }

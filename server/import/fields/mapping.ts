@@ -42,8 +42,9 @@ export function checkMapping(mapping: Mapping, columns: readonly string[]): void
     if (source === undefined) {
       if (field === "text" || columns.includes(field)) continue;
       const orPoint = isPlace(field) ? " If one column holds both, say --point COLUMN." : "";
+      const now = field === "time" ? ", or the moment of the file's first import with --time =now" : "";
       throw new OperatorError(
-        `Say which column holds the ${field} with --${field} COLUMN, or give every row the same one with --${field} =VALUE.${orPoint} ${there}`,
+        `Say which column holds the ${field} with --${field} COLUMN, or give every row the same one with --${field} =VALUE${now}.${orPoint} ${there}`,
       );
     }
     if ("column" in source && !columns.includes(source.column)) {

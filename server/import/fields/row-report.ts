@@ -23,8 +23,8 @@ export interface Rejection {
 export interface RowReportOptions {
   readonly nowMs: number;
   readonly readTime: TimeReader;
-  /** Where on today's clock a time of the file lies. */
-  readonly mapTime: (timeMs: number) => number;
+  /** Where on today's clock a time of the file lies, or why it lies nowhere: the same sentence for every such time. */
+  readonly mapTime: (timeMs: number) => number | { readonly problem: string };
   /** Cuts a longer text to this many code points instead of rejecting the row. */
   readonly truncateText?: number | undefined;
   /** Makes categories and texts fit instead of rejecting the rows and leaving the texts out. */
@@ -39,6 +39,11 @@ export interface RowReportOptions {
 const SHARD = 0;
 const LONGEST_QUOTED_VALUE = 60;
 const EXPIRED = "is more than 90 days ago, so it has expired";
+const FUTURE = "is in the future";
+
+/** Whether a row was understood, and is no report only because of its age. */
+export const isOutOfTime = ({ kind }: Pick<Rejection, "kind">): boolean =>
+  kind === `time ${EXPIRED}` || kind === `time ${FUTURE}`;
 
 /** The report that a row tells, by the rules of `POST /api/reports` but for its category, which may be any, and for a text that is unfit, which it goes without, or why there is none. */
 export function reportOfRow(values: FieldValues, tails: RowTails, options: RowReportOptions): Report | Rejection {
@@ -71,13 +76,17 @@ export function toldByRow(values: FieldValues, tails: RowTails, options: RowRepo
   const time = options.readTime(values.time);
   if (typeof time !== "number") return rejection("time", values.time, time.problem);
   const timeMs = options.mapTime(time);
-  if (timeMs > options.nowMs) return rejection("time", values.time, "is in the future");
-  if (timeMs + REPORT_LIFETIME_MS < options.nowMs) return rejection("time", values.time, EXPIRED);
+  if (typeof timeMs === "number") {
+    if (timeMs > options.nowMs) return rejection("time", values.time, FUTURE);
+    if (timeMs + REPORT_LIFETIME_MS < options.nowMs) return rejection("time", values.time, EXPIRED);
+  }
 
   const place = placeOfRow(values, options.place ?? {});
   if ("message" in place) return rejection(place.field, place.value, place.message);
   const fit = fitBody(values, place, options);
   if ("kind" in fit) return fit;
+  // A row that is no report in any case did not count for where times are mapped to.
+  if (typeof timeMs !== "number") return rejection("time", values.time, timeMs.problem);
   const draft = draftOfBody(fit.body);
   const coarse = kept(draft.layer, draft.category, { ...draft, createdAtMs: timeMs });
   const { createdAtMs } = coarse;
@@ -114,7 +123,7 @@ function fitBody(values: FieldValues, { lonDeg, latDeg }: Place, options: RowRep
     ...{ lon: lonDeg, lat: latDeg, text },
   };
   const changes: Change[] = [
-    ...(category === values.category.normalize("NFC")
+    ...(category === values.category || category === values.category.normalize("NFC")
       ? []
       : [{ field: "category", from: values.category, to: category } as const]),
     ...(text === values.text ? [] : [{ field: "text", from: values.text, to: text } as const]),

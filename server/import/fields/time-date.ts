@@ -7,9 +7,11 @@ export const MONTH_NAME =
 
 const YEAR_FIRST = /^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)/;
 const COMPACT = /^(\d{4})(\d\d)(\d\d)(?=[t\s]|\d{4}(?:\d\d)?[z+-])/i;
+const CHINESE = /^(\d{4})[年년]\s?(\d{1,2})[月월]\s?(\d{1,2})[日일]/;
 const ORDINAL = /^(\d{4})-(\d{3})(?!\d)/;
 const WEEK_DAY = /^(\d{4})-?w(\d\d)-?(\d)(?!\d)/i;
-const NUMBERS = /^(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d\d)(?![\d-])/;
+/** A dot may have a blank behind it, as Czechs write. */
+const NUMBERS = /^(\d{1,2})([-/]|\.\s?)(\d{1,2})\2(\d{4}|\d\d)(?![\d-])/;
 const DAY_MONTH = new RegExp(
   `^(\\d{1,2})(?:st|nd|rd|th)?(?:[-/.\\s]|of\\s)*(${MONTH_NAME})[-/.,\\s]*(\\d{4}|\\d\\d)(?!\\d)`,
   "i",
@@ -45,6 +47,7 @@ type Midnight = (match: RegExpExecArray, format: TimeFormat) => number | TimePro
 const SHAPES: readonly (readonly [RegExp, Midnight])[] = [
   [YEAR_FIRST, ([, year, , month, day]) => midnightOf(Number(year), Number(month), Number(day))],
   [COMPACT, ([, year, month, day]) => midnightOf(Number(year), Number(month), Number(day))],
+  [CHINESE, ([, year, month, day]) => midnightOf(Number(year), Number(month), Number(day))],
   [DAY_MONTH, ([, day = "", month = "", year = ""], format) => midnightOfNamed(year, month, day, format)],
   [MONTH_DAY, ([, month = "", day = "", year = ""], format) => midnightOfNamed(year, month, day, format)],
   [YEAR_MONTH_NAME, ([, year = "", month = "", day = ""], format) => midnightOfNamed(year, month, day, format)],
@@ -68,7 +71,7 @@ function dayOfNumbers(match: RegExpExecArray, format: TimeFormat): WrittenDay | 
   const [all, first = "", separator, second = "", third = ""] = match;
   const tells = format === "us" || format === "eu" || (format === "ymd" && third.length === 2);
   if (!tells && third.length === 2) return PROBLEMS.twoDigitYear;
-  if (!tells && separator !== ".") return PROBLEMS.ambiguous;
+  if (!tells && !separator?.startsWith(".")) return PROBLEMS.ambiguous;
   const [year, month, day] =
     format === "ymd" && tells
       ? [first, second, third]

@@ -42,6 +42,7 @@ export const PROBLEMS = {
     problem: "has a year of two digits: say --time-format us (month first), eu (day first) or ymd (year first)",
   },
   excel: { problem: "looks like a spreadsheet's number of a day: say --time-format excel" },
+  oddSize: { problem: "is a number of a size that Unix times hardly have: say --time-format unix or unix-ms" },
   compactOrMilliseconds: {
     problem: "can be a date without blanks or milliseconds: say --time-format compact or --time-format unix-ms",
   },

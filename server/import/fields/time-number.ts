@@ -15,6 +15,8 @@ const EPOCHS = [
   { digits: [15, 16], perSecond: 1e6 },
   { digits: [18, 19], perSecond: 1e9 },
 ] as const;
+/** Of seconds after a day and a half; a number with fewer is a year, or none that tells a time. */
+const LEAST_EPOCH_DIGITS = 6;
 /** Days of a spreadsheet from 1954 to 2119. */
 const [FIRST_LIKELY_SERIAL, LAST_LIKELY_SERIAL] = [20_000, 80_000];
 const LAST_SERIAL = 2_958_466;
@@ -23,10 +25,11 @@ const LARGEST_DATE_MS = 8.64e15;
 
 /** Reads a time that is written as a number; `undefined` when the text is none. */
 export function readNumber(text: string, format: TimeFormat): WrittenTime | TimeProblem | undefined {
-  const json = DATE_OF_JSON.exec(text);
-  if (json) return epoch(Number(json[1]), 1e3);
-  if (!NUMBER.test(text)) return undefined;
-  if (ROUNDED.test(text)) return PROBLEMS.rounded;
+  if (!NUMBER.test(text)) {
+    const json = text.startsWith("/") ? DATE_OF_JSON.exec(text) : null;
+    return json ? epoch(Number(json[1]), 1e3) : undefined;
+  }
+  if (text.includes("E") && ROUNDED.test(text)) return PROBLEMS.rounded;
   const value = Number(text.replace(",", "."));
   if (format === "unix") return epoch(value, 1);
   if (format === "unix-ms") return epoch(value, 1e3);
@@ -37,13 +40,20 @@ export function readNumber(text: string, format: TimeFormat): WrittenTime | Time
 
 /** What a number can only be, by its size. */
 function guess(text: string, value: number): WrittenTime | TimeProblem {
-  const digits = String(Math.trunc(Math.abs(value))).length;
+  const digits = digitsOf(Math.abs(value));
   const date = compact(text);
   const found = EPOCHS.find(({ digits: [fewest, most] }) => digits >= fewest && digits <= most);
   if (date) return found ? PROBLEMS.compactOrMilliseconds : date;
   if (found) return epoch(value, found.perSecond);
   if (value >= FIRST_LIKELY_SERIAL && value < LAST_LIKELY_SERIAL) return PROBLEMS.excel;
-  return PROBLEMS.notATime;
+  return digits >= LEAST_EPOCH_DIGITS ? PROBLEMS.oddSize : PROBLEMS.notATime;
+}
+
+/** Of the whole part; 20 for all that have more. */
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let least = 10; value >= least && digits < 20; least *= 10) digits++;
+  return digits;
 }
 
 function epoch(value: number, perSecond: number): WrittenTime | TimeProblem {

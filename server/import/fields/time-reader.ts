@@ -82,7 +82,9 @@ export function createTimeReader({ format = "iso", zone }: TimeReaderOptions = {
   return Object.assign(read, { notes });
 }
 
-const times = (count: number): string => (count === 1 ? "1 time" : `${count} times`);
+/** With blanks between thousands, as the summary's other counts. */
+const times = (count: number): string =>
+  count === 1 ? "1 time" : `${count.toLocaleString("en-US").replaceAll(",", " ")} times`;
 
 /** Only a zone's own abbreviation, and only when its clocks show it then, tells which hour it is. */
 function fromAbbreviation(abbreviation: string, localMs: number, own: Zone | undefined): number | TimeProblem {

@@ -18,11 +18,7 @@ const TIME =
 /** Reads a day in any of its shapes, with a time and a zone behind it or without. */
 export function readDateTime(text: string, format: TimeFormat): WrittenTime | TimeProblem {
   if (text.length > LONGEST) return PROBLEMS.notATime;
-  const value = text
-    .replace("\u2212", "-")
-    .replace(WEEKDAY, "")
-    .replace(YEAR_LAST, "$2 $1 $5 $3 $4")
-    .replace(TIME_FIRST, "$2 $1");
+  const value = dayFirst(text.replace("\u2212", "-"));
   const day = readDay(value, format);
   if (day === undefined) return PROBLEMS.notATime;
   if ("problem" in day) return day;
@@ -32,6 +28,12 @@ export function readDateTime(text: string, format: TimeFormat): WrittenTime | Ti
   if (ofDayMs === undefined) return PROBLEMS.noSuchHour;
   const zone = readSuffix(rest.slice(time?.[0].length ?? 0).trim());
   return typeof zone === "object" ? zone : { localMs: day.dayMs + ofDayMs, zone };
+}
+
+/** The day at the beginning, where millions of rows have it anyway. */
+function dayFirst(text: string): string {
+  if (!/^\d/.test(text)) return text.replace(WEEKDAY, "").replace(YEAR_LAST, "$2 $1 $5 $3 $4");
+  return text[1] === ":" || text[2] === ":" ? text.replace(TIME_FIRST, "$2 $1") : text;
 }
 
 function ofDayOfMatch(match: RegExpExecArray): number | undefined {

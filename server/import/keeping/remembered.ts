@@ -2,7 +2,6 @@ import type { Clock } from "../../ports/clock.ts";
 import type { ReportStore } from "../../ports/report-store.ts";
 import { findFormerRowsUntil } from "../ids/former-rows.ts";
 import { createRowKey, findRowKey } from "../ids/row-key.ts";
-import { findImportEpoch, type ImportEpochOptions } from "./import-epoch.ts";
 import { patiently } from "./patiently.ts";
 
 /** What must be the same in every run, or rows would become new reports; so the store keeps it. */
@@ -30,18 +29,4 @@ export async function findRemembered({ store, clock, dryRun, retryMs }: Remember
     const untilMs = await findFormerRowsUntil({ store, clock, isKeyNew: rowKey === made });
     return { rowKey, looksForFormer: clock.now() < untilMs };
   }, retryMs);
-}
-
-export interface FileEpochOptions extends Omit<ImportEpochOptions, "intoLastMs" | "renew"> {
-  readonly intoLastMs?: number | undefined;
-  readonly newImportEpoch?: boolean | undefined;
-  readonly dryRun?: boolean | undefined;
-  readonly retryMs?: number | undefined;
-}
-
-/** The moment that times of a file are moved to, where they are. @throws StoreUnavailableError when the store stays away */
-export async function findFileEpoch(options: FileEpochOptions): Promise<number | undefined> {
-  const { clock, intoLastMs, dryRun, retryMs, newImportEpoch: renew = false } = options;
-  if (intoLastMs === undefined) return undefined;
-  return dryRun ? clock.now() : patiently(() => findImportEpoch({ ...options, intoLastMs, renew }), retryMs);
 }

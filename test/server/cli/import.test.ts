@@ -10,8 +10,10 @@ import { type ImportOptions, importFile } from "../../../server/import/import-fi
 import type { ReportStore } from "../../../server/ports/report-store.ts";
 import { readConfig } from "../../../server/runtime/config.ts";
 import { openStores } from "../../../server/runtime/stores/stores.ts";
+import { createDynamoDerivedStore } from "../../../server/store/dynamo/derived-dynamo.ts";
 import { createDynamoStore } from "../../../server/store/dynamo/dynamo.ts";
 import { createDocumentClient, EMULATOR_CREDENTIALS } from "../../../server/store/dynamo/dynamo-client.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { HOUSTON_MISSING, houstonFile } from "../../kit/cities/houston-file.ts";
 import { idsOf, reportsOf } from "../../kit/make-report.ts";
@@ -43,14 +45,10 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-function openTable(table: string): ReportStore {
-  const client = createDocumentClient({
-    endpoint: endpoint,
-    credentials: EMULATOR_CREDENTIALS,
-    requestTimeoutMs: 20_000,
-  });
-  return createDynamoStore({ client, table, clock });
-}
+const openTable = (table: string): ReportStore => createDynamoStore({ client: openClient(), table, clock });
+const openDerived = (table: string) => createDynamoDerivedStore({ client: openClient(), table, clock });
+const openClient = () =>
+  createDocumentClient({ endpoint, credentials: EMULATOR_CREDENTIALS, requestTimeoutMs: 20_000 });
 
 interface Ended {
   readonly code: number | null;
@@ -142,10 +140,18 @@ describe("the import command", () => {
     // The one run that nothing disturbed, dated as the killed one was.
     const memory = createMemoryStore({ clock });
     const remember: ReportStore["remember"] = (key, value, options) => store.remember(key, value, options);
-    const command = parseCommandLine([small, ...ARGS]) as Omit<ImportOptions, "store" | "clock">;
-    await importFile({ ...command, store: { ...memory, remember }, clock });
+    const command = parseCommandLine([small, ...ARGS]) as Omit<ImportOptions, "store" | "derived" | "clock">;
+    await importFile({ ...command, store: { ...memory, remember }, derived: openDerived("killed"), clock });
     expect(await idsIn(store)).toEqual(await idsIn(memory));
     await store.close();
+  });
+
+  test("ends with 1 when no row was imported, with the counts and why", { tags: "slow" }, async () => {
+    const none = join(dir, "none.csv");
+    writeFileSync(none, "lon,lat,time,what\nNA,30,2010-01-10,noise\nNA,30,2010-01-11,noise\n");
+    const { code, output, errors } = await start("none", [none, ...ARGS]).ended;
+    expect([code, countsOf(output)]).toEqual([1, [2, 0, 0, 2]]);
+    expect(errors).toMatch(/^None of the 2 rows can be imported: lon "NA" must be/m);
   });
 
   test("says what to do instead of showing a stack", async () => {
@@ -163,17 +169,18 @@ const skipped = HOUSTON === undefined ? ` (skipped: ${HOUSTON_MISSING})` : "";
 
 describe.skipIf(HOUSTON === undefined)(`Houston's 86 314 incidents${skipped}`, { tags: "slow" }, () => {
   const path = join(dir, "houston.csv.gz");
-  const command = () => parseCommandLine([path, ...HOUSTON_ARGS]) as Omit<ImportOptions, "store" | "clock">;
+  const command = () => parseCommandLine([path, ...HOUSTON_ARGS]) as Omit<ImportOptions, "store" | "derived" | "clock">;
   beforeAll(() => {
     copyFileSync(HOUSTON ?? "", path);
   });
 
   test("are stored but for five, and once", async () => {
     const store = createMemoryStore({ clock });
-    const summary = await importFile({ ...command(), store, clock });
+    const derived = createMemoryDerivedStore({ clock });
+    const summary = await importFile({ ...command(), store, derived, clock });
     expect(summary).toMatchObject({ rowsRead: 86_314, written: 86_309, existing: 0, rejected: 5 });
-    expect([...summary.reasons]).toEqual([["lat must be a number from -90 to 90", 5]]);
-    expect(await importFile({ ...command(), store, clock })).toMatchObject({
+    expect([...summary.reasons]).toEqual([["lon must be a number from -180 to 180", 5]]);
+    expect(await importFile({ ...command(), store, derived, clock })).toMatchObject({
       written: 0,
       existing: 86_309,
       rejected: 5,

@@ -4,7 +4,7 @@ import { parseCommandLine } from "../../../server/import/command-line.ts";
 test("reads the whole of a command line", () => {
   const args =
     "f.csv.gz --lon x --lat y --time when --layer =safety --category offense --severity offense --map severity:murder=5 " +
-    "--map category:a=b --into-last 89d --new-anchor --truncate-text --limit 10 --dry-run --format csv --delimiter tab --rejects r.csv";
+    "--map category:a=b --into-last 89d --anchor houston-2010 --new-anchor --max-rejects 2.5% --truncate-text --limit 10 --dry-run --format csv --delimiter tab --rejects r.csv";
   expect(parseCommandLine(args.split(" "))).toEqual({
     path: "f.csv.gz",
     format: "csv",
@@ -22,6 +22,8 @@ test("reads the whole of a command line", () => {
     },
     intoLastMs: 89 * 86_400_000,
     newImportEpoch: true,
+    anchor: "houston-2010",
+    maxRejects: { share: 0.025 },
     limit: 10,
     dryRun: true,
     place: {},
@@ -31,14 +33,26 @@ test("reads the whole of a command line", () => {
   expect(parseCommandLine(["--help"])).toBe("help");
 });
 
+test("reads how times are written", () => {
+  const line = ["a.csv", "--time-format", "US", "--timezone", "america/new_york"];
+  expect(parseCommandLine(line)).toMatchObject({ timeFormat: "us", timezone: "America/New_York" });
+});
+
 test.each([
   ["", /npm run import -- FILE/],
   ["a.csv b.csv", /One file at a time/],
   ["a.csv --lng x", /--lng.*The options are: --lon --lat/],
   ["a.csv --into-last soon", /--into-last soon is not a span/],
   ["a.csv --into-last 91d", /expire after 90d/],
-  ["a.csv --new-anchor", /goes with --into-last/],
+  ["a.csv --new-anchor", /--new-anchor goes with --into-last or --time =now/],
+  ["a.csv --anchor x", /--anchor goes with --into-last or --time =now/],
+  ["a.csv --into-last 1d --anchor a/b", /--anchor a\/b is no name/],
+  ["a.csv --into-last 1d --time =now", /leave out --into-last/],
+  ["a.csv --max-rejects many", /--max-rejects many is neither/],
+  ["a.csv --max-rejects 101%", /--max-rejects 101% is neither/],
   ["a.csv --limit 0", /--limit 0/],
+  ["a.csv --time-format american", /not one of iso, us, eu, ymd, unix, unix-ms, excel/],
+  ["a.csv --timezone EST", /--timezone EST is not the name of a time zone: say America\/New_York\./],
   ["a.csv --format xls", /csv, ndjson, geojson/],
   ["a.csv --delimiter ab", /one ASCII character/],
   ["a.csv --map theft=1", /field:value=new value/],

@@ -8,7 +8,9 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { parseSource, parseValueMaps } from "../../../server/import/fields/mapping.ts";
 import { createFormerDigest, formerTailsOfRow } from "../../../server/import/ids/row-ids.ts";
 import { type ImportOptions, importFile } from "../../../server/import/import-file.ts";
+import type { DerivedStore } from "../../../server/ports/derived-store.ts";
 import { type ReportStore, StoreUnavailableError } from "../../../server/ports/report-store.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
@@ -25,9 +27,11 @@ afterAll(() => rmSync(dir, { recursive: true }));
 let nowMs = START_MS;
 const clock = { now: () => nowMs };
 let store: ReportStore;
+let derived: DerivedStore;
 beforeEach(() => {
   nowMs = START_MS;
   store = createMemoryStore({ clock });
+  derived = createMemoryDerivedStore({ clock });
 });
 
 let fileCount = 0;
@@ -38,7 +42,7 @@ function writeFile(content: string | Buffer, ending = "csv"): string {
 }
 
 const run = (path: string, options: Partial<ImportOptions> = {}) =>
-  importFile({ path, mapping: { sources: {}, values: {} }, store, clock, retryMs: 1, ...options });
+  importFile({ path, mapping: { sources: {}, values: {} }, store, derived, clock, retryMs: 1, ...options });
 
 const allReports = (from: ReportStore = store): Promise<Report[]> => reportsOf(from);
 
@@ -161,6 +165,40 @@ describe("rows", () => {
     expect(await allReports()).toEqual([]);
     expect(await run(path, { limit: 2 })).toMatchObject({ rowsRead: 2, written: 2, interrupted: false });
     expect(await run(path)).toMatchObject({ rowsRead: 5, written: 3, existing: 2 });
+  });
+});
+
+describe("times", () => {
+  const localFile = (...times: string[]): string =>
+    writeFile(HEADER + times.map((time) => GOOD.replace("2026-02-28T10:00:00Z", time)).join(""));
+
+  test("are of the format and the zone that are said, and of UTC with a note", async () => {
+    const path = localFile("02/28/2026 10:00:00 AM", "2/13/26 1:30 PM", "2026-02-20T10:00:00Z");
+    const rejected = await run(path);
+    expect(rejected).toMatchObject({ written: 1, rejected: 2, notes: [] });
+    expect([...rejected.reasons.keys()].join()).toMatch(/say --time-format us.*say --time-format us/);
+
+    const asUtc = await run(path, { timeFormat: "us", dryRun: true });
+    expect(asUtc.notes).toEqual([
+      "2 times without a zone read as UTC: say --timezone AREA/CITY if they are of another.",
+    ]);
+    const summary = await run(path, { timeFormat: "us", timezone: "America/New_York" });
+    expect(summary).toMatchObject({ written: 2, existing: 1, rejected: 0, notes: [] });
+    const moments = (await allReports()).map(({ createdAtMs }) => new Date(createdAtMs).toISOString());
+    expect(moments.sort()).toEqual([
+      "2026-02-13T18:30:00.000Z",
+      "2026-02-20T10:00:00.000Z",
+      "2026-02-28T15:00:00.000Z",
+    ]);
+  });
+
+  test("give the span that --into-last maps, by the same format and zone", async () => {
+    const path = localFile("07/01/2024 10:00", "07/02/2024 10:00");
+    const { span } = await run(path, { timeFormat: "us", timezone: "America/New_York", intoLastMs: DAY_MS });
+    expect(span).toEqual({
+      oldestMs: Date.parse("2024-07-01T14:00:00Z"),
+      newestMs: Date.parse("2024-07-02T14:00:00Z"),
+    });
   });
 });
 

@@ -273,7 +273,13 @@ async function storeAndAsk(stores: Stores, pool: Pool, clock: TestClock) {
   ] as const;
   const lines = imported.map(({ lon, lat, atMs, layer, category }) => `${lon},${lat},${atMs},${layer},${category},3,`);
   writeFileSync(file, `lon,lat,time,layer,category,severity,text\n${lines.join("\n")}\n`);
-  await importFile({ path: file, mapping: { sources: {}, values: {} }, store: stores.store, clock });
+  await importFile({
+    path: file,
+    mapping: { sources: {}, values: {} },
+    store: stores.store,
+    derived: stores.derived,
+    clock,
+  });
   all.push(...imported);
   await stores.store.confirm();
   await tiles.pyramid.poll();

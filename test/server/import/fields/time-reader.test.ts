@@ -51,6 +51,7 @@ describe("without an option, what means one thing only is read", () => {
     // Dots are day first wherever they are written.
     ["01.03.2024 08:00", EIGHT],
     ["1.3.2024 8.00", EIGHT],
+    ["1. 3. 2024 8:00", EIGHT],
     ["01.03.2024", MIDNIGHT],
     // Names of months.
     ["01-Mar-2024 08:00", EIGHT],
@@ -71,6 +72,7 @@ describe("without an option, what means one thing only is read", () => {
     ["01/Mar/2024:08:00:00 +0000", EIGHT],
     ["8:00 AM, 1 March 2024", EIGHT],
     ["2024-03-01 08h00", EIGHT],
+    ["2024年3月1日 8:00", EIGHT],
     // Unix times, by their digits.
     ["1709280000", EIGHT],
     ["1709280000.123", "2024-03-01T08:00:00.123Z"],
@@ -113,7 +115,10 @@ describe("without an option, what means one thing only is read", () => {
     ["2024-03-01 0:30 PM", "is not a time of the day"],
     ["2024-03-01 24:30", "is not a time of the day"],
     ["2024-03-01 12:30:60", "is not a time of the day"],
-    ["99999999", "is not a time"],
+    ["99999999", "is a number of a size that Unix times hardly have: say --time-format unix or unix-ms"],
+    ["-86400000", "is a number of a size that Unix times hardly have: say --time-format unix or unix-ms"],
+    ["17092800001", "is a number of a size that Unix times hardly have: say --time-format unix or unix-ms"],
+    ["12345", "is not a time"],
     ["2024", "is not a time"],
     ["2024-03", "is not a time"],
     ["yesterday", "is not a time"],

@@ -6,6 +6,7 @@ import { parseSource } from "../../../../server/import/fields/mapping.ts";
 import { createFormerDigest, formerTailsOfRow } from "../../../../server/import/ids/row-ids.ts";
 import { type ImportOptions, importFile } from "../../../../server/import/import-file.ts";
 import type { ReportStore } from "../../../../server/ports/report-store.ts";
+import { createMemoryDerivedStore } from "../../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../../tiles/geo/geohash.ts";
 import { formatReportId } from "../../../../tiles/report-id.ts";
@@ -21,6 +22,7 @@ afterAll(() => rmSync(dir, { recursive: true }));
 
 let clock = createTestClock(START_MS);
 let store: ReportStore = createMemoryStore({ clock });
+const derived = createMemoryDerivedStore({ clock });
 beforeEach(() => {
   clock = createTestClock(START_MS);
   store = createMemoryStore({ clock });
@@ -31,7 +33,7 @@ function run(content: string, options: Partial<ImportOptions> = {}) {
   const path = join(dir, `${files++}.csv`);
   writeFileSync(path, content);
   const sources = { layer: parseSource("=vibe"), severity: parseSource("=1"), category: parseSource("kind") };
-  return importFile({ path, mapping: { sources, values: {} }, store, clock, retryMs: 1, ...options });
+  return importFile({ path, mapping: { sources, values: {} }, store, derived, clock, retryMs: 1, ...options });
 }
 
 const TODAY = "lon,lat,time,kind,status\n1,2,2026-02-28,noise,Open\n1,3,2026-02-28,noise,Open\n";
@@ -83,6 +85,8 @@ async function storeAsBefore(): Promise<void> {
 test("rows that a program stored under digests of all columns are found", async () => {
   await storeAsBefore();
   expect(await run(FORMER)).toMatchObject({ written: 0, existing: 3 });
+  // A third one like it was not there.
+  expect(await run(`${FORMER}${FORMER_ROWS[0]?.join(",")}\n`)).toMatchObject({ written: 1, existing: 3 });
 });
 
 test("rows of before are looked for until they have expired, and not in a store that had none", async () => {

@@ -5,6 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { createRowDigest, formerTailsOfRow, tailOfRow } from "../../../../server/import/ids/row-ids.ts";
 import { type ImportOptions, importFile } from "../../../../server/import/import-file.ts";
 import { type ReportStore, StoreUnavailableError } from "../../../../server/ports/report-store.ts";
+import { createMemoryDerivedStore } from "../../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
 import { keptPlace, keptTime } from "../../../../tiles/kept.ts";
 import { createTestClock } from "../../../kit/clock.ts";
@@ -29,7 +30,15 @@ const line = valuesOf(SECRET.lon, SECRET.lat, SECRET.atMs).join(",");
 writeFileSync(path, `${COLUMNS.join(",")}\n${line}\n${line}\n`);
 
 const run = (store: ReportStore, clock = createTestClock(START_MS), options: Partial<ImportOptions> = {}) =>
-  importFile({ path, mapping: { sources: {}, values: {} }, store, clock, retryMs: 1, ...options });
+  importFile({
+    path,
+    mapping: { sources: {}, values: {} },
+    store,
+    derived: createMemoryDerivedStore({ clock }),
+    clock,
+    retryMs: 1,
+    ...options,
+  });
 
 const openMemory = (clock = createTestClock(START_MS)) => createMemoryStore({ clock });
 const tailsIn = async (store: ReportStore) => idsOf(await reportsOf(store)).map((id) => id.slice(17));
