@@ -4,6 +4,7 @@ import { OperatorError } from "../console/operator-error.ts";
 import { isAddress, parseAddress, shownAddress } from "../import/feeds/address.ts";
 import { createFeed } from "../import/feeds/feed.ts";
 import { createFeedStates } from "../import/feeds/feed-state.ts";
+import type { Failure } from "../import/feeds/fetch-feed.ts";
 import { withFresh } from "../import/feeds/with-fresh.ts";
 import type { ImportOptions, ImportSummary } from "../import/import-file.ts";
 import { watchFeed } from "../import/watch.ts";
@@ -15,11 +16,23 @@ export interface FeedImport {
   importFile(options: Omit<ImportOptions, "onProgress">): Promise<ImportSummary>;
 }
 
-/** Imports what an address has now. @throws OperatorError when it cannot be fetched */
-export async function importAddress({ options, signal, importFile }: FeedImport): Promise<ImportSummary> {
+/** Imports what an address has now; nothing when the signal came first. @throws OperatorError when it cannot be fetched */
+export async function importAddress(
+  { options, signal, importFile }: FeedImport,
+  say: (line: string) => void,
+): Promise<ImportSummary | undefined> {
   const feed = createFeed(options.path);
   const { now } = options.clock;
-  const done = await withFresh({ feed, known: {}, signal, now }, ({ path }) => importFile(optionsFor(options, path)));
+  const onRetry = ({ reason }: Failure, waitMs: number): void =>
+    say(`${feed.shown} ${reason}: tried again in ${Math.ceil(waitMs / 1000)} s`);
+  const fetched = withFresh({ feed, known: {}, signal, now, onRetry }, ({ path }) =>
+    importFile(optionsFor(options, path)),
+  );
+  const done = await fetched.catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    throw error;
+  });
+  if (done === undefined) return undefined;
   if (done === "unchanged") throw new OperatorError(`${feed.shown} answered 304 though nothing was known of it.`);
   if ("reason" in done) throw new OperatorError(`${feed.shown} ${done.reason}.`);
   return done;

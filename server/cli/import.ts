@@ -39,8 +39,9 @@ async function run(args: readonly string[]): Promise<number> {
     }
     const importFile = (each: ImportOptions) => importInto(opened, { ...each, signal });
     const summary = await (isAddress(command.path)
-      ? importAddress({ options, signal, importFile })
+      ? importAddress({ options, signal, importFile }, (line) => void process.stderr.write(`${line}\n`))
       : importFile(options));
+    if (summary === undefined) return INTERRUPTED;
     process.stdout.write(formatSummary(summary, command));
     if (summary.failure !== undefined) process.stderr.write(`${summary.failure}\n`);
     if (summary.interrupted) return INTERRUPTED;

@@ -22,14 +22,17 @@ export interface FreshOptions {
   readonly signal: AbortSignal;
   readonly patience?: Patience | undefined;
   now(): number;
+  /** Before it waits to look again. */
+  onRetry?(failure: Failure, waitMs: number): void;
 }
 
 /**
  * Looks at a feed, again where it fails for now, and gives what is new to `use`; what was fetched is removed afterwards.
  * @returns what `use` does; a failure after all tries
+ * @throws AbortError when the signal ends a wait or a download
  */
 export async function withFresh<T>(
-  { feed, known, signal, patience = PATIENCE, now }: FreshOptions,
+  { feed, known, signal, patience = PATIENCE, now, onRetry }: FreshOptions,
   use: (fresh: Fresh) => Promise<T>,
 ): Promise<T | Failure | "unchanged"> {
   const folder = await mkdtemp(join(tmpdir(), "stratum-feed-"));
@@ -40,6 +43,7 @@ export async function withFresh<T>(
       if (!("reason" in found)) return await use(found);
       const waitMs = Math.max(patience.retryMs * 2 ** (tries - 1), found.retryAfterMs ?? 0);
       if (!found.isTemporary || tries >= patience.tries || waitMs > patience.longestMs) return found;
+      onRetry?.(found, waitMs);
       await sleepFor(waitMs, undefined, { signal });
     }
   } finally {
