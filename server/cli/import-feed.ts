@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { OperatorError } from "../console/operator-error.ts";
-import { isAddress, parseAddress, shownAddress } from "../import/feeds/address.ts";
+import { mapsTimes } from "../import/dating.ts";
+import { isAddress, parseAddress } from "../import/feeds/address.ts";
 import { createFeed } from "../import/feeds/feed.ts";
 import { createFeedStates } from "../import/feeds/feed-state.ts";
 import type { Failure } from "../import/feeds/fetch-feed.ts";
@@ -68,12 +69,14 @@ function optionsFor(options: FeedImport["options"], path: string): FeedImport["o
   const rejectsPath = options.rejectsPath ?? `${path.slice(path.lastIndexOf("/") + 1)}.rejects.csv`;
   // Files are known by their paths; that of a download is another one every time.
   const anchor = options.anchor ?? nameOfDates(options.path);
-  return { ...options, path, rejectsPath, ...(options.intoLastMs !== undefined && { anchor }) };
+  return { ...options, path, rejectsPath, ...(mapsTimes(options) && { anchor }) };
 }
 
 /** Is printed, so without what an address keeps secret; two addresses that differ in that alone are two names. */
 const nameOfDates = (address: string): string =>
-  `${shownAddress(parseAddress(address)).slice(0, 200)} ${hash("sha256", address, "hex").slice(0, 8)}`;
+  `${parseAddress(address)
+    .hostname.replace(/[^\w.-]/g, "-")
+    .slice(0, 50)}-${hash("sha256", address, "hex").slice(0, 8)}`;
 
 /** All that decides what a feed's rows become. */
 function keyOf({ path, mapping, profile, ...options }: FeedImport["options"]): string {
