@@ -123,6 +123,23 @@ describe("a feed on the Web", () => {
     for (const line of lines) expect(line).toMatch(/^not imported: The profile nyc311 finds no column/);
   });
 
+  test("of which too much was rejected is told, and fetched again", async () => {
+    server.answer = answering(TODAY, '"1"');
+    const summary = {
+      rowsRead: 5,
+      written: 0,
+      existing: 0,
+      rejected: 5,
+      reasons: new Map(),
+      blankLines: 0,
+      notes: [],
+      interrupted: false,
+    };
+    const importFile = async () => ({ ...summary, failure: "None of 5 rows was imported." });
+    const { lines } = await watch(`${server.origin}/rows.csv`, [() => {}, () => {}], { importFile });
+    expect(lines).toEqual(Array(2).fill("5 rows, 0 new, 0 there, 5 rejected. None of 5 rows was imported."));
+  });
+
   test("is told without names and passwords", async () => {
     server.answer = (_, response) => response.writeHead(401).end();
     const { shown } = await watch(`${server.origin.replace("//", "//me:secret@")}/rows.csv?key=secret`, [() => {}]);

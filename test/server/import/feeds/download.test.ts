@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { isAddress, parseAddress, shownAddress } from "../../../../server/import/feeds/address.ts";
 import { DEFAULT_LIMITS, type DownloadOptions, download } from "../../../../server/import/feeds/download.ts";
 import { retryAfterMs } from "../../../../server/import/feeds/retry-after.ts";
@@ -71,6 +71,14 @@ describe("a download", () => {
       isTemporary: false,
       reason: expect.stringMatching(/neither http nor https/),
     });
+  });
+
+  test("does not go from https to http", async () => {
+    const redirect = new Response(null, { status: 302, headers: { location: "http://city.example/rows.csv" } });
+    const fetched = vi.spyOn(globalThis, "fetch").mockResolvedValueOnce(redirect);
+    expect(await get("https://city.example/rows.csv")).toMatchObject({ reason: "leads from https to http" });
+    expect(fetched).toHaveBeenCalledOnce();
+    fetched.mockRestore();
   });
 
   test("sends names and passwords to the server that they are for alone", async () => {
