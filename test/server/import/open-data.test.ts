@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseCommandLine } from "../../../server/import/command-line.ts";
 import { importFile } from "../../../server/import/import-file.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { reportsOf } from "../../kit/make-report.ts";
 
@@ -21,7 +22,8 @@ async function run(name: string, content: string, args: readonly string[] = []) 
   const command = parseCommandLine([path, ...ARGS, ...args]);
   if (command === "help") throw new Error("help");
   const store = createMemoryStore({ clock });
-  const summary = await importFile({ ...command, store, clock });
+  const derived = createMemoryDerivedStore({ clock });
+  const summary = await importFile({ ...command, profile: undefined, store, derived, clock });
   const rejects = summary.rejectsPath === undefined ? "" : readFileSync(summary.rejectsPath, "utf8");
   return { ...summary, rejects, told: summary.notes.join("\n"), reports: await reportsOf(store) };
 }
