@@ -135,7 +135,7 @@ export async function importFile(given: ImportOptions): Promise<ImportSummary> {
     return { rowsRead: 0, ...nothing, reasons: new Map(), blankLines: 0, interrupted: true, notes: [] };
 
   const check = (mapTime: Dating["mapTime"]): void => {
-    const unmapped = firstPass.times.outside((timeMs) => typeof mapTime(timeMs) !== "number");
+    const unmapped = firstPass.times.count((timeMs) => typeof mapTime(timeMs) !== "number");
     checkMaxRejects(firstPass, unmapped, options);
   };
   const { looksForFormer } = remembered;
