@@ -50,6 +50,7 @@ How times are written:
 Known sources (docs/import-profiles.md):
   --profile NAME|FILE     columns, times, zone and categories of ${PROFILE_NAMES.slice(0, 3).join(", ")},
                           ${PROFILE_NAMES.slice(3).join(", ")} or a FILE.json of your own; other options win
+  --source NAME           whose ids the rows have, where a profile is of many cities: socrata, open311
 
 From the Web, once or again and again; FILE may be an address, too:
   --watch URL|FILE        instead of FILE: imports it whenever it has changed, until Ctrl-C; needs --id or a profile
@@ -99,6 +100,7 @@ const OPTIONS = {
   "allow-null-island": { type: "boolean" },
   clean: { type: "boolean" },
   profile: { type: "string" },
+  source: { type: "string" },
   watch: { type: "string" },
   every: { type: "string" },
   "into-last": { type: "string" },
@@ -159,6 +161,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     },
     clean: values.clean,
     profile: values.profile,
+    sourceName: parseSourceName(values),
     watchMs: values.watch === undefined ? undefined : parseEvery(values.every ?? "10m"),
     intoLastMs,
     newImportEpoch: values["new-anchor"],
@@ -216,6 +219,14 @@ function parseIntoLast(text: string): number {
   if (!span) throw new OperatorError(`--into-last ${text} is not a span of time such as 89d, 36h or 2w.`);
   if (span > REPORT_LIFETIME_MS) throw new OperatorError(`--into-last ${text} is too long: reports expire after 90d.`);
   return span;
+}
+
+/** @throws OperatorError */
+function parseSourceName({ profile, source }: { readonly profile?: string; readonly source?: string }) {
+  if (source === undefined) return undefined;
+  if (profile === undefined) throw new OperatorError("--source goes with --profile: it says whose ids the rows have.");
+  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(source)) return source;
+  throw new OperatorError(`--source ${source} is no name: up to 64 letters, digits, dots, hyphens and underscores.`);
 }
 
 function parseEvery(text: string): number {

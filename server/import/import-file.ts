@@ -29,6 +29,8 @@ export interface ImportOptions extends SourceOptions {
   readonly mapping: Mapping;
   /** What is known of the file's source; what the other options say wins. */
   readonly profile?: Profile | undefined;
+  /** Whose ids the rows have. Default: what the profile says. */
+  readonly sourceName?: string | undefined;
   readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell" | "remember" | "isEmpty">;
   readonly derived: DerivedStore;
   readonly clock: Clock;
