@@ -1,6 +1,7 @@
 import { exitOnError } from "../console/operator-error.ts";
 import { parseCommandLine, USAGE } from "../import/command-line.ts";
 import { importFile } from "../import/import-file.ts";
+import { formatRuns } from "../import/keeping/run-list.ts";
 import { untilTold } from "../import/keeping/until-told.ts";
 import { createProgressDisplay } from "../import/progress.ts";
 import { formatSummary } from "../import/summary.ts";
@@ -20,6 +21,7 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
+  if ("runs" in command) return runsCommand();
   const signal = abortOnSignals();
   const display = createProgressDisplay({
     write: (text) => process.stderr.write(text),
@@ -51,6 +53,16 @@ async function run(args: readonly string[]): Promise<number> {
     return summary.failure === undefined ? 0 : FAILED;
   } finally {
     display.end();
+    await close();
+  }
+}
+
+async function runsCommand(): Promise<number> {
+  const { derived, close } = await openCommandStore(process.env);
+  try {
+    process.stdout.write(await formatRuns({ derived, clock: SYSTEM_CLOCK }));
+    return 0;
+  } finally {
     await close();
   }
 }

@@ -10,6 +10,7 @@ import { parseTimezone } from "./fields/zone.ts";
 import { FORMATS, type Format } from "./files/row.ts";
 import type { ImportOptions } from "./import-file.ts";
 import { parseMaxRejects } from "./outcome.ts";
+import { parseRunsCommand, type RunsCommand } from "./runs-command.ts";
 
 export const USAGE = `npm run import -- FILE [options]
 
@@ -49,6 +50,10 @@ Old data, and data without times:
   --anchor NAME           the name of these dates, by which they are found again: a file that has grown or was mended
                           goes on with them, and rows that are there are not doubled
   --new-anchor            dates the file by now again, making new reports of rows imported before
+
+Runs, each of which can be taken back:
+  --runs                  lists the newest imports that stored something; without FILE
+  --undo RUN              takes back what a run stored and replaced; without FILE
 
   --truncate-text         cut longer texts instead of leaving them out
   --limit N               read only the first N rows
@@ -90,15 +95,19 @@ const OPTIONS = {
   format: { type: "string" },
   delimiter: { type: "string" },
   rejects: { type: "string" },
+  runs: { type: "boolean" },
+  undo: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
 
 export type CommandLine = Omit<ImportOptions, "store" | "derived" | "clock" | "signal" | "onProgress">;
 
-/** Reads the arguments behind the script's name; "help" when they ask for it. @throws OperatorError on a mistake in them. */
-export function parseCommandLine(args: readonly string[]): CommandLine | "help" {
+/** Reads the arguments behind the script's name; "help" and the like when they ask for it. @throws OperatorError on a mistake in them. */
+export function parseCommandLine(args: readonly string[]): CommandLine | RunsCommand | "help" {
   const { values, positionals } = parseOptions(args, OPTIONS);
   if (values.help) return "help";
+  const aboutRuns = parseRunsCommand(values, positionals);
+  if (aboutRuns !== undefined) return aboutRuns;
   const [path, surplus] = positionals;
   if (path === undefined)
     throw new OperatorError("Name the file to import: npm run import -- FILE. --help tells more.");

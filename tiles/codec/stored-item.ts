@@ -23,6 +23,9 @@ export const ITEM_KINDS = {
   moderation: 0x44,
   "import-anchor": 0x4b,
   "young-rows": 0x56,
+  "import-run": 0x55,
+  "import-journal": 0x4a,
+  "import-lease": 0x5a,
 } as const;
 export type ItemKind = keyof typeof ITEM_KINDS;
 
