@@ -1,8 +1,11 @@
 import { exitOnError } from "../console/operator-error.ts";
+import { userPath } from "../console/user-path.ts";
 import { parseCommandLine, USAGE } from "../import/command-line.ts";
 import { isAddress } from "../import/feeds/address.ts";
 import { STDIN_PATH } from "../import/files/stdin-file.ts";
 import { type ImportOptions, type ImportSummary, importFile } from "../import/import-file.ts";
+import { formatRuns } from "../import/keeping/run-list.ts";
+
 import { untilTold } from "../import/keeping/until-told.ts";
 import { findProfile } from "../import/profiles/named-profiles.ts";
 import { createProgressDisplay } from "../import/progress.ts";
@@ -24,6 +27,7 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
+  if ("runs" in command) return runsCommand();
   const { watchMs, profile: profileName, ...rest } = command;
   const path = command.path === STDIN_PATH || isAddress(command.path) ? command.path : userPath(command.path);
   const rejectsPath = command.rejectsPath === undefined ? undefined : userPath(command.rejectsPath);
@@ -69,7 +73,7 @@ async function importInto({ store, compactor }: CommandStore, options: ImportOpt
     const summary = await importFile({ ...options, onProgress: display.show });
     display.end();
     // Else the first to look at the map would wait while a server reads every row that is new.
-    if (summary.written > 0 && !summary.interrupted && !dryRun) {
+    if (summary.written + summary.replaced > 0 && !summary.interrupted && !dryRun) {
       if (summary.written >= MANY_REPORTS) await untilTold(store, signal);
       const { cells, done } = await compactAll(compactor, signal === undefined ? {} : { signal });
       process.stderr.write(
@@ -79,6 +83,16 @@ async function importInto({ store, compactor }: CommandStore, options: ImportOpt
     return summary;
   } finally {
     display.end();
+  }
+}
+
+async function runsCommand(): Promise<number> {
+  const { derived, close } = await openCommandStore(process.env);
+  try {
+    process.stdout.write(await formatRuns({ derived, clock: SYSTEM_CLOCK }));
+    return 0;
+  } finally {
+    await close();
   }
 }
 

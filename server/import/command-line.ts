@@ -12,6 +12,7 @@ import { FORMATS, type Format } from "./files/row.ts";
 import type { ImportOptions } from "./import-file.ts";
 import { parseMaxRejects } from "./outcome.ts";
 import { PROFILE_NAMES } from "./profiles/named-profiles.ts";
+import { parseRunsCommand, type RunsCommand } from "./runs-command.ts";
 import { LEAST_INTERVAL_MS, LONGEST_INTERVAL_MS } from "./watch.ts";
 
 export const USAGE = `npm run import -- FILE [options]
@@ -62,6 +63,10 @@ Old data, and data without times:
   --anchor NAME           the name of these dates, by which they are found again: a file that has grown or was mended
                           goes on with them, and rows that are there are not doubled
   --new-anchor            dates the file by now again, making new reports of rows imported before
+
+Runs, each of which can be taken back:
+  --runs                  lists the newest imports that stored something; without FILE
+  --undo RUN              takes back what a run stored and replaced; without FILE
 
   --truncate-text         cut longer texts instead of leaving them out
   --limit N               read only the first N rows
@@ -116,6 +121,8 @@ const OPTIONS = {
   "skip-lines": { type: "string" },
   "rows-in": { type: "string" },
   rejects: { type: "string" },
+  runs: { type: "boolean" },
+  undo: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -127,10 +134,12 @@ export interface CommandLine
   readonly watchMs?: number | undefined;
 }
 
-/** Reads the arguments behind the script's name; "help" when they ask for it. @throws OperatorError on a mistake in them. */
-export function parseCommandLine(args: readonly string[]): CommandLine | "help" {
+/** Reads the arguments behind the script's name; "help" and the like when they ask for it. @throws OperatorError on a mistake in them. */
+export function parseCommandLine(args: readonly string[]): CommandLine | RunsCommand | "help" {
   const { values, positionals } = parseOptions(args, OPTIONS);
   if (values.help) return "help";
+  const aboutRuns = parseRunsCommand(values, positionals);
+  if (aboutRuns !== undefined) return aboutRuns;
   const [path, surplus] = values.watch === undefined ? positionals : [values.watch, ...positionals];
   if (path === undefined)
     throw new OperatorError("Name the file to import: npm run import -- FILE. --help tells more.");

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { OperatorError } from "../console/operator-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
@@ -14,6 +15,7 @@ import type { Row } from "./files/row.ts";
 import { openSource, type Source, type SourceOptions } from "./files/source.ts";
 import { type FirstPass, readFirstPass } from "./first-pass.ts";
 import { createRowIdentity, type RowIdentity } from "./ids/row-identity.ts";
+import { createJournal } from "./keeping/journal.ts";
 import { findRemembered, type Remembered } from "./keeping/remembered.ts";
 import { createDryWriter, createReportWriter, type ReportWriter } from "./keeping/writer.ts";
 import { checkMaxRejects, failureOf, type MaxRejects, warningsOf } from "./outcome.ts";
@@ -77,13 +79,17 @@ export interface ImportProgress {
   readonly rejected: number;
 }
 
-/** rowsRead = written + existing + rejected, always. */
+/** rowsRead = written + replaced + existing + rejected, always. */
 export interface ImportSummary {
   readonly rowsRead: number;
   /** New in the store; in a dry run what would be written or is there. */
   readonly written: number;
+  /** Rows whose ids are known, and which say something else than before. */
+  readonly replaced: number;
   readonly existing: number;
   readonly rejected: number;
+  /** The run's, by which it can be taken back; only where something was stored. */
+  readonly runId?: string | undefined;
   /** How many rows were rejected for which kind of reason. */
   readonly reasons: ReadonlyMap<string, number>;
   /** Where they are; only when there are any. */
@@ -114,7 +120,7 @@ export async function importFile(given: ImportOptions): Promise<ImportSummary> {
   const mapping = profile ? mapColumns(profile, applied.mapping, await readFirstColumns(source)) : applied.mapping;
   const options = { ...applied, mapping };
   const totalBytes = source.sizeBytes;
-  const nothing = { written: 0, existing: 0, rejected: 0 };
+  const nothing = { written: 0, replaced: 0, existing: 0, rejected: 0 };
   const patientStore = <T>(act: Promise<T>): Promise<T> =>
     act.catch((error: unknown) => {
       throw storeFailure(error, nothing);
@@ -181,7 +187,7 @@ interface SecondPass {
 
 type Counts = Pick<
   ImportSummary,
-  "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "blankLines" | "notes"
+  "rowsRead" | "written" | "replaced" | "existing" | "rejected" | "runId" | "reasons" | "blankLines" | "notes"
 >;
 
 async function storeRows(pass: SecondPass): Promise<Counts> {
@@ -201,7 +207,8 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
     const sizes = { bytes, totalBytes: source.sizeBytes };
     onProgress?.({ phase: "import", rows: rowsRead, totalRows, ...sizes, written, existing, rejected });
   };
-  const writer: ReportWriter = dryRun ? createDryWriter() : createReportWriter({ ...options, onBatch: tell });
+  const journal = createJournal({ ...options, file: basename(options.path) });
+  const writer: ReportWriter = dryRun ? createDryWriter() : createReportWriter({ ...options, journal, onBatch: tell });
 
   async function reject(row: Row, kind: string, reason: string): Promise<void> {
     rejected++;
@@ -239,7 +246,9 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
     }
     if (more) await take(reader.end());
     await writer.finish();
+    await journal.end(more || rowsRead === totalRows ? "done" : "stopped", { ...writer, rejected, replaced: 0 });
   } catch (error) {
+    await journal.end("running", { ...writer, rejected, replaced: 0 }).catch(() => {});
     throw storeFailure(error, writer);
   }
   tell();
@@ -247,7 +256,8 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
   // Rows that were not read may have the values that no rule met.
   const unmet = rowsRead === firstPass.rows ? fieldsOf.unmetRules() : [];
   const notes = [...findings.notes(unmet), ...rowOptions.readTime.notes()];
-  return { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines, notes };
+  const { runId } = journal;
+  return { rowsRead, written, replaced: 0, existing, rejected, runId, reasons, blankLines: reader.blankLines, notes };
 }
 
 /** By which rows are judged in both passes. */

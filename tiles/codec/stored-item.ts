@@ -24,6 +24,9 @@ export const ITEM_KINDS = {
   "import-anchor": 0x4b,
   "import-feed": 0x51,
   "young-rows": 0x56,
+  "import-run": 0x55,
+  "import-journal": 0x4a,
+  "import-lease": 0x5a,
 } as const;
 export type ItemKind = keyof typeof ITEM_KINDS;
 

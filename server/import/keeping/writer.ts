@@ -2,6 +2,7 @@ import { parseReportId } from "../../../tiles/report-id.ts";
 import { mapLimited } from "../../kit/map-limited.ts";
 import type { ReportStore } from "../../ports/report-store.ts";
 import type { ToldByRow } from "../fields/row-report.ts";
+import type { Journal } from "./journal.ts";
 import { patiently } from "./patiently.ts";
 
 /** Writes reports in batches, a few at a time, so that neither the store nor memory is flooded. */
@@ -18,7 +19,14 @@ export interface WriterOptions {
   readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell">;
   /** First wait when the store is unavailable; doubles with every try. */
   readonly retryMs?: number | undefined;
+  /** Is told of reports before they are stored that are not there. */
+  readonly journal: Pick<Journal, "write">;
   onBatch?(): void;
+}
+
+/** Of a batch, from the time on when it stands in the journal. */
+interface Noted {
+  done?: () => void;
 }
 
 const BATCH_REPORTS = 2000;
@@ -27,18 +35,24 @@ const CELLS_AT_ONCE = 8;
 /** Sorts after every id. */
 const LAST_ID = "~";
 
-export function createReportWriter({ store, retryMs, onBatch }: WriterOptions): ReportWriter {
+export function createReportWriter({ store, journal, retryMs, onBatch }: WriterOptions): ReportWriter {
   const inFlight = new Set<Promise<void>>();
   let batch: ToldByRow[] = [];
   let failure: { readonly error: unknown } | undefined;
   let [written, existing] = [0, 0];
 
   /** Ids are the rows' own, so a batch that was half written can simply be written again. */
-  async function putBatch(all: readonly ToldByRow[]): Promise<void> {
+  async function putBatch(all: readonly ToldByRow[], noted: Noted): Promise<void> {
     if (failure !== undefined) return;
     const former = await formerIds(store, all);
     const reports = all.flatMap((told) => (told.formerIds.some((id) => former.has(id)) ? [] : told.report));
-    const outcome = await store.putMany(reports);
+    const outcome = await store.putMany(reports, {
+      async onMissing(missing) {
+        // A second try finds some that the first has stored.
+        noted.done ??= await journal.write(missing.map(({ id }) => ({ kind: "created", id })));
+      },
+    });
+    noted.done?.();
     written += outcome.written;
     existing += outcome.existing + all.length - reports.length;
     onBatch?.();
@@ -49,7 +63,8 @@ export function createReportWriter({ store, retryMs, onBatch }: WriterOptions): 
     batch = [];
     while (inFlight.size >= BATCHES_IN_FLIGHT) await Promise.race(inFlight);
     if (failure) throw failure.error;
-    const put = patiently(() => putBatch(all), retryMs)
+    const noted: Noted = {};
+    const put = patiently(() => putBatch(all, noted), retryMs)
       .catch((error: unknown) => {
         failure ??= { error };
       })
