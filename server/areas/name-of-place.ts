@@ -19,7 +19,17 @@ export interface PlaceName {
 
 export interface PlaceNames {
   /** @param geohash of the cell that the place lies in, of five characters or more. @throws StoreUnavailableError */
-  of(place: { readonly lonDeg: number; readonly latDeg: number }, geohash: string): Promise<PlaceName>;
+  of(place: Place, geohash: string): Promise<PlaceName>;
+  /**
+   * What a cell of any size is called, as lists call it; a neighbourhood for which the map has no name, by the area in which its centre lies.
+   * @throws StoreUnavailableError
+   */
+  ofCell(geohash: string): Promise<PlaceName>;
+}
+
+interface Place {
+  readonly lonDeg: number;
+  readonly latDeg: number;
 }
 
 interface Near {
@@ -28,6 +38,7 @@ interface Near {
 }
 
 const LOG_CELL = 5;
+const NEIGHBOURHOOD_PRECISION = 6;
 const NEIGHBORHOOD = "neighborhood";
 
 /**
@@ -36,7 +47,10 @@ const NEIGHBORHOOD = "neighborhood";
  * @param only the areas of this set, and no others
  */
 export function createPlaceNames(areas: AreaSource | undefined, only?: AreaSetVersion): PlaceNames {
-  if (areas === undefined) return { of: async (_, geohash) => nameWithoutArea(geohash, undefined) };
+  if (areas === undefined) {
+    const ofCell = async (geohash: string) => nameWithoutArea(geohash, undefined);
+    return { of: (_, geohash) => ofCell(geohash), ofCell };
+  }
   const { catalogue, shapes } = areas;
   const cityOfPlace = createCityOfPlace(catalogue);
   let known: { readonly geohash5: string; readonly sets: readonly Near[] } | undefined;
@@ -56,19 +70,32 @@ export function createPlaceNames(areas: AreaSource | undefined, only?: AreaSetVe
     return found;
   }
 
+  async function of(place: Place, geohash: string): Promise<PlaceName> {
+    const geohash5 = geohash.slice(0, LOG_CELL);
+    if (known?.geohash5 !== geohash5) known = { geohash5, sets: await readNear(geohash5) };
+    const [lonE6, latE6] = [Math.round(place.lonDeg * 1e6), Math.round(place.latDeg * 1e6)];
+    for (const { of, near } of known.sets) {
+      const area = near.areas[near.find(lonE6, latE6)];
+      if (area === undefined) continue;
+      return { name: area.name, area: area.id, city: cityOfCell(geohash)?.id ?? of.set.city.id };
+    }
+    return nameWithoutArea(geohash, await cityOfPlace(place));
+  }
+
   return {
-    async of(place, geohash) {
-      const geohash5 = geohash.slice(0, LOG_CELL);
-      if (known?.geohash5 !== geohash5) known = { geohash5, sets: await readNear(geohash5) };
-      const [lonE6, latE6] = [Math.round(place.lonDeg * 1e6), Math.round(place.latDeg * 1e6)];
-      for (const { of, near } of known.sets) {
-        const area = near.areas[near.find(lonE6, latE6)];
-        if (area !== undefined)
-          return { name: area.name, area: area.id, city: cityOfCell(geohash)?.id ?? of.set.city.id };
-      }
-      return nameWithoutArea(geohash, await cityOfPlace(place));
+    of,
+    async ofCell(geohash) {
+      if (nameOfCell(geohash) !== geohash) return nameWithoutArea(geohash, undefined);
+      const centre = centreOfCell(geohash);
+      if (geohash.length >= NEIGHBOURHOOD_PRECISION) return of(centre, geohash);
+      return nameWithoutArea(geohash, await cityOfPlace(centre));
     },
   };
+}
+
+function centreOfCell(geohash: string): Place {
+  const { west, south, east, north } = cellBounds(geohash);
+  return { lonDeg: (west + east) / 2, latDeg: (south + north) / 2 };
 }
 
 const nameWithoutArea = (geohash: string, city: string | undefined): PlaceName => ({

@@ -57,6 +57,15 @@ describe("createPlaceNames", () => {
     expect(await nameOf(HAYES)).toEqual({ name: "ward 0", area: "ward-0", city: "san-francisco" });
   });
 
+  it("calls a cell by the area of its centre where the map has no name, and a larger one by its city alone", async () => {
+    await world.bring(areasAround(PLACE, "kiez"), { city: BERLIN as never });
+    const ofCell = (geohash: string) => createPlaceNames(world).ofCell(geohash);
+    expect(await ofCell("u33dc0")).toEqual({ name: "kiez 0", area: "kiez-0", city: "berlin" });
+    expect(await ofCell("u33dc")).toEqual({ name: "u33dc", area: null, city: "berlin" });
+    expect(await ofCell("u33d")).toEqual({ name: "u33d", area: null, city: "berlin" });
+    expect(await ofCell("9q8yyk")).toEqual({ name: "Hayes Valley", area: null, city: "san-francisco" });
+  });
+
   it("takes neighbourhoods before the smallest kind, and that before others", async () => {
     await world.bring(areasAround(PLACE, "district"), { city: BERLIN as never, kind: "district" });
     await world.bring(areasAround(PLACE, "block", 8000, 5), { city: BERLIN as never, kind: "block" });
