@@ -23,6 +23,7 @@ import { applyProfile } from "./profiles/apply-profile.ts";
 import { readFirstColumns } from "./profiles/first-columns.ts";
 import { mapColumns } from "./profiles/map-columns.ts";
 import type { Profile } from "./profiles/profile.ts";
+import { withRowsIn } from "./profiles/rows-in.ts";
 import { openRejects, type Rejects } from "./rejects.ts";
 import { SAMPLE_ROWS } from "./sample.ts";
 
@@ -114,7 +115,7 @@ export interface ImportSummary {
  * @throws OperatorError when the file or the mapping is at fault, or the store stays away; rows of bad content never are.
  */
 export async function importFile(given: ImportOptions): Promise<ImportSummary> {
-  const applied = applyProfile(given);
+  const applied = await withRowsIn(applyProfile(given));
   const { path, signal, onProgress, profile } = applied;
   const source = await openSource(path, applied);
   const mapping = profile ? mapColumns(profile, applied.mapping, await readFirstColumns(source)) : applied.mapping;
