@@ -2,10 +2,13 @@ import { exitOnError } from "../console/operator-error.ts";
 import { parseCommandLine, USAGE } from "../import/command-line.ts";
 import { importFile } from "../import/import-file.ts";
 import { formatRuns } from "../import/keeping/run-list.ts";
+import { undoRun } from "../import/keeping/undo.ts";
 import { untilTold } from "../import/keeping/until-told.ts";
 import { createProgressDisplay } from "../import/progress.ts";
+import type { RunsCommand } from "../import/runs-command.ts";
 import { formatSummary } from "../import/summary.ts";
-import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
+import { createUndoDisplay, formatUndone } from "../import/undo-summary.ts";
+import { type CommandStore, openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 import { compactAll } from "./compact-all.ts";
 
 const INTERRUPTED = 130;
@@ -21,8 +24,8 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  if ("runs" in command) return runsCommand();
   const signal = abortOnSignals();
+  if ("runs" in command) return runsCommand(command, signal);
   const display = createProgressDisplay({
     write: (text) => process.stderr.write(text),
     isTTY: process.stderr.isTTY === true,
@@ -40,13 +43,8 @@ async function run(args: readonly string[]): Promise<number> {
     });
     display.end();
     // Else the first to look at the map would wait while a server reads every row that is new.
-    if (summary.written > 0 && !summary.interrupted && !command.dryRun) {
-      if (summary.written >= MANY_REPORTS) await untilTold(store, signal);
-      const { cells, done } = await compactAll(compactor, { signal });
-      process.stderr.write(
-        done ? `Compacted ${cells} cells: the map is ready\n` : "Compaction ended; the next one goes on\n",
-      );
-    }
+    const stored = summary.written + summary.replaced;
+    if (stored > 0 && !summary.interrupted && !command.dryRun) await compact({ store, compactor }, stored, signal);
     process.stdout.write(formatSummary(summary, command));
     if (summary.failure !== undefined) process.stderr.write(`${summary.failure}\n`);
     if (summary.interrupted) return INTERRUPTED;
@@ -57,11 +55,29 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-async function runsCommand(): Promise<number> {
-  const { derived, close } = await openCommandStore(process.env);
+type Compacted = Pick<CommandStore, "store" | "compactor">;
+
+async function compact({ store, compactor }: Compacted, changed: number, signal: AbortSignal): Promise<void> {
+  if (changed >= MANY_REPORTS) await untilTold(store, signal);
+  const { cells, done } = await compactAll(compactor, { signal });
+  process.stderr.write(
+    done ? `Compacted ${cells} cells: the map is ready\n` : "Compaction ended; the next one goes on\n",
+  );
+}
+
+async function runsCommand({ runs }: RunsCommand, signal: AbortSignal): Promise<number> {
+  const commandStore = await openCommandStore(process.env);
+  const { store, derived, close } = commandStore;
   try {
-    process.stdout.write(await formatRuns({ derived, clock: SYSTEM_CLOCK }));
-    return 0;
+    if (runs === "list") {
+      process.stdout.write(await formatRuns({ derived, clock: SYSTEM_CLOCK }));
+      return 0;
+    }
+    const show = createUndoDisplay((text) => process.stderr.write(text), SYSTEM_CLOCK.now);
+    const outcome = await undoRun({ store, derived, clock: SYSTEM_CLOCK, runId: runs.undo, signal, onProgress: show });
+    if (outcome !== "interrupted") await compact(commandStore, outcome.removed + outcome.restored, signal);
+    process.stdout.write(formatUndone(runs.undo, outcome));
+    return outcome === "interrupted" ? INTERRUPTED : 0;
   } finally {
     await close();
   }

@@ -51,7 +51,9 @@ Old data, and data without times:
                           goes on with them, and rows that are there are not doubled
   --new-anchor            dates the file by now again, making new reports of rows imported before
 
-Runs, each of which can be taken back:
+Rows that change, and runs, each of which can be taken back:
+  --id COLUMN             which row it is: one that has changed replaces its report, one that is gone leaves it
+  --source NAME           whose ids these are, "file" by default: publishers number their rows alike
   --runs                  lists the newest imports that stored something; without FILE
   --undo RUN              takes back what a run stored and replaced; without FILE
 
@@ -95,6 +97,8 @@ const OPTIONS = {
   format: { type: "string" },
   delimiter: { type: "string" },
   rejects: { type: "string" },
+  id: { type: "string" },
+  source: { type: "string" },
   runs: { type: "boolean" },
   undo: { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -117,6 +121,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | RunsCom
     sources: sourcesOf(values),
     values: parseValueMaps(values.map ?? []),
     point: values.point === undefined ? undefined : parsePoint(values.point, values),
+    id: values.id === undefined ? undefined : { column: values.id },
   };
   checkAnchorOptions(values, mapping);
   return {
@@ -136,6 +141,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | RunsCom
     intoLastMs,
     newImportEpoch: values["new-anchor"],
     anchor: values.anchor,
+    source: values.source === undefined ? undefined : parseSourceName(values.source),
     maxRejects: values["max-rejects"] === undefined ? undefined : parseMaxRejects(values["max-rejects"]),
     limit: values.limit === undefined ? undefined : parseLimit(values.limit),
     dryRun: values["dry-run"],
@@ -203,6 +209,11 @@ function parseDelimiter(text: string): string {
     throw new OperatorError(`--delimiter ${text} is not one ASCII character, or tab.`);
   }
   return delimiter;
+}
+
+function parseSourceName(text: string): string {
+  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(text)) return text;
+  throw new OperatorError(`--source ${text} is no name: up to 64 letters, digits, dots, hyphens and underscores.`);
 }
 
 function parseLimit(text: string): number {
