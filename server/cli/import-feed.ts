@@ -66,11 +66,11 @@ export async function importForever(
 /** The options for a file that a feed was fetched into. A download in hand may be imported to its end: it is not much, or would be begun again. */
 function optionsFor(options: FeedImport["options"], path: string): FeedImport["options"] {
   if (!isAddress(options.path)) return { ...options, path };
-  const sourceName = options.sourceName ?? options.profile?.source ?? hostOf(options.path);
+  const source = options.source ?? options.profile?.source ?? hostOf(options.path);
   const rejectsPath = options.rejectsPath ?? `${path.slice(path.lastIndexOf("/") + 1)}.rejects.csv`;
   // Files are known by their paths; that of a download is another one every time.
   const anchor = options.anchor ?? nameOfDates(options.path);
-  return { ...options, path, rejectsPath, sourceName, ...(mapsTimes(options) && { anchor }) };
+  return { ...options, path, rejectsPath, source, ...(mapsTimes(options) && { anchor }) };
 }
 
 /** Is printed, so without what an address keeps secret; two addresses that differ in that alone are two names. */
@@ -87,11 +87,11 @@ const hostOf = (address: string): string =>
 
 /** All that decides what a feed's rows become. */
 function keyOf({ path, mapping, profile, ...options }: FeedImport["options"]): string {
-  const { sourceName, format, delimiter, timeFormat, timezone, intoLastMs, anchor, limit, truncateText, clean, place } =
+  const { source, format, delimiter, timeFormat, timezone, intoLastMs, anchor, limit, truncateText, clean, place } =
     options;
   const values = Object.entries(mapping.values).map(([field, map]) => [field, [...(map ?? [])]]);
   const rules = {
-    sourceName,
+    source,
     format,
     delimiter,
     timeFormat,

@@ -51,7 +51,6 @@ How times are written:
 Known sources (docs/import-profiles.md):
   --profile NAME|FILE     columns, times, zone and categories of ${PROFILE_NAMES.slice(0, 3).join(", ")},
                           ${PROFILE_NAMES.slice(3).join(", ")} or a FILE.json of your own; other options win
-  --source NAME           whose ids the rows have, where a profile is of many cities: socrata, open311
 
 From the Web, once or again and again; FILE may be an address, too:
   --watch URL|FILE        instead of FILE: imports it whenever it has changed, until Ctrl-C; needs --id or a profile
@@ -64,7 +63,10 @@ Old data, and data without times:
                           goes on with them, and rows that are there are not doubled
   --new-anchor            dates the file by now again, making new reports of rows imported before
 
-Runs, each of which can be taken back:
+Rows that change, and runs, each of which can be taken back:
+  --id COLUMN             which row it is: one that has changed replaces its report, one that is gone leaves it
+  --source NAME           whose ids these are, as publishers number their rows alike: "file", or what the profile
+                          says, by default; needed with profiles of many cities, as socrata and open311
   --runs                  lists the newest imports that stored something; without FILE
   --undo RUN              takes back what a run stored and replaced; without FILE
 
@@ -105,7 +107,6 @@ const OPTIONS = {
   "allow-null-island": { type: "boolean" },
   clean: { type: "boolean" },
   profile: { type: "string" },
-  source: { type: "string" },
   watch: { type: "string" },
   every: { type: "string" },
   "into-last": { type: "string" },
@@ -121,6 +122,8 @@ const OPTIONS = {
   "skip-lines": { type: "string" },
   "rows-in": { type: "string" },
   rejects: { type: "string" },
+  id: { type: "string" },
+  source: { type: "string" },
   runs: { type: "boolean" },
   undo: { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -150,6 +153,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | RunsCom
     sources: sourcesOf(values),
     values: parseValueMaps(values.map ?? []),
     point: values.point === undefined ? undefined : parsePoint(values.point, values),
+    id: values.id === undefined ? undefined : { column: values.id },
   };
   checkAnchorOptions(values, mapping);
   return {
@@ -170,11 +174,11 @@ export function parseCommandLine(args: readonly string[]): CommandLine | RunsCom
     },
     clean: values.clean,
     profile: values.profile,
-    sourceName: parseSourceName(values),
     watchMs: values.watch === undefined ? undefined : parseEvery(values.every ?? "10m"),
     intoLastMs,
     newImportEpoch: values["new-anchor"],
     anchor: values.anchor,
+    source: values.source === undefined ? undefined : parseSourceName(values.source),
     maxRejects: values["max-rejects"] === undefined ? undefined : parseMaxRejects(values["max-rejects"]),
     limit: values.limit === undefined ? undefined : parseLimit(values.limit),
     dryRun: values["dry-run"],
@@ -230,14 +234,6 @@ function parseIntoLast(text: string): number {
   return span;
 }
 
-/** @throws OperatorError */
-function parseSourceName({ profile, source }: { readonly profile?: string; readonly source?: string }) {
-  if (source === undefined) return undefined;
-  if (profile === undefined) throw new OperatorError("--source goes with --profile: it says whose ids the rows have.");
-  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(source)) return source;
-  throw new OperatorError(`--source ${source} is no name: up to 64 letters, digits, dots, hyphens and underscores.`);
-}
-
 function parseEvery(text: string): number {
   const span = parseSpan(text.trim());
   if (!span) throw new OperatorError(`--every ${text} is not a span of time such as 10m, 1h or 1d.`);
@@ -263,6 +259,11 @@ function parseDelimiter(text: string): string {
 function parseCount(option: string, text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new OperatorError(`--${option} ${text} is not a number of lines.`);
   return Number(text);
+}
+
+function parseSourceName(text: string): string {
+  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(text)) return text;
+  throw new OperatorError(`--source ${text} is no name: up to 64 letters, digits, dots, hyphens and underscores.`);
 }
 
 function parseLimit(text: string): number {

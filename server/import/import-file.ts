@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { OperatorError } from "../console/operator-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DerivedStore } from "../ports/derived-store.ts";
@@ -15,15 +14,19 @@ import type { Row } from "./files/row.ts";
 import { openSource, type Source, type SourceOptions } from "./files/source.ts";
 import { type FirstPass, readFirstPass } from "./first-pass.ts";
 import { createRowIdentity, type RowIdentity } from "./ids/row-identity.ts";
-import { createJournal } from "./keeping/journal.ts";
+import { identifyByIds } from "./ids/rows-of-ids.ts";
+import { openRun } from "./keeping/open-run.ts";
+import { patiently } from "./keeping/patiently.ts";
 import { findRemembered, type Remembered } from "./keeping/remembered.ts";
-import { createDryWriter, createReportWriter, type ReportWriter } from "./keeping/writer.ts";
+import { listRuns } from "./keeping/run-items.ts";
+import type { ReportWriter } from "./keeping/writer.ts";
 import { checkMaxRejects, failureOf, type MaxRejects, warningsOf } from "./outcome.ts";
 import { applyProfile } from "./profiles/apply-profile.ts";
 import { readFirstColumns } from "./profiles/first-columns.ts";
 import { mapColumns } from "./profiles/map-columns.ts";
 import type { Profile } from "./profiles/profile.ts";
 import { withRowsIn } from "./profiles/rows-in.ts";
+import { formatCount } from "./progress.ts";
 import { openRejects, type Rejects } from "./rejects.ts";
 import { SAMPLE_ROWS } from "./sample.ts";
 
@@ -32,11 +35,11 @@ export interface ImportOptions extends SourceOptions {
   readonly mapping: Mapping;
   /** What is known of the file's source; what the other options say wins. */
   readonly profile?: Profile | undefined;
-  /** Whose ids the rows have. Default: what the profile says. */
-  readonly sourceName?: string | undefined;
-  readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell" | "remember" | "isEmpty">;
+  readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell" | "edit" | "remember" | "isEmpty">;
   readonly derived: DerivedStore;
   readonly clock: Clock;
+  /** Whose ids `mapping.id` are: a name. Default: `file`. */
+  readonly source?: string | undefined;
   /** What times mean that can mean more than one thing. Default: `iso`, which rejects them. */
   readonly timeFormat?: TimeFormat | undefined;
   /** IANA name of the zone of times that tell none. Default: UTC, and a note. */
@@ -126,11 +129,9 @@ export async function importFile(given: ImportOptions): Promise<ImportSummary> {
     act.catch((error: unknown) => {
       throw storeFailure(error, nothing);
     });
-  const remembered = await patientStore(findRemembered(options));
-  const identity = createRowIdentity({
-    fields: digestedFields(mapping),
-    looksForFormer: remembered.looksForFormer,
-  });
+  const dryRun = options.dryRun && !(await patientStore(knowsRows(options)));
+  const remembered = await patientStore(findRemembered({ ...options, dryRun }));
+  const identity = identityOf(options, remembered);
   const firstPass = await readFirstPass({
     source,
     mapping,
@@ -193,7 +194,7 @@ type Counts = Pick<
 
 async function storeRows(pass: SecondPass): Promise<Counts> {
   const { options, source, identity, firstPass, remembered, rejects } = pass;
-  const { mapping, signal, onProgress, dryRun } = options;
+  const { mapping, signal, onProgress } = options;
   const totalRows = rowsToRead(options, firstPass);
   const reader = source.rows();
   const fieldsOf = createFieldReader(mapping, reader.columns);
@@ -201,15 +202,22 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
   const reasons = new Map<string, number>();
   const findings = createFindings(options);
   const rowOptions = rowOptionsOf(pass);
-  let [rowsRead, rejected, bytes] = [0, 0, 0];
+  let [rowsRead, rejected, repeated, bytes] = [0, 0, 0, 0];
 
+  const openedRun = await openRun({
+    ...options,
+    rowKey: remembered.rowKey,
+    source: sourceOfIds(options),
+    onBatch: () => tell(),
+  }).catch((error: unknown) => {
+    throw storeFailure(error, { written: 0, existing: 0 });
+  });
+  const { writer } = openedRun;
   const tell = (): void => {
     const { written, existing } = writer;
     const sizes = { bytes, totalBytes: source.sizeBytes };
     onProgress?.({ phase: "import", rows: rowsRead, totalRows, ...sizes, written, existing, rejected });
   };
-  const journal = createJournal({ ...options, file: basename(options.path) });
-  const writer: ReportWriter = dryRun ? createDryWriter() : createReportWriter({ ...options, journal, onBatch: tell });
 
   async function reject(row: Row, kind: string, reason: string): Promise<void> {
     rejected++;
@@ -226,13 +234,23 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
         await reject(row, row.problem, row.problem);
         continue;
       }
-      const result = toldByRow(fieldsOf(row), tailsOf(row), rowOptions);
+      const tails = tailsOf(row);
+      if (tails.isRepeated) {
+        repeated++;
+        writer.addRepeated();
+        continue;
+      }
+      if (tails.fault !== undefined) {
+        await reject(row, tails.fault, tails.fault);
+        continue;
+      }
+      const result = toldByRow(fieldsOf(row), tails, rowOptions);
       if ("kind" in result) {
         findings.rejected(result);
         await reject(row, result.kind, result.reason);
       } else {
         findings.accepted(result);
-        await writer.add(result);
+        await writer.add(result, tails.key);
       }
     }
     return true;
@@ -247,19 +265,43 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
     }
     if (more) await take(reader.end());
     await writer.finish();
-    await journal.end(more || rowsRead === totalRows ? "done" : "stopped", { ...writer, rejected, replaced: 0 });
+    await openedRun.close(rowsRead === totalRows ? "done" : "stopped", rejected);
   } catch (error) {
-    await journal.end("running", { ...writer, rejected, replaced: 0 }).catch(() => {});
+    await writer.abandon();
+    await openedRun.close("running", rejected).catch(() => {});
     throw storeFailure(error, writer);
   }
   tell();
-  const { written, existing } = writer;
+  const { written, replaced, existing } = writer;
   // Rows that were not read may have the values that no rule met.
   const unmet = rowsRead === firstPass.rows ? fieldsOf.unmetRules() : [];
   const notes = [...findings.notes(unmet), ...rowOptions.readTime.notes()];
-  const { runId } = journal;
-  return { rowsRead, written, replaced: 0, existing, rejected, runId, reasons, blankLines: reader.blankLines, notes };
+  if (repeated > 0) notes.push(repeatedNote(repeated));
+  const { runId } = openedRun;
+  return { rowsRead, written, replaced, existing, rejected, runId, reasons, blankLines: reader.blankLines, notes };
 }
+
+const sourceOfIds = ({ mapping, source = "file" }: ImportOptions): string | undefined =>
+  mapping.id === undefined ? undefined : source;
+
+/** Whether there are rows that a dry run can compare with. */
+async function knowsRows(options: ImportOptions): Promise<boolean> {
+  const source = sourceOfIds(options);
+  if (source === undefined) return false;
+  const runs = await patiently(() => listRuns(options.derived), options.retryMs);
+  return runs.some(({ run }) => run.source === source);
+}
+
+function identityOf(options: ImportOptions, { looksForFormer }: Remembered): RowIdentity {
+  const { mapping, source = "file", limit } = options;
+  const fields = digestedFields(mapping);
+  if (mapping.id === undefined) return createRowIdentity({ fields, looksForFormer });
+  const inner = createRowIdentity({ fields, looksForFormer: false });
+  return identifyByIds({ inner, column: mapping.id.column, source, limit });
+}
+
+const repeatedNote = (rows: number): string =>
+  `${formatCount(rows)} rows have an id that a later row of the file has too: the last one of each counts.`;
 
 /** By which rows are judged in both passes. */
 function rulesOf(options: ImportOptions): Omit<RowReportOptions, "mapTime"> {

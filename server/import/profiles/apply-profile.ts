@@ -2,14 +2,14 @@ import { OperatorError } from "../../console/operator-error.ts";
 import type { Profile } from "./profile.ts";
 
 /** What a profile knows of a file besides its columns. */
-const FACTS = ["format", "delimiter", "encoding", "skipLines", "rowsIn", "timeFormat", "timezone"] as const;
+const FACTS = ["format", "delimiter", "encoding", "skipLines", "timeFormat", "timezone"] as const;
 type Fact = (typeof FACTS)[number];
 
 export interface WithProfile extends Readonly<Partial<Record<Fact, unknown>>> {
   readonly profile?: Profile | undefined;
   readonly clean?: boolean | undefined;
   /** Whose ids the rows have. */
-  readonly sourceName?: string | undefined;
+  readonly source?: string | undefined;
 }
 
 /**
@@ -20,8 +20,8 @@ export interface WithProfile extends Readonly<Partial<Record<Fact, unknown>>> {
 export function applyProfile<Options extends WithProfile>(options: Options): Options {
   const { profile } = options;
   if (profile === undefined) return options;
-  const sourceName = options.sourceName ?? profile.source;
-  if (sourceName === undefined && profile.columns.id !== undefined) {
+  const source = options.source ?? profile.source;
+  if (source === undefined && profile.columns.id !== undefined) {
     // Or a request of one city would take the place of another city's.
     throw new OperatorError(
       `The ids of rows by the profile ${profile.name} are each city's own: say whose they are with --source NAME.`,
@@ -29,5 +29,5 @@ export function applyProfile<Options extends WithProfile>(options: Options): Opt
   }
   const known = FACTS.filter((fact) => options[fact] === undefined && profile[fact] !== undefined);
   const facts = Object.fromEntries(known.map((fact) => [fact, profile[fact]]));
-  return { ...options, ...facts, sourceName, clean: options.clean ?? true };
+  return { ...options, ...facts, source, clean: options.clean ?? true };
 }

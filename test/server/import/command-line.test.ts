@@ -56,7 +56,7 @@ test.each([
   ["--watch b.csv --every 59s", /too often: 1m is the least/],
   ["--watch b.csv --every 1y", /not a span of time/],
   ["--watch b.csv --every 3w", /too seldom/],
-  ["a.csv --source bonn", /--source goes with --profile/],
+  ["a.csv --profile socrata --source bonn/mitte", /--source bonn.mitte is no name/],
   ["a.csv --profile open311 --source b%", /--source b% is no name/],
   ["a.csv --time-format american", /not one of iso, us, eu, ymd, unix, unix-ms, excel/],
   ["a.csv --timezone EST", /--timezone EST is not the name of a time zone: say America\/New_York\./],

@@ -132,8 +132,8 @@ describe("what the operator says wins", () => {
 test("of a profile of many cities it must be said whose ids the rows have", async () => {
   const profile = await findProfile("open311");
   expect(() => applyProfile({ profile })).toThrow(/each city's own: say whose they are with --source NAME/);
-  expect(applyProfile({ profile, sourceName: "bonn" })).toMatchObject({ sourceName: "bonn" });
-  expect(applyProfile({ profile: await findProfile("nyc311") })).toMatchObject({ sourceName: "nyc311" });
+  expect(applyProfile({ profile, source: "bonn" })).toMatchObject({ source: "bonn" });
+  expect(applyProfile({ profile: await findProfile("nyc311") })).toMatchObject({ source: "nyc311" });
 });
 
 describe("other sources", () => {

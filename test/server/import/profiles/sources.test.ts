@@ -78,7 +78,7 @@ test.each(FILES)("%s: %s as the source gives it", async (name, file, content, to
   writeFileSync(path, content);
   const profile = await findProfile(name);
   const mapping = { sources: {}, values: {} };
-  const summary = await importFile({ path, profile, sourceName: "here", mapping, store, derived, clock });
+  const summary = await importFile({ path, profile, source: "here", mapping, store, derived, clock });
   expect(summary).toMatchObject({ rowsRead: 1, written: 1, rejected: 0 });
   const [report] = await reportsOf(store);
   const { layer, category, severity, createdAtMs = 0, text } = report ?? {};
