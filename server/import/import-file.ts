@@ -21,7 +21,7 @@ import { applyProfile } from "./profiles/apply-profile.ts";
 import { readFirstColumns } from "./profiles/first-columns.ts";
 import { mapColumns } from "./profiles/map-columns.ts";
 import type { Profile } from "./profiles/profile.ts";
-import { openRejects, type Rejects } from "./rejects.ts";
+import { type PreparedRejects, prepareRejects } from "./rejects.ts";
 import { SAMPLE_ROWS } from "./sample.ts";
 
 export interface ImportOptions extends SourceOptions {
@@ -46,14 +46,14 @@ export interface ImportOptions extends SourceOptions {
   readonly maxRejects?: MaxRejects | undefined;
   /** Reads only so many rows. */
   readonly limit?: number | undefined;
-  /** Checks every row and writes the rejects, but stores nothing. */
+  /** Checks every row, but stores nothing. */
   readonly dryRun?: boolean | undefined;
   /** Cuts longer texts to so many code points instead of rejecting their rows. */
   readonly truncateText?: number | undefined;
   /** Makes categories and texts fit instead of rejecting the rows and leaving the texts out. */
   readonly clean?: boolean | undefined;
   readonly place?: PlaceOptions | undefined;
-  /** Default: the path and `.rejects.csv`. */
+  /** Default: the path and `.rejects.csv`, `.tsv` or `.ndjson`; in a dry run none. */
   readonly rejectsPath?: string | undefined;
   /** First wait when the store is unavailable. */
   readonly retryMs?: number | undefined;
@@ -107,8 +107,13 @@ export interface ImportSummary {
  */
 export async function importFile(given: ImportOptions): Promise<ImportSummary> {
   const applied = applyProfile(given);
-  const { path, signal, onProgress, profile } = applied;
-  const source = await openSource(path, applied);
+  const source = await openSource(applied.path, applied);
+  return importSource(applied, source).finally(source.close);
+}
+
+async function importSource(applied: ImportOptions, source: Source): Promise<ImportSummary> {
+  const { signal, onProgress, profile } = applied;
+  const rejects = await prepareRejects(applied, source.rejectsEnding);
   const mapping = profile ? mapColumns(profile, applied.mapping, await readFirstColumns(source)) : applied.mapping;
   const options = { ...applied, mapping };
   const totalBytes = source.sizeBytes;
@@ -140,18 +145,13 @@ export async function importFile(given: ImportOptions): Promise<ImportSummary> {
   };
   const { looksForFormer } = remembered;
   const dating = await patientStore(dateFile({ options, firstPass, looksForFormer, check }));
-  const rejectsPath = options.rejectsPath ?? `${path}.rejects.csv`;
-  const rejects = await openRejects(rejectsPath);
-  const counts = await storeRows({ options, source, identity, firstPass, remembered, dating, rejects }).finally(() =>
-    rejects.close(),
-  );
+  const counts = await storeRows({ options, source, identity, firstPass, remembered, dating, rejects });
   const interrupted = signal?.aborted === true && counts.rowsRead < rowsToRead(options, firstPass);
   const ended = { ...counts, interrupted };
   const failure = failureOf(ended, firstPass, options);
   const { span, importEpochMs } = dating;
   return {
     ...ended,
-    ...(counts.rejected > 0 && { rejectsPath }),
     ...(span && { span }),
     ...(importEpochMs !== undefined && { importEpochMs }),
     ...(failure !== undefined && { failure }),
@@ -174,19 +174,20 @@ interface SecondPass {
   readonly firstPass: FirstPass;
   readonly remembered: Remembered;
   readonly dating: Dating;
-  readonly rejects: Rejects;
+  readonly rejects: PreparedRejects;
 }
 
 type Counts = Pick<
   ImportSummary,
-  "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "blankLines" | "notes"
+  "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "rejectsPath" | "blankLines" | "notes"
 >;
 
 async function storeRows(pass: SecondPass): Promise<Counts> {
-  const { options, source, identity, firstPass, remembered, rejects } = pass;
+  const { options, source, identity, firstPass, remembered } = pass;
   const { mapping, signal, onProgress, dryRun } = options;
   const totalRows = rowsToRead(options, firstPass);
   const reader = source.rows();
+  const rejects = pass.rejects.open(reader.rejects);
   const fieldsOf = createFieldReader(mapping, reader.columns);
   const tailsOf = identity.naming(reader.columns, remembered.rowKey);
   const reasons = new Map<string, number>();
@@ -204,7 +205,7 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
   async function reject(row: Row, kind: string, reason: string): Promise<void> {
     rejected++;
     reasons.set(kind, (reasons.get(kind) ?? 0) + 1);
-    await rejects.add(row.number, reason, row.raw);
+    await rejects.add(row, reason);
   }
 
   /** False when no further row is wanted. */
@@ -238,14 +239,21 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
     if (more) await take(reader.end());
     await writer.finish();
   } catch (error) {
+    await rejects.discard();
     throw storeFailure(error, writer);
   }
+  const rejectsPath = await rejects.finish();
   tell();
   const { written, existing } = writer;
   // Rows that were not read may have the values that no rule met.
   const unmet = rowsRead === firstPass.rows ? fieldsOf.unmetRules() : [];
-  const notes = [...findings.notes(unmet), ...rowOptions.readTime.notes()];
-  return { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines, notes };
+  const notes = [
+    ...findings.notes(unmet),
+    ...rowOptions.readTime.notes(),
+    ...pass.rejects.notes(rejectsPath, rejected),
+  ];
+  const counts = { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines, notes };
+  return { ...counts, ...(rejectsPath !== undefined && { rejectsPath }) };
 }
 
 /** By which rows are judged in both passes. */

@@ -22,6 +22,7 @@ export const ITEM_KINDS = {
   "area-tally": 0x59,
   moderation: 0x44,
   "import-anchor": 0x4b,
+  "import-rejects": 0x5a,
   "young-rows": 0x56,
 } as const;
 export type ItemKind = keyof typeof ITEM_KINDS;

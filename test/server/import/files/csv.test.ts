@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createCsvReader } from "../../../../server/import/files/csv.ts";
-import { MAX_ROW_BYTES, NOT_UTF8 } from "../../../../server/import/files/row.ts";
+import { MAX_ROW_BYTES } from "../../../../server/import/files/row.ts";
 import { readRows } from "./read-rows.ts";
 
 const valuesOf = (content: string | Buffer, delimiter?: string) =>
@@ -96,10 +96,13 @@ describe("createCsvReader", () => {
     expect(reader.columns).toEqual(["a", "a_2", "column_3", "a_3"]);
   });
 
-  test("rejects bytes that are no UTF-8 and keeps them", () => {
+  test("marks rows with bytes that are no UTF-8 and keeps them", () => {
     const bad = Buffer.from([0x31, 0x2c, 0xff]);
     const rows = readRows(createCsvReader(), Buffer.concat([Buffer.from("a,b\n"), bad, Buffer.from("\n3,4\n")]));
-    expect(rows.map(({ problem }) => problem)).toEqual([NOT_UTF8, undefined]);
+    expect(rows.map(({ hasBadBytes, values }) => [hasBadBytes, values])).toEqual([
+      [true, ["1", "\uFFFD"]],
+      [undefined, ["3", "4"]],
+    ]);
     expect(rows[0]?.raw).toEqual(bad);
   });
 
