@@ -1,14 +1,16 @@
 import { exitOnError } from "../console/operator-error.ts";
 import { userPath } from "../console/user-path.ts";
 import { parseCommandLine, USAGE } from "../import/command-line.ts";
+import { isAddress } from "../import/feeds/address.ts";
 import { STDIN_PATH } from "../import/files/stdin-file.ts";
-import { importFile } from "../import/import-file.ts";
+import { type ImportOptions, type ImportSummary, importFile } from "../import/import-file.ts";
 import { untilTold } from "../import/keeping/until-told.ts";
 import { findProfile } from "../import/profiles/named-profiles.ts";
 import { createProgressDisplay } from "../import/progress.ts";
 import { formatSummary } from "../import/summary.ts";
-import { openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
+import { type CommandStore, openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 import { compactAll } from "./compact-all.ts";
+import { importAddress, importForever } from "./import-feed.ts";
 
 const INTERRUPTED = 130;
 const FAILED = 1;
@@ -23,42 +25,65 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const profile = command.profile === undefined ? undefined : await findProfile(command.profile);
+  const { watchMs, profile: profileName, ...rest } = command;
+  const profile = profileName === undefined ? undefined : await findProfile(whereItIs(profileName, /[/\\.]/));
   const signal = abortOnSignals();
-  const display = createProgressDisplay({
-    write: (text) => process.stderr.write(text),
-    isTTY: process.stderr.isTTY === true,
-    now: SYSTEM_CLOCK.now,
-  });
-  const { store, derived, compactor, close } = await openCommandStore(process.env);
+  const opened = await openCommandStore(process.env);
+  const { store, derived, close } = opened;
+  const paths = {
+    path: whereItIs(command.path),
+    rejectsPath: command.rejectsPath === undefined ? undefined : userPath(command.rejectsPath),
+  };
+  const options = { ...rest, ...paths, profile, store, derived, clock: SYSTEM_CLOCK };
   try {
-    const summary = await importFile({
-      ...command,
-      path: command.path === STDIN_PATH ? STDIN_PATH : userPath(command.path),
-      rejectsPath: command.rejectsPath === undefined ? undefined : userPath(command.rejectsPath),
-      profile,
-      store,
-      derived,
-      clock: SYSTEM_CLOCK,
-      signal,
-      onProgress: display.show,
-    });
-    display.end();
-    // Else the first to look at the map would wait while a server reads every row that is new.
-    if (summary.written > 0 && !summary.interrupted && !command.dryRun) {
-      if (summary.written >= MANY_REPORTS) await untilTold(store, signal);
-      const { cells, done } = await compactAll(compactor, { signal });
-      process.stderr.write(
-        done ? `Compacted ${cells} cells: the map is ready\n` : "Compaction ended; the next one goes on\n",
-      );
+    if (watchMs !== undefined) {
+      // The round in hand is imported to its end: it is not told of the signal.
+      const importFile = (each: ImportOptions) => importInto(opened, each);
+      const say = (line: string): void => void process.stdout.write(`${line}\n`);
+      await importForever({ options, signal, importFile }, { everyMs: watchMs, say });
+      return 0;
     }
+    const importFile = (each: ImportOptions) => importInto(opened, { ...each, signal });
+    const summary = await (isAddress(command.path)
+      ? importAddress({ options, signal, importFile }, (line) => void process.stderr.write(`${line}\n`))
+      : importFile(options));
+    if (summary === undefined) return INTERRUPTED;
     process.stdout.write(formatSummary(summary, command));
     if (summary.failure !== undefined) process.stderr.write(`${summary.failure}\n`);
     if (summary.interrupted) return INTERRUPTED;
     return summary.failure === undefined ? 0 : FAILED;
   } finally {
-    display.end();
     await close();
+  }
+}
+
+/** What names a file, by its folder; an address, standard input, and what does not look like a path are as they are. */
+function whereItIs(path: string, looks = /./): string {
+  return path === STDIN_PATH || isAddress(path) || !looks.test(path) ? path : userPath(path);
+}
+
+/** Imports a file, shows how far it is, and compacts what it wrote. */
+async function importInto({ store, compactor }: CommandStore, options: ImportOptions): Promise<ImportSummary> {
+  const { signal, dryRun } = options;
+  const display = createProgressDisplay({
+    write: (text) => process.stderr.write(text),
+    isTTY: process.stderr.isTTY === true,
+    now: SYSTEM_CLOCK.now,
+  });
+  try {
+    const summary = await importFile({ ...options, onProgress: display.show });
+    display.end();
+    // Else the first to look at the map would wait while a server reads every row that is new.
+    if (summary.written > 0 && !summary.interrupted && !dryRun) {
+      if (summary.written >= MANY_REPORTS) await untilTold(store, signal);
+      const { cells, done } = await compactAll(compactor, signal === undefined ? {} : { signal });
+      process.stderr.write(
+        done ? `Compacted ${cells} cells: the map is ready\n` : "Compaction ended; the next one goes on\n",
+      );
+    }
+    return summary;
+  } finally {
+    display.end();
   }
 }
 

@@ -55,6 +55,8 @@ export interface ImportOptions extends SourceOptions {
   readonly place?: PlaceOptions | undefined;
   /** Default: the path and `.rejects.csv`, `.tsv` or `.ndjson`; in a dry run none. */
   readonly rejectsPath?: string | undefined;
+  /** What that default begins with in place of the path, for a file that is nowhere where the operator looks. */
+  readonly rejectsBase?: string | undefined;
   /** First wait when the store is unavailable. */
   readonly retryMs?: number | undefined;
   /** When aborted, what was read is stored and the import resolves with `interrupted`. */
@@ -140,7 +142,7 @@ async function importSource(applied: ImportOptions, source: Source): Promise<Imp
     return { rowsRead: 0, ...nothing, reasons: new Map(), blankLines: 0, interrupted: true, notes: [] };
 
   const check = (mapTime: Dating["mapTime"]): void => {
-    const unmapped = firstPass.times.outside((timeMs) => typeof mapTime(timeMs) !== "number");
+    const unmapped = firstPass.times.count((timeMs) => typeof mapTime(timeMs) !== "number");
     checkMaxRejects(firstPass, unmapped, options);
   };
   const { looksForFormer } = remembered;

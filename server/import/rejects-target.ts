@@ -24,6 +24,8 @@ export interface RejectsTargetOptions {
   readonly inputPath: string;
   /** What the operator named. */
   readonly named?: string | undefined;
+  /** What the default begins with. Default: the input's path. */
+  readonly base?: string | undefined;
   /** Of the file's name. */
   readonly ending: string;
   readonly written: Pick<WrittenRejects, "has">;
@@ -69,7 +71,8 @@ export async function findRejectsTarget(options: RejectsTargetOptions): Promise<
 const ANOTHER = "name another file with --rejects.";
 
 /** Beside the imported file, or where the user is when nothing may be written there. */
-async function defaultPath({ inputPath, ending }: RejectsTargetOptions): Promise<string> {
+async function defaultPath({ inputPath, base, ending }: RejectsTargetOptions): Promise<string> {
+  if (base !== undefined) return `${base}.rejects.${ending}`;
   const name = `${inputPath === STDIN_PATH ? "stdin" : basename(inputPath)}.rejects.${ending}`;
   if (inputPath === STDIN_PATH) return userPath(name);
   const isWritable = await access(dirname(inputPath), constants.W_OK).then(

@@ -44,6 +44,7 @@ export interface RejectsOptions {
 export interface RejectsOfImport {
   readonly path: string;
   readonly rejectsPath?: string | undefined;
+  readonly rejectsBase?: string | undefined;
   readonly dryRun?: boolean | undefined;
   readonly derived: DerivedStore;
   readonly clock: Clock;
@@ -61,13 +62,13 @@ export interface PreparedRejects {
  * @throws OperatorError as `findRejectsTarget`
  */
 export async function prepareRejects(options: RejectsOfImport, ending: string): Promise<PreparedRejects> {
-  const { path, rejectsPath: named, dryRun } = options;
+  const { path, rejectsPath: named, rejectsBase: base, dryRun } = options;
   if (dryRun && named === undefined) {
     const unwritten = "Rejected rows are not written in a dry run: --rejects FILE writes them with their reasons.";
     return { open: () => NO_REJECTS, notes: (_, rejected) => (rejected > 0 ? [unwritten] : []) };
   }
   const written = createWrittenRejects(options.derived, options.clock);
-  const target = await findRejectsTarget({ inputPath: path, named, ending, written });
+  const target = await findRejectsTarget({ inputPath: path, named, base, ending, written });
   return {
     open: (format) => openRejects({ target, format, written }),
     notes(finished) {

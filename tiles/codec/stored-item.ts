@@ -23,6 +23,7 @@ export const ITEM_KINDS = {
   moderation: 0x44,
   "import-anchor": 0x4b,
   "import-rejects": 0x5a,
+  "import-feed": 0x51,
   "young-rows": 0x56,
 } as const;
 export type ItemKind = keyof typeof ITEM_KINDS;

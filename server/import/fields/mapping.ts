@@ -43,16 +43,17 @@ export function checkMapping(mapping: Mapping, columns: readonly string[]): void
   for (const field of FIELDS) {
     if (point && isPlace(field)) continue;
     const source = mapping.sources[field];
+    const sameForAll = `give every row the same one with --${field} =VALUE${field === "time" ? ", or the moment of the file's first import with --time =now" : ""}`;
     if (source === undefined) {
       if (field === "text" || columns.includes(field)) continue;
       const orPoint = isPlace(field) ? " If one column holds both, say --point COLUMN." : "";
-      const now = field === "time" ? ", or the moment of the file's first import with --time =now" : "";
       throw new OperatorError(
-        `Say which column holds the ${field} with --${field} COLUMN, or give every row the same one with --${field} =VALUE${now}.${orPoint} ${there}`,
+        `Say which column holds the ${field} with --${field} COLUMN, or ${sameForAll}.${orPoint} ${there}`,
       );
     }
     if ("column" in source && !columns.includes(source.column)) {
-      throw new OperatorError(`There is no column ${JSON.stringify(source.column)} for --${field}. ${there}`);
+      const missing = `There is no column ${JSON.stringify(source.column)} for --${field}`;
+      throw new OperatorError(`${missing}: name another, or ${sameForAll}. ${there}`);
     }
   }
 }

@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { afterAll, expect, test } from "vitest";
 import { importFile } from "../../../server/import/import-file.ts";
 import { findProfile } from "../../../server/import/profiles/named-profiles.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { countMadeNyc311, type MadeNyc311Options, madeNyc311Lines } from "../../kit/cities/nyc311/made-nyc311.ts";
 
@@ -23,10 +24,19 @@ test("a hundred thousand rows", { tags: "slow" }, () => city(100_000));
 async function city(rows: number): Promise<void> {
   const clock = { now: () => ENDS_MS + 1.5 * DAY_MS };
   const store = createMemoryStore({ clock });
+  const derived = createMemoryDerivedStore({ clock });
   const profile = await findProfile("nyc311");
   const today = { rows, endsAtMs: ENDS_MS };
   const run = async (path: string) =>
-    importFile({ path, profile, store, clock, mapping: { sources: {}, values: {} }, rejectsPath: `${path}.rejects` });
+    importFile({
+      path,
+      profile,
+      store,
+      derived,
+      clock,
+      mapping: { sources: {}, values: {} },
+      rejectsPath: `${path}.rejects`,
+    });
 
   const path = await write(`${rows}.csv`, today);
   const { placed } = countMadeNyc311(today);
