@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { OperatorError } from "../console/operator-error.ts";
+import { userPath } from "../console/user-path.ts";
 import { mapsTimes } from "../import/dating.ts";
 import { isAddress, parseAddress } from "../import/feeds/address.ts";
 import { createFeed } from "../import/feeds/feed.ts";
@@ -67,10 +68,10 @@ export async function importForever(
 function optionsFor(options: FeedImport["options"], path: string): FeedImport["options"] {
   if (!isAddress(options.path)) return { ...options, path };
   const source = options.source ?? options.profile?.source ?? hostOf(options.path);
-  const rejectsPath = options.rejectsPath ?? `${path.slice(path.lastIndexOf("/") + 1)}.rejects.csv`;
+  const rejectsBase = userPath(path.slice(path.lastIndexOf("/") + 1));
   // Files are known by their paths; that of a download is another one every time.
   const anchor = options.anchor ?? nameOfDates(options.path);
-  return { ...options, path, rejectsPath, source, ...(mapsTimes(options) && { anchor }) };
+  return { ...options, path, rejectsBase, source, ...(mapsTimes(options) && { anchor }) };
 }
 
 /** Is printed, so without what an address keeps secret; two addresses that differ in that alone are two names. */
@@ -87,21 +88,10 @@ const hostOf = (address: string): string =>
 
 /** All that decides what a feed's rows become. */
 function keyOf({ path, mapping, profile, ...options }: FeedImport["options"]): string {
-  const { source, format, delimiter, timeFormat, timezone, intoLastMs, anchor, limit, truncateText, clean, place } =
-    options;
+  const { source, format, delimiter, encoding, skipLines, rowsIn, limit, truncateText, clean, place } = options;
+  const { timeFormat, timezone, intoLastMs, anchor } = options;
   const values = Object.entries(mapping.values).map(([field, map]) => [field, [...(map ?? [])]]);
-  const rules = {
-    source,
-    format,
-    delimiter,
-    timeFormat,
-    timezone,
-    intoLastMs,
-    anchor,
-    limit,
-    truncateText,
-    clean,
-    place,
-  };
+  const file = { format, delimiter, encoding, skipLines, rowsIn };
+  const rules = { source, ...file, timeFormat, timezone, intoLastMs, anchor, limit, truncateText, clean, place };
   return JSON.stringify([path, { ...mapping, values }, profile ?? null, rules]);
 }

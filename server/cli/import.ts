@@ -32,15 +32,14 @@ async function run(args: readonly string[]): Promise<number> {
   const signal = abortOnSignals();
   if ("runs" in command) return runsCommand(command, signal);
   const { watchMs, profile: profileName, ...rest } = command;
-  const path = command.path === STDIN_PATH || isAddress(command.path) ? command.path : userPath(command.path);
-  const rejectsPath = command.rejectsPath === undefined ? undefined : userPath(command.rejectsPath);
-  const profile =
-    profileName === undefined
-      ? undefined
-      : await findProfile(/\.json$/i.test(profileName) ? userPath(profileName) : profileName);
+  const profile = profileName === undefined ? undefined : await findProfile(whereItIs(profileName, /[/\\.]/));
   const opened = await openCommandStore(process.env);
   const { store, derived, close } = opened;
-  const options = { ...rest, path, rejectsPath, profile, store, derived, clock: SYSTEM_CLOCK };
+  const paths = {
+    path: whereItIs(command.path),
+    rejectsPath: command.rejectsPath === undefined ? undefined : userPath(command.rejectsPath),
+  };
+  const options = { ...rest, ...paths, profile, store, derived, clock: SYSTEM_CLOCK };
   try {
     if (watchMs !== undefined) {
       // The round in hand is imported to its end: it is not told of the signal.
@@ -61,6 +60,11 @@ async function run(args: readonly string[]): Promise<number> {
   } finally {
     await close();
   }
+}
+
+/** What names a file, by its folder; an address, standard input, and what does not look like a path are as they are. */
+function whereItIs(path: string, looks = /./): string {
+  return path === STDIN_PATH || isAddress(path) || !looks.test(path) ? path : userPath(path);
 }
 
 /** Imports a file, shows how far it is, and compacts what it wrote. */

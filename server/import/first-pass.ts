@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { checkMapping, createFieldReader, type Mapping } from "./fields/mapping.ts";
+import { checkColumns } from "./check-columns.ts";
+import { createFieldReader, type Mapping } from "./fields/mapping.ts";
 import { createProjectionWatch } from "./fields/place-doubts.ts";
 import { type Rejection, type RowReportOptions, toldByRow } from "./fields/row-report.ts";
 import type { TimeSpan } from "./fields/time.ts";
@@ -55,14 +56,14 @@ export async function readFirstPass(options: FirstPassOptions): Promise<FirstPas
 
   function note(found: Iterable<Row>): void {
     for (const row of found) {
-      if (!checked) checkMapping(mapping, reader.columns);
+      if (!checked) checkColumns(mapping, reader.columns, source);
       checked = true;
       rows++;
       if (row.problem === undefined) sketch.add(noteRow(row));
       if (rows > judgedRows) continue;
       judge.take(row);
       if (rows !== SAMPLE_ROWS) continue;
-      if (judge.judged.rejected === rows) checkMapping(mapping, reader.columns);
+      if (judge.judged.rejected === rows) checkColumns(mapping, reader.columns, source);
       checkSample(judge.judged);
     }
   }
@@ -76,7 +77,7 @@ export async function readFirstPass(options: FirstPassOptions): Promise<FirstPas
   if (!signal?.aborted) {
     note(reader.end());
     // A file of objects tells its columns only with its last row; one without any readable row has none to miss.
-    if (reader.columns.length > 0) checkMapping(mapping, reader.columns);
+    if (reader.columns.length > 0) checkColumns(mapping, reader.columns, source);
   }
   const { judged, times, readableSpan, isProjected } = judge;
   const found = { rows, contentHash: content.digest("hex"), sketch, judged, times, isProjected };

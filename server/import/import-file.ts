@@ -27,7 +27,7 @@ import { mapColumns } from "./profiles/map-columns.ts";
 import type { Profile } from "./profiles/profile.ts";
 import { withRowsIn } from "./profiles/rows-in.ts";
 import { formatCount } from "./progress.ts";
-import { openRejects, type Rejects } from "./rejects.ts";
+import { type PreparedRejects, prepareRejects } from "./rejects.ts";
 import { SAMPLE_ROWS } from "./sample.ts";
 
 export interface ImportOptions extends SourceOptions {
@@ -54,15 +54,17 @@ export interface ImportOptions extends SourceOptions {
   readonly maxRejects?: MaxRejects | undefined;
   /** Reads only so many rows. */
   readonly limit?: number | undefined;
-  /** Checks every row and writes the rejects, but stores nothing. */
+  /** Checks every row, but stores nothing. */
   readonly dryRun?: boolean | undefined;
   /** Cuts longer texts to so many code points instead of rejecting their rows. */
   readonly truncateText?: number | undefined;
   /** Makes categories and texts fit instead of rejecting the rows and leaving the texts out. */
   readonly clean?: boolean | undefined;
   readonly place?: PlaceOptions | undefined;
-  /** Default: the path and `.rejects.csv`. */
+  /** Default: the path and `.rejects.csv`, `.tsv` or `.ndjson`; in a dry run none. */
   readonly rejectsPath?: string | undefined;
+  /** What that default begins with in place of the path, for a file that is nowhere where the operator looks. */
+  readonly rejectsBase?: string | undefined;
   /** First wait when the store is unavailable. */
   readonly retryMs?: number | undefined;
   /** When aborted, what was read is stored and the import resolves with `interrupted`. */
@@ -119,8 +121,13 @@ export interface ImportSummary {
  */
 export async function importFile(given: ImportOptions): Promise<ImportSummary> {
   const applied = await withRowsIn(applyProfile(given));
-  const { path, signal, onProgress, profile } = applied;
-  const source = await openSource(path, applied);
+  const source = await openSource(applied.path, applied);
+  return importSource(applied, source).finally(source.close);
+}
+
+async function importSource(applied: ImportOptions, source: Source): Promise<ImportSummary> {
+  const { signal, onProgress, profile } = applied;
+  const rejects = await prepareRejects(applied, source.rejectsEnding);
   const mapping = profile ? mapColumns(profile, applied.mapping, await readFirstColumns(source)) : applied.mapping;
   const options = { ...applied, mapping };
   const totalBytes = source.sizeBytes;
@@ -150,18 +157,13 @@ export async function importFile(given: ImportOptions): Promise<ImportSummary> {
   };
   const { looksForFormer } = remembered;
   const dating = await patientStore(dateFile({ options, firstPass, looksForFormer, check }));
-  const rejectsPath = options.rejectsPath ?? `${path}.rejects.csv`;
-  const rejects = await openRejects(rejectsPath);
-  const counts = await storeRows({ options, source, identity, firstPass, remembered, dating, rejects }).finally(() =>
-    rejects.close(),
-  );
+  const counts = await storeRows({ options, source, identity, firstPass, remembered, dating, rejects });
   const interrupted = signal?.aborted === true && counts.rowsRead < rowsToRead(options, firstPass);
   const ended = { ...counts, interrupted };
   const failure = failureOf(ended, firstPass, options);
   const { span, importEpochMs } = dating;
   return {
     ...ended,
-    ...(counts.rejected > 0 && { rejectsPath }),
     ...(span && { span }),
     ...(importEpochMs !== undefined && { importEpochMs }),
     ...(failure !== undefined && { failure }),
@@ -184,19 +186,29 @@ interface SecondPass {
   readonly firstPass: FirstPass;
   readonly remembered: Remembered;
   readonly dating: Dating;
-  readonly rejects: Rejects;
+  readonly rejects: PreparedRejects;
 }
 
 type Counts = Pick<
   ImportSummary,
-  "rowsRead" | "written" | "replaced" | "existing" | "rejected" | "runId" | "reasons" | "blankLines" | "notes"
+  | "rowsRead"
+  | "written"
+  | "replaced"
+  | "existing"
+  | "rejected"
+  | "rejectsPath"
+  | "runId"
+  | "reasons"
+  | "blankLines"
+  | "notes"
 >;
 
 async function storeRows(pass: SecondPass): Promise<Counts> {
-  const { options, source, identity, firstPass, remembered, rejects } = pass;
+  const { options, source, identity, firstPass, remembered } = pass;
   const { mapping, signal, onProgress } = options;
   const totalRows = rowsToRead(options, firstPass);
   const reader = source.rows();
+  const rejects = pass.rejects.open(reader.rejects);
   const fieldsOf = createFieldReader(mapping, reader.columns);
   const tailsOf = identity.naming(reader.columns, remembered.rowKey);
   const reasons = new Map<string, number>();
@@ -222,7 +234,7 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
   async function reject(row: Row, kind: string, reason: string): Promise<void> {
     rejected++;
     reasons.set(kind, (reasons.get(kind) ?? 0) + 1);
-    await rejects.add(row.number, reason, row.raw);
+    await rejects.add(row, reason);
   }
 
   /** False when no further row is wanted. */
@@ -267,18 +279,35 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
     await writer.finish();
     await openedRun.close(rowsRead === totalRows ? "done" : "stopped", rejected);
   } catch (error) {
+    await rejects.discard();
     await writer.abandon();
     await openedRun.close("running", rejected).catch(() => {});
     throw storeFailure(error, writer);
   }
+  const rejectsPath = await rejects.finish();
   tell();
   const { written, replaced, existing } = writer;
   // Rows that were not read may have the values that no rule met.
   const unmet = rowsRead === firstPass.rows ? fieldsOf.unmetRules() : [];
-  const notes = [...findings.notes(unmet), ...rowOptions.readTime.notes()];
+  const notes = [
+    ...findings.notes(unmet),
+    ...rowOptions.readTime.notes(),
+    ...pass.rejects.notes(rejectsPath, rejected),
+  ];
   if (repeated > 0) notes.push(repeatedNote(repeated));
   const { runId } = openedRun;
-  return { rowsRead, written, replaced, existing, rejected, runId, reasons, blankLines: reader.blankLines, notes };
+  const counts = {
+    rowsRead,
+    written,
+    replaced,
+    existing,
+    runId,
+    rejected,
+    reasons,
+    blankLines: reader.blankLines,
+    notes,
+  };
+  return { ...counts, ...(rejectsPath !== undefined && { rejectsPath }) };
 }
 
 const sourceOfIds = ({ mapping, source = "file" }: ImportOptions): string | undefined =>

@@ -36,7 +36,7 @@ export function checkMaxRejects({ judged, rows }: FirstPass, unmapped: number, o
   const worst =
     judged.worst === undefined ? "" : ` Most often, ${formatCount(judged.worst.count)} times: ${judged.worst.kind}.`;
   throw new OperatorError(
-    `${tooMany(rejected, judged.rows, maxRejects)}, so nothing was stored.${worst} --dry-run writes them all with their reasons.`,
+    `${tooMany(rejected, judged.rows, maxRejects)}, so nothing was stored.${worst} --dry-run --rejects FILE writes them all with their reasons.`,
   );
 }
 

@@ -15,6 +15,7 @@ import { findRowKey } from "../../server/import/ids/row-key.ts";
 import { type Anchor, newAnchor, tokensOf } from "../../server/import/keeping/anchor.ts";
 import { decodeAnchor, encodeAnchor, itemName } from "../../server/import/keeping/anchor-items.ts";
 import { findFormerEpoch } from "../../server/import/keeping/former-epoch.ts";
+import { encodeWrittenRejects, readWrittenRejects } from "../../server/import/keeping/written-rejects.ts";
 import type { ReportStore } from "../../server/ports/report-store.ts";
 import { seedIfEmpty } from "../../server/seed/seed-if-empty.ts";
 import { parseReportId } from "../../tiles/report-id.ts";
@@ -168,6 +169,10 @@ describe("rows of imported files", () => {
     },
   };
   const readAnchor = (body: Uint8Array) => decodeAnchor({ name: "golden", body });
+  const readRejects = (body: Uint8Array) => readWrittenRejects({ name: "golden", body });
+  itKeeps("import-rejects-v1", [{ sample: "of any file", write: () => encodeWrittenRejects(), read: readRejects }]);
+  itRefusesOtherVersions("import-rejects-v1", readRejects);
+
   itKeeps("import-anchor-v1", [
     { sample: "of a span", write: () => encodeAnchor(anchor), read: readAnchor },
     {

@@ -22,11 +22,12 @@ export const ITEM_KINDS = {
   "area-tally": 0x59,
   moderation: 0x44,
   "import-anchor": 0x4b,
+  "import-rejects": 0x5a,
   "import-feed": 0x51,
   "young-rows": 0x56,
   "import-run": 0x55,
   "import-journal": 0x4a,
-  "import-lease": 0x5a,
+  "import-lease": 0x42,
 } as const;
 export type ItemKind = keyof typeof ITEM_KINDS;
 

@@ -1,6 +1,7 @@
 import { OperatorError } from "../../console/operator-error.ts";
 import type { Encoding } from "./encoding.ts";
-import { NOT_UTF8, type Row, type RowReader } from "./row.ts";
+import { isUtf8Name } from "./encoding.ts";
+import type { Row, RowReader } from "./row.ts";
 
 /** More broken rows than chance makes, in percent: the file has another encoding. */
 const MOST_BROKEN_PERCENT = 1;
@@ -11,8 +12,9 @@ const SHOWN = 40;
  * The reader, which refuses the file at its end when a hundredth of its rows is no UTF-8 and nobody said that it is: so the first pass
  * fails, and nothing is stored.
  */
-export function checkedForUtf8(reader: RowReader, { isKnown }: Encoding): RowReader {
-  if (isKnown) return reader;
+export function checkedForUtf8(reader: RowReader, encoding: Encoding): RowReader {
+  if (!isUtf8Name(encoding)) return withBadBytes(reader);
+  if (encoding.isKnown) return reader;
   let rows = 0;
   let broken = 0;
   let example: Row | undefined;
@@ -20,7 +22,7 @@ export function checkedForUtf8(reader: RowReader, { isKnown }: Encoding): RowRea
   function* counted(found: Iterable<Row>): Generator<Row> {
     for (const row of found) {
       rows++;
-      if (row.problem === NOT_UTF8 || row.hasBadBytes) {
+      if (row.hasBadBytes) {
         broken++;
         example ??= row;
       }
@@ -36,6 +38,17 @@ export function checkedForUtf8(reader: RowReader, { isKnown }: Encoding): RowRea
         throw new OperatorError(describe(example, broken, rows));
       }
     },
+  });
+}
+
+/** Of a file that was decoded: bytes that are not of its encoding became U+FFFD. */
+function withBadBytes(reader: RowReader): RowReader {
+  function* marked(found: Iterable<Row>): Generator<Row> {
+    for (const row of found) yield row.raw.includes("\uFFFD") ? { ...row, hasBadBytes: true } : row;
+  }
+  return Object.assign(Object.create(reader) as RowReader, {
+    push: (chunk: Buffer) => marked(reader.push(chunk)),
+    end: () => marked(reader.end()),
   });
 }
 

@@ -9,7 +9,7 @@ export interface CsvRejectsOptions {
 }
 
 /**
- * Rejected rows under the file's own columns, with two more. One that could not be read, or not every byte of it, stands in the first column as a whole, byte
+ * Rejected rows under the file's own columns, with two more. One that could not be read, or has bytes of another encoding, stands in the first column as a whole, byte
  * for byte, so that every program reads the file, and none takes a guess for data.
  */
 export function createCsvRejects({ separatorLine, delimiter, header }: CsvRejectsOptions): RejectFormat {
@@ -17,9 +17,6 @@ export function createCsvRejects({ separatorLine, delimiter, header }: CsvReject
     fields.map((field) => quoteField(field, delimiter())).join(delimiter());
 
   return {
-    get ending() {
-      return delimiter() === "\t" ? "tsv" : "csv";
-    },
     head: () => Buffer.concat([separatorLine(), Buffer.from(`${joined([...header(), REJECT_ROW, REJECT_REASON])}\n`)]),
     line(row, reason) {
       const width = header().length;

@@ -3,7 +3,7 @@ import { OperatorError } from "../../console/operator-error.ts";
 import { nameColumns, scanText, splitFields } from "./csv-fields.ts";
 import { MIDDLE, type RecordMaker, UNCLOSED } from "./csv-records.ts";
 import { trimLineEnd } from "./lines.ts";
-import { HAS_NUL, NOT_UTF8, REJECT_REASON, REJECT_ROW, type Row } from "./row.ts";
+import { HAS_NUL, REJECT_REASON, REJECT_ROW, type Row } from "./row.ts";
 
 export interface RowMaker extends RecordMaker {
   /** Names of the columns, but for those of rejected rows. */
@@ -59,21 +59,20 @@ export function createRowMaker(delimiterOf: () => string): RowMaker {
   function make(record: Buffer): Row | undefined {
     const raw = trimLineEnd(record);
     if (columns.length === 0) {
-      if (!isUtf8(raw)) return reject(raw, NOT_UTF8);
+      if (!isUtf8(raw)) return reject(raw, "it is not valid UTF-8; --encoding names another encoding");
       if (raw.includes(0)) return reject(raw, HAS_NUL);
       readHeader(splitFields(raw.toString("utf8"), delimiterOf()));
       return undefined;
     }
     const values = valuesOf(record, isRejects ? columns.length + 2 : columns.length, true);
     if (typeof values === "string") return reject(raw, values);
-    const badBytes = isUtf8(raw) ? {} : { hasBadBytes: true };
-    if (!isRejects) return { number: ++count, values, raw, ...badBytes };
+    const bad = isUtf8(raw) ? {} : { hasBadBytes: true };
+    if (!isRejects) return { number: ++count, values, raw, ...bad };
     const own = values.slice(0, columns.length);
     const [first = "", ...others] = own;
     const isWhole = /["\r\n]/.test(first) || first.includes(delimiterOf());
-    if (isWhole && columns.length > 1 && others.every((value) => value === ""))
-      return { ...makeWhole(first), ...badBytes };
-    return { number: ++count, values: own, raw, ...badBytes };
+    if (isWhole && columns.length > 1 && others.every((value) => value === "")) return { ...makeWhole(first), ...bad };
+    return { number: ++count, values: own, raw, ...bad };
   }
 
   /** The row that a rejected one was, or was made into by whoever mended it. */

@@ -1,5 +1,4 @@
 import { OperatorError } from "../../console/operator-error.ts";
-import { createCsvAdvice } from "./csv-advice.ts";
 import { createRecordReader } from "./csv-records.ts";
 import { createCsvRejects } from "./csv-rejects.ts";
 import { createRowMaker } from "./csv-rows.ts";
@@ -12,9 +11,8 @@ import type { RowReader } from "./row.ts";
  * its first line only: reading goes on at the next one, so that a lost quote does not swallow the good rows behind it.
  * Packages (csv-parse, papaparse) read on to the next quote, however many rows that takes, and are no faster.
  * @param given between the fields; a first line `sep=;`, as Excel reads it, tells another
- * @param skippedLines before the first that is read, for advice that counts lines
  */
-export function createCsvReader(given = ",", skippedLines = 0): RowReader {
+export function createCsvReader(given = ","): RowReader {
   let delimiter = given;
   let separatorLine = Buffer.alloc(0);
   let lineCount = 0;
@@ -22,14 +20,12 @@ export function createCsvReader(given = ",", skippedLines = 0): RowReader {
   const lines = createLineSplitter();
   const rows = createRowMaker(delimiterOf);
   const records = createRecordReader(() => delimiter.charCodeAt(0), rows);
-  const advice = createCsvAdvice(delimiterOf);
 
   function* read(line: Line) {
     lineCount++;
     const bytes = lineCount === 1 ? withoutBom(line.bytes) : line.bytes;
     const separator = lineCount === 1 ? SEPARATOR_LINE.exec(bytes.toString("latin1"))?.[1] : undefined;
     if (separator === undefined) {
-      advice.note(bytes);
       yield* records.read({ ...line, bytes });
     } else {
       delimiter = separator;
@@ -47,7 +43,6 @@ export function createCsvReader(given = ",", skippedLines = 0): RowReader {
       delimiter: delimiterOf,
       header: () => rows.header,
     }),
-    adviseOn: (wanted) => advice.adviseOn(wanted, rows.columns, skippedLines + (separatorLine.length > 0 ? 1 : 0)),
     *push(chunk) {
       for (const line of lines.push(chunk)) yield* read(line);
     },

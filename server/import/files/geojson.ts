@@ -49,7 +49,8 @@ export function createGeoJsonReader(options: JsonReaderOptions = {}): JsonReader
       }
       if (reading.mode === "broken") {
         passOver(reading, reading.bytes.length);
-        yield rejectBroken(reading);
+        const row = rejectBroken(reading);
+        yield { ...row, raw: row.raw.subarray(0, row.raw.length - endOfArrayBytes(row.raw)) };
       } else if (reading.mode === "between" && !reading.isSequence)
         yield reading.table.reject(Buffer.alloc(0), "the file ends before its array of rows does");
     },
@@ -72,3 +73,6 @@ const CUT_OFF =
   "There is no array of features in the file before it ends inside an object: it was cut off, or its rows are elsewhere (--rows-in MEMBER).";
 const NO_ROWS =
   "There is no array of features in the file, and no object: it is no GeoJSON; --format names another format.";
+
+/** Of what ends the file and not the broken element before. */
+const endOfArrayBytes = (raw: Buffer): number => /\s*\n\s*\]\s*\}?\s*$/.exec(raw.toString("latin1"))?.[0].length ?? 0;

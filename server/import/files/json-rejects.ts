@@ -1,6 +1,6 @@
 import { REJECT_REASON, REJECT_ROW, type RejectFormat, type Row } from "./row.ts";
 
-/** The member that holds, as text, a row that is no JSON object. Mended in there, it is read from there. */
+/** The member that holds, as text, a row that is no JSON object, or has bytes of another encoding. Mended in there, it is read from there. */
 export const REJECT_RAW = "reject_raw";
 
 /** What earlier rejects ended an object with. */
@@ -8,7 +8,6 @@ const ABOUT_AT_END = new RegExp(`(?:,\\s*)?"${REJECT_ROW}":\\d+,"${REJECT_REASON
 
 /** Rejected rows as newline-delimited JSON, whatever way the file was written: each as it was, with two members more. */
 export const JSON_REJECTS: RejectFormat = {
-  ending: "ndjson",
   head: () => Buffer.alloc(0),
   line(row, reason) {
     const about = `"${REJECT_ROW}":${row.number},"${REJECT_REASON}":${JSON.stringify(reason)}`;
@@ -20,6 +19,7 @@ export const JSON_REJECTS: RejectFormat = {
 };
 
 function isJsonObject(row: Row, text: string): boolean {
+  if (row.hasBadBytes) return false;
   if (row.problem === undefined) return true;
   if (!text.startsWith("{")) return false;
   try {

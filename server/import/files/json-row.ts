@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { describeForeignCrs, describeForeignReference } from "./crs.ts";
 import { REJECT_RAW } from "./json-rejects.ts";
-import { HAS_NUL, NOT_UTF8, REJECT_REASON, REJECT_ROW, type Row } from "./row.ts";
+import { HAS_NUL, REJECT_REASON, REJECT_ROW, type Row } from "./row.ts";
 
 /** True of the sentence about a text that is no JSON, however it goes on. */
 export const isNotJson = (problem: string | undefined): boolean => problem?.startsWith(NOT_JSON) === true;
@@ -56,10 +56,14 @@ export function createJsonTable(): JsonTable {
       for (const [name, value] of cells) {
         if (!put(values, name, value)) return reject(raw, `the file has more than ${MAX_COLUMNS} different keys`);
       }
-      return { number: ++rowCount, values, raw };
+      return { number: ++rowCount, values, raw, ...(hasBadBytes(raw) && { hasBadBytes: true }) };
     },
   };
 }
+
+/** Also of what stood in a file of rejected rows, where such bytes became U+FFFD. */
+const hasBadBytes = (raw: Buffer): boolean =>
+  !isUtf8(raw) || (raw.includes("\uFFFD") && raw.includes(`"${REJECT_RAW}"`));
 
 type Cell = readonly [name: string, value: string];
 
@@ -98,7 +102,6 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 function parseCells(raw: Buffer): Cell[] | string {
-  if (!isUtf8(raw)) return NOT_UTF8;
   if (raw.includes(0)) return HAS_NUL;
   const text = raw.toString("utf8");
   const value = parseJson(text);
@@ -119,7 +122,6 @@ function parseJson(text: string): JsonObject | string {
     if (!isObject(value)) return "not a JSON object";
     if (!(REJECT_ROW in value) || typeof value[REJECT_RAW] !== "string") return value;
     const whole: unknown = JSON.parse(value[REJECT_RAW]);
-    if (value[REJECT_RAW].includes("\uFFFD")) return NOT_UTF8;
     return isObject(whole) ? whole : "not a JSON object";
   } catch (error) {
     if (error instanceof RangeError) return TOO_DEEP;

@@ -24,14 +24,10 @@ export interface RowReader {
   push(chunk: Buffer): Iterable<Row>;
   /** What is left at the end of the file. @throws OperatorError when the file is not of this format at all. */
   end(): Iterable<Row>;
-  /** What to say instead, as a sentence, where columns are wanted that the file does not seem to have. */
-  adviseOn?(wanted: readonly string[]): string | undefined;
 }
 
 /** Writes rows that were not imported, as a file that the same options import. */
 export interface RejectFormat {
-  /** The ending of a file's name that tells the format. */
-  readonly ending: "csv" | "tsv" | "ndjson";
   /** What the file begins with. Known once there is a row. */
   head(): Buffer;
   /** One row with its line end. */
@@ -42,8 +38,6 @@ export interface RejectFormat {
 export const REJECT_ROW = "reject_row";
 export const REJECT_REASON = "reject_reason";
 
-/** Of rows that have bytes which are no UTF-8. */
-export const NOT_UTF8 = "not valid UTF-8: --encoding names another encoding";
 export const HAS_NUL = "has a NUL character";
 
 /** A longer row is rejected instead of held: a lost quote must not swallow a file into memory. */
@@ -51,7 +45,7 @@ export const MAX_ROW_BYTES = 1 << 20;
 /** As much of an overlong row goes into the rejects. */
 export const KEPT_OF_OVERLONG_BYTES = 1 << 12;
 
-export const FORMATS = ["csv", "tsv", "ndjson", "geojson"] as const;
+export const FORMATS = ["csv", "ndjson", "geojson", "tsv"] as const;
 export type Format = (typeof FORMATS)[number];
 /** How a file is read; `tsv` is CSV with tabs. */
 export type ReadFormat = Exclude<Format, "tsv">;

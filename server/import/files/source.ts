@@ -2,6 +2,7 @@ import { OperatorError } from "../../console/operator-error.ts";
 import { checkedForUtf8 } from "./check-utf8.ts";
 import { openContainer } from "./container.ts";
 import { createCsvReader } from "./csv.ts";
+import { adviseOnColumns } from "./csv-advice.ts";
 import { decoded, type Encoding, findEncoding, isUtf8Name } from "./encoding.ts";
 import { formatOfName } from "./file-name.ts";
 import { createGeoJsonReader } from "./geojson.ts";
@@ -24,6 +25,10 @@ export interface Source {
    * @throws OperatorError when the file cannot be read, is damaged, or is not what it was when it was opened.
    */
   read(onBytes: (sizeBytes: number) => void): AsyncGenerator<Buffer>;
+  /** Of the name of a file that holds its rejected rows. */
+  readonly rejectsEnding: "csv" | "tsv" | "ndjson";
+  /** What to say instead, as a sentence, where columns are wanted that the file does not have. */
+  adviseOn(wanted: readonly string[]): string | undefined;
   /** A new reader for the file's rows. */
   rows(): RowReader;
   /** Gives back what is held for the file. */
@@ -73,7 +78,6 @@ async function sourceOf(file: OpenedFile, options: SourceOptions): Promise<Sourc
   const named = options.format ?? formatOfName(container.name) ?? formatOfName(path.replace(/\.zip$/i, ""));
   if (named === undefined) throw unknownFormat(path);
   const format = named === "tsv" ? "csv" : named;
-  checkOptions(format, options);
   const endsWithCr = format !== "geojson" && text.includes("\r") && !text.includes("\n");
   const lines = (onBytes: (sizeBytes: number) => void) => (endsWithCr ? withLineFeeds(whole(onBytes)) : whole(onBytes));
   const preamble = await readPreamble(
@@ -82,16 +86,21 @@ async function sourceOf(file: OpenedFile, options: SourceOptions): Promise<Sourc
     path,
   );
   const read = (onBytes: (sizeBytes: number) => void) => withoutFirst(lines(onBytes), preamble.length);
-  const newReader = readerOf(format, await headOf(read(() => {})), {
-    ...options,
-    delimiter: options.delimiter ?? (named === "tsv" ? "\t" : undefined),
-  });
+  const beginning = await headOf(read(() => {}));
+  const delimiter = options.delimiter ?? (named === "tsv" ? "\t" : ",");
+  const newReader = readerOf(format, beginning, { ...options, delimiter });
   return {
     path,
     format,
     sizeBytes,
+    rejectsEnding: format !== "csv" ? "ndjson" : delimiter === "\t" ? "tsv" : "csv",
     read,
     rows: () => withPrefix(checkedForUtf8(newReader(), encoding), rejectsPrefix(encoding, options, preamble)),
+    adviseOn(wanted) {
+      const text = beginning.toString("utf8").replace(/^\uFEFF/, "");
+      const csv = { text, delimiter, skippedLines: options.skipLines ?? 0 };
+      return format === "csv" ? adviseOnColumns(csv, wanted) : undefined;
+    },
     close: file.close,
   };
 }
@@ -99,15 +108,8 @@ async function sourceOf(file: OpenedFile, options: SourceOptions): Promise<Sourc
 const unknownFormat = (path: string) =>
   new OperatorError(`The name of ${path} does not tell its format: say --format csv, tsv, ndjson or geojson.`);
 
-function checkOptions(format: ReadFormat, { delimiter, rowsIn }: SourceOptions): void {
-  if (format === "csv" && rowsIn !== undefined)
-    throw new OperatorError("--rows-in goes with JSON, and the file is CSV.");
-  if (format !== "csv" && delimiter !== undefined)
-    throw new OperatorError("--delimiter goes with CSV, and the file is JSON.");
-}
-
-function readerOf(format: ReadFormat, head: Buffer, { delimiter, rowsIn, skipLines }: SourceOptions): () => RowReader {
-  if (format === "csv") return () => createCsvReader(delimiter, skipLines);
+function readerOf(format: ReadFormat, head: Buffer, { delimiter, rowsIn }: SourceOptions): () => RowReader {
+  if (format === "csv") return () => createCsvReader(delimiter);
   const form = rowsIn === undefined ? jsonFormOf(head.toString("utf8"), format) : "document";
   if (form === "lines") return createNdjsonReader;
   if (form === "separated") return createSequenceReader;
@@ -126,13 +128,7 @@ function withPrefix(reader: RowReader, prefix: Buffer): RowReader {
   const { rejects } = reader;
   // The reader's own, for its columns grow and its counts change.
   return Object.assign(Object.create(reader) as RowReader, {
-    rejects: {
-      get ending() {
-        return rejects.ending;
-      },
-      head: () => Buffer.concat([prefix, rejects.head()]),
-      line: rejects.line,
-    },
+    rejects: { head: () => Buffer.concat([prefix, rejects.head()]), line: rejects.line },
   });
 }
 

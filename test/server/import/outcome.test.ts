@@ -103,8 +103,12 @@ describe("--max-rejects", () => {
   });
 
   test("shows all rejects in a dry run, and fails then", async () => {
-    const dry = await run(FILE, { maxRejects: { rows: 99 }, dryRun: true });
-    expect([dry.rejected, existsSync(`${path}.rejects.csv`)]).toEqual([100, true]);
+    const dry = await run(FILE, {
+      maxRejects: { rows: 99 },
+      dryRun: true,
+      rejectsPath: `${path}.rejects.csv`,
+    });
+    expect([dry.rejected, existsSync(dry.rejectsPath ?? "")]).toEqual([100, true]);
     expect(dry.failure).toBe("100 of 2 000 rows are rejected, more than --max-rejects 99.");
   });
 

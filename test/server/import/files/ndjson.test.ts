@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { createNdjsonReader, createSequenceReader } from "../../../../server/import/files/ndjson.ts";
-import { NOT_UTF8 } from "../../../../server/import/files/row.ts";
 import { objectOf, readRows } from "./read-rows.ts";
 
 function objectsOf(content: string | Buffer, chunkBytes?: number) {
@@ -43,7 +42,9 @@ test("rejects lines that are no row, and only them", () => {
     "geometry is a Polygon, not a Point",
     { a: "2" },
   ]);
-  expect(objectsOf(Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]))).toEqual([NOT_UTF8]);
+  expect(objectsOf(Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]))).toEqual([
+    { a: "\uFFFD" },
+  ]);
 });
 
 test("bounds the number of columns", () => {

@@ -91,27 +91,23 @@ describe("a file", () => {
     ["Parquet", "PAR1....", "parquet", "Parquet"],
     ["an unknown ending", CSV, "dat", "--format csv, tsv, ndjson or geojson"],
     ["fewer lines than are to be skipped", CSV, "csv", "has 3 lines", { skipLines: 9 }],
-    ["CSV, with an option of JSON", CSV, "csv", "--rows-in goes with JSON", { rowsIn: "x" }],
-    ["JSON, with an option of CSV", "[]", "json", "--delimiter goes with CSV", { delimiter: ";" }],
   ])("of %s is refused", async (_name, content, ending, sentence, options) => {
     await expect(readFile(content, ending, options)).rejects.toThrow(sentence);
   });
 
-  test("of UTF-8 with few rows that are broken reads these as far as they go", async () => {
-    const rows = await readFile(Buffer.concat([Buffer.from("a,b\n"), Buffer.from("1,2\n".repeat(200)), cp1252]), "csv");
-    expect(rows.filter((row) => JSON.stringify(row).includes("\ufffd"))).toHaveLength(1);
+  test("of UTF-8 with few rows that are broken is read, and so is one that was said to be", async () => {
+    const rows = await readFile(Buffer.concat([Buffer.from(`a,b\n${"1,2\n".repeat(200)}`), cp1252]), "csv");
+    expect(rows.filter((row) => typeof row === "object" && row.b?.includes("\uFFFD"))).toHaveLength(1);
     expect(await readFile(cp1252, "csv", { encoding: "utf-8" })).toHaveLength(2);
   });
 });
 
-test("the reader says which options have the columns that are wanted", async () => {
+test("a source says which options have the columns that are wanted", async () => {
   const adviceOn = async (content: string, wanted: string[], options?: SourceOptions) => {
     const path = join(dir, `${count++}.csv`);
     writeFileSync(path, content);
     const source = await openSource(path, options);
-    const reader = source.rows();
-    for await (const chunk of source.read(() => {})) [...reader.push(chunk)];
-    return reader.adviseOn?.(wanted);
+    return source.adviseOn(wanted);
   };
   expect(await adviceOn("id;lon;lat\n1;2;3\n", ["lon", "lat"])).toBe(
     'The header has 3 fields between ";": say --delimiter ";".',
