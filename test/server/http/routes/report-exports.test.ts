@@ -275,6 +275,7 @@ describe("the export of reports", () => {
     const response = await test.get("/api/exports/reports.csv?areas=austin");
     expect(response.status).toBe(400);
     expect(await response.text()).toContain("has no areas now: ask for city=austin, or for a bbox");
+    expect(await text("/api/exports/reports.csv?city=made-up")).toContain("is asked for by areas=CITY");
   });
 
   it("is 503 while the store is away, and breaks off where it goes away half way", async () => {
