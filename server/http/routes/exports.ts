@@ -18,8 +18,8 @@ import {
   type AreaAsker,
   areaIdParameter,
   areaOf,
-  areaParameters,
   type CellQuery,
+  exportedPlaceParameters,
   knownAreaOf,
   numberParameter,
   parameter,
@@ -41,7 +41,7 @@ const cursorOf = (...datasets: readonly Dataset[]) =>
   );
 
 const scoreQuery = z.object({
-  ...areaParameters,
+  ...exportedPlaceParameters,
   area: areaIdParameter("Scores of this area, in place of cells: a row an area and hour, with its name."),
   areas: slugParameter("The same of all areas of this city, also of those that are gone.", "san-francisco"),
   precision: numberParameter("Geohash precision of the cells.", { min: 4, max: 6, fallback: NEIGHBORHOOD }),
@@ -50,7 +50,7 @@ const scoreQuery = z.object({
 });
 
 const countQuery = z.object({
-  ...areaParameters,
+  ...exportedPlaceParameters,
   area: areaIdParameter("Reports of this area, in place of cells: a row an area, layer and day, with its name."),
   areas: slugParameter("The same of all areas of this city, also of those that are gone.", "san-francisco"),
   layer: parameter("Comma list of layers; all without it.", "infrastructure", parseLayers),

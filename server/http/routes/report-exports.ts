@@ -15,8 +15,8 @@ import type { FindOwnArea } from "../middleware/own-area.ts";
 import { requireCityOfAreas } from "../schemas/city-of-areas.ts";
 import {
   areaIdParameter,
-  areaParameters,
   type CellQuery,
+  exportedPlaceParameters,
   parameter,
   refuseOthers,
   slugParameter,
@@ -28,7 +28,7 @@ import { EXPORT_FORMATS, type ExportAnswers, type ExportFormat, spanOf } from ".
 import { exportPaging, exportRoute } from "./export-route.ts";
 
 const reportQuery = z.object({
-  ...areaParameters,
+  ...exportedPlaceParameters,
   bbox: parameter(
     "west,south,east,north in degrees: only reports that lie inside; west > east crosses the antimeridian.",
     "-122.52,37.70,-122.35,37.83",
