@@ -325,8 +325,7 @@ function identityOf(options: ImportOptions, { looksForFormer }: Remembered): Row
   const { mapping, source = "file", limit } = options;
   const fields = digestedFields(mapping);
   if (mapping.id === undefined) return createRowIdentity({ fields, looksForFormer });
-  const inner = createRowIdentity({ fields, looksForFormer: false });
-  return identifyByIds({ inner, column: mapping.id.column, source, limit });
+  return identifyByIds({ fields, column: mapping.id.column, source, limit });
 }
 
 const repeatedNote = (rows: number): string =>

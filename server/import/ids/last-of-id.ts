@@ -12,40 +12,49 @@ export interface LastOfId {
 const FILTER_BITS = 27;
 
 /**
- * Holds 32 MiB of filter, and 20 to 28 bytes for each row whose slot of the filter an earlier row took: that is one that has its id, or by
+ * Holds up to 32 MiB of filter, and 20 to 28 bytes for each row whose slot of the filter an earlier row took: that is one that has its id, or by
  * chance, with ten million rows, one in fifteen.
  */
 export function createLastOfId(): LastOfId {
-  const noted = new Uint8Array(2 ** (FILTER_BITS - 3));
-  const passed = new Uint8Array(2 ** (FILTER_BITS - 3));
+  const noted = createFilter();
+  const passed = createFilter();
   /** Rows behind the first of their slots. */
   const later = createWordTable({ words: 3, keyWords: 2 });
-
-  /** Whether an earlier row took the slot of this one. */
-  function take(filter: Uint8Array, word: number): boolean {
-    const slot = word >>> (32 - FILTER_BITS);
-    const bit = 1 << (slot & 7);
-    const before = filter[slot >> 3] ?? 0;
-    filter[slot >> 3] = before | bit;
-    return (before & bit) !== 0;
-  }
 
   return {
     note(id) {
       const [slotWord, ...key] = wordsOf(id);
-      if (!take(noted, slotWord)) return;
+      if (!noted(slotWord)) return;
       const record = later.add(key);
       later.set(record, 2, later.get(record, 2) + 1);
     },
     isLast(id) {
       const [slotWord, ...key] = wordsOf(id);
-      const isLater = take(passed, slotWord);
+      const isLater = passed(slotWord);
       const record = later.find(key);
       if (record === -1) return true;
       const left = later.get(record, 2) - (isLater ? 1 : 0);
       later.set(record, 2, left);
       return left === 0;
     },
+  };
+}
+
+const PAGE_BITS = 16;
+
+/** Tells whether a slot was taken before, and takes it. In pages, so that a short file does not cost as much as a long one. */
+function createFilter(): (word: number) => boolean {
+  const pages: Uint8Array[] = [];
+  return (word) => {
+    const slot = word >>> (32 - FILTER_BITS);
+    const bit = 1 << (slot & 7);
+    const at = (slot >>> 3) & (2 ** PAGE_BITS - 1);
+    const number = slot >>> (3 + PAGE_BITS);
+    const page = pages[number] ?? new Uint8Array(2 ** PAGE_BITS);
+    pages[number] = page;
+    const before = page[at] ?? 0;
+    page[at] = before | bit;
+    return (before & bit) !== 0;
   };
 }
 

@@ -1,10 +1,11 @@
 import { createLastOfId } from "./last-of-id.ts";
 import type { RowIdentity } from "./row-identity.ts";
+import { createRowDigest, type DigestedField } from "./row-ids.ts";
 import { createIdReader, keyOfRow } from "./row-of-id.ts";
 
 export interface RowsOfIdsOptions {
-  /** By what they tell, which other versions of the file are recognised by. */
-  readonly inner: RowIdentity;
+  /** What rows tell, by which other versions of the file are recognised. */
+  readonly fields: readonly DigestedField[];
   readonly column: string;
   readonly source: string;
   /** So many rows of the file count. */
@@ -15,16 +16,16 @@ export interface RowsOfIdsOptions {
 const ANY_TAIL = "00000000";
 
 /** Rows that are known by their ids. */
-export function identifyByIds({ inner, column, source, limit = Infinity }: RowsOfIdsOptions): RowIdentity {
+export function identifyByIds({ fields, column, source, limit = Infinity }: RowsOfIdsOptions): RowIdentity {
   const lasts = createLastOfId();
   return {
     noting(columns) {
-      const note = inner.noting(columns);
+      const digestOf = createRowDigest(fields, columns);
       const idOf = createIdReader(column, columns);
       return (row) => {
         const id = idOf(row);
         if (id !== "" && row.number <= limit) lasts.note(id);
-        return note(row);
+        return digestOf(row);
       };
     },
     naming(columns, rowKey) {

@@ -51,12 +51,15 @@ function noteUndone(index: RowIndex, entry: JournalEntry, left: ReadonlySet<stri
   if (row === undefined) return;
   const { key, digest } = row;
   const turn = latestTurn(index, row);
-  // Where the run before was undone later, there was nothing to go back to any more.
-  const isThere = index.find(key)?.isThere ?? entry.kind !== "created";
-  if (entry.kind === "replaced") index.set(key, { id, turn, digest: entry.before.digest, isThere });
-  else if (left.has(id)) index.set(key, { id, turn, digest, isThere: true });
-  else if (entry.kind === "created") index.set(key, { id, turn, digest, isThere: false });
-  else index.set(key, { id: restored(entry), turn, digest: entry.before.digest, isThere });
+  if (entry.kind === "created" || left.has(id)) {
+    index.set(key, { id, turn, digest, isThere: entry.kind !== "created" || left.has(id) });
+    return;
+  }
+  // What is known is of runs before, of which some were undone later still: then only the id that was put back is of interest.
+  const { report, digest: digestBefore } = entry.before;
+  const known = index.find(key) ?? { id: report.id, digest: digestBefore, isThere: true };
+  const isMovedBack = entry.kind === "moved" && known.id === report.id;
+  index.set(key, { ...known, id: isMovedBack ? restored(entry) : known.id, turn });
 }
 
 type RestoredIds = (entry: Moved) => string;
