@@ -1,15 +1,18 @@
 import { exitOnError } from "../console/operator-error.ts";
 import { parseCommandLine, USAGE } from "../import/command-line.ts";
-import { importFile } from "../import/import-file.ts";
+import { isAddress } from "../import/feeds/address.ts";
+import { type ImportOptions, type ImportSummary, importFile } from "../import/import-file.ts";
 import { formatRuns } from "../import/keeping/run-list.ts";
 import { undoRun } from "../import/keeping/undo.ts";
 import { untilTold } from "../import/keeping/until-told.ts";
+import { findProfile } from "../import/profiles/named-profiles.ts";
 import { createProgressDisplay } from "../import/progress.ts";
 import type { RunsCommand } from "../import/runs-command.ts";
 import { formatSummary } from "../import/summary.ts";
 import { createUndoDisplay, formatUndone } from "../import/undo-summary.ts";
 import { type CommandStore, openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 import { compactAll } from "./compact-all.ts";
+import { importAddress, importForever } from "./import-feed.ts";
 
 const INTERRUPTED = 130;
 const FAILED = 1;
@@ -26,40 +29,38 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const signal = abortOnSignals();
   if ("runs" in command) return runsCommand(command, signal);
-  const display = createProgressDisplay({
-    write: (text) => process.stderr.write(text),
-    isTTY: process.stderr.isTTY === true,
-    now: SYSTEM_CLOCK.now,
-  });
-  const { store, derived, compactor, close } = await openCommandStore(process.env);
+  const { watchMs, profile: profileName, ...rest } = command;
+  const profile = profileName === undefined ? undefined : await findProfile(profileName);
+  const opened = await openCommandStore(process.env);
+  const { store, derived, close } = opened;
+  const options = { ...rest, profile, store, derived, clock: SYSTEM_CLOCK };
   try {
-    const summary = await importFile({
-      ...command,
-      store,
-      derived,
-      clock: SYSTEM_CLOCK,
-      signal,
-      onProgress: display.show,
-    });
-    display.end();
-    // Else the first to look at the map would wait while a server reads every row that is new.
-    const stored = summary.written + summary.replaced;
-    if (stored > 0 && !summary.interrupted && !command.dryRun) await compact({ store, compactor }, stored, signal);
+    if (watchMs !== undefined) {
+      // The round in hand is imported to its end: it is not told of the signal.
+      const importFile = (each: ImportOptions) => importInto(opened, each);
+      const say = (line: string): void => void process.stdout.write(`${line}\n`);
+      await importForever({ options, signal, importFile }, { everyMs: watchMs, say });
+      return 0;
+    }
+    const importFile = (each: ImportOptions) => importInto(opened, { ...each, signal });
+    const summary = await (isAddress(command.path)
+      ? importAddress({ options, signal, importFile }, (line) => void process.stderr.write(`${line}\n`))
+      : importFile(options));
+    if (summary === undefined) return INTERRUPTED;
     process.stdout.write(formatSummary(summary, command));
     if (summary.failure !== undefined) process.stderr.write(`${summary.failure}\n`);
     if (summary.interrupted) return INTERRUPTED;
     return summary.failure === undefined ? 0 : FAILED;
   } finally {
-    display.end();
     await close();
   }
 }
 
 type Compacted = Pick<CommandStore, "store" | "compactor">;
 
-async function compact({ store, compactor }: Compacted, changed: number, signal: AbortSignal): Promise<void> {
+async function compact({ store, compactor }: Compacted, changed: number, signal?: AbortSignal): Promise<void> {
   if (changed >= MANY_REPORTS) await untilTold(store, signal);
-  const { cells, done } = await compactAll(compactor, { signal });
+  const { cells, done } = await compactAll(compactor, signal === undefined ? {} : { signal });
   process.stderr.write(
     done ? `Compacted ${cells} cells: the map is ready\n` : "Compaction ended; the next one goes on\n",
   );
@@ -80,6 +81,26 @@ async function runsCommand({ runs }: RunsCommand, signal: AbortSignal): Promise<
     return outcome === "interrupted" ? INTERRUPTED : 0;
   } finally {
     await close();
+  }
+}
+
+/** Imports a file, shows how far it is, and compacts what it wrote. */
+async function importInto(opened: CommandStore, options: ImportOptions): Promise<ImportSummary> {
+  const { signal, dryRun } = options;
+  const display = createProgressDisplay({
+    write: (text) => process.stderr.write(text),
+    isTTY: process.stderr.isTTY === true,
+    now: SYSTEM_CLOCK.now,
+  });
+  try {
+    const summary = await importFile({ ...options, onProgress: display.show });
+    display.end();
+    // Else the first to look at the map would wait while a server reads every row that is new.
+    const stored = summary.written + summary.replaced;
+    if (stored > 0 && !summary.interrupted && !dryRun) await compact(opened, stored, signal);
+    return summary;
+  } finally {
+    display.end();
   }
 }
 

@@ -10,7 +10,9 @@ import { parseTimezone } from "./fields/zone.ts";
 import { FORMATS, type Format } from "./files/row.ts";
 import type { ImportOptions } from "./import-file.ts";
 import { parseMaxRejects } from "./outcome.ts";
+import { PROFILE_NAMES } from "./profiles/named-profiles.ts";
 import { parseRunsCommand, type RunsCommand } from "./runs-command.ts";
+import { LEAST_INTERVAL_MS, LONGEST_INTERVAL_MS } from "./watch.ts";
 
 export const USAGE = `npm run import -- FILE [options]
 
@@ -43,6 +45,14 @@ How times are written:
                           unix-ms; excel or excel-1904 (numbers of days); compact (YYYYMMDD[HHMM[SS]]); default iso,
                           which takes what means one thing only and rejects the rest
   --timezone AREA/CITY    the zone of times that tell none, as America/New_York; UTC without it
+
+Known sources (docs/import-profiles.md):
+  --profile NAME|FILE     columns, times, zone and categories of ${PROFILE_NAMES.slice(0, 3).join(", ")},
+                          ${PROFILE_NAMES.slice(3).join(", ")} or a FILE.json of your own; other options win
+
+From the Web, once or again and again; FILE may be an address, too:
+  --watch URL|FILE        instead of FILE: imports it whenever it has changed, until Ctrl-C; needs --id or a profile
+  --every SPAN            how often it is looked at: 10m by default, 1m at least
 
 Old data, and data without times:
   --into-last SPAN        maps the file's time span onto the last 89d, 36h, 2w, up to 90d; rows far outside are rejected
@@ -87,6 +97,9 @@ const OPTIONS = {
   bbox: { type: "string" },
   "allow-null-island": { type: "boolean" },
   clean: { type: "boolean" },
+  profile: { type: "string" },
+  watch: { type: "string" },
+  every: { type: "string" },
   "into-last": { type: "string" },
   anchor: { type: "string" },
   "new-anchor": { type: "boolean" },
@@ -104,7 +117,13 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-export type CommandLine = Omit<ImportOptions, "store" | "derived" | "clock" | "signal" | "onProgress">;
+export interface CommandLine
+  extends Omit<ImportOptions, "store" | "derived" | "clock" | "signal" | "onProgress" | "profile"> {
+  /** Name or path of a profile. */
+  readonly profile?: string | undefined;
+  /** How often the file or address is looked at, in milliseconds, instead of once. */
+  readonly watchMs?: number | undefined;
+}
 
 /** Reads the arguments behind the script's name; "help" and the like when they ask for it. @throws OperatorError on a mistake in them. */
 export function parseCommandLine(args: readonly string[]): CommandLine | RunsCommand | "help" {
@@ -112,10 +131,11 @@ export function parseCommandLine(args: readonly string[]): CommandLine | RunsCom
   if (values.help) return "help";
   const aboutRuns = parseRunsCommand(values, positionals);
   if (aboutRuns !== undefined) return aboutRuns;
-  const [path, surplus] = positionals;
+  const [path, surplus] = values.watch === undefined ? positionals : [values.watch, ...positionals];
   if (path === undefined)
     throw new OperatorError("Name the file to import: npm run import -- FILE. --help tells more.");
   if (surplus !== undefined) throw new OperatorError(`One file at a time: ${path} or ${surplus}?`);
+  if (values.every !== undefined && values.watch === undefined) throw new OperatorError("--every goes with --watch.");
   const intoLastMs = values["into-last"] === undefined ? undefined : parseIntoLast(values["into-last"]);
   const mapping = {
     sources: sourcesOf(values),
@@ -138,6 +158,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine | RunsCom
       allowNullIsland: values["allow-null-island"],
     },
     clean: values.clean,
+    profile: values.profile,
+    watchMs: values.watch === undefined ? undefined : parseEvery(values.every ?? "10m"),
     intoLastMs,
     newImportEpoch: values["new-anchor"],
     anchor: values.anchor,
@@ -194,6 +216,14 @@ function parseIntoLast(text: string): number {
   const span = parseSpan(text.trim());
   if (!span) throw new OperatorError(`--into-last ${text} is not a span of time such as 89d, 36h or 2w.`);
   if (span > REPORT_LIFETIME_MS) throw new OperatorError(`--into-last ${text} is too long: reports expire after 90d.`);
+  return span;
+}
+
+function parseEvery(text: string): number {
+  const span = parseSpan(text.trim());
+  if (!span) throw new OperatorError(`--every ${text} is not a span of time such as 10m, 1h or 1d.`);
+  if (span < LEAST_INTERVAL_MS) throw new OperatorError(`--every ${text} is too often: 1m is the least.`);
+  if (span > LONGEST_INTERVAL_MS) throw new OperatorError(`--every ${text} is too seldom: 2w is the longest.`);
   return span;
 }
 

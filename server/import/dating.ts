@@ -101,6 +101,7 @@ async function requestOf({ options, firstPass, looksForFormer, span, nowMs }: Re
     nowMs,
     name: anchor,
     renew: newImportEpoch,
+    countTimes: firstPass.times.count,
     async findFormer() {
       if (!looksForFormer || dryRun || intoLastMs === undefined || readableSpan === undefined) return undefined;
       const epochMs = await findFormerEpoch({ store, clock, contentHash, intoLastMs, mapping });

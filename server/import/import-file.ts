@@ -21,6 +21,10 @@ import { findRemembered, type Remembered } from "./keeping/remembered.ts";
 import { listRuns } from "./keeping/run-items.ts";
 import type { ReportWriter } from "./keeping/writer.ts";
 import { checkMaxRejects, failureOf, type MaxRejects, warningsOf } from "./outcome.ts";
+import { applyProfile } from "./profiles/apply-profile.ts";
+import { readFirstColumns } from "./profiles/first-columns.ts";
+import { mapColumns } from "./profiles/map-columns.ts";
+import type { Profile } from "./profiles/profile.ts";
 import { formatCount } from "./progress.ts";
 import { openRejects, type Rejects } from "./rejects.ts";
 import { SAMPLE_ROWS } from "./sample.ts";
@@ -28,6 +32,8 @@ import { SAMPLE_ROWS } from "./sample.ts";
 export interface ImportOptions extends SourceOptions {
   readonly path: string;
   readonly mapping: Mapping;
+  /** What is known of the file's source; what the other options say wins. */
+  readonly profile?: Profile | undefined;
   readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell" | "edit" | "remember" | "isEmpty">;
   readonly derived: DerivedStore;
   readonly clock: Clock;
@@ -110,9 +116,12 @@ export interface ImportSummary {
  * of a file, or of one that was interrupted, writes only what is not there.
  * @throws OperatorError when the file or the mapping is at fault, or the store stays away; rows of bad content never are.
  */
-export async function importFile(options: ImportOptions): Promise<ImportSummary> {
-  const { path, mapping, signal, onProgress } = options;
-  const source = await openSource(path, options);
+export async function importFile(given: ImportOptions): Promise<ImportSummary> {
+  const applied = applyProfile(given);
+  const { path, signal, onProgress, profile } = applied;
+  const source = await openSource(path, applied);
+  const mapping = profile ? mapColumns(profile, applied.mapping, await readFirstColumns(source)) : applied.mapping;
+  const options = { ...applied, mapping };
   const totalBytes = source.sizeBytes;
   const nothing = { written: 0, replaced: 0, existing: 0, rejected: 0 };
   const patientStore = <T>(act: Promise<T>): Promise<T> =>
@@ -135,7 +144,7 @@ export async function importFile(options: ImportOptions): Promise<ImportSummary>
     return { rowsRead: 0, ...nothing, reasons: new Map(), blankLines: 0, interrupted: true, notes: [] };
 
   const check = (mapTime: Dating["mapTime"]): void => {
-    const unmapped = firstPass.times.outside((timeMs) => typeof mapTime(timeMs) !== "number");
+    const unmapped = firstPass.times.count((timeMs) => typeof mapTime(timeMs) !== "number");
     checkMaxRejects(firstPass, unmapped, options);
   };
   const { looksForFormer } = remembered;

@@ -1,4 +1,5 @@
 import { describe, expect } from "vitest";
+import { decodeFeedState, encodeFeedState } from "../../server/import/feeds/feed-state.ts";
 import { parseSource, parseValueMaps } from "../../server/import/fields/mapping.ts";
 import { reportOfRow, toldByRow } from "../../server/import/fields/row-report.ts";
 import { createTimeReader } from "../../server/import/fields/time-reader.ts";
@@ -204,4 +205,18 @@ describe("rows of imported files", () => {
       read: String,
     },
   ]);
+});
+
+describe("feeds that are watched", () => {
+  const read = (body: Uint8Array) => decodeFeedState(body, "golden");
+  const ofTheWeb = {
+    etag: 'W/"1a2b"',
+    lastModified: "Mon, 01 Jun 2026 11:59:00 GMT",
+    contentHash: "0123456789abcdef".repeat(4),
+  };
+  itKeeps("import-feed-v1", [
+    { sample: "an address", write: () => encodeFeedState(ofTheWeb), read },
+    { sample: "a file", write: () => encodeFeedState({ sizeBytes: 123_456, mtimeMs: 1_780_315_140_000.25 }), read },
+  ]);
+  itRefusesOtherVersions("import-feed-v1", read);
 });

@@ -1,3 +1,4 @@
+import { parquetReadObjects } from "hyparquet";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { silentLog } from "../../server/console/log.ts";
@@ -47,6 +48,32 @@ export function testKeys(url: () => string, database: () => DatabaseAddress): vo
     expect([usage.calls_this_month, usage.keys.map((key) => key.calls_this_month)]).toEqual([12, [8, 4]]);
     for (const key of usage.keys) expect(Date.parse(key.last_used_at ?? "")).toBeGreaterThan(Date.now() - 60_000);
     for (const { key } of [account, other]) expect(body).not.toContain(key.slice(20));
+  });
+
+  it("bring the reports themselves as a file, from wherever a process has heard of them", async () => {
+    const { key } = await newAccount();
+    const report = {
+      layer: "vibe",
+      category: "friendly",
+      severity: 2,
+      lat: 37.77648,
+      lon: -122.42626,
+      text: crypto.randomUUID(),
+    };
+    const headers = { "Content-Type": "application/json" };
+    const posted = await fetch(`${url()}/api/reports`, { method: "POST", headers, body: JSON.stringify(report) });
+    const { id } = (await posted.json()) as { id: string };
+    const address = "/api/exports/reports.csv?city=san-francisco&layer=vibe&from=1d";
+    const line = async () => (await ask(address, key)).body.split("\r\n").find((row) => row.startsWith(id));
+    await expect
+      .poll(line, { timeout: GIVE_UP_MS, interval: 500 })
+      .toMatch(`${id},vibe,friendly,2,${report.text},37.77648,-122.42626,9q8yyh,Hayes Valley,san-francisco,`);
+    const file = await fetch(`${url()}${address.replace("csv", "parquet")}`, bearer(key));
+    const rows = await parquetReadObjects({ file: await file.arrayBuffer() });
+    expect(rows.find((row) => row.id === id)).toMatchObject({
+      text: report.text,
+      geometry: { type: "Point", coordinates: [-122.42626, 37.77648] },
+    });
   });
 
   it("are refused over the month's limit, for a plan without exports, when unknown and when revoked", async () => {

@@ -22,6 +22,7 @@ export const ITEM_KINDS = {
   "area-tally": 0x59,
   moderation: 0x44,
   "import-anchor": 0x4b,
+  "import-feed": 0x51,
   "young-rows": 0x56,
   "import-run": 0x55,
   "import-journal": 0x4a,

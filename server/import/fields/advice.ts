@@ -12,7 +12,7 @@ export function adviseOn(field: string, values: readonly string[]): string | und
   const told = values.filter((value) => value !== "");
   if (field === "time") return adviseTimes(told);
   if (field === "lon" || field === "lat") return advisePlaces(field, told);
-  if (field === "place") return "Look at --allow-null-island and --bbox in --help.";
+  if (field === "place") return adviseOutside(told);
   if (field === "point")
     return "--help lists the shapes of --point; pairs have the latitude first unless --lon-first is said.";
   const mapped = MAPPED_FIELDS.find((name) => name === field);
@@ -44,4 +44,12 @@ function advisePlaces(field: "lon" | "lat", values: readonly string[]): string |
     return "Are --lon and --lat swapped?";
   }
   return undefined;
+}
+
+/** @param values as `lat, lon` */
+function adviseOutside(values: readonly string[]): string {
+  const zeros = values.filter((value) => value.split(", ").every((part) => Number(part) === 0)).length;
+  return zeros * 2 > values.length
+    ? "Name the columns that have the places; --allow-null-island takes 0,0 as one."
+    : "Are --lon and --lat the right way round, and --bbox west,south,east,north?";
 }

@@ -4,6 +4,7 @@ import { MAPPED_FIELDS, mapOption } from "./map-lines.ts";
 import type { Mapping } from "./mapping.ts";
 import { createPlaceBoxes, formatBox } from "./place-box.ts";
 import { doubtPlaces } from "./place-doubts.ts";
+import { createPlaceOutliers } from "./place-outliers.ts";
 import type { Change, Rejection, ToldByRow } from "./row-report.ts";
 import { showValue } from "./show-value.ts";
 
@@ -29,6 +30,7 @@ const MOST_UNMET = 10;
 /** In bounded memory: 1 000 rejected values, 1 000 categories, and counts. */
 export function createFindings({ mapping, clean }: FindingsOptions): Findings {
   const boxes = createPlaceBoxes();
+  const outliers = createPlaceOutliers();
   const values = createFrequentValues(HELD_VALUES);
   const changes = createChangeCounts();
   const collisions = createCollisions();
@@ -37,6 +39,7 @@ export function createFindings({ mapping, clean }: FindingsOptions): Findings {
   return {
     accepted({ place, report, changes: changed }) {
       boxes.add(place);
+      outliers.add(place);
       for (const change of changed) changes.add(change);
       if (clean)
         collisions.add(changed.find(({ field }) => field === "category")?.from ?? report.category, report.category);
@@ -52,6 +55,7 @@ export function createFindings({ mapping, clean }: FindingsOptions): Findings {
       const box = boxes.box();
       return [
         ...(box ? [`Places           ${formatBox(box)}`] : []),
+        ...outliers.lines(),
         ...doubtPlaces(box, beyondLatitude, mapping),
         ...(box && projected > 0
           ? [
@@ -83,10 +87,14 @@ function createChangeCounts() {
   };
 }
 
+function remedyOf(why: string): string {
+  if (why.includes("--")) return ", and --clean keeps the rest";
+  return why.includes("at most") ? ": --truncate-text keeps their beginnings" : ": --clean makes them fit";
+}
+
 function changeLine(count: number, { field, from, to, why }: Change): string {
   if (to === undefined) {
-    const remedy = why?.includes("at most") ? "--truncate-text keeps their beginnings" : "--clean makes them fit";
-    return `${countLine("Texts left out", count)}  text ${why}: ${remedy}`;
+    return `${countLine("Texts left out", count)}  text ${why}${remedyOf(why ?? "")}`;
   }
   const label = field === "category" ? "Categories cleaned" : "Texts cleaned or cut";
   return `${countLine(label, count)}  as ${showValue(from)} -> ${showValue(to)}`;

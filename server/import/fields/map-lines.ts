@@ -1,4 +1,4 @@
-import { MAX_SEVERITY, MIN_SEVERITY } from "../../../tiles/layers.ts";
+import { MAX_SEVERITY, MIN_SEVERITY, REPORT_LAYERS } from "../../../tiles/layers.ts";
 import { cleanCategory } from "./clean.ts";
 import type { Field } from "./field.ts";
 import { shellQuote } from "./show-value.ts";
@@ -24,7 +24,7 @@ export function mapOption(field: MappedField, value: string): string | undefined
 }
 
 function proposal(field: MappedField, value: string): string {
-  if (field === "layer") return "LAYER";
+  if (field === "layer") return REPORT_LAYERS.find((layer) => layer === value.toLowerCase()) ?? "LAYER";
   if (field === "category") return cleanCategory(value) || "other";
   const word = SEVERITY_OF_WORD[value.toLowerCase()];
   if (word !== undefined) return String(word);

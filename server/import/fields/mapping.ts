@@ -21,7 +21,11 @@ export interface Mapping {
 }
 
 /** Trimmed, and as the value maps have it; `point` only where it is mapped. */
-export type FieldValues = Readonly<Record<Field, string>> & { readonly point?: string };
+export type FieldValues = Readonly<Record<Field, string>> & {
+  readonly point?: string;
+  /** Which of them lost bytes that are not of the file's encoding. */
+  readonly damaged?: readonly (Field | "point")[];
+};
 
 /** Reads a source as the command line has it: a column's name, or `=` and a constant. */
 export function parseSource(text: string): FieldSource {
@@ -44,16 +48,17 @@ export function checkMapping(mapping: Mapping, columns: readonly string[]): void
   for (const field of FIELDS) {
     if (point && isPlace(field)) continue;
     const source = mapping.sources[field];
+    const sameForAll = `give every row the same one with --${field} =VALUE${field === "time" ? ", or the moment of the file's first import with --time =now" : ""}`;
     if (source === undefined) {
       if (field === "text" || columns.includes(field)) continue;
       const orPoint = isPlace(field) ? " If one column holds both, say --point COLUMN." : "";
-      const now = field === "time" ? ", or the moment of the file's first import with --time =now" : "";
       throw new OperatorError(
-        `Say which column holds the ${field} with --${field} COLUMN, or give every row the same one with --${field} =VALUE${now}.${orPoint} ${there}`,
+        `Say which column holds the ${field} with --${field} COLUMN, or ${sameForAll}.${orPoint} ${there}`,
       );
     }
     if ("column" in source && !columns.includes(source.column)) {
-      throw new OperatorError(`There is no column ${JSON.stringify(source.column)} for --${field}. ${there}`);
+      const missing = `There is no column ${JSON.stringify(source.column)} for --${field}`;
+      throw new OperatorError(`${missing}: name another, or ${sameForAll}. ${there}`);
     }
   }
 }
@@ -89,12 +94,19 @@ export function createFieldReader(mapping: Mapping, columns: readonly string[]):
       return [field, maps[i]?.apply(value.trim()) ?? ""];
     });
     const point = pointOf?.(row);
-    return { ...(Object.fromEntries(values) as Record<Field, string>), ...(point !== undefined && { point }) };
+    const fields: FieldValues = {
+      ...(Object.fromEntries(values) as Record<Field, string>),
+      ...(point !== undefined && { point }),
+    };
+    return row.hasBadBytes ? { ...fields, damaged: damagedOf(fields) } : fields;
   }
 
   const unmetRules = () => FIELDS.flatMap((field, i) => (maps[i]?.unmet() ?? []).map((rule) => `${field}:${rule}`));
   return Object.assign(read, { unmetRules });
 }
+
+const damagedOf = (values: FieldValues): (Field | "point")[] =>
+  ([...FIELDS, "point"] as const).filter((field) => values[field]?.includes("\ufffd"));
 
 /** Reads the text of a row's point, "" where it has none; nothing where no point is mapped. */
 export function createPointReader(mapping: Mapping, columns: readonly string[]): ((row: Row) => string) | undefined {

@@ -2,24 +2,21 @@ import { WORLD_CITIES } from "../../basemap/world-cities.ts";
 import type { FieldValues, Mapping } from "./mapping.ts";
 import { isProjectedPlace, type Place } from "./place.ts";
 import { formatPlace, type PlaceBox } from "./place-box.ts";
+import { distanceKm } from "./place-outliers.ts";
 import { shellQuote } from "./show-value.ts";
 
 /** Reports lie where people do: so near a larger city, or the place is doubted. */
 const NEAR_KM = 400;
 /** So many times further from all cities as it is than when swapped. */
 const CLEARLY_FURTHER = 3;
-const EARTH_RADIUS_KM = 6371;
-const RADIANS = Math.PI / 180;
 
 /** The larger city that is nearest, and how far, km along the sphere. */
-function nearestCity({ lonDeg, latDeg }: Place): { readonly name: string; readonly distanceKm: number } {
+function nearestCity(place: Place): { readonly name: string; readonly distanceKm: number } {
   let [name, nearest] = ["", Number.POSITIVE_INFINITY];
   for (const { geometry, properties } of WORLD_CITIES) {
-    const [lon = 0, lat = 0] = geometry.coordinates;
-    const a = Math.sin(((lat - latDeg) * RADIANS) / 2) ** 2;
-    const b = Math.cos(lat * RADIANS) * Math.cos(latDeg * RADIANS) * Math.sin(((lon - lonDeg) * RADIANS) / 2) ** 2;
-    const distanceKm = 2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(a + b)));
-    if (distanceKm < nearest) [name, nearest] = [properties.name, distanceKm];
+    const [lonDeg = 0, latDeg = 0] = geometry.coordinates;
+    const km = distanceKm(place, { lonDeg, latDeg });
+    if (km < nearest) [name, nearest] = [properties.name, km];
   }
   return { name, distanceKm: nearest };
 }

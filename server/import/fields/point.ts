@@ -17,7 +17,7 @@ const DEGREE_SYSTEMS = new Set(["4326", "4269", "4258"]);
 const WELL_KNOWN_TEXT = /^(?:SRID\s*=\s*(\d+)\s*;\s*)?POINT\s*(?:ZM|Z|M)?\s*\(([^()]*)\)$/i;
 /** Also what other geometries are written as; `POINT PLEASANT, NJ (40.1, -74.1)` is an address. */
 const IS_WELL_KNOWN_TEXT = /^(?:SRID\s*=|(?:POINT|(?:MULTI)?(?:LINESTRING|POLYGON)|MULTIPOINT)\s*(?:ZM|Z|M)?\s*\()/i;
-const NAMED = /["']?\b(lat|latitude|lon|lng|long|longitude)["']?\s*[:=]\s*["']?([^"',;{}]+)/gi;
+const NAMED = /["']?\b(lat|latitude|y|lon|lng|long|longitude|x)["']?\s*[:=]\s*["']?([^"',;{}]+)/gi;
 /** Behind an address of any number of lines. */
 const IN_BRACKETS_AT_END = /\(([^()]*)\)$/;
 
@@ -33,7 +33,7 @@ export function readPoint(text: string, options: PointOptions = {}): PointTexts 
   if (/^[[{]/.test(text)) return readJson(text) ?? readNamed(text) ?? { problem: NO_POINT };
   if (IS_WELL_KNOWN_TEXT.test(text)) return readWellKnownText(text);
   const inside = IN_BRACKETS_AT_END.exec(text)?.[1] ?? text;
-  return readNamed(inside) ?? readPair(inside.trim(), options);
+  return readNamed(inside) ?? readPair(inside.trim().replace(/([\d.°º'"′″])\s+([NSEW])\b/gi, "$1$2"), options);
 }
 
 function readJson(text: string): PointTexts | ValueProblem | undefined {
@@ -58,7 +58,7 @@ function readJson(text: string): PointTexts | ValueProblem | undefined {
 function readNamed(text: string): PointTexts | undefined {
   const found: Partial<Record<"lon" | "lat", string>> = {};
   for (const [, name = "", value = ""] of text.matchAll(NAMED))
-    found[/^lat/i.test(name) ? "lat" : "lon"] ??= value.trim();
+    found[/^(?:lat|y)/i.test(name) ? "lat" : "lon"] ??= value.trim();
   const { lon, lat } = found;
   return lon === undefined || lat === undefined ? undefined : { lon, lat };
 }

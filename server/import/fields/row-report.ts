@@ -8,6 +8,7 @@ import type { RowTails } from "../ids/row-ids.ts";
 import { cleanCategory, cleanFileText, cutText } from "./clean.ts";
 import { type Field, type FieldValues, isField } from "./mapping.ts";
 import { type Place, type PlaceOptions, placeOfRow } from "./place.ts";
+import { showValue } from "./show-value.ts";
 import type { TimeReader } from "./time-reader.ts";
 
 /** Why a row is no report. `kind` is the same for all rows with the same fault, `reason` has the value. */
@@ -37,7 +38,7 @@ export interface RowReportOptions {
  * wait where DynamoDB takes only 1 000 rows a second of a cell.
  */
 const SHARD = 0;
-const LONGEST_QUOTED_VALUE = 60;
+const BAD_BYTES = "has bytes that are not of the file's encoding: --encoding names another";
 const EXPIRED = "is more than 90 days ago, so it has expired";
 const FUTURE = "is in the future";
 
@@ -73,6 +74,8 @@ export interface Change {
 
 /** The same, with the ids by which an import of old may have stored it. */
 export function toldByRow(values: FieldValues, tails: RowTails, options: RowReportOptions): ToldByRow | Rejection {
+  const damaged = values.damaged?.find((field) => field !== "text");
+  if (damaged !== undefined) return rejection(damaged, values[damaged] ?? "", BAD_BYTES);
   const time = options.readTime(values.time);
   if (typeof time !== "number") return rejection("time", values.time, time.problem);
   const timeMs = options.mapTime(time);
@@ -115,7 +118,8 @@ interface FitBody {
 /** A row as a request body that passes the checks of one, with what was changed for that. A text is optional: one that does not pass is left out. */
 function fitBody(values: FieldValues, { lonDeg, latDeg }: Place, options: RowReportOptions): FitBody | Rejection {
   const category = options.clean ? cleanCategory(values.category) : values.category;
-  const text = fitText(values.text, options);
+  const isLost = !options.clean && values.damaged?.includes("text") === true;
+  const text = isLost ? "" : fitText(values.text, options);
   const body = {
     ...present("layer", values.layer),
     ...present("category", category),
@@ -126,7 +130,9 @@ function fitBody(values: FieldValues, { lonDeg, latDeg }: Place, options: RowRep
     ...(category === values.category || category === values.category.normalize("NFC")
       ? []
       : [{ field: "category", from: values.category, to: category } as const]),
-    ...(text === values.text ? [] : [{ field: "text", from: values.text, to: text } as const]),
+    ...(text === values.text
+      ? []
+      : [{ field: "text", from: values.text, ...(isLost ? { why: BAD_BYTES } : { to: text }) } as const]),
   ];
   const parsed = fileReportSchema.safeParse(body);
   if (parsed.success) return { body: parsed.data, changes };
@@ -159,6 +165,5 @@ function numberOf(text: string, decimalComma = false): number | string {
 function rejection(field: string, value: string, message: string): Rejection {
   const kind = `${field} ${message}`;
   if (value === "") return { kind, reason: kind, field, value };
-  const quoted = value.length <= LONGEST_QUOTED_VALUE ? value : `${value.slice(0, LONGEST_QUOTED_VALUE)}…`;
-  return { kind, field, value, reason: `${field} ${JSON.stringify(quoted)} ${message}` };
+  return { kind, field, value, reason: `${field} ${showValue(value)} ${message}` };
 }

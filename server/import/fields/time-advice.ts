@@ -1,5 +1,5 @@
-import { PROBLEMS, type TimeFormat } from "./time-format.ts";
-import { createTimeReader } from "./time-reader.ts";
+import type { TimeFormat } from "./time-format.ts";
+import { abbreviationOf, readWritten } from "./time-written.ts";
 import { abbreviationsOf } from "./zone-abbreviations.ts";
 
 /** The first is named of those that are the same for days with a month's name. */
@@ -30,11 +30,9 @@ interface Reading {
  * when no option would help. Texts that are read anyway tell nothing. Nothing is ever read by what this finds.
  */
 export function adviseTimes(values: readonly string[]): string | undefined {
-  const asIs = createTimeReader();
-  const unread = values.filter((text) => {
-    const time = asIs(text);
-    return typeof time !== "number" && time !== PROBLEMS.missing;
-  });
+  const unread = values
+    .map((text) => text.trim())
+    .filter((text) => text !== "" && localTime(text, "iso") === undefined);
   if (unread.length === 0) return undefined;
   const readings = NAMED.map((format) => readAs(format, unread));
   const most = Math.max(...readings.map(({ count }) => count));
@@ -55,12 +53,17 @@ export function adviseTimes(values: readonly string[]): string | undefined {
 }
 
 function readAs(format: Named, texts: readonly string[]): Reading {
-  const read = createTimeReader({ format });
   const times = texts.map((text) => {
-    const time = read(text);
-    return typeof time === "number" && time >= EARLIEST_MS && time < LATEST_MS ? time : undefined;
+    const time = localTime(text, format);
+    return time !== undefined && time >= EARLIEST_MS && time < LATEST_MS ? time : undefined;
   });
   return { format, times, count: times.filter((time) => time !== undefined).length };
+}
+
+/** What the clock shows, where also the zone is clear or left out. */
+function localTime(text: string, format: TimeFormat): number | undefined {
+  const written = readWritten(text, format);
+  return "problem" in written || abbreviationOf(written) !== undefined ? undefined : written.localMs;
 }
 
 /** A text with letters for its digits, as operators know formats. */
@@ -84,7 +87,10 @@ const SHAPES = {
 } as const;
 
 function adviseZone(texts: readonly string[]): string | undefined {
-  const found = texts.map((text) => /[A-Z]{2,4}$/.exec(text.trim())?.[0] ?? "").find(abbreviationsOf);
+  const found = texts
+    .map((text) => readWritten(text, "iso"))
+    .map((written) => ("problem" in written ? undefined : abbreviationOf(written)))
+    .find((abbreviation) => abbreviation !== undefined && abbreviationsOf(abbreviation));
   if (found === undefined) return undefined;
   const zones = (abbreviationsOf(found) ?? []).map(({ example }) => `--timezone ${example}`);
   return `These times end in ${found}: say whose that is, as ${zones.join(" or ")}.`;

@@ -1,7 +1,6 @@
+import { adviseTimes } from "./time-advice.ts";
 import { PROBLEMS, type TimeFormat, type TimeProblem } from "./time-format.ts";
-import { scanIso } from "./time-iso.ts";
-import { readNumber } from "./time-number.ts";
-import { readDateTime } from "./time-text.ts";
+import { readWritten } from "./time-written.ts";
 import { createZone, findZone, type Zone } from "./zone.ts";
 import { abbreviationsOf } from "./zone-abbreviations.ts";
 
@@ -21,12 +20,16 @@ export interface TimeReader {
 
 /** A file that names more zones than there are is no reason to keep them. */
 const MOST_ZONES = 1_000;
+const [MOST_UNREAD, KEPT_LENGTH] = [200, 100];
 const NO_SUCH_ZONE: TimeProblem = { problem: "names a time zone that is not known" };
 
 /** @throws OperatorError when there is no such zone. */
 export function createTimeReader({ format = "iso", zone }: TimeReaderOptions = {}): TimeReader {
   const own = zone === undefined ? undefined : createZone(zone);
   const zones = new Map<string, Zone | undefined>();
+  /** The first texts that no shape fits. */
+  const unread: string[] = [];
+  let [readCount, unreadCount] = [0, 0];
   let [withoutZone, never, twice, monthAbove12] = [0, 0, 0, 0];
 
   function fromZone({ offsetsAt }: Zone, localMs: number): number {
@@ -49,11 +52,14 @@ export function createTimeReader({ format = "iso", zone }: TimeReaderOptions = {
   function read(text: string): number | TimeProblem {
     const value = text.trim();
     if (value === "") return PROBLEMS.missing;
-    const written = scanIso(value) ?? readNumber(value, format) ?? readDateTime(value, format);
+    const written = readWritten(value, format);
     if ("problem" in written) {
       if (written === PROBLEMS.monthAbove12) monthAbove12++;
+      unreadCount++;
+      if (unread.length < MOST_UNREAD) unread.push(value.slice(0, KEPT_LENGTH));
       return written;
     }
+    readCount++;
     const { localMs, zone: said } = written;
     if (typeof said === "number") return localMs - said;
     if (said !== undefined) return fromName(said, localMs);
@@ -64,7 +70,10 @@ export function createTimeReader({ format = "iso", zone }: TimeReaderOptions = {
 
   function notes(): readonly string[] {
     const name = own?.name ?? "a zone";
+    // Where none was read, that is the whole import's failure, and told as such.
+    const advice = readCount > 0 ? adviseTimes(unread) : undefined;
     return [
+      ...(advice === undefined ? [] : [`${times(unreadCount)} could not be read. ${advice}`]),
       ...(withoutZone > 0
         ? [`${times(withoutZone)} without a zone read as UTC: say --timezone AREA/CITY if they are of another.`]
         : []),

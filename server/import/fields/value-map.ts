@@ -55,6 +55,7 @@ export interface ValueMap {
 export function createValueMap(field: Field, rules: ReadonlyMap<string, string> = new Map()): ValueMap {
   if (rules.size === 0) return { apply: (value) => value, unmet: () => [] };
   const ranges = field === "severity" ? [...rules.keys()].flatMap(rangeOf) : [];
+  const listed = new Set(rules.keys());
   const met = new Set<string>();
 
   function ruleFor(value: string): string | undefined {
@@ -67,11 +68,12 @@ export function createValueMap(field: Field, rules: ReadonlyMap<string, string> 
     apply(value) {
       const rule = ruleFor(value);
       if (rule === undefined) return value;
-      if (!met.has(rule)) met.add(rule);
+      // A profile's map knows values that it does not list.
+      if (listed.has(rule)) met.add(rule);
       const to = (rules.get(rule) ?? "").trim();
       return field === "severity" && to === ROUND ? rounded(value) : to;
     },
-    unmet: () => [...rules.keys()].filter((rule) => rule !== "*" && !met.has(rule)),
+    unmet: () => [...listed].filter((rule) => rule !== "*" && !met.has(rule)),
   };
 }
 

@@ -1,5 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import type { Row } from "./row.ts";
+import { describeForeignCrs, describeForeignReference } from "./crs.ts";
+import { REJECT_RAW } from "./json-rejects.ts";
+import { HAS_NUL, NOT_UTF8, REJECT_REASON, REJECT_ROW, type Row } from "./row.ts";
+
+/** True of the sentence about a text that is no JSON, however it goes on. */
+export const isNotJson = (problem: string | undefined): boolean => problem?.startsWith(NOT_JSON) === true;
 
 /** Turns JSON objects into rows of a table whose columns are the keys seen so far. */
 export interface JsonTable {
@@ -61,6 +66,9 @@ type Cell = readonly [name: string, value: string];
 /** Names and values of an object or Feature, or the sentence why it has none. */
 function cellsOf(object: JsonObject): Cell[] | string {
   const cells: Cell[] = [];
+  if (object.type === "FeatureCollection" && Array.isArray(object.features)) return NOT_ONE_ROW;
+  const foreign = describeForeignCrs(object.crs) ?? describeForeignReference(object.geometry);
+  if (foreign !== undefined) return foreign;
   if (object.type !== "Feature") return flatten(object, "", 1, cells) ? cells : TOO_DEEP;
   const point = coordinatesOf(object.geometry);
   if (typeof point === "string") return point;
@@ -72,12 +80,13 @@ function cellsOf(object: JsonObject): Cell[] | string {
   return cells;
 }
 
+const NOT_ONE_ROW = "is a whole FeatureCollection: --format geojson reads it";
 const TOO_DEEP = `nested more than ${MAX_DEPTH} deep`;
 
 function flatten(object: JsonObject, prefix: string, depth: number, into: Cell[]): boolean {
   if (depth > MAX_DEPTH) return false;
   for (const [key, value] of Object.entries(object)) {
-    if (value === null) continue;
+    if (value === null || (depth === 1 && (key === REJECT_ROW || key === REJECT_REASON))) continue;
     if (!isObject(value)) into.push([prefix + key, Array.isArray(value) ? JSON.stringify(value) : String(value)]);
     else if (!flatten(value, `${prefix}${key}.`, depth + 1, into)) return false;
   }
@@ -89,13 +98,33 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 function parseCells(raw: Buffer): Cell[] | string {
-  if (!isUtf8(raw)) return "not valid UTF-8";
+  if (!isUtf8(raw)) return NOT_UTF8;
+  if (raw.includes(0)) return HAS_NUL;
+  const text = raw.toString("utf8");
+  const value = parseJson(text);
+  if (typeof value === "string") return value;
   try {
-    const value: unknown = JSON.parse(raw.toString("utf8"));
-    return isObject(value) ? cellsOf(value) : "not a JSON object";
+    return cellsOf(value);
   } catch (error) {
     // Writing an array back as text recurses, so one of 100 000 brackets ends in a RangeError.
-    return error instanceof RangeError ? TOO_DEEP : NOT_JSON;
+    if (error instanceof RangeError) return TOO_DEEP;
+    throw error;
+  }
+}
+
+/** The object of a row, or of what a rejected row was made into; or the sentence why there is none. */
+function parseJson(text: string): JsonObject | string {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isObject(value)) return "not a JSON object";
+    if (!(REJECT_ROW in value) || typeof value[REJECT_RAW] !== "string") return value;
+    const whole: unknown = JSON.parse(value[REJECT_RAW]);
+    if (value[REJECT_RAW].includes("\uFFFD")) return NOT_UTF8;
+    return isObject(whole) ? whole : "not a JSON object";
+  } catch (error) {
+    if (error instanceof RangeError) return TOO_DEEP;
+    const bare = /[[:,\s](NaN|-?Infinity|undefined|None)(?=[\],}\s])/.exec(text)?.[1];
+    return bare === undefined ? NOT_JSON : `${NOT_JSON}: it has no ${bare}`;
   }
 }
 

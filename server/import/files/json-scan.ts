@@ -5,7 +5,6 @@
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
@@ -13,72 +12,14 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const LINE_FEED = 0x0a;
 
-const LONGEST_KEY = 16;
-
-export interface ArrayFinder {
-  /** Index behind the bracket that opens the array of features; `undefined` when it is not among these bytes. */
-  find(bytes: Buffer, from: number): number | undefined;
-  /** Tells that the array found last was closed. */
-  leave(): void;
-}
-
-/** Looks for the array `features` of the root object, or a root array. */
-export function createArrayFinder(): ArrayFinder {
-  let depth = 0;
-  let inString = false;
-  let escaped = false;
-  let text = "";
-  let key = "";
-  let justLeft = false;
-
-  function passString(byte: number): void {
-    if (escaped) escaped = false;
-    else if (byte === BACKSLASH) escaped = true;
-    else if (byte === QUOTE) inString = false;
-    else if (text.length < LONGEST_KEY) text += String.fromCharCode(byte);
-  }
-
-  function pass(byte: number): void {
-    if (byte === QUOTE) {
-      inString = true;
-      text = "";
-    } else if (byte === COLON && depth === 1) key = text;
-    else if (byte === COMMA && depth === 1) key = "";
-    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
-    else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && depth > 0) depth--;
-  }
-
-  return {
-    find(bytes, from) {
-      for (let i = from; i < bytes.length; i++) {
-        const byte = bytes[i] ?? 0;
-        if (inString) {
-          passString(byte);
-          continue;
-        }
-        if (justLeft && !isSeparator(byte)) {
-          justLeft = false;
-          // Only a stray bracket can have ended an array that goes on with an object.
-          if (byte === OPEN_BRACE && depth === 1) return i;
-        }
-        if (byte === OPEN_BRACKET && (depth === 0 || (depth === 1 && key === "features"))) return i + 1;
-        pass(byte);
-      }
-      return undefined;
-    },
-    leave() {
-      justLeft = true;
-      key = "";
-    },
-  };
-}
-
 export interface ElementScanner {
   /**
-   * Index behind the element that starts at `start`; "open" when it goes on behind these bytes, which a later call must
-   * hold again, from `start` on; "broken" when a line ends inside a string.
+   * Index behind the element that starts at `start`; "open" when it goes on at index `to`, and a later call must
+   * hold the same bytes again, from `start` on; "broken" when a line ends inside a string.
    */
-  scan(bytes: Buffer, start: number): number | "open" | "broken";
+  scan(bytes: Buffer, start: number, to: number): number | "open" | "broken";
+  /** Bytes that were looked at. */
+  readonly scannedBytes: number;
 }
 
 /** Scans one array element; each byte is looked at once, in however many pieces it comes. */
@@ -88,48 +29,68 @@ export function createElementScanner(): ElementScanner {
   let inString = false;
   let escaped = false;
 
+  function find(bytes: Buffer, start: number, to: number): number {
+    for (let i = start + passed; i < to; i++) {
+      const byte = bytes[i];
+      if (inString) {
+        if (byte === LINE_FEED) return BROKEN;
+        if (escaped) escaped = false;
+        else if (byte === BACKSLASH) escaped = true;
+        else if (byte === QUOTE) inString = false;
+      } else if (byte === QUOTE) inString = true;
+      else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+      else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+        depth--;
+        if (depth === 0 || i === start) return i + 1;
+        if (depth < 0) return i;
+      } else if (byte === COMMA && depth === 0) return i;
+    }
+    return OPEN;
+  }
+
   return {
-    scan(bytes, start) {
-      for (let i = start + passed; i < bytes.length; i++) {
-        const byte = bytes[i];
-        if (inString) {
-          if (byte === LINE_FEED) return "broken";
-          if (escaped) escaped = false;
-          else if (byte === BACKSLASH) escaped = true;
-          else if (byte === QUOTE) inString = false;
-        } else if (byte === QUOTE) inString = true;
-        else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
-        else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-          depth--;
-          if (depth === 0 || i === start) return i + 1;
-          if (depth < 0) return i;
-        } else if (byte === COMMA && depth === 0) return i;
-      }
-      passed = bytes.length - start;
-      return "open";
+    get scannedBytes() {
+      return passed;
+    },
+    scan(bytes, start, to) {
+      const end = find(bytes, start, to);
+      passed = end < 0 ? to - start : end - start;
+      return end === OPEN ? "open" : end === BROKEN ? "broken" : end;
     },
   };
 }
 
-/** What stands between elements: white space and commas. */
+const OPEN = -1;
+const BROKEN = -2;
+
+/** What stands between elements: white space, commas, and the record separators of RFC 8142. */
 export function isSeparator(byte: number): boolean {
-  return byte === COMMA || byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+  return byte === COMMA || byte === 0x20 || byte === 0x1e || (byte >= 0x09 && byte <= 0x0d);
 }
 
 export function isArrayEnd(byte: number): boolean {
   return byte === CLOSE_BRACKET;
 }
 
-/** An object that begins a line, or a Feature anywhere. */
-const PROBABLE_ELEMENT = /\n[ \t]*\{|\{\s*"type"\s*:\s*"Feature"/;
-/** No shorter than what PROBABLE_ELEMENT matches in files that programs write. */
+/** A Feature anywhere. */
+const FEATURE_START = /^\{\s*"type"\s*:\s*"Feature"/;
+/** No shorter than what begins an element in files that programs write: what indents a line, or a Feature's first member. */
 export const ELEMENT_START_BYTES = 128;
 
-/** Where an element probably starts, at or after `from`; -1 when none does. */
+/** Where an element probably starts, at or after `from`: a Feature, or an object that begins a line; -1 when none does. */
 export function findElementStart(bytes: Buffer, from: number): number {
-  const match = PROBABLE_ELEMENT.exec(bytes.toString("latin1", from));
-  if (match === null) return -1;
-  return from + match.index + (match[0].startsWith("\n") ? match[0].length - 1 : 0);
+  for (let at = bytes.indexOf(OPEN_BRACE, from); at >= 0; at = bytes.indexOf(OPEN_BRACE, at + 1)) {
+    if (beginsLine(bytes, from, at)) return at;
+    if (FEATURE_START.test(bytes.toString("latin1", at, at + ELEMENT_START_BYTES))) return at;
+  }
+  return -1;
+}
+
+function beginsLine(bytes: Buffer, from: number, at: number): boolean {
+  const first = Math.max(from, at - ELEMENT_START_BYTES);
+  let i = at - 1;
+  while (i >= first && (bytes[i] === 0x20 || bytes[i] === 0x09)) i--;
+  return i >= first && bytes[i] === LINE_FEED;
 }
 
 /** The bytes without separators around them. */

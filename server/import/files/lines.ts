@@ -1,4 +1,3 @@
-import { OperatorError } from "../../console/operator-error.ts";
 import { KEPT_OF_OVERLONG_BYTES, MAX_ROW_BYTES } from "./row.ts";
 
 export interface Line {
@@ -15,8 +14,8 @@ export interface LineSplitter {
 
 const LINE_FEED = 0x0a;
 
-/** Cuts chunks into lines, holding at most one line of MAX_ROW_BYTES. */
-export function createLineSplitter(): LineSplitter {
+/** Cuts chunks into lines, holding at most one line of MAX_ROW_BYTES. @param end the byte that ends each */
+export function createLineSplitter(end = LINE_FEED): LineSplitter {
   let held: Buffer[] = [];
   let heldBytes = 0;
   let overlong = false;
@@ -40,7 +39,7 @@ export function createLineSplitter(): LineSplitter {
   return {
     *push(chunk) {
       let from = 0;
-      for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, from)) {
+      for (let at = chunk.indexOf(end); at >= 0; at = chunk.indexOf(end, from)) {
         hold(chunk.subarray(from, at + 1));
         yield take();
         from = at + 1;
@@ -66,11 +65,8 @@ export function isBlank(bytes: Buffer): boolean {
   return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
 }
 
-/** Drops a UTF-8 byte order mark from a file's first line. @throws OperatorError on UTF-16, which would look like one endless broken row. */
-export function checkEncoding(firstLine: Buffer): Buffer {
-  const [a, b, c] = firstLine;
-  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
-    throw new OperatorError("the file is UTF-16; save it as UTF-8 first (iconv -f UTF-16 -t UTF-8)");
-  }
-  return a === 0xef && b === 0xbb && c === 0xbf ? firstLine.subarray(3) : firstLine;
+/** The bytes that a file begins with, without a UTF-8 byte order mark. */
+export function withoutBom(bytes: Buffer): Buffer {
+  const [a, b, c] = bytes;
+  return a === 0xef && b === 0xbb && c === 0xbf ? bytes.subarray(3) : bytes;
 }

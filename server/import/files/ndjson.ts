@@ -1,19 +1,28 @@
+import { JSON_REJECTS } from "./json-rejects.ts";
 import { createJsonTable } from "./json-row.ts";
-import { checkEncoding, createLineSplitter, isBlank, type Line, trimLineEnd } from "./lines.ts";
+import { createLineSplitter, isBlank, type Line, trimLineEnd, withoutBom } from "./lines.ts";
 import { MAX_ROW_BYTES, type Row, type RowReader } from "./row.ts";
 
+/** Begins each text of a sequence (RFC 8142), which may go over lines. */
+export const RECORD_SEPARATOR = 0x1e;
+
 /** Reads newline-delimited JSON: an object, or a GeoJSON Feature, on each line. */
-export function createNdjsonReader(): RowReader {
-  const lines = createLineSplitter();
+export const createNdjsonReader = (): RowReader => createTextReader(createLineSplitter());
+
+/** Reads a sequence of JSON texts, each behind a record separator. */
+export const createSequenceReader = (): RowReader => createTextReader(createLineSplitter(RECORD_SEPARATOR));
+
+function createTextReader(texts: ReturnType<typeof createLineSplitter>): RowReader {
   const table = createJsonTable();
   let blankLines = 0;
-  let lineCount = 0;
+  let count = 0;
 
-  function* read(line: Line): Generator<Row> {
-    const bytes = trimLineEnd(lineCount++ === 0 ? checkEncoding(line.bytes) : line.bytes);
-    if (line.overlong) yield table.reject(bytes, `longer than ${MAX_ROW_BYTES} bytes`);
-    else if (isBlank(bytes)) blankLines++;
-    else yield table.rowOf(bytes);
+  function* read(text: Line): Generator<Row> {
+    const bytes = withoutSeparators(count++ === 0 ? withoutBom(text.bytes) : text.bytes);
+    if (text.overlong) yield table.reject(bytes, `longer than ${MAX_ROW_BYTES} bytes`);
+    else if (!isBlank(bytes)) yield table.rowOf(bytes);
+    // What is before the first separator is no line.
+    else if (text.bytes.at(-1) !== RECORD_SEPARATOR) blankLines++;
   }
 
   return {
@@ -21,11 +30,18 @@ export function createNdjsonReader(): RowReader {
     get blankLines() {
       return blankLines;
     },
+    rejects: JSON_REJECTS,
     *push(chunk) {
-      for (const line of lines.push(chunk)) yield* read(line);
+      for (const text of texts.push(chunk)) yield* read(text);
     },
     *end() {
-      for (const line of lines.end()) yield* read(line);
+      for (const text of texts.end()) yield* read(text);
     },
   };
+}
+
+function withoutSeparators(text: Buffer): Buffer {
+  const from = text[0] === RECORD_SEPARATOR ? 1 : 0;
+  const to = text.length > from && text.at(-1) === RECORD_SEPARATOR ? text.length - 1 : text.length;
+  return trimLineEnd(text.subarray(from, to));
 }

@@ -20,6 +20,8 @@ export interface AnchorRequest {
   readonly name?: string | undefined;
   /** Dates the file by now whatever is kept. */
   readonly renew: boolean;
+  /** How many rows that can be imported happened at times of which that is so, to the day. */
+  countTimes(test: (timeMs: number) => boolean): number;
   /** How a program before moved the same content; asked for only where nothing of today is kept. */
   findFormer(): Promise<Omit<Anchor, "file"> | undefined>;
 }
@@ -52,8 +54,13 @@ export async function planAnchor(derived: Pick<DerivedStore, "list">, request: A
     return former === undefined ? fresh() : planned(request, kept, former, true);
   }
   if (known.lastMs !== request.lastMs) throw new OperatorError(otherSpan(request, known));
-  const goesOn = name !== undefined || request.lastMs === 0 || isSame(request, known);
-  if (!goesOn) throw new OperatorError(otherContent(request, known));
+  if (name === undefined && request.lastMs > 0) {
+    if (!isSame(request, known)) throw new OperatorError(otherContent(request, known));
+    const outside = request.countTimes((timeMs) => isOutside(known, timeMs));
+    // With a name it was gone on with by who knew.
+    if (known.name === undefined && outside > MOST_OUTSIDE * request.countTimes(() => true))
+      throw new OperatorError(otherRows(request, known, outside));
+  }
   return planned(request, kept, known, true);
 }
 
@@ -99,6 +106,14 @@ const isSame = ({ file, least }: AnchorRequest, known: Anchor): boolean =>
   known.file.timeReading === file.timeReading &&
   (least.length === 0 || sharesRows(least, known.file));
 
+/** Of the rows of a file that is the same: more can be imported now that its mapping was mended, than its times were moved by. */
+const MOST_OUTSIDE = 0.01;
+
+const isOutside = (
+  { oldestMs, newestMs, cutBeforeMs = -Infinity, cutAfterMs = Infinity }: Anchor,
+  timeMs: number,
+): boolean => (timeMs < oldestMs || timeMs > newestMs) && timeMs > cutBeforeMs && timeMs < cutAfterMs;
+
 function refuseUnreadable({ file, name }: AnchorRequest, { unreadable }: KeptAnchors): void {
   const asked = [`content/${file.contentHash}`, ...(name === undefined ? [] : [nameItem(name)])];
   if (!asked.some((item) => unreadable.has(item))) return;
@@ -128,6 +143,18 @@ function otherContent({ shownPath, file }: AnchorRequest, known: Anchor): string
   return (
     `${shownPath} ${before}, as of ${formatMinute(known.epochMs)} UTC: say --anchor ${known.name ?? "NAME"} to go on with those dates, ` +
     `so that rows that are there are found again, ${renew}`
+  );
+}
+
+function otherRows(
+  { shownPath }: AnchorRequest,
+  { oldestMs, newestMs, name = "NAME" }: Anchor,
+  outside: number,
+): string {
+  const span = `${formatMinute(oldestMs)} to ${formatMinute(newestMs)}`;
+  return (
+    `${shownPath} was imported before, when fewer of its rows could be, and its times were moved by those alone (${span}): ${outside} rows ` +
+    `lie outside. Say --new-anchor to date it by all of them, which makes a new report of every row, or --anchor ${name} to go on with the earlier dates.`
   );
 }
 

@@ -5,8 +5,8 @@ export interface TimeCounts {
   add(timeMs: number): void;
   /** The span that the rows fill, without what lies far away; `undefined` when there is none. */
   typical(): TypicalSpan | undefined;
-  /** How many rows lie outside a span, to the day. */
-  outside(isOutside: (timeMs: number) => boolean): number;
+  /** How many rows happened at times of which that is so, to the day. */
+  count(test: (timeMs: number) => boolean): number;
 }
 
 export interface TypicalSpan extends TimeSpan {
@@ -71,10 +71,10 @@ export function createTimeCounts(): TimeCounts {
       const sorted = [...buckets.values()].sort((a, b) => a.oldestMs - b.oldestMs);
       return sorted.length === 0 ? undefined : typicalOf(sorted, Math.floor(rows * CUT_SHARE));
     },
-    outside(isOutside) {
+    count(test) {
       let count = 0;
       for (const bucket of buckets.values()) {
-        if (isOutside(bucket.oldestMs) && isOutside(bucket.newestMs)) count += bucket.rows;
+        if (test(bucket.oldestMs) && test(bucket.newestMs)) count += bucket.rows;
       }
       return count;
     },

@@ -160,7 +160,9 @@ describe("the import command", () => {
       code: 1,
       signal: null,
       output: "",
-      errors: 'There is no column "when" for --time. The columns are: lon, lat, time, what, text.\n',
+      errors:
+        'There is no column "when" for --time: name another, or give every row the same one with --time =VALUE, or the moment of ' +
+        "the file's first import with --time =now. The columns are: lon, lat, time, what, text.\n",
     });
   });
 });

@@ -22,7 +22,8 @@ async function run(name: string, content: string, args: readonly string[] = []) 
   const command = parseCommandLine([path, ...ARGS, ...args]);
   if (command === "help" || "runs" in command) throw new Error("no import");
   const store = createMemoryStore({ clock });
-  const summary = await importFile({ ...command, store, derived: createMemoryDerivedStore({ clock }), clock });
+  const derived = createMemoryDerivedStore({ clock });
+  const summary = await importFile({ ...command, profile: undefined, store, derived, clock });
   const rejects = summary.rejectsPath === undefined ? "" : readFileSync(summary.rejectsPath, "utf8");
   return { ...summary, rejects, told: summary.notes.join("\n"), reports: await reportsOf(store) };
 }

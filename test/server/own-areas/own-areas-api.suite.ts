@@ -211,6 +211,8 @@ export const describeOwnAreasApi = (pool: () => Pool) =>
         `/api/exports/reports-counts.geojson?area=${id}`,
         `/api/exports/scores.geojson?area=${id}&limit=10`,
         `/api/exports/reports-counts.csv?area=${id}&limit=10`,
+        `/api/exports/reports.csv?area=${id}`,
+        `/api/exports/reports.geojson?area=${id}&limit=10`,
       ];
 
       it("to their owner by key and by session alike, in all that public areas have", async () => {

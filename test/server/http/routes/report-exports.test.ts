@@ -3,12 +3,21 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { hashKey, makeKey } from "../../../../server/accounts/key.ts";
 import { createUsageLog } from "../../../../server/accounts/usage-log.ts";
 import { silentLog } from "../../../../server/console/log.ts";
+import { type ReportStore, StoreUnavailableError } from "../../../../server/ports/report-store.ts";
 import type { RunSql } from "../../../../server/ports/sql.ts";
+import { createPyramid } from "../../../../server/pyramid/pyramid.ts";
+import { toldReport } from "../../../../server/reports/told-report.ts";
+import { createMemoryDerivedStore } from "../../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
+import type { Area } from "../../../../tiles/areas/area.ts";
+import { isInside } from "../../../../tiles/areas/area-locator.ts";
 import type { Report } from "../../../../tiles/report.ts";
 import { createTestApp, type PageJson, readJson } from "../../../kit/app-fixture.ts";
+import { openAreas } from "../../../kit/area-world.ts";
 import { createTestClock } from "../../../kit/clock.ts";
+import { makePartition } from "../../../kit/made-up-areas.ts";
 import { AUSTIN, makeReport } from "../../../kit/make-report.ts";
+import { seededRandom } from "../../../kit/random.ts";
 
 const HAYES = { lonDeg: -122.4262, latDeg: 37.77648 };
 const NOWHERE = { lonDeg: 13.40451, latDeg: 52.52003 };
@@ -195,6 +204,60 @@ describe("the export of reports", () => {
     ).text();
     expect(body.split("\n")).toHaveLength(20_002);
     expect(counted).toEqual(["exports", "exports", "exports"]);
+  });
+
+  it("has of an area exactly those that are told to lie in it, under its name", async () => {
+    const { store, clock } = test;
+    const derived = createMemoryDerivedStore({ clock });
+    const random = seededRandom(3);
+    const corner = { west: -122_500_000, south: 37_700_000 };
+    const areas = makePartition({ ...corner, size: 4, stepE6: 20_000, areas: 9, random });
+    const around = Array.from({ length: 300 }, (_, seed) =>
+      makeReport({
+        seed,
+        layer: seed % 2 === 0 ? "safety" : "vibe",
+        lonDeg: Math.round((-122.51 + random() * 0.1) * 1e6) / 1e6,
+        latDeg: Math.round((37.69 + random() * 0.1) * 1e6) / 1e6,
+        createdAtMs: clock.nowMs - seed * HOUR_MS,
+      }),
+    );
+    await store.putMany(around);
+    const { bring, catalogue, shapes } = openAreas({ store, derived, clock });
+    await bring(areas);
+    const pyramid = createPyramid({ store, derived, clock, log: silentLog });
+    test = openApp({ store, clock, pyramid, areas: { catalogue, shapes, reports: pyramid.areaReports } });
+    const area = areas[4] as Area;
+    const rows = await rowsOf(`area=${area.id}`);
+    const inside = around
+      .map(toldReport)
+      .filter(({ lonDeg, latDeg }) => isInside(area.polygons, Math.round(lonDeg * 1e6), Math.round(latDeg * 1e6)));
+    expect(inside.length).toBeGreaterThan(10);
+    expect(rows.map(({ id }) => id).sort()).toEqual(inside.map(({ id }) => id).sort());
+    expect(new Set(rows.map(({ name, city }) => `${name}, ${city}`))).toEqual(new Set([`${area.name}, made-up`]));
+  });
+
+  it("is 503 while the store is away, and breaks off where it goes away half way", async () => {
+    let reads = 0;
+    let fails = 1;
+    const store: ReportStore = {
+      ...test.store,
+      readNewest(...asked) {
+        if (++reads >= fails) throw new StoreUnavailableError("away");
+        return test.store.readNewest(...asked);
+      },
+    };
+    await test.store.putMany(
+      Array.from({ length: 3000 }, (_, seed) => makeReport({ seed, createdAtMs: hayes.createdAtMs })),
+    );
+    const away = openApp({ store });
+    // More often than there are slots: each is given back.
+    for (let i = 0; i < 15; i++) expect((await away.get("/api/exports/reports.csv")).status).toBe(503);
+    expect((await away.get("/api/exports/reports.csv?limit=5")).status).toBe(503);
+    [reads, fails] = [0, 5];
+    const begun = await away.get("/api/exports/reports.csv");
+    expect(begun.status).toBe(200);
+    await expect(begun.text()).rejects.toThrow("away");
+    expect(away.logged.map(({ event }) => event)).toContain("an export broke off");
   });
 
   it("answers HEAD without reading", async () => {

@@ -72,6 +72,17 @@ describe("places", () => {
     expect(notesOf([...good, at("29.76", "-95.36")])).toHaveLength(1);
   });
 
+  test("that are few and far from all others are told", () => {
+    const good = Array.from({ length: 300 }, (_, i) => at("-95.4", String(29.7 + (i % 9))));
+    const [, note, ...more] = notesOf([...good, at("143.2", "59.1"), at("-73.9", "40.7")]);
+    expect(note).toBe(
+      "Further than 1000 km from where most places are (about 29.50 N, 95.50 W): 2, the furthest at about 59.50 N, 143.50 E. --bbox keeps such places out.",
+    );
+    expect(more).toEqual([]);
+    expect(notesOf([...good.slice(0, 20), at("143.2", "59.1")])).toHaveLength(1);
+    expect(notesOf([...good, at("180", "90"), at("-180", "-90")])).toHaveLength(2);
+  });
+
   test("in degrees beside some in metres are to be checked", () => {
     expect(notesOf([{}, at("-8238354.8", "4970277.2")])[1]).toMatch(
       /metres or feet: 1\. Others were read as degrees, 1/,
@@ -122,6 +133,18 @@ describe("values", () => {
       'Texts cleaned or cut       4  as "a\\u0085b\\u009b" -> "a\\nb"',
       '"Noise: Loud" and "Noise (Loud)" are both "Noise Loud" now: keep them apart with --map if they are not the same.',
     ]);
+  });
+
+  test("that lost bytes cost a text, or what is left is kept; any other field costs the row", () => {
+    const lost = { text: "caf\ufffd", damaged: ["text"] } as const;
+    expect(notesOf([lost])[1]).toBe(
+      "Texts left out             1  text has bytes that are not of the file's encoding: --encoding names another, and --clean keeps the rest",
+    );
+    expect(notesOf([lost], { clean: true })[1]).toBe('Texts cleaned or cut       1  as "caf\ufffd" -> "caf"');
+    expect(notesOf([{ category: "caf\ufffd", damaged: ["category"] }], { clean: true })[1]).toMatch(
+      /category:caf.=caf/,
+    );
+    expect(notesOf([{ text: "caf\ufffd" }])).toHaveLength(1);
   });
 
   test("that are the same but for how letters are composed are not told as changed", () => {

@@ -52,3 +52,11 @@ test("checkMapping names the columns there are", () => {
   expect(() => check("date")).toThrow(/no column "date" for --time.*when, lat, lon/);
   expect(() => check()).toThrow(/--time COLUMN.*when, lat, lon/);
 });
+
+test("createFieldReader tells which fields lost bytes, where the row did", () => {
+  const sources = { category: parseSource("a"), text: parseSource("b") };
+  const read = createFieldReader({ sources, values: {} }, ["a", "b", "c"]);
+  expect(read({ ...row("x", "caf\ufffd", "\ufffd"), hasBadBytes: true }).damaged).toEqual(["text"]);
+  // A file may have the character itself.
+  expect(read(row("x", "caf\ufffd", ""))).not.toHaveProperty("damaged");
+});

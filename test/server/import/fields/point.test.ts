@@ -1,7 +1,10 @@
+/** @module-tag random */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createFieldReader, parseSource } from "../../../../server/import/fields/mapping.ts";
 import { placeOfRow } from "../../../../server/import/fields/place.ts";
 import { readPoint } from "../../../../server/import/fields/point.ts";
+import { runs } from "../../../kit/runs.ts";
 
 const FIELDS = { lon: "", lat: "", time: "", layer: "", category: "", severity: "", text: "" };
 const placeOf = (point: string, options = {}) => placeOfRow({ ...FIELDS, point }, options);
@@ -30,6 +33,9 @@ describe("a point", () => {
     "lat: 40.71, lon: -73.95",
     "40.71N, 73.95W",
     "73.95W 40.71N",
+    "40.71° N 73.95° W",
+    "N40.71 W73.95",
+    '{"x": -73.95, "y": 40.71, "spatialReference": {"wkid": 4326}}',
     "40°42'36\"N, 73°57'00\"W",
     "123 MAIN ST\nNEW YORK, NY\n(40.71, -73.95)",
     "POINT PLEASANT (40.71, -73.95)",
@@ -85,6 +91,27 @@ describe("a point", () => {
     });
     expect(placeOfRow(read(row("")), {})).toMatchObject({ message: "is missing" });
   });
+});
+
+test("whatever stands there is a place on earth, or none with a reason", () => {
+  const piece = fc.constantFrom(
+    ..."0123456789.,;-+°'\"NSEWe ()[]{}:\n",
+    ...["POINT", "SRID=4326;", "lat", "lon", "coordinates", "40.71", "-73.95", "null"],
+  );
+  const texts = fc.array(piece, { maxLength: 14 }).map((pieces) => pieces.join("").trim());
+  fc.assert(
+    fc.property(texts, texts, fc.boolean(), (one, other, decimalComma) => {
+      for (const values of [
+        { ...FIELDS, point: one },
+        { ...FIELDS, lon: one, lat: other },
+      ]) {
+        const place = placeOfRow(values, { decimalComma, allowNullIsland: true });
+        if ("message" in place) expect(place.message).not.toBe("");
+        else expect([Math.abs(place.lonDeg) <= 180, Math.abs(place.latDeg) <= 90]).toEqual([true, true]);
+      }
+    }),
+    runs(20_000),
+  );
 });
 
 describe("a place", () => {

@@ -233,10 +233,21 @@ describe("notes count", () => {
     ]);
   });
 
+  test("times that were not read, beside others that were, with what to say for them", () => {
+    const read = createTimeReader({ zone: "UTC" });
+    for (const text of ["03/13/2024", "03/14/2024", "soon"]) read(text);
+    expect(read.notes()).toEqual([]);
+    read("2024-03-01");
+    expect(read.notes()).toEqual([
+      '3 times could not be read. These times look like MM/DD/YYYY ("03/13/2024"): say --time-format us. That reads 2 of 3.',
+    ]);
+  });
+
   test("times that show that day and month changed places", () => {
     const read = createTimeReader({ format: "us", zone: "UTC" });
     for (const text of ["01/03/2024", "13/03/2024", "31/12/2024"]) read(text);
     expect(read.notes()).toEqual([
+      '2 times could not be read. These times look like DD/MM/YYYY ("13/03/2024"): say --time-format eu.',
       "2 times with a month above 12: if day and month change places, the others were read wrongly.",
     ]);
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createCsvReader } from "../../../../server/import/files/csv.ts";
-import { MAX_ROW_BYTES } from "../../../../server/import/files/row.ts";
+import { MAX_ROW_BYTES, NOT_UTF8 } from "../../../../server/import/files/row.ts";
 import { readRows } from "./read-rows.ts";
 
 const valuesOf = (content: string | Buffer, delimiter?: string) =>
@@ -50,13 +50,37 @@ describe("createCsvReader", () => {
       ],
     ],
     [
-      "tells too few and too many fields",
-      "a,b\n1\n1,2,3\n4,5\n",
-      ["1 field where the header has 2", "3 fields where the header has 2", ["4", "5"]],
+      "reads short rows, passes empty fields that are too many, and tells others",
+      "a,b\n1\n1,2,3\n4,5,, \n",
+      [["1"], "3 fields where the header has 2", ["4", "5"]],
     ],
     ["loses one row to a quote that never closes", 'a,b\n"1,2\n3,4\n5,6\n', [UNCLOSED, ["3", "4"], ["5", "6"]]],
     ["loses one row to a quote that meets a later one", 'a,b\n"1,2\n3,4\n"x",6\n', [MIDDLE, ["3", "4"], ["x", "6"]]],
     ["loses one row to text behind a quote", 'a,b\n"1"x,2\n3,4\n', [MIDDLE, ["3", "4"]]],
+    [
+      "takes a short last line without an end for cut off",
+      "a,b\n1,2\n3",
+      [["1", "2"], "1 field where the header has 2"],
+    ],
+    ["unless others are as short", "a,b\n1\n3", [["1"], ["3"]]],
+    [
+      "names the column behind a comma too many",
+      "a,b,\n1,2\n3,4,5\n",
+      [
+        ["1", "2"],
+        ["3", "4", "5"],
+      ],
+    ],
+    ["reads the line that tells the delimiter", "\uFEFFsep=;\r\na;b\r\n1,5;2\r\n", [["1,5", "2"]]],
+    ["rejects NUL characters", "a,b\n1,\0\n\0\0\n3,4\n", ["has a NUL character", "has a NUL character", ["3", "4"]]],
+    [
+      "reads a field over lines in a row with an empty field too many",
+      'a,b\n1,"x\ny",\n3,4\n',
+      [
+        ["1", "x\ny"],
+        ["3", "4"],
+      ],
+    ],
     [
       "reads the rows that a quoted field swallowed",
       'a,b\n"1,2\n3,4\n5,6"\n7,8\n',
@@ -75,7 +99,7 @@ describe("createCsvReader", () => {
   test("rejects bytes that are no UTF-8 and keeps them", () => {
     const bad = Buffer.from([0x31, 0x2c, 0xff]);
     const rows = readRows(createCsvReader(), Buffer.concat([Buffer.from("a,b\n"), bad, Buffer.from("\n3,4\n")]));
-    expect(rows.map(({ problem }) => problem)).toEqual(["not valid UTF-8", undefined]);
+    expect(rows.map(({ problem }) => problem)).toEqual([NOT_UTF8, undefined]);
     expect(rows[0]?.raw).toEqual(bad);
   });
 
@@ -102,7 +126,7 @@ describe("createCsvReader", () => {
   test("says what is wrong with a file that is no CSV", () => {
     expect(() => valuesOf("")).toThrow("empty");
     expect(() => valuesOf('"a,b\n1,2\n')).toThrow("header");
-    expect(() => valuesOf(Buffer.from("\uFEFFa,b\n", "utf16le"))).toThrow("UTF-16");
+    expect(() => valuesOf(Buffer.from("a,\xe9\n", "latin1"))).toThrow("--encoding");
   });
 
   test("reads back any table, in chunks of any size", () => {

@@ -2,12 +2,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createGeoJsonReader } from "../../../../server/import/files/geojson.ts";
+import type { JsonReaderOptions } from "../../../../server/import/files/json-reading.ts";
+import { NOT_JSON } from "../../../../server/import/files/json-row.ts";
 import { MAX_ROW_BYTES } from "../../../../server/import/files/row.ts";
 import { runs } from "../../../kit/runs.ts";
 import { objectOf, readRows } from "./read-rows.ts";
 
-function objectsOf(content: string, chunkBytes?: number) {
-  const reader = createGeoJsonReader();
+function objectsOf(content: string, chunkBytes?: number, options?: JsonReaderOptions) {
+  const reader = createGeoJsonReader(options);
   const rows = readRows(reader, content, chunkBytes);
   expect(rows.map(({ number }) => number)).toEqual(rows.map((_, i) => i + 1));
   return rows.map((row) => objectOf(row, reader.columns));
@@ -20,6 +22,7 @@ const feature = (n: number, a = "x") => ({
 });
 const row = (n: number, a = "x") => ({ n: String(n), a, lon: String(n), lat: String(-n) });
 const collection = (...features: string[]) => `{"type":"FeatureCollection","features":[\n${features.join(",\n")}\n]}`;
+const crs = (name: string) => JSON.stringify({ type: "name", properties: { name } });
 const text = (n: number) => JSON.stringify(feature(n));
 
 describe("createGeoJsonReader", () => {
@@ -70,7 +73,7 @@ describe("createGeoJsonReader", () => {
   test("says that a file was cut off", () => {
     const whole = collection(text(1), text(2));
     expect(objectsOf(whole.slice(0, -20))).toEqual([row(1), "the file ends inside it"]);
-    expect(objectsOf(whole.slice(0, -3))).toEqual([row(1), row(2), "the file ends before its array of features does"]);
+    expect(objectsOf(whole.slice(0, -3))).toEqual([row(1), row(2), "the file ends before its array of rows does"]);
   });
 
   test("rejects a feature that is too long and reads on", () => {
@@ -82,9 +85,62 @@ describe("createGeoJsonReader", () => {
     ]);
   });
 
-  test("says when a file has no features", () => {
-    expect(() => objectsOf('{"a":1}\n{"a":2}\n')).toThrow("--format ndjson");
-    expect(() => objectsOf("a,b\n1,2\n")).toThrow("no array of features");
+  test("reads one object, or several that follow one another, over lines or not", () => {
+    const several = [feature(1), feature(2), feature(3)];
+    for (const chunkBytes of [1, 5, 10_000]) {
+      expect(objectsOf(text(1), chunkBytes)).toEqual([row(1)]);
+      expect(objectsOf(`\uFEFF${JSON.stringify(feature(1), null, 1)}\n`, chunkBytes)).toEqual([row(1)]);
+      expect(objectsOf(several.map((one) => JSON.stringify(one, null, 2)).join("\n"), chunkBytes)).toEqual([
+        row(1),
+        row(2),
+        row(3),
+      ]);
+    }
+    const broken = [text(1), text(2).slice(0, -2), text(3)].join("\n");
+    expect(objectsOf(broken)).toEqual([row(1), "the file ends inside it", row(3)]);
+  });
+
+  test.each([
+    ["issues", '{"meta":{"issues":[1],"n":2},"issues":[{"a":1},{"a":2}],"more":[{"a":3}]}'],
+    ["result.records", '{"records":[{"a":0}],"result":{"x":[{"a":0}],"records":[{"a":1},{"a":2}]}}'],
+    ["ümläut", '{"ümläut":[{"a":1},{"a":2}]}'],
+  ])("reads the rows in a member %s that is named, and names members that may be meant", (rowsIn, content) => {
+    expect(objectsOf(content, 3, { rowsIn })).toEqual([{ a: "1" }, { a: "2" }]);
+    expect(() => objectsOf(content)).toThrow(`--rows-in ${rowsIn}`);
+    expect(() => objectsOf(content, 3, { rowsIn: "other" })).toThrow(`--rows-in ${rowsIn}`);
+  });
+
+  test.each([
+    ["no features", "a,b\n1,2\n", "no array of features"],
+    ["a cut-off beginning", '{"type":"FeatureCollection","fea', "cut off"],
+    ["Socrata's rows.json", '{"meta":{"view":{"columns":[{"name":"id"}]}},"data":[["row-1",1],', "Socrata"],
+    ["TopoJSON", '{"type":"Topology","objects":{}}', "TopoJSON"],
+    ["metres", collection(text(1)).replace("{", `{"crs":${crs("urn:ogc:def:crs:EPSG::3857")},`), "EPSG::3857"],
+    ["metres, told at the end", collection(text(1)).replace(/\}$/, `,"crs":${crs("EPSG:25832")}}`), "EPSG:25832"],
+    ["feet, told as Esri does", '{"spatialReference":{"wkid":102100,"latestWkid":2263},"features":[]}', "EPSG:2263"],
+  ])("refuses a file with %s", (_name, content, sentence) => {
+    expect(() => objectsOf(content, 7)).toThrow(sentence);
+  });
+
+  test("takes degrees by all their names", () => {
+    const names = ["urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4269", "OGC:CRS84"];
+    for (const name of names) {
+      expect(objectsOf(collection(text(1)).replace("{", `{"crs":${crs(name)},`))).toEqual([row(1)]);
+    }
+    const esri = '{"spatialReference":{"wkid":4326},"features":[{"attributes":{"n":1},"geometry":{"x":2,"y":3}}]}';
+    expect(objectsOf(esri)).toEqual([{ "attributes.n": "1", "geometry.x": "2", "geometry.y": "3" }]);
+  });
+
+  test.each(["{\n", '{"a":[\n', '{"type":"Feature","a":[{"b":'])("takes linear time for a file of %j", (piece) => {
+    const content = Buffer.from(`{"features":[\n${piece.repeat(40_000)}`);
+    const reader = createGeoJsonReader();
+    const rows = readRows(reader, content);
+    expect(rows.length).toBeGreaterThanOrEqual(40_000);
+    expect(reader.scannedBytes).toBeLessThan(8 * content.length + 2 ** 25);
+  });
+
+  test("says what is no JSON about NaN", () => {
+    expect(objectsOf('[{"a":NaN},{"a":1}]')).toEqual([`${NOT_JSON}: it has no NaN`, { a: "1" }]);
   });
 
   test("survives any damage and reads the same in chunks of any size", () => {

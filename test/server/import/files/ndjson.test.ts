@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { createNdjsonReader } from "../../../../server/import/files/ndjson.ts";
+import { createNdjsonReader, createSequenceReader } from "../../../../server/import/files/ndjson.ts";
+import { NOT_UTF8 } from "../../../../server/import/files/row.ts";
 import { objectOf, readRows } from "./read-rows.ts";
 
 function objectsOf(content: string | Buffer, chunkBytes?: number) {
@@ -42,9 +43,7 @@ test("rejects lines that are no row, and only them", () => {
     "geometry is a Polygon, not a Point",
     { a: "2" },
   ]);
-  expect(objectsOf(Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]))).toEqual([
-    "not valid UTF-8",
-  ]);
+  expect(objectsOf(Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]))).toEqual([NOT_UTF8]);
 });
 
 test("bounds the number of columns", () => {
@@ -52,4 +51,19 @@ test("bounds the number of columns", () => {
   const objects = objectsOf(lines.join("\n"));
   expect(objects[0]).toEqual({ key0: "1" });
   expect(objects.at(-1)).toBe("the file has more than 1024 different keys");
+});
+
+test("reads sequences of JSON texts, on lines or over them", () => {
+  const content = '\u001e{"a":1}\n\u001e{\n "a": 2\n}\n\u001e{"a":\n\u001e{"a":4}';
+  for (const chunkBytes of [1, 6, 1000]) {
+    const reader = createSequenceReader();
+    const rows = readRows(reader, content, chunkBytes);
+    expect(rows.map((row) => objectOf(row, reader.columns))).toEqual([
+      { a: "1" },
+      { a: "2" },
+      "not valid JSON",
+      { a: "4" },
+    ]);
+    expect(reader.blankLines).toBe(0);
+  }
 });

@@ -4,8 +4,10 @@ import type { Row, RowReader } from "../../../../server/import/files/row.ts";
 export function readRows(reader: RowReader, content: string | Buffer, chunkBytes = 1 << 16): Row[] {
   const bytes = Buffer.from(content);
   const rows: Row[] = [];
-  for (let at = 0; at < bytes.length; at += chunkBytes) rows.push(...reader.push(bytes.subarray(at, at + chunkBytes)));
-  rows.push(...reader.end());
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    for (const row of reader.push(bytes.subarray(at, at + chunkBytes))) rows.push(row);
+  }
+  for (const row of reader.end()) rows.push(row);
   return rows;
 }
 

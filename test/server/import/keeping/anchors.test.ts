@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { parseSource } from "../../../../server/import/fields/mapping.ts";
+import { parseSource, parseValueMaps } from "../../../../server/import/fields/mapping.ts";
 import { type ImportOptions, importFile } from "../../../../server/import/import-file.ts";
 import { findFormerEpoch } from "../../../../server/import/keeping/former-epoch.ts";
 import type { DerivedStore } from "../../../../server/ports/derived-store.ts";
@@ -162,6 +162,21 @@ test("what is kept of a file tells nothing to try a row out on", async () => {
 });
 
 describe("the span", () => {
+  test("is not that of the few rows that could be imported at first, once the mapping was mended", async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => rowOn(dayOf(i), i).replace("noise", i < 4 ? "noise" : "?")).join(
+      "",
+    );
+    const values = parseValueMaps(["category:?=noise"]);
+    expect(await run(HEADER + rows)).toMatchObject({ written: 4, rejected: 26 });
+    const mended = { mapping: { sources: {}, values } };
+    await expect(run(HEADER + rows, mended)).rejects.toThrow(
+      /2010-01-01 00:00 to 2010-01-04 00:00\): 26 rows lie outside.*--new-anchor/,
+    );
+    clock.advance(DAY_MS);
+    expect(await run(HEADER + rows, { ...mended, newImportEpoch: true })).toMatchObject({ written: 30 });
+    expect(await run(HEADER + rows, mended)).toMatchObject({ written: 0, existing: 30 });
+  });
+
   test("is of rows that can be imported, without one that lies far off; those are rejected and told", async () => {
     const far = `${rowOn("1900-01-01", 900)}${rowOn("2099-01-01", 901)}1,999,2010-02-15,vibe,noise,1\n`;
     const summary = await run(OLD + far, {}, "far.csv");
