@@ -67,8 +67,9 @@ async function round({ feed, states, signal, patience, importFile, now }: WatchO
   }
 }
 
-function formatRound({ rowsRead, written, existing, rejected, failure }: ImportSummary): string {
+function formatRound({ rowsRead, written, replaced, existing, rejected, failure }: ImportSummary): string {
   const counts = [`${formatCount(rowsRead)} rows`, `${formatCount(written)} new`, `${formatCount(existing)} there`];
+  if (replaced > 0) counts.splice(2, 0, `${formatCount(replaced)} replaced`);
   if (rejected > 0) counts.push(`${formatCount(rejected)} rejected`);
   return counts.join(", ") + (failure === undefined ? "" : `. ${failure}`);
 }

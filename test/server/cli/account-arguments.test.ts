@@ -36,7 +36,7 @@ describe("parseAccountCommand", () => {
     ["set a@b", "--plan, --status or --limit"],
     ["add a@b --plan gold", "--plan gold is not one of resident, agent, city"],
     ["set a@b --status cancelled", "--status cancelled is not one of"],
-    ["set a@b --limit -1", "The options are"],
+    ["set a@b --limit -1", "--limit -1 is not a number of calls"],
     ["set a@b --limit=-1", "--limit -1 is not a number of calls"],
     ["set a@b --limit 1e3", "--limit 1e3 is not a number of calls"],
     ["list --plan agent", "--plan is no option of list"],

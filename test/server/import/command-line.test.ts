@@ -66,3 +66,20 @@ test.each([
 ])("says what is wrong with %j", (line, message) => {
   expect(() => parseCommandLine(line.split(" ").filter((word) => word !== ""))).toThrow(message);
 });
+
+test("runs are asked for alone, and sources and ids are named", () => {
+  expect(parseCommandLine(["--runs"])).toEqual({ runs: "list" });
+  expect(parseCommandLine(["--undo", "260301-120000-kdp"])).toEqual({ runs: { undo: "260301-120000-kdp" } });
+  expect(parseCommandLine(["x.csv", "--id", "unique_key", "--source", "nyc311"])).toMatchObject({
+    mapping: { id: { column: "unique_key" } },
+    source: "nyc311",
+  });
+  for (const args of [
+    ["--runs", "x.csv"],
+    ["--undo", "a", "--dry-run"],
+    ["--runs", "--undo", "a"],
+  ])
+    expect(() => parseCommandLine(args)).toThrow("goes alone");
+  expect(() => parseCommandLine(["--undo", "a/b"])).toThrow("no run's id");
+  expect(() => parseCommandLine(["x.csv", "--source", "a/b"])).toThrow("no name");
+});

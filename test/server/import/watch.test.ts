@@ -128,8 +128,8 @@ describe("a feed on the Web", () => {
     const summary = {
       rowsRead: 5,
       written: 0,
-      existing: 0,
       replaced: 0,
+      existing: 0,
       rejected: 5,
       reasons: new Map(),
       blankLines: 0,
@@ -158,8 +158,8 @@ describe("a feed on the Web", () => {
         return {
           rowsRead: 5,
           written: 5,
-          existing: 0,
           replaced: 0,
+          existing: 0,
           rejected: 0,
           reasons: new Map(),
           blankLines: 0,
