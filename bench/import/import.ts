@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Check, printChecks, printTable, writeResults } from "../../test/kit/output.ts";
 import { lineChart } from "../kit/chart.ts";
+import { runCity } from "./import-city.ts";
 import { HOSTILE, type MadeFile, writeCsv, writeHostile, writeOneLineGeoJson } from "./import-files.ts";
 import { type RunFigures, runImport } from "./import-run.ts";
 
@@ -12,6 +13,7 @@ const ROWS = 5_000_000;
 const SMALL_ROWS = 200_000;
 /** About 300 MB. */
 const FEATURES = 1_500_000;
+const CITY_ROWS = 100_000;
 /** Of hostile files: two, four and eight times as many must take as many times as long. */
 const HOSTILE_LINES = 250_000;
 const STEPS = [1, 2, 4];
@@ -24,7 +26,7 @@ const MAPPING = ["--layer", "=infrastructure", "--dry-run"];
 
 /**
  * Dry runs of `npm run import`: rows a second and memory of a large file, beside another version's (`--against DIR`, a checkout with its
- * packages); memory of one long line; time of files that are made to be read again and again.
+ * packages); memory of one long line; time of files that are made to be read again and again. And a city's file, stored.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -37,6 +39,7 @@ export async function run(args: readonly string[]): Promise<void> {
     const large = await runLarge(dir, values.small ? SMALL_ROWS : ROWS, Number(values.rounds), values.against);
     const line = await runLine(dir, values.small ? SMALL_ROWS : FEATURES, checks);
     const hostile = await runHostile(dir, values.small ? HOSTILE_LINES / 5 : HOSTILE_LINES, checks);
+    const city = await runCity(dir, values.small ? CITY_ROWS / 20 : CITY_ROWS, checks);
     printChecks("targets", checks);
     const chart = lineChart({
       title: "Resident memory of an import, MB, by share of its time",
@@ -46,7 +49,7 @@ export async function run(args: readonly string[]): Promise<void> {
         { name: "GeoJSON, one line", values: line.quartersMb },
       ],
     });
-    writeResults("import", { checks, large, line, hostile }, { "import-memory": chart });
+    writeResults("import", { checks, large, line, hostile, city }, { "import-memory": chart });
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -18,7 +18,7 @@ export const EXPORT_WORDS = {
       "A row for each place (cells are about 1.2 × 0.6 km) and hour, after eight days for each place and day, with how much stands behind each score.",
     "reports-counts":
       "A row for each place (cells are about 1.2 × 0.6 km), layer and day (UTC): reports, their severities and what they weigh.",
-    reports: "A row for each report of the span, as the map tells it: what, where, when, and the name of the place.",
+    reports: "A row for each report of the span, as the map tells it: what, where, when, and in which neighbourhood.",
   },
   where: "Row by row",
   cells: "Map cells",

@@ -36,7 +36,11 @@ export const VIEW_WORDS = {
     title: "Moderation",
     lead: "Reports that others flagged, or that came in a flood.",
   },
-  exports: { link: "Exports", title: "Exports", lead: "Scores and counts of reports as files." },
+  exports: {
+    link: "Exports",
+    title: "Exports",
+    lead: "Scores, counts of reports, and the reports themselves as files.",
+  },
   areas: { link: "Own areas", title: "Own areas", lead: "Districts or patches of your own, which nobody else sees." },
   keys: { link: "API keys", title: "API keys", lead: "Keys for programs and for tile addresses." },
   usage: { link: "Usage", title: "Usage", lead: "Calls by day, by kind and by key." },

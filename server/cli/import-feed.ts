@@ -67,10 +67,11 @@ export async function importForever(
 /** The options for a file that a feed was fetched into. A download in hand may be imported to its end: it is not much, or would be begun again. */
 function optionsFor(options: FeedImport["options"], path: string): FeedImport["options"] {
   if (!isAddress(options.path)) return { ...options, path };
+  const source = options.source ?? options.profile?.source ?? hostOf(options.path);
   const rejectsBase = userPath(path.slice(path.lastIndexOf("/") + 1));
   // Files are known by their paths; that of a download is another one every time.
   const anchor = options.anchor ?? nameOfDates(options.path);
-  return { ...options, path, rejectsBase, ...(mapsTimes(options) && { anchor }) };
+  return { ...options, path, rejectsBase, source, ...(mapsTimes(options) && { anchor }) };
 }
 
 /** Is printed, so without what an address keeps secret; two addresses that differ in that alone are two names. */
@@ -79,12 +80,18 @@ const nameOfDates = (address: string): string =>
     .hostname.replace(/[^\w.-]/g, "-")
     .slice(0, 50)}-${hash("sha256", address, "hex").slice(0, 8)}`;
 
+/** As `--source` and `--anchor` take names. */
+const hostOf = (address: string): string =>
+  parseAddress(address)
+    .hostname.replace(/[^\w.-]/g, "")
+    .slice(0, 64);
+
 /** All that decides what a feed's rows become. */
 function keyOf({ path, mapping, profile, ...options }: FeedImport["options"]): string {
-  const { format, delimiter, encoding, skipLines, rowsIn, limit, truncateText, clean, place } = options;
+  const { source, format, delimiter, encoding, skipLines, rowsIn, limit, truncateText, clean, place } = options;
   const { timeFormat, timezone, intoLastMs, anchor } = options;
   const values = Object.entries(mapping.values).map(([field, map]) => [field, [...(map ?? [])]]);
   const file = { format, delimiter, encoding, skipLines, rowsIn };
-  const rules = { ...file, timeFormat, timezone, intoLastMs, anchor, limit, truncateText, clean, place };
+  const rules = { source, ...file, timeFormat, timezone, intoLastMs, anchor, limit, truncateText, clean, place };
   return JSON.stringify([path, { ...mapping, values }, profile ?? null, rules]);
 }

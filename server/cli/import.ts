@@ -4,10 +4,14 @@ import { parseCommandLine, USAGE } from "../import/command-line.ts";
 import { isAddress } from "../import/feeds/address.ts";
 import { STDIN_PATH } from "../import/files/stdin-file.ts";
 import { type ImportOptions, type ImportSummary, importFile } from "../import/import-file.ts";
+import { formatRuns } from "../import/keeping/run-list.ts";
+import { undoRun } from "../import/keeping/undo.ts";
 import { untilTold } from "../import/keeping/until-told.ts";
 import { findProfile } from "../import/profiles/named-profiles.ts";
 import { createProgressDisplay } from "../import/progress.ts";
+import type { RunsCommand } from "../import/runs-command.ts";
 import { formatSummary } from "../import/summary.ts";
+import { createUndoDisplay, formatUndone } from "../import/undo-summary.ts";
 import { type CommandStore, openCommandStore, SYSTEM_CLOCK } from "./command-store.ts";
 import { compactAll } from "./compact-all.ts";
 import { importAddress, importForever } from "./import-feed.ts";
@@ -25,9 +29,10 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
+  const signal = abortOnSignals();
+  if ("runs" in command) return runsCommand(command, signal);
   const { watchMs, profile: profileName, ...rest } = command;
   const profile = profileName === undefined ? undefined : await findProfile(whereItIs(profileName, /[/\\.]/));
-  const signal = abortOnSignals();
   const opened = await openCommandStore(process.env);
   const { store, derived, close } = opened;
   const paths = {
@@ -74,16 +79,39 @@ async function importInto({ store, compactor }: CommandStore, options: ImportOpt
     const summary = await importFile({ ...options, onProgress: display.show });
     display.end();
     // Else the first to look at the map would wait while a server reads every row that is new.
-    if (summary.written > 0 && !summary.interrupted && !dryRun) {
-      if (summary.written >= MANY_REPORTS) await untilTold(store, signal);
-      const { cells, done } = await compactAll(compactor, signal === undefined ? {} : { signal });
-      process.stderr.write(
-        done ? `Compacted ${cells} cells: the map is ready\n` : "Compaction ended; the next one goes on\n",
-      );
-    }
+    const stored = summary.written + summary.replaced;
+    if (stored > 0 && !summary.interrupted && !dryRun) await compact({ store, compactor }, stored, signal);
     return summary;
   } finally {
     display.end();
+  }
+}
+
+type Compacted = Pick<CommandStore, "store" | "compactor">;
+
+async function compact({ store, compactor }: Compacted, changed: number, signal?: AbortSignal): Promise<void> {
+  if (changed >= MANY_REPORTS) await untilTold(store, signal);
+  const { cells, done } = await compactAll(compactor, signal === undefined ? {} : { signal });
+  process.stderr.write(
+    done ? `Compacted ${cells} cells: the map is ready\n` : "Compaction ended; the next one goes on\n",
+  );
+}
+
+async function runsCommand({ runs }: RunsCommand, signal: AbortSignal): Promise<number> {
+  const commandStore = await openCommandStore(process.env);
+  const { store, derived, close } = commandStore;
+  try {
+    if (runs === "list") {
+      process.stdout.write(await formatRuns({ derived, clock: SYSTEM_CLOCK }));
+      return 0;
+    }
+    const show = createUndoDisplay((text) => process.stderr.write(text), SYSTEM_CLOCK.now);
+    const outcome = await undoRun({ store, derived, clock: SYSTEM_CLOCK, runId: runs.undo, signal, onProgress: show });
+    if (outcome !== "interrupted") await compact(commandStore, outcome.removed + outcome.restored, signal);
+    process.stdout.write(formatUndone(runs.undo, outcome));
+    return outcome === "interrupted" ? INTERRUPTED : 0;
+  } finally {
+    await close();
   }
 }
 

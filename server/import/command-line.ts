@@ -12,6 +12,7 @@ import { FORMATS, type Format } from "./files/row.ts";
 import type { ImportOptions } from "./import-file.ts";
 import { parseMaxRejects } from "./outcome.ts";
 import { PROFILE_NAMES } from "./profiles/named-profiles.ts";
+import { parseRunsCommand, type RunsCommand } from "./runs-command.ts";
 import { LEAST_INTERVAL_MS, LONGEST_INTERVAL_MS } from "./watch.ts";
 
 export const USAGE = `npm run import -- FILE [options]
@@ -61,6 +62,13 @@ Old data, and data without times:
   --anchor NAME           the name of these dates, by which they are found again: a file that has grown or was mended
                           goes on with them, and rows that are there are not doubled
   --new-anchor            dates the file by now again, making new reports of rows imported before
+
+Rows that change, and runs, each of which can be taken back:
+  --id COLUMN             which row it is: one that has changed replaces its report, one that is gone leaves it
+  --source NAME           whose ids these are, as publishers number their rows alike: "file", or what the profile
+                          says, by default; needed with profiles of many cities, as socrata and open311
+  --runs                  lists the newest imports that stored something; without FILE
+  --undo RUN              takes back what a run stored and replaced; without FILE
 
   --truncate-text         cut longer texts instead of leaving them out
   --limit N               read only the first N rows
@@ -114,6 +122,10 @@ const OPTIONS = {
   "skip-lines": { type: "string" },
   "rows-in": { type: "string" },
   rejects: { type: "string" },
+  id: { type: "string" },
+  source: { type: "string" },
+  runs: { type: "boolean" },
+  undo: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -125,10 +137,12 @@ export interface CommandLine
   readonly watchMs?: number | undefined;
 }
 
-/** Reads the arguments behind the script's name; "help" when they ask for it. @throws OperatorError on a mistake in them. */
-export function parseCommandLine(args: readonly string[]): CommandLine | "help" {
+/** Reads the arguments behind the script's name; "help" and the like when they ask for it. @throws OperatorError on a mistake in them. */
+export function parseCommandLine(args: readonly string[]): CommandLine | RunsCommand | "help" {
   const { values, positionals } = parseOptions(args, OPTIONS);
   if (values.help) return "help";
+  const aboutRuns = parseRunsCommand(values, positionals);
+  if (aboutRuns !== undefined) return aboutRuns;
   const [path, surplus] = values.watch === undefined ? positionals : [values.watch, ...positionals];
   if (path === undefined)
     throw new OperatorError("Name the file to import: npm run import -- FILE. --help tells more.");
@@ -139,6 +153,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     sources: sourcesOf(values),
     values: parseValueMaps(values.map ?? []),
     point: values.point === undefined ? undefined : parsePoint(values.point, values),
+    id: values.id === undefined ? undefined : { column: values.id },
   };
   checkAnchorOptions(values, mapping);
   return {
@@ -163,6 +178,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | "help" 
     intoLastMs,
     newImportEpoch: values["new-anchor"],
     anchor: values.anchor,
+    source: values.source === undefined ? undefined : parseSourceName(values.source),
     maxRejects: values["max-rejects"] === undefined ? undefined : parseMaxRejects(values["max-rejects"]),
     limit: values.limit === undefined ? undefined : parseLimit(values.limit),
     dryRun: values["dry-run"],
@@ -243,6 +259,11 @@ function parseDelimiter(text: string): string {
 function parseCount(option: string, text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new OperatorError(`--${option} ${text} is not a number of lines.`);
   return Number(text);
+}
+
+function parseSourceName(text: string): string {
+  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(text)) return text;
+  throw new OperatorError(`--source ${text} is no name: up to 64 letters, digits, dots, hyphens and underscores.`);
 }
 
 function parseLimit(text: string): number {

@@ -14,13 +14,19 @@ import type { Row } from "./files/row.ts";
 import { openSource, type Source, type SourceOptions } from "./files/source.ts";
 import { type FirstPass, readFirstPass } from "./first-pass.ts";
 import { createRowIdentity, type RowIdentity } from "./ids/row-identity.ts";
+import { identifyByIds } from "./ids/rows-of-ids.ts";
+import { openRun } from "./keeping/open-run.ts";
+import { patiently } from "./keeping/patiently.ts";
 import { findRemembered, type Remembered } from "./keeping/remembered.ts";
-import { createDryWriter, createReportWriter, type ReportWriter } from "./keeping/writer.ts";
+import { listRuns } from "./keeping/run-items.ts";
+import type { ReportWriter } from "./keeping/writer.ts";
 import { checkMaxRejects, failureOf, type MaxRejects, warningsOf } from "./outcome.ts";
 import { applyProfile } from "./profiles/apply-profile.ts";
 import { readFirstColumns } from "./profiles/first-columns.ts";
 import { mapColumns } from "./profiles/map-columns.ts";
 import type { Profile } from "./profiles/profile.ts";
+import { withRowsIn } from "./profiles/rows-in.ts";
+import { formatCount } from "./progress.ts";
 import { type PreparedRejects, prepareRejects } from "./rejects.ts";
 import { SAMPLE_ROWS } from "./sample.ts";
 
@@ -29,9 +35,11 @@ export interface ImportOptions extends SourceOptions {
   readonly mapping: Mapping;
   /** What is known of the file's source; what the other options say wins. */
   readonly profile?: Profile | undefined;
-  readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell" | "remember" | "isEmpty">;
+  readonly store: Pick<ReportStore, "putMany" | "getMany" | "readCell" | "edit" | "remember" | "isEmpty">;
   readonly derived: DerivedStore;
   readonly clock: Clock;
+  /** Whose ids `mapping.id` are: a name. Default: `file`. */
+  readonly source?: string | undefined;
   /** What times mean that can mean more than one thing. Default: `iso`, which rejects them. */
   readonly timeFormat?: TimeFormat | undefined;
   /** IANA name of the zone of times that tell none. Default: UTC, and a note. */
@@ -77,13 +85,17 @@ export interface ImportProgress {
   readonly rejected: number;
 }
 
-/** rowsRead = written + existing + rejected, always. */
+/** rowsRead = written + replaced + existing + rejected, always. */
 export interface ImportSummary {
   readonly rowsRead: number;
   /** New in the store; in a dry run what would be written or is there. */
   readonly written: number;
+  /** Rows whose ids are known, and which say something else than before. */
+  readonly replaced: number;
   readonly existing: number;
   readonly rejected: number;
+  /** The run's, by which it can be taken back; only where something was stored. */
+  readonly runId?: string | undefined;
   /** How many rows were rejected for which kind of reason. */
   readonly reasons: ReadonlyMap<string, number>;
   /** Where they are; only when there are any. */
@@ -108,7 +120,7 @@ export interface ImportSummary {
  * @throws OperatorError when the file or the mapping is at fault, or the store stays away; rows of bad content never are.
  */
 export async function importFile(given: ImportOptions): Promise<ImportSummary> {
-  const applied = applyProfile(given);
+  const applied = await withRowsIn(applyProfile(given));
   const source = await openSource(applied.path, applied);
   return importSource(applied, source).finally(source.close);
 }
@@ -119,16 +131,14 @@ async function importSource(applied: ImportOptions, source: Source): Promise<Imp
   const mapping = profile ? mapColumns(profile, applied.mapping, await readFirstColumns(source)) : applied.mapping;
   const options = { ...applied, mapping };
   const totalBytes = source.sizeBytes;
-  const nothing = { written: 0, existing: 0, rejected: 0 };
+  const nothing = { written: 0, replaced: 0, existing: 0, rejected: 0 };
   const patientStore = <T>(act: Promise<T>): Promise<T> =>
     act.catch((error: unknown) => {
       throw storeFailure(error, nothing);
     });
-  const remembered = await patientStore(findRemembered(options));
-  const identity = createRowIdentity({
-    fields: digestedFields(mapping),
-    looksForFormer: remembered.looksForFormer,
-  });
+  const dryRun = options.dryRun && !(await patientStore(knowsRows(options)));
+  const remembered = await patientStore(findRemembered({ ...options, dryRun }));
+  const identity = identityOf(options, remembered);
   const firstPass = await readFirstPass({
     source,
     mapping,
@@ -181,12 +191,21 @@ interface SecondPass {
 
 type Counts = Pick<
   ImportSummary,
-  "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "rejectsPath" | "blankLines" | "notes"
+  | "rowsRead"
+  | "written"
+  | "replaced"
+  | "existing"
+  | "rejected"
+  | "rejectsPath"
+  | "runId"
+  | "reasons"
+  | "blankLines"
+  | "notes"
 >;
 
 async function storeRows(pass: SecondPass): Promise<Counts> {
   const { options, source, identity, firstPass, remembered } = pass;
-  const { mapping, signal, onProgress, dryRun } = options;
+  const { mapping, signal, onProgress } = options;
   const totalRows = rowsToRead(options, firstPass);
   const reader = source.rows();
   const rejects = pass.rejects.open(reader.rejects);
@@ -195,14 +214,22 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
   const reasons = new Map<string, number>();
   const findings = createFindings(options);
   const rowOptions = rowOptionsOf(pass);
-  let [rowsRead, rejected, bytes] = [0, 0, 0];
+  let [rowsRead, rejected, repeated, bytes] = [0, 0, 0, 0];
 
+  const openedRun = await openRun({
+    ...options,
+    rowKey: remembered.rowKey,
+    source: sourceOfIds(options),
+    onBatch: () => tell(),
+  }).catch((error: unknown) => {
+    throw storeFailure(error, { written: 0, existing: 0 });
+  });
+  const { writer } = openedRun;
   const tell = (): void => {
     const { written, existing } = writer;
     const sizes = { bytes, totalBytes: source.sizeBytes };
     onProgress?.({ phase: "import", rows: rowsRead, totalRows, ...sizes, written, existing, rejected });
   };
-  const writer: ReportWriter = dryRun ? createDryWriter() : createReportWriter({ ...options, onBatch: tell });
 
   async function reject(row: Row, kind: string, reason: string): Promise<void> {
     rejected++;
@@ -219,13 +246,23 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
         await reject(row, row.problem, row.problem);
         continue;
       }
-      const result = toldByRow(fieldsOf(row), tailsOf(row), rowOptions);
+      const tails = tailsOf(row);
+      if (tails.isRepeated) {
+        repeated++;
+        writer.addRepeated();
+        continue;
+      }
+      if (tails.fault !== undefined) {
+        await reject(row, tails.fault, tails.fault);
+        continue;
+      }
+      const result = toldByRow(fieldsOf(row), tails, rowOptions);
       if ("kind" in result) {
         findings.rejected(result);
         await reject(row, result.kind, result.reason);
       } else {
         findings.accepted(result);
-        await writer.add(result);
+        await writer.add(result, tails.key);
       }
     }
     return true;
@@ -240,13 +277,16 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
     }
     if (more) await take(reader.end());
     await writer.finish();
+    await openedRun.close(rowsRead === totalRows ? "done" : "stopped", rejected);
   } catch (error) {
     await rejects.discard();
+    await writer.abandon();
+    await openedRun.close("running", rejected).catch(() => {});
     throw storeFailure(error, writer);
   }
   const rejectsPath = await rejects.finish();
   tell();
-  const { written, existing } = writer;
+  const { written, replaced, existing } = writer;
   // Rows that were not read may have the values that no rule met.
   const unmet = rowsRead === firstPass.rows ? fieldsOf.unmetRules() : [];
   const notes = [
@@ -254,9 +294,42 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
     ...rowOptions.readTime.notes(),
     ...pass.rejects.notes(rejectsPath, rejected),
   ];
-  const counts = { rowsRead, written, existing, rejected, reasons, blankLines: reader.blankLines, notes };
+  if (repeated > 0) notes.push(repeatedNote(repeated));
+  const { runId } = openedRun;
+  const counts = {
+    rowsRead,
+    written,
+    replaced,
+    existing,
+    runId,
+    rejected,
+    reasons,
+    blankLines: reader.blankLines,
+    notes,
+  };
   return { ...counts, ...(rejectsPath !== undefined && { rejectsPath }) };
 }
+
+const sourceOfIds = ({ mapping, source = "file" }: ImportOptions): string | undefined =>
+  mapping.id === undefined ? undefined : source;
+
+/** Whether there are rows that a dry run can compare with. */
+async function knowsRows(options: ImportOptions): Promise<boolean> {
+  const source = sourceOfIds(options);
+  if (source === undefined) return false;
+  const runs = await patiently(() => listRuns(options.derived), options.retryMs);
+  return runs.some(({ run }) => run.source === source);
+}
+
+function identityOf(options: ImportOptions, { looksForFormer }: Remembered): RowIdentity {
+  const { mapping, source = "file", limit } = options;
+  const fields = digestedFields(mapping);
+  if (mapping.id === undefined) return createRowIdentity({ fields, looksForFormer });
+  return identifyByIds({ fields, column: mapping.id.column, source, limit });
+}
+
+const repeatedNote = (rows: number): string =>
+  `${formatCount(rows)} rows have an id that a later row of the file has too: the last one of each counts.`;
 
 /** By which rows are judged in both passes. */
 function rulesOf(options: ImportOptions): Omit<RowReportOptions, "mapTime"> {

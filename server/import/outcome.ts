@@ -46,13 +46,16 @@ const tooMany = (rejected: number, rows: number, most: MaxRejects): string =>
 const formatMost = (most: MaxRejects): string =>
   "rows" in most ? String(most.rows) : `${Number((most.share * 100).toFixed(3))}%`;
 
-type Ended = Pick<ImportSummary, "rowsRead" | "written" | "existing" | "rejected" | "reasons" | "interrupted">;
+type Ended = Pick<
+  ImportSummary,
+  "rowsRead" | "written" | "replaced" | "existing" | "rejected" | "reasons" | "interrupted"
+>;
 
 /** Why the command fails, if it does: a sentence. */
 export function failureOf(ended: Ended, { judged }: FirstPass, { maxRejects }: ImportOptions): string | undefined {
-  const { rowsRead, written, existing, rejected, reasons, interrupted } = ended;
+  const { rowsRead, written, replaced, existing, rejected, reasons, interrupted } = ended;
   if (interrupted || rowsRead === 0) return undefined;
-  if (written + existing === 0) {
+  if (written + replaced + existing === 0) {
     if (judged.rejected === judged.rows) return refusal({ ...judged, rows: rowsRead }, "");
     const [[kind] = [""]] = [...reasons].sort(([, a], [, b]) => b - a);
     return `None of the ${formatCount(rowsRead)} rows can be imported: ${kind}.`;

@@ -5,17 +5,19 @@ const MOST_REASONS = 12;
 
 /** What an import came to, as lines for the person who started it. */
 export function formatSummary(summary: ImportSummary, options: Pick<ImportOptions, "dryRun" | "intoLastMs">): string {
-  const { rowsRead, written, existing, rejected, rejectsPath, blankLines } = summary;
+  const { rowsRead, written, replaced, existing, rejected, rejectsPath, blankLines } = summary;
   const writtenLabel = options.dryRun ? "fit to import" : "written";
   const lines = [
     countLine("Rows read", rowsRead),
     countLine(`  ${writtenLabel}`, written),
+    ...(replaced > 0 ? [countLine(options.dryRun ? "  would change" : "  replaced", replaced)] : []),
     countLine("  already there", existing),
     countLine("  rejected", rejected) + (rejectsPath === undefined ? "" : `  see ${rejectsPath}`),
     ...reasonLines(summary),
     ...(blankLines > 0 ? [countLine("Empty lines", blankLines)] : []),
     ...datedLine(summary, options),
     ...summary.notes,
+    ...(summary.runId === undefined ? [] : [`Run ${summary.runId}: --undo ${summary.runId} takes it back.`]),
   ];
   if (options.dryRun) lines.push("This was a dry run: nothing was stored.");
   if (summary.interrupted) {

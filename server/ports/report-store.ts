@@ -37,6 +37,11 @@ export const TOLD_FOR_MS = 8_000;
 
 export type PutOutcome = "created" | "exists";
 
+export interface PutManyOptions {
+  /** Is told once, before any of them is stored, which are not there, unless all are; when it rejects, nothing is stored. */
+  onMissing?(missing: readonly Report[]): Promise<void>;
+}
+
 /** What can be done to a report after it was put. It keeps its id, and with it its layer, cell and time. */
 export type ReportEdit =
   | { readonly kind: "replace"; readonly report: Report }
@@ -89,7 +94,7 @@ export interface ReportStore {
    * Puts many, in requests as large as the store takes, retrying what comes back unprocessed. Counts what was new. When it
    * rejects, some may be stored: call it again with the same reports. @throws RangeError as `append`, before anything is stored.
    */
-  putMany(reports: readonly Report[]): Promise<{ written: number; existing: number }>;
+  putMany(reports: readonly Report[], options?: PutManyOptions): Promise<{ written: number; existing: number }>;
   /**
    * Replaces, hides, restores or removes a report, and returns what it is then; undefined when there is no such report, or it
    * was removed. Safe to repeat, and to be repeated when it rejected: then it may be done. A replaced report that is hidden

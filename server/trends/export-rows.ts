@@ -1,10 +1,8 @@
 import { REPORT_LAYERS, type ReportLayer } from "../../tiles/layers.ts";
 import { SCORE_NAMES } from "../../tiles/scores/scores.ts";
-import { nameOfCell } from "../areas/name-of-cell.ts";
 import { formatDay } from "../kit/utc-time.ts";
-import type { Sql, SqlRow, Statement } from "../ports/sql.ts";
+import type { Statement } from "../ports/sql.ts";
 import { type AreaFilter, type CellRun, NEIGHBORHOOD, runsOf, type ScorePrecision } from "./area.ts";
-import { centreOf } from "./cell-centre.ts";
 import { createValues, type Values } from "./statement.ts";
 
 /** What a column holds: how each format writes it. */
@@ -158,54 +156,3 @@ function inRun(run: CellRun, { city }: ExportFilter, values: Values): string[] {
 }
 
 export const keyOf = (dataset: Dataset, row: ExportRow): RowKey => dataset.key.map((name) => String(row[name]));
-
-/**
- * Reads rows in the order of the dataset's key, a page a statement: between two pages it holds neither a connection nor a
- * snapshot, so a slow reader is in nobody's way. What is written meanwhile is seen when its key is still to come.
- */
-export async function* readRows(
-  sql: Sql,
-  dataset: Dataset,
-  filter: ExportFilter,
-  { pageRows, after }: { readonly pageRows: number; readonly after?: RowKey },
-): AsyncGenerator<ExportRow[], void> {
-  let last = after;
-  const placeOf = createPlaces();
-  for (const run of dataset.runs(filter)) {
-    const isPast = ([of = ""]: RowKey) => of > run.high;
-    const isInside = ([of = ""]: RowKey) => of >= run.low && of <= run.high;
-    if (last !== undefined && isPast(last)) continue;
-    for (let more = true; more; ) {
-      const inside = last !== undefined && isInside(last) ? last : undefined;
-      // Begun at the cell or area itself, because an index may look for one lower bound only.
-      const rest = inside === undefined ? run : { ...run, low: inside[0] ?? run.low };
-      const { text, values } = dataset.statement(filter, rest, inside, pageRows);
-      const rows = (await sql.query(text, values)).map((row) => toExportRow(row, placeOf));
-      const end = rows.at(-1);
-      if (end !== undefined) {
-        last = keyOf(dataset, end);
-        yield rows;
-      }
-      more = rows.length === pageRows;
-    }
-  }
-}
-
-/** Name and centre of cells; those of the cell before are known, as it has many rows. */
-function createPlaces(): (geohash: string) => ExportRow {
-  let known: { readonly geohash: string; readonly place: ExportRow } | undefined;
-  return (geohash) => {
-    if (known?.geohash !== geohash) known = { geohash, place: { name: nameOfCell(geohash), ...centreOf(geohash) } };
-    return known.place;
-  };
-}
-
-/** Adds the place of a cell; PostgreSQL's text of a whole second has six zeros that nobody needs. */
-function toExportRow(row: SqlRow, placeOf: (geohash: string) => ExportRow): ExportRow {
-  const { calculated_at: at, geohash } = row;
-  return {
-    ...row,
-    ...(geohash !== undefined && placeOf(String(geohash))),
-    ...(typeof at === "string" && { calculated_at: at.replace(/\.?0{1,6}Z$/, "Z") }),
-  } as ExportRow;
-}

@@ -1,7 +1,6 @@
 import type { Report } from "../../tiles/report.ts";
 import { parseReportId } from "../../tiles/report-id.ts";
-import { cityOfCell } from "../areas/city-of-cell.ts";
-import { nameOfCell } from "../areas/name-of-cell.ts";
+import { createPlaceNames, type PlaceName, type PlaceNames } from "../areas/name-of-place.ts";
 import { type ExportedStore, type ReportFilter, ROWS_PER_READ, readReports } from "../reports/export-reports.ts";
 import { neighbourhoodOf } from "../reports/told-report.ts";
 import type { Column, ExportRow } from "./export-rows.ts";
@@ -19,20 +18,19 @@ export const REPORT_COLUMNS: readonly Column[] = [
   { name: "lon", type: "degrees" },
   { name: "geohash", type: "text" },
   { name: "name", type: "text" },
+  { name: "area", type: "text" },
   { name: "city", type: "text" },
   { name: "created_at", type: "instant" },
   { name: "expires_at", type: "instant" },
 ];
 
-/** The area that was asked for: its rows have its name. */
-export interface NamedArea {
-  readonly name: string;
-  /** Id of its city; undefined of an area of an account. */
-  readonly city?: string;
-}
-
 export interface ReportExport extends ReportFilter {
-  readonly area?: NamedArea;
+  /** What places are called; without it by the names of the map. */
+  readonly names?: PlaceNames;
+  /** Of the area that was asked for: all rows have its name. */
+  readonly area?: PlaceName;
+  /** Leaves out what lies in none of the areas by which places are named. */
+  readonly isInAreas?: boolean;
   /** Behind which a page begins. */
   readonly after?: string;
 }
@@ -47,9 +45,18 @@ const MOST_ROWS = 1000;
 export const isReportCursor = (text: string): boolean => parseReportId(text) !== undefined;
 
 /** The reports themselves as a table: what the map tells of them, and the names of their places. */
-export function reportsSource(from: ExportedStore, { area, after, ...filter }: ReportExport): ExportSource {
-  const placeOf = createPlaces(area);
-  const toRow = (report: Report): ExportRow => rowOf(report, placeOf(neighbourhoodOf(report)));
+export function reportsSource(from: ExportedStore, asked: ReportExport): ExportSource {
+  const { area, names = createPlaceNames(undefined), isInAreas = false, after, ...filter } = asked;
+
+  async function toRows(reports: readonly Report[]): Promise<ExportRow[]> {
+    const rows: ExportRow[] = [];
+    for (const report of reports) {
+      const geohash = neighbourhoodOf(report);
+      const place = area ?? (await names.of(report, geohash));
+      if (!isInAreas || place.area !== null) rows.push(rowOf(report, geohash, place));
+    }
+    return rows;
+  }
 
   return {
     name: REPORTS,
@@ -57,48 +64,32 @@ export function reportsSource(from: ExportedStore, { area, after, ...filter }: R
     async *pages(pageRows): AsyncGenerator<ExportPage, void> {
       const options = { rows: Math.min(MOST_ROWS, pageRows), ...(after && { after }) };
       for await (const batch of readReports(from, filter, options)) {
-        yield { rows: batch.reports.map(toRow), lookedAt: batch.lookedAt };
+        yield { rows: await toRows(batch.reports), lookedAt: batch.lookedAt };
       }
     },
     async first(limit) {
-      const found: Report[] = [];
+      const found: ExportRow[] = [];
       let effort = 0;
       const options = { rows: Math.min(MOST_ROWS, limit + 1), ...(after && { after }) };
       for await (const { reports, lookedAt, reads, at } of readReports(from, filter, options)) {
-        for (const report of reports) found.push(report);
+        for (const row of await toRows(reports)) found.push(row);
         if (found.length > limit) {
           const rows = found.slice(0, limit);
-          return { rows: rows.map(toRow), next: rows.at(-1)?.id ?? at };
+          return { rows, next: String(rows.at(-1)?.id ?? at) };
         }
         effort += lookedAt + reads * ROWS_PER_READ;
-        if (effort >= MOST_LOOKED_AT && found.length < limit) return { rows: found.map(toRow), next: at };
+        if (effort >= MOST_LOOKED_AT && found.length < limit) return { rows: found, next: at };
       }
-      return { rows: found.map(toRow) };
+      return { rows: found };
     },
   };
 }
 
-function rowOf(report: Report, place: ExportRow): ExportRow {
+function rowOf(report: Report, geohash: string, { name, area, city }: PlaceName): ExportRow {
   const { id, layer, category, severity, text = null, latDeg: lat, lonDeg: lon } = report;
   const times = { created_at: instantOf(report.createdAtMs), expires_at: instantOf(report.expiresAtMs) };
-  return { id, layer, category, severity, text, lat, lon, ...place, ...times };
+  return { id, layer, category, severity, text, lat, lon, geohash, name, area, city, ...times };
 }
 
 /** Without the milliseconds that nearly none has. */
 const instantOf = (timeMs: number): string => new Date(timeMs).toISOString().replace(".000Z", "Z");
-
-/** Neighbourhoods whose names are kept: those of a log cell, whose reports come one after another. */
-const MOST_PLACES = 64;
-
-function createPlaces(area: NamedArea | undefined): (geohash: string) => ExportRow {
-  const places = new Map<string, ExportRow>();
-  return (geohash) => {
-    const known = places.get(geohash);
-    if (known !== undefined) return known;
-    if (places.size >= MOST_PLACES) places.clear();
-    const name = area?.name ?? nameOfCell(geohash);
-    const place = { geohash, name, city: area?.city ?? cityOfCell(geohash)?.id ?? null };
-    places.set(geohash, place);
-    return place;
-  };
-}

@@ -25,6 +25,9 @@ export const ITEM_KINDS = {
   "import-rejects": 0x5a,
   "import-feed": 0x51,
   "young-rows": 0x56,
+  "import-run": 0x55,
+  "import-journal": 0x4a,
+  "import-lease": 0x42,
 } as const;
 export type ItemKind = keyof typeof ITEM_KINDS;
 

@@ -6,7 +6,7 @@ import { createOwnAreaTable, type OwnAreaTable } from "../../own-areas/own-area-
 import type { Sql } from "../../ports/sql.ts";
 import { NEIGHBORHOOD, type ScorePrecision } from "../../trends/area.ts";
 import { AREA_COUNTS, AREA_SCORES, OWN_AREA_COUNTS, OWN_AREA_SCORES } from "../../trends/area-export-rows.ts";
-import { areaReader, type ReadArea } from "../../trends/area-geometries.ts";
+import type { ReadArea } from "../../trends/area-geometries.ts";
 import { type Dataset, type ExportFilter, REPORT_COUNTS, type RowKey, SCORES } from "../../trends/export-rows.ts";
 import type { App, AppEnv, AppParts } from "../core/app-parts.ts";
 import { invalidRequest, ProblemError } from "../core/problem.ts";
@@ -18,8 +18,8 @@ import {
   type AreaAsker,
   areaIdParameter,
   areaOf,
-  areaParameters,
   type CellQuery,
+  exportedPlaceParameters,
   knownAreaOf,
   numberParameter,
   parameter,
@@ -41,7 +41,7 @@ const cursorOf = (...datasets: readonly Dataset[]) =>
   );
 
 const scoreQuery = z.object({
-  ...areaParameters,
+  ...exportedPlaceParameters,
   area: areaIdParameter("Scores of this area, in place of cells: a row an area and hour, with its name."),
   areas: slugParameter("The same of all areas of this city, also of those that are gone.", "san-francisco"),
   precision: numberParameter("Geohash precision of the cells.", { min: 4, max: 6, fallback: NEIGHBORHOOD }),
@@ -50,7 +50,7 @@ const scoreQuery = z.object({
 });
 
 const countQuery = z.object({
-  ...areaParameters,
+  ...exportedPlaceParameters,
   area: areaIdParameter("Reports of this area, in place of cells: a row an area, layer and day, with its name."),
   areas: slugParameter("The same of all areas of this city, also of those that are gone.", "san-francisco"),
   layer: parameter("Comma list of layers; all without it.", "infrastructure", parseLayers),
@@ -93,12 +93,11 @@ export function mountExports(app: App, parts: AppParts, sql: Sql, findOwn: FindO
   });
   const answers = createExportAnswers(parts);
   mountReportExports(app, parts, answers, findOwn);
-  const ofCities = parts.areas && areaReader(parts.areas);
   const respond = (c: Context<AppEnv>, asked: RelationalExport, limit: number) => {
     const { format, filter } = asked;
     const place = [filter.areas && Object.values(filter.areas)[0], filter.city?.id, filter.geohash];
     const { fromMs, toMs } = filter;
-    const request = { source: relationalSource(sql, asked, ofCities), format, place, fromMs, toMs };
+    const request = { source: relationalSource(sql, asked, parts.areas), format, place, fromMs, toMs };
     return limit > 0 ? answers.page(c, request, limit) : answers.stream(c, request);
   };
 

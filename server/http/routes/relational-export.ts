@@ -1,14 +1,10 @@
+import type { AreaSource } from "../../areas/find-area.ts";
+import { createPlaceNames } from "../../areas/name-of-place.ts";
 import type { Sql } from "../../ports/sql.ts";
-import { type ReadArea, withGeometries } from "../../trends/area-geometries.ts";
-import {
-  type Dataset,
-  type ExportFilter,
-  type ExportRow,
-  keyOf,
-  type RowKey,
-  readRows,
-} from "../../trends/export-rows.ts";
+import { areaReader, type ReadArea, withGeometries } from "../../trends/area-geometries.ts";
+import { type Dataset, type ExportFilter, type ExportRow, keyOf, type RowKey } from "../../trends/export-rows.ts";
 import type { ExportSource } from "../../trends/export-source.ts";
+import { readRows } from "../../trends/read-export-rows.ts";
 import { formatExportCursor } from "../schemas/export-cursor.ts";
 import type { ExportFormat } from "./export-answer.ts";
 
@@ -34,14 +30,15 @@ const isOfAreas = ({ key }: Dataset): boolean => key[0] === "area";
 export const carriesPolygons = (dataset: Dataset, format: ExportFormat): boolean =>
   format === "geojson" && isOfAreas(dataset);
 
-/** A table of PostgreSQL, with the polygons that only some formats have. @param ofCities reads those of public areas */
-export function relationalSource(sql: Sql, asked: RelationalExport, ofCities: ReadArea | undefined): ExportSource {
-  const { dataset, filter, format, after, readArea = ofCities } = asked;
+/** A table of PostgreSQL, with the polygons that only some formats have. @param areas public ones, by which cells are named, too */
+export function relationalSource(sql: Sql, asked: RelationalExport, areas: AreaSource | undefined): ExportSource {
+  const { dataset, filter, format, after, readArea = areas && areaReader(areas) } = asked;
+  const names = createPlaceNames(areas);
 
   function read(pageRows: number): AsyncGenerator<readonly ExportRow[], void> {
     const hasPolygons = isOfAreas(dataset) && GEO_FORMATS.has(format) && readArea !== undefined;
     const rows = hasPolygons ? Math.min(pageRows, POLYGON_ROWS) : pageRows;
-    const pages = readRows(sql, dataset, filter, { pageRows: rows, ...(after && { after }) });
+    const pages = readRows(sql, dataset, filter, { pageRows: rows, names, ...(after && { after }) });
     return hasPolygons ? withGeometries(pages, readArea) : pages;
   }
 

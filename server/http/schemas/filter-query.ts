@@ -84,10 +84,14 @@ export const areaIdParameter = (description: string) =>
 
 const CITY_IDS = CITIES.map(({ id }) => id);
 
-export const cityParameter = parameter("Id of a city, as `/api/cities` lists them.", "san-francisco", (text) => {
-  const city = findCity(text);
-  return city === undefined ? `must be one of ${CITY_IDS.join(", ")}` : { value: city };
-});
+/** @param others a clause that says how cities are asked for that are none of ours */
+const cityParameterOf = (others = "") =>
+  parameter("Id of a city, as `/api/cities` lists them.", "san-francisco", (text) => {
+    const city = findCity(text);
+    return city === undefined ? `must be one of ${CITY_IDS.join(", ")}${others}` : { value: city };
+  });
+
+export const cityParameter = cityParameterOf();
 
 /** What an area may be narrowed by. */
 export const areaParameters = {
@@ -100,6 +104,12 @@ export const areaParameters = {
     "-122.52,37.70,-122.35,37.83",
     parseBbox,
   ),
+};
+
+/** The same for exports, which have all areas of any city. */
+export const exportedPlaceParameters = {
+  ...areaParameters,
+  city: cityParameterOf("; a city whose areas were imported is asked for by areas=CITY"),
 };
 
 /** Cells as a query chooses them. */

@@ -16,6 +16,8 @@ export interface Mapping {
   readonly values: ValueMaps;
   /** Longitude and latitude in one; `lon` and `lat` are not read then. */
   readonly point?: FieldSource | undefined;
+  /** Which row it is, by its publisher. */
+  readonly id?: { readonly column: string } | undefined;
 }
 
 /** Trimmed, and as the value maps have it; `point` only where it is mapped. */
@@ -36,7 +38,10 @@ export function parseSource(text: string): FieldSource {
  */
 export function checkMapping(mapping: Mapping, columns: readonly string[]): void {
   const there = `The columns are: ${columns.join(", ") || "none"}.`;
-  const { point } = mapping;
+  const { point, id } = mapping;
+  if (id && !columns.includes(id.column)) {
+    throw new OperatorError(`There is no column ${JSON.stringify(id.column)} for --id. ${there}`);
+  }
   if (point && "column" in point && createPointColumns(point.column, columns).isMissing()) {
     throw new OperatorError(`There is no column ${JSON.stringify(point.column)} for --point. ${there}`);
   }

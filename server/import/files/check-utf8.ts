@@ -57,7 +57,7 @@ function describe({ number, raw }: Row, broken: number, rows: number): string {
   // Windows-1252 has no character for five bytes, which come out as control characters.
   const isOther = /[\u0080-\u009f]/.test(text);
   const told = `${broken} of ${rows} rows are not valid UTF-8, which the file is taken for`;
-  const instead = "or --encoding utf-8 to reject these rows";
+  const instead = "or --encoding utf-8 to go on without what these bytes are in";
   if (isOther)
     return `${told}: say --encoding NAME with the file's own, such as windows-1251 or shift_jis, ${instead}.`;
   return `${told}: if row ${number} is to have ${JSON.stringify(text)}, say --encoding windows-1252, ${instead}.`;

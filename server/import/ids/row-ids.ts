@@ -1,6 +1,7 @@
 import { createHmac, hash } from "node:crypto";
 import { idTail } from "../../../tiles/report-id.ts";
 import type { Row } from "../files/row.ts";
+import type { RowKeyWords } from "./row-of-id.ts";
 
 /** What a row tells of a report, by the name of the field, and the column that has it. */
 export type DigestedField = readonly [field: string, column: string];
@@ -55,6 +56,12 @@ export interface RowTails {
   readonly tail: string;
   /** Those that programs before gave it; left out where nothing of them can be left. */
   readonly former?: FormerTails | undefined;
+  /** Which row it is, where rows have ids. */
+  readonly key?: RowKeyWords | undefined;
+  /** Why there is no telling which. */
+  readonly fault?: string | undefined;
+  /** A later row of the file has the same id, and counts instead. */
+  readonly isRepeated?: boolean | undefined;
 }
 
 export interface FormerTails {

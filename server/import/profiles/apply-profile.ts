@@ -1,25 +1,33 @@
+import { OperatorError } from "../../console/operator-error.ts";
 import type { Profile } from "./profile.ts";
 
 /** What a profile knows of a file besides its columns. */
-const FACTS = ["format", "delimiter", "encoding", "skipLines", "rowsIn", "timeFormat", "timezone"] as const;
+const FACTS = ["format", "delimiter", "encoding", "skipLines", "timeFormat", "timezone"] as const;
 type Fact = (typeof FACTS)[number];
 
 export interface WithProfile extends Readonly<Partial<Record<Fact, unknown>>> {
   readonly profile?: Profile | undefined;
   readonly clean?: boolean | undefined;
+  /** Whose ids the rows have. */
+  readonly source?: string | undefined;
 }
 
 /**
  * Options of an import with what its profile knows of the file where they say nothing themselves. Categories and texts are made fit:
  * those of a city are as they are, and a profile is there so that nobody need look at them first.
+ * @throws OperatorError where it must be said whose ids the rows have
  */
 export function applyProfile<Options extends WithProfile>(options: Options): Options {
   const { profile } = options;
   if (profile === undefined) return options;
+  const source = options.source ?? profile.source;
+  if (source === undefined && profile.columns.id !== undefined) {
+    // Or a request of one city would take the place of another city's.
+    throw new OperatorError(
+      `The ids of rows by the profile ${profile.name} are each city's own: say whose they are with --source NAME.`,
+    );
+  }
   const known = FACTS.filter((fact) => options[fact] === undefined && profile[fact] !== undefined);
-  return {
-    ...options,
-    clean: options.clean ?? true,
-    ...Object.fromEntries(known.map((fact) => [fact, profile[fact]])),
-  };
+  const facts = Object.fromEntries(known.map((fact) => [fact, profile[fact]]));
+  return { ...options, ...facts, source, clean: options.clean ?? true };
 }

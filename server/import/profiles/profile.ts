@@ -26,13 +26,17 @@ const wordSchema = z
 /** Words that 311 services of English-speaking cities have in the names of what they do. */
 const WORDS_311 = z.array(wordSchema).parse(words311);
 
+/** What may name the source that rows' ids belong to. */
+const SOURCE_NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
+
 /** What a profile's file holds, see docs/import-profiles.md. Unknown members are mistakes, so that a misspelt one is not passed over. */
 const profileSchema = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "must have small letters, digits and - only, at most 40"),
     title: z.string().optional(),
     page: z.url().optional(),
-    source: name.optional(),
+    // Left out where each city has ids of its own.
+    source: z.string().regex(SOURCE_NAME, "must be up to 64 letters, digits, dots, hyphens and underscores").optional(),
     columns: z.strictObject({
       id: columnsSchema.optional(),
       time: columnsSchema,

@@ -54,13 +54,14 @@ export function createRowWriter({ requests, publisher, puts, applier, unapplied 
 
     put: async (report) => putPublished(report, await publisher.intentFor(cellOfReport(report), report.id)),
 
-    async putMany(reports) {
+    async putMany(reports, { onMissing } = {}) {
       const changes = changesOf(reports);
       // Reversed, for a Map keeps the last of a key, and a report that is named twice is left as it was first.
       const unique = [...new Map(reports.toReversed().map((report) => [report.id, report])).values()];
       const rows = new Map(unique.map((report) => [report, rowOfReport(report)]));
       const existing = await requests.whichExist([...rows.values()]);
       const missing = unique.filter((report) => !existing.has(rows.get(report)?.sk ?? ""));
+      if (missing.length > 0) await onMissing?.(missing);
       await puts.openShards(missing);
       for (const some of chunk(missing, ROWS_PER_INTENT)) {
         // Before the rows, so that they are read wherever this dies.

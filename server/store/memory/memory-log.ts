@@ -13,6 +13,8 @@ export interface MemoryLog {
   append(report: Report): PutOutcome;
   /** Edits a report, and returns what it is then; undefined when there is none to edit. */
   edit(id: string, edit: ReportEdit): EditedReport | undefined;
+  /** Whether there is a row, shown or not. */
+  has(id: string): boolean;
   /** A report as it reads now; undefined when it is not shown. */
   find(id: string): Report | undefined;
   /** Shown reports of a range, oldest first. */
@@ -70,6 +72,8 @@ export function createMemoryLog({ clock }: { clock: Clock }): MemoryLog {
       versions.set(id, next);
       return editedReport(id, next, rowOfReport(row));
     },
+
+    has: (id) => rowOf(id) !== undefined,
 
     find(id) {
       const row = rowOf(id);

@@ -33,7 +33,9 @@ export function createMemoryStore({ clock }: { clock: Clock }): ReportStore {
 
     put: async (report) => put(report),
 
-    async putMany(reports) {
+    async putMany(reports, { onMissing } = {}) {
+      const missing = onMissing === undefined ? [] : reports.filter(({ id }) => !log.has(id));
+      if (missing.length > 0) await onMissing?.(missing);
       const changes = changesOf(reports);
       const written = reports.filter((report) => log.append(report) === "created").length;
       feed.publish(changes);

@@ -15,6 +15,8 @@ import { type StoredEdit, versionOf } from "./writes.ts";
 /** Reads reports as they are now. A read takes the event loop for a millisecond at the most, then others come. */
 export interface ReportReader {
   get(id: string): Report | undefined;
+  /** Whether there is a row, shown or not. */
+  has(id: string): boolean;
   readCell(cell: LogCell, range?: LogRange): Promise<CellRows>;
   readNewest(cell: LogCell, limit: number, range?: LogRange): Promise<Report[]>;
   cells(): AsyncIterable<LogCell>;
@@ -74,6 +76,11 @@ export function createReportReader(db: DatabaseSync, clock: Clock): ReportReader
   }
 
   return {
+    has(id) {
+      const cell = cellNameOfId(id);
+      return cell !== undefined && rowOfId.get(cell, id) !== undefined;
+    },
+
     get(id) {
       const [cell, parts] = [cellNameOfId(id), parseReportId(id)];
       if (cell === undefined || parts === undefined) return undefined;

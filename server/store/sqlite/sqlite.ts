@@ -7,7 +7,7 @@ import { CLAIM_LIFETIME_MS, isFresh } from "../log-changes.ts";
 import { createChangeReader } from "./changes.ts";
 import { createSqliteDerivedStore } from "./derived-sqlite.ts";
 import { createFlagReader } from "./flags.ts";
-import { createReportReader } from "./reader.ts";
+import { createReportReader, type ReportReader } from "./reader.ts";
 import { rowOf } from "./report-rows.ts";
 import { IN_MEMORY, openSqlite } from "./schema.ts";
 import { asStoreError, createInlineWriter, createThreadWriter, type Writer } from "./writer.ts";
@@ -51,7 +51,7 @@ export function openSqliteStores({ path, clock, onDeath = () => {} }: SqliteStor
   const store: ReportStore = {
     async migrate() {},
     shardFor: () => 0,
-    ...putting(writer, clock),
+    ...putting(writer, reader, clock),
     edit: (id, edit) => writer.write("edit", id, edit, clock.now()),
     get: (id) => reading(() => reader.get(id)),
     getMany: (ids) => reading(() => ids.flatMap((id) => reader.get(id) ?? [])),
@@ -105,7 +105,7 @@ async function* readingEach<T>(read: AsyncIterable<T>): AsyncIterable<T> {
 /** Rows that go to the writer at once: a few milliseconds of its transaction. */
 const ROWS_A_WRITE = 2000;
 
-function putting(writer: Writer, clock: Clock): Pick<ReportStore, "append" | "put" | "putMany"> {
+function putting(writer: Writer, reader: ReportReader, clock: Clock): Pick<ReportStore, "append" | "put" | "putMany"> {
   const put: ReportStore["put"] = async (report) => {
     const cell = cellOfReport(report);
     const nowMs = clock.now();
@@ -122,7 +122,11 @@ function putting(writer: Writer, clock: Clock): Pick<ReportStore, "append" | "pu
     async append(report) {
       await put(report);
     },
-    async putMany(reports) {
+    async putMany(reports, { onMissing } = {}) {
+      if (onMissing !== undefined) {
+        const missing = await reading(() => reports.filter(({ id }) => !reader.has(id)));
+        if (missing.length > 0) await onMissing(missing);
+      }
       const cells = Map.groupBy(reports, (report) => cellName(cellOfReport(report)));
       let written = 0;
       for (const batch of batchesOf([...cells].map(([cell, ofCell]) => ({ cell, rows: ofCell.map(rowOf) })))) {

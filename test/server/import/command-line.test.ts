@@ -33,6 +33,17 @@ test("reads the whole of a command line", () => {
   expect(parseCommandLine(["--help"])).toBe("help");
 });
 
+test("reads how a file is written", () => {
+  const line = ["-", "--format", "TSV", "--encoding", "Latin1", "--skip-lines", "3", "--rows-in", "result.records"];
+  expect(parseCommandLine(line)).toMatchObject({
+    path: "-",
+    format: "tsv",
+    encoding: "windows-1252",
+    skipLines: 3,
+    rowsIn: "result.records",
+  });
+});
+
 test("reads how times are written", () => {
   const line = ["a.csv", "--time-format", "US", "--timezone", "america/new_york"];
   expect(parseCommandLine(line)).toMatchObject({ timeFormat: "us", timezone: "America/New_York" });
@@ -51,9 +62,18 @@ test.each([
   ["a.csv --max-rejects many", /--max-rejects many is neither/],
   ["a.csv --max-rejects 101%", /--max-rejects 101% is neither/],
   ["a.csv --limit 0", /--limit 0/],
+  ["a.csv --every 10m", /--every goes with --watch/],
+  ["a.csv --watch b.csv", /One file at a time/],
+  ["--watch b.csv --every 59s", /too often: 1m is the least/],
+  ["--watch b.csv --every 1y", /not a span of time/],
+  ["--watch b.csv --every 3w", /too seldom/],
+  ["a.csv --profile socrata --source bonn/mitte", /--source bonn.mitte is no name/],
+  ["a.csv --profile open311 --source b%", /--source b% is no name/],
   ["a.csv --time-format american", /not one of iso, us, eu, ymd, unix, unix-ms, excel/],
   ["a.csv --timezone EST", /--timezone EST is not the name of a time zone: say America\/New_York\./],
   ["a.csv --format xls", /csv, ndjson, geojson/],
+  ["a.csv --encoding klingon", /--encoding klingon is not known.*windows-1252/],
+  ["a.csv --skip-lines few", /--skip-lines few is not a number of lines/],
   ["a.csv --delimiter ab", /one ASCII character/],
   ["a.csv --map theft=1", /field:value=new value/],
 ])("says what is wrong with %j", (line, message) => {

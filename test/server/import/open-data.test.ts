@@ -16,11 +16,11 @@ afterAll(() => rmSync(dir, { recursive: true }));
 
 const ARGS = ["--time", "opened", "--category", "kind", "--severity", "level", "--layer", "=infrastructure"];
 
-async function run(name: string, content: string, args: readonly string[] = []) {
+async function run(name: string, content: string | Buffer, args: readonly string[] = []) {
   const path = join(dir, name);
   writeFileSync(path, content);
   const command = parseCommandLine([path, ...ARGS, ...args]);
-  if (command === "help") throw new Error("help");
+  if (command === "help" || "runs" in command) throw new Error("no import");
   const store = createMemoryStore({ clock });
   const derived = createMemoryDerivedStore({ clock });
   const summary = await importFile({ ...command, profile: undefined, store, derived, clock });
@@ -138,5 +138,37 @@ describe("severities of cities", () => {
     const comma = csv({ level: "3,0", lon: "-73,950", lat: "40,71" });
     expect(await run("comma.csv", comma)).toMatchObject({ written: 0, rejected: 1 });
     expect(await run("comma.csv", comma, ["--decimal-comma"])).toMatchObject({ written: 1, rejected: 0 });
+  });
+});
+
+describe("bytes of another encoding in a few rows", () => {
+  const good = csv(...Array.from({ length: 300 }, (_, i) => ({ lat: String(40.5 + i / 1000) })));
+  /** With one more row, whose text or category ends in a byte that is no UTF-8. */
+  const broken = (fields: Parameters<typeof line>[0]): Buffer =>
+    Buffer.from(good + line(fields).replace("\u00e9", "\u00ff"), "latin1");
+  const text = ["--text", "note"];
+
+  test("cost a text, of which --clean keeps the rest", async () => {
+    const content = broken({ note: "caf\u00e9" });
+    const { written, told } = await run("bytes.csv", content, text);
+    expect([written, told]).toEqual([301, expect.stringContaining("Texts left out             1  text has bytes")]);
+    const cleaned = await run("bytes.csv", content, [...text, "--clean"]);
+    expect(cleaned.reports.map((report) => report.text)).toContain("caf");
+  });
+
+  test("cost nothing where nobody reads them, and their row in a category, which the rejects have byte for byte", async () => {
+    expect(await run("bytes.csv", broken({ note: "caf\u00e9" }))).toMatchObject({ written: 301, rejected: 0 });
+    const { written, rejectsPath, rejects } = await run("bytes.csv", broken({ kind: "caf\u00e9" }), text);
+    expect([written, rejects]).toEqual([300, expect.stringContaining("--encoding names another")]);
+    expect(readFileSync(rejectsPath ?? "").includes(Buffer.from("caf\u00ff", "latin1"))).toBe(true);
+  });
+
+  test("refuse a file that has many, or are gone on without where its encoding is said", async () => {
+    const content = Buffer.from(csv({ note: "caf\u00e9" }, {}), "latin1");
+    await expect(run("many.csv", content, text)).rejects.toThrow("say --encoding windows-1252");
+    expect(
+      (await run("many.csv", content, [...text, "--encoding", "latin1"])).reports.map((report) => report.text).sort(),
+    ).toEqual(["café", "x"]);
+    expect(await run("many.csv", content, [...text, "--encoding", "utf-8"])).toMatchObject({ written: 2 });
   });
 });

@@ -162,6 +162,24 @@ export function describeContract(name: string, start: () => Promise<Backend>, sh
         expect(await readCell(other, CELL)).toEqual(reports);
       });
 
+      it("tells what is missing before anything is stored", async () => {
+        const [first, second, removed, ...rest] = makeReports(40, clock.now());
+        if (first === undefined || second === undefined || removed === undefined) throw new Error("no reports");
+        await store.putMany([first, removed]);
+        await store.edit(removed.id, { kind: "remove" });
+        const told: string[][] = [];
+        const onMissing = async (missing: readonly Report[]): Promise<void> => {
+          told.push(missing.map(({ id }) => id));
+          expect(await other.getMany(missing.map(({ id }) => id))).toEqual([]);
+        };
+        const all = [first, second, removed, ...rest];
+        const refused = store.putMany(all, { onMissing: () => Promise.reject(new Error("not now")) });
+        await expect(refused).rejects.toThrow("not now");
+        expect(await store.putMany(all, { onMissing })).toEqual({ written: 38, existing: 2 });
+        expect(await store.putMany(all, { onMissing })).toEqual({ written: 0, existing: 40 });
+        expect(told.map((ids) => ids.toSorted())).toEqual([[second, ...rest].map(({ id }) => id).toSorted()]);
+      });
+
       it("counts a report that is named twice once", async () => {
         const [a, b] = makeReports(2, clock.now());
         if (a === undefined || b === undefined) throw new Error("no reports");

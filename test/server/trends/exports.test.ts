@@ -1,7 +1,13 @@
 import { parquetReadObjects } from "hyparquet";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunSql } from "../../../server/ports/sql.ts";
+import type { Pyramid } from "../../../server/pyramid/pyramid.ts";
 import { openListener } from "../../../server/runtime/node/listener.ts";
+import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { MADE_UP_CITY, openAreas } from "../../kit/area-world.ts";
+import { createTestClock } from "../../kit/clock.ts";
+import { makeGrid } from "../../kit/made-up-areas.ts";
 import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
 import {
   AUSTIN_A,
@@ -163,6 +169,23 @@ describeOnEachPostgres("exports", TABLES, (pool) => {
         await addScores(pool(), [{ geohash: i === 0 ? NOWHERE : SF_A, agoMs: -i * HOUR, safety: 1 }]);
       }
       expect(pages).toEqual([[SF_A, SF_A], [SF_B, AUSTIN_A], [NOWHERE]]);
+    });
+
+    it("calls cells of a city whose areas were imported by these, with the city", async () => {
+      await addCounts(pool(), [[NOWHERE, "2026-05-30", 4]]);
+      const clock = createTestClock();
+      const derived = createMemoryDerivedStore({ clock });
+      const world = openAreas({ store: createMemoryStore({ clock }), derived, clock });
+      const berlin = { ...MADE_UP_CITY, id: "berlin", name: "Berlin", bbox: [13, 52, 14, 53] as const };
+      const grid = { west: 13_300_000, south: 52_400_000, size: 2, stepE6: 200_000, random: () => 0.5 };
+      await world.bring(makeGrid(grid), { city: berlin as typeof MADE_UP_CITY });
+      const reports: Pyramid["areaReports"] = {} as never;
+      const { get } = app({ areas: { ...world, reports } });
+      for (const path of ["scores.ndjson?geohash=u33", "reports-counts.ndjson?geohash=u33&limit=5"]) {
+        const row = JSON.parse(await (await get(`/api/exports/${path}`)).text());
+        expect(row, path).toMatchObject({ geohash: NOWHERE, name: "Area 0", city: "berlin" });
+      }
+      expect(JSON.parse(await (await get("/api/exports/scores.ndjson?geohash=9q8yym")).text()).name).toBe("Tenderloin");
     });
 
     it("answers HEAD without running", async () => {

@@ -21,7 +21,7 @@ import { seededRandom } from "../../../kit/random.ts";
 
 const HAYES = { lonDeg: -122.4262, latDeg: 37.77648 };
 const NOWHERE = { lonDeg: 13.40451, latDeg: 52.52003 };
-const HEAD = "id,layer,category,severity,text,lat,lon,geohash,name,city,created_at,expires_at\r\n";
+const HEAD = "id,layer,category,severity,text,lat,lon,geohash,name,area,city,created_at,expires_at\r\n";
 const HOUR_MS = 3_600_000;
 
 const noSql: RunSql = async () => [];
@@ -65,9 +65,9 @@ describe("the export of reports", () => {
   it("is CSV with the names of places, in the order of cells", async () => {
     const response = await test.get("/api/exports/reports.csv?from=1d");
     expect(await response.text()).toBe(
-      `${HEAD}${hayes.id},infrastructure,pothole,4,"'=Deep, ""one""\nor two",37.77648,-122.4262,9q8yyh,Hayes Valley,san-francisco,2026-06-01T11:00:00Z,2026-08-30T11:00:00Z\r\n` +
-        `${austin.id},vibe,art,3,,30.26715,-97.74306,9v6kpv,Downtown,austin,2026-06-01T10:00:00Z,2026-08-30T10:00:00Z\r\n` +
-        `${nowhere.id},vibe,art,3,,52.52003,13.40451,u33dc0,u33dc0,,2026-06-01T09:00:00Z,2026-08-30T09:00:00Z\r\n`,
+      `${HEAD}${hayes.id},infrastructure,pothole,4,"'=Deep, ""one""\nor two",37.77648,-122.4262,9q8yyh,Hayes Valley,,san-francisco,2026-06-01T11:00:00Z,2026-08-30T11:00:00Z\r\n` +
+        `${austin.id},vibe,art,3,,30.26715,-97.74306,9v6kpv,Downtown,,austin,2026-06-01T10:00:00Z,2026-08-30T10:00:00Z\r\n` +
+        `${nowhere.id},vibe,art,3,,52.52003,13.40451,u33dc0,u33dc0,,,2026-06-01T09:00:00Z,2026-08-30T09:00:00Z\r\n`,
     );
     expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8; header=present");
     expect(response.headers.get("content-disposition")).toBe(
@@ -169,6 +169,8 @@ describe("the export of reports", () => {
     ["cursor=9v6kpz,safety,2026-06-01", "cursor", undefined],
     ["area=nowhere", "area", undefined],
     ["area=nowhere&city=austin", "city", undefined],
+    ["areas=atlantis", "areas", undefined],
+    ["areas=austin&bbox=1,2,3,4", "bbox", undefined],
     ["limit=10001", "limit", 10_000],
     ["from=1d&to=2d", "from", undefined],
   ])("refuses %s by name", async (query, field, limit) => {
@@ -206,34 +208,75 @@ describe("the export of reports", () => {
     expect(counted).toEqual(["exports", "exports", "exports"]);
   });
 
-  it("has of an area exactly those that are told to lie in it, under its name", async () => {
+  /** Some areas of a city, and reports in and around them. */
+  async function openCityOfAreas() {
     const { store, clock } = test;
     const derived = createMemoryDerivedStore({ clock });
     const random = seededRandom(3);
     const corner = { west: -122_500_000, south: 37_700_000 };
-    const areas = makePartition({ ...corner, size: 4, stepE6: 20_000, areas: 9, random });
+    // Without one of them: there are gaps between the others.
+    const areas = makePartition({ ...corner, size: 4, stepE6: 20_000, areas: 9, random }).filter((_, i) => i !== 6);
     const around = Array.from({ length: 300 }, (_, seed) =>
       makeReport({
         seed,
         layer: seed % 2 === 0 ? "safety" : "vibe",
         lonDeg: Math.round((-122.51 + random() * 0.1) * 1e6) / 1e6,
         latDeg: Math.round((37.69 + random() * 0.1) * 1e6) / 1e6,
-        createdAtMs: clock.nowMs - seed * HOUR_MS,
+        createdAtMs: clock.nowMs - (seed + 1) * HOUR_MS,
       }),
     );
     await store.putMany(around);
+    around.push(hayes);
     const { bring, catalogue, shapes } = openAreas({ store, derived, clock });
     await bring(areas);
     const pyramid = createPyramid({ store, derived, clock, log: silentLog });
     test = openApp({ store, clock, pyramid, areas: { catalogue, shapes, reports: pyramid.areaReports } });
+    const areaOf = new Map<string, Area | undefined>();
+    for (const { id, lonDeg, latDeg } of around.map(toldReport)) {
+      const [lonE6, latE6] = [Math.round(lonDeg * 1e6), Math.round(latDeg * 1e6)];
+      areaOf.set(
+        id,
+        areas.find(({ polygons }) => isInside(polygons, lonE6, latE6)),
+      );
+    }
+    return { areas, around, areaOf };
+  }
+
+  it("has of an area exactly those that are told to lie in it, under its name", async () => {
+    const { areas, around, areaOf } = await openCityOfAreas();
     const area = areas[4] as Area;
     const rows = await rowsOf(`area=${area.id}`);
-    const inside = around
-      .map(toldReport)
-      .filter(({ lonDeg, latDeg }) => isInside(area.polygons, Math.round(lonDeg * 1e6), Math.round(latDeg * 1e6)));
+    const inside = around.filter(({ id }) => areaOf.get(id) === area);
     expect(inside.length).toBeGreaterThan(10);
     expect(rows.map(({ id }) => id).sort()).toEqual(inside.map(({ id }) => id).sort());
     expect(new Set(rows.map(({ name, city }) => `${name}, ${city}`))).toEqual(new Set([`${area.name}, made-up`]));
+  });
+
+  it("has of all areas of a city those in any of them, each with its area, also in pages", async () => {
+    const { around, areaOf } = await openCityOfAreas();
+    const inside = around.filter(({ id }) => areaOf.get(id) !== undefined);
+    expect(inside.length).toBeLessThan(around.length);
+    const rows = await rowsOf("areas=made-up");
+    expect(rows.map(({ id }) => id).sort()).toEqual(inside.map(({ id }) => id).sort());
+    for (const { id, area, name } of rows)
+      expect([area, name]).toEqual([areaOf.get(`${id}`)?.id, areaOf.get(`${id}`)?.name]);
+    const paged: unknown[] = [];
+    for (let path: string | undefined = "/api/exports/reports.ndjson?areas=made-up&limit=40"; path !== undefined; ) {
+      const response = await test.get(path);
+      for (const line of (await response.text()).trimEnd().split("\n")) paged.push(JSON.parse(line).id);
+      path = /<([^>]+)>; rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+    }
+    expect(paged).toEqual(rows.map(({ id }) => id));
+  });
+
+  it("names the area of every report, and leads to another question where a city has none", async () => {
+    const { around, areaOf } = await openCityOfAreas();
+    const rows = new Map((await rowsOf("")).map((row) => [row.id, row]));
+    for (const { id } of around) expect(rows.get(id)?.area, id).toBe(areaOf.get(id)?.id ?? null);
+    const response = await test.get("/api/exports/reports.csv?areas=austin");
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain("has no areas now: ask for city=austin, or for a bbox");
+    expect(await text("/api/exports/reports.csv?city=made-up")).toContain("is asked for by areas=CITY");
   });
 
   it("is 503 while the store is away, and breaks off where it goes away half way", async () => {

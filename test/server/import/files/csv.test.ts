@@ -96,14 +96,22 @@ describe("createCsvReader", () => {
     expect(reader.columns).toEqual(["a", "a_2", "column_3", "a_3"]);
   });
 
-  test("marks rows with bytes that are no UTF-8 and keeps them", () => {
+  test("marks a row that has bytes that are no UTF-8, and keeps them", () => {
     const bad = Buffer.from([0x31, 0x2c, 0xff]);
-    const rows = readRows(createCsvReader(), Buffer.concat([Buffer.from("a,b\n"), bad, Buffer.from("\n3,4\n")]));
-    expect(rows.map(({ hasBadBytes, values }) => [hasBadBytes, values])).toEqual([
-      [true, ["1", "\uFFFD"]],
-      [undefined, ["3", "4"]],
+    const reader = createCsvReader();
+    const rows = readRows(reader, Buffer.concat([Buffer.from("a,b\n"), bad, Buffer.from("\n3,4\n")]));
+    expect(rows.map(({ values, hasBadBytes }) => [values, hasBadBytes])).toEqual([
+      [["1", "\ufffd"], true],
+      [["3", "4"], undefined],
     ]);
     expect(rows[0]?.raw).toEqual(bad);
+    // As it stood there, for whoever knows the encoding; and marked again when it is read from the rejects.
+    const rejected = Buffer.concat([
+      reader.rejects.head(),
+      ...rows.slice(0, 1).map((row) => reader.rejects.line(row, "why")),
+    ]);
+    expect(rejected).toEqual(Buffer.from('a,b,reject_row,reject_reason\n"1,\u00ff",,1,why\n', "latin1"));
+    expect(readRows(createCsvReader(), rejected)).toMatchObject([{ values: ["1", "\ufffd"], hasBadBytes: true }]);
   });
 
   test("rejects a line without end instead of holding it", () => {

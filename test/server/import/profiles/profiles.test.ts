@@ -129,6 +129,13 @@ describe("what the operator says wins", () => {
   });
 });
 
+test("of a profile of many cities it must be said whose ids the rows have", async () => {
+  const profile = await findProfile("open311");
+  expect(() => applyProfile({ profile })).toThrow(/each city's own: say whose they are with --source NAME/);
+  expect(applyProfile({ profile, source: "bonn" })).toMatchObject({ source: "bonn" });
+  expect(applyProfile({ profile: await findProfile("nyc311") })).toMatchObject({ source: "nyc311" });
+});
+
 describe("other sources", () => {
   test("every category of Chicago's crimes is sensitive but what is not by our table", async () => {
     const profile = await findProfile("chicago-crime");
