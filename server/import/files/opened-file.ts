@@ -1,7 +1,9 @@
 import { createReadStream } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { errorCode, OperatorError } from "../../console/operator-error.ts";
+
+export type ByteStream = Readable & { readonly bytesRead: number };
 
 /** A file on disk that is read more than once. */
 export interface OpenedFile {
@@ -11,7 +13,7 @@ export interface OpenedFile {
   /** Bytes from a position on, fewer where the file ends. @throws OperatorError */
   readAt(position: number, length: number): Promise<Buffer>;
   /** From a position on. @param end the last byte's position; default: all @throws OperatorError when the file was changed since it was opened */
-  stream(start: number, end?: number): Promise<Readable & { readonly bytesRead: number }>;
+  stream(start: number, end?: number): Promise<ByteStream>;
   /** Gives back what is held for it. */
   close(): Promise<void>;
 }
@@ -53,8 +55,19 @@ export async function openedByHandle(path: string, handle: FileHandle): Promise<
     sizeBytes: size,
     readAt: (position, length) => readFrom(handle, position, length),
     async stream(start, end) {
-      const range = { start, autoClose: false, highWaterMark: CHUNK_BYTES, ...(end !== undefined && { end }) };
-      return handle.createReadStream(range);
+      let position = start;
+      async function* chunks(): AsyncGenerator<Buffer> {
+        while (end === undefined || position <= end) {
+          const wanted = end === undefined ? CHUNK_BYTES : Math.min(CHUNK_BYTES, end + 1 - position);
+          const chunk = await readFrom(handle, position, wanted);
+          if (chunk.length === 0) return;
+          position += chunk.length;
+          yield chunk;
+        }
+      }
+      // Not a stream of the handle, which would close it when it is destroyed.
+      const stream = Readable.from(chunks(), { objectMode: false });
+      return Object.defineProperty(stream, "bytesRead", { get: () => position - start }) as ByteStream;
     },
     close: () => handle.close(),
   };

@@ -33,6 +33,17 @@ test("reads the whole of a command line", () => {
   expect(parseCommandLine(["--help"])).toBe("help");
 });
 
+test("reads how a file is written", () => {
+  const line = ["-", "--format", "TSV", "--encoding", "Latin1", "--skip-lines", "3", "--rows-in", "result.records"];
+  expect(parseCommandLine(line)).toMatchObject({
+    path: "-",
+    format: "tsv",
+    encoding: "windows-1252",
+    skipLines: 3,
+    rowsIn: "result.records",
+  });
+});
+
 test("reads how times are written", () => {
   const line = ["a.csv", "--time-format", "US", "--timezone", "america/new_york"];
   expect(parseCommandLine(line)).toMatchObject({ timeFormat: "us", timezone: "America/New_York" });
@@ -61,6 +72,8 @@ test.each([
   ["a.csv --time-format american", /not one of iso, us, eu, ymd, unix, unix-ms, excel/],
   ["a.csv --timezone EST", /--timezone EST is not the name of a time zone: say America\/New_York\./],
   ["a.csv --format xls", /csv, ndjson, geojson/],
+  ["a.csv --encoding klingon", /--encoding klingon is not known.*windows-1252/],
+  ["a.csv --skip-lines few", /--skip-lines few is not a number of lines/],
   ["a.csv --delimiter ab", /one ASCII character/],
   ["a.csv --map theft=1", /field:value=new value/],
 ])("says what is wrong with %j", (line, message) => {

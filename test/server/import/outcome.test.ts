@@ -106,7 +106,7 @@ describe("--max-rejects", () => {
     const dry = await run(FILE, {
       maxRejects: { rows: 99 },
       dryRun: true,
-      rejectsPath: `${path}.rejects.csv`,
+      rejectsPath: join(dir, "all.csv"),
     });
     expect([dry.rejected, existsSync(dry.rejectsPath ?? "")]).toEqual([100, true]);
     expect(dry.failure).toBe("100 of 2 000 rows are rejected, more than --max-rejects 99.");
