@@ -53,17 +53,23 @@ export function writeOneLineGeoJson(path: string, rows: number, nowMs: number): 
 }
 
 /** Lines that a reader must not read again and again to find where their quotes close. */
-export const HOSTILE: Readonly<
-  Record<string, { readonly ending: string; readonly head: string; readonly line: string }>
-> = {
-  'a","': { ending: "csv", head: "lon,lat,time,category,severity,note\n", line: 'a","\n' },
-  '"': { ending: "csv", head: "lon,lat,time,category,severity,note\n", line: '"\n' },
-  "{": { ending: "geojson", head: '{"type":"FeatureCollection","features":[\n', line: "{\n" },
-  '{"a":"': { ending: "geojson", head: '{"type":"FeatureCollection","features":[\n', line: '{"a":"\n' },
+export const HOSTILE: Readonly<Record<string, { readonly ending: "csv" | "geojson"; readonly line: string }>> = {
+  'a","': { ending: "csv", line: 'a","\n' },
+  '"': { ending: "csv", line: '"\n' },
+  "{": { ending: "geojson", line: "{\n" },
+  '{"a":"': { ending: "geojson", line: '{"a":"\n' },
 };
 
-export function writeHostile(path: string, lines: number, { head, line }: { head: string; line: string }) {
-  return write(path, lines, { head, line: () => line });
+/** One good row goes before them: files of which nothing can be read are given up early. */
+export function writeHostile(path: string, lines: number, kind: (typeof HOSTILE)[string], nowMs: number) {
+  const { time, kind: category, severity, lon, lat } = createRows(nowMs)(0);
+  const properties = { time, category, severity };
+  const feature = { type: "Feature", geometry: { type: "Point", coordinates: [Number(lon), Number(lat)] }, properties };
+  const heads = {
+    csv: `lon,lat,time,category,severity,note\n${lon},${lat},${time},${category},${severity},\n`,
+    geojson: `{"type":"FeatureCollection","features":[\n${JSON.stringify(feature)},\n`,
+  };
+  return write(path, lines, { head: heads[kind.ending], line: () => kind.line });
 }
 
 interface Parts {

@@ -100,11 +100,11 @@ async function runLine(dir: string, features: number, checks: Check[]) {
 
 async function runHostile(dir: string, lines: number, checks: Check[]) {
   const found = [];
-  for (const [name, { ending, ...parts }] of Object.entries(HOSTILE)) {
+  for (const [name, kind] of Object.entries(HOSTILE)) {
     const seconds: number[] = [];
     let peakMb = 0;
     for (const times of STEPS) {
-      const file = await writeHostile(join(dir, `hostile-${times}.${ending}`), lines * times, parts);
+      const file = await writeHostile(join(dir, `hostile-${times}.${kind.ending}`), lines * times, kind, Date.now());
       const figures = await runImport([file.path, ...MAPPING], join(dir, "hostile"));
       seconds.push(figures.cpuSeconds);
       peakMb = figures.peakMb;

@@ -8,7 +8,7 @@ import { createFeed } from "../import/feeds/feed.ts";
 import { createFeedStates } from "../import/feeds/feed-state.ts";
 import type { Failure } from "../import/feeds/fetch-feed.ts";
 import { withFresh } from "../import/feeds/with-fresh.ts";
-import type { ImportOptions, ImportSummary } from "../import/import-file.ts";
+import type { ImportOptions, ImportSummary } from "../import/import-options.ts";
 import { watchFeed } from "../import/watch.ts";
 
 export interface FeedImport {

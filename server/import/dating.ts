@@ -6,7 +6,7 @@ import type { RowReportOptions } from "./fields/row-report.ts";
 import type { TimeSpan } from "./fields/time.ts";
 import { createTimeReader, type TimeReader } from "./fields/time-reader.ts";
 import type { FirstPass } from "./first-pass.ts";
-import type { ImportOptions } from "./import-file.ts";
+import type { ImportOptions } from "./import-options.ts";
 import { mapByAnchor } from "./keeping/anchor.ts";
 import { type AnchorRequest, formatMinute, keepAnchor, type PlannedAnchor, planAnchor } from "./keeping/anchors.ts";
 import { findFormerEpoch } from "./keeping/former-epoch.ts";

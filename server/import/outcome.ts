@@ -1,6 +1,6 @@
 import { OperatorError } from "../console/operator-error.ts";
 import type { FirstPass } from "./first-pass.ts";
-import type { ImportOptions, ImportSummary } from "./import-file.ts";
+import type { ImportOptions, ImportSummary } from "./import-options.ts";
 import { formatCount } from "./progress.ts";
 import { refusal } from "./sample.ts";
 

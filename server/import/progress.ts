@@ -1,4 +1,4 @@
-import type { ImportProgress } from "./import-file.ts";
+import type { ImportProgress } from "./import-options.ts";
 
 export interface ProgressOutput {
   write(text: string): void;

@@ -1,4 +1,4 @@
-import type { ImportOptions, ImportSummary } from "./import-file.ts";
+import type { ImportOptions, ImportSummary } from "./import-options.ts";
 import { formatCount } from "./progress.ts";
 
 const MOST_REASONS = 12;

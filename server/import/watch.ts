@@ -2,7 +2,7 @@ import { OperatorError } from "../console/operator-error.ts";
 import type { Feed } from "./feeds/feed.ts";
 import type { FeedStates } from "./feeds/feed-state.ts";
 import { type Patience, withFresh } from "./feeds/with-fresh.ts";
-import type { ImportSummary } from "./import-file.ts";
+import type { ImportSummary } from "./import-options.ts";
 import { formatCount } from "./progress.ts";
 
 export interface WatchOptions {

@@ -1,13 +1,3 @@
-import { createTimeReader } from "./time-reader.ts";
-
-const readDefault = createTimeReader();
-
-/** Reads a moment in any shape that means one thing only, as UTC when it tells no zone. Returns Unix milliseconds, `undefined` when it is none. */
-export function parseTime(text: string): number | undefined {
-  const time = readDefault(text);
-  return typeof time === "number" ? time : undefined;
-}
-
 export interface TimeSpan {
   readonly oldestMs: number;
   readonly newestMs: number;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ImportProgress } from "../../../server/import/import-file.ts";
+import type { ImportProgress } from "../../../server/import/import-options.ts";
 import { createProgressDisplay, formatProgress } from "../../../server/import/progress.ts";
 
 const at = (rows: number, rest: Partial<ImportProgress> = {}): ImportProgress => ({

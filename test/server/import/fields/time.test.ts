@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mapIntoLast, parseTime } from "../../../../server/import/fields/time.ts";
+import { mapIntoLast } from "../../../../server/import/fields/time.ts";
+import { createTimeReader } from "../../../../server/import/fields/time-reader.ts";
 
-describe("parseTime", () => {
+describe("a time reader", () => {
+  const readTime = createTimeReader();
   test.each([
     ["2024-02-29T12:34:56Z", "2024-02-29T12:34:56.000Z"],
     ["2024-02-29T12:34:56.789123Z", "2024-02-29T12:34:56.789Z"],
@@ -17,7 +19,7 @@ describe("parseTime", () => {
     ["1709209296789", "2024-02-29T12:21:36.789Z"],
     ["946684800", "2000-01-01T00:00:00.000Z"],
   ])("reads %s", (text, iso) => {
-    expect(new Date(parseTime(text) ?? Number.NaN).toISOString()).toBe(iso);
+    expect(new Date(Number(readTime(text))).toISOString()).toBe(iso);
   });
 
   test.each([
@@ -36,14 +38,14 @@ describe("parseTime", () => {
     "17092092961",
     "2024-01-01T10:00+25:00",
   ])("refuses %j", (text) => {
-    expect(parseTime(text)).toBeUndefined();
+    expect(readTime(text)).toEqual({ problem: expect.any(String) });
   });
 
   test("reads back every moment that a Date writes", () => {
     const date = fc.date({ min: new Date("1970-01-01"), max: new Date("9999-12-31"), noInvalidDate: true });
     fc.assert(
       fc.property(date, (moment) => {
-        expect(parseTime(moment.toISOString())).toBe(moment.getTime());
+        expect(readTime(moment.toISOString())).toBe(moment.getTime());
       }),
     );
   });
