@@ -4,7 +4,7 @@ import { readFirstPass } from "./first-pass.ts";
 import type { ImportOptions, ImportSummary } from "./import-options.ts";
 import { findRemembered } from "./keeping/remembered.ts";
 import { checkMaxRejects, failureOf, warningsOf } from "./outcome.ts";
-import { applyProfile } from "./profiles/apply-profile.ts";
+import { applyProfile, noteOfSource } from "./profiles/apply-profile.ts";
 import { readFirstColumns } from "./profiles/first-columns.ts";
 import { mapColumns } from "./profiles/map-columns.ts";
 import { withRowsIn } from "./profiles/rows-in.ts";
@@ -21,7 +21,9 @@ import { identityOf, knowsRows, rowsToRead, rulesOf, storeFailure, storeRows } f
 export async function importFile(given: ImportOptions): Promise<ImportSummary> {
   const applied = await withRowsIn(applyProfile(given));
   const source = await openSource(applied.path, applied);
-  return importSource(applied, source).finally(source.close);
+  const summary = await importSource(applied, source).finally(source.close);
+  const isKnownById = given.mapping.id !== undefined || given.profile?.columns.id !== undefined;
+  return { ...summary, notes: [...summary.notes, ...noteOfSource(given, isKnownById)] };
 }
 
 async function importSource(applied: ImportOptions, source: Source): Promise<ImportSummary> {

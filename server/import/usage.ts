@@ -52,7 +52,7 @@ Old data, and data without times:
 Rows that change, and runs, each of which can be taken back:
   --id COLUMN             which row it is: one that has changed replaces its report, one that is gone leaves it
   --source NAME           whose ids these are, as publishers number their rows alike: "file", or what the profile
-                          says, by default; needed with profiles of many cities, as socrata and open311
+                          says, by default; another for each city where several are imported
   --runs                  lists the newest imports that stored something; without FILE
   --undo RUN              takes back what a run stored and replaced; without FILE
 

@@ -1,4 +1,3 @@
-import { OperatorError } from "../../console/operator-error.ts";
 import type { Profile } from "./profile.ts";
 
 /** What a profile knows of a file besides its columns. */
@@ -15,19 +14,20 @@ export interface WithProfile extends Readonly<Partial<Record<Fact, unknown>>> {
 /**
  * Options of an import with what its profile knows of the file where they say nothing themselves. Categories and texts are made fit:
  * those of a city are as they are, and a profile is there so that nobody need look at them first.
- * @throws OperatorError where it must be said whose ids the rows have
  */
 export function applyProfile<Options extends WithProfile>(options: Options): Options {
   const { profile } = options;
   if (profile === undefined) return options;
-  const source = options.source ?? profile.source;
-  if (source === undefined && profile.columns.id !== undefined) {
-    // Or a request of one city would take the place of another city's.
-    throw new OperatorError(
-      `The ids of rows by the profile ${profile.name} are each city's own: say whose they are with --source NAME.`,
-    );
-  }
+  const source = options.source ?? profile.source ?? profile.name;
   const known = FACTS.filter((fact) => options[fact] === undefined && profile[fact] !== undefined);
   const facts = Object.fromEntries(known.map((fact) => [fact, profile[fact]]));
   return { ...options, ...facts, source, clean: options.clean ?? true };
+}
+
+/** Of an import by a profile of many cities that was not told whose ids the rows have. */
+export function noteOfSource({ profile, source }: WithProfile, hasIds: boolean): string[] {
+  if (!hasIds || profile === undefined || profile.source !== undefined || source !== undefined) return [];
+  return [
+    `The ids of the rows are known as those of ${JSON.stringify(profile.name)}: say --source NAME, another for each city, where you import from several.`,
+  ];
 }

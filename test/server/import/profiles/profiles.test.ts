@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { createFieldReader, parseValueMaps } from "../../../../server/import/fields/mapping.ts";
-import { applyProfile } from "../../../../server/import/profiles/apply-profile.ts";
+import { applyProfile, noteOfSource } from "../../../../server/import/profiles/apply-profile.ts";
 import { mapColumns, type ProfileMapping } from "../../../../server/import/profiles/map-columns.ts";
 import { findProfile, PROFILE_NAMES } from "../../../../server/import/profiles/named-profiles.ts";
 import { parseProfile } from "../../../../server/import/profiles/profile.ts";
@@ -129,9 +129,12 @@ describe("what the operator says wins", () => {
   });
 });
 
-test("of a profile of many cities it must be said whose ids the rows have", async () => {
+test("ids of rows by a profile of many cities are the profile's until it is said whose they are, which is told", async () => {
   const profile = await findProfile("open311");
-  expect(() => applyProfile({ profile })).toThrow(/each city's own: say whose they are with --source NAME/);
+  expect(applyProfile({ profile })).toMatchObject({ source: "open311" });
+  expect(noteOfSource({ profile }, true)).toEqual([expect.stringContaining("say --source NAME")]);
+  expect(noteOfSource({ profile, source: "bonn" }, true)).toEqual([]);
+  expect(noteOfSource({ profile: await findProfile("nyc311") }, true)).toEqual([]);
   expect(applyProfile({ profile, source: "bonn" })).toMatchObject({ source: "bonn" });
   expect(applyProfile({ profile: await findProfile("nyc311") })).toMatchObject({ source: "nyc311" });
 });
