@@ -1,5 +1,6 @@
 import { boxesMeet, boxOfBounds } from "../../tiles/areas/area.ts";
 import { cellBounds } from "../../tiles/geo/geohash.ts";
+import { StoreUnavailableError } from "../ports/report-store.ts";
 import type { AreaSetVersion } from "./area-sets.ts";
 import { type AreasNear, isLost } from "./area-shapes.ts";
 import { cityOfCell } from "./city-of-cell.ts";
@@ -22,7 +23,7 @@ export interface PlaceNames {
   of(place: Place, geohash: string): Promise<PlaceName>;
   /**
    * What a cell of any size is called, as lists call it; a neighbourhood for which the map has no name, by the area in which its centre lies.
-   * @throws StoreUnavailableError
+   * Cells are told of PostgreSQL: where the areas' store is away they do without areas, and from then on all of them, so that none waits again.
    */
   ofCell(geohash: string): Promise<PlaceName>;
 }
@@ -82,13 +83,24 @@ export function createPlaceNames(areas: AreaSource | undefined, only?: AreaSetVe
     return nameWithoutArea(geohash, await cityOfPlace(place));
   }
 
+  async function ofCellByAreas(geohash: string): Promise<PlaceName> {
+    const centre = centreOfCell(geohash);
+    if (geohash.length >= NEIGHBOURHOOD_PRECISION) return of(centre, geohash);
+    return nameWithoutArea(geohash, await cityOfPlace(centre));
+  }
+
+  let isAway = false;
   return {
     of,
     async ofCell(geohash) {
-      if (nameOfCell(geohash) !== geohash) return nameWithoutArea(geohash, undefined);
-      const centre = centreOfCell(geohash);
-      if (geohash.length >= NEIGHBOURHOOD_PRECISION) return of(centre, geohash);
-      return nameWithoutArea(geohash, await cityOfPlace(centre));
+      if (isAway || nameOfCell(geohash) !== geohash) return nameWithoutArea(geohash, undefined);
+      try {
+        return await ofCellByAreas(geohash);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) throw error;
+        isAway = true;
+        return nameWithoutArea(geohash, undefined);
+      }
     },
   };
 }

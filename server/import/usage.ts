@@ -18,7 +18,7 @@ name is taken; for GeoJSON lon and lat are the geometry's, and its properties ar
                           and \\= an equals sign of the value. Can be given many times. Severities also by ranges,
                           severity:1..3=2, "severity:>=8=5", and by "severity:*=round" to the nearest whole number.
 
-Places and values
+Places and values:
   --point COLUMN          longitude and latitude in one: POINT (-73.9 40.7), GeoJSON and [-73.9, 40.7] with the
                           longitude first; (40.7, -73.9), also behind an address, with the latitude first;
                           {"latitude": ..., "longitude": ...}, also as the columns COLUMN.latitude and .longitude
@@ -56,6 +56,7 @@ Rows that change, and runs, each of which can be taken back:
   --runs                  lists the newest imports that stored something; without FILE
   --undo RUN              takes back what a run stored and replaced; without FILE
 
+How much is taken, and what becomes of the rest:
   --truncate-text         cut longer texts instead of leaving them out
   --limit N               read only the first N rows
   --dry-run               check every row, store nothing
@@ -63,7 +64,7 @@ Rows that change, and runs, each of which can be taken back:
   --rejects FILE          where rows that cannot be imported go, to be mended and imported by the same options; default
                           FILE.rejects.csv, .tsv or .ndjson, and none in a dry run
 
-How the file is written
+How the file is written:
   --format FORMAT         csv, tsv, ndjson or geojson (also other JSON), when the file's name does not tell
   --delimiter CHARACTER   between the fields of a CSV file, "," by default; "tab" for a tab
   --encoding NAME         utf-8 by default; windows-1252, latin1, utf-16le and others. A byte order mark goes before

@@ -67,11 +67,21 @@ async function round({ feed, states, signal, patience, importFile, now }: WatchO
   }
 }
 
-function formatRound({ rowsRead, written, replaced, existing, rejected, failure }: ImportSummary): string {
+/** What came of a round, and what its operator needs to mend it or to take it back. */
+function formatRound(summary: ImportSummary): string {
+  const { rowsRead, written, replaced, existing, rejected, rejectsPath, runId, failure } = summary;
   const counts = [`${formatCount(rowsRead)} rows`, `${formatCount(written)} new`, `${formatCount(existing)} there`];
   if (replaced > 0) counts.splice(2, 0, `${formatCount(replaced)} replaced`);
-  if (rejected > 0) counts.push(`${formatCount(rejected)} rejected`);
+  if (rejected > 0) counts.push(`${formatCount(rejected)} rejected${mostlyBecause(summary)}`);
+  if (rejectsPath !== undefined) counts.push(`see ${rejectsPath}`);
+  if (runId !== undefined) counts.push(`run ${runId}`);
   return counts.join(", ") + (failure === undefined ? "" : `. ${failure}`);
+}
+
+/** The most frequent reason in parentheses, as in ` (301 lon is missing)`. */
+function mostlyBecause({ reasons }: ImportSummary): string {
+  const [most] = [...reasons].sort(([, a], [, b]) => b - a);
+  return most === undefined ? "" : ` (${formatCount(most[1])} ${most[0]})`;
 }
 
 const formatMoment = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;

@@ -30,8 +30,17 @@ function cutAtWord(text: string): string {
   return whole.join("").replace(/[ _'&/.-]+$/u, "");
 }
 
-/** Makes a text fit but for its length: no control and invisible characters, no halves of characters, no marks of lost bytes. */
-export const cleanFileText = (text: string): string => cleanText(text.toWellFormed().replaceAll("\ufffd", ""));
+/** What files say in place of a text that they have not. */
+const NO_TEXT = /^(n\/a|null|-+)$/i;
+
+/**
+ * Makes a text fit but for its length: no control and invisible characters, no halves of characters, no marks of lost bytes. One that
+ * only says that there is none, as `N/A` does, becomes empty.
+ */
+export function cleanFileText(text: string): string {
+  const clean = cleanText(text.toWellFormed().replaceAll("\ufffd", ""));
+  return NO_TEXT.test(clean.trim()) ? "" : clean;
+}
 
 /** Cuts a text to so many Unicode code points, the last an ellipsis. */
 export function cutText(text: string, length: number): string {

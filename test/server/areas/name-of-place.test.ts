@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createPlaceNames } from "../../../server/areas/name-of-place.ts";
+import { StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
@@ -91,5 +92,23 @@ describe("createPlaceNames", () => {
     await derived.remove(group, await derived.list(group, { consistent: true }));
     world = openAreas({ store: createMemoryStore({ clock }), derived, clock });
     expect(await nameOf(PLACE)).toEqual({ name: "u33dc0", area: null, city: "berlin" });
+  });
+
+  it("calls cells as the map does while the areas' store is away, and asks it once; reports are in that store, and fail", async () => {
+    let asked = 0;
+    const away = () => {
+      asked++;
+      return Promise.reject(new StoreUnavailableError("away"));
+    };
+    const store = createMemoryStore({ clock });
+    const fresh = openAreas({ store, derived: { ...derived, get: away, list: away }, clock });
+    const names = createPlaceNames(fresh);
+    expect(await names.ofCell("u33dc0")).toEqual({ name: "u33dc0", area: null, city: null });
+    const once = asked;
+    expect(once).toBeGreaterThan(0);
+    expect(await names.ofCell("u33dc")).toEqual({ name: "u33dc", area: null, city: null });
+    expect(await names.ofCell("9q8yyk")).toMatchObject({ name: "Hayes Valley", city: "san-francisco" });
+    expect(asked).toBe(once);
+    await expect(names.of(PLACE, "u33dc0")).rejects.toThrow(StoreUnavailableError);
   });
 });

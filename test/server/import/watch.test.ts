@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-/** Watches for as many rounds as there are steps; each step prepares its round. Returns what was said, without times and addresses, and the waits. */
+/** Watches for as many rounds as there are steps; each step prepares its round. Returns what was said, without times, addresses and ids of runs, and the waits. */
 async function watch(name: string, steps: readonly (() => void)[], options: Partial<WatchOptions> = {}) {
   const profile = await findProfile("nyc311");
   const abort = new AbortController();
@@ -70,7 +70,12 @@ async function watch(name: string, steps: readonly (() => void)[], options: Part
     },
     ...options,
   });
-  return { lines: lines.map((line) => line.split("  ").slice(2).join("  ")), shown: lines.join("\n"), waits };
+  const withoutRun = (line: string): string => line.replace(/, run [\w-]+/, "");
+  return {
+    lines: lines.map((line) => withoutRun(line.split("  ").slice(2).join("  "))),
+    shown: lines.join("\n"),
+    waits,
+  };
 }
 
 describe("a feed on the Web", () => {
@@ -139,6 +144,17 @@ describe("a feed on the Web", () => {
     const importFile = async () => ({ ...summary, failure: "None of 5 rows was imported." });
     const { lines } = await watch(`${server.origin}/rows.csv`, [() => {}, () => {}], { importFile });
     expect(lines).toEqual(Array(2).fill("5 rows, 0 new, 0 there, 5 rejected. None of 5 rows was imported."));
+  });
+
+  test("is told with the most frequent reason of rejects, where they are, and how to take the round back", async () => {
+    const [columns, late, ...rows] = [...madeNyc311Lines(DAY)];
+    const tooLate = late?.replace(/\/2026 /, "/2031 ");
+    const noPlaces = rows.slice(0, 2).map((row) => row.replace(/[^,]*,[^,]*,"\([^)]*\)"\r\n$/, ",,\r\n"));
+    server.answer = answering([columns, tooLate, ...noPlaces, ...rows.slice(2)].join(""), '"1"');
+    const { shown } = await watch(`${server.origin}/rows.csv`, [() => {}]);
+    expect(shown).toContain(
+      `  50 rows, 47 new, 0 there, 3 rejected (2 lon is missing), see ${join(dir, "rejects.csv")}, run 2`,
+    );
   });
 
   test("is told without names and passwords", async () => {

@@ -52,3 +52,14 @@ describe("cleanCategory", () => {
 test("cleanFileText takes out what nobody sees, and the marks of lost bytes", () => {
   expect(cleanFileText("a\u0085b\u009bc \ufffd\ud800d\r\ne\u0000\u200b")).toBe("a\nbc d\ne");
 });
+
+test.each(["N/A", "n/a", " NULL ", "--"])(
+  "cleanFileText leaves nothing of %j, which says that there is no text",
+  (text) => {
+    expect(cleanFileText(text)).toBe("");
+  },
+);
+
+test.each(["Nullarbor", "N/A on my bill", "NA", "5 - 7"])("cleanFileText leaves %j", (text) => {
+  expect(cleanFileText(text)).toBe(text);
+});
