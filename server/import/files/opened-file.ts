@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, open as openFd, read } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { errorCode, OperatorError } from "../../console/operator-error.ts";
@@ -45,6 +45,13 @@ export async function openPath(path: string): Promise<OpenedFile> {
   };
 }
 
+/** A stream that is destroyed closes its file, whatever `autoClose` says; the next one reads it as well. */
+const LEFT_OPEN = {
+  open: openFd,
+  read,
+  close: (_fd: number, done: (error?: null) => void): void => done(null),
+};
+
 /** A file that is kept open, and closed at the end. @param path as messages call it */
 export async function openedByHandle(path: string, handle: FileHandle): Promise<OpenedFile> {
   const { size } = await handle.stat();
@@ -53,8 +60,8 @@ export async function openedByHandle(path: string, handle: FileHandle): Promise<
     sizeBytes: size,
     readAt: (position, length) => readFrom(handle, position, length),
     async stream(start, end) {
-      const range = { start, autoClose: false, highWaterMark: CHUNK_BYTES, ...(end !== undefined && { end }) };
-      return handle.createReadStream(range);
+      const range = { start, highWaterMark: CHUNK_BYTES, ...(end !== undefined && { end }) };
+      return createReadStream("", { ...range, fd: handle.fd, fs: LEFT_OPEN });
     },
     close: () => handle.close(),
   };
