@@ -15,6 +15,7 @@ import { openSource, type Source, type SourceOptions } from "./files/source.ts";
 import { type FirstPass, readFirstPass } from "./first-pass.ts";
 import { createRowIdentity, type RowIdentity } from "./ids/row-identity.ts";
 import { identifyByIds } from "./ids/rows-of-ids.ts";
+import { findFormerLayers } from "./keeping/former-layers.ts";
 import { openRun } from "./keeping/open-run.ts";
 import { patiently } from "./keeping/patiently.ts";
 import { findRemembered, type Remembered } from "./keeping/remembered.ts";
@@ -213,7 +214,10 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
   const tailsOf = identity.naming(reader.columns, remembered.rowKey);
   const reasons = new Map<string, number>();
   const findings = createFindings(options);
-  const rowOptions = rowOptionsOf(pass);
+  const formerLayers = await findFormerLayers(options).catch((error: unknown) => {
+    throw storeFailure(error, { written: 0, existing: 0 });
+  });
+  const rowOptions = { ...rowOptionsOf(pass), formerLayers };
   let [rowsRead, rejected, repeated, bytes] = [0, 0, 0, 0];
 
   const openedRun = await openRun({
