@@ -73,6 +73,8 @@ describe("a file", () => {
 
   const zip = zipOf({ "x.csv": CSV });
   test.each<[string, string | Buffer, string, string, SourceOptions?]>([
+    ["UTF-32", Buffer.from("\xff\xfe\0\0a\0\0\0", "latin1"), "csv", "is UTF-32"],
+    ["UTF-32 in the other order", Buffer.from("\0\0\xfe\xff\0\0\0a", "latin1"), "csv", "is UTF-32"],
     ["UTF-16 without a mark", Buffer.from(CSV.repeat(5), "utf16le"), "csv", "--encoding utf-16le"],
     ["Windows-1252", cp1252, "csv", '"1,é’", say --encoding windows-1252'],
     ["another encoding", Buffer.from("a,b\n\x81\x8d,1\n", "latin1"), "csv", "such as windows-1251"],
