@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -120,4 +120,12 @@ test("a source says which options have the columns that are wanted", async () =>
   expect(await adviceOn(preamble, ["lon", "lat"], { skipLines: 1 })).toContain("--skip-lines 3");
   expect(await adviceOn(preamble.replaceAll(",", "|"), ["lon", "lat"])).toContain('--skip-lines 3 --delimiter "|"');
   expect(await adviceOn("id,x,y\n1,2,3\n", ["lon", "lat"])).toBeUndefined();
+});
+
+test("says that there is no file where the path leads nowhere", async () => {
+  const file = join(dir, "plain.csv");
+  writeFileSync(file, CSV);
+  symlinkSync(join(dir, "loop.csv"), join(dir, "loop.csv"));
+  for (const path of [join(dir, "loop.csv"), join(file, "x.csv"), join(dir, "none.csv")])
+    await expect(openSource(path)).rejects.toThrow(`There is no file ${path}.`);
 });
