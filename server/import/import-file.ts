@@ -16,6 +16,7 @@ import { type FirstPass, readFirstPass } from "./first-pass.ts";
 import { createRowIdentity, type RowIdentity } from "./ids/row-identity.ts";
 import { identifyByIds } from "./ids/rows-of-ids.ts";
 import { findFormerLayers } from "./keeping/former-layers.ts";
+import { noteKnownOtherwise } from "./keeping/known-otherwise.ts";
 import { openRun } from "./keeping/open-run.ts";
 import { patiently } from "./keeping/patiently.ts";
 import { findRemembered, type Remembered } from "./keeping/remembered.ts";
@@ -299,6 +300,9 @@ async function storeRows(pass: SecondPass): Promise<Counts> {
     ...pass.rejects.notes(rejectsPath, rejected),
   ];
   if (repeated > 0) notes.push(repeatedNote(repeated));
+  // What is stored is stored: a store that stays away now costs the warning only.
+  if (written > 0)
+    notes.push(...(await noteKnownOtherwise({ ...options, source: sourceOfIds(options) }).catch(() => [])));
   const { runId } = openedRun;
   const counts = {
     rowsRead,

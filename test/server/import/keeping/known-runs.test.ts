@@ -49,3 +49,20 @@ test("rows go into another layer once their run is taken back", async () => {
   await importInto("vibe", { limit: 1 });
   expect(await importInto("opportunity")).toMatchObject({ written: 2, existing: 1 });
 });
+
+test("tells of a run that knew the rows of the file otherwise, as long as it stands", async () => {
+  const numbered = join(dir, "numbered.csv");
+  writeFileSync(numbered, "nr,lon,lat,time,category,severity\n7,-95.5,29.8,2026-02-28T11:00:00Z,pothole,2\n");
+  const layer = parseSource("=infrastructure");
+  const byIds = { path: numbered, mapping: { sources: { layer }, values: {}, id: { column: "nr" } } };
+  const { runId = "", notes } = await importInto("infrastructure", { path: numbered });
+  expect(notes.join()).not.toMatch(/twice/);
+  const twice = await importInto("infrastructure", byIds);
+  expect(twice.notes).toContainEqual(
+    expect.stringMatching(`without --id before \\(run ${runId}\\).* twice: --undo ${runId}`),
+  );
+  await undoRun({ store, derived, clock, runId: twice.runId ?? "" });
+  await undoRun({ store, derived, clock, runId });
+  const { notes: after } = await importInto("infrastructure", byIds);
+  expect(after.join()).not.toMatch(/twice/);
+});
