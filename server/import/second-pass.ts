@@ -11,6 +11,8 @@ import type { FirstPass } from "./first-pass.ts";
 import { createRowIdentity, type RowIdentity } from "./ids/row-identity.ts";
 import { identifyByIds } from "./ids/rows-of-ids.ts";
 import type { ImportOptions, ImportSummary } from "./import-options.ts";
+import { findFormerLayers } from "./keeping/former-layers.ts";
+import { noteKnownOtherwise } from "./keeping/known-otherwise.ts";
 import { openRun } from "./keeping/open-run.ts";
 import { patiently } from "./keeping/patiently.ts";
 import type { Remembered } from "./keeping/remembered.ts";
@@ -59,7 +61,10 @@ export async function storeRows(pass: SecondPass): Promise<Counts> {
   const tailsOf = identity.naming(reader.columns, remembered.rowKey);
   const reasons = new Map<string, number>();
   const findings = createFindings(options);
-  const rowOptions = rowOptionsOf(pass);
+  const formerLayers = await findFormerLayers(options).catch((error: unknown) => {
+    throw storeFailure(error, { written: 0, existing: 0 });
+  });
+  const rowOptions = { ...rowOptionsOf(pass), formerLayers };
   let [rowsRead, rejected, repeated, bytes] = [0, 0, 0, 0];
 
   const openedRun = await openRun({
@@ -141,6 +146,9 @@ export async function storeRows(pass: SecondPass): Promise<Counts> {
     ...pass.rejects.notes(rejectsPath, rejected),
   ];
   if (repeated > 0) notes.push(repeatedNote(repeated));
+  // What is stored is stored: a store that stays away now costs the warning only.
+  if (written > 0)
+    notes.push(...(await noteKnownOtherwise({ ...options, source: sourceOfIds(options) }).catch(() => [])));
   const { runId } = openedRun;
   const counts = {
     rowsRead,

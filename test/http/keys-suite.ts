@@ -67,7 +67,7 @@ export function testKeys(url: () => string, database: () => DatabaseAddress): vo
     const line = async () => (await ask(address, key)).body.split("\r\n").find((row) => row.startsWith(id));
     await expect
       .poll(line, { timeout: GIVE_UP_MS, interval: 500 })
-      .toMatch(`${id},vibe,friendly,2,${report.text},37.77648,-122.42626,9q8yyh,Hayes Valley,san-francisco,`);
+      .toMatch(`${id},vibe,friendly,2,${report.text},37.77648,-122.42626,9q8yyh,Hayes Valley,,san-francisco,`);
     const file = await fetch(`${url()}${address.replace("csv", "parquet")}`, bearer(key));
     const rows = await parquetReadObjects({ file: await file.arrayBuffer() });
     expect(rows.find((row) => row.id === id)).toMatchObject({

@@ -1,6 +1,6 @@
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { kept } from "../../../tiles/kept.ts";
-import { REPORT_LIFETIME_MS } from "../../../tiles/layers.ts";
+import { REPORT_LIFETIME_MS, type ReportLayer } from "../../../tiles/layers.ts";
 import { type Report, roundDegrees } from "../../../tiles/report.ts";
 import { formatReportId } from "../../../tiles/report-id.ts";
 import { draftOfBody, type FileReport, fileReportSchema, MAX_TEXT } from "../../reports/report-body.ts";
@@ -31,6 +31,8 @@ export interface RowReportOptions {
   /** Makes categories and texts fit instead of rejecting the rows and leaving the texts out. */
   readonly clean?: boolean | undefined;
   readonly place?: PlaceOptions | undefined;
+  /** Layers in which an import before may have put the row. Default: none but its own. */
+  readonly formerLayers?: readonly ReportLayer[] | undefined;
 }
 
 /**
@@ -95,9 +97,9 @@ export function toldByRow(values: FieldValues, tails: RowTails, options: RowRepo
   const { createdAtMs } = coarse;
   const expiresAtMs = createdAtMs + REPORT_LIFETIME_MS;
   if (expiresAtMs < options.nowMs) return rejection("time", values.time, EXPIRED);
-  const idOf = (tail: string, atMs: number, { lonDeg, latDeg }: Pick<Report, "lonDeg" | "latDeg">): string => {
+  const idOf = (tail: string, atMs: number, { lonDeg, latDeg }: Place, layer = draft.layer): string => {
     const geohash5 = encodeGeohash(lonDeg, latDeg, 5);
-    return formatReportId({ layer: draft.layer, shard: SHARD, createdAtMs: atMs, geohash5, tail });
+    return formatReportId({ layer, shard: SHARD, createdAtMs: atMs, geohash5, tail });
   };
   const id = idOf(tails.tail, createdAtMs, coarse);
   const formerIds = new Set<string>();
@@ -106,6 +108,11 @@ export function toldByRow(values: FieldValues, tails: RowTails, options: RowRepo
     const fine = { lonDeg: roundDegrees(draft.lonDeg), latDeg: roundDegrees(draft.latDeg) };
     if (keyed !== undefined && keyed !== tails.tail) formerIds.add(idOf(keyed, createdAtMs, coarse));
     formerIds.add(idOf(bare, createdAtMs, coarse)).add(idOf(bare, timeMs, fine));
+  }
+  for (const layer of options.formerLayers ?? []) {
+    if (layer === draft.layer) continue;
+    const there = kept(layer, draft.category, { ...draft, createdAtMs: timeMs });
+    formerIds.add(idOf(tails.tail, there.createdAtMs, there, layer));
   }
   return { report: { ...draft, ...coarse, id, expiresAtMs }, formerIds: [...formerIds], place, changes: fit.changes };
 }

@@ -26,10 +26,13 @@ export function parseEncoding(text: string): string {
 
 /**
  * The encoding of a file that begins with these bytes: what its byte order mark tells, else what was named, else UTF-8.
- * @throws OperatorError when it is UTF-16 and neither tells so
+ * @throws OperatorError when it is UTF-16 and neither tells so, or UTF-32
  */
 export function findEncoding(head: Buffer, given: string | undefined): Encoding {
-  const [a, b, c] = head;
+  const [a, b, c, d] = head;
+  // Begins as UTF-16 does; nothing decodes it.
+  const isUtf32 = (a === 0xff && b === 0xfe && c === 0 && d === 0) || (a === 0 && b === 0 && c === 0xfe && d === 0xff);
+  if (isUtf32) throw new OperatorError("The file is UTF-32, which is not read: save it as UTF-8 and import that.");
   if (a === 0xff && b === 0xfe) return { name: "utf-16le", isKnown: true };
   if (a === 0xfe && b === 0xff) return { name: "utf-16be", isKnown: true };
   if (a === 0xef && b === 0xbb && c === 0xbf) return { name: UTF_8, isKnown: given === UTF_8 };

@@ -118,16 +118,30 @@ function parseCells(raw: Buffer): Cell[] | string {
 /** The object of a row, or of what a rejected row was made into; or the sentence why there is none. */
 function parseJson(text: string): JsonObject | string {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseExactly(text);
     if (!isObject(value)) return "not a JSON object";
     if (!(REJECT_ROW in value) || typeof value[REJECT_RAW] !== "string") return value;
-    const whole: unknown = JSON.parse(value[REJECT_RAW]);
+    const whole = parseExactly(value[REJECT_RAW]);
     return isObject(whole) ? whole : "not a JSON object";
   } catch (error) {
     if (error instanceof RangeError) return TOO_DEEP;
     const bare = /[[:,\s](NaN|-?Infinity|undefined|None)(?=[\],}\s])/.exec(text)?.[1];
     return bare === undefined ? NOT_JSON : `${NOT_JSON}: it has no ${bare}`;
   }
+}
+
+/** Where there is a whole number that may be too large for JavaScript's; coordinates with as many digits are not meant. */
+const LONG_INTEGER = /(?<![\d.])\d{16}/;
+
+/** Parses JSON; whole numbers that JavaScript would round, such as ids, become texts with all of their digits. */
+function parseExactly(text: string): unknown {
+  return LONG_INTEGER.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
+}
+
+function keepDigits(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source;
+  const isRounded = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
+  return isRounded && source !== undefined && /^-?\d+$/.test(source) ? source : value;
 }
 
 /** Longitude and latitude of a Point (RFC 7946, 3.1.2), nothing for no geometry, or the sentence why it is none. */

@@ -83,12 +83,15 @@ const openHandle = (path: string): Promise<FileHandle> =>
     throw readFailure(path, error);
   });
 
+/** Also a link to itself, and what is behind a file as if it were a folder. */
+const NOWHERE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
+
 async function statFile(path: string): Promise<{ size: number; mtimeMs: number }> {
   try {
     const found = await stat(path);
     if (found.isFile()) return found;
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw readFailure(path, error);
+    if (!NOWHERE.has(errorCode(error) ?? "")) throw readFailure(path, error);
     throw new OperatorError(`There is no file ${path}.`);
   }
   throw new OperatorError(`${path} is not a file.`);

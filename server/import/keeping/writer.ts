@@ -52,7 +52,9 @@ export function createReportWriter({ store, journal, usedUp, rowKey, retryMs, on
   /** Ids are the rows' own, so a batch that was half written can simply be written again. */
   async function putBatch(all: readonly ToldByRow[], noted: Noted): Promise<void> {
     const former = await formerIds(store, all);
-    const reports = all.flatMap((told) => (told.formerIds.some((id) => former.has(id)) ? [] : told.report));
+    // What an undo removed was hidden by it, and is not there.
+    const isThere = (id: string): boolean => former.has(id) && !usedUp.has(id);
+    const reports = all.flatMap((told) => (told.formerIds.some(isThere) ? [] : told.report));
     const outcome = await store.putMany(reports, {
       async onMissing(missing) {
         // A second try finds some that the first has stored.

@@ -18,6 +18,19 @@ test("reads objects with different keys, nested ones by dotted names", () => {
   }
 });
 
+test("keeps all digits of whole numbers that JavaScript would round", () => {
+  const ids = '{"id":1234567890123456781,"of":{"id":-98765432109876543210},"lat":40.71234567890123999,"n":1e20}';
+  const kept = {
+    id: "1234567890123456781",
+    "of.id": "-98765432109876543210",
+    lat: "40.71234567890124",
+    n: "100000000000000000000",
+  };
+  expect(objectsOf(ids)).toEqual([kept]);
+  const rejected = { reject_row: 1, reject_reason: "x", reject_raw: ids };
+  expect(objectsOf(JSON.stringify(rejected))).toEqual([kept]);
+});
+
 test("reads a Feature on a line by its geometry and properties", () => {
   const feature = {
     type: "Feature",

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -73,6 +73,8 @@ describe("a file", () => {
 
   const zip = zipOf({ "x.csv": CSV });
   test.each<[string, string | Buffer, string, string, SourceOptions?]>([
+    ["UTF-32", Buffer.from("\xff\xfe\0\0a\0\0\0", "latin1"), "csv", "is UTF-32"],
+    ["UTF-32 in the other order", Buffer.from("\0\0\xfe\xff\0\0\0a", "latin1"), "csv", "is UTF-32"],
     ["UTF-16 without a mark", Buffer.from(CSV.repeat(5), "utf16le"), "csv", "--encoding utf-16le"],
     ["Windows-1252", cp1252, "csv", '"1,é’", say --encoding windows-1252'],
     ["another encoding", Buffer.from("a,b\n\x81\x8d,1\n", "latin1"), "csv", "such as windows-1251"],
@@ -118,4 +120,12 @@ test("a source says which options have the columns that are wanted", async () =>
   expect(await adviceOn(preamble, ["lon", "lat"], { skipLines: 1 })).toContain("--skip-lines 3");
   expect(await adviceOn(preamble.replaceAll(",", "|"), ["lon", "lat"])).toContain('--skip-lines 3 --delimiter "|"');
   expect(await adviceOn("id,x,y\n1,2,3\n", ["lon", "lat"])).toBeUndefined();
+});
+
+test("says that there is no file where the path leads nowhere", async () => {
+  const file = join(dir, "plain.csv");
+  writeFileSync(file, CSV);
+  symlinkSync(join(dir, "loop.csv"), join(dir, "loop.csv"));
+  for (const path of [join(dir, "loop.csv"), join(file, "x.csv"), join(dir, "none.csv")])
+    await expect(openSource(path)).rejects.toThrow(`There is no file ${path}.`);
 });
