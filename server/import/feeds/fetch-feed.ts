@@ -36,7 +36,8 @@ export async function fetchFeed(url: URL, known: Validators, signal: AbortSignal
   let at = url;
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
     const answered = await get(at, url, known, signal);
-    if (!(answered instanceof Response)) return answered;
+    // Not by `instanceof`: the HTTP server puts a class of its own in the place of `Response`.
+    if ("reason" in answered) return answered;
     if (answered.status === 304) return "unchanged";
     if (answered.status === 200) return { response: answered, validators: validatorsOf(answered) };
     await answered.body?.cancel();
