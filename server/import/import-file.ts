@@ -39,7 +39,7 @@ async function importSource(applied: ImportOptions, source: Source): Promise<Imp
     });
   const dryRun = options.dryRun && !(await patientStore(knowsRows(options)));
   const remembered = await patientStore(findRemembered({ ...options, dryRun }));
-  const identity = identityOf(options, remembered);
+  const identity = identityOf(options, remembered, source);
   const firstPass = await readFirstPass({
     source,
     mapping,

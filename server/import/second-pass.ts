@@ -176,10 +176,14 @@ export async function knowsRows(options: ImportOptions): Promise<boolean> {
 }
 
 /** Which report a row is: by its id, or by what it tells. */
-export function identityOf(options: ImportOptions, { looksForFormer }: Remembered): RowIdentity {
+export function identityOf(
+  options: ImportOptions,
+  { looksForFormer }: Remembered,
+  { sizeBytes }: Pick<Source, "sizeBytes">,
+): RowIdentity {
   const { mapping, source = "file", limit } = options;
   const fields = digestedFields(mapping);
-  if (mapping.id === undefined) return createRowIdentity({ fields, looksForFormer });
+  if (mapping.id === undefined) return createRowIdentity({ fields, looksForFormer, sizeBytes });
   return identifyByIds({ fields, column: mapping.id.column, source, limit });
 }
 

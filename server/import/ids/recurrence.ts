@@ -6,28 +6,33 @@ export interface Recurrence {
   occurrence(digest: Buffer): number;
 }
 
-const FILTER_BITS = 27;
+const [FEWEST_BITS, MOST_BITS] = [12, 27];
+/** Slots for each byte of a file, which may be packed: some hundred a row. */
+const SLOTS_PER_BYTE = 8;
 
 /**
- * Holds 32 MiB of filter, whatever the file's length, and 12 to 40 bytes for each row that is not alone: the first pass
+ * Holds at most 32 MiB of filter, less for a small file, and 12 to 40 bytes for each row that is not alone: the first pass
  * finds which slots of the filter are met twice, and only rows of these are counted exactly in the second. With ten
  * million rows that is one row in fourteen by chance.
+ * @param sizeBytes of the file, as far as it is known; what is found is the same whatever it is
  */
-export function createRecurrence(): Recurrence {
-  const once = new Uint8Array(2 ** (FILTER_BITS - 3));
-  const twice = new Uint8Array(2 ** (FILTER_BITS - 3));
+export function createRecurrence(sizeBytes = Number.POSITIVE_INFINITY): Recurrence {
+  const wanted = Math.ceil(Math.log2(Math.max(1, sizeBytes) * SLOTS_PER_BYTE));
+  const bits = Math.min(MOST_BITS, Math.max(FEWEST_BITS, wanted));
+  const once = new Uint8Array(2 ** (bits - 3));
+  const twice = new Uint8Array(2 ** (bits - 3));
   const counts = createCounter();
 
   return {
     note(digest) {
-      const slot = digest.readUInt32LE(16) >>> (32 - FILTER_BITS);
+      const slot = digest.readUInt32LE(16) >>> (32 - bits);
       const byte = slot >> 3;
       const bit = 1 << (slot & 7);
       if ((once[byte] ?? 0) & bit) twice[byte] = (twice[byte] ?? 0) | bit;
       else once[byte] = (once[byte] ?? 0) | bit;
     },
     occurrence(digest) {
-      const slot = digest.readUInt32LE(16) >>> (32 - FILTER_BITS);
+      const slot = digest.readUInt32LE(16) >>> (32 - bits);
       if (((twice[slot >> 3] ?? 0) & (1 << (slot & 7))) === 0) return 0;
       return counts.add(digest.readUIntLE(24, 6));
     },

@@ -21,11 +21,13 @@ export interface RowIdentityOptions {
   readonly fields: readonly DigestedField[];
   /** Whether rows may be there under ids of programs before; costs a second digest of every row, and 32 MiB. */
   readonly looksForFormer: boolean;
+  /** Of the file, which makes what is held of a small one small. */
+  readonly sizeBytes?: number | undefined;
 }
 
-export function createRowIdentity({ fields, looksForFormer }: RowIdentityOptions): RowIdentity {
-  const recurrence = createRecurrence();
-  const former = looksForFormer ? createRecurrence() : undefined;
+export function createRowIdentity({ fields, looksForFormer, sizeBytes }: RowIdentityOptions): RowIdentity {
+  const recurrence = createRecurrence(sizeBytes);
+  const former = looksForFormer ? createRecurrence(sizeBytes) : undefined;
   return {
     noting(columns) {
       const digestOf = createRowDigest(fields, columns);
