@@ -12,10 +12,10 @@ const LAST_WORD = 15;
  */
 export function cleanCategory(text: string): string {
   if (text === "") return text;
-  const fit = text
-    .normalize("NFC")
-    .replace(UNFIT_IN_CATEGORY, " ")
-    .replace(/ {2,}/g, " ")
+  const composed = text.normalize("NFC");
+  const replaced = composed.replace(UNFIT_IN_CATEGORY, " ");
+  // Of one that fits two blanks stay two.
+  const fit = (replaced === composed ? composed : replaced.replace(/ {2,}/g, " "))
     .replace(/^[^\p{L}\p{Nd}]+/u, "")
     .trim();
   return cutAtWord(fit) || NOTHING_LEFT;
