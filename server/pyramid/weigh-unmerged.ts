@@ -1,10 +1,4 @@
-import {
-  columnsOfReports,
-  FULL_QUARTERS,
-  type ReportColumns,
-  rowsMissing,
-  rowsWhere,
-} from "../../tiles/report-columns.ts";
+import { columnsOfReports, type ReportColumns, rowsMissing, rowsWhere } from "../../tiles/report-columns.ts";
 import { idTimePrefix } from "../../tiles/report-id.ts";
 import { weighRows } from "../../tiles/weigh-rows.ts";
 import { mapLimited } from "../kit/map-limited.ts";
@@ -42,8 +36,9 @@ export async function weighUnmerged(
 
 /** Those of which it is not known what they weigh. */
 function openRows(rows: ReportColumns, weighed: ReportColumns | undefined): ReportColumns {
-  const whole = rowsWhere(rows, (row) => rows.reporter[row] !== 0 && rows.quarters[row] === FULL_QUARTERS);
-  return weighed === undefined ? whole : rowsMissing(whole, weighed);
+  // Also those that weigh less among the unmerged: among all their reporter's of the day they may weigh less still.
+  const bounded = rowsWhere(rows, (row) => rows.reporter[row] !== 0 && (rows.quarters[row] as number) > 0);
+  return weighed === undefined ? bounded : rowsMissing(bounded, weighed);
 }
 
 async function weighAmongAll(
