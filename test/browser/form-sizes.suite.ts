@@ -32,6 +32,9 @@ const SIZES = [
 const AIM_PX = 240;
 const TARGET_PX = 44;
 
+/** That of `client/ui/second-tap.ts`. */
+const SECOND_TAP_MS = 400;
+
 /** Points around the cross, a square of `AIM_PX`, at which something else than the map would be hit. */
 export const coveredAroundCross = (page: Page): Promise<string[]> =>
   page.evaluate(`(() => {
@@ -78,15 +81,34 @@ const expectAimable = async (page: Page, what: string) => {
   expect(overhang, what).toBe(0);
 };
 
-/** Taps twice where a button is, however the page changes in between. */
+/** Taps twice where a button is, however the page changes in between: what the first brings waits for the second however slow this machine is. */
 export async function doubleTap(page: Page, label: string): Promise<void> {
   const button = page.getByRole("button", { name: label, exact: true });
   await button.scrollIntoViewIfNeeded();
   const { x = 0, y = 0, width = 0, height = 0 } = (await button.boundingBox()) ?? {};
   const at = [x + width / 2, y + height / 2] as const;
+  const goOn = await holdTimers(page, SECOND_TAP_MS);
   await Promise.all([page.touchscreen.tap(...at), page.touchscreen.tap(...at)]);
+  // The second was caught, and is followed by such a moment itself.
+  await expect.poll(() => page.locator(".second-tap").count()).toBe(2);
+  await goOn();
   // It is over when something can be hit there again.
   await expect.poll(() => page.locator(".second-tap").count()).toBe(0);
+}
+
+/** Timers of so many milliseconds run when what is returned is called, and no sooner. */
+async function holdTimers(page: Page, heldMs: number): Promise<() => Promise<void>> {
+  const held = await page.evaluateHandle((heldMs) => {
+    const { setTimeout } = globalThis;
+    const runs: (() => void)[] = [];
+    const hold = (run: () => void, ms?: number) => (ms === heldMs ? runs.push(run) : setTimeout(run, ms));
+    globalThis.setTimeout = hold as typeof setTimeout;
+    return () => {
+      globalThis.setTimeout = setTimeout;
+      for (const run of runs) run();
+    };
+  }, heldMs);
+  return () => held.evaluate((goOn) => goOn());
 }
 
 const openForm = (page: Page) => page.getByRole("button", { name: "Report", exact: true }).click();
