@@ -119,7 +119,7 @@ export function accessibilityTests(site: Site): void {
     }
   });
 
-  test("all of a visit can be done with the keyboard, and one sees where one is", async () => {
+  test("all of a visit can be done with the keyboard, and one sees where one is", { tags: "slow" }, async () => {
     const { page, faults } = await visit(site.browser, `${site.url}/${MAP}`);
     const tabTo = async (target: Locator) => {
       for (let presses = 0; presses < 60; presses++) {
