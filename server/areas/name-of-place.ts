@@ -105,6 +105,13 @@ export function createPlaceNames(areas: AreaSource | undefined, only?: AreaSetVe
   };
 }
 
+/** What cells are called, by geohash. They are asked for in the order of their geohashes, as neighbours share what is read. */
+export async function nameCells(names: PlaceNames, geohashes: Iterable<string>): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const geohash of [...geohashes].sort()) found.set(geohash, (await names.ofCell(geohash)).name);
+  return found;
+}
+
 function centreOfCell(geohash: string): Place {
   const { west, south, east, north } = cellBounds(geohash);
   return { lonDeg: (west + east) / 2, latDeg: (south + north) / 2 };

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
 import type { AreaCatalogue } from "../../areas/area-catalogue.ts";
-import { nameOfCell } from "../../areas/name-of-cell.ts";
+import { createPlaceNames, nameCells } from "../../areas/name-of-place.ts";
 import type { Sql } from "../../ports/sql.ts";
 import type { RankedSet } from "../../trends/area-ranking.ts";
 import { centreOf } from "../../trends/cell-centre.ts";
@@ -44,7 +44,9 @@ const place = {
   geohash: z.string(),
   lat: z.number(),
   lon: z.number(),
-  name: z.string().openapi({ description: "The nearest name of the map, else the city's or the geohash." }),
+  name: z
+    .string()
+    .openapi({ description: "The nearest name of the map, else of the area, the city's, or the geohash." }),
 };
 const rise = {
   city: z.string().nullable(),
@@ -191,6 +193,16 @@ const daily = trendRoute({
 
 /** Mounts what is asked of the counts of reports. */
 export function mountReportTrends(app: App, { clock, areas }: AppParts, sql: Sql): void {
+  async function named<Row extends { readonly geohash: string }>(rows: readonly Row[]) {
+    const names = await nameCells(
+      createPlaceNames(areas),
+      rows.map(({ geohash }) => geohash),
+    );
+    return rows.map(({ geohash, ...row }) => {
+      return { geohash, ...centreOf(geohash), name: names.get(geohash) ?? geohash, ...row };
+    });
+  }
+
   app.openapi(rising, async (c) => {
     const { layer, min_change, min_reports, limit, cursor, area: id, ...cells } = c.req.valid("query");
     const months = monthsUpTo(cursor?.nowMs ?? clock.now());
@@ -206,7 +218,7 @@ export function mountReportTrends(app: App, { clock, areas }: AppParts, sql: Sql
       ...tellArea(known),
       this_month: months.thisMonth,
       last_month: months.lastMonth,
-      neighborhoods: page.neighborhoods.map(toNeighborhoodJson),
+      neighborhoods: await named(page.neighborhoods.map(toNeighborhoodJson)),
       areas: ofAreas.areas.map(toAreaJson),
       areas_left_out: ofAreas.leftOut,
       next_cursor: next ?? null,
@@ -226,9 +238,9 @@ export function mountReportTrends(app: App, { clock, areas }: AppParts, sql: Sql
       ...tellArea(known),
       ...span,
       days: [...found.days],
-      neighborhoods: found.neighborhoods.map(({ geohash, total, reports }) => {
-        return { geohash, ...centreOf(geohash), name: nameOfCell(geohash), total, reports: [...reports] };
-      }),
+      neighborhoods: await named(
+        found.neighborhoods.map(({ geohash, total, reports }) => ({ geohash, total, reports: [...reports] })),
+      ),
       left_out: found.leftOut,
     };
     return c.json(body, 200, trendHeaders(known));
@@ -248,13 +260,7 @@ async function setsAsked(
     .filter((set) => (wanted ?? set.city) === set.city && (known?.kind ?? set.kind) === set.kind);
 }
 
-const toNeighborhoodJson = ({ geohash, city, ...rise }: RisingNeighborhood) => ({
-  geohash,
-  ...centreOf(geohash),
-  name: nameOfCell(geohash),
-  city,
-  ...toRiseJson(rise),
-});
+const toNeighborhoodJson = ({ geohash, city, ...rise }: RisingNeighborhood) => ({ geohash, city, ...toRiseJson(rise) });
 
 const toAreaJson = ({ id, name, kind, city, ...rise }: RisingArea) => ({ id, name, kind, city, ...toRiseJson(rise) });
 

@@ -2,7 +2,7 @@ import { parquetReadObjects } from "hyparquet";
 import { expect, it } from "vitest";
 import { AREA_TABLES, openAreaTrends, squareArea } from "../../kit/area-trends-fixture.ts";
 import { describeOnEachPostgres } from "../../kit/postgres/each-postgres.ts";
-import { SF_A, SF_B } from "../../kit/trends-fixture.ts";
+import { NOWHERE, SF_A, SF_B } from "../../kit/trends-fixture.ts";
 
 const [HILL, BAY, CREEK] = [squareArea(0, "Hill"), squareArea(1, "bay"), squareArea(2, "Creek")];
 
@@ -68,6 +68,21 @@ describeOnEachPostgres("counts of areas", AREA_TABLES, (pool) => {
         { geohash: SF_A, total: 6, reports: [6, 0, 0] },
       ],
     });
+  });
+
+  it("calls neighbourhoods by the area around their centre where the map has no name", async () => {
+    const { bring, count, read } = openAreaTrends(pool());
+    const kiez = squareArea(0, "Kiez");
+    // Around the middle of NOWHERE.
+    const [west, south] = [13_400_000, 52_510_000];
+    const [east, north] = [west + 20_000, south + 20_000];
+    const box = { west, south, east, north };
+    const ring = Int32Array.from([west, south, east, south, east, north, west, north]);
+    await bring([{ ...kiez, box, polygons: [[ring]] }]);
+    await count([[kiez.id, NOWHERE, "2026-05-30", 6]]);
+    const named = { neighborhoods: [{ geohash: NOWHERE, name: "Kiez" }] };
+    expect(await read(`/api/trends/rising?area=${kiez.id}`)).toMatchObject(named);
+    expect(await read(`/api/trends/daily?area=${kiez.id}&limit=5`)).toMatchObject(named);
   });
 
   it("exports them, of one area and of a city, page by page", async () => {

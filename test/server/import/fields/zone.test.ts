@@ -8,6 +8,8 @@ import { runs } from "../../../kit/runs.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const [FROM_MS, TO_MS] = [Date.UTC(1970, 0), Date.UTC(2101, 0)];
+/** When open data mostly is of. */
+const [OPEN_DATA_FROM_MS, OPEN_DATA_TO_MS] = [Date.UTC(2001, 0), Date.UTC(2031, 0)];
 /** With summer time in both halves of the year, of half an hour, of two hours, below zero, in Ramadan, and with days that never were. */
 const ZONES = [
   ...["America/New_York", "America/Los_Angeles", "America/St_Johns", "America/Sao_Paulo", "America/Caracas"],
@@ -71,12 +73,13 @@ describe("a time that a zone's clocks show is the moment that Intl says", () => 
     }
   });
 
-  test("in every zone that there is, at every change and every ten weeks", { tags: "slow", timeout: 600_000 }, () => {
+  test("in every zone that there is, at every change and every ten weeks of 30 years", { tags: "slow" }, () => {
     for (const name of Intl.supportedValuesOf("timeZone").filter((zoneName) => zoneName.includes("/"))) {
       const [read, clock] = [createZone(name), offsetByClock(name)];
       const times: number[] = [];
-      for (let ms = FROM_MS + 12_345_678; ms < TO_MS; ms += 70 * DAY_MS) times.push(ms);
-      for (const { atMs, beforeMs, afterMs } of readTransitions(offsetReader(name), FROM_MS, TO_MS).transitions) {
+      for (let ms = OPEN_DATA_FROM_MS + 12_345_678; ms < OPEN_DATA_TO_MS; ms += 70 * DAY_MS) times.push(ms);
+      const { transitions } = readTransitions(offsetReader(name), OPEN_DATA_FROM_MS, OPEN_DATA_TO_MS);
+      for (const { atMs, beforeMs, afterMs } of transitions) {
         times.push(atMs + beforeMs, atMs + beforeMs - 1, atMs + afterMs, atMs + afterMs - 1);
       }
       const wrong = times.filter((localMs) => momentOf(read, localMs) !== expectedMoment(localMs, clock));
