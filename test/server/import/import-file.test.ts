@@ -1,18 +1,13 @@
 /** @module-tag random */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseSource, parseValueMaps } from "../../../server/import/fields/mapping.ts";
 import { splitFields } from "../../../server/import/files/csv-fields.ts";
 import { createFormerDigest, formerTailsOfRow } from "../../../server/import/ids/row-ids.ts";
-import { importFile } from "../../../server/import/import-file.ts";
-import type { ImportOptions } from "../../../server/import/import-options.ts";
-import type { DerivedStore } from "../../../server/ports/derived-store.ts";
-import { type ReportStore, StoreUnavailableError } from "../../../server/ports/report-store.ts";
-import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
+import { StoreUnavailableError } from "../../../server/ports/report-store.ts";
 import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../tiles/geo/geohash.ts";
 import { REPORT_LAYERS } from "../../../tiles/layers.ts";
@@ -20,33 +15,18 @@ import type { Report } from "../../../tiles/report.ts";
 import { formatReportId } from "../../../tiles/report-id.ts";
 import { reportsOf } from "../../kit/make-report.ts";
 import { runs } from "../../kit/runs.ts";
+import { useImport } from "./import-fixture.ts";
 
 const DAY_MS = 86_400_000;
-const START_MS = Date.parse("2026-03-01T12:00:00Z");
-const dir = mkdtempSync(join(tmpdir(), "import-"));
-afterAll(() => rmSync(dir, { recursive: true }));
-
-let nowMs = START_MS;
-const clock = { now: () => nowMs };
-let store: ReportStore;
-let derived: DerivedStore;
-beforeEach(() => {
-  nowMs = START_MS;
-  store = createMemoryStore({ clock });
-  derived = createMemoryDerivedStore({ clock });
-});
+const world = useImport();
+const { clock, run } = world;
+const START_MS = clock.now();
 
 let fileCount = 0;
-function writeFile(content: string | Buffer, ending = "csv"): string {
-  const path = join(dir, `${fileCount++}.${ending}`);
-  writeFileSync(path, content);
-  return path;
-}
+const writeFile = (content: string | Buffer, ending = "csv"): string =>
+  world.write(`${fileCount++}.${ending}`, content);
 
-const run = (path: string, options: Partial<ImportOptions> = {}) =>
-  importFile({ path, mapping: { sources: {}, values: {} }, store, derived, clock, retryMs: 1, ...options });
-
-const allReports = (from: ReportStore = store): Promise<Report[]> => reportsOf(from);
+const allReports = (from = world.store): Promise<Report[]> => reportsOf(from);
 
 /** A rejected row's fields, and its own text where it could not be read. */
 function readReject(line: string): { readonly values: readonly string[]; readonly original?: string } {
@@ -92,7 +72,7 @@ describe("rows", () => {
     const [kept] = await allReports();
     if (kept === undefined) throw new Error("nothing was imported");
     // As they were stored then.
-    store = createMemoryStore({ clock });
+    world.store = createMemoryStore({ clock });
     const digestOf = createFormerDigest(columns);
     const former = rows.map(({ time, values }): Report => {
       const fine = { lonDeg: -95.412346, latDeg: 29.712346, createdAtMs: Date.parse(time) };
@@ -101,8 +81,8 @@ describe("rows", () => {
       const geohash5 = encodeGeohash(report.lonDeg, report.latDeg, 5);
       return { ...report, id: formatReportId({ ...report, geohash5, shard: 0, tail }) };
     });
-    await store.putMany(former);
-    await store.edit(former[1]?.id ?? "", { kind: "hide" });
+    await world.store.putMany(former);
+    await world.store.edit(former[1]?.id ?? "", { kind: "hide" });
     expect(await run(path)).toMatchObject({ written: 0, existing: 2 });
     expect((await allReports()).map(({ id }) => id)).toEqual([former[0]?.id]);
   });
@@ -230,20 +210,20 @@ describe("identity", () => {
     const path = writeFile(HEADER + GOOD);
     const mapping = { sources: {}, values: parseValueMaps(["category:theft=larceny"]) };
     await run(path, { intoLastMs: DAY_MS });
-    nowMs += 60_000;
+    clock.advance(60_000);
     expect(await run(path, { intoLastMs: DAY_MS, mapping })).toMatchObject({ written: 0, existing: 1 });
   });
 });
 
 describe("old data", () => {
   const old = `${HEADER}1,1,2010-01-01,vibe,noise,1,\n1,1,2010-01-02,vibe,noise,1,\n1,1,2010-01-05,vibe,noise,1,\n`;
-  const ages = async () => (await allReports()).map(({ createdAtMs }) => (nowMs - createdAtMs) / DAY_MS);
+  const ages = async () => (await allReports()).map(({ createdAtMs }) => (clock.now() - createdAtMs) / DAY_MS);
 
   test("is mapped onto the last days, once", async () => {
     const path = writeFile(old);
     await run(path, { intoLastMs: 80 * DAY_MS });
     expect(await ages()).toEqual([80, 60, 0]);
-    nowMs += 5 * DAY_MS;
+    clock.advance(5 * DAY_MS);
     expect(await run(path, { intoLastMs: 80 * DAY_MS })).toMatchObject({
       written: 0,
       existing: 3,
@@ -256,17 +236,17 @@ describe("old data", () => {
   test("that has expired since is rejected, not dated anew", async () => {
     const path = writeFile(old);
     await run(path, { intoLastMs: 80 * DAY_MS });
-    nowMs += 30 * DAY_MS;
+    clock.advance(30 * DAY_MS);
     expect(await run(path, { intoLastMs: 80 * DAY_MS })).toMatchObject({ written: 0, existing: 2, rejected: 1 });
   });
 
   test("is dated anew on demand, and by its new date from then on", async () => {
     const path = writeFile(old);
     await run(path, { intoLastMs: 80 * DAY_MS });
-    nowMs += DAY_MS;
+    clock.advance(DAY_MS);
     expect(await run(path, { intoLastMs: 80 * DAY_MS, newImportEpoch: true })).toMatchObject({
       written: 3,
-      importEpochMs: nowMs,
+      importEpochMs: clock.now(),
     });
     expect(await run(path, { intoLastMs: 80 * DAY_MS })).toMatchObject({ written: 0, existing: 3 });
   });
@@ -281,10 +261,10 @@ describe("failures", () => {
   test("of the store are waited out", async () => {
     let calls = 0;
     const flaky = {
-      ...store,
+      ...world.store,
       putMany: async (reports: readonly Report[]) => {
         if (calls++ % 3 !== 2) throw new StoreUnavailableError("throttled");
-        return store.putMany(reports);
+        return world.store.putMany(reports);
       },
     };
     expect(await run(writeFile(HEADER + GOOD.repeat(4500)), { store: flaky })).toMatchObject({ written: 4500 });
@@ -294,10 +274,10 @@ describe("failures", () => {
     const path = writeFile(HEADER + GOOD.repeat(8000));
     let left = 3;
     const dying = {
-      ...store,
+      ...world.store,
       putMany: async (reports: readonly Report[]) => {
         if (left-- <= 0) throw new StoreUnavailableError("gone");
-        return store.putMany(reports);
+        return world.store.putMany(reports);
       },
     };
     await expect(run(path, { store: dying })).rejects.toThrow(/gone.* 6000 reports .*same command again/);
@@ -308,10 +288,10 @@ describe("failures", () => {
     const path = writeFile(HEADER + GOOD.repeat(3000));
     const abort = new AbortController();
     const interrupting = {
-      ...store,
+      ...world.store,
       putMany: async (reports: readonly Report[]) => {
         abort.abort();
-        return store.putMany(reports);
+        return world.store.putMany(reports);
       },
     };
     const first = await run(path, { store: interrupting, signal: abort.signal });
@@ -324,8 +304,8 @@ describe("failures", () => {
   test("of the file are told before anything is stored", async () => {
     const whole = gzipSync(HEADER + GOOD.repeat(10));
     await expect(run(writeFile(whole.subarray(0, -12), "csv.gz"))).rejects.toThrow(/damaged or cut-off gzip/);
-    await expect(run(join(dir, "none.csv"))).rejects.toThrow(/no file/);
-    await expect(run(dir, { format: "csv" })).rejects.toThrow(/not a file/);
+    await expect(run(join(world.dir, "none.csv"))).rejects.toThrow(/no file/);
+    await expect(run(world.dir, { format: "csv" })).rejects.toThrow(/not a file/);
     await expect(run(writeFile("", "xls"))).rejects.toThrow(/--format/);
     const mapping = { sources: { time: parseSource("when") }, values: {} };
     await expect(run(writeFile(HEADER + GOOD), { mapping })).rejects.toThrow(/The columns are: lon, lat, time/);
@@ -398,7 +378,7 @@ describe("every format", () => {
         const results: Report[][] = [];
         for (const path of files) {
           // Of one key: else the ids would differ.
-          const fresh = { ...createMemoryStore({ clock }), remember: store.remember };
+          const fresh = { ...createMemoryStore({ clock }), remember: world.store.remember };
           expect(await run(path, { store: fresh })).toMatchObject({ rowsRead: rows.length, written: rows.length });
           results.push(await allReports(fresh));
           rmSync(path);

@@ -1,42 +1,26 @@
-import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { afterAll, expect, test } from "vitest";
-import { importFile } from "../../../server/import/import-file.ts";
+import { expect, test } from "vitest";
 import { findProfile } from "../../../server/import/profiles/named-profiles.ts";
-import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { countMadeNyc311, type MadeNyc311Options, madeNyc311Lines } from "../../kit/cities/nyc311/made-nyc311.ts";
+import { useImport } from "./import-fixture.ts";
 
 /** New York's clocks show the hour before 01:00 twice between them. */
 const ENDS_MS = Date.parse("2026-11-20T12:00:00Z");
 const DAY_MS = 86_400_000;
 
-const dir = mkdtempSync(join(tmpdir(), "nyc311-"));
-afterAll(() => rmSync(dir, { recursive: true }));
+const world = useImport(ENDS_MS + 1.5 * DAY_MS);
 
 test("a file like New York's: what has a place is there, twice is once, and the next day's brings what is new", () =>
   city(1_000));
 test("a hundred thousand rows", { tags: "slow" }, () => city(100_000));
 
 async function city(rows: number): Promise<void> {
-  const clock = { now: () => ENDS_MS + 1.5 * DAY_MS };
-  const store = createMemoryStore({ clock });
-  const derived = createMemoryDerivedStore({ clock });
   const profile = await findProfile("nyc311");
   const today = { rows, endsAtMs: ENDS_MS };
-  const run = async (path: string) =>
-    importFile({
-      path,
-      profile,
-      store,
-      derived,
-      clock,
-      mapping: { sources: {}, values: {} },
-      rejectsPath: `${path}.rejects`,
-    });
+  const run = (path: string) => world.run(path, { profile, rejectsPath: `${path}.rejects` });
 
   const path = await write(`${rows}.csv`, today);
   const { placed } = countMadeNyc311(today);
@@ -58,7 +42,7 @@ async function city(rows: number): Promise<void> {
 }
 
 async function write(name: string, options: MadeNyc311Options): Promise<string> {
-  const path = join(dir, name);
+  const path = join(world.dir, name);
   await pipeline(Readable.from(madeNyc311Lines(options)), createWriteStream(path));
   return path;
 }

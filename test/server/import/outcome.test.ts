@@ -1,39 +1,23 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { importFile } from "../../../server/import/import-file.ts";
+import { describe, expect, test } from "vitest";
 import type { ImportOptions } from "../../../server/import/import-options.ts";
 import { parseMaxRejects } from "../../../server/import/outcome.ts";
-import type { ReportStore } from "../../../server/ports/report-store.ts";
-import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory/memory.ts";
-import { createTestClock } from "../../kit/clock.ts";
 import { DAY_MS, reportsOf } from "../../kit/make-report.ts";
+import { useImport } from "./import-fixture.ts";
 
 /** When an import counts as failed, and when it is refused before anything is stored. */
 
-const dir = mkdtempSync(join(tmpdir(), "outcome-"));
-afterAll(() => rmSync(dir, { recursive: true }));
-
-const clock = createTestClock();
-let store: ReportStore;
-let derived: ReturnType<typeof createMemoryDerivedStore>;
-beforeEach(() => {
-  store = createMemoryStore({ clock });
-  derived = createMemoryDerivedStore({ clock });
-});
-
+const world = useImport();
 let files = 0;
 let path = "";
 function run(content: string, options: Partial<ImportOptions> = {}, ending = "csv") {
-  path = join(dir, `${files++}.${ending}`);
-  writeFileSync(path, content);
-  return importFile({ path, mapping: { sources: {}, values: {} }, store, derived, clock, retryMs: 1, ...options });
+  path = world.write(`${files++}.${ending}`, content);
+  return world.run(path, options);
 }
 
 const HEADER = "lon,lat,time,layer,category,severity\n";
-const rowOf = (lat: number | string, time = "2026-05-30") => `1,${lat},${time},vibe,noise,1\n`;
+const rowOf = (lat: number | string, time = "2026-02-28") => `1,${lat},${time},vibe,noise,1\n`;
 const GOOD = rowOf(1);
 const BAD = rowOf("north");
 const OLD = rowOf(1, "2010-01-01");
@@ -69,7 +53,7 @@ describe("the first 1 000 rows", () => {
     await expect(run(HEADER + BAD.repeat(1000) + GOOD)).rejects.toThrow(
       'None of the first 1000 rows can be imported: lat "north" must be a number from -90 to 90.',
     );
-    expect([await reportsOf(store), existsSync(`${path}.rejects.csv`)]).toEqual([[], false]);
+    expect([await reportsOf(world.store), existsSync(`${path}.rejects.csv`)]).toEqual([[], false]);
   });
 
   test("are no reason to refuse a file when one fits, or all are only too old", async () => {
@@ -100,14 +84,14 @@ describe("--max-rejects", () => {
       await expect(summary).rejects.toThrow(
         `100 of 2 000 rows are rejected, more than --max-rejects ${most}, so nothing`,
       );
-    expect(await reportsOf(store)).toHaveLength(isStored ? 1900 : 0);
+    expect(await reportsOf(world.store)).toHaveLength(isStored ? 1900 : 0);
   });
 
   test("shows all rejects in a dry run, and fails then", async () => {
     const dry = await run(FILE, {
       maxRejects: { rows: 99 },
       dryRun: true,
-      rejectsPath: join(dir, "all.csv"),
+      rejectsPath: join(world.dir, "all.csv"),
     });
     expect([dry.rejected, existsSync(dry.rejectsPath ?? "")]).toEqual([100, true]);
     expect(dry.failure).toBe("100 of 2 000 rows are rejected, more than --max-rejects 99.");
@@ -118,7 +102,7 @@ describe("--max-rejects", () => {
     const file = HEADER + times + rowOf(1, "1900-01-01").repeat(2);
     const options = { intoLastMs: 10 * DAY_MS, maxRejects: { rows: 1 } };
     await expect(run(file, options)).rejects.toThrow(/^2 of 52 rows/);
-    expect(await derived.list("imports/anchors")).toEqual([]);
+    expect(await world.derived.list("imports/anchors")).toEqual([]);
   });
 });
 

@@ -1,48 +1,14 @@
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, linkSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { JSON_REJECTS } from "../../../server/import/files/json-rejects.ts";
-import { importFile } from "../../../server/import/import-file.ts";
 import type { ImportOptions } from "../../../server/import/import-options.ts";
 import { openRejects } from "../../../server/import/rejects.ts";
-import type { DerivedStore } from "../../../server/ports/derived-store.ts";
-import type { ReportStore } from "../../../server/ports/report-store.ts";
-import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory/memory.ts";
+import { useImport } from "./import-fixture.ts";
 
-const clock = { now: () => Date.parse("2026-03-01T12:00:00Z") };
-const root = mkdtempSync(join(tmpdir(), "rejects-"));
-afterAll(() => rmSync(root, { recursive: true }));
-
-let dir = "";
-let store: ReportStore;
-let derived: DerivedStore;
-let count = 0;
-beforeEach(() => {
-  dir = join(root, String(count++));
-  mkdirSync(dir);
-  store = createMemoryStore({ clock });
-  derived = createMemoryDerivedStore({ clock });
-});
-
-const write = (name: string, content: string | Buffer): string => {
-  writeFileSync(join(dir, name), content);
-  return join(dir, name);
-};
-const read = (name: string): string => readFileSync(join(dir, name), "utf8");
-const run = (path: string, options: Partial<ImportOptions> = {}) =>
-  importFile({ path, mapping: { sources: {}, values: {} }, store, derived, clock, retryMs: 1, ...options });
+const world = useImport();
+const { run, write } = world;
+const read = (name: string): string => readFileSync(join(world.dir, name), "utf8");
 
 const HEADER = "lon,lat,time,layer,category,severity,text\n";
 const GOOD = "-95.4,29.7,2026-02-28T10:00:00Z,safety,theft,3,a bike\n";
@@ -54,13 +20,13 @@ describe("what was not written by an import is left alone", () => {
     "the imported file itself, by its name, a link and a hard link; dry run: %s",
     async (dryRun) => {
       const path = write("in.csv", CSV);
-      symlinkSync(path, join(dir, "soft.csv"));
-      linkSync(path, join(dir, "hard.csv"));
+      symlinkSync(path, join(world.dir, "soft.csv"));
+      linkSync(path, join(world.dir, "hard.csv"));
       for (const name of ["in.csv", "soft.csv", "hard.csv"]) {
-        await expect(run(path, { rejectsPath: join(dir, name), dryRun })).rejects.toThrow("the file to import");
+        await expect(run(path, { rejectsPath: join(world.dir, name), dryRun })).rejects.toThrow("the file to import");
       }
       expect(read("in.csv")).toBe(CSV);
-      expect(readdirSync(dir)).toHaveLength(3);
+      expect(readdirSync(world.dir)).toHaveLength(3);
     },
   );
 
@@ -68,12 +34,14 @@ describe("what was not written by an import is left alone", () => {
     const path = write("in.csv", CSV);
     for (const name of ["notes.txt", "in.csv.rejects.csv"]) {
       write(name, "a,b\n1,2\n");
-      const named = name === "notes.txt" ? { rejectsPath: join(dir, name) } : {};
+      const named = name === "notes.txt" ? { rejectsPath: join(world.dir, name) } : {};
       await expect(run(path, named)).rejects.toThrow("left alone");
       expect(read(name)).toBe("a,b\n1,2\n");
     }
-    await expect(run(path, { rejectsPath: dir })).rejects.toThrow("is no file");
-    await expect(run(path, { rejectsPath: join(dir, "no/x.csv") })).rejects.toThrow("name another file with --rejects");
+    await expect(run(path, { rejectsPath: world.dir })).rejects.toThrow("is no file");
+    await expect(run(path, { rejectsPath: join(world.dir, "no/x.csv") })).rejects.toThrow(
+      "name another file with --rejects",
+    );
   });
 
   test("rejects that were mended: the next run's go beside them, and are its own", async () => {
@@ -84,21 +52,21 @@ describe("what was not written by an import is left alone", () => {
     writeFileSync(rejectsPath, mended);
     for (const _ of [1, 2]) {
       const summary = await run(path);
-      expect(summary.rejectsPath).toBe(join(dir, "in.csv.rejects-2.csv"));
+      expect(summary.rejectsPath).toBe(join(world.dir, "in.csv.rejects-2.csv"));
       expect(summary.notes.join()).toContain("was changed since");
     }
     expect(read("in.csv.rejects.csv")).toBe(mended);
-    expect(readdirSync(dir).sort()).toEqual(["in.csv", "in.csv.rejects-2.csv", "in.csv.rejects.csv"]);
+    expect(readdirSync(world.dir).sort()).toEqual(["in.csv", "in.csv.rejects-2.csv", "in.csv.rejects.csv"]);
     expect(await run(rejectsPath)).toMatchObject({ rowsRead: 1, written: 1, rejected: 0 });
   });
 
   test("a file that came while the import ran", async () => {
-    const target = { path: join(dir, "r.ndjson") };
+    const target = { path: join(world.dir, "r.ndjson") };
     const written = { has: async () => false, add: async () => {} };
     const rejects = openRejects({ target, format: JSON_REJECTS, written });
     await rejects.add({ number: 1, values: [], raw: Buffer.from("{}") }, "x");
     write("r.ndjson", "mine");
-    expect(await rejects.finish()).toBe(join(dir, "r-2.ndjson"));
+    expect(await rejects.finish()).toBe(join(world.dir, "r-2.ndjson"));
     expect(read("r.ndjson")).toBe("mine");
   });
 });
@@ -111,7 +79,7 @@ test("rejects that nobody has changed are replaced, and go away when there are n
   expect(read("in.csv.rejects.csv").split("\n")).toHaveLength(4);
   writeFileSync(path, HEADER + GOOD);
   expect(await run(path)).not.toHaveProperty("rejectsPath");
-  expect(readdirSync(dir)).toEqual(["in.csv"]);
+  expect(readdirSync(world.dir)).toEqual(["in.csv"]);
 });
 
 test("a dry run writes rejects only where it is told to, and says so", async () => {
@@ -119,8 +87,8 @@ test("a dry run writes rejects only where it is told to, and says so", async () 
   const summary = await run(path, { dryRun: true });
   expect(summary).not.toHaveProperty("rejectsPath");
   expect(summary.notes.join()).toContain("--rejects FILE");
-  expect(readdirSync(dir)).toEqual(["in.csv"]);
-  const rejectsPath = join(dir, "r.csv");
+  expect(readdirSync(world.dir)).toEqual(["in.csv"]);
+  const rejectsPath = join(world.dir, "r.csv");
   expect(await run(path, { dryRun: true, rejectsPath })).toMatchObject({ rejectsPath });
 });
 
@@ -130,7 +98,7 @@ test("what a killed run left behind is cleaned away, and of a running one is not
   write(`in.csv.rejects.csv.${process.ppid}.part`, "running");
   write("in.csv.rejects.csv.old.part", "no import's");
   await run(path);
-  expect(readdirSync(dir).sort()).toEqual([
+  expect(readdirSync(world.dir).sort()).toEqual([
     "in.csv",
     "in.csv.rejects.csv",
     `in.csv.rejects.csv.${process.ppid}.part`,
@@ -140,16 +108,16 @@ test("what a killed run left behind is cleaned away, and of a running one is not
 
 test("an import that fails leaves the rejects as they were", async () => {
   const path = write("in.csv", CSV);
-  const broken = { ...store, putMany: () => Promise.reject(new Error("broken")) };
+  const broken = { ...world.store, putMany: () => Promise.reject(new Error("broken")) };
   await expect(run(path, { store: broken })).rejects.toThrow("broken");
-  expect(readdirSync(dir)).toEqual(["in.csv"]);
+  expect(readdirSync(world.dir)).toEqual(["in.csv"]);
 });
 
 test("a hundred thousand rejects add no listeners", async () => {
   const warnings: Error[] = [];
   const note = (warning: Error) => warnings.push(warning);
   process.on("warning", note);
-  const target = { path: join(dir, "r.ndjson") };
+  const target = { path: join(world.dir, "r.ndjson") };
   const rejects = openRejects({
     target,
     format: JSON_REJECTS,
@@ -233,16 +201,16 @@ describe("rejects are imported again by the same options", () => {
   test.each(cases)("of $name", async ({ name, content, options, mend, rejects }) => {
     const path = write(name, content);
     const first = await run(path, options);
-    expect(first).toMatchObject({ rowsRead: 3, written: 1, rejected: 2, rejectsPath: join(dir, rejects) });
+    expect(first).toMatchObject({ rowsRead: 3, written: 1, rejected: 2, rejectsPath: join(world.dir, rejects) });
     const text = read(rejects);
-    const again = await run(join(dir, rejects), options);
+    const again = await run(join(world.dir, rejects), options);
     const unchanged = readFileSync(again.rejectsPath ?? "", "utf8");
     const third = await run(again.rejectsPath ?? "", options);
     expect(readFileSync(third.rejectsPath ?? "", "utf8")).toBe(unchanged);
     let mended = text;
     for (const [from, to] of mend) mended = mended.replace(from, to);
-    writeFileSync(join(dir, rejects), mended);
-    expect(await run(join(dir, rejects), options)).toMatchObject({ rowsRead: 2, written: 2, rejected: 0 });
+    writeFileSync(join(world.dir, rejects), mended);
+    expect(await run(join(world.dir, rejects), options)).toMatchObject({ rowsRead: 2, written: 2, rejected: 0 });
     expect(existsSync(path)).toBe(true);
   });
 

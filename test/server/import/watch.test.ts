@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createFeed } from "../../../server/import/feeds/feed.ts";
 import { createFeedStates } from "../../../server/import/feeds/feed-state.ts";
-import { importFile } from "../../../server/import/import-file.ts";
 import { findProfile } from "../../../server/import/profiles/named-profiles.ts";
 import { type WatchOptions, watchFeed } from "../../../server/import/watch.ts";
-import { createMemoryDerivedStore } from "../../../server/store/memory/derived-memory.ts";
-import { createMemoryStore } from "../../../server/store/memory/memory.ts";
 import { madeNyc311Lines } from "../../kit/cities/nyc311/made-nyc311.ts";
 import { answering, type FeedServer, startFeedServer } from "./feeds/feed-server.ts";
+import { useImport } from "./import-fixture.ts";
 
 const NOW_MS = Date.parse("2026-11-21T12:00:00Z");
 const DAY = { rows: 50, endsAtMs: NOW_MS - 86_400_000 };
@@ -18,18 +15,10 @@ const TODAY = [...madeNyc311Lines(DAY)].join("");
 const TOMORROW = [...madeNyc311Lines({ ...DAY, isNextDay: true })].join("");
 const MINUTES = 60_000;
 
-const dir = mkdtempSync(join(tmpdir(), "watch-"));
-afterAll(() => rmSync(dir, { recursive: true }));
-
-let nowMs = NOW_MS;
-const clock = { now: () => nowMs };
+const world = useImport(NOW_MS);
+const { clock } = world;
 let server: FeedServer;
-let derived: ReturnType<typeof createMemoryDerivedStore>;
-let store: ReturnType<typeof createMemoryStore>;
 beforeEach(async () => {
-  nowMs = NOW_MS;
-  derived = createMemoryDerivedStore({ clock });
-  store = createMemoryStore({ clock });
   server = await startFeedServer();
 });
 afterEach(() => server.close());
@@ -47,25 +36,16 @@ async function watch(name: string, steps: readonly (() => void)[], options: Part
   next();
   await watchFeed({
     feed: createFeed(name),
-    states: createFeedStates(derived, clock, name),
+    states: createFeedStates(world.derived, clock, name),
     everyMs: 10 * MINUTES,
     signal: abort.signal,
     patience: { retryMs: 1, tries: 2, longestMs: 1_000 },
-    importFile: (path) =>
-      importFile({
-        path,
-        profile,
-        store,
-        derived,
-        clock,
-        mapping: { sources: {}, values: {} },
-        rejectsPath: join(dir, "rejects.csv"),
-      }),
+    importFile: (path) => world.run(path, { profile, rejectsPath: join(world.dir, "rejects.csv") }),
     say: (line) => lines.push(line),
     now: clock.now,
     async sleep(ms) {
       waits.push(ms);
-      nowMs += ms;
+      clock.advance(ms);
       next();
     },
     ...options,
@@ -153,7 +133,7 @@ describe("a feed on the Web", () => {
     server.answer = answering([columns, tooLate, ...noPlaces, ...rows.slice(2)].join(""), '"1"');
     const { shown } = await watch(`${server.origin}/rows.csv`, [() => {}]);
     expect(shown).toContain(
-      `  50 rows, 47 new, 0 there, 3 rejected (2 lon is missing), see ${join(dir, "rejects.csv")}, run 2`,
+      `  50 rows, 47 new, 0 there, 3 rejected (2 lon is missing), see ${join(world.dir, "rejects.csv")}, run 2`,
     );
   });
 
@@ -189,11 +169,11 @@ describe("a feed on the Web", () => {
 });
 
 test("a file is imported when it is another one by size or time", async () => {
-  const path = join(dir, "rows.csv");
+  const path = join(world.dir, "rows.csv");
   const { lines } = await watch(path, [
-    () => writeFileSync(path, TODAY),
+    () => world.write("rows.csv", TODAY),
     () => {},
-    () => writeFileSync(path, TOMORROW),
+    () => world.write("rows.csv", TOMORROW),
     () => utimesSync(path, 1, 1),
     () => rmSync(path),
   ]);
