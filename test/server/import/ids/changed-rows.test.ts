@@ -1,40 +1,24 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { parseSource } from "../../../../server/import/fields/mapping.ts";
 import { createFormerDigest, formerTailsOfRow } from "../../../../server/import/ids/row-ids.ts";
-import { importFile } from "../../../../server/import/import-file.ts";
 import type { ImportOptions } from "../../../../server/import/import-options.ts";
 import type { ReportStore } from "../../../../server/ports/report-store.ts";
-import { createMemoryDerivedStore } from "../../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
 import { encodeGeohash } from "../../../../tiles/geo/geohash.ts";
 import { formatReportId } from "../../../../tiles/report-id.ts";
-import { createTestClock } from "../../../kit/clock.ts";
 import { DAY_MS, reportsOf } from "../../../kit/make-report.ts";
+import { useImport } from "../import-fixture.ts";
 
 /** Tomorrow's download of the same rows: what of it is new. */
 
-const START_MS = Date.parse("2026-03-01T12:00:00Z");
 const ROW_KEY = "5".repeat(64);
-const dir = mkdtempSync(join(tmpdir(), "changed-rows-"));
-afterAll(() => rmSync(dir, { recursive: true }));
-
-let clock = createTestClock(START_MS);
-let store: ReportStore = createMemoryStore({ clock });
-const derived = createMemoryDerivedStore({ clock });
-beforeEach(() => {
-  clock = createTestClock(START_MS);
-  store = createMemoryStore({ clock });
-});
+const world = useImport();
+const { clock } = world;
 
 let files = 0;
 function run(content: string, options: Partial<ImportOptions> = {}) {
-  const path = join(dir, `${files++}.csv`);
-  writeFileSync(path, content);
   const sources = { layer: parseSource("=vibe"), severity: parseSource("=1"), category: parseSource("kind") };
-  return importFile({ path, mapping: { sources, values: {} }, store, derived, clock, retryMs: 1, ...options });
+  return world.run(world.write(`${files++}.csv`, content), { mapping: { sources, values: {} }, ...options });
 }
 
 const TODAY = "lon,lat,time,kind,status\n1,2,2026-02-28,noise,Open\n1,3,2026-02-28,noise,Open\n";
@@ -68,10 +52,10 @@ const FORMER = `lon,lat,time,kind,status\n${FORMER_ROWS.map((row) => `${row.join
 /** As a program stored the rows whose digest was of all columns. */
 async function storeAsBefore(): Promise<void> {
   await run(FORMER);
-  const [report] = await reportsOf(store);
+  const [report] = await reportsOf(world.store);
   if (report === undefined) throw new Error("nothing was imported");
-  store = createMemoryStore({ clock });
-  await store.remember("import-row-key", ROW_KEY, { untilMs: Number.MAX_SAFE_INTEGER });
+  world.store = createMemoryStore({ clock });
+  await world.store.remember("import-row-key", ROW_KEY, { untilMs: Number.MAX_SAFE_INTEGER });
   const digestOf = createFormerDigest(["lon", "lat", "time", "kind", "status"]);
   const geohash5 = encodeGeohash(report.lonDeg, report.latDeg, 5);
   const occurrences = [0, 0, 1];
@@ -80,7 +64,7 @@ async function storeAsBefore(): Promise<void> {
     const tail = formerTailsOfRow(ROW_KEY, digest, occurrences[i] ?? 0).keyed ?? "";
     return formatReportId({ ...report, shard: 0, geohash5, tail });
   });
-  await store.putMany(ids.map((id) => ({ ...report, id })));
+  await world.store.putMany(ids.map((id) => ({ ...report, id })));
 }
 
 test("rows that a program stored under digests of all columns are found", async () => {
@@ -93,9 +77,9 @@ test("rows that a program stored under digests of all columns are found", async 
 test("rows of before are looked for until they have expired, and not in a store that had none", async () => {
   const asked: string[] = [];
   const watch = (): ReportStore => {
-    const { getMany } = store;
+    const { getMany } = world.store;
     return {
-      ...store,
+      ...world.store,
       getMany(ids) {
         asked.push(...ids);
         return getMany(ids);
@@ -103,7 +87,7 @@ test("rows of before are looked for until they have expired, and not in a store 
     };
   };
   await storeAsBefore();
-  store = watch();
+  world.store = watch();
   await run(TODAY);
   expect(asked).toHaveLength(4);
   clock.advance(90 * DAY_MS);
@@ -111,8 +95,8 @@ test("rows of before are looked for until they have expired, and not in a store 
   await run(TODAY.replaceAll("2026-02-28", "2026-05-20"));
   expect(asked).toEqual([]);
 
-  store = createMemoryStore({ clock });
-  store = watch();
+  world.store = createMemoryStore({ clock });
+  world.store = watch();
   for (const day of ["2026-05-21", "2026-05-22"]) await run(TODAY.replaceAll("2026-02-28", day));
   expect(asked).toEqual([]);
 });

@@ -1,29 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseSource, parseValueMaps } from "../../../../server/import/fields/mapping.ts";
-import { importFile } from "../../../../server/import/import-file.ts";
 import type { ImportOptions } from "../../../../server/import/import-options.ts";
 import { findFormerEpoch } from "../../../../server/import/keeping/former-epoch.ts";
-import type { DerivedStore } from "../../../../server/ports/derived-store.ts";
 import type { ReportStore } from "../../../../server/ports/report-store.ts";
-import { createMemoryDerivedStore } from "../../../../server/store/memory/derived-memory.ts";
-import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
-import { createTestClock } from "../../../kit/clock.ts";
 import { DAY_MS, idsOf, reportsOf } from "../../../kit/make-report.ts";
+import { useImport } from "../import-fixture.ts";
 
-const dir = mkdtempSync(join(tmpdir(), "anchors-"));
-afterAll(() => rmSync(dir, { recursive: true }));
-
-let clock = createTestClock();
-let store: ReportStore;
-let derived: DerivedStore;
-beforeEach(() => {
-  clock = createTestClock();
-  store = createMemoryStore({ clock });
-  derived = createMemoryDerivedStore({ clock });
-});
+const world = useImport();
+const { clock } = world;
 
 const HEADER = "lon,lat,time,layer,category,severity\n";
 const rowOn = (time: string, n = 0): string => `${1 + n / 1000},1,${time},vibe,noise,1\n`;
@@ -32,13 +16,9 @@ const rowsOfDays = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, i) => rowOn(dayOf(from + i), from + i)).join("");
 const OLD = HEADER + rowsOfDays(0, 30);
 
-function run(content: string, options: Partial<ImportOptions> = {}, name = "old.csv") {
-  const path = join(dir, name);
-  writeFileSync(path, content);
-  const mapping = { sources: {}, values: {} };
-  return importFile({ path, mapping, store, derived, clock, retryMs: 1, intoLastMs: 29 * DAY_MS, ...options });
-}
-const count = async (): Promise<number> => (await reportsOf(store)).length;
+const run = (content: string, options: Partial<ImportOptions> = {}, name = "old.csv") =>
+  world.run(world.write(name, content), { intoLastMs: 29 * DAY_MS, ...options });
+const count = async (): Promise<number> => (await reportsOf(world.store)).length;
 
 describe("a file that was imported and has grown", () => {
   const GROWN = HEADER + rowsOfDays(0, 40);
@@ -111,6 +91,7 @@ describe("a file that was imported", () => {
   });
 
   test("goes on with the dates that a program before kept", async () => {
+    const { store } = world;
     const epochMs = clock.now();
     await store.remember("import-row-key", "5".repeat(64), { untilMs: Number.MAX_SAFE_INTEGER });
     const { remember } = store;
@@ -150,7 +131,7 @@ test("other files are dated by their own now", async () => {
 
 test("what is kept of a file tells nothing to try a row out on", async () => {
   await run(OLD);
-  const [item] = await derived.list("imports/anchors");
+  const [item] = await world.derived.list("imports/anchors");
   const { tokens } = JSON.parse(
     Buffer.from(item?.body ?? [])
       .toString("latin1")
@@ -207,14 +188,14 @@ describe("--time =now", () => {
     const grown = await now(noTimes(0, 25), {}, "tomorrow.csv");
     expect(grown).toMatchObject({ written: 5, existing: 20 });
     expect(grown.notes.join(" ")).toMatch(/moment of the first import/);
-    expect(new Set((await reportsOf(store)).map(({ createdAtMs }) => createdAtMs))).toEqual(new Set([firstMs]));
+    expect(new Set((await reportsOf(world.store)).map(({ createdAtMs }) => createdAtMs))).toEqual(new Set([firstMs]));
   });
 
   test("dates other rows by their own moment, and the same ones anew on demand or when they have expired", async () => {
     await now(noTimes(0, 20));
     clock.advance(DAY_MS);
     await now(noTimes(100, 120));
-    expect(new Set((await reportsOf(store)).map(({ createdAtMs }) => createdAtMs)).size).toBe(2);
+    expect(new Set((await reportsOf(world.store)).map(({ createdAtMs }) => createdAtMs)).size).toBe(2);
     expect(await now(noTimes(0, 20), { newImportEpoch: true })).toMatchObject({ written: 20 });
     clock.advance(90 * DAY_MS + 1);
     expect(await now(noTimes(0, 20))).toMatchObject({ written: 20, existing: 0, rejected: 0 });
@@ -222,7 +203,7 @@ describe("--time =now", () => {
 
   test("keeps nothing in a dry run", async () => {
     expect(await now(noTimes(0, 20), { dryRun: true })).toMatchObject({ written: 20 });
-    expect(await derived.list("imports/anchors")).toEqual([]);
-    expect(idsOf(await reportsOf(store))).toEqual([]);
+    expect(await world.derived.list("imports/anchors")).toEqual([]);
+    expect(idsOf(await reportsOf(world.store))).toEqual([]);
   });
 });

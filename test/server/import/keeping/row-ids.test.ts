@@ -1,29 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { importFile } from "../../../../server/import/import-file.ts";
+import { describe, expect, test } from "vitest";
 import type { ImportOptions } from "../../../../server/import/import-options.ts";
 import { undoRun } from "../../../../server/import/keeping/undo.ts";
-import type { DerivedStore } from "../../../../server/ports/derived-store.ts";
 import { type ReportStore, StoreUnavailableError } from "../../../../server/ports/report-store.ts";
 import { createMemoryDerivedStore } from "../../../../server/store/memory/derived-memory.ts";
 import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
 import { reportsOf } from "../../../kit/make-report.ts";
+import { useImport } from "../import-fixture.ts";
 
 /** Rows that are known by their ids, and runs that are taken back. */
 
-const dir = mkdtempSync(join(tmpdir(), "row-ids-"));
-afterAll(() => rmSync(dir, { recursive: true }));
-let nowMs = 0;
-const clock = { now: () => nowMs };
-let store: ReportStore;
-let derived: DerivedStore;
-beforeEach(() => {
-  nowMs = Date.parse("2026-03-01T12:00:00Z");
-  store = createMemoryStore({ clock });
-  derived = createMemoryDerivedStore({ clock });
-});
+const world = useImport();
+const { clock } = world;
 
 const HEADER = "key,lon,lat,time,layer,category,severity,text";
 const BY_KEY = { sources: {}, values: {}, id: { column: "key" } };
@@ -32,15 +19,13 @@ const row = ({ key = 1, lon = -95.4, lat = 29.7, time = "10:00", severity = 3, t
   `${key},${lon},${lat},2026-02-28T${time}:00Z,infrastructure,pothole,${severity},${text}`;
 
 const run = (rows: readonly string[], options: Partial<ImportOptions> = {}) => {
-  const path = join(dir, "rows.csv");
-  writeFileSync(path, [HEADER, ...rows, ""].join("\n"));
-  nowMs += 60_000;
-  return importFile({ path, mapping: BY_KEY, store, derived, clock, retryMs: 1, ...options });
+  clock.advance(60_000);
+  return world.run(world.write("rows.csv", [HEADER, ...rows, ""].join("\n")), { mapping: BY_KEY, ...options });
 };
-const undo = (runId = "") => undoRun({ store, derived, clock, runId, retryMs: 1 });
-const texts = async (): Promise<string[]> => (await reportsOf(store)).map(({ text }) => text ?? "").sort();
+const undo = (runId = "") => undoRun({ ...world, runId, retryMs: 1 });
+const texts = async (): Promise<string[]> => (await reportsOf(world.store)).map(({ text }) => text ?? "").sort();
 const told = async () =>
-  (await reportsOf(store))
+  (await reportsOf(world.store))
     .map(
       ({ text, severity, lonDeg, createdAtMs }) =>
         `${text} ${severity} ${lonDeg} ${new Date(createdAtMs).toISOString().slice(11, 16)}`,
@@ -101,19 +86,19 @@ describe("a row with an id", () => {
 
   test("stays as moderators have it", async () => {
     await run([row({ key: 1 }), row({ key: 2 })]);
-    const [first, second] = await reportsOf(store);
-    await store.edit(first?.id ?? "", { kind: "hide" });
-    await store.edit(second?.id ?? "", { kind: "remove" });
+    const [first, second] = await reportsOf(world.store);
+    await world.store.edit(first?.id ?? "", { kind: "hide" });
+    await world.store.edit(second?.id ?? "", { kind: "remove" });
     const moved = await run([row({ key: 1, severity: 5 }), row({ key: 2, lon: -95 })]);
     expect([moved.existing, await texts()]).toEqual([2, []]);
   });
 
   test("may be written by one process at a time", async () => {
     const waiting: ReportStore = {
-      ...store,
+      ...world.store,
       async putMany(reports, options) {
         await expect(run([row({ key: 2 })])).rejects.toThrow("Another import or undo of the source file is under way");
-        return store.putMany(reports, options);
+        return world.store.putMany(reports, options);
       },
     };
     expect(await run([row({})], { store: waiting })).toMatchObject({ written: 1 });
@@ -152,10 +137,10 @@ describe("an undo", () => {
   test("leaves what moderators hid or removed, also when the file is imported again", async () => {
     const rows = [row({ key: 1, text: "hidden" }), row({ key: 2, text: "removed" }), row({ key: 3, text: "kept" })];
     for (const mapping of [BY_KEY, { sources: {}, values: {} }]) {
-      [store, derived] = [createMemoryStore({ clock }), createMemoryDerivedStore({ clock })];
+      [world.store, world.derived] = [createMemoryStore({ clock }), createMemoryDerivedStore({ clock })];
       const { runId } = await run(rows, { mapping });
-      for (const { id, text } of await reportsOf(store)) {
-        if (text !== "kept") await store.edit(id, { kind: text === "hidden" ? "hide" : "remove" });
+      for (const { id, text } of await reportsOf(world.store)) {
+        if (text !== "kept") await world.store.edit(id, { kind: text === "hidden" ? "hide" : "remove" });
       }
       expect(await undo(runId)).toMatchObject({ removed: 1, left: 2 });
       expect(await run(rows, { mapping })).toMatchObject({ written: 1, existing: 2 });
@@ -189,10 +174,11 @@ describe("an undo", () => {
     const { runId = "" } = await run(rows);
     let edits = 0;
     const dying: ReportStore = {
-      ...store,
-      edit: (id, edit) => (++edits > 25 ? Promise.reject(new StoreUnavailableError("away")) : store.edit(id, edit)),
+      ...world.store,
+      edit: (id, edit) =>
+        ++edits > 25 ? Promise.reject(new StoreUnavailableError("away")) : world.store.edit(id, edit),
     };
-    await expect(undoRun({ store: dying, derived, clock, runId, retryMs: 1 })).rejects.toThrow("away");
+    await expect(undoRun({ ...world, store: dying, runId, retryMs: 1 })).rejects.toThrow("away");
     await expect(run(rows)).rejects.toThrow(`say --undo ${runId} again first`);
     expect(await undo(runId)).toMatchObject({ removed: 40, left: 0 });
     expect([await texts(), await run(rows)]).toMatchObject([[], { written: 40 }]);

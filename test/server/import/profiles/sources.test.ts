@@ -1,16 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
-import { importFile } from "../../../../server/import/import-file.ts";
+import { expect, test } from "vitest";
 import { findProfile } from "../../../../server/import/profiles/named-profiles.ts";
-import { createMemoryDerivedStore } from "../../../../server/store/memory/derived-memory.ts";
-import { createMemoryStore } from "../../../../server/store/memory/memory.ts";
 import { reportsOf } from "../../../kit/make-report.ts";
+import { useImport } from "../import-fixture.ts";
 
-const clock = { now: () => Date.parse("2026-04-01T12:00:00Z") };
-const dir = mkdtempSync(join(tmpdir(), "sources-"));
-afterAll(() => rmSync(dir, { recursive: true }));
+const world = useImport(Date.parse("2026-04-01T12:00:00Z"));
 
 /** A small file as each source gives it, and what its first row is: layer, category, severity, time (kept to the minute) and text. */
 const FILES: readonly (readonly [profile: string, name: string, content: string, told: unknown])[] = [
@@ -73,14 +66,10 @@ const FILES: readonly (readonly [profile: string, name: string, content: string,
 ];
 
 test.each(FILES)("%s: %s as the source gives it", async (name, file, content, told) => {
-  const [store, derived] = [createMemoryStore({ clock }), createMemoryDerivedStore({ clock })];
-  const path = join(dir, file);
-  writeFileSync(path, content);
   const profile = await findProfile(name);
-  const mapping = { sources: {}, values: {} };
-  const summary = await importFile({ path, profile, source: "here", mapping, store, derived, clock });
+  const summary = await world.run(world.write(file, content), { profile, source: "here" });
   expect(summary).toMatchObject({ rowsRead: 1, written: 1, rejected: 0 });
-  const [report] = await reportsOf(store);
+  const [report] = await reportsOf(world.store);
   const { layer, category, severity, createdAtMs = 0, text } = report ?? {};
   expect([layer, category, severity, new Date(createdAtMs).toISOString(), text]).toEqual(told);
 });
