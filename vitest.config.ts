@@ -19,7 +19,7 @@ const STORES = [
 /** The embedded PostgreSQL is WebAssembly, of which little runs for long enough here to be worth optimizing. */
 const UNOPTIMIZED_WASM = ["--liftoff-only"];
 /** Real servers, workerd, and processes of their own. */
-const RUNTIME = ["test/{edge,http}/*.test.ts", "test/server/{cli,runtime}/**/*.test.ts"];
+const RUNTIME = ["test/{bench,chaos,edge,http}/*.test.ts", "test/server/{cli,runtime}/**/*.test.ts"];
 
 export default defineConfig(({ mode }) => {
   const isExtended = mode === "extended";
