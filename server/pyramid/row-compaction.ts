@@ -11,7 +11,7 @@ import {
 import { weighRows } from "../../tiles/weigh-rows.ts";
 import type { CellRows, LogCell, ReportStore } from "../ports/report-store.ts";
 import type { LogSegments } from "./log-segments.ts";
-import { newestEdited, type StoredRows } from "./stored-rows.ts";
+import { isTorn, newestEdited, type StoredRows } from "./stored-rows.ts";
 import type { PlainRows, StreetCompaction } from "./street-compaction.ts";
 
 export interface CompactedRows extends PlainRows {
@@ -48,7 +48,8 @@ export function createRowCompaction({ store, logSegments, streets }: RowCompacti
     const layerIndex = REPORT_LAYERS.indexOf(cell.layer);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const stored = await logSegments.read(cell, { consistent: true });
-      if (stored.complete && changedFrom === undefined) return unchanged(stored, layerIndex);
+      const torn = isTorn(stored, layerIndex);
+      if (stored.complete && !torn && changedFrom === undefined) return unchanged(stored, layerIndex);
       const found = await readLog(cell, stored.complete ? changedFrom : undefined, stored);
       const { versions, rows: reworded } = newestEdited(stored.edited, editedColumns(found, stored), layerIndex);
       const ids = [...versions.keys()];
@@ -68,7 +69,7 @@ export function createRowCompaction({ store, logSegments, streets }: RowCompacti
         editedIds: ids,
         stored,
       };
-      const isReweighed = !weighAlike(rowsMissing(all, unmerged), left);
+      const isReweighed = torn || !weighAlike(rowsMissing(all, unmerged), left);
       if (unmerged.length === 0 && !isReweighed) return compacted;
       if (!(await streets.takeLate(cell, unmerged, stored))) continue;
       const anew = stored.damaged || stored.scattered || isReweighed;

@@ -7,6 +7,7 @@ import {
   mergeAllColumns,
   mergeColumns,
   type ReportColumns,
+  rowsUnlike,
   withoutIds,
 } from "../../tiles/report-columns.ts";
 import type { DerivedItem } from "../ports/derived-store.ts";
@@ -28,7 +29,8 @@ export interface StoredRows {
   readonly edited: EditedColumns;
   /** What is stored of a dense cell for close zooms; undefined where there is none, or it is damaged. */
   readonly head: StreetHead | undefined;
-  /** Sealed log segments of which the street base has all rows. */
+  /** All log segments, those of which the street base has all rows among them. */
+  readonly segments: readonly StoredSegment[];
   readonly settled: readonly StoredSegment[];
   readonly items: readonly DerivedItem[];
 }
@@ -83,9 +85,21 @@ export function decodeStoredRows(cell: LogCell, items: readonly DerivedItem[]): 
     tail,
     edited,
     head,
+    segments,
     settled: segments.filter(({ item }) => isSettled(item.name)),
     items,
   };
+}
+
+/**
+ * Whether log segments tell different weights of one row. So they do when the compaction that put all rows in place of others, since what
+ * they weigh had changed, was cut off before it removed those; later ones would keep either.
+ */
+export function isTorn({ segments, sealed, tail, edited }: StoredRows, layerIndex: number): boolean {
+  if (segments.length < 2) return false;
+  const known = mergeColumns(sealed, tail);
+  const ids = [...edited.versions.keys()];
+  return segments.some(({ rows }) => rowsUnlike(withoutIds(rows, ids, layerIndex), known).length > 0);
 }
 
 /** The log segments among items. @throws StoredItemError when one is damaged */
@@ -111,8 +125,8 @@ function decodeHead(cell: LogCell, items: readonly DerivedItem[]): StreetHead | 
 /** In place of what cannot be decoded: the log must be read. */
 export function damagedRows(items: readonly DerivedItem[]): StoredRows {
   const none = allocateColumns(0);
-  const nothing = { columns: none, sealed: none, tail: none, edited: NO_EDITS, head: undefined, settled: [] };
-  return { ...nothing, complete: false, damaged: true, scattered: false, items };
+  const nothing = { columns: none, sealed: none, tail: none, edited: NO_EDITS, head: undefined };
+  return { ...nothing, complete: false, damaged: true, scattered: false, segments: [], settled: [], items };
 }
 
 /** Of each edited report the higher of two versions; of the same the second. */

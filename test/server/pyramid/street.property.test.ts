@@ -81,6 +81,13 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
+/** With the seed -2: rows that an import makes lighter are written anew, and those in whose place they come stay. */
+const REWEIGHED_AND_CUT: Step[] = [
+  { kind: "import", place: { u: 0.5, v: 0.5, beside: 0 }, count: 12, days: 57 },
+  { kind: "compact", calls: 17, isLastDone: false },
+  { kind: "wait", ms: 112_032_736 },
+];
+
 function openWorld(seed: number) {
   const random = seededRandom(seed);
   const clock = createTestClock(NOW);
@@ -239,7 +246,7 @@ describe("tiles of a dense cell", () => {
         for (const each of [old, open()]) await check(each, true);
         ofBases += read.filter((group) => group.startsWith("street/")).length;
       }),
-      runs(200),
+      { ...runs(200), examples: [[REWEIGHED_AND_CUT, -2]] },
     );
     expect(ofBases).toBeGreaterThan(0);
   });
