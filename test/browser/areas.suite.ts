@@ -54,7 +54,7 @@ const clickAt = async (page: Page, lon: number) => {
   await page.mouse.click(at?.x ?? 0, at?.y ?? 0);
 };
 
-const isWithoutScrolling = (page: Page) => page.evaluate("document.documentElement.scrollWidth <= innerWidth");
+const isWithoutScrolling = (page: Page) => page.evaluate("document.documentElement.scrollWidth <= screen.width");
 
 /** Areas with cells around, and what leads from one to others. */
 export function areaTests(site: Site): void {

@@ -6,7 +6,7 @@ const SF = "#13/37.7655/-122.418/safety/90d";
 const NOWHERE = "#13/41.6/-93.6/safety/90d";
 
 /** Whether nothing sticks out of the window. */
-const FITS = "document.documentElement.scrollWidth <= innerWidth";
+const FITS = "document.documentElement.scrollWidth <= screen.width";
 
 /** What the page tells of itself: what it is, what its map is, and where to read more. */
 export function firstLookTests(site: Site): void {
