@@ -150,5 +150,7 @@ function coordinatesOf(geometry: unknown): readonly unknown[] | string | undefin
   if (!isObject(geometry)) return "geometry is not an object";
   if (geometry.type !== "Point") return `geometry is a ${String(geometry.type)}, not a Point`;
   const coordinates = geometry.coordinates;
-  return Array.isArray(coordinates) && coordinates.length >= 2 ? coordinates : "geometry has no coordinates";
+  if (!Array.isArray(coordinates) || coordinates.length < 2) return "geometry has no coordinates";
+  // As text, an array of two numbers would be one with a decimal comma.
+  return coordinates.slice(0, 2).some(Array.isArray) ? "geometry has more than one point" : coordinates;
 }
