@@ -208,6 +208,12 @@ export const CASES: readonly ImportCase[] = [
     comesTo: /3857/,
   },
   {
+    name: "escape-in-geometry.geojson",
+    content: collection([feature(1), feature(2, { type: "\x1b[31mX" })]),
+    comesTo: { written: 1, rejected: 1 },
+    says: /geometry is a \\u001b\[31mX,/,
+  },
+  {
     name: "kinds-of-geometry.geojson",
     content: collection([
       feature(1),
