@@ -84,7 +84,7 @@ function cellsOf(object: JsonObject): Cell[] | string {
   return cells;
 }
 
-const NOT_ONE_ROW = "is a whole FeatureCollection: --format geojson reads it";
+const NOT_ONE_ROW = "is a whole FeatureCollection: --format geojson reads one that is not in an array";
 const TOO_DEEP = `nested more than ${MAX_DEPTH} deep`;
 
 function flatten(object: JsonObject, prefix: string, depth: number, into: Cell[]): boolean {
