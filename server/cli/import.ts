@@ -1,4 +1,5 @@
 import { exitOnError } from "../console/operator-error.ts";
+import { printable } from "../console/printable.ts";
 import { userPath } from "../console/user-path.ts";
 import { parseCommandLine } from "../import/command-line.ts";
 import { isAddress } from "../import/feeds/address.ts";
@@ -46,17 +47,17 @@ async function run(args: readonly string[]): Promise<number> {
     if (watchMs !== undefined) {
       // The round in hand is imported to its end: it is not told of the signal.
       const importFile = (each: ImportOptions) => importInto(opened, each);
-      const say = (line: string): void => void process.stdout.write(`${line}\n`);
+      const say = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
       await importForever({ options, signal, importFile }, { everyMs: watchMs, say });
       return 0;
     }
     const importFile = (each: ImportOptions) => importInto(opened, { ...each, signal });
     const summary = await (isAddress(command.path)
-      ? importAddress({ options, signal, importFile }, (line) => void process.stderr.write(`${line}\n`))
+      ? importAddress({ options, signal, importFile }, (line) => void process.stderr.write(`${printable(line)}\n`))
       : importFile(options));
     if (summary === undefined) return INTERRUPTED;
     process.stdout.write(formatSummary(summary, command));
-    if (summary.failure !== undefined) process.stderr.write(`${summary.failure}\n`);
+    if (summary.failure !== undefined) process.stderr.write(`${printable(summary.failure)}\n`);
     if (summary.interrupted) return INTERRUPTED;
     return summary.failure === undefined ? 0 : FAILED;
   } finally {
@@ -104,7 +105,7 @@ async function runsCommand({ runs }: RunsCommand, signal: AbortSignal): Promise<
   const { store, derived, close } = commandStore;
   try {
     if (runs === "list") {
-      process.stdout.write(await formatRuns({ derived, clock: SYSTEM_CLOCK }));
+      process.stdout.write(printable(await formatRuns({ derived, clock: SYSTEM_CLOCK })));
       return 0;
     }
     const show = createUndoDisplay((text) => process.stderr.write(text), SYSTEM_CLOCK.now);

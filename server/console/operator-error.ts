@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /**
  * Something that whoever runs the process can put right: a setting, a port, a directory. The message is one sentence that
  * says what is wrong and what to do; entry points print it without a stack and exit with code 1.
@@ -8,7 +10,8 @@ export class OperatorError extends Error {
 
 /** Ends the process with code 1: an operator's sentence on its own, anything else with its stack, for it is our bug. */
 export function exitOnError(error: unknown): never {
-  const text = error instanceof OperatorError ? error.message : error instanceof Error ? error.stack : String(error);
+  const text =
+    error instanceof OperatorError ? printable(error.message) : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`${text}\n`);
   process.exit(1);
 }

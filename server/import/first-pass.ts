@@ -48,9 +48,9 @@ export async function readFirstPass(options: FirstPassOptions): Promise<FirstPas
   const { source, mapping, identity, rules, judgedRows, signal, onProgress } = options;
   const reader = source.rows();
   const content = createHash("sha256");
-  const noteRow = identity.noting(reader.columns);
   const sketch = createSketch();
   const judge = createJudge(mapping, reader.columns, rules);
+  const noteRow = identity.noting(reader.columns, judge.isFit);
   let [rows, bytes] = [0, 0];
   let checked = source.format !== "csv";
 
@@ -92,18 +92,20 @@ function createJudge(mapping: Mapping, columns: readonly string[], rules: FirstP
   const projection = createProjectionWatch();
   let timeMs = Number.NaN;
   let [oldestMs, newestMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  // What is mapped later happened in the last days, whenever it was.
+  const mapTime = (readMs: number): number => (rules.mapsTimes ? rules.nowMs : readMs);
   const rowOptions: RowReportOptions = {
     ...rules,
     mapTime(readMs) {
       timeMs = readMs;
       oldestMs = Math.min(oldestMs, readMs);
       newestMs = Math.max(newestMs, readMs);
-      // What is mapped later happened in the last days, whenever it was.
-      return rules.mapsTimes ? rules.nowMs : readMs;
+      return mapTime(readMs);
     },
   };
 
   return {
+    isFit: (row: Row): boolean => "report" in toldByRow(fieldsOf(row), NO_TAILS, { ...rules, mapTime }),
     take(row: Row): void {
       if (row.problem !== undefined) {
         judging.take({ kind: row.problem, reason: row.problem, field: "", value: "" });

@@ -188,7 +188,7 @@ export function identityOf(
 }
 
 const repeatedNote = (rows: number): string =>
-  `${formatCount(rows)} rows have an id that a later row of the file has too: the last one of each counts.`;
+  `${formatCount(rows)} rows have an id that a later row of the file has too: the last one of each that can be imported counts.`;
 
 /** By which rows are judged in both passes. */
 export function rulesOf(options: ImportOptions): Omit<RowReportOptions, "mapTime"> {

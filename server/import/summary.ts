@@ -1,3 +1,4 @@
+import { printable } from "../console/printable.ts";
 import type { ImportOptions, ImportSummary } from "./import-options.ts";
 import { formatCount } from "./progress.ts";
 
@@ -23,7 +24,7 @@ export function formatSummary(summary: ImportSummary, options: Pick<ImportOption
   if (summary.interrupted) {
     lines.push("Interrupted. Run the same command again, without --new-anchor, to import the rest.");
   }
-  return `${lines.join("\n")}\n`;
+  return printable(`${lines.join("\n")}\n`);
 }
 
 const countLine = (label: string, count: number): string => label.padEnd(16) + formatCount(count).padStart(12);

@@ -1,5 +1,5 @@
 import { cleanText } from "../../reports/clean-text.ts";
-import { MAX_CATEGORY, UNFIT_IN_CATEGORY } from "../../reports/report-body.ts";
+import { MAX_CATEGORY, MAX_TEXT, UNFIT_IN_CATEGORY } from "../../reports/report-body.ts";
 
 /** Of a category of which nothing is left. */
 const NOTHING_LEFT = "other";
@@ -29,6 +29,13 @@ function cutAtWord(text: string): string {
   const whole = space > MAX_CATEGORY - LAST_WORD ? cut.slice(0, space) : cut;
   return whole.join("").replace(/[ _'&/.-]+$/u, "");
 }
+
+/** More marks than fit in a text, all of them after one letter. */
+const MARKS_TOO_MANY = /(\p{M}{300})\p{M}+/gu;
+
+/** A text as it is but for marks that make it too long in any case: to normalize them takes the square of how many follow one another. */
+export const withFewMarks = (text: string): string =>
+  text.length > MAX_TEXT ? text.replace(MARKS_TOO_MANY, "$1") : text;
 
 /** What files say in place of a text that they have not. */
 const NO_TEXT = /^(n\/a|null|-+)$/i;

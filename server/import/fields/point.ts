@@ -18,6 +18,10 @@ const WELL_KNOWN_TEXT = /^(?:SRID\s*=\s*(\d+)\s*;\s*)?POINT\s*(?:ZM|Z|M)?\s*\(([
 /** Also what other geometries are written as; `POINT PLEASANT, NJ (40.1, -74.1)` is an address. */
 const IS_WELL_KNOWN_TEXT = /^(?:SRID\s*=|(?:POINT|(?:MULTI)?(?:LINESTRING|POLYGON)|MULTIPOINT)\s*(?:ZM|Z|M)?\s*\()/i;
 const NAMED = /["']?\b(lat|latitude|y|lon|lng|long|longitude|x)["']?\s*[:=]\s*["']?([^"',;{}]+)/gi;
+/** GeoSPARQL's way to name the system; without a name it is this one, longitude first. */
+const NAME_OF_CRS84 = /^<https?:\/\/www\.opengis\.net\/def\/crs\/OGC\/1\.3\/CRS84>\s*/i;
+/** Behind anything else that it may depend on which number is first. */
+const ENDS_AS_WELL_KNOWN_TEXT = /\bPOINT\s*(?:ZM|Z|M)?\s*\([^(),;]*\)$/i;
 /** Behind an address of any number of lines. */
 const IN_BRACKETS_AT_END = /\(([^()]*)\)$/;
 
@@ -31,7 +35,9 @@ const NO_POINT = "is not a point: (lat, lon), POINT (lon lat), GeoJSON and {lati
 export function readPoint(text: string, options: PointOptions = {}): PointTexts | ValueProblem {
   if (text.length > 4096) return { problem: NO_POINT };
   if (/^[[{]/.test(text)) return readJson(text) ?? readNamed(text) ?? { problem: NO_POINT };
-  if (IS_WELL_KNOWN_TEXT.test(text)) return readWellKnownText(text);
+  const bare = text.replace(NAME_OF_CRS84, "");
+  if (IS_WELL_KNOWN_TEXT.test(bare)) return readWellKnownText(bare);
+  if (ENDS_AS_WELL_KNOWN_TEXT.test(text)) return { problem: NO_POINT };
   const inside = IN_BRACKETS_AT_END.exec(text)?.[1] ?? text;
   return readNamed(inside) ?? readPair(inside.trim().replace(/([\d.°º'"′″])\s+([NSEW])\b/gi, "$1$2"), options);
 }

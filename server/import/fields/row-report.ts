@@ -5,7 +5,7 @@ import { type Report, roundDegrees } from "../../../tiles/report.ts";
 import { formatReportId } from "../../../tiles/report-id.ts";
 import { draftOfBody, type FileReport, fileReportSchema, MAX_TEXT } from "../../reports/report-body.ts";
 import type { RowTails } from "../ids/row-ids.ts";
-import { cleanCategory, cleanFileText, cutText } from "./clean.ts";
+import { cleanCategory, cleanFileText, cutText, withFewMarks } from "./clean.ts";
 import { type Field, type FieldValues, isField } from "./mapping.ts";
 import { type Place, type PlaceOptions, placeOfRow } from "./place.ts";
 import { showValue } from "./show-value.ts";
@@ -123,7 +123,8 @@ interface FitBody {
 }
 
 /** A row as a request body that passes the checks of one, with what was changed for that. A text is optional: one that does not pass is left out. */
-function fitBody(values: FieldValues, { lonDeg, latDeg }: Place, options: RowReportOptions): FitBody | Rejection {
+function fitBody(read: FieldValues, { lonDeg, latDeg }: Place, options: RowReportOptions): FitBody | Rejection {
+  const values = { ...read, category: withFewMarks(read.category), text: withFewMarks(read.text) };
   const category = options.clean ? cleanCategory(values.category) : values.category;
   const isLost = !options.clean && values.damaged?.includes("text") === true;
   const text = isLost ? "" : fitText(values.text, options);

@@ -13,7 +13,7 @@ const YEAR_LAST = new RegExp(
 );
 const TIME_FIRST = /^(\d{1,2}:\d\d(?::\d\d)?(?:\s?[ap]\.?m\.?)?),?\s+(.+)$/i;
 const TIME =
-  /^(?:t|:|,?\s*(?:at\s)?\s*)(\d{1,2})(?:[:.h](\d\d)(?:[:.](\d\d)(?:[.,:](\d+))?)?|(\d\d)(?:(\d\d)(?:[.,](\d+))?)?)?(?:\s*([ap])\.?\s?m\.?(?![a-z])|([ap])(?![a-z]))?/i;
+  /^(?:t|:|\s-\s(?=\d\d?:)|,?\s*(?:at\s)?\s*)(\d{1,2})(?:[:.h](\d\d)(?:[:.](\d\d)(?:[.,:](\d+))?)?|(\d\d)(?:(\d\d)(?:[.,](\d+))?)?)?(?:\s*([ap])\.?\s?m\.?(?![a-z])|([ap])(?![a-z]))?/i;
 
 /** Reads a day in any of its shapes, with a time and a zone behind it or without. */
 export function readDateTime(text: string, format: TimeFormat): WrittenTime | TimeProblem {

@@ -33,8 +33,10 @@ const numberAtEnd = (name: string): number => Number(/(?:^|[:/#])(\d+)$/.exec(na
 
 const foreign = (code: number, name: string): string | undefined => (DEGREES.has(code) ? undefined : inOther(name));
 
+const LONGEST_NAME = 100;
+
 const inOther = (name: string): string =>
-  `has places in ${name}, which are not degrees of WGS 84: ogr2ogr -t_srs EPSG:4326 makes them so`;
+  `has places in ${name.slice(0, LONGEST_NAME)}, which are not degrees of WGS 84: ogr2ogr -t_srs EPSG:4326 makes them so`;
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -37,7 +37,8 @@ export function createRowMaker(delimiterOf: () => string): RowMaker {
   function readHeader(values: readonly string[]): void {
     isRejects = values.at(-2)?.trim() === REJECT_ROW && values.at(-1)?.trim() === REJECT_REASON && values.length > 2;
     header = isRejects ? values.slice(0, -2) : values;
-    columns.push(...nameColumns(header));
+    // Not as arguments, of which there may be only so many.
+    for (const name of nameColumns(header)) columns.push(name);
   }
 
   /** Values of a record by column, or what is wrong with it. */

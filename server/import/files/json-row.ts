@@ -84,7 +84,7 @@ function cellsOf(object: JsonObject): Cell[] | string {
   return cells;
 }
 
-const NOT_ONE_ROW = "is a whole FeatureCollection: --format geojson reads it";
+const NOT_ONE_ROW = "is a whole FeatureCollection: --format geojson reads one that is not in an array";
 const TOO_DEEP = `nested more than ${MAX_DEPTH} deep`;
 
 function flatten(object: JsonObject, prefix: string, depth: number, into: Cell[]): boolean {
@@ -144,11 +144,25 @@ function keepDigits(_key: string, value: unknown, context?: { readonly source?: 
   return isRounded && source !== undefined && /^-?\d+$/.test(source) ? source : value;
 }
 
+/** Geometries that are told by their name; any other would make as many and as long reasons as a file likes. */
+const KINDS: ReadonlySet<unknown> = new Set([
+  "MultiPoint",
+  "LineString",
+  "MultiLineString",
+  "Polygon",
+  "MultiPolygon",
+  "GeometryCollection",
+]);
+
 /** Longitude and latitude of a Point (RFC 7946, 3.1.2), nothing for no geometry, or the sentence why it is none. */
 function coordinatesOf(geometry: unknown): readonly unknown[] | string | undefined {
   if (geometry === null || geometry === undefined) return undefined;
   if (!isObject(geometry)) return "geometry is not an object";
-  if (geometry.type !== "Point") return `geometry is a ${String(geometry.type)}, not a Point`;
+  const { type } = geometry;
+  if (type !== "Point")
+    return KINDS.has(type) ? `geometry is a ${String(type)}, not a Point` : "geometry is not a Point";
   const coordinates = geometry.coordinates;
-  return Array.isArray(coordinates) && coordinates.length >= 2 ? coordinates : "geometry has no coordinates";
+  if (!Array.isArray(coordinates) || coordinates.length < 2) return "geometry has no coordinates";
+  // As text, an array of two numbers would be one with a decimal comma.
+  return coordinates.slice(0, 2).some(Array.isArray) ? "geometry has more than one point" : coordinates;
 }

@@ -41,7 +41,7 @@ export async function openZip(file: OpenedFile): Promise<Container> {
 }
 
 /** Neither a folder nor what macOS puts beside files. */
-const isFile = ({ name }: ZipMember): boolean => !/\/$|^__MACOSX\/|(?:^|\/)\.DS_Store$/.test(name);
+const isFile = ({ name }: ZipMember): boolean => !/\/$|^__MACOSX\/|(?:^|\/)(?:\._[^/]*|\.DS_Store)$/.test(name);
 
 async function* readMember(
   file: OpenedFile,

@@ -1,36 +1,38 @@
 import { hash } from "node:crypto";
 import { createWordTable } from "./word-table.ts";
 
-/** Finds the last of the rows that have one id, in two passes over the ids in the same order. */
+/** Finds the last fit of the rows that have one id, in two passes over the rows in the same order. */
 export interface LastOfId {
-  /** First pass. */
-  note(id: string): void;
-  /** Second pass: whether no later row has this id. */
-  isLast(id: string): boolean;
+  /** First pass. @param isFit whether the row can be imported; asked only where an earlier row may have its id */
+  note(id: string, rowNumber: number, isFit: () => boolean): void;
+  /** Second pass: whether no later row that is fit has this id. */
+  isLast(id: string, rowNumber: number): boolean;
 }
 
 const FILTER_BITS = 27;
 
 /**
- * Holds up to 32 MiB of filter, and 20 to 28 bytes for each row whose slot of the filter an earlier row took: that is one that has its id, or by
- * chance, with ten million rows, one in fifteen.
+ * Holds up to 32 MiB of filter, a bit for each row, and 20 to 28 bytes for each whose slot of the filter an earlier row took: that is one that has
+ * its id, or by chance, with ten million rows, one in fifteen.
  */
 export function createLastOfId(): LastOfId {
   const noted = createFilter();
   const passed = createFilter();
-  /** Rows behind the first of their slots. */
+  /** Fit rows behind the first of their slots. */
   const later = createWordTable({ words: 3, keyWords: 2 });
+  const unfit = createBits();
 
   return {
-    note(id) {
+    note(id, rowNumber, isFit) {
       const [slotWord, ...key] = wordsOf(id);
       if (!noted(slotWord)) return;
+      if (!isFit()) return unfit.add(rowNumber);
       const record = later.add(key);
       later.set(record, 2, later.get(record, 2) + 1);
     },
-    isLast(id) {
+    isLast(id, rowNumber) {
       const [slotWord, ...key] = wordsOf(id);
-      const isLater = passed(slotWord);
+      const isLater = passed(slotWord) && !unfit.has(rowNumber);
       const record = later.find(key);
       if (record === -1) return true;
       const left = later.get(record, 2) - (isLater ? 1 : 0);
@@ -55,6 +57,23 @@ function createFilter(): (word: number) => boolean {
     const before = page[at] ?? 0;
     page[at] = before | bit;
     return (before & bit) !== 0;
+  };
+}
+
+/** A set of numbers that are not far beyond their count. */
+function createBits(): { add(number: number): void; has(number: number): boolean } {
+  let bits = new Uint8Array(1 << 10);
+  return {
+    add(number) {
+      const at = number >>> 3;
+      if (at >= bits.length) {
+        const longer = new Uint8Array(2 * at);
+        longer.set(bits);
+        bits = longer;
+      }
+      bits[at] = (bits[at] ?? 0) | (1 << (number & 7));
+    },
+    has: (number) => ((bits[number >>> 3] ?? 0) & (1 << (number & 7))) !== 0,
   };
 }
 

@@ -11,8 +11,12 @@ import {
 
 /** Which report each row of a file is, found in two passes over its rows in the same order. */
 export interface RowIdentity {
-  /** First pass: takes note of a row, and returns the digest of what it tells. @param columns of the pass's reader */
-  noting(columns: readonly string[]): (row: Row) => Buffer;
+  /**
+   * First pass: takes note of a row, and returns the digest of what it tells.
+   * @param columns of the pass's reader
+   * @param isFit whether a row can be imported
+   */
+  noting(columns: readonly string[], isFit: (row: Row) => boolean): (row: Row) => Buffer;
   /** Second pass. @param columns of the pass's reader */
   naming(columns: readonly string[], rowKey: string): (row: Row) => RowTails;
 }

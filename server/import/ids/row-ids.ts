@@ -60,7 +60,7 @@ export interface RowTails {
   readonly key?: RowKeyWords | undefined;
   /** Why there is no telling which. */
   readonly fault?: string | undefined;
-  /** A later row of the file has the same id, and counts instead. */
+  /** A later row of the file that can be imported has the same id, and counts instead. */
   readonly isRepeated?: boolean | undefined;
 }
 

@@ -19,12 +19,12 @@ const ANY_TAIL = "00000000";
 export function identifyByIds({ fields, column, source, limit = Infinity }: RowsOfIdsOptions): RowIdentity {
   const lasts = createLastOfId();
   return {
-    noting(columns) {
+    noting(columns, isFit) {
       const digestOf = createRowDigest(fields, columns);
       const idOf = createIdReader(column, columns);
       return (row) => {
         const id = idOf(row);
-        if (id !== "" && row.number <= limit) lasts.note(id);
+        if (id !== "" && row.number <= limit) lasts.note(id, row.number, () => isFit(row));
         return digestOf(row);
       };
     },
@@ -33,7 +33,7 @@ export function identifyByIds({ fields, column, source, limit = Infinity }: Rows
       return (row) => {
         const id = idOf(row);
         if (id === "") return { tail: ANY_TAIL, fault: "id is missing" };
-        if (!lasts.isLast(id)) return { tail: ANY_TAIL, isRepeated: true };
+        if (!lasts.isLast(id, row.number)) return { tail: ANY_TAIL, isRepeated: true };
         return { tail: ANY_TAIL, key: keyOfRow(rowKey, source, id) };
       };
     },

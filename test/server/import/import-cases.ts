@@ -208,6 +208,17 @@ export const CASES: readonly ImportCase[] = [
     comesTo: /3857/,
   },
   {
+    name: "names-of-systems.geojson",
+    content: collection([
+      feature(1),
+      { ...feature(2), ...crs("\x1b[31mX") },
+      { ...feature(3), ...crs("Y".repeat(100_000)) },
+      feature(4, { type: "Z".repeat(100_000) }),
+    ]),
+    comesTo: { written: 1, rejected: 3 },
+    says: /(?=.*has places in \\u001b\[31mX,)(?=.*has places in Y{100},)(?=.*geometry is not a Point\n)/s,
+  },
+  {
     name: "kinds-of-geometry.geojson",
     content: collection([
       feature(1),

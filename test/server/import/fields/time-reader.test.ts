@@ -50,6 +50,7 @@ describe("without an option, what means one thing only is read", () => {
     ["0024-03-01", "0024-03-01T00:00:00.000Z"],
     // Dots are day first wherever they are written.
     ["01.03.2024 08:00", EIGHT],
+    ["01.03.2024 - 08:00:00", EIGHT],
     ["1.3.2024 8.00", EIGHT],
     ["1. 3. 2024 8:00", EIGHT],
     ["01.03.2024", MIDNIGHT],
@@ -118,6 +119,8 @@ describe("without an option, what means one thing only is read", () => {
     ["99999999", "is a number of a size that Unix times hardly have: say --time-format unix or unix-ms"],
     ["-86400000", "is a number of a size that Unix times hardly have: say --time-format unix or unix-ms"],
     ["17092800001", "is a number of a size that Unix times hardly have: say --time-format unix or unix-ms"],
+    ["01.03.2024 - 05.03", "is not a time"],
+    ["01.03.2024 - 05.03.2024", "is not a time"],
     ["12345", "is not a time"],
     ["2024", "is not a time"],
     ["2024-03", "is not a time"],

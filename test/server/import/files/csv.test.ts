@@ -96,6 +96,12 @@ describe("createCsvReader", () => {
     expect(reader.columns).toEqual(["a", "a_2", "column_3", "a_3"]);
   });
 
+  test("takes as many columns as a line holds", () => {
+    const reader = createCsvReader();
+    readRows(reader, `${",".repeat(500_000)}last\n`);
+    expect([reader.columns.length, reader.columns.at(-1)]).toEqual([500_001, "last"]);
+  });
+
   test("marks a row that has bytes that are no UTF-8, and keeps them", () => {
     const bad = Buffer.from([0x31, 0x2c, 0xff]);
     const reader = createCsvReader();

@@ -100,6 +100,19 @@ describe("createGeoJsonReader", () => {
     expect(objectsOf(broken)).toEqual([row(1), "the file ends inside it", row(3)]);
   });
 
+  test("rejects a Point of more than one, whose whole degrees would read as one with a decimal comma", () => {
+    const points = {
+      type: "Point",
+      coordinates: [
+        [10, 59],
+        [11, 60],
+      ],
+    };
+    expect(objectsOf(collection(JSON.stringify({ ...feature(1), geometry: points })))).toEqual([
+      "geometry has more than one point",
+    ]);
+  });
+
   test.each([
     ["issues", '{"meta":{"issues":[1],"n":2},"issues":[{"a":1},{"a":2}],"more":[{"a":3}]}'],
     ["result.records", '{"records":[{"a":0}],"result":{"x":[{"a":0}],"records":[{"a":1},{"a":2}]}}'],

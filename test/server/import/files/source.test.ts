@@ -49,6 +49,7 @@ describe("a file", () => {
     ["lines before the header", `x\n\ny,"\n${CSV}`, "csv", { skipLines: 3 }],
     ["gzip without the name", gzipSync(CSV), "csv"],
     ["ZIP", zipOf({ "data/": "", "data/x.csv": CSV, "__MACOSX/data/._x.csv": "?" }), "zip"],
+    ["ZIP of a flat folder of a Mac", zipOf({ "x.csv": CSV, "._x.csv": "?", ".DS_Store": "?" }), "zip"],
     ["ZIP without deflation", zipOf({ "x.csv": CSV }, { isStored: true }), "zip"],
     ["ZIP whose member has no ending", zipOf({ rows: CSV }), "csv.zip"],
     ["JSON on lines", '{"a":1,"b":"é’"}\n{"a":2,"b":"x"}\n', "jsonl"],

@@ -5,12 +5,17 @@ import { createLastOfId } from "../../../../server/import/ids/last-of-id.ts";
 import { createWordTable } from "../../../../server/import/ids/word-table.ts";
 import { runs } from "../../../kit/runs.ts";
 
-test("the last row of each id is found, and no other", () => {
+test("the last fit row of each id is found, and no other", () => {
+  const rows = fc.array(fc.record({ id: fc.integer({ min: 0, max: 9 }).map(String), isFit: fc.boolean() }), {
+    maxLength: 60,
+  });
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 20 }).map(String), { maxLength: 60 }), (ids) => {
+    fc.property(rows, (noted) => {
       const lasts = createLastOfId();
-      for (const id of ids) lasts.note(id);
-      expect(ids.map((id) => lasts.isLast(id))).toEqual(ids.map((id, i) => ids.lastIndexOf(id) === i));
+      for (const [i, { id, isFit }] of noted.entries()) lasts.note(id, i + 1, () => isFit);
+      const isLast = ({ id }: { id: string }, i: number): boolean =>
+        !noted.some((later, j) => j > i && later.id === id && later.isFit);
+      expect(noted.map(({ id }, i) => lasts.isLast(id, i + 1))).toEqual(noted.map(isLast));
     }),
     runs(1000),
   );

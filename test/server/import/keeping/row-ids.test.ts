@@ -63,6 +63,15 @@ describe("a row with an id", () => {
     expect(await texts()).toEqual(["c", "x"]);
   });
 
+  test("counts as the last that can be imported, so that one that cannot takes none away", async () => {
+    const bad = row({ text: "bad", time: "25:00" });
+    const summary = await run([bad, row({ text: "a" }), row({ text: "b" }), bad, row({ key: 2, text: "c" }), bad]);
+    expect(summary).toMatchObject({ rowsRead: 6, written: 2, existing: 2, rejected: 2 });
+    expect(await texts()).toEqual(["b", "c"]);
+    expect(await run([row({ text: "new" }), bad])).toMatchObject({ replaced: 1, rejected: 1 });
+    expect(await texts()).toEqual(["c", "new"]);
+  });
+
   test("is counted in a dry run as it would be", async () => {
     const dry = (rows: string[]) => run(rows, { dryRun: true });
     expect(await dry([row({})])).toMatchObject({ written: 1 });
