@@ -50,6 +50,10 @@ export type Counts = Pick<
   | "notes"
 >;
 
+/** Names out of a file are in some reasons: of more than so many different ones the rest is counted together. */
+const MOST_REASONS = 1000;
+const ANY_OTHER = "something else";
+
 /** Reads the file again and stores its rows, or counts them in a dry run. @throws OperatorError when the store stays away */
 export async function storeRows(pass: SecondPass): Promise<Counts> {
   const { options, source, identity, firstPass, remembered } = pass;
@@ -84,7 +88,8 @@ export async function storeRows(pass: SecondPass): Promise<Counts> {
 
   async function reject(row: Row, kind: string, reason: string): Promise<void> {
     rejected++;
-    reasons.set(kind, (reasons.get(kind) ?? 0) + 1);
+    const told = reasons.has(kind) || reasons.size < MOST_REASONS ? kind : ANY_OTHER;
+    reasons.set(told, (reasons.get(told) ?? 0) + 1);
     await rejects.add(row, reason);
   }
 
@@ -188,7 +193,7 @@ export function identityOf(
 }
 
 const repeatedNote = (rows: number): string =>
-  `${formatCount(rows)} rows have an id that a later row of the file has too: the last one of each that can be imported counts.`;
+  `${rows === 1 ? "1 row has" : `${formatCount(rows)} rows have`} an id that a later row of the file has too: the last one of each that can be imported counts.`;
 
 /** By which rows are judged in both passes. */
 export function rulesOf(options: ImportOptions): Omit<RowReportOptions, "mapTime"> {

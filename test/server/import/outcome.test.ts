@@ -48,6 +48,20 @@ describe("an import fails", () => {
   });
 });
 
+test("of ever other reasons no more than a thousand are told apart", async () => {
+  const properties = { time: "2026-02-28", layer: "vibe", category: "noise", severity: 1 };
+  const feature = { type: "Feature", geometry: { type: "Point", coordinates: [1, 1] }, properties };
+  const lines = Array.from({ length: 1100 }, (_, n) => [
+    feature,
+    { ...feature, crs: { type: "name", properties: { name: `system ${n}` } } },
+  ]);
+  const content = lines.flat().map((line) => `${JSON.stringify(line)}\n`);
+  const { reasons, rejected } = await run(content.join(""), {}, "geojsonl");
+  expect(rejected).toBe(1100);
+  expect(reasons.size).toBe(1001);
+  expect([...reasons.values()].reduce((sum, count) => sum + count, 0)).toBe(1100);
+});
+
 describe("the first 1 000 rows", () => {
   test("are enough to refuse a file of which none can be read, before anything is stored", async () => {
     await expect(run(HEADER + BAD.repeat(1000) + GOOD)).rejects.toThrow(
