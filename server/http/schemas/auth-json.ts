@@ -20,7 +20,11 @@ const newPassword = text
   .min(min, `must have at least ${min} characters`)
   .max(max, `must have at most ${max} characters`);
 const ownAddress = text.max(2000, "must have at most 2000 characters").optional();
-const token = text.min(1, "must not be empty").max(2000, "must have at most 2000 characters");
+const token = text
+  .min(1, "must not be empty")
+  .max(2000, "must have at most 2000 characters")
+  // Ours have none, and PostgreSQL takes no NUL in a text.
+  .refine((value) => !/\p{Cc}/u.test(value), "must not have control characters");
 const rememberMe = z
   .boolean("must be true or false")
   .optional()

@@ -397,6 +397,20 @@ export function testAttacks(pool: () => Pool): void {
       expect((await signIn(ann)).status).toBe(401);
     });
 
+    it.each(["\0", "a\0b", "a\r\nb"])("that have control characters are refused: %j", async (token) => {
+      const ann = await signUp(open(), ANN);
+      for (const [path, body] of [
+        ["reset-password", { token, newPassword: PASSWORD }],
+        ["revoke-session", { token }],
+      ] as const) {
+        const { status, json } = await ann.post(`/api/auth/${path}`, body);
+        expect([status, json.errors], path).toEqual([
+          400,
+          [{ field: "token", message: "must not have control characters" }],
+        ]);
+      }
+    });
+
     it("verify an address in their time, and of that account alone", async () => {
       const world = open();
       const ann = createVisitor(world.app);
