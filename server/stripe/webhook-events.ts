@@ -16,9 +16,12 @@ export const WATCHED_EVENTS = [
   "invoice.payment_failed",
 ] as const;
 
+/** Of events and customers: what can be stored, and compared with what is. */
+const idSchema = z.string().regex(/^[\x21-\x7e]{1,255}$/);
+
 /** What we look at of an event: all else is read again. */
 const eventSchema = z.object({
-  id: z.string().regex(/^[\x21-\x7e]{1,255}$/),
+  id: idSchema,
   type: z.string(),
   livemode: z.boolean(),
   data: z.object({
@@ -52,8 +55,7 @@ export function createEventReader(config: StripeConfig, open: OpenStripe, clock:
 
 /** Objects name their customer by its id, or have it in them where an endpoint asks for that. */
 function customerOf({ id, object, customer }: z.infer<typeof eventSchema>["data"]["object"]): string | undefined {
-  if (object === "customer") return id;
-  const parsed = z.union([z.string(), z.object({ id: z.string() })]).safeParse(customer);
+  const parsed = z.union([idSchema, z.object({ id: idSchema })]).safeParse(object === "customer" ? id : customer);
   if (!parsed.success) return undefined;
   return typeof parsed.data === "string" ? parsed.data : parsed.data.id;
 }

@@ -235,7 +235,11 @@ export function testWebhook(pool: () => Pool): void {
     for (const event of events().splice(0)) outcomes.push(await test.take(event));
     expect(outcomes).toEqual(["not-ours", "not-ours", "taken", "taken", "taken"]);
     const odd = { id: "evt_odd", object: "event", type: "invoice.paid", created: 1, livemode: false } as const;
-    for (const object of [{}, { customer: null }, { customer: 7 }, { customer: { id: "cus_x" } }])
+    const nul = "cus_\0";
+    for (const object of [
+      ...[{}, { customer: null }, { customer: 7 }, { customer: { id: "cus_x" } }],
+      ...[{ customer: nul }, { customer: { id: nul } }, { object: "customer", id: nul }],
+    ])
       expect(await test.take({ ...odd, data: { object } })).toBe("not-ours");
     expect(await test.state(ann)).toEqual(["agent", "active", true, null]);
     expect(await test.state(bob)).toEqual(["resident", null, false, null]);
