@@ -91,11 +91,14 @@ function secondsTooEarly({ status, headers }: Response, { method = "GET" }: AskO
   return status === 429 && method === "GET" && seconds <= SOON_S ? seconds : undefined;
 }
 
+/** The dashboard sends no key: who is asked for one has no session any more. */
+const NOBODY: readonly string[] = ["sign-in-needed", "key-needed", "plan-needed"];
+
 async function refusalOf(response: Response, path: string): Promise<AskError> {
   const { status } = response;
   const body = ((await response.json().catch(() => null)) ?? {}) as Refusal;
   const kind = body.code ?? (body.type?.startsWith("urn:") ? body.type.split(":").at(-1) : undefined) ?? "";
-  if (status === 401 && kind === "sign-in-needed" && !path.startsWith("/api/auth/")) whenSignedOut();
+  if (status === 401 && NOBODY.includes(kind) && !path.startsWith("/api/auth/")) whenSignedOut();
   const fields = new Map(body.errors?.map(({ field, message }) => [field, message]));
   const wait = status === 503 ? Number(response.headers.get("Retry-After")) : 0;
   return new AskError(wordsOf(response, kind, body), status, kind, fields, wait > 0 ? wait : undefined);
