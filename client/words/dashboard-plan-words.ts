@@ -20,6 +20,7 @@ export const PLAN_WORDS = {
     exports: "exports",
     dashboards: "dashboard questions",
   },
+  shared: "trend questions and exports together",
   per: { day: "a day", month: "a month" },
   extra: {
     agent: ["Trend API and exports"],

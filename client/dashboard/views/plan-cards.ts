@@ -1,13 +1,12 @@
 import { element } from "../../ui/dom.ts";
 import { PLAN_WORDS as WORDS } from "../../words/dashboard-plan-words.ts";
 import { formatDollars, PLAN_NAMES } from "../../words/dashboard-words.ts";
-import { formatCount } from "../../words/words.ts";
 import { askOnce } from "../api/ask.ts";
 import { PLANS_PATH, type PlanJson, type PlansJson } from "../api/billing.ts";
-import { CALL_KINDS } from "../api/keys.ts";
 import type { Navigation } from "../page/visit.ts";
 import { trouble } from "../parts/panel.ts";
 import { sourceLink } from "../parts/source-link.ts";
+import { giftsOf } from "./plan-gifts.ts";
 
 /** What stands below a plan: a way to it, or that one has it. */
 export type PlanWay = (plan: PlanJson, billing: PlansJson["billing"]) => Node | undefined;
@@ -51,19 +50,4 @@ function planCard(plan: PlanJson, way: Node | undefined): HTMLElement {
     element("ul", {}, ...giftsOf(plan).map((gift) => element("li", {}, gift))),
     way,
   );
-}
-
-function giftsOf({ plan, calls, per_minute, own_areas }: PlanJson): string[] {
-  const counted = CALL_KINDS.flatMap((kind) => {
-    const quota = calls[kind];
-    if (quota === null) return kind === "tiles" ? [WORDS.unlimited] : [];
-    if (quota.calls === 0) return [];
-    return [`${formatCount(quota.calls)} ${WORDS.calls[kind]} ${WORDS.per[quota.per]}`];
-  });
-  return [
-    ...(WORDS.extra[plan] ?? []),
-    ...counted,
-    ...(own_areas > 0 ? [WORDS.ownAreas(own_areas)] : []),
-    WORDS.perMinute(per_minute),
-  ];
 }

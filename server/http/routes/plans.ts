@@ -33,7 +33,8 @@ const route = createRoute({
   method: "get",
   path: "/api/plans",
   summary: "What each plan costs and gives",
-  description: "`anonymous` is who sends no key and is not signed in: of one address.",
+  description:
+    "`anonymous` is who sends no key and is not signed in: of one address. `trends` and `exports` of a plan that costs something are one quota.",
   tags: ["accounts"],
   responses: {
     200: { description: "The cheapest first.", content: { "application/json": { schema: plansSchema } } },

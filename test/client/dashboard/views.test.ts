@@ -4,9 +4,11 @@ import { reportsAddress } from "../../../client/dashboard/api/reports.ts";
 import { browserName } from "../../../client/dashboard/views/browser-name.ts";
 import { largestMoves } from "../../../client/dashboard/views/moves.ts";
 import { nearName } from "../../../client/dashboard/views/near-name.ts";
+import { giftsOf } from "../../../client/dashboard/views/plan-gifts.ts";
 import { counterclockwise } from "../../../client/dashboard/views/ring.ts";
 import { usageRows } from "../../../client/dashboard/views/usage-rows.ts";
 import { wholeMonth } from "../../../client/dashboard/views/whole-month.ts";
+import { PLAN_TERMS } from "../../../server/accounts/plans.ts";
 
 const area = (name: string, safety: number | null | undefined) =>
   ({ name, change_7d: safety === undefined ? null : { safety } }) as unknown as RankedAreaJson;
@@ -103,4 +105,14 @@ test("adds up by key, and as signed-in browsers' what is no key's, to all calls 
   ]);
   expect(rows[2]?.calls).toEqual({ tiles: 0, trends: 2, exports: 0, dashboards: 4 });
   expect(usageRows({ days: [], keys: [] })).toEqual([]);
+});
+
+test("tells the quota that trends and exports of a paid plan share once", () => {
+  const { agent, resident } = PLAN_TERMS;
+  const gifts = (plan: "agent" | "resident", { dollars, quotas, perMinute, ownAreas }: typeof agent) =>
+    giftsOf({ plan, dollars, calls: quotas, per_minute: perMinute, own_areas: ownAreas }).filter((gift) =>
+      /^\d.*(?:trend|export)/.test(gift),
+    );
+  expect(gifts("agent", agent)).toEqual(["10,000 trend questions and exports together a month"]);
+  expect(gifts("resident", resident)).toEqual(["20 trend questions a day"]);
 });
